@@ -1,0 +1,73 @@
+//! `client bench`: whole exchanges, closed-loop, from one client or several.
+
+mod figures;
+mod round;
+mod traffic;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use futures_util::future::try_join_all;
+
+use crate::bench::figures::Figures;
+use crate::bench::traffic::Sent;
+use crate::exit::Exit;
+use crate::options::BenchOptions;
+use crate::render::write_out;
+use crate::target::{Process, Target};
+
+/// Runs the rounds and prints the figures.
+pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::Result<Exit> {
+    ensure!(
+        target.processes.iter().any(Process::is_correct),
+        "no process is correct, so none decides: start `server` with fewer --faulty"
+    );
+    let next_round = AtomicU64::new(first_round(target));
+    let warm_up = run_rounds(target, options.clients, options.warmup, &next_round).await;
+    if let Err(error) = warm_up {
+        return no_decision(&error);
+    }
+    let before = Sent::by_all(target).await;
+    let started = Instant::now();
+    let latencies = match run_rounds(target, options.clients, options.rounds, &next_round).await {
+        Ok(latencies) => latencies,
+        Err(error) => return no_decision(&error),
+    };
+    let elapsed = started.elapsed();
+    let sent = Sent::by_all(target).await.since(before);
+    write_out(&Figures::of(options.clients, &latencies, elapsed, sent)?.render(options.format)?)?;
+    Ok(Exit::Agree)
+}
+
+/// The first round that no one has voted in.
+fn first_round(target: &Target) -> u64 {
+    let rounds = target.processes.iter().filter_map(|process| process.status.as_ref().ok());
+    rounds.map(|status| status.round.round).max().unwrap_or(0) + 1
+}
+
+/// Each of `clients` clients runs `rounds` rounds, one after the other; gives every round's latency.
+async fn run_rounds(
+    target: &Target,
+    clients: u64,
+    rounds: u64,
+    next_round: &AtomicU64,
+) -> Result<Vec<Duration>, round::Failed> {
+    let latencies = try_join_all((0..clients).map(|_| run_client(target, rounds, next_round))).await?;
+    Ok(latencies.into_iter().flatten().collect())
+}
+
+async fn run_client(target: &Target, rounds: u64, next_round: &AtomicU64) -> Result<Vec<Duration>, round::Failed> {
+    let mut latencies = Vec::new();
+    for _ in 0..rounds {
+        let started = Instant::now();
+        round::run(target, next_round.fetch_add(1, Ordering::Relaxed)).await?;
+        latencies.push(started.elapsed());
+    }
+    Ok(latencies)
+}
+
+fn no_decision(error: &round::Failed) -> anyhow::Result<Exit> {
+    eprintln!("error: {error}");
+    Ok(error.exit())
+}

@@ -1,0 +1,60 @@
+//! `client`: triggers the exchange among the processes and prints what each one finally decided.
+//!
+//! * [`options`]: the command line. [`target`]: the processes to talk to, found or started.
+//! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
+//! * [`render`]: lines, table, JSON. [`status`] and [`bench`]: the other commands.
+
+mod agreement;
+mod bench;
+mod decisions;
+mod endpoint;
+mod exchange;
+mod exit;
+mod options;
+mod render;
+mod status;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use quorate_server::signals::StopSignals;
+
+use crate::exit::Exit;
+use crate::options::{Command, Options};
+use crate::target::Target;
+
+fn main() -> ExitCode {
+    if quorate_server::is_replica_call() {
+        return quorate_server::replica_main();
+    }
+    let options = Options::parse();
+    let exit = start(&options).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Exit::Usage
+    });
+    exit.into()
+}
+
+fn start(options: &Options) -> anyhow::Result<Exit> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(options))
+}
+
+async fn run(options: &Options) -> anyhow::Result<Exit> {
+    let mut signals = StopSignals::listen()?;
+    let exchange = options.exchange.checked()?;
+    tokio::select! {
+        // Dropping the command stops the processes that it started.
+        () = signals.received() => Ok(Exit::Usage),
+        exit = async {
+            let target = Target::find(options.target()).await?;
+            let exit = match &options.command {
+                None => exchange::command(&target, &exchange).await,
+                Some(Command::Status(options)) => status::command(&target, options),
+                Some(Command::Bench(options)) => bench::command(&target, options).await,
+            };
+            target.release().await;
+            exit
+        } => exit,
+    }
+}

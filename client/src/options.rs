@@ -1,0 +1,147 @@
+//! The command line.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use quorate_server::options::{ClusterOptions, parse_time};
+
+use crate::decisions::Decisions;
+use crate::endpoint::Endpoint;
+
+/// Lets every process send its decision to every other, and prints what each one finally decided.
+///
+/// Exit status: 0 the correct processes agree, 1 they do not, 2 wrong usage or no server, 3 no decision in time.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) exchange: ExchangeOptions,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+impl Options {
+    /// The processes that the command is about.
+    pub(crate) fn target(&self) -> &TargetOptions {
+        match &self.command {
+            None => &self.exchange.target,
+            Some(Command::Status(options)) => &options.target,
+            Some(Command::Bench(options)) => &options.target,
+        }
+    }
+}
+
+/// What to do instead of the exchange.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show how far each process is: view, watermarks, round, sequence numbers, fault
+    Status(StatusOptions),
+    /// Measure whole exchanges: rounds per second, latency, messages and bytes per round
+    Bench(BenchOptions),
+}
+
+/// The exchange itself.
+#[derive(Args)]
+pub(crate) struct ExchangeOptions {
+    /// What to print; without it: the lines, then the table
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ExchangeFormat>,
+    /// What the processes send: one decision for all, or NAME=DECISION,... (the others send `attack`)
+    #[arg(long, value_name = "DECISION", default_value = "attack")]
+    pub(crate) decision: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+/// The exchange, understood.
+pub(crate) struct CheckedExchange {
+    pub(crate) format: Option<ExchangeFormat>,
+    pub(crate) decisions: Decisions,
+}
+
+impl ExchangeOptions {
+    pub(crate) fn checked(&self) -> anyhow::Result<CheckedExchange> {
+        Ok(CheckedExchange { format: self.format, decisions: Decisions::parse(&self.decision.join(","))? })
+    }
+}
+
+/// What the exchange prints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExchangeFormat {
+    /// The transcript alone
+    Lines,
+    /// The table and the sentence alone
+    Table,
+    /// One JSON object
+    Json,
+}
+
+/// What `status` and `bench` print.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+}
+
+/// `client status`.
+#[derive(Args)]
+pub(crate) struct StatusOptions {
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+/// `client bench`.
+#[derive(Args)]
+pub(crate) struct BenchOptions {
+    /// How many rounds each client runs
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rounds: u64,
+    /// How many clients run rounds at the same time
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub(crate) clients: u64,
+    /// How many rounds each client runs first, without measuring
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) warmup: u64,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+/// The processes to talk to.
+#[derive(Args)]
+pub(crate) struct TargetOptions {
+    /// Where a process answers: http://HOST:PORT/ or HOST:PORT, repeatable [default: 127.0.0.1:8000, ...:8001 and so on]
+    #[arg(long, value_name = "ENDPOINT", value_delimiter = ',', conflicts_with = "spawn")]
+    pub(crate) endpoint: Vec<Endpoint>,
+    /// Start the processes for this one run, and stop them afterwards
+    #[arg(long)]
+    pub(crate) spawn: bool,
+    /// The port of the first process, the others follow [default: 8000, or with --spawn any free ports]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) base_port: Option<u16>,
+    /// How long one call may take
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_time)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterOptions,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+}

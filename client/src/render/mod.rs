@@ -1,0 +1,33 @@
+//! What goes to standard output. Without colours, so `NO_COLOR` has nothing to switch off.
+
+pub(crate) mod json;
+mod lines;
+pub(crate) mod table;
+
+use std::io::{self, Write};
+
+use anyhow::Context;
+
+use crate::agreement::Agreement;
+use crate::exchange::Transcript;
+use crate::options::ExchangeFormat;
+
+/// Prints an exchange in the format asked for; without one, the lines and then the table.
+pub(crate) fn print(
+    transcript: &Transcript,
+    agreement: &Agreement,
+    format: Option<ExchangeFormat>,
+) -> anyhow::Result<()> {
+    write_out(&match format {
+        Some(ExchangeFormat::Lines) => lines::render(transcript),
+        Some(ExchangeFormat::Table) => table::render(transcript, agreement),
+        Some(ExchangeFormat::Json) => json::render(transcript, agreement)?,
+        None => format!("{}\n{}", lines::render(transcript), table::render(transcript, agreement)),
+    })
+}
+
+/// Writes text to standard output.
+pub(crate) fn write_out(text: &str) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).context("standard output")
+}

@@ -1,0 +1,109 @@
+//! The processes that a command talks to: started for it, or found at their endpoints.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::{bail, ensure};
+use futures_util::future::join_all;
+use quorate_server::logging::{LogFormat, Logging};
+use quorate_server::{Cluster, name_of};
+use quorate_wire::method::{ProcessStatus, Status};
+use quorate_wire::{CallError, Caller};
+
+use crate::options::TargetOptions;
+
+const USUAL_BASE_PORT: u16 = 8000;
+
+/// A process answers at once who it is, or is in no state to take part.
+const STATUS_LIMIT: Duration = Duration::from_secs(5);
+
+/// One process to talk to.
+pub(crate) struct Process {
+    /// Its own name, or the one that its place in the list gives if it does not say.
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) caller: Caller,
+    /// What it said of itself at the start.
+    pub(crate) status: Result<ProcessStatus, CallError>,
+}
+
+impl Process {
+    pub(crate) fn is_reachable(&self) -> bool {
+        !matches!(&self.status, Err(error) if error.is_unreachable())
+    }
+
+    /// Whether it answers, and is not configured faulty.
+    pub(crate) fn is_correct(&self) -> bool {
+        self.status.as_ref().is_ok_and(|status| status.fault == "none")
+    }
+}
+
+/// All processes to talk to, in order.
+pub(crate) struct Target {
+    pub(crate) processes: Vec<Process>,
+    spawned: Option<Cluster>,
+}
+
+impl Target {
+    /// Starts or finds the processes, and asks each who it is.
+    pub(crate) async fn find(options: &TargetOptions) -> anyhow::Result<Self> {
+        let spawned = if options.spawn { Some(spawn(options).await?) } else { None };
+        let addresses = match &spawned {
+            Some(cluster) => cluster.processes().iter().map(|process| process.address).collect(),
+            None => addresses(options)?,
+        };
+        let processes: Vec<_> = join_all((0..).zip(addresses).map(|(place, address)| meet(place, address, options.timeout))).await;
+        if !processes.iter().any(Process::is_reachable) {
+            let first = processes.first().map(|process| process.address.to_string()).unwrap_or_default();
+            bail!("no process answers at {first} or the other endpoints: start `server` first, or use --spawn");
+        }
+        let target = Self { processes, spawned };
+        target.check_names()?;
+        Ok(target)
+    }
+
+    /// Stops the processes if they were started for this run.
+    pub(crate) async fn release(self) {
+        if let Some(cluster) = self.spawned {
+            cluster.shutdown().await;
+        }
+    }
+
+    fn check_names(&self) -> anyhow::Result<()> {
+        for (place, process) in self.processes.iter().enumerate() {
+            let twin = self.processes.iter().take(place).find(|other| other.name == process.name);
+            ensure!(
+                twin.is_none(),
+                "{} is process {} a second time: give each --endpoint once, in the order of the names",
+                process.address,
+                process.name
+            );
+        }
+        Ok(())
+    }
+}
+
+async fn spawn(options: &TargetOptions) -> anyhow::Result<Cluster> {
+    let logging = Logging { format: LogFormat::Text, level: "error" };
+    logging.start();
+    let config = options.cluster.cluster_config("127.0.0.1", options.base_port, logging)?;
+    Ok(Cluster::start(config).await?)
+}
+
+fn addresses(options: &TargetOptions) -> anyhow::Result<Vec<SocketAddr>> {
+    if !options.endpoint.is_empty() {
+        return Ok(options.endpoint.iter().map(|endpoint| endpoint.0).collect());
+    }
+    let base_port = options.base_port.unwrap_or(USUAL_BASE_PORT);
+    let processes = options.cluster.processes;
+    let ports = (0..processes).map(|index| u16::try_from(u32::from(base_port) + index));
+    let addresses: Result<_, _> = ports.map(|port| port.map(|port| (Ipv4Addr::LOCALHOST, port).into())).collect();
+    addresses.map_err(|_| anyhow::anyhow!("{processes} ports from {base_port} on end beyond 65535: use a lower --base-port"))
+}
+
+async fn meet(place: u32, address: SocketAddr, timeout: Duration) -> Process {
+    let caller = Caller::new(address, timeout);
+    let status = caller.call_with_timeout(Status, timeout.min(STATUS_LIMIT)).await;
+    let name = status.as_ref().map_or_else(|_| name_of(place), |status| status.process.clone());
+    Process { name, address, caller, status }
+}

@@ -1,0 +1,44 @@
+use std::collections::BTreeSet;
+
+use quorate_protocol::{Effect, ReplicaId};
+
+use super::{Behaviour, Say, one_by_one};
+use crate::plan::{ParseError, parse_process};
+
+/// Exchanges nothing with some processes, protocol messages included.
+#[derive(Debug)]
+pub(super) struct Deny {
+    n: u32,
+    denied: BTreeSet<ReplicaId>,
+}
+
+impl Deny {
+    /// `R+S`, or nothing for everyone else.
+    pub(super) fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
+        let denied = match argument {
+            None => (0..n).map(ReplicaId).filter(|peer| *peer != own).collect(),
+            Some(names) => names.split('+').map(|name| parse_process(name, n)).collect::<Result<_, _>>()?,
+        };
+        Ok(Self { n, denied })
+    }
+}
+
+impl Behaviour for Deny {
+    fn hears(&mut self, from: ReplicaId) -> bool {
+        !self.denied.contains(&from)
+    }
+
+    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+        match effect {
+            Effect::Broadcast(message) => {
+                one_by_one(self.n, |to| (!self.denied.contains(&to)).then(|| message.clone()))
+            }
+            Effect::Send { to, .. } | Effect::Forward { to, .. } if self.denied.contains(&to) => Vec::new(),
+            other => vec![other],
+        }
+    }
+
+    fn say(&mut self, to: ReplicaId, decision: &str) -> Say {
+        if self.denied.contains(&to) { Say::Deny } else { Say::Decision(decision.to_owned()) }
+    }
+}

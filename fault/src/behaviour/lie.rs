@@ -1,0 +1,46 @@
+use quorate_protocol::{Effect, ReplicaId};
+
+use super::{Behaviour, Say, one_by_one, opposite, with_false_digest};
+use crate::plan::ParseError;
+
+/// Votes and reports falsely: another decision, a ballot that nobody cast, digests that nobody proposed.
+#[derive(Debug)]
+pub(super) struct Lie {
+    own: ReplicaId,
+    n: u32,
+    value: Option<String>,
+    last: String,
+}
+
+impl Lie {
+    /// The value to lie with, or nothing for the opposite of what it is asked to say.
+    pub(super) fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
+        let value = argument.map(str::to_owned);
+        if value.as_deref() == Some("") {
+            return Err(ParseError::BadArgument {
+                behaviour: "lie",
+                argument: String::new(),
+                expected: "a decision, as in lie:retreat",
+            });
+        }
+        Ok(Self { own, n, value, last: "retreat".to_owned() })
+    }
+}
+
+impl Behaviour for Lie {
+    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+        let Effect::Broadcast(message) = effect else { return vec![effect] };
+        one_by_one(self.n, |to| {
+            Some(if to == self.own { message.clone() } else { with_false_digest(&message) })
+        })
+    }
+
+    fn say(&mut self, _to: ReplicaId, decision: &str) -> Say {
+        self.last = self.value.clone().unwrap_or_else(|| opposite(decision));
+        Say::Decision(self.last.clone())
+    }
+
+    fn ballot(&mut self) -> Option<String> {
+        Some(self.last.clone())
+    }
+}

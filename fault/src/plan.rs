@@ -1,0 +1,107 @@
+//! `--faulty`: which processes are faulty, and how.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::{ParseReplicaIdError, ReplicaId};
+
+use crate::behaviour;
+
+/// Why a fault plan cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The name is none.
+    #[error(transparent)]
+    Name(#[from] ParseReplicaIdError),
+    /// No such process here.
+    #[error("there is no process {name}: with {n} processes the names go from P to {last}")]
+    NoSuchProcess {
+        /// The name given.
+        name: String,
+        /// How many there are.
+        n: u32,
+        /// The last name.
+        last: ReplicaId,
+    },
+    /// No such behaviour.
+    #[error("unknown behaviour '{0}': use one of {known}", known = behaviour::NAMES.join(", "))]
+    UnknownBehaviour(String),
+    /// The behaviour's argument is not of its form.
+    #[error("'{argument}' is no argument for {behaviour}: {expected}")]
+    BadArgument {
+        /// The behaviour.
+        behaviour: &'static str,
+        /// What was given.
+        argument: String,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// One process, two behaviours.
+    #[error("process {0} is named twice")]
+    Twice(ReplicaId),
+}
+
+/// Which processes are faulty, and how, in the words of the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FaultPlan {
+    behaviours: BTreeMap<ReplicaId, String>,
+}
+
+impl FaultPlan {
+    /// Reads `P`, `P=deny:R+S,Q=lie` or `none` for a cluster of `n`.
+    ///
+    /// # Errors
+    /// A name, a behaviour or an argument is unknown; the error says what to write instead.
+    pub fn parse(text: &str, n: u32) -> Result<Self, ParseError> {
+        let mut plan = Self::default();
+        for item in text.split(',').map(str::trim).filter(|item| !item.is_empty() && *item != "none") {
+            let (name, words) = item.split_once('=').unwrap_or((item, "deny"));
+            let process = parse_process(name, n)?;
+            behaviour::parse(words, process, n)?;
+            if plan.behaviours.insert(process, words.to_owned()).is_some() {
+                return Err(ParseError::Twice(process));
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The behaviour of a process, in words; nothing if it is correct.
+    #[must_use]
+    pub fn behaviour_of(&self, index: u32) -> Option<&str> {
+        self.behaviours.get(&ReplicaId(index)).map(String::as_str)
+    }
+}
+
+/// Reads the name of one of `n` processes.
+pub(crate) fn parse_process(name: &str, n: u32) -> Result<ReplicaId, ParseError> {
+    let process: ReplicaId = name.parse()?;
+    if process.0 < n {
+        Ok(process)
+    } else {
+        Err(ParseError::NoSuchProcess { name: name.to_owned(), n, last: ReplicaId(n.saturating_sub(1)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FaultPlan, ParseError};
+
+    #[test]
+    fn a_name_alone_denies_everyone_and_none_is_nobody() {
+        let plan = FaultPlan::parse("P,R=deny:Q+S", 4).unwrap();
+        assert_eq!(plan.behaviour_of(0), Some("deny"));
+        assert_eq!(plan.behaviour_of(2), Some("deny:Q+S"));
+        assert_eq!(plan.behaviour_of(1), None);
+        assert_eq!(FaultPlan::parse("none", 4), Ok(FaultPlan::default()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_what_to_write_instead() {
+        let error = |text| FaultPlan::parse(text, 4).unwrap_err();
+        assert!(matches!(error("X"), ParseError::NoSuchProcess { n: 4, .. }));
+        assert!(matches!(error("A"), ParseError::Name(_)));
+        assert!(matches!(error("P=deny:A"), ParseError::Name(_)));
+        assert!(error("P=sing").to_string().contains("use one of crash, deny, equivocate, lie, silent"));
+        assert!(matches!(error("P=crash:soon"), ParseError::BadArgument { behaviour: "crash", .. }));
+        assert!(matches!(error("P,P=lie"), ParseError::Twice(_)));
+    }
+}

@@ -1,0 +1,101 @@
+//! Sets of signed messages that prove something. Their signatures are checked where they enter; here is what else must
+//! hold.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::digest::Digest;
+use crate::id::{Sequence, View};
+use crate::message::{Checkpoint, PrePrepare, Prepare};
+use crate::misbehaviour::{CheckpointFlaw, PreparedFlaw};
+use crate::signature::Signed;
+
+/// Proof that a batch was prepared: its PRE-PREPARE and 2f PREPAREs of distinct backups (rule 4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparedCertificate {
+    /// From the primary.
+    pub pre_prepare: Signed<PrePrepare>,
+    /// From backups.
+    pub prepares: Vec<Signed<Prepare>>,
+}
+
+impl PreparedCertificate {
+    /// The view in which it was prepared.
+    #[must_use]
+    pub const fn view(&self) -> View {
+        self.pre_prepare.value().view
+    }
+
+    /// Its slot.
+    #[must_use]
+    pub const fn sequence(&self) -> Sequence {
+        self.pre_prepare.value().sequence
+    }
+
+    /// What was prepared.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.pre_prepare.value().digest
+    }
+
+    /// Checks that it proves something in a VIEW-CHANGE for `wanted` above the checkpoint `stable` (rule 11).
+    ///
+    /// # Errors
+    /// The first flaw found.
+    pub fn check(&self, config: &Config, wanted: View, stable: Sequence) -> Result<(), PreparedFlaw> {
+        let proposal = self.pre_prepare.value();
+        if proposal.view >= wanted {
+            return Err(PreparedFlaw::ViewTooHigh);
+        }
+        if proposal.sequence <= stable || proposal.sequence > config.high_watermark(stable) {
+            return Err(PreparedFlaw::OutsideWindow);
+        }
+        let primary = proposal.view.primary(config.quorum);
+        if self.pre_prepare.signer() != primary {
+            return Err(PreparedFlaw::WrongPrimary);
+        }
+        let matches = |prepare: &Prepare| {
+            (prepare.view, prepare.sequence, prepare.digest) == (proposal.view, proposal.sequence, proposal.digest)
+        };
+        if !self.prepares.iter().all(|prepare| matches(prepare.value())) {
+            return Err(PreparedFlaw::FieldMismatch);
+        }
+        let backups: BTreeSet<_> =
+            self.prepares.iter().map(Signed::signer).filter(|signer| *signer != primary).collect();
+        if backups.len() < config.quorum.prepares() {
+            return Err(PreparedFlaw::TooFewBackups);
+        }
+        Ok(())
+    }
+}
+
+/// Checks that `proof` makes the checkpoint at `stable` stable; the start needs no proof (rules 8 and 11).
+///
+/// # Errors
+/// The first flaw found.
+pub fn check_checkpoint(
+    config: &Config,
+    stable: Sequence,
+    proof: &[Signed<Checkpoint>],
+) -> Result<(), CheckpointFlaw> {
+    if stable == Sequence(0) {
+        return if proof.is_empty() { Ok(()) } else { Err(CheckpointFlaw::Mixed) };
+    }
+    if !stable.0.is_multiple_of(config.checkpoint_interval) {
+        return Err(CheckpointFlaw::NotAMultiple);
+    }
+    let Some(first) = proof.first() else {
+        return Err(CheckpointFlaw::TooFewSigners);
+    };
+    let wanted = Checkpoint { sequence: stable, digest: first.value().digest };
+    if proof.iter().any(|checkpoint| *checkpoint.value() != wanted) {
+        return Err(CheckpointFlaw::Mixed);
+    }
+    let signers: BTreeSet<_> = proof.iter().map(Signed::signer).collect();
+    if signers.len() < config.quorum.size() {
+        return Err(CheckpointFlaw::TooFewSigners);
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! What a replica is told when it is made.
+
+use crate::id::{ReplicaId, Sequence};
+use crate::quorum::Quorum;
+use crate::time::Duration;
+
+/// A replica's configuration. All replicas of a cluster must agree on everything but `replica`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This replica.
+    pub replica: ReplicaId,
+    /// How many replicas there are.
+    pub quorum: Quorum,
+    /// K: a checkpoint is taken every so many slots (rule 8).
+    pub checkpoint_interval: u64,
+    /// L: how far the high watermark is above the low one; at least 2K (rule 8).
+    pub window: u64,
+    /// How many requests a batch holds at most (rule 7).
+    pub batch_limit: usize,
+    /// How many slots the primary keeps in flight at most (rule 7).
+    pub slots_in_flight: u64,
+    /// How long a backup waits for a request to execute before it asks for the next view (rule 14).
+    pub view_timeout: Duration,
+    /// How often a replica says where it stands and resends what is unanswered (rule 17).
+    pub status_interval: Duration,
+}
+
+impl Config {
+    /// The defaults for one replica of a cluster: the checkpoint interval shrinks with n, because a view change carries
+    /// a certificate per prepared slot and replica.
+    #[must_use]
+    pub fn new(replica: ReplicaId, quorum: Quorum) -> Self {
+        let checkpoint_interval = (512 / u64::from(quorum.n())).clamp(8, 128);
+        Self {
+            replica,
+            quorum,
+            checkpoint_interval,
+            window: 2 * checkpoint_interval,
+            batch_limit: 256,
+            slots_in_flight: 8,
+            view_timeout: Duration::from_millis(500),
+            status_interval: Duration::from_millis(250),
+        }
+    }
+
+    /// H for the low watermark `h`.
+    #[must_use]
+    pub const fn high_watermark(&self, low: Sequence) -> Sequence {
+        Sequence(low.0.saturating_add(self.window))
+    }
+}

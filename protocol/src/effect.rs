@@ -1,0 +1,78 @@
+use crate::evidence::Evidence;
+use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
+use crate::message::{Message, Request, SignedMessage};
+use crate::misbehaviour::Misbehaviour;
+use crate::time::Time;
+
+/// What a replica wants done. The host does it, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Sign the message, hand it to the replica itself, and send it to all others.
+    Broadcast(Message),
+    /// Sign the message and send it to one.
+    Send {
+        /// The recipient.
+        to: ReplicaId,
+        /// What is said.
+        message: Message,
+    },
+    /// Send on what was signed before, by whomever.
+    Forward {
+        /// The recipient.
+        to: ReplicaId,
+        /// The message.
+        message: Box<SignedMessage>,
+    },
+    /// Set the timer, instead of any earlier setting of it.
+    SetTimer {
+        /// Which.
+        timer: Timer,
+        /// When it runs out.
+        at: Time,
+    },
+    /// Forget the timer.
+    CancelTimer(Timer),
+    /// Execute the requests, in order, and come back with [`crate::Input::Executed`] before anything else.
+    Execute {
+        /// The slot.
+        sequence: Sequence,
+        /// The requests that are new: what executed before is left out (rule 6).
+        requests: Vec<Request>,
+    },
+    /// Take the digest of the service's state and come back with [`crate::Input::CheckpointTaken`].
+    TakeCheckpoint {
+        /// The slot up to which the state is.
+        sequence: Sequence,
+    },
+    /// Tell the client its result.
+    Reply {
+        /// The view in which it executed.
+        view: View,
+        /// The client.
+        client: ClientId,
+        /// Its request.
+        timestamp: Timestamp,
+        /// The result.
+        result: Vec<u8>,
+    },
+    /// A view has started, or is wanted; for whoever watches.
+    ViewChanged {
+        /// The view.
+        view: View,
+        /// Whether it has started.
+        active: bool,
+    },
+    /// A message was refused; nothing came of it.
+    Reject(Misbehaviour),
+    /// A replica is proved faulty.
+    Accuse(Box<Evidence>),
+}
+
+/// The timers of a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// The view's progress (rules 14 and 15).
+    View,
+    /// The status message (rule 17).
+    Status,
+}

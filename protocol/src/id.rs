@@ -1,0 +1,121 @@
+//! The names and numbers of the protocol, one type each so that none is taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::quorum::Quorum;
+
+/// A replica's index, 0 to n-1. Shown as its process name: P to Z, then P2 to Z2, P3, ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ReplicaId(pub u32);
+
+const FIRST_LETTER: u32 = 'P' as u32;
+const LETTERS: u32 = 'Z' as u32 - FIRST_LETTER + 1;
+
+impl fmt::Display for ReplicaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letter = char::from_u32(FIRST_LETTER + self.0 % LETTERS).unwrap_or('?');
+        match self.0 / LETTERS {
+            0 => write!(f, "{letter}"),
+            lap => write!(f, "{letter}{}", u64::from(lap) + 1),
+        }
+    }
+}
+
+/// A text that is no process name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no process name: names go P to Z, then P2 to Z2, and so on")]
+pub struct ParseReplicaIdError(pub String);
+
+impl FromStr for ReplicaId {
+    type Err = ParseReplicaIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseReplicaIdError(text.chars().take(40).collect());
+        let mut chars = text.chars();
+        let letter = chars.next().filter(|c| ('P'..='Z').contains(c)).ok_or_else(error)?;
+        let lap = match chars.as_str() {
+            "" => 0,
+            digits if digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0') => {
+                digits.parse::<u32>().ok().filter(|lap| *lap >= 2).ok_or_else(error)? - 1
+            }
+            _ => return Err(error()),
+        };
+        lap.checked_mul(LETTERS)
+            .and_then(|start| start.checked_add(letter as u32 - FIRST_LETTER))
+            .map(ReplicaId)
+            .ok_or_else(error)
+    }
+}
+
+/// Who asks for operations. A process that orders operations itself is the client of its own index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ClientId(pub u32);
+
+impl From<ReplicaId> for ClientId {
+    fn from(replica: ReplicaId) -> Self {
+        Self(replica.0)
+    }
+}
+
+/// A cluster's id, covered by every signature (rule 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ClusterId(pub [u8; 32]);
+
+/// A view's number; view v is led by replica v mod n.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct View(pub u64);
+
+impl View {
+    /// The view's primary (C4).
+    #[must_use]
+    pub fn primary(self, quorum: Quorum) -> ReplicaId {
+        let index = self.0 % u64::from(quorum.n());
+        ReplicaId(u32::try_from(index).unwrap_or_default())
+    }
+
+    /// The view after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// A sequence number; the first slot is 1, and 0 is the state before any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sequence(pub u64);
+
+impl Sequence {
+    /// The sequence number after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// A client's own counter: each of its requests has a greater one than the one before (C4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Timestamp(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::ReplicaId;
+
+    #[test]
+    fn names_go_from_p_to_z_and_then_in_laps() {
+        let names: Vec<String> = [0, 3, 10, 11, 21, 22].map(|i| ReplicaId(i).to_string()).to_vec();
+        assert_eq!(names, ["P", "S", "Z", "P2", "Z2", "P3"]);
+    }
+
+    #[test]
+    fn every_name_reads_back_and_nothing_else_does() {
+        for i in (0..100).chain([u32::MAX]) {
+            assert_eq!(ReplicaId(i).to_string().parse(), Ok(ReplicaId(i)));
+        }
+        for bad in ["", "A", "p", "P1", "P0", "P02", "P+2", "P2x", "PP", "Z99999999999"] {
+            assert!(bad.parse::<ReplicaId>().is_err(), "{bad} was read as a name");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+use crate::digest::Digest;
+use crate::effect::Timer;
+use crate::id::Sequence;
+use crate::message::{Request, VerifiedMessage};
+use crate::signature::Verified;
+
+/// What can happen to a replica.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// It comes to life.
+    Start,
+    /// A message arrived; a replica's own messages come back to it this way too.
+    Message(VerifiedMessage),
+    /// Its own process asks for an operation; the replica sees to it that everyone hears of it.
+    Submit(Verified<Request>),
+    /// A timer that it set has run out.
+    Timer(Timer),
+    /// The host has executed what it was told to; one result per request, in order.
+    Executed {
+        /// The slot.
+        sequence: Sequence,
+        /// The service's answers.
+        results: Vec<Vec<u8>>,
+    },
+    /// The host has the digest that it was asked for.
+    CheckpointTaken {
+        /// The slot up to which the state is.
+        sequence: Sequence,
+        /// The digest of the service's state.
+        state: Digest,
+    },
+}

@@ -1,0 +1,30 @@
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::message::Request;
+use crate::signature::Signed;
+
+/// m: the requests that one slot holds. The null batch holds none (C4.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// In the order in which they execute.
+    pub requests: Vec<Signed<Request>>,
+}
+
+impl Batch {
+    /// The batch that fills a slot that nobody prepared.
+    #[must_use]
+    pub const fn null() -> Self {
+        Self { requests: Vec::new() }
+    }
+
+    /// D(m). It covers the signatures too, so a body that arrives late is the very one that was proposed.
+    ///
+    /// # Panics
+    /// Never: plain data encodes into memory.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&[b"batch", &postcard::to_stdvec(&self.requests).expect("plain data encodes")])
+    }
+}

@@ -1,0 +1,27 @@
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::message::Batch;
+use crate::signature::Signable;
+
+/// Asks for the body with this digest (rule 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// D(m) of the missing body.
+    pub digest: Digest,
+}
+
+impl Signable for Fetch {
+    const DOMAIN: &'static str = "fetch";
+}
+
+/// The body asked for. It proves itself: its digest is the one that was asked for, or it is dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// m.
+    pub batch: Batch,
+}
+
+impl Signable for Body {
+    const DOMAIN: &'static str = "body";
+}

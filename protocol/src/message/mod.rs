@@ -1,0 +1,223 @@
+//! The protocol's messages, one file each, in the three states a message can be in.
+//!
+//! * [`Message`]: what a replica wants to say; its host signs it, after `fault` had its say.
+//! * [`SignedMessage`]: what travels.
+//! * [`VerifiedMessage`]: what gets in; only [`Keys`] makes one, and it checks nested certificates too.
+
+mod batch;
+mod checkpoint;
+mod commit;
+mod fetch;
+mod new_view;
+mod pre_prepare;
+mod prepare;
+mod request;
+mod status;
+mod view_change;
+
+pub use batch::Batch;
+pub use checkpoint::Checkpoint;
+pub use commit::Commit;
+pub use fetch::{Body, Fetch};
+pub use new_view::NewView;
+pub use pre_prepare::PrePrepare;
+pub use prepare::Prepare;
+pub use request::Request;
+pub use status::Standing;
+pub use view_change::ViewChange;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ClientId, ReplicaId};
+use crate::misbehaviour::Misbehaviour;
+use crate::signature::{Keys, Signed, Verified};
+
+/// What a replica wants to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A client's request, signed by the client, on its way to everyone.
+    Request(Signed<Request>),
+    /// The primary's proposal, with its body.
+    PrePrepare(PrePrepare, Batch),
+    /// A backup's agreement to the proposal.
+    Prepare(Prepare),
+    /// Agreement to execute.
+    Commit(Commit),
+    /// The state's digest at a sequence number.
+    Checkpoint(Checkpoint),
+    /// The wish for another view, with what was prepared so far.
+    ViewChange(ViewChange),
+    /// The start of another view; its proposals are signed one by one as well.
+    NewView(NewView),
+    /// Asks for a body that is missing.
+    Fetch(Fetch),
+    /// Answers it.
+    Body(Body),
+    /// Where the sender stands.
+    Standing(Standing),
+}
+
+/// What travels between replicas.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the variants are those of Message")]
+pub enum SignedMessage {
+    Request(Signed<Request>),
+    PrePrepare { pre_prepare: Signed<PrePrepare>, batch: Batch },
+    Prepare(Signed<Prepare>),
+    Commit(Signed<Commit>),
+    Checkpoint(Signed<Checkpoint>),
+    ViewChange(Signed<ViewChange>),
+    NewView { new_view: Signed<NewView>, pre_prepares: Vec<Signed<PrePrepare>> },
+    Fetch(Signed<Fetch>),
+    Body(Signed<Body>),
+    Standing(Signed<Standing>),
+}
+
+/// What gets into a replica: every signature in it was checked, nested ones too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are those of Message")]
+pub enum VerifiedMessage {
+    Request(Verified<Request>),
+    PrePrepare { pre_prepare: Verified<PrePrepare>, batch: Batch },
+    Prepare(Verified<Prepare>),
+    Commit(Verified<Commit>),
+    Checkpoint(Verified<Checkpoint>),
+    ViewChange(Verified<ViewChange>),
+    NewView { new_view: Verified<NewView>, pre_prepares: Vec<Verified<PrePrepare>> },
+    Fetch(Verified<Fetch>),
+    Body(Verified<Body>),
+    Standing(Verified<Standing>),
+}
+
+impl VerifiedMessage {
+    /// Who signed it (for a request: the process that is the client).
+    #[must_use]
+    pub fn signer(&self) -> ReplicaId {
+        match self {
+            Self::Request(m) => m.signer(),
+            Self::PrePrepare { pre_prepare, .. } => pre_prepare.signer(),
+            Self::Prepare(m) => m.signer(),
+            Self::Commit(m) => m.signer(),
+            Self::Checkpoint(m) => m.signer(),
+            Self::ViewChange(m) => m.signer(),
+            Self::NewView { new_view, .. } => new_view.signer(),
+            Self::Fetch(m) => m.signer(),
+            Self::Body(m) => m.signer(),
+            Self::Standing(m) => m.signer(),
+        }
+    }
+
+    /// The message as it travels.
+    #[must_use]
+    pub fn into_signed(self) -> SignedMessage {
+        match self {
+            Self::Request(m) => SignedMessage::Request(m.into_signed()),
+            Self::PrePrepare { pre_prepare, batch } => {
+                SignedMessage::PrePrepare { pre_prepare: pre_prepare.into_signed(), batch }
+            }
+            Self::Prepare(m) => SignedMessage::Prepare(m.into_signed()),
+            Self::Commit(m) => SignedMessage::Commit(m.into_signed()),
+            Self::Checkpoint(m) => SignedMessage::Checkpoint(m.into_signed()),
+            Self::ViewChange(m) => SignedMessage::ViewChange(m.into_signed()),
+            Self::NewView { new_view, pre_prepares } => SignedMessage::NewView {
+                new_view: new_view.into_signed(),
+                pre_prepares: pre_prepares.into_iter().map(Verified::into_signed).collect(),
+            },
+            Self::Fetch(m) => SignedMessage::Fetch(m.into_signed()),
+            Self::Body(m) => SignedMessage::Body(m.into_signed()),
+            Self::Standing(m) => SignedMessage::Standing(m.into_signed()),
+        }
+    }
+}
+
+impl Keys {
+    /// Signs a message. A request that another signed, or that was altered since, is taken as it is only if its
+    /// signature holds.
+    ///
+    /// # Errors
+    /// The message holds a request whose signature does not hold.
+    pub fn sign_message(&mut self, message: Message) -> Result<VerifiedMessage, Misbehaviour> {
+        Ok(match message {
+            Message::Request(request) => VerifiedMessage::Request(self.verify_request(request)?),
+            Message::PrePrepare(pre_prepare, batch) => {
+                VerifiedMessage::PrePrepare { pre_prepare: self.sign(pre_prepare), batch }
+            }
+            Message::Prepare(m) => VerifiedMessage::Prepare(self.sign(m)),
+            Message::Commit(m) => VerifiedMessage::Commit(self.sign(m)),
+            Message::Checkpoint(m) => VerifiedMessage::Checkpoint(self.sign(m)),
+            Message::ViewChange(m) => VerifiedMessage::ViewChange(self.sign(m)),
+            Message::NewView(new_view) => {
+                let pre_prepares = new_view.proposals().map(|proposal| self.sign(proposal)).collect();
+                VerifiedMessage::NewView { new_view: self.sign(new_view), pre_prepares }
+            }
+            Message::Fetch(m) => VerifiedMessage::Fetch(self.sign(m)),
+            Message::Body(m) => VerifiedMessage::Body(self.sign(m)),
+            Message::Standing(m) => VerifiedMessage::Standing(self.sign(m)),
+        })
+    }
+
+    /// Checks every signature of a message, down to the certificates inside certificates.
+    ///
+    /// # Errors
+    /// One of them does not hold; the whole message is refused.
+    pub fn verify_message(&mut self, message: SignedMessage) -> Result<VerifiedMessage, Misbehaviour> {
+        Ok(match message {
+            SignedMessage::Request(request) => VerifiedMessage::Request(self.verify_request(request)?),
+            SignedMessage::PrePrepare { pre_prepare, batch } => {
+                let pre_prepare = self.verify(pre_prepare)?;
+                self.check_batch(&batch)?;
+                VerifiedMessage::PrePrepare { pre_prepare, batch }
+            }
+            SignedMessage::Prepare(m) => VerifiedMessage::Prepare(self.verify(m)?),
+            SignedMessage::Commit(m) => VerifiedMessage::Commit(self.verify(m)?),
+            SignedMessage::Checkpoint(m) => VerifiedMessage::Checkpoint(self.verify(m)?),
+            SignedMessage::ViewChange(m) => {
+                let view_change = self.verify(m)?;
+                self.check_view_change(view_change.value())?;
+                VerifiedMessage::ViewChange(view_change)
+            }
+            SignedMessage::NewView { new_view, pre_prepares } => {
+                let new_view = self.verify(new_view)?;
+                for view_change in &new_view.value().view_changes {
+                    self.check_all([view_change])?;
+                    self.check_view_change(view_change.value())?;
+                }
+                let pre_prepares =
+                    pre_prepares.into_iter().map(|one| self.verify(one)).collect::<Result<_, _>>()?;
+                VerifiedMessage::NewView { new_view, pre_prepares }
+            }
+            SignedMessage::Fetch(m) => VerifiedMessage::Fetch(self.verify(m)?),
+            SignedMessage::Body(m) => {
+                let body = self.verify(m)?;
+                self.check_batch(&body.value().batch)?;
+                VerifiedMessage::Body(body)
+            }
+            SignedMessage::Standing(m) => VerifiedMessage::Standing(self.verify(m)?),
+        })
+    }
+
+    fn verify_request(&mut self, request: Signed<Request>) -> Result<Verified<Request>, Misbehaviour> {
+        check_client(&request)?;
+        self.verify(request)
+    }
+
+    fn check_batch(&mut self, batch: &Batch) -> Result<(), Misbehaviour> {
+        batch.requests.iter().try_for_each(check_client)?;
+        self.check_all(&batch.requests)
+    }
+
+    fn check_view_change(&mut self, view_change: &ViewChange) -> Result<(), Misbehaviour> {
+        self.check_all(&view_change.checkpoint_proof)?;
+        for certificate in &view_change.prepared {
+            self.check_all([&certificate.pre_prepare])?;
+            self.check_all(&certificate.prepares)?;
+        }
+        Ok(())
+    }
+}
+
+/// A process signs its own requests only: the client is the signer.
+fn check_client(request: &Signed<Request>) -> Result<(), Misbehaviour> {
+    let (signer, client) = (request.signer(), request.value().client);
+    if client == ClientId::from(signer) { Ok(()) } else { Err(Misbehaviour::RequestOfAnother { signer, client }) }
+}

@@ -1,0 +1,28 @@
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::id::{Sequence, View};
+use crate::message::{PrePrepare, ViewChange};
+use crate::signature::{Signable, Signed};
+
+/// NEW-VIEW(v+1,V,O) (C4.4, rule 12).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewView {
+    /// v+1.
+    pub view: View,
+    /// V, a quorum of VIEW-CHANGEs for it.
+    pub view_changes: Vec<Signed<ViewChange>>,
+    /// O, slot by slot.
+    pub chosen: Vec<(Sequence, Digest)>,
+}
+
+impl NewView {
+    /// O as the PRE-PREPAREs that the primary signs one by one, so that each can stand in a later certificate.
+    pub fn proposals(&self) -> impl Iterator<Item = PrePrepare> + '_ {
+        self.chosen.iter().map(|&(sequence, digest)| PrePrepare { view: self.view, sequence, digest })
+    }
+}
+
+impl Signable for NewView {
+    const DOMAIN: &'static str = "new-view";
+}

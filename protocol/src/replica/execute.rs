@@ -1,0 +1,44 @@
+//! Execution, strictly in slot order, one slot at a time (rules 5 and 6).
+
+use super::Replica;
+use crate::effect::Effect;
+use crate::id::Sequence;
+
+impl Replica {
+    pub(super) fn execute_next(&mut self) {
+        if self.executing {
+            return;
+        }
+        let sequence = self.executed.next();
+        let Some(digest) = self.log.slot(sequence).and_then(|slot| slot.committed) else { return };
+        let Some(batch) = self.log.body(digest) else { return };
+        let requests = self.requests.unexecuted(batch);
+        self.executing = true;
+        self.effects.push(Effect::Execute { sequence, requests });
+    }
+
+    pub(super) fn on_executed(&mut self, sequence: Sequence, results: Vec<Vec<u8>>) {
+        debug_assert!(self.executing && sequence == self.executed.next(), "executed what was not asked for");
+        self.reply(sequence, results);
+        self.executing = false;
+        self.executed = sequence;
+        self.note_progress();
+        if sequence.0.is_multiple_of(self.config.checkpoint_interval) {
+            self.effects.push(Effect::TakeCheckpoint { sequence });
+        }
+        self.execute_next();
+        self.propose();
+    }
+
+    fn reply(&mut self, sequence: Sequence, results: Vec<Vec<u8>>) {
+        let digest = self.log.slot(sequence).and_then(|slot| slot.committed);
+        let Some(batch) = digest.and_then(|digest| self.log.body(digest)) else { return };
+        let requests = self.requests.unexecuted(batch);
+        debug_assert_eq!(requests.len(), results.len(), "one result per request");
+        for (request, result) in requests.into_iter().zip(results) {
+            let (client, timestamp) = (request.client, request.timestamp);
+            self.requests.record_reply(client, timestamp, result.clone());
+            self.effects.push(Effect::Reply { view: self.view, client, timestamp, result });
+        }
+    }
+}

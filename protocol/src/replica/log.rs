@@ -1,0 +1,130 @@
+//! The slots above the last stable checkpoint, and the bodies that they name.
+
+use std::collections::BTreeMap;
+
+use crate::certificate::PreparedCertificate;
+use crate::digest::Digest;
+use crate::id::{ReplicaId, Sequence, View};
+use crate::message::{Batch, Commit, PrePrepare, Prepare};
+use crate::quorum::Quorum;
+use crate::signature::Signed;
+
+/// What is known of one slot. Proposal and votes are those of the current view; the certificate is carried on from view
+/// to view until a later one replaces it (rule 10).
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    pub(super) proposal: Option<Signed<PrePrepare>>,
+    pub(super) prepares: BTreeMap<ReplicaId, Signed<Prepare>>,
+    pub(super) commits: BTreeMap<ReplicaId, Signed<Commit>>,
+    pub(super) prepared: Option<PreparedCertificate>,
+    pub(super) committed: Option<Digest>,
+}
+
+impl Slot {
+    pub(super) fn proposed(&self) -> Option<Digest> {
+        self.proposal.as_ref().map(|proposal| proposal.value().digest)
+    }
+
+    pub(super) fn is_prepared_in(&self, view: View) -> bool {
+        self.prepared.as_ref().is_some_and(|certificate| certificate.view() == view)
+    }
+
+    /// The certificate of rule 4, if the votes make one: the PRE-PREPARE and matching PREPAREs of 2f backups. The
+    /// primary's own PREPARE never gets into `prepares`.
+    pub(super) fn certificate(&self, quorum: Quorum) -> Option<PreparedCertificate> {
+        let pre_prepare = self.proposal.clone()?;
+        let digest = pre_prepare.value().digest;
+        let prepares: Vec<_> = self
+            .prepares
+            .values()
+            .filter(|prepare| prepare.value().digest == digest)
+            .take(quorum.prepares())
+            .cloned()
+            .collect();
+        (prepares.len() == quorum.prepares()).then_some(PreparedCertificate { pre_prepare, prepares })
+    }
+
+    /// Whether 2f+1 COMMITs match the proposal (rule 5).
+    pub(super) fn has_commit_quorum(&self, quorum: Quorum) -> bool {
+        let Some(digest) = self.proposed() else { return false };
+        self.commits.values().filter(|commit| commit.value().digest == digest).count() >= quorum.size()
+    }
+
+    fn names(&self, digest: Digest) -> bool {
+        self.proposed() == Some(digest)
+            || self.committed == Some(digest)
+            || self.prepared.as_ref().is_some_and(|certificate| certificate.digest() == digest)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    slots: BTreeMap<Sequence, Slot>,
+    bodies: BTreeMap<Digest, Batch>,
+}
+
+impl Log {
+    pub(super) fn slot(&self, sequence: Sequence) -> Option<&Slot> {
+        self.slots.get(&sequence)
+    }
+
+    pub(super) fn slot_mut(&mut self, sequence: Sequence) -> &mut Slot {
+        self.slots.entry(sequence).or_default()
+    }
+
+    pub(super) fn sequences(&self) -> impl Iterator<Item = Sequence> + '_ {
+        self.slots.keys().copied()
+    }
+
+    pub(super) fn after(&self, sequence: Sequence) -> impl Iterator<Item = (Sequence, &Slot)> {
+        self.slots.range(sequence.next()..).map(|(n, slot)| (*n, slot))
+    }
+
+    /// The slots whose proposal is this digest.
+    pub(super) fn proposed_at(&self, digest: Digest) -> Vec<Sequence> {
+        self.slots.iter().filter(|(_, slot)| slot.proposed() == Some(digest)).map(|(n, _)| *n).collect()
+    }
+
+    pub(super) fn body(&self, digest: Digest) -> Option<&Batch> {
+        self.bodies.get(&digest)
+    }
+
+    pub(super) fn keep_body(&mut self, digest: Digest, batch: Batch) {
+        self.bodies.insert(digest, batch);
+    }
+
+    /// The digests that are proposed without their body being here (rule 3).
+    pub(super) fn missing_bodies(&self) -> Vec<Digest> {
+        let mut missing: Vec<_> =
+            self.slots.values().filter_map(Slot::proposed).filter(|d| !self.bodies.contains_key(d)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// P of a VIEW-CHANGE (rule 10).
+    pub(super) fn prepared(&self) -> Vec<PreparedCertificate> {
+        self.slots.values().filter_map(|slot| slot.prepared.clone()).collect()
+    }
+
+    /// Empties the slots of what belongs to the view that ends.
+    pub(super) fn leave_view(&mut self) {
+        for slot in self.slots.values_mut() {
+            slot.proposal = None;
+            slot.prepares.clear();
+            slot.commits.clear();
+        }
+    }
+
+    /// Drops everything at or below a stable checkpoint (rule 8).
+    pub(super) fn drop_through(&mut self, stable: Sequence) {
+        self.slots = self.slots.split_off(&stable.next());
+        self.drop_unnamed_bodies();
+    }
+
+    /// Drops the bodies that no slot names any more.
+    pub(super) fn drop_unnamed_bodies(&mut self) {
+        let slots = &self.slots;
+        self.bodies.retain(|digest, _| slots.values().any(|slot| slot.names(*digest)));
+    }
+}

@@ -1,0 +1,196 @@
+//! One replica: its state, and the one match that says which file deals with which input.
+
+mod choose;
+mod early;
+mod execute;
+mod log;
+mod on_body;
+mod on_checkpoint;
+mod on_commit;
+mod on_fetch;
+mod on_new_view;
+mod on_pre_prepare;
+mod on_prepare;
+mod on_request;
+mod on_standing;
+mod on_timer;
+mod on_view_change;
+mod progress;
+mod propose;
+mod requests;
+mod view_changes;
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+use crate::effect::{Effect, Timer};
+use crate::evidence::Evidence;
+use crate::id::{ReplicaId, Sequence, View};
+use crate::input::Input;
+use crate::message::{Message, SignedMessage, VerifiedMessage};
+use crate::misbehaviour::Misbehaviour;
+use crate::time::Time;
+
+use early::EarlyMessages;
+use log::Log;
+use on_checkpoint::Checkpoints;
+use progress::Progress;
+use requests::Requests;
+use view_changes::ViewChanges;
+
+/// A PBFT replica as a function of its inputs.
+#[derive(Debug)]
+pub struct Replica {
+    config: Config,
+    now: Time,
+    effects: Vec<Effect>,
+    /// v: the current view, or the one that is wanted.
+    view: View,
+    /// Whether that view has started here.
+    active: bool,
+    log: Log,
+    checkpoints: Checkpoints,
+    requests: Requests,
+    /// The last slot that this primary has proposed, or that its NEW-VIEW has filled.
+    last_proposed: Sequence,
+    /// The last slot executed.
+    executed: Sequence,
+    /// Whether the host is executing the slot after that one.
+    executing: bool,
+    progress: Progress,
+    view_changes: ViewChanges,
+    early: EarlyMessages,
+    /// Where each peer last said it stood; resending starts when it says so twice.
+    standings: BTreeMap<ReplicaId, Sequence>,
+}
+
+/// Where a replica stands, for whoever watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The current view, or the one that is wanted.
+    pub view: View,
+    /// Whether it has started here.
+    pub active: bool,
+    /// Its primary.
+    pub primary: ReplicaId,
+    /// h.
+    pub low_watermark: Sequence,
+    /// H.
+    pub high_watermark: Sequence,
+    /// The last slot executed.
+    pub executed: Sequence,
+}
+
+impl Replica {
+    /// A replica at the start: view 0, nothing executed.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let early = EarlyMessages::new(&config);
+        Self {
+            config,
+            now: Time::default(),
+            effects: Vec::new(),
+            view: View(0),
+            active: true,
+            log: Log::default(),
+            checkpoints: Checkpoints::default(),
+            requests: Requests::default(),
+            last_proposed: Sequence(0),
+            executed: Sequence(0),
+            executing: false,
+            progress: Progress::default(),
+            view_changes: ViewChanges::default(),
+            early,
+            standings: BTreeMap::new(),
+        }
+    }
+
+    /// What follows from one input at the time `now`. Never fails: what a peer did wrong is an effect.
+    pub fn step(&mut self, now: Time, input: Input) -> Vec<Effect> {
+        self.now = now;
+        match input {
+            Input::Start => self.on_start(),
+            Input::Message(message) => self.on_message(message),
+            Input::Submit(request) => self.on_submit(request),
+            Input::Timer(Timer::View) => self.on_view_timer(),
+            Input::Timer(Timer::Status) => self.on_status_timer(),
+            Input::Executed { sequence, results } => self.on_executed(sequence, results),
+            Input::CheckpointTaken { sequence, state } => self.on_checkpoint_taken(sequence, state),
+        }
+        self.assert_invariants();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status {
+            view: self.view,
+            active: self.active,
+            primary: self.view.primary(self.config.quorum),
+            low_watermark: self.low_watermark(),
+            high_watermark: self.high_watermark(),
+            executed: self.executed,
+        }
+    }
+
+    fn on_message(&mut self, message: VerifiedMessage) {
+        match message {
+            VerifiedMessage::Request(m) => self.on_request(&m),
+            VerifiedMessage::PrePrepare { pre_prepare, batch } => self.on_pre_prepare(pre_prepare, batch),
+            VerifiedMessage::Prepare(m) => self.on_prepare(m),
+            VerifiedMessage::Commit(m) => self.on_commit(m),
+            VerifiedMessage::Checkpoint(m) => self.on_checkpoint(m.into_signed()),
+            VerifiedMessage::ViewChange(m) => self.on_view_change(m),
+            VerifiedMessage::NewView { new_view, pre_prepares } => self.on_new_view(new_view, pre_prepares),
+            VerifiedMessage::Fetch(m) => self.on_fetch(m.signer(), m.value().digest),
+            VerifiedMessage::Body(m) => self.on_body(m.signed()),
+            VerifiedMessage::Standing(m) => self.on_standing(m.signer(), *m.value()),
+        }
+    }
+
+    const fn own(&self) -> ReplicaId {
+        self.config.replica
+    }
+
+    fn primary(&self) -> ReplicaId {
+        self.view.primary(self.config.quorum)
+    }
+
+    fn is_primary(&self) -> bool {
+        self.primary() == self.own()
+    }
+
+    const fn low_watermark(&self) -> Sequence {
+        self.checkpoints.stable()
+    }
+
+    const fn high_watermark(&self) -> Sequence {
+        self.config.high_watermark(self.low_watermark())
+    }
+
+    fn in_window(&self, sequence: Sequence) -> bool {
+        self.low_watermark() < sequence && sequence <= self.high_watermark()
+    }
+
+    fn broadcast(&mut self, message: Message) {
+        self.effects.push(Effect::Broadcast(message));
+    }
+
+    fn forward(&mut self, to: ReplicaId, message: SignedMessage) {
+        self.effects.push(Effect::Forward { to, message: Box::new(message) });
+    }
+
+    fn reject(&mut self, misbehaviour: Misbehaviour) {
+        self.effects.push(Effect::Reject(misbehaviour));
+    }
+
+    fn accuse(&mut self, evidence: Evidence) {
+        self.effects.push(Effect::Accuse(Box::new(evidence)));
+    }
+
+    fn assert_invariants(&self) {
+        debug_assert!(self.low_watermark() <= self.executed, "a stable checkpoint above one's own execution");
+        debug_assert!(self.log.sequences().all(|n| n > self.low_watermark()), "a slot at or below the checkpoint");
+    }
+}

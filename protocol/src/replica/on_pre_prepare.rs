@@ -1,0 +1,83 @@
+//! PRE-PREPARE: the primary gives a batch its slot (C4.2, rules 2 and 3).
+
+use super::Replica;
+use crate::digest::Digest;
+use crate::evidence::Evidence;
+use crate::id::{Sequence, View};
+use crate::message::{Batch, Message, PrePrepare, Prepare, VerifiedMessage};
+use crate::misbehaviour::Misbehaviour;
+use crate::signature::Verified;
+
+/// What to do with a message, going by its view.
+pub(super) enum Timeliness {
+    Current,
+    Early,
+    Late,
+}
+
+impl Replica {
+    pub(super) fn timeliness(&self, view: View) -> Timeliness {
+        if view == self.view && self.active {
+            Timeliness::Current
+        } else if view >= self.view {
+            Timeliness::Early
+        } else {
+            Timeliness::Late
+        }
+    }
+
+    pub(super) fn on_pre_prepare(&mut self, pre_prepare: Verified<PrePrepare>, batch: Batch) {
+        let PrePrepare { view, sequence, digest } = *pre_prepare.value();
+        let signer = pre_prepare.signer();
+        if signer != view.primary(self.config.quorum) {
+            return self.reject(Misbehaviour::NotPrimary { signer, view });
+        }
+        match self.timeliness(view) {
+            Timeliness::Late => return self.reject(Misbehaviour::WrongView { signer, view }),
+            Timeliness::Early => {
+                return self.early.keep(view, VerifiedMessage::PrePrepare { pre_prepare, batch });
+            }
+            Timeliness::Current => {}
+        }
+        if !self.in_window(sequence) {
+            return self.reject(Misbehaviour::OutsideWindow { signer, sequence });
+        }
+        if batch.digest() != digest {
+            return self.reject(Misbehaviour::BodyMismatch { signer, digest });
+        }
+        let earlier = self.log.slot(sequence).and_then(|slot| slot.proposal.clone());
+        match earlier {
+            Some(earlier) if earlier.value().digest != digest => {
+                self.accuse(Evidence::TwoPrePrepares(earlier, pre_prepare.into_signed()));
+                self.reject(Misbehaviour::Equivocation { signer, view, sequence });
+            }
+            Some(_) if self.log.body(digest).is_some() => {}
+            Some(_) => self.take_body(digest, batch),
+            None => {
+                self.log.slot_mut(sequence).proposal = Some(pre_prepare.into_signed());
+                self.take_body(digest, batch);
+            }
+        }
+    }
+
+    /// A body has come whose digest was checked: every slot that waits for it goes on.
+    pub(super) fn take_body(&mut self, digest: Digest, batch: Batch) {
+        for request in &batch.requests {
+            self.requests.wait_for(request);
+        }
+        self.requests.mark_proposed(&batch);
+        self.log.keep_body(digest, batch);
+        self.start_progress_timer();
+        for sequence in self.log.proposed_at(digest) {
+            self.agree(sequence, digest);
+        }
+    }
+
+    /// Agrees to a proposal whose body is here (rule 3); the primary's PRE-PREPARE stands for its PREPARE (rule 4).
+    pub(super) fn agree(&mut self, sequence: Sequence, digest: Digest) {
+        if !self.is_primary() {
+            self.broadcast(Message::Prepare(Prepare { view: self.view, sequence, digest }));
+        }
+        self.check_prepared(sequence);
+    }
+}

@@ -1,0 +1,56 @@
+//! PREPARE: a backup agrees to a proposal (C4.2, rule 4).
+
+use super::Replica;
+use super::on_pre_prepare::Timeliness;
+use crate::evidence::Evidence;
+use crate::id::Sequence;
+use crate::message::{Commit, Message, Prepare, VerifiedMessage};
+use crate::misbehaviour::Misbehaviour;
+use crate::signature::Verified;
+
+impl Replica {
+    pub(super) fn on_prepare(&mut self, prepare: Verified<Prepare>) {
+        let Prepare { view, sequence, digest } = *prepare.value();
+        let signer = prepare.signer();
+        if signer == view.primary(self.config.quorum) {
+            self.accuse(Evidence::PrimaryPrepared(prepare.into_signed()));
+            return self.reject(Misbehaviour::PrimaryPrepared { signer });
+        }
+        match self.timeliness(view) {
+            Timeliness::Late => return,
+            Timeliness::Early => return self.early.keep(view, VerifiedMessage::Prepare(prepare)),
+            Timeliness::Current => {}
+        }
+        if !self.in_window(sequence) {
+            return;
+        }
+        let slot = self.log.slot_mut(sequence);
+        if let Some(earlier) = slot.prepares.get(&signer) {
+            if earlier.value().digest != digest {
+                let evidence = Evidence::TwoPrepares(earlier.clone(), prepare.into_signed());
+                self.accuse(evidence);
+                self.reject(Misbehaviour::ConflictingVotes { signer, view, sequence });
+            }
+            return;
+        }
+        slot.prepares.insert(signer, prepare.into_signed());
+        self.check_prepared(sequence);
+    }
+
+    /// Sends COMMIT when the slot becomes prepared in this view (rule 5).
+    pub(super) fn check_prepared(&mut self, sequence: Sequence) {
+        let (view, quorum) = (self.view, self.config.quorum);
+        let slot = self.log.slot_mut(sequence);
+        if slot.is_prepared_in(view) {
+            return;
+        }
+        let Some(certificate) = slot.certificate(quorum) else { return };
+        let digest = certificate.digest();
+        if self.log.body(digest).is_none() {
+            return;
+        }
+        self.log.slot_mut(sequence).prepared = Some(certificate);
+        self.broadcast(Message::Commit(Commit { view, sequence, digest }));
+        self.check_committed(sequence);
+    }
+}

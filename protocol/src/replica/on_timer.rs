@@ -1,0 +1,40 @@
+//! Timers (rules 14, 15 and 17).
+
+use super::Replica;
+use crate::effect::{Effect, Timer};
+use crate::message::{Fetch, Message, Standing};
+
+impl Replica {
+    pub(super) fn on_start(&mut self) {
+        self.set_status_timer();
+    }
+
+    /// No progress in the view, or no NEW-VIEW in time: the next view.
+    pub(super) fn on_view_timer(&mut self) {
+        let overdue = if self.active { self.progress.timed.is_some() } else { self.view_changes.quorum_seen };
+        if overdue {
+            self.start_view_change(self.view.next());
+        }
+    }
+
+    /// Says where this replica stands, and says again what nobody has answered (rule 17).
+    pub(super) fn on_status_timer(&mut self) {
+        let standing = Standing { view: self.view, active: self.active, executed: self.executed };
+        self.broadcast(Message::Standing(standing));
+        self.resend_own_request();
+        self.resend_view_change();
+        self.fetch_missing();
+        self.set_status_timer();
+    }
+
+    pub(super) fn fetch_missing(&mut self) {
+        for digest in self.log.missing_bodies() {
+            self.broadcast(Message::Fetch(Fetch { digest }));
+        }
+    }
+
+    fn set_status_timer(&mut self) {
+        let at = self.now + self.config.status_interval;
+        self.effects.push(Effect::SetTimer { timer: Timer::Status, at });
+    }
+}

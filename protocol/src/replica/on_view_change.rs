@@ -1,0 +1,42 @@
+//! VIEW-CHANGE: a replica asks for another view (C4.4, rules 11, 15, 16).
+
+use super::{Replica, choose, view_changes};
+use crate::effect::{Effect, Timer};
+use crate::message::{Message, NewView, ViewChange};
+use crate::signature::Verified;
+
+impl Replica {
+    pub(super) fn on_view_change(&mut self, view_change: Verified<ViewChange>) {
+        let (from, wanted) = (view_change.signer(), view_change.value().view);
+        if wanted < self.view || (wanted == self.view && self.active) {
+            if self.active && from != self.own() {
+                self.resend_new_view(from);
+            }
+            return;
+        }
+        if let Err(flaw) = view_changes::check(&self.config, &view_change) {
+            return self.reject(flaw);
+        }
+        self.view_changes.keep(view_change.into_signed());
+        let one_correct = self.config.quorum.one_correct();
+        if let Some(view) = self.view_changes.to_join(self.own(), self.view, one_correct) {
+            return self.start_view_change(view);
+        }
+        if !self.active && !self.view_changes.quorum_seen && self.has_view_change_quorum() {
+            self.view_changes.quorum_seen = true;
+            self.on_view_change_quorum();
+        }
+    }
+
+    /// A quorum wants the view: its primary starts it, and the others give it the time T to do so (rule 15).
+    fn on_view_change_quorum(&mut self) {
+        let at = self.now + self.patience();
+        self.effects.push(Effect::SetTimer { timer: Timer::View, at });
+        if self.is_primary() {
+            let size = self.config.quorum.size();
+            let view_changes: Vec<_> = self.view_changes.for_view(self.view).take(size).cloned().collect();
+            let chosen = choose::proposals(&view_changes);
+            self.broadcast(Message::NewView(NewView { view: self.view, view_changes, chosen }));
+        }
+    }
+}

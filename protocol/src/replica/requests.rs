@@ -1,0 +1,110 @@
+//! Which requests wait, and what each client was last told.
+
+use std::collections::BTreeMap;
+
+use crate::digest::Digest;
+use crate::id::{ClientId, Timestamp};
+use crate::message::{Batch, Request};
+use crate::signature::Signed;
+
+#[derive(Debug)]
+struct Waiting {
+    arrival: u64,
+    request: Signed<Request>,
+}
+
+/// A client has one request under way at a time, so one place per client is enough.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    waiting: BTreeMap<ClientId, Waiting>,
+    arrivals: u64,
+    /// What this primary has proposed in the current view.
+    proposed: BTreeMap<ClientId, Timestamp>,
+    /// The reply table: the last timestamp of every client, and the answer to it (rule 6).
+    replies: BTreeMap<ClientId, (Timestamp, Vec<u8>)>,
+}
+
+impl Requests {
+    pub(super) fn last_reply(&self, client: ClientId) -> Option<&(Timestamp, Vec<u8>)> {
+        self.replies.get(&client)
+    }
+
+    pub(super) fn is_new(&self, client: ClientId, timestamp: Timestamp) -> bool {
+        self.replies.get(&client).is_none_or(|(last, _)| timestamp > *last)
+    }
+
+    /// Keeps a request until it executes; an older one of the same client gives way.
+    pub(super) fn wait_for(&mut self, request: &Signed<Request>) {
+        let Request { client, timestamp, .. } = *request.value();
+        let known = self.waiting.get(&client).is_some_and(|w| w.request.value().timestamp >= timestamp);
+        if known || !self.is_new(client, timestamp) {
+            return;
+        }
+        self.arrivals += 1;
+        self.waiting.insert(client, Waiting { arrival: self.arrivals, request: request.clone() });
+    }
+
+    /// The request that has waited longest.
+    pub(super) fn oldest(&self) -> Option<(ClientId, Timestamp)> {
+        let oldest = self.waiting.values().min_by_key(|waiting| waiting.arrival)?;
+        let request = oldest.request.value();
+        Some((request.client, request.timestamp))
+    }
+
+    pub(super) fn waiting_of(&self, client: ClientId) -> Option<&Signed<Request>> {
+        self.waiting.get(&client).map(|waiting| &waiting.request)
+    }
+
+    /// Takes up to `limit` waiting requests that this view has not proposed yet, oldest first.
+    pub(super) fn take_unproposed(&mut self, limit: usize) -> Batch {
+        let mut fresh: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(client, waiting)| {
+                self.proposed.get(client).is_none_or(|last| waiting.request.value().timestamp > *last)
+            })
+            .map(|(_, waiting)| waiting)
+            .collect();
+        fresh.sort_unstable_by_key(|waiting| waiting.arrival);
+        let batch = Batch { requests: fresh.into_iter().take(limit).map(|w| w.request.clone()).collect() };
+        self.mark_proposed(&batch);
+        batch
+    }
+
+    pub(super) fn mark_proposed(&mut self, batch: &Batch) {
+        for request in &batch.requests {
+            self.proposed.insert(request.value().client, request.value().timestamp);
+        }
+    }
+
+    pub(super) fn forget_proposed(&mut self) {
+        self.proposed.clear();
+    }
+
+    /// The requests of a batch that have not executed yet, each once (rule 6).
+    pub(super) fn unexecuted(&self, batch: &Batch) -> Vec<Request> {
+        let mut newest: BTreeMap<ClientId, Timestamp> = BTreeMap::new();
+        let mut fresh = Vec::new();
+        for request in batch.requests.iter().map(Signed::value) {
+            let first_here = newest.get(&request.client).is_none_or(|last| request.timestamp > *last);
+            if first_here && self.is_new(request.client, request.timestamp) {
+                newest.insert(request.client, request.timestamp);
+                fresh.push(request.clone());
+            }
+        }
+        fresh
+    }
+
+    pub(super) fn record_reply(&mut self, client: ClientId, timestamp: Timestamp, result: Vec<u8>) {
+        self.replies.insert(client, (timestamp, result));
+        if self.waiting.get(&client).is_some_and(|w| w.request.value().timestamp <= timestamp) {
+            self.waiting.remove(&client);
+        }
+    }
+
+    /// The digest of the reply table, which a checkpoint covers (rule 8).
+    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    pub(super) fn reply_table_digest(&self) -> Digest {
+        Digest::of(&[b"replies", &postcard::to_stdvec(&self.replies).expect("plain data encodes")])
+    }
+}

@@ -1,0 +1,102 @@
+//! The VIEW-CHANGEs that were heard, and the NEW-VIEW that began the current view (C4.4).
+
+use std::collections::BTreeMap;
+
+use super::Replica;
+use crate::certificate::check_checkpoint;
+use crate::config::Config;
+use crate::effect::Effect;
+use crate::id::{ReplicaId, View};
+use crate::message::{Message, SignedMessage, ViewChange};
+use crate::misbehaviour::{Misbehaviour, PreparedFlaw};
+use crate::signature::Signed;
+
+#[derive(Debug, Default)]
+pub(super) struct ViewChanges {
+    /// The VIEW-CHANGE for the highest view of each replica; of two for one view the first.
+    pub(super) heard: BTreeMap<ReplicaId, Signed<ViewChange>>,
+    /// The one this replica has sent last.
+    pub(super) sent: Option<ViewChange>,
+    /// Whether a quorum for the wanted view was seen, so that its timer starts once.
+    pub(super) quorum_seen: bool,
+    /// What began the current view; nothing for view 0.
+    pub(super) new_view: Option<SignedMessage>,
+}
+
+impl ViewChanges {
+    pub(super) fn keep(&mut self, view_change: Signed<ViewChange>) {
+        let newer = |known: &Signed<ViewChange>| view_change.value().view > known.value().view;
+        if self.heard.get(&view_change.signer()).is_none_or(newer) {
+            self.heard.insert(view_change.signer(), view_change);
+        }
+    }
+
+    pub(super) fn for_view(&self, view: View) -> impl Iterator<Item = &Signed<ViewChange>> {
+        self.heard.values().filter(move |heard| heard.value().view == view)
+    }
+
+    /// The smallest view above `view` that others want, if enough of them want one to include a correct replica
+    /// (rule 16).
+    pub(super) fn to_join(&self, own: ReplicaId, view: View, one_correct: usize) -> Option<View> {
+        let wanted: Vec<View> = self
+            .heard
+            .values()
+            .filter(|heard| heard.signer() != own && heard.value().view > view)
+            .map(|heard| heard.value().view)
+            .collect();
+        if wanted.len() < one_correct { None } else { wanted.into_iter().min() }
+    }
+}
+
+/// Checks C and P of a VIEW-CHANGE (rule 11).
+pub(super) fn check(config: &Config, view_change: &Signed<ViewChange>) -> Result<(), Misbehaviour> {
+    let signer = view_change.signer();
+    let ViewChange { view, stable, checkpoint_proof, prepared } = view_change.value();
+    check_checkpoint(config, *stable, checkpoint_proof)
+        .map_err(|why| Misbehaviour::InvalidCheckpointProof { signer, why })?;
+    let flawed = |why| Misbehaviour::InvalidPrepared { signer, why };
+    if !prepared.is_sorted_by(|a, b| a.sequence() < b.sequence()) {
+        return Err(flawed(PreparedFlaw::SlotTwice));
+    }
+    prepared.iter().try_for_each(|certificate| certificate.check(config, *view, *stable)).map_err(flawed)
+}
+
+impl Replica {
+    /// Leaves the current view and asks for another (rule 10).
+    pub(super) fn start_view_change(&mut self, wanted: View) {
+        self.view = wanted;
+        self.active = false;
+        self.progress.attempts = self.progress.attempts.saturating_add(1);
+        self.stop_progress_timer();
+        let view_change = ViewChange {
+            view: wanted,
+            stable: self.low_watermark(),
+            checkpoint_proof: self.checkpoints.proof(),
+            prepared: self.log.prepared(),
+        };
+        self.view_changes.sent = Some(view_change.clone());
+        self.view_changes.quorum_seen = false;
+        self.effects.push(Effect::ViewChanged { view: wanted, active: false });
+        self.broadcast(Message::ViewChange(view_change));
+    }
+
+    pub(super) fn has_view_change_quorum(&self) -> bool {
+        self.view_changes.for_view(self.view).count() >= self.config.quorum.size()
+    }
+
+    /// Says again what was asked for, until it is answered (rule 17).
+    pub(super) fn resend_view_change(&mut self) {
+        if !self.active
+            && let Some(view_change) = self.view_changes.sent.clone()
+        {
+            self.broadcast(Message::ViewChange(view_change));
+        }
+    }
+
+    /// Sends on what began this view, with the VIEW-CHANGEs behind it (rule 17).
+    pub(super) fn resend_new_view(&mut self, to: ReplicaId) {
+        if let Some(new_view) = self.view_changes.new_view.clone() {
+            self.forward(to, new_view);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Signatures over exact bytes, and the type that only a checked signature can make.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::digest::Digest;
+use crate::id::{ClusterId, ReplicaId};
+use crate::misbehaviour::Misbehaviour;
+
+/// A value that is signed as it stands. `DOMAIN` keeps a signature under one type from being shown as one under
+/// another.
+pub trait Signable: Serialize + DeserializeOwned {
+    /// The type's name under the signature.
+    const DOMAIN: &'static str;
+}
+
+/// A value and its signer's signature over the very bytes that were sent; nothing is encoded a second time to check it.
+/// Whoever holds one knows nothing yet: see [`Verified`].
+#[derive(Clone)]
+pub struct Signed<T> {
+    signer: ReplicaId,
+    bytes: Arc<[u8]>,
+    signature: [u8; 64],
+    value: T,
+}
+
+impl<T> Signed<T> {
+    /// Who is said to have signed.
+    #[must_use]
+    pub const fn signer(&self) -> ReplicaId {
+        self.signer
+    }
+
+    /// The value, as the bytes say it.
+    #[must_use]
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Signed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} signed by {}", self.value, self.signer)
+    }
+}
+
+impl<T> PartialEq for Signed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.signer == other.signer && self.bytes == other.bytes && self.signature == other.signature
+    }
+}
+
+impl<T> Eq for Signed<T> {}
+
+#[derive(Serialize, Deserialize)]
+struct OnTheWire<'a> {
+    signer: ReplicaId,
+    #[serde(borrow, with = "serde_bytes")]
+    bytes: &'a [u8],
+    #[serde(with = "serde_bytes")]
+    signature: [u8; 64],
+}
+
+impl<T> Serialize for Signed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        OnTheWire { signer: self.signer, bytes: &self.bytes, signature: self.signature }.serialize(serializer)
+    }
+}
+
+impl<'de, T: Signable> Deserialize<'de> for Signed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = OnTheWire::deserialize(deserializer)?;
+        let (value, rest) = postcard::take_from_bytes(wire.bytes).map_err(D::Error::custom)?;
+        if !rest.is_empty() {
+            return Err(D::Error::custom("bytes after the end of a signed value"));
+        }
+        Ok(Self { signer: wire.signer, bytes: wire.bytes.into(), signature: wire.signature, value })
+    }
+}
+
+/// A signed value whose signature was checked. Only [`Keys`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified<T>(Signed<T>);
+
+impl<T> Verified<T> {
+    /// The signed value, to send on or to keep as a proof.
+    #[must_use]
+    pub const fn signed(&self) -> &Signed<T> {
+        &self.0
+    }
+
+    /// The signed value, to send on or to keep as a proof.
+    #[must_use]
+    pub fn into_signed(self) -> Signed<T> {
+        self.0
+    }
+}
+
+impl<T> Deref for Verified<T> {
+    type Target = Signed<T>;
+
+    fn deref(&self) -> &Signed<T> {
+        &self.0
+    }
+}
+
+/// How many checked signatures are remembered, so that a request that comes alone and again in a batch, or a
+/// VIEW-CHANGE that comes again in a NEW-VIEW, is checked once.
+const REMEMBERED: usize = 16_384;
+
+/// One replica's secret key, everyone's public keys, and the cluster's id that every signature covers (rule 1).
+pub struct Keys {
+    own: ReplicaId,
+    secret: SigningKey,
+    public: Vec<VerifyingKey>,
+    cluster: ClusterId,
+    checked: u64,
+    remembered: BTreeSet<Digest>,
+    oldest_first: VecDeque<Digest>,
+}
+
+/// A public key that is no point of the curve.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the public key of {0} is not an Ed25519 key")]
+pub struct BadPublicKey(pub ReplicaId);
+
+impl Keys {
+    /// The keys of replica `own`; `public` holds every replica's key in index order.
+    ///
+    /// # Errors
+    /// One of the public keys is none.
+    pub fn new(
+        own: ReplicaId,
+        secret: [u8; 32],
+        public: &[[u8; 32]],
+        cluster: ClusterId,
+    ) -> Result<Self, BadPublicKey> {
+        let public = (0..)
+            .zip(public)
+            .map(|(index, key)| VerifyingKey::from_bytes(key).map_err(|_| BadPublicKey(ReplicaId(index))))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            own,
+            secret: SigningKey::from_bytes(&secret),
+            public,
+            cluster,
+            checked: 0,
+            remembered: BTreeSet::new(),
+            oldest_first: VecDeque::new(),
+        })
+    }
+
+    /// The public half of a secret key.
+    #[must_use]
+    pub fn public_key(secret: &[u8; 32]) -> [u8; 32] {
+        SigningKey::from_bytes(secret).verifying_key().to_bytes()
+    }
+
+    /// Whose keys these are.
+    #[must_use]
+    pub const fn own(&self) -> ReplicaId {
+        self.own
+    }
+
+    /// How many signatures were checked so far, remembered ones not counted.
+    #[must_use]
+    pub const fn checked(&self) -> u64 {
+        self.checked
+    }
+
+    /// Signs a value; one's own signature needs no check.
+    ///
+    /// # Panics
+    /// Never: the protocol's own types always encode into memory.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    pub fn sign<T: Signable>(&self, value: T) -> Verified<T> {
+        let bytes: Arc<[u8]> = postcard::to_stdvec(&value).expect("plain data encodes").into();
+        let signature = self.secret.sign(&self.signed_bytes::<T>(&bytes)).to_bytes();
+        Verified(Signed { signer: self.own, bytes, signature, value })
+    }
+
+    /// Checks a signature.
+    ///
+    /// # Errors
+    /// The signer is unknown, or did not sign this under this cluster's id.
+    pub fn verify<T: Signable>(&mut self, signed: Signed<T>) -> Result<Verified<T>, Misbehaviour> {
+        self.check(&signed)?;
+        Ok(Verified(signed))
+    }
+
+    /// Checks the signatures of a list, all or nothing.
+    ///
+    /// # Errors
+    /// As for [`Keys::verify`].
+    pub fn check_all<'a, T: Signable + 'a>(
+        &mut self,
+        signed: impl IntoIterator<Item = &'a Signed<T>>,
+    ) -> Result<(), Misbehaviour> {
+        signed.into_iter().try_for_each(|one| self.check(one))
+    }
+
+    fn check<T: Signable>(&mut self, signed: &Signed<T>) -> Result<(), Misbehaviour> {
+        let signer = signed.signer;
+        let key = self.public.get(signer.0 as usize).ok_or(Misbehaviour::UnknownSigner { signer })?;
+        let fingerprint =
+            Digest::of(&[T::DOMAIN.as_bytes(), &signer.0.to_le_bytes(), &signed.bytes, &signed.signature]);
+        if self.remembered.contains(&fingerprint) {
+            return Ok(());
+        }
+        let signature = ed25519_dalek::Signature::from_bytes(&signed.signature);
+        // Strict: every correct replica must come to the same verdict on the same bytes.
+        key.verify_strict(&self.signed_bytes::<T>(&signed.bytes), &signature)
+            .map_err(|_| Misbehaviour::BadSignature { signer })?;
+        self.checked += 1;
+        self.remember(fingerprint);
+        Ok(())
+    }
+
+    fn remember(&mut self, fingerprint: Digest) {
+        if self.oldest_first.len() == REMEMBERED
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.remembered.remove(&oldest);
+        }
+        self.remembered.insert(fingerprint);
+        self.oldest_first.push_back(fingerprint);
+    }
+
+    fn signed_bytes<T: Signable>(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut all = Vec::with_capacity(T::DOMAIN.len() + 1 + 32 + bytes.len());
+        all.extend_from_slice(T::DOMAIN.as_bytes());
+        all.push(0);
+        all.extend_from_slice(&self.cluster.0);
+        all.extend_from_slice(bytes);
+        all
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "keys of {}", self.own)
+    }
+}

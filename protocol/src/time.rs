@@ -1,0 +1,34 @@
+//! Time as the engine knows it: a number that its host hands in.
+
+use std::ops::Add;
+
+/// A moment, in microseconds since the host's own epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(pub u64);
+
+/// A span, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duration(pub u64);
+
+impl Duration {
+    /// A span of so many milliseconds.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis.saturating_mul(1000))
+    }
+
+    /// This span doubled `times` times, without overflowing.
+    #[must_use]
+    pub const fn doubled(self, times: u32) -> Self {
+        let factor = if times >= 63 { u64::MAX } else { 1 << times };
+        Self(self.0.saturating_mul(factor))
+    }
+}
+
+impl Add<Duration> for Time {
+    type Output = Time;
+
+    fn add(self, span: Duration) -> Time {
+        Time(self.0.saturating_add(span.0))
+    }
+}

@@ -1,0 +1,83 @@
+//! `server`: starts the processes, says where each one runs, and stops them when told to.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use quorate_server::logging::{LogFormat, Logging};
+use quorate_server::options::ClusterOptions;
+use quorate_server::signals::StopSignals;
+use quorate_server::{Cluster, ready_file};
+
+/// Starts the processes P, Q, R and S, each an XML-RPC endpoint of its own, and stops them on Ctrl-C.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    #[command(flatten)]
+    cluster: ClusterOptions,
+    /// The port of the first process; the others follow. 0: any free ports
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    base_port: u16,
+    /// The address on which the processes listen
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Write process names, ports and pids as JSON to this file, once all processes answer
+    #[arg(long, value_name = "PATH")]
+    ready_file: Option<PathBuf>,
+    /// How log lines on standard error look
+    #[arg(long, value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+fn main() -> ExitCode {
+    if quorate_server::is_replica_call() {
+        return quorate_server::replica_main();
+    }
+    let options = Options::parse();
+    run(&options).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let logging = Logging { format: options.log_format, level: "info" };
+    logging.start();
+    let base_port = Some(options.base_port).filter(|port| *port != 0);
+    let config = options.cluster.cluster_config(&options.host, base_port, logging)?;
+    let mut signals = StopSignals::listen().context("signal handlers")?;
+    let cluster = tokio::select! {
+        started = Cluster::start(config) => started?,
+        () = signals.received() => return Ok(ExitCode::SUCCESS),
+    };
+    if let Err(error) = announce(&cluster, options) {
+        cluster.shutdown().await;
+        return Err(error);
+    }
+    let exit = tokio::select! {
+        () = signals.received() => ExitCode::SUCCESS,
+        () = cluster.all_ended() => {
+            tracing::error!("all processes have ended");
+            ExitCode::FAILURE
+        }
+    };
+    cluster.shutdown().await;
+    Ok(exit)
+}
+
+fn announce(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
+    if let Some(path) = &options.ready_file {
+        let hint = || format!("cannot write {}: give --ready-file a path in a folder that exists", path.display());
+        ready_file::write(path, cluster.processes()).with_context(hint)?;
+    }
+    let mut output = io::stdout().lock();
+    for process in cluster.processes().iter().filter(|process| process.ended().is_none()) {
+        writeln!(output, "Process {} running on port {}...", process.name, process.address.port())
+            .context("standard output")?;
+        output.flush().context("standard output")?;
+    }
+    Ok(())
+}

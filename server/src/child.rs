@@ -1,0 +1,97 @@
+//! One child: started with its listener and its configuration, watched until it ends, stopped by its lifeline.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use command_fds::{CommandFdExt, FdMapping};
+use quorate_node::NodeConfig;
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::logging::Logging;
+use crate::replica::REPLICA_ARGUMENT;
+
+/// The first descriptor after standard error, where `listenfd` looks.
+const LISTENER_DESCRIPTOR: i32 = 3;
+
+/// How long a child may take to end by itself once its lifeline is closed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A child that runs, with its lifeline: the child ends when this end of its standard input is closed.
+pub(crate) struct RunningChild {
+    child: Child,
+    lifeline: ChildStdin,
+}
+
+impl RunningChild {
+    /// Starts `executable` as one process. This process's copy of the listener is closed on return.
+    pub(crate) async fn start(
+        executable: &Path,
+        config: &NodeConfig,
+        listener: TcpListener,
+        logging: Logging,
+    ) -> io::Result<Self> {
+        let mut child = tokio::process::Command::from(command(executable, listener, logging)?)
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut lifeline = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut line = serde_json::to_vec(config)?;
+        line.push(b'\n');
+        lifeline.write_all(&line).await?;
+        Ok(Self { child, lifeline })
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Watches the child until it ends by itself, which is told through `ended` and the log, or until `stop` says so.
+    pub(crate) async fn watch(
+        mut self,
+        name: String,
+        ended: watch::Sender<Option<ExitStatus>>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let status = tokio::select! {
+            status = self.child.wait() => status,
+            () = told(&mut stop) => return self.stop().await,
+        };
+        let status = status.unwrap_or_default();
+        tracing::warn!(process = name, "process {name} ended on its own ({status}); the others go on");
+        ended.send_replace(Some(status));
+    }
+
+    async fn stop(mut self) {
+        drop(self.lifeline);
+        if timeout(GRACE, self.child.wait()).await.is_err() {
+            // The only error is that the child has ended meanwhile.
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+/// Completes when `stop` says so, or can no longer say so.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+fn command(executable: &Path, listener: TcpListener, logging: Logging) -> io::Result<Command> {
+    let mut command = Command::new(executable);
+    command
+        .arg(REPLICA_ARGUMENT)
+        .env("LISTEN_FDS", "1")
+        .env_remove("LISTEN_PID")
+        .env_remove("LISTEN_FDS_FIRST_FD")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    logging.hand_to(&mut command);
+    command
+        .fd_mappings(vec![FdMapping { parent_fd: listener.into(), child_fd: LISTENER_DESCRIPTOR }])
+        .map_err(io::Error::other)?;
+    Ok(command)
+}

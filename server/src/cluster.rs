@@ -1,0 +1,168 @@
+//! All processes of one start.
+
+use std::env;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use quorate_fault::FaultPlan;
+use quorate_node::NodeConfig;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::child::RunningChild;
+use crate::keys::Keys;
+use crate::logging::Logging;
+use crate::{StartError, name_of, ports, starting};
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// How many processes.
+    pub processes: u32,
+    /// The address on which they listen: an IP address or a name of this machine.
+    pub host: String,
+    /// The port of the first process; the others follow. `None`: any free ports.
+    pub base_port: Option<u16>,
+    /// Who misbehaves, and how.
+    pub faults: FaultPlan,
+    /// What a tie decides.
+    pub default_decision: String,
+    /// How long a backup waits for a request before it asks for the next view.
+    pub view_timeout: Duration,
+    /// How long `finalize_decision` waits.
+    pub decision_timeout: Duration,
+    /// How the children log.
+    pub logging: Logging,
+    /// The program that is one process when called with `replica`; `None`: this program.
+    pub executable: Option<PathBuf>,
+}
+
+/// One process of a running cluster.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// P, Q, ...
+    pub name: String,
+    /// Where it answers calls.
+    pub address: SocketAddr,
+    /// Its operating-system process.
+    pub pid: u32,
+    /// How it misbehaves, in the words of `--faulty`; `None` if it is correct.
+    pub fault: Option<String>,
+    ended: watch::Receiver<Option<ExitStatus>>,
+}
+
+impl Process {
+    /// How it ended, if it did so on its own.
+    #[must_use]
+    pub fn ended(&self) -> Option<ExitStatus> {
+        *self.ended.borrow()
+    }
+
+    /// Waits until it has ended on its own.
+    pub(crate) async fn end(&self) -> ExitStatus {
+        let mut ended = self.ended.clone();
+        let status = ended.wait_for(Option::is_some).await.ok().and_then(|status| *status);
+        match status {
+            Some(status) => status,
+            // Its watcher was stopped: it will never end on its own.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Running processes. Dropping it kills them; [`Cluster::shutdown`] lets them end in order.
+#[derive(Debug)]
+pub struct Cluster {
+    processes: Vec<Process>,
+    watchers: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Cluster {
+    /// Binds all ports, then starts all processes, then waits until each answers calls. A process that is configured to
+    /// crash may have ended instead.
+    ///
+    /// # Errors
+    /// A port is taken, or a process does not start; then nothing is left running.
+    pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
+        let listeners = ports::bind_all(&config.host, config.base_port, config.processes)?;
+        let node_configs = node_configs(&config, &listeners)?;
+        let mut cluster =
+            Self { processes: Vec::new(), watchers: JoinSet::new(), stop: watch::Sender::new(false) };
+        for (node_config, listener) in node_configs.into_iter().zip(listeners) {
+            cluster.start_process(&config, &node_config, listener).await?;
+        }
+        starting::wait_until_all_answer(&cluster.processes).await?;
+        Ok(cluster)
+    }
+
+    /// The processes, in index order.
+    #[must_use]
+    pub fn processes(&self) -> &[Process] {
+        &self.processes
+    }
+
+    /// Waits until every process has ended on its own.
+    pub async fn all_ended(&self) {
+        for process in &self.processes {
+            process.end().await;
+        }
+    }
+
+    /// Asks every process to end, and kills those that take too long.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        while self.watchers.join_next().await.is_some() {}
+    }
+
+    async fn start_process(
+        &mut self,
+        config: &ClusterConfig,
+        node_config: &NodeConfig,
+        listener: TcpListener,
+    ) -> Result<(), StartError> {
+        let name = name_of(node_config.index);
+        let failed = |cause| StartError::Spawn { process: name.clone(), cause };
+        let address = ports::address_of(&listener).map_err(failed)?;
+        let executable = config.executable.clone().map_or_else(env::current_exe, Ok).map_err(failed)?;
+        let child =
+            RunningChild::start(&executable, node_config, listener, config.logging).await.map_err(failed)?;
+        let (ended, ended_receiver) = watch::channel(None);
+        self.processes.push(Process {
+            name: name.clone(),
+            address,
+            pid: child.pid().unwrap_or_default(),
+            fault: node_config.fault.clone(),
+            ended: ended_receiver,
+        });
+        self.watchers.spawn(child.watch(name, ended, self.stop.subscribe()));
+        Ok(())
+    }
+}
+
+fn node_configs(config: &ClusterConfig, listeners: &[TcpListener]) -> Result<Vec<NodeConfig>, StartError> {
+    let keys = Keys::generate(config.processes)?;
+    let addresses = (0..).zip(listeners).map(|(index, listener)| {
+        ports::address_of(listener).map_err(|cause| StartError::Spawn { process: name_of(index), cause })
+    });
+    let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+    let node_config = |(index, secret_key)| NodeConfig {
+        index,
+        addresses: addresses.clone(),
+        cluster: keys.cluster,
+        secret_key,
+        public_keys: keys.public.clone(),
+        fault: config.faults.behaviour_of(index).map(str::to_owned),
+        default_decision: config.default_decision.clone(),
+        view_timeout_ms: milliseconds(config.view_timeout),
+        decision_timeout_ms: milliseconds(config.decision_timeout),
+        allowed_hosts: vec![config.host.clone()],
+    };
+    Ok((0..).zip(keys.secret.iter().copied()).map(node_config).collect())
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

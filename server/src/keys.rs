@@ -1,0 +1,29 @@
+//! Fresh keys and a fresh cluster id for every start (rule 1: no message of an earlier cluster is valid in this one).
+
+use ed25519_dalek::SigningKey;
+
+use crate::StartError;
+
+/// The secrets of one start.
+pub(crate) struct Keys {
+    pub(crate) cluster: [u8; 32],
+    pub(crate) secret: Vec<[u8; 32]>,
+    pub(crate) public: Vec<[u8; 32]>,
+}
+
+impl Keys {
+    /// Makes a key pair for each of `processes` processes, and a cluster id.
+    pub(crate) fn generate(processes: u32) -> Result<Self, StartError> {
+        let cluster = random_bytes()?;
+        let secret = (0..processes).map(|_| random_bytes()).collect::<Result<Vec<_>, _>>()?;
+        let public =
+            secret.iter().map(|secret| SigningKey::from_bytes(secret).verifying_key().to_bytes()).collect();
+        Ok(Self { cluster, secret, public })
+    }
+}
+
+fn random_bytes() -> Result<[u8; 32], StartError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(StartError::NoRandomness)?;
+    Ok(bytes)
+}

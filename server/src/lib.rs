@@ -1,0 +1,25 @@
+//! Starts the processes, watches over them, and stops them: one operating-system process each.
+//!
+//! * [`Cluster`]: start, watch, shut down.
+//! * [`replica_main`]: what a child runs. The binaries start themselves again with the hidden argument `replica`.
+//! * [`options`]: the command-line options that every binary which starts processes shares.
+//! * [`ready_file`], [`logging`], [`signals`]: what the binaries need around a cluster.
+
+mod child;
+mod cluster;
+mod error;
+mod keys;
+pub mod logging;
+mod names;
+pub mod options;
+mod ports;
+pub mod ready_file;
+mod replica;
+pub mod signals;
+mod starting;
+
+pub use cluster::{Cluster, ClusterConfig, Process};
+pub use error::StartError;
+pub use names::{index_of, name_of};
+pub use quorate_fault::FaultPlan;
+pub use replica::{is_replica_call, replica_main};

@@ -1,0 +1,77 @@
+//! The command-line options of every binary that starts processes.
+
+use std::time::Duration;
+
+use clap::Args;
+use quorate_fault::FaultPlan;
+
+use crate::ClusterConfig;
+use crate::logging::Logging;
+
+/// The most processes that one start may have.
+pub const MOST_PROCESSES: u32 = 64;
+
+/// How many processes, who misbehaves, and how long things may take.
+#[derive(Args, Clone, Debug)]
+pub struct ClusterOptions {
+    /// How many processes: P, Q, R, ... Z, P2, Q2, ... (3f+1 of them survive f faulty ones)
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
+    pub processes: u32,
+    /// Who misbehaves and how: NAME[=BEHAVIOUR[:ARG]], separated by commas; `none` for nobody
+    #[arg(long, value_name = "FAULTS", default_value = "P")]
+    pub faulty: Vec<String>,
+    /// What a tie decides
+    #[arg(long, value_name = "DECISION", default_value = "retreat")]
+    pub default_decision: String,
+    /// How long a backup waits for the primary before it asks for the next view
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_time)]
+    pub view_timeout: Duration,
+    /// How long `finalize_decision` waits for a round to be decided
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    pub decision_timeout: Duration,
+}
+
+impl ClusterOptions {
+    /// What to start, on `host` and from `base_port` on, or on any free ports.
+    ///
+    /// # Errors
+    /// `--faulty` names an unknown process or behaviour.
+    pub fn cluster_config(
+        &self,
+        host: &str,
+        base_port: Option<u16>,
+        logging: Logging,
+    ) -> Result<ClusterConfig, quorate_fault::ParseError> {
+        Ok(ClusterConfig {
+            processes: self.processes,
+            host: host.to_owned(),
+            base_port,
+            faults: FaultPlan::parse(&self.faulty.join(","), self.processes)?,
+            default_decision: self.default_decision.clone(),
+            view_timeout: self.view_timeout,
+            decision_timeout: self.decision_timeout,
+            logging,
+            executable: None,
+        })
+    }
+}
+
+fn parse_processes(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) => Err("there must be at least one process; use 4 or more to survive a faulty one".into()),
+        Ok(processes @ 1..=MOST_PROCESSES) => Ok(processes),
+        _ => Err(format!("use a number from 1 to {MOST_PROCESSES}, such as 4 or 7")),
+    }
+}
+
+/// Reads a time such as `500ms` or `10s`, which must not be zero.
+///
+/// # Errors
+/// It is none; the text says what to write instead.
+pub fn parse_time(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("a time must be longer than nothing, such as 500ms".into()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!("{error}; write a time such as 500ms or 10s")),
+    }
+}

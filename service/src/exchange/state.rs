@@ -1,0 +1,122 @@
+//! The replicated part of the exchange.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::{ClientId, Digest, ReplicaId, Sequence};
+
+use super::{Command, CountedBallot, Round, Rules, most_common};
+use crate::Service;
+
+/// How many rounds before and after the latest decided one are kept.
+pub const WINDOW: u64 = 1024;
+
+/// All rounds near the latest decided one.
+#[derive(Debug)]
+pub struct Exchange {
+    rules: Rules,
+    /// The greatest round decided so far; 0 before any.
+    latest: u64,
+    rounds: BTreeMap<u64, Round>,
+}
+
+impl Exchange {
+    /// An exchange in which no round has closed.
+    #[must_use]
+    pub const fn new(rules: Rules) -> Self {
+        Self { rules, latest: 0, rounds: BTreeMap::new() }
+    }
+
+    /// What all processes agree on beforehand.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The greatest round decided so far; 0 before any.
+    #[must_use]
+    pub const fn latest(&self) -> u64 {
+        self.latest
+    }
+
+    /// A round's record, if anything of it has executed and it is still kept.
+    #[must_use]
+    pub fn round(&self, round: u64) -> Option<&Round> {
+        self.rounds.get(&round)
+    }
+
+    /// What a round decided.
+    #[must_use]
+    pub fn decision(&self, round: u64) -> Option<&str> {
+        self.round(round)?.decision.as_deref()
+    }
+
+    /// The rounds that have closed and are not decided.
+    pub fn closed(&self) -> impl Iterator<Item = u64> + '_ {
+        self.rounds
+            .iter()
+            .filter(|(_, round)| round.closed_at.is_some() && round.decision.is_none())
+            .map(|(number, _)| *number)
+    }
+
+    /// Whether a round can still be voted on, closed, or asked for.
+    #[must_use]
+    pub const fn in_window(&self, round: u64) -> bool {
+        round > self.latest.saturating_sub(WINDOW) && round <= self.latest.saturating_add(WINDOW)
+    }
+
+    fn apply(&mut self, sequence: Sequence, process: ReplicaId, command: Command) {
+        match command {
+            Command::Close { round } if self.in_window(round) => {
+                self.rounds.entry(round).or_default().closed_at.get_or_insert(sequence);
+            }
+            Command::Ballot { round, votes } if self.in_window(round) => {
+                self.count(sequence, process, round, &votes);
+            }
+            Command::Close { .. } | Command::Ballot { .. } => {}
+        }
+    }
+
+    /// Counts a ballot if the round has closed, is undecided, has none of this process yet, and the ballot has enough
+    /// votes of processes that exist.
+    fn count(&mut self, sequence: Sequence, process: ReplicaId, number: u64, votes: &BTreeMap<ReplicaId, String>) {
+        let (n, enough) = (self.rules.quorum.n(), self.rules.enough());
+        let Some(round) = self.rounds.get_mut(&number) else { return };
+        let counts = round.closed_at.is_some()
+            && round.decision.is_none()
+            && process.0 < n
+            && votes.len() >= enough
+            && votes.keys().all(|voter| voter.0 < n)
+            && round.ballots.iter().all(|ballot| ballot.process != process);
+        if !counts {
+            return;
+        }
+        let default = self.rules.default_decision.as_str();
+        let decision = most_common(votes.values().map(String::as_str), default).to_owned();
+        round.ballots.push(CountedBallot { process, sequence, decision });
+        if round.ballots.len() == enough {
+            let values = round.ballots.iter().map(|ballot| ballot.decision.as_str());
+            round.decision = Some(most_common(values, default).to_owned());
+            self.latest = self.latest.max(number);
+            self.rounds = self.rounds.split_off(&(self.latest.saturating_sub(WINDOW) + 1));
+        }
+    }
+}
+
+impl Service for Exchange {
+    /// Executes a list of [`Command`]s, in order. The answer is a byte: 1 if it could be read.
+    fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8> {
+        let Ok(commands) = postcard::from_bytes::<Vec<Command>>(operation) else {
+            return vec![0];
+        };
+        for command in commands {
+            self.apply(sequence, ReplicaId(client.0), command);
+        }
+        vec![1]
+    }
+
+    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    fn digest(&self) -> Digest {
+        let state = (self.latest, &self.rounds);
+        Digest::of(&[b"exchange", &postcard::to_stdvec(&state).expect("plain data encodes")])
+    }
+}

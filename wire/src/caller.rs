@@ -1,0 +1,312 @@
+//! The client side: calls methods of one endpoint over pooled connections.
+//!
+//! No proxy, no redirects; time-outs on every call; a cap on answers. Errors name the endpoint, the method and the
+//! cause, and never quote a body.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use dxr::{MethodCall, Value};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::xml::{self, Bounds};
+use crate::{Fault, Method};
+
+/// The most bytes that an answer may have.
+const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
+/// How large the tree of an answer may be.
+const ANSWER_BOUNDS: Bounds = Bounds {
+    depth: 64,
+    elements: 1_000_000,
+};
+/// The longest wait for a connection, however long the call may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long an unused connection is kept: less than endpoints keep theirs, so that a call never meets a closing one.
+const POOL_IDLE: Duration = Duration::from_secs(60);
+
+/// Why a call gave no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// No connection could be made, or it broke before the answer.
+    #[error("{address} cannot be reached: {cause}")]
+    Unreachable {
+        /// The endpoint, as host and port.
+        address: String,
+        /// What the operating system or the connection said.
+        cause: String,
+    },
+    /// The answer did not come in time.
+    #[error("{method} at {address} did not answer within {after:?}")]
+    TimedOut {
+        /// The endpoint, as host and port.
+        address: String,
+        /// The method that was called.
+        method: String,
+        /// How long the caller waited.
+        after: Duration,
+    },
+    /// The method answered with a fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// What came back is not an answer of the method.
+    #[error("{method} at {address} gave a bad answer: {cause}")]
+    BadAnswer {
+        /// The endpoint, as host and port.
+        address: String,
+        /// The method that was called.
+        method: String,
+        /// What is wrong with it; never the answer itself.
+        cause: String,
+    },
+}
+
+impl CallError {
+    /// Whether the endpoint could not be reached at all.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+}
+
+/// Calls methods of one endpoint. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    client: Client<HttpConnector, Full<Bytes>>,
+    address: Arc<str>,
+    path: Arc<str>,
+    timeout: Duration,
+}
+
+impl Caller {
+    /// A caller of the endpoint at this address, path `/RPC2`; each call takes at most `timeout`.
+    pub fn new(address: SocketAddr, timeout: Duration) -> Self {
+        Self::at(address.to_string(), timeout)
+    }
+
+    /// As [`Caller::new`], for a host name.
+    pub fn to_host(host: &str, port: u16, timeout: Duration) -> Self {
+        Self::at(format!("{host}:{port}"), timeout)
+    }
+
+    /// The same endpoint under another path, such as `/`.
+    pub fn with_path(mut self, path: &str) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// The endpoint, as host and port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Calls a method and waits for its answer, at most this caller's time-out.
+    pub async fn call<M: Method>(&self, method: M) -> Result<M::Answer, CallError> {
+        self.call_with_timeout(method, self.timeout).await
+    }
+
+    /// Calls a method and waits for its answer, at most `timeout`.
+    pub async fn call_with_timeout<M: Method>(
+        &self,
+        method: M,
+        timeout: Duration,
+    ) -> Result<M::Answer, CallError> {
+        let value = self
+            .call_by_name(M::NAME, method.into_params(), timeout)
+            .await?;
+        M::answer_from_value(value).map_err(|cause| self.bad_answer(M::NAME, cause))
+    }
+
+    /// The names of the endpoint's methods, as `system.listMethods` answers them.
+    pub async fn methods(&self) -> Result<Vec<String>, CallError> {
+        const NAME: &str = "system.listMethods";
+        let name_of = |value| match value {
+            Value::String(name) => Some(name),
+            _ => None,
+        };
+        let names = match self.call_by_name(NAME, Vec::new(), self.timeout).await? {
+            Value::Array(values) => values.into_iter().map(name_of).collect(),
+            _ => None,
+        };
+        names.ok_or_else(|| self.bad_answer(NAME, "expected an array of strings"))
+    }
+
+    fn at(address: String, timeout: Duration) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(timeout.min(CONNECT_LIMIT)));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .build(connector);
+        Self {
+            client,
+            address: address.into(),
+            path: "/RPC2".into(),
+            timeout,
+        }
+    }
+
+    async fn call_by_name(
+        &self,
+        name: &str,
+        params: Vec<Value>,
+        timeout: Duration,
+    ) -> Result<Value, CallError> {
+        let call = MethodCall {
+            name: Cow::Borrowed(name),
+            params,
+        };
+        let body = dxr_client::utils::request_to_body(&call).map_err(|_| {
+            Fault::wrong_parameters(format!("{name}: the parameters cannot be written as XML"))
+        })?;
+        let exchange = self.exchange(name, xml::legal(body));
+        let (head, body) = tokio::time::timeout(timeout, exchange)
+            .await
+            .map_err(|_| CallError::TimedOut {
+                address: self.address.to_string(),
+                method: name.to_owned(),
+                after: timeout,
+            })??;
+        match read_answer(&head, &body) {
+            Ok(result) => Ok(result?),
+            Err(cause) => Err(self.bad_answer(name, cause)),
+        }
+    }
+
+    /// Sends a body and takes the whole answer, whatever its status.
+    async fn exchange(
+        &self,
+        name: &str,
+        body: String,
+    ) -> Result<(http::response::Parts, Bytes), CallError> {
+        let uri: Uri = format!("http://{}{}", self.address, self.path)
+            .parse()
+            .map_err(|_| self.unreachable("the address is not a host and port".to_owned()))?;
+        let mut request = Request::post(uri)
+            .body(Full::from(body))
+            .map_err(|error| self.unreachable(root_cause(&error)))?;
+        request.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/xml; charset=utf-8"),
+        );
+        request
+            .headers_mut()
+            .insert(ACCEPT, HeaderValue::from_static("text/xml"));
+
+        let response: Response<Incoming> = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| self.unreachable(root_cause(&error)))?;
+        let (head, body) = response.into_parts();
+        match Limited::new(body, ANSWER_LIMIT).collect().await {
+            Ok(collected) => Ok((head, collected.to_bytes())),
+            Err(error) if error.is::<LengthLimitError>() => Err(self.bad_answer(
+                name,
+                format!("it is larger than {} MiB", ANSWER_LIMIT / 1024 / 1024),
+            )),
+            Err(error) => Err(self.unreachable(root_cause(error.as_ref()))),
+        }
+    }
+
+    fn unreachable(&self, cause: String) -> CallError {
+        CallError::Unreachable {
+            address: self.address.to_string(),
+            cause,
+        }
+    }
+
+    fn bad_answer(&self, method: &str, cause: impl Into<String>) -> CallError {
+        CallError::BadAnswer {
+            address: self.address.to_string(),
+            method: method.to_owned(),
+            cause: cause.into(),
+        }
+    }
+}
+
+/// The value or fault in an answer; or what is wrong with it. A fault counts with any HTTP status, a value with 200.
+fn read_answer(head: &http::response::Parts, body: &[u8]) -> Result<Result<Value, Fault>, String> {
+    let status = head.status;
+    let read = read_body(&head.headers, body);
+    match read {
+        Ok(Ok(_)) | Err(_) if status != http::StatusCode::OK => {
+            Err(format!("HTTP status {status}"))
+        }
+        read => read,
+    }
+}
+
+fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Result<Value, Fault>, String> {
+    let text = xml::decode(body, charset(headers)).map_err(|fault| fault.message().to_owned())?;
+    xml::check(text, "methodResponse", ANSWER_BOUNDS)
+        .map_err(|fault| fault.message().to_owned())?;
+    if let Some(fault) = xml::fault_value(text) {
+        return read_fault(fault)
+            .map(Err)
+            .ok_or_else(|| "its fault lacks a code or message".to_owned());
+    }
+    match dxr_client::utils::response_to_result(text) {
+        Ok(Ok(response)) => Ok(Ok(response.value)),
+        Ok(Err(response)) => Ok(Err(response.fault.into())),
+        Err(_) => Err("it is not an XML-RPC response".to_owned()),
+    }
+}
+
+/// Reads a fault's members in whatever order, and whatever else there is beside them.
+fn read_fault(value: &str) -> Option<Fault> {
+    let Value::Struct(mut members): Value = Value::from_xml(value).ok()? else {
+        return None;
+    };
+    Some(Fault::new(
+        fault_code(&mut members)?,
+        fault_string(&mut members),
+    ))
+}
+
+fn fault_code(members: &mut BTreeMap<String, Value>) -> Option<i32> {
+    match members.remove("faultCode")? {
+        Value::Integer(code) => Some(code),
+        Value::Long(code) => i32::try_from(code).ok(),
+        Value::String(code) => code.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn fault_string(members: &mut BTreeMap<String, Value>) -> String {
+    match members.remove("faultString") {
+        Some(Value::String(message)) => message,
+        _ => String::new(),
+    }
+}
+
+/// The charset that a Content-Type names.
+pub(crate) fn charset(headers: &HeaderMap) -> Option<&str> {
+    let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').skip(1);
+    parameters
+        .filter_map(|parameter| parameter.split_once('='))
+        .find_map(|(name, value)| {
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches(['"', '\'']))
+        })
+}
+
+/// The innermost error, which says what happened; the outer ones say `client error` and the like.
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,205 @@
+//! From the body of a call to its method, and from the method's answer to a body.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use dxr::{FaultResponse, MethodCall, MethodResponse, Value};
+use futures_util::FutureExt;
+use http::HeaderMap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::{Entry, Limits, system};
+use crate::Fault;
+use crate::xml::{self, Bounds};
+
+/// The methods of a serving endpoint, and the calls in flight.
+#[derive(Clone)]
+pub(super) struct Dispatch {
+    methods: Arc<BTreeMap<&'static str, Entry>>,
+    limits: Arc<Limits>,
+    calls: Arc<Semaphore>,
+}
+
+impl Dispatch {
+    pub(super) fn new(methods: BTreeMap<&'static str, Entry>, limits: Limits) -> Self {
+        let calls = Arc::new(Semaphore::new(permits(&limits) as usize));
+        Self {
+            methods: Arc::new(methods),
+            limits: Arc::new(limits),
+            calls,
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The names of all methods, in order.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self
+            .methods
+            .keys()
+            .copied()
+            .chain(system::METHODS.iter().map(|method| method.name))
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// What a method does.
+    pub(super) fn help(&self, name: &str) -> Option<&'static str> {
+        self.methods
+            .get(name)
+            .map(|entry| entry.help)
+            .or_else(|| system::find(name).map(|method| method.help))
+    }
+
+    /// How a method can be called.
+    pub(super) fn signatures(&self, name: &str) -> Option<&'static [&'static [&'static str]]> {
+        let own = self.methods.get(name).map(|entry| entry.signatures);
+        own.or_else(|| system::find(name).map(|method| method.signatures))
+    }
+
+    /// Runs the call in a body and gives the body of its answer. A call once begun runs to its end, even if the
+    /// returned future is dropped.
+    pub(super) async fn answer(&self, body: Bytes, charset: Option<String>) -> String {
+        let Ok(permit) = Arc::clone(&self.calls).try_acquire_owned() else {
+            return fault_xml(Fault::overloaded(
+                "too many calls are in flight; try again later",
+            ));
+        };
+        let work = self.clone().work(body, charset, permit);
+        run_to_the_end(Box::pin(work))
+            .await
+            .unwrap_or_else(|| fault_xml(failed()))
+    }
+
+    /// Waits until no call is in flight.
+    pub(super) async fn idle(&self) {
+        let _ = self.calls.acquire_many(permits(&self.limits)).await;
+    }
+
+    async fn work(
+        self,
+        body: Bytes,
+        charset: Option<String>,
+        _permit: OwnedSemaphorePermit,
+    ) -> String {
+        let result = match self.parse(&body, charset.as_deref()) {
+            Ok((name, params)) => {
+                drop(body);
+                let deadline = Instant::now() + self.limits.call;
+                match name.as_str() {
+                    system::MULTICALL => system::multicall(&self, params, deadline).await,
+                    _ => self.run(&name, params, deadline).await,
+                }
+            }
+            Err(fault) => Err(fault),
+        };
+        match result {
+            Ok(value) => answer_xml(value),
+            Err(fault) => fault_xml(fault),
+        }
+    }
+
+    fn parse(&self, body: &[u8], charset: Option<&str>) -> Result<(String, Vec<Value>), Fault> {
+        let text = xml::decode(body, charset)?;
+        xml::check(
+            text,
+            "methodCall",
+            Bounds {
+                depth: self.limits.depth,
+                elements: self.limits.elements,
+            },
+        )?;
+        let call = MethodCall::from_xml(text).map_err(|_| {
+            Fault::not_xml_rpc(
+                "well-formed XML, but not an XML-RPC call: an element or value is wrong",
+            )
+        })?;
+        Ok((call.name.trim().to_owned(), call.params))
+    }
+
+    /// Runs one method other than `system.multicall`; a panic becomes a fault.
+    pub(super) async fn run(
+        &self,
+        name: &str,
+        params: Vec<Value>,
+        deadline: Instant,
+    ) -> Result<Value, Fault> {
+        if let Some(result) = system::run(self, name, &params) {
+            return result;
+        }
+        let Some(entry) = self.methods.get(name) else {
+            return Err(Fault::no_such_method(
+                "no method has that name; system.listMethods names those there are",
+            ));
+        };
+        let handling =
+            AssertUnwindSafe(entry.handler.handle(&params, HeaderMap::new())).catch_unwind();
+        match tokio::time::timeout_at(deadline, handling).await {
+            Ok(Ok(result)) => result.map_err(Fault::from),
+            Ok(Err(_)) => {
+                tracing::error!(
+                    method = entry_name(name, &self.methods),
+                    "a handler panicked"
+                );
+                Err(failed())
+            }
+            Err(_) => Err(Fault::system(format!(
+                "the call took longer than {:?}",
+                self.limits.call
+            ))),
+        }
+    }
+}
+
+/// As many permits as can be acquired at once.
+fn permits(limits: &Limits) -> u32 {
+    u32::try_from(limits.calls.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX)
+}
+
+fn entry_name(name: &str, methods: &BTreeMap<&'static str, Entry>) -> &'static str {
+    methods.get_key_value(name).map_or("", |(name, _)| name)
+}
+
+fn failed() -> Fault {
+    Fault::internal("the method failed within the endpoint")
+}
+
+/// Polls the work once in place, which is all that most calls need; what then is left goes on in a task of its own.
+/// `None` if it panicked there.
+async fn run_to_the_end<T: Send + 'static>(
+    mut work: Pin<Box<impl Future<Output = T> + Send + 'static>>,
+) -> Option<T> {
+    match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => tokio::spawn(work).await.ok(),
+    }
+}
+
+const DECLARATION: &str = "<?xml version=\"1.0\"?>\n";
+
+fn answer_xml(value: Value) -> String {
+    match (MethodResponse { value }).to_xml() {
+        Ok(xml) => xml::legal(format!("{DECLARATION}{xml}")),
+        Err(_) => fault_xml(Fault::internal("the answer cannot be written as XML")),
+    }
+}
+
+/// The body that says a fault.
+pub(super) fn fault_xml(fault: Fault) -> String {
+    // Text and a number can always be written.
+    let xml = FaultResponse {
+        fault: fault.into(),
+    }
+    .to_xml()
+    .unwrap_or_default();
+    xml::legal(format!("{DECLARATION}{xml}"))
+}

@@ -1,0 +1,298 @@
+//! HTTP around the calls: who may ask, with which verb, path and body.
+
+use std::net::Ipv4Addr;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderValue, ORIGIN};
+use http::{Method as Verb, Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+
+use super::dispatch::{Dispatch, fault_xml};
+use super::page;
+use crate::Fault;
+use crate::caller::charset;
+
+/// How much of a refused body is read, so that the client sees the refusal and not a reset.
+const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
+/// The paths of the service.
+const PATHS: [&str; 2] = ["/", "/RPC2"];
+/// The type of every answer to a call.
+const XML: &str = "text/xml; charset=utf-8";
+/// The type of short refusals.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// What a connection over the cap is told.
+pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 1\r\nConnection: close\r\n\r\n\
+    Too many connections.\n";
+
+/// Answers one request.
+pub(super) async fn respond(
+    dispatch: &Dispatch,
+    mut request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    if let Some(refusal) = refusal(&request, &dispatch.limits().allowed_hosts) {
+        return refuse(dispatch, request, refusal).await;
+    }
+    if request.method() != Verb::POST {
+        let page = page::of(dispatch);
+        return response(StatusCode::OK, "text/html; charset=utf-8", page);
+    }
+    match tokio::time::timeout(
+        dispatch.limits().body_time,
+        read_body(request.body_mut(), dispatch.limits().body),
+    )
+    .await
+    {
+        Ok(Ok(body)) => {
+            let answer = dispatch
+                .answer(body, charset(request.headers()).map(str::to_owned))
+                .await;
+            response(StatusCode::OK, XML, answer)
+        }
+        Ok(Err(BodyError::TooLarge)) => {
+            let cap = dispatch.limits().body;
+            let fault = Fault::transport(format!("the body is larger than {cap} bytes"));
+            refuse(
+                dispatch,
+                request,
+                response(StatusCode::PAYLOAD_TOO_LARGE, XML, fault_xml(fault)),
+            )
+            .await
+        }
+        Ok(Err(BodyError::Broken)) => closing(text(
+            StatusCode::BAD_REQUEST,
+            "The body could not be read.\n",
+        )),
+        Err(_) => closing(text(
+            StatusCode::REQUEST_TIMEOUT,
+            "The body did not come in time.\n",
+        )),
+    }
+}
+
+/// Checks everything before the body; `None` if the request may go on.
+fn refusal(request: &Request<Incoming>, allowed_hosts: &[String]) -> Option<Response<Full<Bytes>>> {
+    let headers = request.headers();
+    if headers.contains_key(ORIGIN) {
+        return Some(text(
+            StatusCode::FORBIDDEN,
+            "Requests of web pages, which carry Origin, are not accepted.\n",
+        ));
+    }
+    if !host_is_allowed(request, allowed_hosts) {
+        return Some(text(
+            StatusCode::FORBIDDEN,
+            "This endpoint is not known under the host that the request names.\n",
+        ));
+    }
+    if !PATHS.contains(&request.uri().path()) {
+        return Some(text(
+            StatusCode::NOT_FOUND,
+            "Nothing is here. The XML-RPC endpoint is /RPC2.\n",
+        ));
+    }
+    match *request.method() {
+        Verb::GET | Verb::HEAD => None,
+        Verb::POST if content_type_is_accepted(headers) => None,
+        Verb::POST => Some(text(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The Content-Type of a call must be text/xml.\n",
+        )),
+        _ => {
+            let mut refusal = text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Calls are made with POST.\n",
+            );
+            refusal
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+            Some(refusal)
+        }
+    }
+}
+
+/// Every host that the request names must be this machine or an allowed one: a web page that had its own name resolve
+/// to this machine could otherwise call us. HTTP/1.0 clients need not name any.
+fn host_is_allowed<B>(request: &Request<B>, allowed: &[String]) -> bool {
+    let mut named = request
+        .headers()
+        .get_all(HOST)
+        .iter()
+        .map(|host| host.to_str().unwrap_or("?"))
+        .peekable();
+    if named.peek().is_none()
+        && request.uri().host().is_none()
+        && request.version() > Version::HTTP_10
+    {
+        return false;
+    }
+    named
+        .chain(
+            request
+                .uri()
+                .authority()
+                .map(|authority| authority.as_str()),
+        )
+        .all(|host| {
+            let host = without_port(host);
+            host.eq_ignore_ascii_case("localhost")
+                || host == "[::1]"
+                || host
+                    .parse::<Ipv4Addr>()
+                    .is_ok_and(|address| address.is_loopback())
+                || allowed
+                    .iter()
+                    .any(|allowed| allowed.eq_ignore_ascii_case(host))
+        })
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port))
+            if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') =>
+        {
+            name
+        }
+        _ => host,
+    }
+}
+
+/// XML, nothing said, or what curl says of its own accord.
+fn content_type_is_accepted(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return true;
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    [
+        "text/xml",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+    ]
+    .iter()
+    .any(|accepted| essence.eq_ignore_ascii_case(accepted))
+}
+
+enum BodyError {
+    TooLarge,
+    Broken,
+}
+
+async fn read_body(body: &mut Incoming, limit: usize) -> Result<Bytes, BodyError> {
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+        return Err(BodyError::TooLarge);
+    }
+    let mut whole: Option<Vec<u8>> = None;
+    let mut first = Bytes::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
+            continue;
+        };
+        let length = whole.as_ref().map_or(first.len(), Vec::len);
+        if data.len() > limit - length {
+            return Err(BodyError::TooLarge);
+        }
+        match &mut whole {
+            // Most bodies come in one piece, which needs no copy.
+            None if first.is_empty() => first = data,
+            None => whole = Some([first.as_ref(), data.as_ref()].concat()),
+            Some(whole) => whole.extend_from_slice(&data),
+        }
+    }
+    Ok(whole.map_or(first, Bytes::from))
+}
+
+/// Sends a refusal after reading what the client sends anyway; what is left of a larger body closes the connection.
+async fn refuse(
+    dispatch: &Dispatch,
+    mut request: Request<Incoming>,
+    refusal: Response<Full<Bytes>>,
+) -> Response<Full<Bytes>> {
+    // A client that waits for `100 Continue` sends nothing when it sees the refusal instead.
+    if request.headers().contains_key(EXPECT) {
+        return closing(refusal);
+    }
+    let body = request.body_mut();
+    let drained = tokio::time::timeout(dispatch.limits().body_time, async {
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, Bytes::len);
+            if read > DRAIN_LIMIT {
+                return false;
+            }
+        }
+        true
+    });
+    if drained.await == Ok(true) {
+        refusal
+    } else {
+        closing(refusal)
+    }
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn text(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+    response(status, TEXT, message.to_owned())
+}
+
+fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_is_allowed;
+    use http::Request;
+
+    #[test]
+    fn only_this_machine_and_allowed_hosts_may_be_named() {
+        let allowed = |host: &str| {
+            let request = Request::builder()
+                .header("host", host)
+                .body(())
+                .expect("a request");
+            host_is_allowed(&request, &["quorate.example".to_owned()])
+        };
+        for host in [
+            "localhost",
+            "LOCALHOST:8000",
+            "127.0.0.1",
+            "127.1.2.3:8000",
+            "[::1]",
+            "[::1]:8000",
+            "quorate.example:1",
+        ] {
+            assert!(allowed(host), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "10.0.0.1:8000",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "[::2]:1",
+            "0.0.0.0",
+        ] {
+            assert!(!allowed(host), "{host}");
+        }
+    }
+}

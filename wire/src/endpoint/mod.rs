@@ -1,0 +1,278 @@
+//! The server side: an XML-RPC endpoint for every client there is.
+//!
+//! * `http`: verbs, paths, headers and bodies.
+//! * `dispatch`: from a body to a method and back.
+//! * `system`: the `system.*` methods.
+//! * `page`: what a browser sees.
+//! * `stream`: time-outs of a connection.
+
+mod dispatch;
+mod http;
+mod page;
+mod stream;
+mod system;
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::HeaderMap;
+use dxr::Value;
+use dxr_server::{Handler, HandlerResult, async_trait};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use self::dispatch::Dispatch;
+use self::stream::{Phase, TimedStream};
+use crate::{Fault, Method};
+
+/// The wait after a failed accept, which is most often a lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How many connections over the cap are told so at once; more are dropped.
+const REFUSALS: usize = 64;
+/// How long telling one may take.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
+
+/// How much an endpoint takes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub body: usize,
+    /// Depth of nested XML elements in a request.
+    pub depth: usize,
+    /// Number of XML elements in a request.
+    pub elements: usize,
+    /// Calls in one `system.multicall`.
+    pub multicall: usize,
+    /// Bytes of the answer to a `system.multicall`.
+    pub multicall_answer: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// Calls in flight.
+    pub calls: usize,
+    /// Time for a request's headers.
+    pub header_time: Duration,
+    /// Time for a request's body, and for the client to take any part of the answer.
+    pub body_time: Duration,
+    /// Time that a connection may stay unused.
+    pub idle: Duration,
+    /// Time for a call, a whole `system.multicall` included.
+    pub call: Duration,
+    /// Time for the calls in progress to end after shutdown.
+    pub grace: Duration,
+    /// Hosts, without port, that requests may name besides `localhost`, `127.x.x.x` and `[::1]`.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 8 * 1024 * 1024,
+            depth: 64,
+            elements: 200_000,
+            multicall: 64,
+            multicall_answer: 512 * 1024,
+            connections: 1024,
+            calls: 512,
+            header_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(30),
+            idle: Duration::from_secs(120),
+            call: Duration::from_secs(60),
+            grace: Duration::from_secs(2),
+            allowed_hosts: Vec::new(),
+        }
+    }
+}
+
+/// An XML-RPC endpoint: methods, their handlers and limits.
+#[derive(Default)]
+pub struct Endpoint {
+    methods: BTreeMap<&'static str, Entry>,
+    limits: Limits,
+}
+
+impl Endpoint {
+    /// An endpoint with the `system.*` methods only.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a method, or replaces the handler that it had.
+    pub fn method<M, F, Fut>(mut self, handler: F) -> Self
+    where
+        M: Method,
+        F: Fn(M) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<M::Answer, Fault>> + Send,
+    {
+        let handler = Box::new(Typed {
+            handler,
+            method: PhantomData,
+        });
+        self.methods.insert(
+            M::NAME,
+            Entry {
+                help: M::HELP,
+                signatures: M::SIGNATURES,
+                handler,
+            },
+        );
+        self
+    }
+
+    /// Sets the limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Serves on the listener until `shutdown` is ready, then lets the calls in progress end for [`Limits::grace`].
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> std::io::Result<()> {
+        let server = Server {
+            connections: Arc::new(Semaphore::new(
+                self.limits.connections.min(Semaphore::MAX_PERMITS),
+            )),
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
+            graceful: GracefulShutdown::new(),
+            tasks: JoinSet::new(),
+            dispatch: Arc::new(Dispatch::new(self.methods, self.limits)),
+        };
+        server.run(listener, shutdown).await;
+        Ok(())
+    }
+}
+
+/// What the endpoint knows of one method.
+struct Entry {
+    help: &'static str,
+    signatures: &'static [&'static [&'static str]],
+    handler: Box<dyn Handler>,
+}
+
+/// A typed handler behind dxr's untyped one.
+struct Typed<M, F> {
+    handler: F,
+    method: PhantomData<fn(M)>,
+}
+
+#[async_trait]
+impl<M, F, Fut> Handler for Typed<M, F>
+where
+    M: Method,
+    F: Fn(M) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<M::Answer, Fault>> + Send,
+{
+    async fn handle(&self, params: &[Value], _headers: HeaderMap) -> HandlerResult {
+        let method = M::from_params(params.to_vec())?;
+        let answer = (self.handler)(method).await?;
+        Ok(M::answer_into_value(answer))
+    }
+}
+
+/// A serving endpoint.
+struct Server {
+    dispatch: Arc<Dispatch>,
+    connections: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+    graceful: GracefulShutdown,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    async fn run(mut self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = self.tasks.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => self.admit(stream),
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        self.end().await;
+    }
+
+    fn admit(&mut self, stream: TcpStream) {
+        match Arc::clone(&self.connections).try_acquire_owned() {
+            Ok(permit) => self.open(stream, permit),
+            Err(_) => self.refuse(stream),
+        }
+    }
+
+    fn open(&mut self, stream: TcpStream, permit: tokio::sync::OwnedSemaphorePermit) {
+        // Without it answers would wait for the client's delayed acknowledgements; failing to set it is no reason to stop.
+        let _ = stream.set_nodelay(true);
+        let phase = Phase::default();
+        let stream = TimedStream::new(stream, phase.clone(), self.dispatch.limits());
+        let dispatch = Arc::clone(&self.dispatch);
+        let service = service_fn(move |request| {
+            let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
+            async move {
+                let _busy = phase.busy();
+                Ok::<_, std::convert::Infallible>(http::respond(&dispatch, request).await)
+            }
+        });
+        // Half-closed connections still get their answer: some clients close their side after the request.
+        let connection = http1::Builder::new()
+            .half_close(true)
+            .header_read_timeout(None)
+            .max_buf_size(64 * 1024)
+            .serve_connection(TokioIo::new(stream), service);
+        let watched = self.graceful.watch(connection);
+        self.tasks.spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(permit);
+        });
+    }
+
+    /// Tells a connection over the cap that it is one.
+    fn refuse(&mut self, mut stream: TcpStream) {
+        let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else {
+            return;
+        };
+        self.tasks.spawn(async move {
+            let goodbye = async {
+                stream.write_all(http::TOO_MANY_CONNECTIONS).await?;
+                stream.shutdown().await?;
+                // What the client had sent is read, lest closing resets the connection before it saw the answer.
+                let mut unread = [0; 4096];
+                while stream.read(&mut unread).await? > 0 {}
+                Ok::<_, std::io::Error>(())
+            };
+            let _ = tokio::time::timeout(REFUSAL_TIME, goodbye).await;
+            drop(permit);
+        });
+    }
+
+    async fn end(mut self) {
+        let grace = self.dispatch.limits().grace;
+        let dispatch = Arc::clone(&self.dispatch);
+        let graceful = self.graceful;
+        let ending = async move {
+            graceful.shutdown().await;
+            dispatch.idle().await;
+        };
+        if tokio::time::timeout(grace, ending).await.is_err() {
+            tracing::info!("calls still in progress are left behind");
+        }
+        self.tasks.shutdown().await;
+    }
+}

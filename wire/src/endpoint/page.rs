@@ -1,0 +1,26 @@
+//! The page that a browser gets.
+
+use std::fmt::Write;
+
+use super::dispatch::Dispatch;
+use crate::xml::escape;
+
+/// The methods and their help, escaped.
+pub(super) fn of(dispatch: &Dispatch) -> String {
+    let mut page = String::from(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Quorate: XML-RPC</title></head>\n\
+        <body><h1>XML-RPC methods</h1>\n<p>Call them with POST on <code>/RPC2</code>.</p>\n<dl>\n",
+    );
+    for name in dispatch.names() {
+        let help = dispatch.help(name).unwrap_or_default();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            page,
+            "<dt><code>{}</code></dt><dd>{}</dd>",
+            escape(name),
+            escape(help)
+        );
+    }
+    page.push_str("</dl></body></html>\n");
+    page
+}

@@ -1,0 +1,227 @@
+//! The `system.*` methods.
+
+use std::collections::BTreeMap;
+
+use dxr::Value;
+use tokio::time::Instant;
+
+use super::dispatch::Dispatch;
+use crate::Fault;
+
+/// The method that runs others.
+pub(super) const MULTICALL: &str = "system.multicall";
+
+/// What is known of a `system.*` method.
+pub(super) struct SystemMethod {
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    pub(super) signatures: &'static [&'static [&'static str]],
+}
+
+/// All of them.
+pub(super) const METHODS: &[SystemMethod] = &[
+    SystemMethod {
+        name: "system.getCapabilities",
+        help: "system.getCapabilities(): a struct of the specifications that this endpoint keeps.",
+        signatures: &[&["struct"]],
+    },
+    SystemMethod {
+        name: "system.listMethods",
+        help: "system.listMethods(): the names of all methods.",
+        signatures: &[&["array"]],
+    },
+    SystemMethod {
+        name: "system.methodHelp",
+        help: "system.methodHelp(name): what a method does.",
+        signatures: &[&["string", "string"]],
+    },
+    SystemMethod {
+        name: "system.methodSignature",
+        help: "system.methodSignature(name): an array of the ways to call a method, each an array of types, the \
+            answer's first.",
+        signatures: &[&["array", "string"]],
+    },
+    SystemMethod {
+        name: MULTICALL,
+        help: "system.multicall(calls): runs an array of structs {methodName, params} in order and answers an array \
+            with, for each, an array of its answer or a fault struct.",
+        signatures: &[&["array", "array"]],
+    },
+];
+
+/// The `system.*` method of that name.
+pub(super) fn find(name: &str) -> Option<&'static SystemMethod> {
+    METHODS.iter().find(|method| method.name == name)
+}
+
+/// Runs a `system.*` method other than multicall; `None` if the name is not of one.
+pub(super) fn run(
+    dispatch: &Dispatch,
+    name: &str,
+    params: &[Value],
+) -> Option<Result<Value, Fault>> {
+    match name {
+        "system.listMethods" => Some(none(name, params).map(|()| strings(&dispatch.names()))),
+        "system.getCapabilities" => Some(none(name, params).map(|()| capabilities())),
+        "system.methodHelp" => Some(method_name(name, params).and_then(|method| {
+            dispatch
+                .help(method)
+                .map(|help| Value::String(help.to_owned()))
+                .ok_or_else(unknown)
+        })),
+        "system.methodSignature" => Some(method_name(name, params).and_then(|method| {
+            let signatures = dispatch.signatures(method).ok_or_else(unknown)?;
+            Ok(Value::Array(
+                signatures.iter().map(|types| strings(types)).collect(),
+            ))
+        })),
+        _ => None,
+    }
+}
+
+/// Runs many calls in order until the deadline. Faults of single calls take the place of their answers.
+pub(super) async fn multicall(
+    dispatch: &Dispatch,
+    params: Vec<Value>,
+    deadline: Instant,
+) -> Result<Value, Fault> {
+    let limits = dispatch.limits();
+    let calls = match <[Value; 1]>::try_from(params) {
+        Ok([Value::Array(calls)]) => calls,
+        _ => {
+            return Err(Fault::wrong_parameters(format!(
+                "{MULTICALL}(calls): expected 1 parameter, an array of structs"
+            )));
+        }
+    };
+    if calls.len() > limits.multicall {
+        return Err(Fault::wrong_parameters(format!(
+            "{MULTICALL}: expected at most {} calls, got {}",
+            limits.multicall,
+            calls.len()
+        )));
+    }
+    let mut answers = Vec::with_capacity(calls.len());
+    let mut size = 0;
+    for call in calls {
+        let result = if size > limits.multicall_answer {
+            Err(too_much(limits.multicall_answer))
+        } else {
+            one(dispatch, call, deadline).await
+        };
+        let mut answer = answer_or_fault(result);
+        size += answer.to_xml().map_or(0, |xml| xml.len());
+        if size > limits.multicall_answer && matches!(answer, Value::Array(_)) {
+            answer = answer_or_fault(Err(too_much(limits.multicall_answer)));
+        }
+        answers.push(answer);
+    }
+    Ok(Value::Array(answers))
+}
+
+/// Runs one call of a multicall.
+async fn one(dispatch: &Dispatch, call: Value, deadline: Instant) -> Result<Value, Fault> {
+    let Value::Struct(mut members) = call else {
+        return Err(Fault::wrong_parameters(format!(
+            "{MULTICALL}: a call must be a struct"
+        )));
+    };
+    let Some(Value::String(name)) = members.remove("methodName") else {
+        return Err(Fault::wrong_parameters(format!(
+            "{MULTICALL}: methodName must be a string"
+        )));
+    };
+    let params = match members.remove("params") {
+        Some(Value::Array(params)) => params,
+        _ => {
+            return Err(Fault::wrong_parameters(format!(
+                "{MULTICALL}: params must be an array"
+            )));
+        }
+    };
+    match name.trim() {
+        MULTICALL => Err(Fault::wrong_parameters(format!(
+            "{MULTICALL} cannot call itself"
+        ))),
+        name => dispatch.run(name, params, deadline).await,
+    }
+}
+
+fn answer_or_fault(result: Result<Value, Fault>) -> Value {
+    match result {
+        Ok(value) => Value::Array(vec![value]),
+        Err(fault) => structure([
+            ("faultCode", Value::Integer(fault.code())),
+            ("faultString", Value::String(fault.message().to_owned())),
+        ]),
+    }
+}
+
+fn too_much(cap: usize) -> Fault {
+    Fault::transport(format!("the answers together are larger than {cap} bytes"))
+}
+
+fn unknown() -> Fault {
+    Fault::no_such_method("no method has that name; system.listMethods names those there are")
+}
+
+fn none(method: &str, params: &[Value]) -> Result<(), Fault> {
+    if params.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::wrong_parameters(format!(
+        "{method}(): expected 0 parameters, got {}",
+        params.len()
+    )))
+}
+
+fn method_name<'a>(method: &str, params: &'a [Value]) -> Result<&'a str, Fault> {
+    match params {
+        [Value::String(name)] => Ok(name.trim()),
+        _ => Err(Fault::wrong_parameters(format!(
+            "{method}(name): expected 1 parameter, the name of a method as a string"
+        ))),
+    }
+}
+
+fn capabilities() -> Value {
+    let specification = |url: &str, version| {
+        structure([
+            ("specUrl", Value::String(url.to_owned())),
+            ("specVersion", Value::Integer(version)),
+        ])
+    };
+    structure([
+        ("xmlrpc", specification("http://www.xmlrpc.com/spec", 1)),
+        (
+            "introspection",
+            specification("http://xmlrpc-c.sourceforge.net/introspection.html", 1),
+        ),
+        (
+            "system.multicall",
+            specification("http://www.xmlrpc.com/discuss/msgReader$1208", 1),
+        ),
+        (
+            "faults_interop",
+            specification(
+                "http://xmlrpc-epi.sourceforge.net/specs/rfc.fault_codes.php",
+                20_010_516,
+            ),
+        ),
+    ])
+}
+
+fn strings(texts: &[&str]) -> Value {
+    Value::Array(
+        texts
+            .iter()
+            .map(|text| Value::String((*text).to_owned()))
+            .collect(),
+    )
+}
+
+fn structure<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Struct(BTreeMap::from(
+        members.map(|(name, value)| (name.to_owned(), value)),
+    ))
+}

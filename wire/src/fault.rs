@@ -1,0 +1,119 @@
+//! Every fault code: ours (positive) and those of the fault-code interoperability list (negative).
+
+use std::fmt;
+
+/// The most characters that a fault message has.
+const MESSAGE_LIMIT: usize = 200;
+
+/// What a call answers when it does not answer: a code and a message of at most 200 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    code: i32,
+    message: String,
+}
+
+impl Fault {
+    /// A fault of any code. Of a longer message the first 200 characters stay.
+    pub fn new(code: i32, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
+            message.truncate(end);
+        }
+        Self { code, message }
+    }
+
+    /// The fault code, one of the constants of this type or the answering method's own.
+    pub fn code(&self) -> i32 {
+        self.code
+    }
+
+    /// What went wrong, for a person.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $constant:ident = $code:literal, $constructor:ident;)*) => {
+        impl Fault {
+            $($(#[$doc])* pub const $constant: i32 = $code;)*
+            $(
+                $(#[$doc])*
+                pub fn $constructor(message: impl Into<String>) -> Self {
+                    Self::new(Self::$constant, message)
+                }
+            )*
+        }
+    };
+}
+
+codes! {
+    /// The body is not well-formed XML.
+    PARSE = -32700, parse;
+    /// The body is in an encoding that is not understood.
+    ENCODING = -32701, encoding;
+    /// The body is XML but not an XML-RPC call.
+    NOT_XML_RPC = -32600, not_xml_rpc;
+    /// There is no method of that name.
+    NO_SUCH_METHOD = -32601, no_such_method;
+    /// The parameters are not those of the method.
+    WRONG_PARAMETERS = -32602, wrong_parameters;
+    /// The endpoint itself failed.
+    INTERNAL = -32603, internal;
+    /// The application failed.
+    APPLICATION = -32500, application;
+    /// The system failed, or the call took too long.
+    SYSTEM = -32400, system;
+    /// The transport failed, or its limits were passed.
+    TRANSPORT = -32300, transport;
+    /// The round could not be decided in time.
+    NOT_DECIDED = 1, not_decided;
+    /// No process has that name.
+    UNKNOWN_PROCESS = 2, unknown_process;
+    /// The round is too far ahead or too long past.
+    ROUND_OUT_OF_WINDOW = 3, round_out_of_window;
+    /// The round is decided already.
+    ROUND_DECIDED = 4, round_decided;
+    /// The vote carries no signature, and only signed ones are accepted here.
+    UNSIGNED_VOTE = 5, unsigned_vote;
+    /// The signature is not that of the sender.
+    BAD_SIGNATURE = 6, bad_signature;
+    /// The decision is empty, too long or otherwise not one.
+    BAD_DECISION = 7, bad_decision;
+    /// Too many calls are in flight; try again later.
+    OVERLOADED = 8, overloaded;
+    /// The process is ending.
+    SHUTTING_DOWN = 9, shutting_down;
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "fault {}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Fault> for dxr::Fault {
+    fn from(fault: Fault) -> Self {
+        dxr::Fault::new(fault.code, fault.message)
+    }
+}
+
+impl From<dxr::Fault> for Fault {
+    fn from(fault: dxr::Fault) -> Self {
+        Fault::new(fault.code(), fault.string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn a_message_keeps_its_first_200_characters() {
+        let fault = Fault::internal("é".repeat(300));
+        assert_eq!(fault.code(), -32603);
+        assert_eq!(fault.message(), "é".repeat(200));
+    }
+}

@@ -1,0 +1,41 @@
+use dxr::Value;
+
+use super::parameters::Parameters;
+use super::{Method, answer};
+use crate::Fault;
+
+/// Hands a batch of signed protocol messages to the called process; for peers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deliver {
+    /// The messages, encoded and signed by the peer.
+    pub batch: Vec<u8>,
+}
+
+impl Method for Deliver {
+    const NAME: &'static str = "pbft.deliver";
+    const HELP: &'static str = "pbft.deliver(batch): for peers. Takes a batch of signed protocol messages and answers \
+        how many were taken.";
+    const SIGNATURES: &'static [&'static [&'static str]] = &[&["int", "base64"]];
+    type Answer = i32;
+
+    fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
+        Ok(Self {
+            batch: Parameters::of::<Self>(params, 1..=1, "batch")?.bytes("batch")?,
+        })
+    }
+
+    fn into_params(self) -> Vec<Value> {
+        vec![Value::Base64(self.batch)]
+    }
+
+    fn answer_into_value(answer: i32) -> Value {
+        Value::Integer(answer)
+    }
+
+    fn answer_from_value(value: Value) -> Result<i32, String> {
+        match value {
+            Value::Integer(taken) => Ok(taken),
+            other => Err(answer::expected("an int", &other)),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! One type per XML-RPC method: its parameters are the type's fields, its answer the associated type.
+
+mod answer;
+mod deliver;
+mod finalize_decision;
+mod parameters;
+mod receive_message;
+mod send_message;
+mod status;
+
+use dxr::Value;
+
+use crate::Fault;
+
+pub use deliver::Deliver;
+pub use finalize_decision::FinalizeDecision;
+pub use receive_message::ReceiveMessage;
+pub use send_message::SendMessage;
+pub use status::{BallotStatus, ProcessStatus, RoundStatus, Status, Traffic};
+
+/// One XML-RPC method, as both sides see it.
+pub trait Method: Sized + Send + 'static {
+    /// The name on the wire.
+    const NAME: &'static str;
+    /// What `system.methodHelp` answers.
+    const HELP: &'static str;
+    /// What `system.methodSignature` answers: one list of types for each way to call it, the answer's type first.
+    const SIGNATURES: &'static [&'static [&'static str]];
+    /// What the method answers.
+    type Answer: Send + 'static;
+
+    /// Reads the parameters, or says with fault -32602 which one is wrong and what is expected.
+    fn from_params(params: Vec<Value>) -> Result<Self, Fault>;
+    /// The parameters in the order of the wire.
+    fn into_params(self) -> Vec<Value>;
+    /// The answer as an XML-RPC value.
+    fn answer_into_value(answer: Self::Answer) -> Value;
+    /// Reads the answer, or says what is wrong with it without quoting it.
+    fn answer_from_value(value: Value) -> Result<Self::Answer, String>;
+}

@@ -1,0 +1,99 @@
+//! Reading parameters one after another; every fault names the parameter and what is expected of it.
+
+use std::ops::RangeInclusive;
+use std::vec::IntoIter;
+
+use dxr::Value;
+
+use super::{Method, answer};
+use crate::Fault;
+
+/// The parameters of one call, taken from the front.
+pub(super) struct Parameters {
+    method: &'static str,
+    position: usize,
+    rest: IntoIter<Value>,
+}
+
+impl Parameters {
+    /// Checks how many there are. `names` is the list as the help shows it, such as `recipient, decision[, round]`.
+    pub(super) fn of<M: Method>(
+        params: Vec<Value>,
+        count: RangeInclusive<usize>,
+        names: &str,
+    ) -> Result<Self, Fault> {
+        if !count.contains(&params.len()) {
+            let (least, most) = (count.start(), count.end());
+            let wanted = if least == most {
+                least.to_string()
+            } else {
+                format!("{least} to {most}")
+            };
+            return Err(Fault::wrong_parameters(format!(
+                "{}({names}): expected {wanted} parameters, got {}",
+                M::NAME,
+                params.len()
+            )));
+        }
+        Ok(Self {
+            method: M::NAME,
+            position: 0,
+            rest: params.into_iter(),
+        })
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Result<String, Fault> {
+        match self.next() {
+            Value::String(text) => Ok(text),
+            other => Err(self.wrong(name, &answer::expected("a string", &other))),
+        }
+    }
+
+    pub(super) fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Fault> {
+        match self.next() {
+            Value::Base64(bytes) => Ok(bytes),
+            other => Err(self.wrong(name, &answer::expected("base64", &other))),
+        }
+    }
+
+    pub(super) fn optional_bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+        match self.next() {
+            Value::Nil => Ok(None),
+            Value::Base64(bytes) => Ok(Some(bytes)),
+            other => Err(self.wrong(name, &answer::expected("base64", &other))),
+        }
+    }
+
+    /// The optional round: int, i8 or decimal string, counted from 1.
+    pub(super) fn round(&mut self) -> Result<Option<u64>, Fault> {
+        match self.next() {
+            Value::Nil => Ok(None),
+            value => match answer::number(&value) {
+                Some(round) if round >= 1 => Ok(Some(round)),
+                _ => Err(self.wrong(
+                    "round",
+                    "expected a number of at least 1, as int, i8 or decimal string",
+                )),
+            },
+        }
+    }
+
+    /// The next one; one that was left out reads as nil.
+    fn next(&mut self) -> Value {
+        self.position += 1;
+        self.rest.next().unwrap_or(Value::Nil)
+    }
+
+    fn wrong(&self, name: &str, what: &str) -> Fault {
+        Fault::wrong_parameters(format!(
+            "{}: parameter {} ({name}): {what}",
+            self.method, self.position
+        ))
+    }
+}
+
+/// `required`, then the round if there is one.
+pub(super) fn with_round(mut required: Vec<Value>, round: Option<u64>) -> Vec<Value> {
+    required.extend(round.map(answer::from_number));
+    required
+}

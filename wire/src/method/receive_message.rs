@@ -1,0 +1,62 @@
+use dxr::Value;
+
+use super::parameters::{Parameters, with_round};
+use super::{Method, answer};
+use crate::Fault;
+
+/// Hands another process's decision to the called process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceiveMessage {
+    /// The process that the vote is from.
+    pub sender: String,
+    /// The vote.
+    pub decision: String,
+    /// The round, from 1; without it the one that is open.
+    pub round: Option<u64>,
+    /// The sender's signature; only peers have one.
+    pub signature: Option<Vec<u8>>,
+}
+
+impl Method for ReceiveMessage {
+    const NAME: &'static str = "receive_message";
+    const HELP: &'static str = "receive_message(sender, decision[, round[, signature]]): keeps the sender's decision \
+        for the round and answers what became of it. Peers sign; unsigned votes are accepted on loopback only.";
+    const SIGNATURES: &'static [&'static [&'static str]] = &[
+        &["string", "string", "string"],
+        &["string", "string", "string", "int"],
+        &["string", "string", "string", "int", "base64"],
+    ];
+    type Answer = String;
+
+    fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
+        let mut params =
+            Parameters::of::<Self>(params, 2..=4, "sender, decision[, round[, signature]]")?;
+        Ok(Self {
+            sender: params.text("sender")?,
+            decision: params.text("decision")?,
+            round: params.round()?,
+            signature: params.optional_bytes("signature")?,
+        })
+    }
+
+    fn into_params(self) -> Vec<Value> {
+        let mut params = with_round(
+            vec![Value::String(self.sender), Value::String(self.decision)],
+            self.round,
+        );
+        if let Some(signature) = self.signature {
+            // The signature's place is the fourth; a round that is left out before it goes as nil.
+            params.resize(3, Value::Nil);
+            params.push(Value::Base64(signature));
+        }
+        params
+    }
+
+    fn answer_into_value(answer: String) -> Value {
+        Value::String(answer)
+    }
+
+    fn answer_from_value(value: Value) -> Result<String, String> {
+        answer::text(value)
+    }
+}

@@ -1,0 +1,284 @@
+//! The caller against the endpoint, and against servers that answer as they should not.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_imports)]
+
+mod common;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use common::*;
+use quorate_wire::method::*;
+use quorate_wire::{CallError, Caller, Endpoint, Fault, Method, Value};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+fn status() -> ProcessStatus {
+    let ballot = BallotStatus {
+        process: "Q".into(),
+        sequence_number: 7,
+        decision: "attack".into(),
+    };
+    ProcessStatus {
+        process: "P".into(),
+        port: 65535,
+        fault: "none".into(),
+        view: 1,
+        view_active: true,
+        primary: "Q".into(),
+        low_watermark: 0,
+        high_watermark: 200,
+        executed: u64::MAX,
+        round: RoundStatus {
+            round: 1,
+            close_sequence_number: 3,
+            ballots: vec![ballot],
+            decision: String::new(),
+        },
+        traffic: Traffic {
+            messages_sent: 1 << 31,
+            bytes_sent: 1 << 40,
+            signatures_checked: 0,
+        },
+    }
+}
+
+#[tokio::test]
+async fn every_method_goes_there_and_back() {
+    let endpoint = Endpoint::new()
+        .method(|sent: SendMessage| async move { Ok(format!("{sent:?}")) })
+        .method(|received: ReceiveMessage| async move { Ok(format!("{received:?}")) })
+        .method(|finalize: FinalizeDecision| async move { Ok(format!("{finalize:?}")) })
+        .method(|_: Status| async move { Ok(status()) })
+        .method(|deliver: Deliver| async move { Ok(i32::try_from(deliver.batch.len()).unwrap()) });
+    let served = Served::start(endpoint).await;
+    let caller = served.caller();
+
+    for round in [None, Some(1), Some(1 << 40)] {
+        let send = SendMessage {
+            recipient: "Q".into(),
+            decision: "<attack> & 'é'\r\n".into(),
+            round,
+        };
+        assert_eq!(caller.call(send.clone()).await, Ok(format!("{send:?}")));
+        let finalize = FinalizeDecision { round };
+        assert_eq!(
+            caller.call(finalize.clone()).await,
+            Ok(format!("{finalize:?}"))
+        );
+        for signature in [None, Some(vec![0, 255])] {
+            let receive = ReceiveMessage {
+                sender: "P".into(),
+                decision: String::new(),
+                round,
+                signature,
+            };
+            assert_eq!(
+                caller.call(receive.clone()).await,
+                Ok(format!("{receive:?}"))
+            );
+        }
+    }
+    assert_eq!(caller.call(Status).await, Ok(status()));
+    assert_eq!(
+        caller
+            .call(Deliver {
+                batch: vec![7; 3_000_000]
+            })
+            .await,
+        Ok(3_000_000)
+    );
+    assert_eq!(
+        caller
+            .clone()
+            .with_path("/")
+            .call(Deliver { batch: Vec::new() })
+            .await,
+        Ok(0)
+    );
+    let names = caller.methods().await.unwrap();
+    assert!(
+        names.contains(&"pbft.deliver".to_owned())
+            && names.contains(&"system.multicall".to_owned()),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn rounds_are_read_from_int_i8_and_decimal_strings_and_are_at_least_1() {
+    let round = |value| FinalizeDecision::from_params(vec![value]).map(|method| method.round);
+    assert_eq!(round(Value::Integer(1)), Ok(Some(1)));
+    assert_eq!(round(Value::Long(1 << 40)), Ok(Some(1 << 40)));
+    assert_eq!(round(Value::String("12".into())), Ok(Some(12)));
+    for wrong in [
+        Value::Integer(0),
+        Value::Integer(-1),
+        Value::String("x".into()),
+        Value::Boolean(true),
+    ] {
+        let fault = round(wrong).unwrap_err();
+        assert_eq!(fault.code(), Fault::WRONG_PARAMETERS);
+        assert!(
+            fault
+                .message()
+                .contains("parameter 1 (round): expected a number of at least 1"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn wrong_parameters_are_named() {
+    let text = || Value::String("x".into());
+    let fault = SendMessage::from_params(vec![text(), Value::Integer(1)]).unwrap_err();
+    assert_eq!(
+        fault.message(),
+        "send_message: parameter 2 (decision): expected a string, got int"
+    );
+    let fault = SendMessage::from_params(vec![text()]).unwrap_err();
+    assert_eq!(
+        fault.message(),
+        "send_message(recipient, decision[, round]): expected 2 to 3 parameters, got 1"
+    );
+    let fault = Status::from_params(vec![text()]).unwrap_err();
+    assert_eq!(fault.code(), Fault::WRONG_PARAMETERS);
+}
+
+#[tokio::test]
+async fn faults_come_back_as_they_were_made() {
+    let served = Served::start(echo()).await;
+    let error = served
+        .caller()
+        .call(Refuse("not 'yet' é".into()))
+        .await
+        .unwrap_err();
+    assert_eq!(error, CallError::Fault(Fault::new(3, "not 'yet' é")));
+    let missing = served.caller().call(Wait("x".into())).await.unwrap_err();
+    assert!(matches!(missing, CallError::Fault(fault) if fault.code() == Fault::NO_SUCH_METHOD));
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let error = Caller::new(address, LONG)
+        .call(Echo("x".into()))
+        .await
+        .unwrap_err();
+    assert!(error.is_unreachable(), "{error}");
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+    let error = Caller::to_host("not a host", 1, LONG)
+        .call(Echo("x".into()))
+        .await
+        .unwrap_err();
+    assert!(error.is_unreachable(), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_times_the_call_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let after = Duration::from_millis(20);
+    let error = Caller::new(address, LONG)
+        .call_with_timeout(Echo("x".into()), after)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        CallError::TimedOut {
+            address: address.to_string(),
+            method: "echo".into(),
+            after
+        }
+    );
+}
+
+/// A server that answers its one connection with these bytes, whatever is asked.
+async fn canned(answer: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut request).await;
+        let _ = stream.write_all(&answer).await;
+        let _ = stream.shutdown().await;
+        while tokio::io::AsyncReadExt::read(&mut stream, &mut request)
+            .await
+            .is_ok_and(|read| read > 0)
+        {}
+    });
+    address
+}
+
+async fn answered(status: &str, body: &str) -> Result<String, CallError> {
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    Caller::new(canned(answer.into_bytes()).await, LONG)
+        .call(Echo("x".into()))
+        .await
+}
+
+#[tokio::test]
+async fn faults_are_read_in_any_order_of_members_and_with_any_status() {
+    let fault = "<?xml version='1.0'?><methodResponse> <fault> <value> <struct>\
+        <member><name>extra</name><value>1</value></member>\
+        <member><name>faultString</name><value>no &amp; no</value></member>\
+        <member><name>faultCode</name><value><int>4</int></value></member></struct></value></fault></methodResponse>";
+    for status in ["200 OK", "413 Too Large"] {
+        assert_eq!(
+            answered(status, fault).await,
+            Err(CallError::Fault(Fault::new(4, "no & no")))
+        );
+    }
+}
+
+#[tokio::test]
+async fn bad_answers_are_named_and_never_quoted() {
+    let value =
+        "<methodResponse><params><param><value>SECRET</value></param></params></methodResponse>";
+    assert_eq!(answered("200 OK", value).await, Ok("SECRET".to_owned()));
+    let deep = "<value><array><data>".repeat(100_000);
+    let bad = [
+        ("500 Oops", value, "HTTP status 500"),
+        ("302 Found", "SECRET", "HTTP status 302"),
+        ("200 OK", "SECRET", "not well-formed"),
+        ("200 OK", "<html>SECRET</html>", "root element"),
+        (
+            "200 OK",
+            "<methodResponse>SECRET</methodResponse>",
+            "not an XML-RPC response",
+        ),
+        (
+            "200 OK",
+            &format!("<methodResponse>{deep}"),
+            "nested deeper",
+        ),
+        (
+            "200 OK",
+            &value.replace("SECRET", "<int>1</int>"),
+            "expected a string",
+        ),
+    ];
+    for (status, body, cause) in bad {
+        let error = answered(status, body).await.unwrap_err();
+        assert!(matches!(error, CallError::BadAnswer { .. }), "{error:?}");
+        assert!(error.to_string().contains(cause), "{error}");
+        assert!(!error.to_string().contains("SECRET"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn answers_over_8_mib_are_refused_and_broken_ones_unreachable() {
+    let error = answered("200 OK", &"x".repeat(9 << 20)).await.unwrap_err();
+    assert!(error.to_string().contains("larger than 8 MiB"), "{error}");
+    let address = canned(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<meth".to_vec()).await;
+    let error = Caller::new(address, LONG)
+        .call(Echo("x".into()))
+        .await
+        .unwrap_err();
+    assert!(error.is_unreachable(), "{error}");
+}

@@ -1,0 +1,434 @@
+//! What the endpoint answers to good and bad callers, byte by byte.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_imports)]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::*;
+use quorate_wire::{Fault, Limits};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{Notify, mpsc};
+
+#[tokio::test]
+async fn both_paths_answer_calls_as_declared_utf_8_xml() {
+    let served = Served::start(echo()).await;
+    for path in ["/", "/RPC2"] {
+        let answer = served
+            .raw(post(
+                path,
+                "Content-Type: text/xml\r\n",
+                call("echo", "é &lt;&#13;"),
+            ))
+            .await;
+        assert_status(&answer, 200);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.to_lowercase()
+                .contains("content-type: text/xml; charset=utf-8"),
+            "{head}"
+        );
+        assert!(
+            head.to_lowercase()
+                .contains(&format!("content-length: {}", body.len())),
+            "{head}"
+        );
+        assert!(body.starts_with("<?xml version=\"1.0\"?>"), "{body}");
+        assert!(body.contains("<string>é &lt;&#13;</string>"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn other_paths_are_404_and_name_the_right_one() {
+    let served = Served::start(echo()).await;
+    let answer = served.raw(post("/rpc", "", call("echo", "x"))).await;
+    assert_status(&answer, 404);
+    assert!(answer.contains("/RPC2"), "{answer}");
+}
+
+#[tokio::test]
+async fn get_answers_a_page_of_escaped_help() {
+    let served = Served::start(echo()).await;
+    for path in ["/", "/RPC2"] {
+        let page = served.raw(request("GET", path, "")).await;
+        assert_status(&page, 200);
+        assert!(page.contains("text/html"), "{page}");
+        assert!(
+            page.contains("echo(text): &lt;for&gt; tests &amp; "),
+            "{page}"
+        );
+        assert!(page.contains("system.multicall"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn other_verbs_are_405_and_say_which_are_allowed() {
+    let served = Served::start(echo()).await;
+    for verb in ["PUT", "DELETE", "OPTIONS"] {
+        let answer = served.raw(request(verb, "/RPC2", "")).await;
+        assert_status(&answer, 405);
+        assert!(
+            answer.to_lowercase().contains("allow: get, head, post"),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_content_types_that_may_be_calls_are_accepted() {
+    let served = Served::start(echo()).await;
+    let types = [
+        ("", 200),
+        ("Content-Type: text/xml; charset=UTF-8\r\n", 200),
+        ("Content-Type: Application/XML\r\n", 200),
+        ("Content-Type: application/x-www-form-urlencoded\r\n", 200),
+        ("Content-Type: text/plain\r\n", 415),
+        ("Content-Type: application/json\r\n", 415),
+    ];
+    for (header, status) in types {
+        assert_status(
+            &served.raw(post("/RPC2", header, call("echo", "x"))).await,
+            status,
+        );
+    }
+}
+
+#[tokio::test]
+async fn web_pages_and_unknown_hosts_are_refused() {
+    let limits = Limits {
+        allowed_hosts: vec!["quorate.example".into()],
+        ..Limits::default()
+    };
+    let served = Served::start(echo().limits(limits)).await;
+    assert_status(
+        &served
+            .raw(post(
+                "/RPC2",
+                "Origin: http://localhost\r\n",
+                call("echo", "x"),
+            ))
+            .await,
+        403,
+    );
+    for (host, status) in [
+        ("evil.example", 403),
+        ("quorate.example:8000", 200),
+        ("127.0.0.1:8000", 200),
+    ] {
+        let body = call("echo", "x");
+        let length = body.len();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        assert_status(&served.raw(request).await, status);
+    }
+}
+
+#[tokio::test]
+async fn chunked_bodies_are_read() {
+    let served = Served::start(echo()).await;
+    let body = call("echo", "in pieces");
+    let (first, second) = body.split_at(40);
+    let chunks = format!(
+        "{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n",
+        first.len(),
+        second.len()
+    );
+    let head = request("POST", "/RPC2", "Transfer-Encoding: chunked\r\n");
+    let answer = served.raw(head + &chunks).await;
+    assert!(answer.contains("<string>in pieces</string>"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_call_after_another() {
+    let served = Served::start(echo()).await;
+    let mut stream = served.connect().await;
+    for text in ["one", "two"] {
+        let body = call("echo", text);
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert!(read_answer(&mut stream).await.contains(text));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_still_gets_its_answer() {
+    let served = Served::start(echo()).await;
+    let mut stream = served.connect().await;
+    stream
+        .write_all(&post("/RPC2", "", call("echo", "last words")))
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    assert!(read_all(&mut stream).await.contains("last words"));
+}
+
+#[tokio::test]
+async fn a_body_over_the_cap_is_413_with_a_fault_that_says_the_cap() {
+    let served = Served::start(echo().limits(Limits {
+        body: 1000,
+        ..Limits::default()
+    }))
+    .await;
+    let huge = "x".repeat(4_000_000);
+    let announced = served.post(&huge).await;
+    let head = request("POST", "/RPC2", "Transfer-Encoding: chunked\r\n");
+    let chunked = served
+        .raw(format!("{head}{:x}\r\n{huge}\r\n0\r\n\r\n", huge.len()))
+        .await;
+    let waiting = served
+        .raw(request(
+            "POST",
+            "/RPC2",
+            "Expect: 100-continue\r\nContent-Length: 4000000\r\n",
+        ))
+        .await;
+    for answer in [announced, chunked, waiting] {
+        assert_status(&answer, 413);
+        assert!(answer.contains("text/xml"), "{answer}");
+        assert_fault(&answer, Fault::TRANSPORT);
+        assert!(answer.contains("1000 bytes"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn broken_bodies_get_the_fault_of_their_kind_and_are_never_quoted() {
+    let served = Served::start(echo()).await;
+    let bodies: [(&[u8], i32); 9] = [
+        (b"", Fault::PARSE),
+        (b"SECRET", Fault::PARSE),
+        (b"<methodCall><methodName>SECRET", Fault::PARSE),
+        (b"<!DOCTYPE methodCall [<!ENTITY e 'SECRET'>]><methodCall/>", Fault::PARSE),
+        (b"<SECRET/>", Fault::NOT_XML_RPC),
+        (b"<methodCall><SECRET/></methodCall>", Fault::NOT_XML_RPC),
+        (b"<methodCall><methodName>echo</methodName><params><param><value><int>SECRET</int></value></param></params></methodCall>", Fault::NOT_XML_RPC),
+        (b"<methodCall>SECRET\xE9</methodCall>", Fault::ENCODING),
+        ("<?xml version='1.0' encoding='iso-8859-1'?><methodCall>SECRETé</methodCall>".as_bytes(), Fault::ENCODING),
+    ];
+    for (body, code) in bodies {
+        let answer = served.post(body).await;
+        assert_status(&answer, 200);
+        assert_fault(&answer, code);
+        assert!(!answer.contains("SECRET"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn deep_nesting_and_floods_of_elements_are_faults() {
+    let served = Served::start(echo()).await;
+    for depth in [100, 150_000] {
+        let deep = "<value><array><data>".repeat(depth) + &"</data></array></value>".repeat(depth);
+        let body = format!(
+            "<methodCall><methodName>echo</methodName><params><param>{deep}</param></params></methodCall>"
+        );
+        assert_fault(&served.post(body).await, Fault::NOT_XML_RPC);
+    }
+    let flood = "<param><value/></param>".repeat(200_000);
+    let body =
+        format!("<methodCall><methodName>echo</methodName><params>{flood}</params></methodCall>");
+    assert_fault(&served.post(body).await, Fault::NOT_XML_RPC);
+
+    let nested = "<value><array><data>".repeat(19) + &"</data></array></value>".repeat(19);
+    let body = format!(
+        "<methodCall><methodName>echo</methodName><params><param>{nested}</param></params></methodCall>"
+    );
+    assert_fault(&served.post(body).await, Fault::WRONG_PARAMETERS);
+}
+
+#[tokio::test]
+async fn method_names_are_trimmed_and_unknown_ones_a_fault() {
+    let served = Served::start(echo()).await;
+    assert!(
+        served
+            .post(call("\n  echo ", "x"))
+            .await
+            .contains("<string>x</string>")
+    );
+    assert_fault(&served.post(call("ech", "x")).await, Fault::NO_SUCH_METHOD);
+}
+
+#[tokio::test]
+async fn forbidden_characters_are_replaced_in_answers_and_faults() {
+    let served = Served::start(echo()).await;
+    for method in ["echo", "refuse"] {
+        let answer = served.post(call(method, "a\u{1}b\u{FFFF}c\td")).await;
+        assert!(answer.contains("a\u{FFFD}b\u{FFFD}c\td"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_fault_and_the_connection_lives_on() {
+    let served = Served::start(echo()).await;
+    let mut stream = served.connect().await;
+    for (method, expected) in [("panic", "<i4>-32603</i4>"), ("echo", "<string>x</string>")] {
+        let body = call(method, "x");
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = read_answer(&mut stream).await;
+        assert!(answer.contains(expected), "{answer}");
+    }
+}
+
+/// An endpoint whose `wait` tells when it began and when it ended, and ends when it may.
+fn waiting() -> (
+    quorate_wire::Endpoint,
+    Arc<Notify>,
+    mpsc::UnboundedReceiver<&'static str>,
+) {
+    let may_end = Arc::new(Notify::new());
+    let (told, heard) = mpsc::unbounded_channel();
+    let ending = Arc::clone(&may_end);
+    let endpoint = echo().method(move |Wait(text)| {
+        let (told, ending) = (told.clone(), Arc::clone(&ending));
+        async move {
+            told.send("began").unwrap();
+            ending.notified().await;
+            told.send("ended").unwrap();
+            Ok(text)
+        }
+    });
+    (endpoint, may_end, heard)
+}
+
+#[tokio::test]
+async fn a_call_runs_to_its_end_even_if_the_caller_hangs_up() {
+    let (endpoint, may_end, mut heard) = waiting();
+    let served = Served::start(endpoint).await;
+    let mut stream = served.connect().await;
+    stream
+        .write_all(&post("/RPC2", "", call("wait", "x")))
+        .await
+        .unwrap();
+    assert_eq!(heard.recv().await, Some("began"));
+    drop(stream);
+    assert!(
+        served
+            .post(call("echo", "x"))
+            .await
+            .contains("<string>x</string>")
+    );
+    may_end.notify_one();
+    assert_eq!(
+        tokio::time::timeout(LONG, heard.recv()).await.unwrap(),
+        Some("ended")
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_is_a_fault() {
+    let (endpoint, _may_end, _heard) = waiting();
+    let served = Served::start(endpoint.limits(Limits {
+        call: Duration::from_millis(20),
+        ..Limits::default()
+    }))
+    .await;
+    assert_fault(&served.post(call("wait", "x")).await, Fault::SYSTEM);
+}
+
+#[tokio::test]
+async fn calls_over_the_cap_are_a_fast_fault() {
+    let (endpoint, may_end, mut heard) = waiting();
+    let served = Served::start(endpoint.limits(Limits {
+        calls: 1,
+        ..Limits::default()
+    }))
+    .await;
+    let mut first = served.connect().await;
+    first
+        .write_all(&post("/RPC2", "", call("wait", "x")))
+        .await
+        .unwrap();
+    assert_eq!(heard.recv().await, Some("began"));
+    assert_fault(&served.post(call("echo", "x")).await, Fault::OVERLOADED);
+    may_end.notify_one();
+    assert!(read_all(&mut first).await.contains("<string>x</string>"));
+}
+
+#[tokio::test]
+async fn connections_over_the_cap_are_told_so() {
+    let served = Served::start(echo().limits(Limits {
+        connections: 1,
+        ..Limits::default()
+    }))
+    .await;
+    let mut first = served.connect().await;
+    first.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
+    assert_status(&served.post(call("echo", "x")).await, 503);
+}
+
+#[tokio::test]
+async fn slow_headers_slow_bodies_and_idle_connections_are_ended() {
+    let short = Duration::from_millis(20);
+    let limits = Limits {
+        header_time: short,
+        body_time: short,
+        idle: short,
+        ..Limits::default()
+    };
+    let served = Served::start(echo().limits(limits)).await;
+    assert_eq!(served.raw("POST / HTTP/1.1\r\nHost:").await, "");
+    let unfinished = request("POST", "/RPC2", "Content-Length: 10\r\n");
+    assert_status(&served.raw(unfinished).await, 408);
+    let body = call("echo", "x");
+    let kept_alive = format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    assert_status(&served.raw(kept_alive).await, 200);
+}
+
+#[tokio::test]
+async fn shutdown_lets_calls_in_progress_end_and_closes_the_rest() {
+    let (endpoint, may_end, mut heard) = waiting();
+    let served = Served::start(endpoint.limits(Limits {
+        grace: LONG,
+        ..Limits::default()
+    }))
+    .await;
+    let address = served.address;
+    let mut idle = served.connect().await;
+    let mut busy = served.connect().await;
+    busy.write_all(&post("/RPC2", "", call("wait", "in time")))
+        .await
+        .unwrap();
+    assert_eq!(heard.recv().await, Some("began"));
+    let ended = served.end();
+    assert_eq!(read_all(&mut idle).await, "");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    may_end.notify_one();
+    assert!(read_all(&mut busy).await.contains("in time"));
+    tokio::time::timeout(LONG, ended)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn shutdown_waits_no_longer_than_the_grace() {
+    let (endpoint, _may_end, mut heard) = waiting();
+    let grace = Duration::from_millis(20);
+    let served = Served::start(endpoint.limits(Limits {
+        grace,
+        ..Limits::default()
+    }))
+    .await;
+    let mut busy = served.connect().await;
+    busy.write_all(&post("/RPC2", "", call("wait", "x")))
+        .await
+        .unwrap();
+    assert_eq!(heard.recv().await, Some("began"));
+    tokio::time::timeout(LONG, served.end())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+}
