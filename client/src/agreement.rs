@@ -35,7 +35,9 @@ impl Agreement {
         let mut undecided = Vec::new();
         for process in finalized.iter().filter(|process| process.is_correct) {
             match &process.outcome {
-                Outcome::Decided(decision) => decided.push((process.process.clone(), decision.clone())),
+                Outcome::Decided(decision) => {
+                    decided.push((process.process.clone(), decision.clone()))
+                }
                 _ => undecided.push(process.process.clone()),
             }
         }
@@ -66,12 +68,24 @@ impl Agreement {
         let quorum = format!("(quorum {} of {})", self.quorum(), self.processes);
         match &self.verdict {
             Verdict::Agree(decision) if self.correct.len() == 1 => {
-                format!("{} alone decided '{decision}' {quorum}.", enumerate(&self.correct))
+                format!(
+                    "{} alone decided '{decision}' {quorum}.",
+                    enumerate(&self.correct)
+                )
             }
-            Verdict::Agree(decision) => format!("{} agree on '{decision}' {quorum}.", enumerate(&self.correct)),
+            Verdict::Agree(decision) => format!(
+                "{} agree on '{decision}' {quorum}.",
+                enumerate(&self.correct)
+            ),
             Verdict::Disagree(decided) => {
-                let parts: Vec<_> = decided.iter().map(|(name, decision)| format!("{name} '{decision}'")).collect();
-                format!("The correct processes DISAGREE: {} {quorum}.", enumerate(&parts))
+                let parts: Vec<_> = decided
+                    .iter()
+                    .map(|(name, decision)| format!("{name} '{decision}'"))
+                    .collect();
+                format!(
+                    "The correct processes DISAGREE: {} {quorum}.",
+                    enumerate(&parts)
+                )
             }
             Verdict::NoDecision(undecided) if undecided.is_empty() => {
                 format!("There is no decision: no process is correct {quorum}.")
@@ -109,11 +123,22 @@ mod tests {
 
     fn finalized(process: &str, is_correct: bool, outcome: Outcome) -> Finalized {
         let process = process.to_owned();
-        Finalized { process, port: 1, is_correct, outcome, time_taken: Duration::ZERO, status: None }
+        Finalized {
+            process,
+            port: 1,
+            is_correct,
+            outcome,
+            time_taken: Duration::ZERO,
+            status: None,
+        }
     }
 
     fn decided(process: &str, decision: &str) -> Finalized {
-        finalized(process, decision != "faulty", Outcome::Decided(decision.into()))
+        finalized(
+            process,
+            decision != "faulty",
+            Outcome::Decided(decision.into()),
+        )
     }
 
     #[test]
@@ -124,9 +149,17 @@ mod tests {
 
     #[test]
     fn correct_processes_with_one_decision_agree_whatever_the_faulty_one_says() {
-        let all = [decided("P", "faulty"), decided("Q", "attack"), decided("R", "attack"), decided("S", "attack")];
+        let all = [
+            decided("P", "faulty"),
+            decided("Q", "attack"),
+            decided("R", "attack"),
+            decided("S", "attack"),
+        ];
         let agreement = Agreement::of(&all);
-        assert_eq!(agreement.sentence(), "Q, R and S agree on 'attack' (quorum 3 of 4).");
+        assert_eq!(
+            agreement.sentence(),
+            "Q, R and S agree on 'attack' (quorum 3 of 4)."
+        );
         assert_eq!(agreement.exit(), Exit::Agree);
     }
 
@@ -134,22 +167,38 @@ mod tests {
     fn two_decisions_are_a_disagreement_even_if_a_third_is_missing() {
         let late = finalized("P", true, Outcome::NoDecision("late".into()));
         let agreement = Agreement::of(&[late, decided("Q", "attack"), decided("R", "retreat")]);
-        assert_eq!(agreement.sentence(), "The correct processes DISAGREE: Q 'attack' and R 'retreat' (quorum 2 of 3).");
+        assert_eq!(
+            agreement.sentence(),
+            "The correct processes DISAGREE: Q 'attack' and R 'retreat' (quorum 2 of 3)."
+        );
         assert_eq!(agreement.exit(), Exit::Disagree);
     }
 
     #[test]
     fn a_correct_process_without_a_decision_is_no_decision() {
         let late = finalized("R", true, Outcome::NoDecision("late".into()));
-        let agreement = Agreement::of(&[decided("P", "faulty"), decided("Q", "faulty"), late, decided("S", "attack")]);
-        assert_eq!(agreement.sentence(), "There is no decision at R (quorum 3 of 4).");
+        let agreement = Agreement::of(&[
+            decided("P", "faulty"),
+            decided("Q", "faulty"),
+            late,
+            decided("S", "attack"),
+        ]);
+        assert_eq!(
+            agreement.sentence(),
+            "There is no decision at R (quorum 3 of 4)."
+        );
         assert_eq!(agreement.exit(), Exit::NoDecision);
     }
 
     #[test]
     fn an_unreachable_process_does_not_spoil_the_agreement() {
         let gone = finalized("P", false, Outcome::Unreachable);
-        let agreement = Agreement::of(&[gone, decided("Q", "a"), decided("R", "a"), decided("S", "a")]);
+        let agreement = Agreement::of(&[
+            gone,
+            decided("Q", "a"),
+            decided("R", "a"),
+            decided("S", "a"),
+        ]);
         assert_eq!(agreement.exit(), Exit::Agree);
     }
 }

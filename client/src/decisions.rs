@@ -23,21 +23,34 @@ impl Decisions {
         for part in text.split(',').map(str::trim) {
             match part.split_once('=') {
                 Some((name, _)) if index_of(name).is_none() => {
-                    bail!("--decision {part}: there is no process '{name}'; names are P, Q, R, ... Z, P2, Q2, ...")
+                    bail!(
+                        "--decision {part}: there is no process '{name}'; names are P, Q, R, ... Z, P2, Q2, ..."
+                    )
                 }
                 Some((_, "")) | None if part.is_empty() || part.ends_with('=') => {
-                    bail!("--decision '{part}': the decision is missing; write attack, or P=retreat,Q=attack")
+                    bail!(
+                        "--decision '{part}': the decision is missing; write attack, or P=retreat,Q=attack"
+                    )
                 }
-                Some((name, decision)) if particular.insert(name.to_owned(), decision.to_owned()).is_some() => {
+                Some((name, decision))
+                    if particular
+                        .insert(name.to_owned(), decision.to_owned())
+                        .is_some() =>
+                {
                     bail!("--decision: process {name} has two decisions; give it one")
                 }
                 None if usual.replace(part.to_owned()).is_some() => {
-                    bail!("--decision {text}: there are two decisions for all; write one, or P=retreat,Q=attack")
+                    bail!(
+                        "--decision {text}: there are two decisions for all; write one, or P=retreat,Q=attack"
+                    )
                 }
                 _ => {}
             }
         }
-        Ok(Self { usual: usual.unwrap_or_else(|| USUAL.to_owned()), particular })
+        Ok(Self {
+            usual: usual.unwrap_or_else(|| USUAL.to_owned()),
+            particular,
+        })
     }
 
     /// What the process with this name sends.
@@ -58,18 +71,30 @@ mod tests {
     #[test]
     fn one_decision_is_for_all() {
         let decisions = Decisions::parse("retreat").unwrap();
-        assert_eq!((decisions.of("P"), decisions.of("S")), ("retreat", "retreat"));
+        assert_eq!(
+            (decisions.of("P"), decisions.of("S")),
+            ("retreat", "retreat")
+        );
     }
 
     #[test]
     fn a_named_decision_is_for_one_and_the_others_attack() {
         let decisions = Decisions::parse("P=retreat, Q=wait").unwrap();
-        assert_eq!((decisions.of("P"), decisions.of("Q"), decisions.of("R")), ("retreat", "wait", "attack"));
+        assert_eq!(
+            (decisions.of("P"), decisions.of("Q"), decisions.of("R")),
+            ("retreat", "wait", "attack")
+        );
     }
 
     #[test]
     fn nonsense_is_refused_with_advice() {
-        for (text, advice) in [("p=x", "names are P"), ("", "is missing"), ("P=", "is missing"), ("a,b", "two"), ("P=a,P=b", "two")] {
+        for (text, advice) in [
+            ("p=x", "names are P"),
+            ("", "is missing"),
+            ("P=", "is missing"),
+            ("a,b", "two"),
+            ("P=a,P=b", "two"),
+        ] {
             let error = Decisions::parse(text).unwrap_err().to_string();
             assert!(error.contains(advice), "{text}: {error}");
         }

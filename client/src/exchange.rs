@@ -52,7 +52,10 @@ pub(crate) struct Transcript {
 pub(crate) async fn command(target: &Target, options: &CheckedExchange) -> anyhow::Result<Exit> {
     for name in options.decisions.names() {
         let exists = target.processes.iter().any(|process| process.name == name);
-        ensure!(exists, "--decision {name}=...: process {name} does not take part; name one that does");
+        ensure!(
+            exists,
+            "--decision {name}=...: process {name} does not take part; name one that does"
+        );
     }
     let transcript = Transcript {
         messages: send_all(target, options).await,
@@ -65,7 +68,10 @@ pub(crate) async fn command(target: &Target, options: &CheckedExchange) -> anyho
 
 async fn send_all(target: &Target, options: &CheckedExchange) -> Vec<Message> {
     let senders = target.processes.iter();
-    let messages = join_all(senders.map(|from| send_to_others(target, from, options.decisions.of(&from.name)))).await;
+    let messages = join_all(
+        senders.map(|from| send_to_others(target, from, options.decisions.of(&from.name))),
+    )
+    .await;
     messages.into_iter().flatten().collect()
 }
 
@@ -73,7 +79,11 @@ async fn send_to_others(target: &Target, from: &Process, decision: &str) -> Vec<
     let mut messages = Vec::new();
     for to in target.processes.iter().filter(|to| to.name != from.name) {
         let text = send(from, &to.name, decision).await;
-        messages.push(Message { from: from.name.clone(), to: to.name.clone(), text });
+        messages.push(Message {
+            from: from.name.clone(),
+            to: to.name.clone(),
+            text,
+        });
     }
     messages
 }
@@ -83,7 +93,11 @@ async fn send(from: &Process, to: &str, decision: &str) -> String {
     if !from.is_reachable() {
         return unreachable();
     }
-    let call = SendMessage { recipient: to.to_owned(), decision: decision.to_owned(), round: None };
+    let call = SendMessage {
+        recipient: to.to_owned(),
+        decision: decision.to_owned(),
+        round: None,
+    };
     match from.caller.call(call).await {
         Ok(answer) => answer,
         Err(error) if error.is_unreachable() => unreachable(),

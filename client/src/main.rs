@@ -37,7 +37,10 @@ fn main() -> ExitCode {
 }
 
 fn start(options: &Options) -> anyhow::Result<Exit> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(options))
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(options))
 }
 
 async fn run(options: &Options) -> anyhow::Result<Exit> {

@@ -61,7 +61,10 @@ pub(crate) struct CheckedExchange {
 
 impl ExchangeOptions {
     pub(crate) fn checked(&self) -> anyhow::Result<CheckedExchange> {
-        Ok(CheckedExchange { format: self.format, decisions: Decisions::parse(&self.decision.join(","))? })
+        Ok(CheckedExchange {
+            format: self.format,
+            decisions: Decisions::parse(&self.decision.join(","))?,
+        })
     }
 }
 
@@ -119,7 +122,12 @@ pub(crate) struct BenchOptions {
 #[derive(Args)]
 pub(crate) struct TargetOptions {
     /// Where a process answers: http://HOST:PORT/ or HOST:PORT, repeatable [default: 127.0.0.1:8000, ...:8001 and so on]
-    #[arg(long, value_name = "ENDPOINT", value_delimiter = ',', conflicts_with = "spawn")]
+    #[arg(
+        long,
+        value_name = "ENDPOINT",
+        value_delimiter = ',',
+        conflicts_with = "spawn"
+    )]
     pub(crate) endpoint: Vec<Endpoint>,
     /// Start the processes for this one run, and stop them afterwards
     #[arg(long)]

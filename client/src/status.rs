@@ -49,13 +49,21 @@ fn row(process: &Process) -> [String; 11] {
         of(|status| status.executed.to_string()),
         of(|status| status.round.round.to_string()),
         or_dash(status.and_then(|status| close(&status.round))),
-        or_dash(status.map(|status| ballots(&status.round)).filter(|ballots| !ballots.is_empty())),
+        or_dash(
+            status
+                .map(|status| ballots(&status.round))
+                .filter(|ballots| !ballots.is_empty()),
+        ),
         or_dash(status.and_then(decision)),
     ]
 }
 
 fn view(status: &ProcessStatus) -> String {
-    if status.view_active { status.view.to_string() } else { format!("{} (changing)", status.view) }
+    if status.view_active {
+        status.view.to_string()
+    } else {
+        format!("{} (changing)", status.view)
+    }
 }
 
 fn decision(status: &ProcessStatus) -> Option<&str> {

@@ -34,7 +34,9 @@ impl Process {
 
     /// Whether it answers, and is not configured faulty.
     pub(crate) fn is_correct(&self) -> bool {
-        self.status.as_ref().is_ok_and(|status| status.fault == "none")
+        self.status
+            .as_ref()
+            .is_ok_and(|status| status.fault == "none")
     }
 }
 
@@ -47,15 +49,33 @@ pub(crate) struct Target {
 impl Target {
     /// Starts or finds the processes, and asks each who it is.
     pub(crate) async fn find(options: &TargetOptions) -> anyhow::Result<Self> {
-        let spawned = if options.spawn { Some(spawn(options).await?) } else { None };
+        let spawned = if options.spawn {
+            Some(spawn(options).await?)
+        } else {
+            None
+        };
         let addresses = match &spawned {
-            Some(cluster) => cluster.processes().iter().map(|process| process.address).collect(),
+            Some(cluster) => cluster
+                .processes()
+                .iter()
+                .map(|process| process.address)
+                .collect(),
             None => addresses(options)?,
         };
-        let processes: Vec<_> = join_all((0..).zip(addresses).map(|(place, address)| meet(place, address, options.timeout))).await;
+        let processes: Vec<_> = join_all(
+            (0..)
+                .zip(addresses)
+                .map(|(place, address)| meet(place, address, options.timeout)),
+        )
+        .await;
         if !processes.iter().any(Process::is_reachable) {
-            let first = processes.first().map(|process| process.address.to_string()).unwrap_or_default();
-            bail!("no process answers at {first} or the other endpoints: start `server` first, or use --spawn");
+            let first = processes
+                .first()
+                .map(|process| process.address.to_string())
+                .unwrap_or_default();
+            bail!(
+                "no process answers at {first} or the other endpoints: start `server` first, or use --spawn"
+            );
         }
         let target = Self { processes, spawned };
         target.check_names()?;
@@ -71,7 +91,11 @@ impl Target {
 
     fn check_names(&self) -> anyhow::Result<()> {
         for (place, process) in self.processes.iter().enumerate() {
-            let twin = self.processes.iter().take(place).find(|other| other.name == process.name);
+            let twin = self
+                .processes
+                .iter()
+                .take(place)
+                .find(|other| other.name == process.name);
             ensure!(
                 twin.is_none(),
                 "{} is process {} a second time: give each --endpoint once, in the order of the names",
@@ -84,9 +108,14 @@ impl Target {
 }
 
 async fn spawn(options: &TargetOptions) -> anyhow::Result<Cluster> {
-    let logging = Logging { format: LogFormat::Text, level: "error" };
+    let logging = Logging {
+        format: LogFormat::Text,
+        level: "error",
+    };
     logging.start();
-    let config = options.cluster.cluster_config("127.0.0.1", options.base_port, logging)?;
+    let config = options
+        .cluster
+        .cluster_config("127.0.0.1", options.base_port, logging)?;
     Ok(Cluster::start(config).await?)
 }
 
@@ -97,13 +126,28 @@ fn addresses(options: &TargetOptions) -> anyhow::Result<Vec<SocketAddr>> {
     let base_port = options.base_port.unwrap_or(USUAL_BASE_PORT);
     let processes = options.cluster.processes;
     let ports = (0..processes).map(|index| u16::try_from(u32::from(base_port) + index));
-    let addresses: Result<_, _> = ports.map(|port| port.map(|port| (Ipv4Addr::LOCALHOST, port).into())).collect();
-    addresses.map_err(|_| anyhow::anyhow!("{processes} ports from {base_port} on end beyond 65535: use a lower --base-port"))
+    let addresses: Result<_, _> = ports
+        .map(|port| port.map(|port| (Ipv4Addr::LOCALHOST, port).into()))
+        .collect();
+    addresses.map_err(|_| {
+        anyhow::anyhow!(
+            "{processes} ports from {base_port} on end beyond 65535: use a lower --base-port"
+        )
+    })
 }
 
 async fn meet(place: u32, address: SocketAddr, timeout: Duration) -> Process {
     let caller = Caller::new(address, timeout);
-    let status = caller.call_with_timeout(Status, timeout.min(STATUS_LIMIT)).await;
-    let name = status.as_ref().map_or_else(|_| name_of(place), |status| status.process.clone());
-    Process { name, address, caller, status }
+    let status = caller
+        .call_with_timeout(Status, timeout.min(STATUS_LIMIT))
+        .await;
+    let name = status
+        .as_ref()
+        .map_or_else(|_| name_of(place), |status| status.process.clone());
+    Process {
+        name,
+        address,
+        caller,
+        status,
+    }
 }

@@ -29,7 +29,11 @@ impl Faulty {
             return Vec::new();
         }
         behaviour.tick(now);
-        self.replica.step(now, input).into_iter().flat_map(|effect| behaviour.alter(effect)).collect()
+        self.replica
+            .step(now, input)
+            .into_iter()
+            .flat_map(|effect| behaviour.alter(effect))
+            .collect()
     }
 
     /// As [`Replica::status`].

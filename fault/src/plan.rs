@@ -53,7 +53,11 @@ impl FaultPlan {
     /// A name, a behaviour or an argument is unknown; the error says what to write instead.
     pub fn parse(text: &str, n: u32) -> Result<Self, ParseError> {
         let mut plan = Self::default();
-        for item in text.split(',').map(str::trim).filter(|item| !item.is_empty() && *item != "none") {
+        for item in text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty() && *item != "none")
+        {
             let (name, words) = item.split_once('=').unwrap_or((item, "deny"));
             let process = parse_process(name, n)?;
             behaviour::parse(words, process, n)?;
@@ -77,7 +81,11 @@ pub(crate) fn parse_process(name: &str, n: u32) -> Result<ReplicaId, ParseError>
     if process.0 < n {
         Ok(process)
     } else {
-        Err(ParseError::NoSuchProcess { name: name.to_owned(), n, last: ReplicaId(n.saturating_sub(1)) })
+        Err(ParseError::NoSuchProcess {
+            name: name.to_owned(),
+            n,
+            last: ReplicaId(n.saturating_sub(1)),
+        })
     }
 }
 
@@ -100,8 +108,18 @@ mod tests {
         assert!(matches!(error("X"), ParseError::NoSuchProcess { n: 4, .. }));
         assert!(matches!(error("A"), ParseError::Name(_)));
         assert!(matches!(error("P=deny:A"), ParseError::Name(_)));
-        assert!(error("P=sing").to_string().contains("use one of crash, deny, equivocate, lie, silent"));
-        assert!(matches!(error("P=crash:soon"), ParseError::BadArgument { behaviour: "crash", .. }));
+        assert!(
+            error("P=sing")
+                .to_string()
+                .contains("use one of crash, deny, equivocate, lie, silent")
+        );
+        assert!(matches!(
+            error("P=crash:soon"),
+            ParseError::BadArgument {
+                behaviour: "crash",
+                ..
+            }
+        ));
         assert!(matches!(error("P,P=lie"), ParseError::Twice(_)));
     }
 }

@@ -44,7 +44,12 @@ impl PreparedCertificate {
     ///
     /// # Errors
     /// The first flaw found.
-    pub fn check(&self, config: &Config, wanted: View, stable: Sequence) -> Result<(), PreparedFlaw> {
+    pub fn check(
+        &self,
+        config: &Config,
+        wanted: View,
+        stable: Sequence,
+    ) -> Result<(), PreparedFlaw> {
         let proposal = self.pre_prepare.value();
         if proposal.view >= wanted {
             return Err(PreparedFlaw::ViewTooHigh);
@@ -57,13 +62,18 @@ impl PreparedCertificate {
             return Err(PreparedFlaw::WrongPrimary);
         }
         let matches = |prepare: &Prepare| {
-            (prepare.view, prepare.sequence, prepare.digest) == (proposal.view, proposal.sequence, proposal.digest)
+            (prepare.view, prepare.sequence, prepare.digest)
+                == (proposal.view, proposal.sequence, proposal.digest)
         };
         if !self.prepares.iter().all(|prepare| matches(prepare.value())) {
             return Err(PreparedFlaw::FieldMismatch);
         }
-        let backups: BTreeSet<_> =
-            self.prepares.iter().map(Signed::signer).filter(|signer| *signer != primary).collect();
+        let backups: BTreeSet<_> = self
+            .prepares
+            .iter()
+            .map(Signed::signer)
+            .filter(|signer| *signer != primary)
+            .collect();
         if backups.len() < config.quorum.prepares() {
             return Err(PreparedFlaw::TooFewBackups);
         }
@@ -81,7 +91,11 @@ pub fn check_checkpoint(
     proof: &[Signed<Checkpoint>],
 ) -> Result<(), CheckpointFlaw> {
     if stable == Sequence(0) {
-        return if proof.is_empty() { Ok(()) } else { Err(CheckpointFlaw::Mixed) };
+        return if proof.is_empty() {
+            Ok(())
+        } else {
+            Err(CheckpointFlaw::Mixed)
+        };
     }
     if !stable.0.is_multiple_of(config.checkpoint_interval) {
         return Err(CheckpointFlaw::NotAMultiple);
@@ -89,7 +103,10 @@ pub fn check_checkpoint(
     let Some(first) = proof.first() else {
         return Err(CheckpointFlaw::TooFewSigners);
     };
-    let wanted = Checkpoint { sequence: stable, digest: first.value().digest };
+    let wanted = Checkpoint {
+        sequence: stable,
+        digest: first.value().digest,
+    };
     if proof.iter().any(|checkpoint| *checkpoint.value() != wanted) {
         return Err(CheckpointFlaw::Mixed);
     }

@@ -35,11 +35,19 @@ impl FromStr for ReplicaId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = || ParseReplicaIdError(text.chars().take(40).collect());
         let mut chars = text.chars();
-        let letter = chars.next().filter(|c| ('P'..='Z').contains(c)).ok_or_else(error)?;
+        let letter = chars
+            .next()
+            .filter(|c| ('P'..='Z').contains(c))
+            .ok_or_else(error)?;
         let lap = match chars.as_str() {
             "" => 0,
             digits if digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0') => {
-                digits.parse::<u32>().ok().filter(|lap| *lap >= 2).ok_or_else(error)? - 1
+                digits
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|lap| *lap >= 2)
+                    .ok_or_else(error)?
+                    - 1
             }
             _ => return Err(error()),
         };
@@ -105,7 +113,9 @@ mod tests {
 
     #[test]
     fn names_go_from_p_to_z_and_then_in_laps() {
-        let names: Vec<String> = [0, 3, 10, 11, 21, 22].map(|i| ReplicaId(i).to_string()).to_vec();
+        let names: Vec<String> = [0, 3, 10, 11, 21, 22]
+            .map(|i| ReplicaId(i).to_string())
+            .to_vec();
         assert_eq!(names, ["P", "S", "Z", "P2", "Z2", "P3"]);
     }
 
@@ -114,8 +124,22 @@ mod tests {
         for i in (0..100).chain([u32::MAX]) {
             assert_eq!(ReplicaId(i).to_string().parse(), Ok(ReplicaId(i)));
         }
-        for bad in ["", "A", "p", "P1", "P0", "P02", "P+2", "P2x", "PP", "Z99999999999"] {
-            assert!(bad.parse::<ReplicaId>().is_err(), "{bad} was read as a name");
+        for bad in [
+            "",
+            "A",
+            "p",
+            "P1",
+            "P0",
+            "P02",
+            "P+2",
+            "P2x",
+            "PP",
+            "Z99999999999",
+        ] {
+            assert!(
+                bad.parse::<ReplicaId>().is_err(),
+                "{bad} was read as a name"
+            );
         }
     }
 }

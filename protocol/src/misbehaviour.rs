@@ -12,23 +12,46 @@ pub enum Misbehaviour {
     #[error("{signer} proposed a body whose digest is not {digest}")]
     BodyMismatch { signer: ReplicaId, digest: Digest },
     #[error("{signer} voted for two batches in slot {} of view {}", sequence.0, view.0)]
-    ConflictingVotes { signer: ReplicaId, view: View, sequence: Sequence },
+    ConflictingVotes {
+        signer: ReplicaId,
+        view: View,
+        sequence: Sequence,
+    },
     #[error("{signer} sent a digest for slot {} that is not the proposed one", sequence.0)]
-    DigestMismatch { signer: ReplicaId, sequence: Sequence },
+    DigestMismatch {
+        signer: ReplicaId,
+        sequence: Sequence,
+    },
     #[error("{signer} proposed two batches for slot {} of view {}", sequence.0, view.0)]
-    Equivocation { signer: ReplicaId, view: View, sequence: Sequence },
+    Equivocation {
+        signer: ReplicaId,
+        view: View,
+        sequence: Sequence,
+    },
     #[error("{signer} sent a checkpoint proof that proves nothing: {why}")]
-    InvalidCheckpointProof { signer: ReplicaId, why: CheckpointFlaw },
+    InvalidCheckpointProof {
+        signer: ReplicaId,
+        why: CheckpointFlaw,
+    },
     #[error("{signer} sent a NEW-VIEW that is not what its VIEW-CHANGEs give: {why}")]
     InvalidNewView { signer: ReplicaId, why: NewViewFlaw },
     #[error("{signer} sent a prepared certificate that proves nothing: {why}")]
-    InvalidPrepared { signer: ReplicaId, why: PreparedFlaw },
+    InvalidPrepared {
+        signer: ReplicaId,
+        why: PreparedFlaw,
+    },
     #[error("{signer} is not the primary of view {}", view.0)]
     NotPrimary { signer: ReplicaId, view: View },
     #[error("client {} sent timestamp {} after a later one", client.0, timestamp.0)]
-    OldTimestamp { client: ClientId, timestamp: Timestamp },
+    OldTimestamp {
+        client: ClientId,
+        timestamp: Timestamp,
+    },
     #[error("slot {} of {signer} lies outside the window", sequence.0)]
-    OutsideWindow { signer: ReplicaId, sequence: Sequence },
+    OutsideWindow {
+        signer: ReplicaId,
+        sequence: Sequence,
+    },
     #[error("{signer} prepared its own proposal")]
     PrimaryPrepared { signer: ReplicaId },
     #[error("{signer} signed a request of client {}", client.0)]

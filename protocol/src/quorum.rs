@@ -64,7 +64,10 @@ mod tests {
             let f = (0..n).rev().find(|f| 3 * f < n).unwrap();
             assert_eq!(quorum.f(), f);
             assert_eq!(quorum.size(), naive_quorum(n, f));
-            assert!(quorum.size() <= (n - f) as usize, "n = {n}: the correct replicas are no quorum");
+            assert!(
+                quorum.size() <= (n - f) as usize,
+                "n = {n}: the correct replicas are no quorum"
+            );
         }
     }
 }

@@ -52,7 +52,9 @@ impl<T: fmt::Debug> fmt::Debug for Signed<T> {
 
 impl<T> PartialEq for Signed<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.signer == other.signer && self.bytes == other.bytes && self.signature == other.signature
+        self.signer == other.signer
+            && self.bytes == other.bytes
+            && self.signature == other.signature
     }
 }
 
@@ -69,7 +71,12 @@ struct OnTheWire<'a> {
 
 impl<T> Serialize for Signed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        OnTheWire { signer: self.signer, bytes: &self.bytes, signature: self.signature }.serialize(serializer)
+        OnTheWire {
+            signer: self.signer,
+            bytes: &self.bytes,
+            signature: self.signature,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -80,7 +87,12 @@ impl<'de, T: Signable> Deserialize<'de> for Signed<T> {
         if !rest.is_empty() {
             return Err(D::Error::custom("bytes after the end of a signed value"));
         }
-        Ok(Self { signer: wire.signer, bytes: wire.bytes.into(), signature: wire.signature, value })
+        Ok(Self {
+            signer: wire.signer,
+            bytes: wire.bytes.into(),
+            signature: wire.signature,
+            value,
+        })
     }
 }
 
@@ -143,7 +155,9 @@ impl Keys {
     ) -> Result<Self, BadPublicKey> {
         let public = (0..)
             .zip(public)
-            .map(|(index, key)| VerifyingKey::from_bytes(key).map_err(|_| BadPublicKey(ReplicaId(index))))
+            .map(|(index, key)| {
+                VerifyingKey::from_bytes(key).map_err(|_| BadPublicKey(ReplicaId(index)))
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self {
             own,
@@ -179,11 +193,21 @@ impl Keys {
     /// # Panics
     /// Never: the protocol's own types always encode into memory.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    #[expect(
+        clippy::expect_used,
+        reason = "encoding plain data into a growing buffer cannot fail"
+    )]
     pub fn sign<T: Signable>(&self, value: T) -> Verified<T> {
-        let bytes: Arc<[u8]> = postcard::to_stdvec(&value).expect("plain data encodes").into();
+        let bytes: Arc<[u8]> = postcard::to_stdvec(&value)
+            .expect("plain data encodes")
+            .into();
         let signature = self.secret.sign(&self.signed_bytes::<T>(&bytes)).to_bytes();
-        Verified(Signed { signer: self.own, bytes, signature, value })
+        Verified(Signed {
+            signer: self.own,
+            bytes,
+            signature,
+            value,
+        })
     }
 
     /// Checks a signature.
@@ -208,9 +232,16 @@ impl Keys {
 
     fn check<T: Signable>(&mut self, signed: &Signed<T>) -> Result<(), Misbehaviour> {
         let signer = signed.signer;
-        let key = self.public.get(signer.0 as usize).ok_or(Misbehaviour::UnknownSigner { signer })?;
-        let fingerprint =
-            Digest::of(&[T::DOMAIN.as_bytes(), &signer.0.to_le_bytes(), &signed.bytes, &signed.signature]);
+        let key = self
+            .public
+            .get(signer.0 as usize)
+            .ok_or(Misbehaviour::UnknownSigner { signer })?;
+        let fingerprint = Digest::of(&[
+            T::DOMAIN.as_bytes(),
+            &signer.0.to_le_bytes(),
+            &signed.bytes,
+            &signed.signature,
+        ]);
         if self.remembered.contains(&fingerprint) {
             return Ok(());
         }

@@ -62,7 +62,10 @@ impl RunningChild {
             () = told(&mut stop) => return self.stop().await,
         };
         let status = status.unwrap_or_default();
-        tracing::warn!(process = name, "process {name} ended on its own ({status}); the others go on");
+        tracing::warn!(
+            process = name,
+            "process {name} ended on its own ({status}); the others go on"
+        );
         ended.send_replace(Some(status));
     }
 
@@ -91,7 +94,10 @@ fn command(executable: &Path, listener: TcpListener, logging: Logging) -> io::Re
         .stdout(Stdio::null());
     logging.hand_to(&mut command);
     command
-        .fd_mappings(vec![FdMapping { parent_fd: listener.into(), child_fd: LISTENER_DESCRIPTOR }])
+        .fd_mappings(vec![FdMapping {
+            parent_fd: listener.into(),
+            child_fd: LISTENER_DESCRIPTOR,
+        }])
         .map_err(io::Error::other)?;
     Ok(command)
 }

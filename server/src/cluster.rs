@@ -63,7 +63,11 @@ impl Process {
     /// Waits until it has ended on its own.
     pub(crate) async fn end(&self) -> ExitStatus {
         let mut ended = self.ended.clone();
-        let status = ended.wait_for(Option::is_some).await.ok().and_then(|status| *status);
+        let status = ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|status| *status);
         match status {
             Some(status) => status,
             // Its watcher was stopped: it will never end on its own.
@@ -89,10 +93,15 @@ impl Cluster {
     pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
         let listeners = ports::bind_all(&config.host, config.base_port, config.processes)?;
         let node_configs = node_configs(&config, &listeners)?;
-        let mut cluster =
-            Self { processes: Vec::new(), watchers: JoinSet::new(), stop: watch::Sender::new(false) };
+        let mut cluster = Self {
+            processes: Vec::new(),
+            watchers: JoinSet::new(),
+            stop: watch::Sender::new(false),
+        };
         for (node_config, listener) in node_configs.into_iter().zip(listeners) {
-            cluster.start_process(&config, &node_config, listener).await?;
+            cluster
+                .start_process(&config, &node_config, listener)
+                .await?;
         }
         starting::wait_until_all_answer(&cluster.processes).await?;
         Ok(cluster)
@@ -124,11 +133,19 @@ impl Cluster {
         listener: TcpListener,
     ) -> Result<(), StartError> {
         let name = name_of(node_config.index);
-        let failed = |cause| StartError::Spawn { process: name.clone(), cause };
+        let failed = |cause| StartError::Spawn {
+            process: name.clone(),
+            cause,
+        };
         let address = ports::address_of(&listener).map_err(failed)?;
-        let executable = config.executable.clone().map_or_else(env::current_exe, Ok).map_err(failed)?;
-        let child =
-            RunningChild::start(&executable, node_config, listener, config.logging).await.map_err(failed)?;
+        let executable = config
+            .executable
+            .clone()
+            .map_or_else(env::current_exe, Ok)
+            .map_err(failed)?;
+        let child = RunningChild::start(&executable, node_config, listener, config.logging)
+            .await
+            .map_err(failed)?;
         let (ended, ended_receiver) = watch::channel(None);
         self.processes.push(Process {
             name: name.clone(),
@@ -137,15 +154,22 @@ impl Cluster {
             fault: node_config.fault.clone(),
             ended: ended_receiver,
         });
-        self.watchers.spawn(child.watch(name, ended, self.stop.subscribe()));
+        self.watchers
+            .spawn(child.watch(name, ended, self.stop.subscribe()));
         Ok(())
     }
 }
 
-fn node_configs(config: &ClusterConfig, listeners: &[TcpListener]) -> Result<Vec<NodeConfig>, StartError> {
+fn node_configs(
+    config: &ClusterConfig,
+    listeners: &[TcpListener],
+) -> Result<Vec<NodeConfig>, StartError> {
     let keys = Keys::generate(config.processes)?;
     let addresses = (0..).zip(listeners).map(|(index, listener)| {
-        ports::address_of(listener).map_err(|cause| StartError::Spawn { process: name_of(index), cause })
+        ports::address_of(listener).map_err(|cause| StartError::Spawn {
+            process: name_of(index),
+            cause,
+        })
     });
     let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
     let node_config = |(index, secret_key)| NodeConfig {
@@ -160,7 +184,10 @@ fn node_configs(config: &ClusterConfig, listeners: &[TcpListener]) -> Result<Vec
         decision_timeout_ms: milliseconds(config.decision_timeout),
         allowed_hosts: vec![config.host.clone()],
     };
-    Ok((0..).zip(keys.secret.iter().copied()).map(node_config).collect())
+    Ok((0..)
+        .zip(keys.secret.iter().copied())
+        .map(node_config)
+        .collect())
 }
 
 fn milliseconds(duration: Duration) -> u64 {

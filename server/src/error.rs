@@ -6,7 +6,9 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Another program listens on a port that a process needs.
-    #[error("port {port} for process {process} is in use: stop what uses it, or choose other ports with --base-port")]
+    #[error(
+        "port {port} for process {process} is in use: stop what uses it, or choose other ports with --base-port"
+    )]
     PortInUse {
         /// The port that is taken.
         port: u16,
@@ -14,7 +16,9 @@ pub enum StartError {
         process: String,
     },
     /// The operating system refuses a port for another reason.
-    #[error("process {process} cannot listen on {host} port {port} ({cause}): choose others with --host and --base-port")]
+    #[error(
+        "process {process} cannot listen on {host} port {port} ({cause}): choose others with --host and --base-port"
+    )]
     PortRefused {
         /// The port that was asked for.
         port: u16,
@@ -26,7 +30,9 @@ pub enum StartError {
         cause: io::Error,
     },
     /// The last ports would lie beyond 65535.
-    #[error("{processes} processes from port {base_port} on need ports beyond 65535: choose a lower --base-port")]
+    #[error(
+        "{processes} processes from port {base_port} on need ports beyond 65535: choose a lower --base-port"
+    )]
     PortsEnd {
         /// The first port.
         base_port: u16,
@@ -34,7 +40,9 @@ pub enum StartError {
         processes: u32,
     },
     /// The host has no address here.
-    #[error("host '{host}' has no address here ({cause}): use an address of this machine, such as --host 127.0.0.1")]
+    #[error(
+        "host '{host}' has no address here ({cause}): use an address of this machine, such as --host 127.0.0.1"
+    )]
     UnknownHost {
         /// What `--host` said.
         host: String,
@@ -61,7 +69,9 @@ pub enum StartError {
         status: String,
     },
     /// A child did not answer in time.
-    #[error("process {process} did not answer within {seconds} s ({cause}): see its log above, or try again on a less busy machine")]
+    #[error(
+        "process {process} did not answer within {seconds} s ({cause}): see its log above, or try again on a less busy machine"
+    )]
     NoAnswer {
         /// The process.
         process: String,

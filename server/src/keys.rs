@@ -15,10 +15,18 @@ impl Keys {
     /// Makes a key pair for each of `processes` processes, and a cluster id.
     pub(crate) fn generate(processes: u32) -> Result<Self, StartError> {
         let cluster = random_bytes()?;
-        let secret = (0..processes).map(|_| random_bytes()).collect::<Result<Vec<_>, _>>()?;
-        let public =
-            secret.iter().map(|secret| SigningKey::from_bytes(secret).verifying_key().to_bytes()).collect();
-        Ok(Self { cluster, secret, public })
+        let secret = (0..processes)
+            .map(|_| random_bytes())
+            .collect::<Result<Vec<_>, _>>()?;
+        let public = secret
+            .iter()
+            .map(|secret| SigningKey::from_bytes(secret).verifying_key().to_bytes())
+            .collect();
+        Ok(Self {
+            cluster,
+            secret,
+            public,
+        })
     }
 }
 

@@ -36,7 +36,14 @@ impl Logging {
 
     /// Makes a child log alike.
     pub(crate) fn hand_to(self, command: &mut Command) {
-        command.env(FORMAT_VARIABLE, if self.format == LogFormat::Json { "json" } else { "text" });
+        command.env(
+            FORMAT_VARIABLE,
+            if self.format == LogFormat::Json {
+                "json"
+            } else {
+                "text"
+            },
+        );
         if env::var_os(FILTER_VARIABLE).is_none() {
             command.env(FILTER_VARIABLE, self.level);
         }
@@ -46,12 +53,22 @@ impl Logging {
 /// Starts logging in a child, as its parent said.
 pub(crate) fn start_as_told() {
     let json = env::var(FORMAT_VARIABLE).is_ok_and(|format| format == "json");
-    start(if json { LogFormat::Json } else { LogFormat::Text }, "warn");
+    start(
+        if json {
+            LogFormat::Json
+        } else {
+            LogFormat::Text
+        },
+        "warn",
+    );
 }
 
 fn start(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(false);
     // The only error is that logging has been started already.
     let _ = match format {
         LogFormat::Text => builder.try_init(),

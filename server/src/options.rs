@@ -58,9 +58,13 @@ impl ClusterOptions {
 
 fn parse_processes(text: &str) -> Result<u32, String> {
     match text.parse() {
-        Ok(0) => Err("there must be at least one process; use 4 or more to survive a faulty one".into()),
+        Ok(0) => {
+            Err("there must be at least one process; use 4 or more to survive a faulty one".into())
+        }
         Ok(processes @ 1..=MOST_PROCESSES) => Ok(processes),
-        _ => Err(format!("use a number from 1 to {MOST_PROCESSES}, such as 4 or 7")),
+        _ => Err(format!(
+            "use a number from 1 to {MOST_PROCESSES}, such as 4 or 7"
+        )),
     }
 }
 

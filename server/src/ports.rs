@@ -6,9 +6,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddr
 use crate::{StartError, name_of};
 
 /// One bound listener per process, in index order. Without `base_port` the operating system chooses free ports.
-pub(crate) fn bind_all(host: &str, base_port: Option<u16>, processes: u32) -> Result<Vec<TcpListener>, StartError> {
+pub(crate) fn bind_all(
+    host: &str,
+    base_port: Option<u16>,
+    processes: u32,
+) -> Result<Vec<TcpListener>, StartError> {
     let ip = resolve(host)?;
-    (0..processes).map(|index| bind(host, ip, port_of(base_port, index, processes)?, index)).collect()
+    (0..processes)
+        .map(|index| bind(host, ip, port_of(base_port, index, processes)?, index))
+        .collect()
 }
 
 /// The address under which this machine reaches a listener; one that listens everywhere is reached over loopback.
@@ -24,23 +30,44 @@ pub(crate) fn address_of(listener: &TcpListener) -> io::Result<SocketAddr> {
 }
 
 fn port_of(base_port: Option<u16>, index: u32, processes: u32) -> Result<u16, StartError> {
-    let Some(base_port) = base_port else { return Ok(0) };
-    u16::try_from(u32::from(base_port) + index).map_err(|_| StartError::PortsEnd { base_port, processes })
+    let Some(base_port) = base_port else {
+        return Ok(0);
+    };
+    u16::try_from(u32::from(base_port) + index).map_err(|_| StartError::PortsEnd {
+        base_port,
+        processes,
+    })
 }
 
 fn resolve(host: &str) -> Result<IpAddr, StartError> {
-    let unknown = |cause| StartError::UnknownHost { host: host.to_owned(), cause };
-    let addresses: Vec<_> = (host, 0).to_socket_addrs().map_err(unknown)?.map(|address| address.ip()).collect();
+    let unknown = |cause| StartError::UnknownHost {
+        host: host.to_owned(),
+        cause,
+    };
+    let addresses: Vec<_> = (host, 0)
+        .to_socket_addrs()
+        .map_err(unknown)?
+        .map(|address| address.ip())
+        .collect();
     // A name such as `localhost` often means both families; the callers of old speak IPv4.
-    let ip = addresses.iter().find(|ip| ip.is_ipv4()).or_else(|| addresses.first());
-    ip.copied().ok_or_else(|| unknown(io::ErrorKind::NotFound.into()))
+    let ip = addresses
+        .iter()
+        .find(|ip| ip.is_ipv4())
+        .or_else(|| addresses.first());
+    ip.copied()
+        .ok_or_else(|| unknown(io::ErrorKind::NotFound.into()))
 }
 
 fn bind(host: &str, ip: IpAddr, port: u16, index: u32) -> Result<TcpListener, StartError> {
     let process = name_of(index);
     TcpListener::bind((ip, port)).map_err(|cause| match cause.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse { port, process },
-        _ => StartError::PortRefused { port, process, host: host.to_owned(), cause },
+        _ => StartError::PortRefused {
+            port,
+            process,
+            host: host.to_owned(),
+            cause,
+        },
     })
 }
 
@@ -52,14 +79,25 @@ mod tests {
     fn a_taken_port_is_named_with_its_process() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = bind_all("127.0.0.1", Some(port), 1).unwrap_err().to_string();
-        assert!(error.contains(&format!("port {port} for process P is in use")), "{error}");
+        let error = bind_all("127.0.0.1", Some(port), 1)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(&format!("port {port} for process P is in use")),
+            "{error}"
+        );
         assert!(error.contains("--base-port"), "{error}");
     }
 
     #[test]
     fn ports_beyond_the_last_are_refused() {
-        assert!(matches!(port_of(Some(65535), 1, 4), Err(StartError::PortsEnd { base_port: 65535, processes: 4 })));
+        assert!(matches!(
+            port_of(Some(65535), 1, 4),
+            Err(StartError::PortsEnd {
+                base_port: 65535,
+                processes: 4
+            })
+        ));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use listenfd::ListenFd;
-use quorate_node::NodeConfig;
+use quorate_node::{Ending, NodeConfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -23,7 +23,9 @@ const GRACE: Duration = Duration::from_millis(1500);
 /// Whether this program was started by its parent, to be one of the processes.
 #[must_use]
 pub fn is_replica_call() -> bool {
-    std::env::args_os().nth(1).is_some_and(|argument| argument == REPLICA_ARGUMENT)
+    std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == REPLICA_ARGUMENT)
 }
 
 /// Runs one process: takes its configuration from standard input and its listener from the parent, and ends when
@@ -49,40 +51,57 @@ pub fn replica_main() -> ExitCode {
 }
 
 fn take_listener() -> anyhow::Result<TcpListener> {
-    let Some(listener) = ListenFd::from_env().take_tcp_listener(0).context("the inherited listener")? else {
+    let Some(listener) = ListenFd::from_env()
+        .take_tcp_listener(0)
+        .context("the inherited listener")?
+    else {
         bail!("no listener was inherited");
     };
-    listener.set_nonblocking(true).context("the inherited listener")?;
+    listener
+        .set_nonblocking(true)
+        .context("the inherited listener")?;
     Ok(listener)
 }
 
 fn read_config() -> anyhow::Result<NodeConfig> {
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).context("standard input")?;
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .context("standard input")?;
     // The cause could quote the line, which holds a secret key.
-    serde_json::from_str(&line).map_err(|_| anyhow::anyhow!("standard input holds no configuration"))
+    serde_json::from_str(&line)
+        .map_err(|_| anyhow::anyhow!("standard input holds no configuration"))
 }
 
 fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(async {
         // Ctrl-C reaches the whole foreground group, but the parent decides: catching it here is ignoring it.
         let _ignored = signal(SignalKind::interrupt())?;
         quorate_node::run(config, listener, parent_gone()?).await
     });
     runtime.shutdown_background();
-    outcome
+    outcome.map(|ending| match ending {
+        Ending::Crashed => tracing::warn!("crashes, as its fault has it"),
+        Ending::ShutDown => {}
+    })
 }
 
 /// Completes when the parent closes its end of standard input, or has ended in whatever way.
 fn parent_gone() -> io::Result<impl Future<Output = ()> + Send> {
     let (gone, told) = oneshot::channel();
-    thread::Builder::new().name("lifeline".into()).spawn(move || {
-        wait_for_end_of_input();
-        let _ = gone.send(());
-        thread::sleep(GRACE);
-        std::process::exit(0);
-    })?;
+    thread::Builder::new()
+        .name("lifeline".into())
+        .spawn(move || {
+            wait_for_end_of_input();
+            let _ = gone.send(());
+            thread::sleep(GRACE);
+            std::process::exit(0);
+        })?;
     Ok(async {
         let _ = told.await;
     })

@@ -30,14 +30,19 @@ async fn wait_until_it_answers(process: &Process) -> Result<(), StartError> {
 }
 
 fn is_to_crash(process: &Process) -> bool {
-    process.fault.as_deref().is_some_and(|fault| fault.starts_with("crash"))
+    process
+        .fault
+        .as_deref()
+        .is_some_and(|fault| fault.starts_with("crash"))
 }
 
 async fn poll(process: &Process) -> Result<(), StartError> {
     let caller = Caller::new(process.address, CALL_LIMIT);
     let started = Instant::now();
     loop {
-        let Err(error) = caller.methods().await else { return Ok(()) };
+        let Err(error) = caller.methods().await else {
+            return Ok(());
+        };
         if started.elapsed() > DEADLINE {
             return Err(StartError::NoAnswer {
                 process: process.name.clone(),

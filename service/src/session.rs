@@ -16,7 +16,11 @@ impl Session {
     /// A session of a client that has asked for nothing yet.
     #[must_use]
     pub const fn new(client: ClientId) -> Self {
-        Self { client, last: Timestamp(0), under_way: false }
+        Self {
+            client,
+            last: Timestamp(0),
+            under_way: false,
+        }
     }
 
     /// Whether the next request may go out.
@@ -29,7 +33,11 @@ impl Session {
     pub fn request(&mut self, operation: Vec<u8>) -> Request {
         self.last = Timestamp(self.last.0 + 1);
         self.under_way = true;
-        Request { client: self.client, timestamp: self.last, operation }
+        Request {
+            client: self.client,
+            timestamp: self.last,
+            operation,
+        }
     }
 
     /// A request has executed: if it was this session's last, the next may go out.

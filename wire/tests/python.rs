@@ -23,7 +23,9 @@ def fault(code, call, *arguments):
 
 for address in (base, base + "/", base + "/RPC2"):
     server = ServerProxy(address)
-    assert server.echo("<é> & 'ü' \U0001F600\r\n") == "<é> & 'ü' \U0001F600\r\n"
+    assert server.echo("<é> & 'ü' \U0001F600\n\t ") == "<é> & 'ü' \U0001F600\n\t "
+    # Python sends carriage returns raw, and XML reads them as line ends.
+    assert server.echo("a\r\nb") == "a\nb", server.echo("a\r\nb")
     assert server.echo("") == ""
     assert server.echo("a\x01b") == "a\ufffdb"
     assert fault(3, server.refuse, "not\x02 yet") == "not\ufffd yet"

@@ -24,10 +24,17 @@ pub(crate) struct Figures {
 
 impl Figures {
     /// The figures of rounds with these latencies, which took `elapsed` together.
-    pub(crate) fn of(clients: u64, latencies: &[Duration], elapsed: Duration, sent: Sent) -> anyhow::Result<Self> {
+    pub(crate) fn of(
+        clients: u64,
+        latencies: &[Duration],
+        elapsed: Duration,
+        sent: Sent,
+    ) -> anyhow::Result<Self> {
         let mut histogram = Histogram::<u64>::new(3).context("histogram")?;
         for latency in latencies {
-            histogram.record(u64::try_from(latency.as_micros())?).context("histogram")?;
+            histogram
+                .record(u64::try_from(latency.as_micros())?)
+                .context("histogram")?;
         }
         let rounds = latencies.len();
         Ok(Self {
@@ -58,8 +65,15 @@ impl Figures {
     }
 
     fn table(&self) -> String {
-        let header =
-            ["clients", "rounds", "rounds/s", "median", "99th percentile", "messages/round", "bytes/round"];
+        let header = [
+            "clients",
+            "rounds",
+            "rounds/s",
+            "median",
+            "99th percentile",
+            "messages/round",
+            "bytes/round",
+        ];
         let row = [
             self.clients.to_string(),
             self.rounds.to_string(),
@@ -80,11 +94,17 @@ mod tests {
     #[test]
     fn figures_are_per_round_and_per_second() {
         let latencies: Vec<_> = (1..=100).map(Duration::from_millis).collect();
-        let sent = Sent { messages: 4000, bytes: 100_000 };
+        let sent = Sent {
+            messages: 4000,
+            bytes: 100_000,
+        };
         let figures = Figures::of(2, &latencies, Duration::from_secs(4), sent).unwrap();
         assert_eq!(figures.rounds_per_second, 25.0);
         assert!((figures.median_ms - 50.0).abs() < 0.1);
         assert!((figures.percentile_99_ms - 99.0).abs() < 0.1);
-        assert_eq!((figures.messages_per_round, figures.bytes_per_round), (40.0, 1000.0));
+        assert_eq!(
+            (figures.messages_per_round, figures.bytes_per_round),
+            (40.0, 1000.0)
+        );
     }
 }

@@ -42,7 +42,10 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
 
 /// The first round that no one has voted in.
 fn first_round(target: &Target) -> u64 {
-    let rounds = target.processes.iter().filter_map(|process| process.status.as_ref().ok());
+    let rounds = target
+        .processes
+        .iter()
+        .filter_map(|process| process.status.as_ref().ok());
     rounds.map(|status| status.round.round).max().unwrap_or(0) + 1
 }
 
@@ -53,11 +56,16 @@ async fn run_rounds(
     rounds: u64,
     next_round: &AtomicU64,
 ) -> Result<Vec<Duration>, round::Failed> {
-    let latencies = try_join_all((0..clients).map(|_| run_client(target, rounds, next_round))).await?;
+    let latencies =
+        try_join_all((0..clients).map(|_| run_client(target, rounds, next_round))).await?;
     Ok(latencies.into_iter().flatten().collect())
 }
 
-async fn run_client(target: &Target, rounds: u64, next_round: &AtomicU64) -> Result<Vec<Duration>, round::Failed> {
+async fn run_client(
+    target: &Target,
+    rounds: u64,
+    next_round: &AtomicU64,
+) -> Result<Vec<Duration>, round::Failed> {
     let mut latencies = Vec::new();
     for _ in 0..rounds {
         let started = Instant::now();

@@ -14,7 +14,11 @@ const DECISION: &str = "attack";
 #[derive(Debug)]
 pub(crate) enum Failed {
     /// A correct process did not decide.
-    NoDecision { process: String, round: u64, cause: String },
+    NoDecision {
+        process: String,
+        round: u64,
+        cause: String,
+    },
     /// Correct processes decided differently.
     Disagree { round: u64, decisions: Vec<String> },
 }
@@ -32,11 +36,22 @@ impl Failed {
 impl fmt::Display for Failed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoDecision { process, round, cause } => {
-                write!(formatter, "process {process} did not decide round {round}: {cause}")
+            Self::NoDecision {
+                process,
+                round,
+                cause,
+            } => {
+                write!(
+                    formatter,
+                    "process {process} did not decide round {round}: {cause}"
+                )
             }
             Self::Disagree { round, decisions } => {
-                write!(formatter, "the correct processes disagree in round {round}: {}", decisions.join(", "))
+                write!(
+                    formatter,
+                    "the correct processes disagree in round {round}: {}",
+                    decisions.join(", ")
+                )
             }
         }
     }
@@ -44,8 +59,18 @@ impl fmt::Display for Failed {
 
 /// Runs one round; every correct process must decide it alike.
 pub(crate) async fn run(target: &Target, round: u64) -> Result<(), Failed> {
-    join_all(target.processes.iter().filter(|from| from.is_reachable()).map(|from| send(target, from, round))).await;
-    let correct = target.processes.iter().filter(|process| process.is_correct());
+    join_all(
+        target
+            .processes
+            .iter()
+            .filter(|from| from.is_reachable())
+            .map(|from| send(target, from, round)),
+    )
+    .await;
+    let correct = target
+        .processes
+        .iter()
+        .filter(|process| process.is_correct());
     let decisions = try_join_all(correct.map(|process| finalize(process, round))).await?;
     if decisions.windows(2).any(|pair| pair[0] != pair[1]) {
         return Err(Failed::Disagree { round, decisions });
@@ -57,7 +82,11 @@ pub(crate) async fn run(target: &Target, round: u64) -> Result<(), Failed> {
 async fn send(target: &Target, from: &Process, round: u64) {
     let recipients = target.processes.iter().filter(|to| to.name != from.name);
     let calls = recipients.map(|to| {
-        let call = SendMessage { recipient: to.name.clone(), decision: DECISION.to_owned(), round: Some(round) };
+        let call = SendMessage {
+            recipient: to.name.clone(),
+            decision: DECISION.to_owned(),
+            round: Some(round),
+        };
         from.caller.call(call)
     });
     join_all(calls).await;
@@ -66,5 +95,9 @@ async fn send(target: &Target, from: &Process, round: u64) {
 async fn finalize(process: &Process, round: u64) -> Result<String, Failed> {
     let call = FinalizeDecision { round: Some(round) };
     let decision = process.caller.call(call).await;
-    decision.map_err(|error| Failed::NoDecision { process: process.name.clone(), round, cause: error.to_string() })
+    decision.map_err(|error| Failed::NoDecision {
+        process: process.name.clone(),
+        round,
+        cause: error.to_string(),
+    })
 }

@@ -15,12 +15,18 @@ pub(crate) struct Sent {
 impl Sent {
     /// What all processes have sent until now. One that does not answer counts as nothing.
     pub(crate) async fn by_all(target: &Target) -> Self {
-        let processes = target.processes.iter().filter(|process| process.is_reachable());
+        let processes = target
+            .processes
+            .iter()
+            .filter(|process| process.is_reachable());
         let statuses = join_all(processes.map(|process| process.caller.call(Status))).await;
-        statuses.into_iter().flatten().fold(Self::default(), |sum, status| Self {
-            messages: sum.messages + status.traffic.messages_sent,
-            bytes: sum.bytes + status.traffic.bytes_sent,
-        })
+        statuses
+            .into_iter()
+            .flatten()
+            .fold(Self::default(), |sum, status| Self {
+                messages: sum.messages + status.traffic.messages_sent,
+                bytes: sum.bytes + status.traffic.bytes_sent,
+            })
     }
 
     /// What was sent between `before` and this.

@@ -11,7 +11,12 @@ pub(crate) fn render(transcript: &Transcript) -> String {
         let _ = writeln!(lines, "Process {}", message.text);
     }
     for finalized in &transcript.finalized {
-        let _ = writeln!(lines, "Process {} finalized decision: {}", finalized.process, decision(&finalized.outcome));
+        let _ = writeln!(
+            lines,
+            "Process {} finalized decision: {}",
+            finalized.process,
+            decision(&finalized.outcome)
+        );
     }
     lines
 }
@@ -42,7 +47,11 @@ mod tests {
             status: None,
         };
         let transcript = Transcript {
-            messages: vec![Message { from: "Q".into(), to: "P".into(), text: "Q could not reach P".into() }],
+            messages: vec![Message {
+                from: "Q".into(),
+                to: "P".into(),
+                text: "Q could not reach P".into(),
+            }],
             finalized: vec![
                 finalized("P", Outcome::Unreachable),
                 finalized("Q", Outcome::Decided("attack".into())),

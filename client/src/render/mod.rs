@@ -22,12 +22,19 @@ pub(crate) fn print(
         Some(ExchangeFormat::Lines) => lines::render(transcript),
         Some(ExchangeFormat::Table) => table::render(transcript, agreement),
         Some(ExchangeFormat::Json) => json::render(transcript, agreement)?,
-        None => format!("{}\n{}", lines::render(transcript), table::render(transcript, agreement)),
+        None => format!(
+            "{}\n{}",
+            lines::render(transcript),
+            table::render(transcript, agreement)
+        ),
     })
 }
 
 /// Writes text to standard output.
 pub(crate) fn write_out(text: &str) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush()).context("standard output")
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .context("standard output")
 }

@@ -7,16 +7,31 @@ use tabled::settings::Style;
 use crate::agreement::Agreement;
 use crate::exchange::{Finalized, Outcome, Transcript};
 
-const HEADER: [&str; 8] =
-    ["process", "port", "fault", "view", "sequence number", "ballots", "decision", "time taken"];
+const HEADER: [&str; 8] = [
+    "process",
+    "port",
+    "fault",
+    "view",
+    "sequence number",
+    "ballots",
+    "decision",
+    "time taken",
+];
 
 /// One row per process, then whether they agree.
 pub(crate) fn render(transcript: &Transcript, agreement: &Agreement) -> String {
-    format!("{}\n{}\n", table(HEADER, transcript.finalized.iter().map(row)), agreement.sentence())
+    format!(
+        "{}\n{}\n",
+        table(HEADER, transcript.finalized.iter().map(row)),
+        agreement.sentence()
+    )
 }
 
 /// Text in columns under a header.
-pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
     let mut builder = Builder::default();
     builder.push_record(header);
     rows.for_each(|row| builder.push_record(row));
@@ -35,8 +50,11 @@ pub(crate) fn close(round: &RoundStatus) -> Option<u64> {
 
 /// `Q@2 R@3 S@4`: whose ballot took which sequence number.
 pub(crate) fn ballots(round: &RoundStatus) -> String {
-    let ballots: Vec<_> =
-        round.ballots.iter().map(|ballot| format!("{}@{}", ballot.process, ballot.sequence_number)).collect();
+    let ballots: Vec<_> = round
+        .ballots
+        .iter()
+        .map(|ballot| format!("{}@{}", ballot.process, ballot.sequence_number))
+        .collect();
     ballots.join(" ")
 }
 
@@ -48,7 +66,11 @@ fn row(finalized: &Finalized) -> [String; 8] {
         or_dash(status.map(|status| &status.fault)),
         or_dash(status.map(|status| status.view)),
         or_dash(status.and_then(|status| close(&status.round))),
-        or_dash(status.map(|status| ballots(&status.round)).filter(|ballots| !ballots.is_empty())),
+        or_dash(
+            status
+                .map(|status| ballots(&status.round))
+                .filter(|ballots| !ballots.is_empty()),
+        ),
         decision(&finalized.outcome).to_owned(),
         format!("{:.1} ms", finalized.time_taken.as_secs_f64() * 1e3),
     ]

@@ -29,7 +29,11 @@ impl Crash {
             })?,
         };
         let crashed = matches!(when, When::Messages { left: 0 });
-        Ok(Self { when, started: None, crashed })
+        Ok(Self {
+            when,
+            started: None,
+            crashed,
+        })
     }
 }
 
@@ -37,22 +41,37 @@ fn parse_when(text: &str) -> Option<When> {
     if let Ok(left) = text.parse() {
         return Some(When::Messages { left });
     }
-    let micros = humantime::parse_duration(text).ok()?.as_micros().try_into().ok()?;
+    let micros = humantime::parse_duration(text)
+        .ok()?
+        .as_micros()
+        .try_into()
+        .ok()?;
     Some(When::After { micros })
 }
 
 impl Behaviour for Crash {
     fn alter(&mut self, effect: Effect) -> Vec<Effect> {
-        let sends = matches!(effect, Effect::Broadcast(_) | Effect::Send { .. } | Effect::Forward { .. });
+        let sends = matches!(
+            effect,
+            Effect::Broadcast(_) | Effect::Send { .. } | Effect::Forward { .. }
+        );
         if let (When::Messages { left }, true) = (&mut self.when, sends) {
             *left = left.saturating_sub(1);
             self.crashed |= *left == 0;
         }
-        if self.crashed { Vec::new() } else { vec![effect] }
+        if self.crashed {
+            Vec::new()
+        } else {
+            vec![effect]
+        }
     }
 
     fn say(&mut self, _to: ReplicaId, decision: &str) -> Say {
-        if self.crashed { Say::Nothing } else { Say::Decision(decision.to_owned()) }
+        if self.crashed {
+            Say::Nothing
+        } else {
+            Say::Decision(decision.to_owned())
+        }
     }
 
     fn tick(&mut self, now: Time) {

@@ -14,10 +14,17 @@ pub(super) struct Deny {
 
 impl Deny {
     /// `R+S`, or nothing for everyone else.
-    pub(super) fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
+    pub(super) fn parse(
+        argument: Option<&str>,
+        own: ReplicaId,
+        n: u32,
+    ) -> Result<Self, ParseError> {
         let denied = match argument {
             None => (0..n).map(ReplicaId).filter(|peer| *peer != own).collect(),
-            Some(names) => names.split('+').map(|name| parse_process(name, n)).collect::<Result<_, _>>()?,
+            Some(names) => names
+                .split('+')
+                .map(|name| parse_process(name, n))
+                .collect::<Result<_, _>>()?,
         };
         Ok(Self { n, denied })
     }
@@ -30,15 +37,21 @@ impl Behaviour for Deny {
 
     fn alter(&mut self, effect: Effect) -> Vec<Effect> {
         match effect {
-            Effect::Broadcast(message) => {
-                one_by_one(self.n, |to| (!self.denied.contains(&to)).then(|| message.clone()))
+            Effect::Broadcast(message) => one_by_one(self.n, |to| {
+                (!self.denied.contains(&to)).then(|| message.clone())
+            }),
+            Effect::Send { to, .. } | Effect::Forward { to, .. } if self.denied.contains(&to) => {
+                Vec::new()
             }
-            Effect::Send { to, .. } | Effect::Forward { to, .. } if self.denied.contains(&to) => Vec::new(),
             other => vec![other],
         }
     }
 
     fn say(&mut self, to: ReplicaId, decision: &str) -> Say {
-        if self.denied.contains(&to) { Say::Deny } else { Say::Decision(decision.to_owned()) }
+        if self.denied.contains(&to) {
+            Say::Deny
+        } else {
+            Say::Decision(decision.to_owned())
+        }
     }
 }

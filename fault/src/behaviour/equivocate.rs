@@ -13,7 +13,11 @@ pub(super) struct Equivocate {
 }
 
 impl Equivocate {
-    pub(super) fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
+    pub(super) fn parse(
+        argument: Option<&str>,
+        own: ReplicaId,
+        n: u32,
+    ) -> Result<Self, ParseError> {
         no_argument("equivocate", argument)?;
         Ok(Self { own, n })
     }
@@ -25,12 +29,24 @@ impl Equivocate {
 
 impl Behaviour for Equivocate {
     fn alter(&mut self, effect: Effect) -> Vec<Effect> {
-        let Effect::Broadcast(message) = effect else { return vec![effect] };
-        one_by_one(self.n, |to| Some(if self.deceives(to) { other_story(&message) } else { message.clone() }))
+        let Effect::Broadcast(message) = effect else {
+            return vec![effect];
+        };
+        one_by_one(self.n, |to| {
+            Some(if self.deceives(to) {
+                other_story(&message)
+            } else {
+                message.clone()
+            })
+        })
     }
 
     fn say(&mut self, to: ReplicaId, decision: &str) -> Say {
-        Say::Decision(if self.deceives(to) { opposite(decision) } else { decision.to_owned() })
+        Say::Decision(if self.deceives(to) {
+            opposite(decision)
+        } else {
+            decision.to_owned()
+        })
     }
 }
 

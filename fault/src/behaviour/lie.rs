@@ -14,7 +14,11 @@ pub(super) struct Lie {
 
 impl Lie {
     /// The value to lie with, or nothing for the opposite of what it is asked to say.
-    pub(super) fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
+    pub(super) fn parse(
+        argument: Option<&str>,
+        own: ReplicaId,
+        n: u32,
+    ) -> Result<Self, ParseError> {
         let value = argument.map(str::to_owned);
         if value.as_deref() == Some("") {
             return Err(ParseError::BadArgument {
@@ -23,15 +27,26 @@ impl Lie {
                 expected: "a decision, as in lie:retreat",
             });
         }
-        Ok(Self { own, n, value, last: "retreat".to_owned() })
+        Ok(Self {
+            own,
+            n,
+            value,
+            last: "retreat".to_owned(),
+        })
     }
 }
 
 impl Behaviour for Lie {
     fn alter(&mut self, effect: Effect) -> Vec<Effect> {
-        let Effect::Broadcast(message) = effect else { return vec![effect] };
+        let Effect::Broadcast(message) = effect else {
+            return vec![effect];
+        };
         one_by_one(self.n, |to| {
-            Some(if to == self.own { message.clone() } else { with_false_digest(&message) })
+            Some(if to == self.own {
+                message.clone()
+            } else {
+                with_false_digest(&message)
+            })
         })
     }
 

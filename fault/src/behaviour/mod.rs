@@ -77,7 +77,11 @@ pub fn parse(words: &str, own: ReplicaId, n: u32) -> Result<Box<dyn Behaviour>, 
         "equivocate" => Box::new(equivocate::Equivocate::parse(argument, own, n)?),
         "lie" => Box::new(lie::Lie::parse(argument, own, n)?),
         "silent" => Box::new(silent::Silent::parse(argument, own)?),
-        _ => return Err(ParseError::UnknownBehaviour(name.chars().take(40).collect())),
+        _ => {
+            return Err(ParseError::UnknownBehaviour(
+                name.chars().take(40).collect(),
+            ));
+        }
     })
 }
 
@@ -95,12 +99,20 @@ fn no_argument(behaviour: &'static str, argument: Option<&str>) -> Result<(), Pa
 
 /// A broadcast as one message per process, the sender's own included, each as `tell` has it.
 fn one_by_one(n: u32, tell: impl Fn(ReplicaId) -> Option<Message>) -> Vec<Effect> {
-    (0..n).map(ReplicaId).filter_map(|to| tell(to).map(|message| Effect::Send { to, message })).collect()
+    (0..n)
+        .map(ReplicaId)
+        .filter_map(|to| tell(to).map(|message| Effect::Send { to, message }))
+        .collect()
 }
 
 /// The decision that a liar puts in another's place.
 fn opposite(decision: &str) -> String {
-    if decision == "attack" { "retreat" } else { "attack" }.to_owned()
+    if decision == "attack" {
+        "retreat"
+    } else {
+        "attack"
+    }
+    .to_owned()
 }
 
 /// A digest that nobody proposed.

@@ -19,7 +19,10 @@ impl Silent {
 impl Behaviour for Silent {
     fn alter(&mut self, effect: Effect) -> Vec<Effect> {
         match effect {
-            Effect::Broadcast(message) => vec![Effect::Send { to: self.own, message }],
+            Effect::Broadcast(message) => vec![Effect::Send {
+                to: self.own,
+                message,
+            }],
             Effect::Send { to, .. } | Effect::Forward { to, .. } if to != self.own => Vec::new(),
             other => vec![other],
         }

@@ -15,7 +15,9 @@ impl Batch {
     /// The batch that fills a slot that nobody prepared.
     #[must_use]
     pub const fn null() -> Self {
-        Self { requests: Vec::new() }
+        Self {
+            requests: Vec::new(),
+        }
     }
 
     /// D(m). It covers the signatures too, so a body that arrives late is the very one that was proposed.
@@ -23,8 +25,14 @@ impl Batch {
     /// # Panics
     /// Never: plain data encodes into memory.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    #[expect(
+        clippy::expect_used,
+        reason = "encoding plain data into a growing buffer cannot fail"
+    )]
     pub fn digest(&self) -> Digest {
-        Digest::of(&[b"batch", &postcard::to_stdvec(&self.requests).expect("plain data encodes")])
+        Digest::of(&[
+            b"batch",
+            &postcard::to_stdvec(&self.requests).expect("plain data encodes"),
+        ])
     }
 }

@@ -62,12 +62,18 @@ pub enum Message {
 #[expect(missing_docs, reason = "the variants are those of Message")]
 pub enum SignedMessage {
     Request(Signed<Request>),
-    PrePrepare { pre_prepare: Signed<PrePrepare>, batch: Batch },
+    PrePrepare {
+        pre_prepare: Signed<PrePrepare>,
+        batch: Batch,
+    },
     Prepare(Signed<Prepare>),
     Commit(Signed<Commit>),
     Checkpoint(Signed<Checkpoint>),
     ViewChange(Signed<ViewChange>),
-    NewView { new_view: Signed<NewView>, pre_prepares: Vec<Signed<PrePrepare>> },
+    NewView {
+        new_view: Signed<NewView>,
+        pre_prepares: Vec<Signed<PrePrepare>>,
+    },
     Fetch(Signed<Fetch>),
     Body(Signed<Body>),
     Standing(Signed<Standing>),
@@ -78,12 +84,18 @@ pub enum SignedMessage {
 #[expect(missing_docs, reason = "the variants are those of Message")]
 pub enum VerifiedMessage {
     Request(Verified<Request>),
-    PrePrepare { pre_prepare: Verified<PrePrepare>, batch: Batch },
+    PrePrepare {
+        pre_prepare: Verified<PrePrepare>,
+        batch: Batch,
+    },
     Prepare(Verified<Prepare>),
     Commit(Verified<Commit>),
     Checkpoint(Verified<Checkpoint>),
     ViewChange(Verified<ViewChange>),
-    NewView { new_view: Verified<NewView>, pre_prepares: Vec<Verified<PrePrepare>> },
+    NewView {
+        new_view: Verified<NewView>,
+        pre_prepares: Vec<Verified<PrePrepare>>,
+    },
     Fetch(Verified<Fetch>),
     Body(Verified<Body>),
     Standing(Verified<Standing>),
@@ -112,16 +124,23 @@ impl VerifiedMessage {
     pub fn into_signed(self) -> SignedMessage {
         match self {
             Self::Request(m) => SignedMessage::Request(m.into_signed()),
-            Self::PrePrepare { pre_prepare, batch } => {
-                SignedMessage::PrePrepare { pre_prepare: pre_prepare.into_signed(), batch }
-            }
+            Self::PrePrepare { pre_prepare, batch } => SignedMessage::PrePrepare {
+                pre_prepare: pre_prepare.into_signed(),
+                batch,
+            },
             Self::Prepare(m) => SignedMessage::Prepare(m.into_signed()),
             Self::Commit(m) => SignedMessage::Commit(m.into_signed()),
             Self::Checkpoint(m) => SignedMessage::Checkpoint(m.into_signed()),
             Self::ViewChange(m) => SignedMessage::ViewChange(m.into_signed()),
-            Self::NewView { new_view, pre_prepares } => SignedMessage::NewView {
+            Self::NewView {
+                new_view,
+                pre_prepares,
+            } => SignedMessage::NewView {
                 new_view: new_view.into_signed(),
-                pre_prepares: pre_prepares.into_iter().map(Verified::into_signed).collect(),
+                pre_prepares: pre_prepares
+                    .into_iter()
+                    .map(Verified::into_signed)
+                    .collect(),
             },
             Self::Fetch(m) => SignedMessage::Fetch(m.into_signed()),
             Self::Body(m) => SignedMessage::Body(m.into_signed()),
@@ -139,16 +158,23 @@ impl Keys {
     pub fn sign_message(&mut self, message: Message) -> Result<VerifiedMessage, Misbehaviour> {
         Ok(match message {
             Message::Request(request) => VerifiedMessage::Request(self.verify_request(request)?),
-            Message::PrePrepare(pre_prepare, batch) => {
-                VerifiedMessage::PrePrepare { pre_prepare: self.sign(pre_prepare), batch }
-            }
+            Message::PrePrepare(pre_prepare, batch) => VerifiedMessage::PrePrepare {
+                pre_prepare: self.sign(pre_prepare),
+                batch,
+            },
             Message::Prepare(m) => VerifiedMessage::Prepare(self.sign(m)),
             Message::Commit(m) => VerifiedMessage::Commit(self.sign(m)),
             Message::Checkpoint(m) => VerifiedMessage::Checkpoint(self.sign(m)),
             Message::ViewChange(m) => VerifiedMessage::ViewChange(self.sign(m)),
             Message::NewView(new_view) => {
-                let pre_prepares = new_view.proposals().map(|proposal| self.sign(proposal)).collect();
-                VerifiedMessage::NewView { new_view: self.sign(new_view), pre_prepares }
+                let pre_prepares = new_view
+                    .proposals()
+                    .map(|proposal| self.sign(proposal))
+                    .collect();
+                VerifiedMessage::NewView {
+                    new_view: self.sign(new_view),
+                    pre_prepares,
+                }
             }
             Message::Fetch(m) => VerifiedMessage::Fetch(self.sign(m)),
             Message::Body(m) => VerifiedMessage::Body(self.sign(m)),
@@ -160,9 +186,14 @@ impl Keys {
     ///
     /// # Errors
     /// One of them does not hold; the whole message is refused.
-    pub fn verify_message(&mut self, message: SignedMessage) -> Result<VerifiedMessage, Misbehaviour> {
+    pub fn verify_message(
+        &mut self,
+        message: SignedMessage,
+    ) -> Result<VerifiedMessage, Misbehaviour> {
         Ok(match message {
-            SignedMessage::Request(request) => VerifiedMessage::Request(self.verify_request(request)?),
+            SignedMessage::Request(request) => {
+                VerifiedMessage::Request(self.verify_request(request)?)
+            }
             SignedMessage::PrePrepare { pre_prepare, batch } => {
                 let pre_prepare = self.verify(pre_prepare)?;
                 self.check_batch(&batch)?;
@@ -176,15 +207,23 @@ impl Keys {
                 self.check_view_change(view_change.value())?;
                 VerifiedMessage::ViewChange(view_change)
             }
-            SignedMessage::NewView { new_view, pre_prepares } => {
+            SignedMessage::NewView {
+                new_view,
+                pre_prepares,
+            } => {
                 let new_view = self.verify(new_view)?;
                 for view_change in &new_view.value().view_changes {
                     self.check_all([view_change])?;
                     self.check_view_change(view_change.value())?;
                 }
-                let pre_prepares =
-                    pre_prepares.into_iter().map(|one| self.verify(one)).collect::<Result<_, _>>()?;
-                VerifiedMessage::NewView { new_view, pre_prepares }
+                let pre_prepares = pre_prepares
+                    .into_iter()
+                    .map(|one| self.verify(one))
+                    .collect::<Result<_, _>>()?;
+                VerifiedMessage::NewView {
+                    new_view,
+                    pre_prepares,
+                }
             }
             SignedMessage::Fetch(m) => VerifiedMessage::Fetch(self.verify(m)?),
             SignedMessage::Body(m) => {
@@ -196,7 +235,10 @@ impl Keys {
         })
     }
 
-    fn verify_request(&mut self, request: Signed<Request>) -> Result<Verified<Request>, Misbehaviour> {
+    fn verify_request(
+        &mut self,
+        request: Signed<Request>,
+    ) -> Result<Verified<Request>, Misbehaviour> {
         check_client(&request)?;
         self.verify(request)
     }
@@ -219,5 +261,9 @@ impl Keys {
 /// A process signs its own requests only: the client is the signer.
 fn check_client(request: &Signed<Request>) -> Result<(), Misbehaviour> {
     let (signer, client) = (request.signer(), request.value().client);
-    if client == ClientId::from(signer) { Ok(()) } else { Err(Misbehaviour::RequestOfAnother { signer, client }) }
+    if client == ClientId::from(signer) {
+        Ok(())
+    } else {
+        Err(Misbehaviour::RequestOfAnother { signer, client })
+    }
 }

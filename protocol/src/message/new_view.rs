@@ -19,7 +19,11 @@ pub struct NewView {
 impl NewView {
     /// O as the PRE-PREPAREs that the primary signs one by one, so that each can stand in a later certificate.
     pub fn proposals(&self) -> impl Iterator<Item = PrePrepare> + '_ {
-        self.chosen.iter().map(|&(sequence, digest)| PrePrepare { view: self.view, sequence, digest })
+        self.chosen.iter().map(|&(sequence, digest)| PrePrepare {
+            view: self.view,
+            sequence,
+            digest,
+        })
     }
 }
 

@@ -10,7 +10,11 @@ use crate::signature::Signed;
 
 /// min-s: the largest stable checkpoint.
 pub(super) fn min_sequence(view_changes: &[Signed<ViewChange>]) -> Sequence {
-    view_changes.iter().map(|view_change| view_change.value().stable).max().unwrap_or_default()
+    view_changes
+        .iter()
+        .map(|view_change| view_change.value().stable)
+        .max()
+        .unwrap_or_default()
 }
 
 /// O: for each slot in (min-s, max-s] the digest that was prepared in the highest view, or the null batch where none
@@ -18,17 +22,27 @@ pub(super) fn min_sequence(view_changes: &[Signed<ViewChange>]) -> Sequence {
 pub(super) fn proposals(view_changes: &[Signed<ViewChange>]) -> Vec<(Sequence, Digest)> {
     let min = min_sequence(view_changes);
     let mut latest: BTreeMap<Sequence, (View, Digest)> = BTreeMap::new();
-    for certificate in view_changes.iter().flat_map(|view_change| &view_change.value().prepared) {
+    for certificate in view_changes
+        .iter()
+        .flat_map(|view_change| &view_change.value().prepared)
+    {
         let candidate = (certificate.view(), certificate.digest());
         let entry = latest.entry(certificate.sequence()).or_insert(candidate);
         if candidate.0 > entry.0 {
             *entry = candidate;
         }
     }
-    let Some(max) = latest.keys().next_back().copied() else { return Vec::new() };
+    let Some(max) = latest.keys().next_back().copied() else {
+        return Vec::new();
+    };
     let null = Batch::null().digest();
     (min.0 + 1..=max.0)
         .map(Sequence)
-        .map(|sequence| (sequence, latest.get(&sequence).map_or(null, |(_, digest)| *digest)))
+        .map(|sequence| {
+            (
+                sequence,
+                latest.get(&sequence).map_or(null, |(_, digest)| *digest),
+            )
+        })
         .collect()
 }

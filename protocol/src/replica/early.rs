@@ -18,7 +18,9 @@ impl EarlyMessages {
     /// Room for a proposal and two votes per slot of a window.
     pub(super) fn new(config: &Config) -> Self {
         Self {
-            limit: usize::try_from(config.window).unwrap_or(usize::MAX).saturating_mul(3),
+            limit: usize::try_from(config.window)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(3),
             by_sender: BTreeMap::new(),
         }
     }

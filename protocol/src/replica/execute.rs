@@ -10,15 +10,22 @@ impl Replica {
             return;
         }
         let sequence = self.executed.next();
-        let Some(digest) = self.log.slot(sequence).and_then(|slot| slot.committed) else { return };
-        let Some(batch) = self.log.body(digest) else { return };
+        let Some(digest) = self.log.slot(sequence).and_then(|slot| slot.committed) else {
+            return;
+        };
+        let Some(batch) = self.log.body(digest) else {
+            return;
+        };
         let requests = self.requests.unexecuted(batch);
         self.executing = true;
         self.effects.push(Effect::Execute { sequence, requests });
     }
 
     pub(super) fn on_executed(&mut self, sequence: Sequence, results: Vec<Vec<u8>>) {
-        debug_assert!(self.executing && sequence == self.executed.next(), "executed what was not asked for");
+        debug_assert!(
+            self.executing && sequence == self.executed.next(),
+            "executed what was not asked for"
+        );
         self.reply(sequence, results);
         self.executing = false;
         self.executed = sequence;
@@ -32,13 +39,21 @@ impl Replica {
 
     fn reply(&mut self, sequence: Sequence, results: Vec<Vec<u8>>) {
         let digest = self.log.slot(sequence).and_then(|slot| slot.committed);
-        let Some(batch) = digest.and_then(|digest| self.log.body(digest)) else { return };
+        let Some(batch) = digest.and_then(|digest| self.log.body(digest)) else {
+            return;
+        };
         let requests = self.requests.unexecuted(batch);
         debug_assert_eq!(requests.len(), results.len(), "one result per request");
         for (request, result) in requests.into_iter().zip(results) {
             let (client, timestamp) = (request.client, request.timestamp);
-            self.requests.record_reply(client, timestamp, result.clone());
-            self.effects.push(Effect::Reply { view: self.view, client, timestamp, result });
+            self.requests
+                .record_reply(client, timestamp, result.clone());
+            self.effects.push(Effect::Reply {
+                view: self.view,
+                client,
+                timestamp,
+                result,
+            });
         }
     }
 }

@@ -22,11 +22,15 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn proposed(&self) -> Option<Digest> {
-        self.proposal.as_ref().map(|proposal| proposal.value().digest)
+        self.proposal
+            .as_ref()
+            .map(|proposal| proposal.value().digest)
     }
 
     pub(super) fn is_prepared_in(&self, view: View) -> bool {
-        self.prepared.as_ref().is_some_and(|certificate| certificate.view() == view)
+        self.prepared
+            .as_ref()
+            .is_some_and(|certificate| certificate.view() == view)
     }
 
     /// The certificate of rule 4, if the votes make one: the PRE-PREPARE and matching PREPAREs of 2f backups. The
@@ -41,19 +45,31 @@ impl Slot {
             .take(quorum.prepares())
             .cloned()
             .collect();
-        (prepares.len() == quorum.prepares()).then_some(PreparedCertificate { pre_prepare, prepares })
+        (prepares.len() == quorum.prepares()).then_some(PreparedCertificate {
+            pre_prepare,
+            prepares,
+        })
     }
 
     /// Whether 2f+1 COMMITs match the proposal (rule 5).
     pub(super) fn has_commit_quorum(&self, quorum: Quorum) -> bool {
-        let Some(digest) = self.proposed() else { return false };
-        self.commits.values().filter(|commit| commit.value().digest == digest).count() >= quorum.size()
+        let Some(digest) = self.proposed() else {
+            return false;
+        };
+        self.commits
+            .values()
+            .filter(|commit| commit.value().digest == digest)
+            .count()
+            >= quorum.size()
     }
 
     fn names(&self, digest: Digest) -> bool {
         self.proposed() == Some(digest)
             || self.committed == Some(digest)
-            || self.prepared.as_ref().is_some_and(|certificate| certificate.digest() == digest)
+            || self
+                .prepared
+                .as_ref()
+                .is_some_and(|certificate| certificate.digest() == digest)
     }
 }
 
@@ -77,12 +93,18 @@ impl Log {
     }
 
     pub(super) fn after(&self, sequence: Sequence) -> impl Iterator<Item = (Sequence, &Slot)> {
-        self.slots.range(sequence.next()..).map(|(n, slot)| (*n, slot))
+        self.slots
+            .range(sequence.next()..)
+            .map(|(n, slot)| (*n, slot))
     }
 
     /// The slots whose proposal is this digest.
     pub(super) fn proposed_at(&self, digest: Digest) -> Vec<Sequence> {
-        self.slots.iter().filter(|(_, slot)| slot.proposed() == Some(digest)).map(|(n, _)| *n).collect()
+        self.slots
+            .iter()
+            .filter(|(_, slot)| slot.proposed() == Some(digest))
+            .map(|(n, _)| *n)
+            .collect()
     }
 
     pub(super) fn body(&self, digest: Digest) -> Option<&Batch> {
@@ -95,8 +117,12 @@ impl Log {
 
     /// The digests that are proposed without their body being here (rule 3).
     pub(super) fn missing_bodies(&self) -> Vec<Digest> {
-        let mut missing: Vec<_> =
-            self.slots.values().filter_map(Slot::proposed).filter(|d| !self.bodies.contains_key(d)).collect();
+        let mut missing: Vec<_> = self
+            .slots
+            .values()
+            .filter_map(Slot::proposed)
+            .filter(|d| !self.bodies.contains_key(d))
+            .collect();
         missing.sort_unstable();
         missing.dedup();
         missing
@@ -104,7 +130,10 @@ impl Log {
 
     /// P of a VIEW-CHANGE (rule 10).
     pub(super) fn prepared(&self) -> Vec<PreparedCertificate> {
-        self.slots.values().filter_map(|slot| slot.prepared.clone()).collect()
+        self.slots
+            .values()
+            .filter_map(|slot| slot.prepared.clone())
+            .collect()
     }
 
     /// Empties the slots of what belongs to the view that ends.
@@ -125,6 +154,7 @@ impl Log {
     /// Drops the bodies that no slot names any more.
     pub(super) fn drop_unnamed_bodies(&mut self) {
         let slots = &self.slots;
-        self.bodies.retain(|digest, _| slots.values().any(|slot| slot.names(*digest)));
+        self.bodies
+            .retain(|digest, _| slots.values().any(|slot| slot.names(*digest)));
     }
 }

@@ -137,12 +137,17 @@ impl Replica {
     fn on_message(&mut self, message: VerifiedMessage) {
         match message {
             VerifiedMessage::Request(m) => self.on_request(&m),
-            VerifiedMessage::PrePrepare { pre_prepare, batch } => self.on_pre_prepare(pre_prepare, batch),
+            VerifiedMessage::PrePrepare { pre_prepare, batch } => {
+                self.on_pre_prepare(pre_prepare, batch)
+            }
             VerifiedMessage::Prepare(m) => self.on_prepare(m),
             VerifiedMessage::Commit(m) => self.on_commit(m),
             VerifiedMessage::Checkpoint(m) => self.on_checkpoint(m.into_signed()),
             VerifiedMessage::ViewChange(m) => self.on_view_change(m),
-            VerifiedMessage::NewView { new_view, pre_prepares } => self.on_new_view(new_view, pre_prepares),
+            VerifiedMessage::NewView {
+                new_view,
+                pre_prepares,
+            } => self.on_new_view(new_view, pre_prepares),
             VerifiedMessage::Fetch(m) => self.on_fetch(m.signer(), m.value().digest),
             VerifiedMessage::Body(m) => self.on_body(m.signed()),
             VerifiedMessage::Standing(m) => self.on_standing(m.signer(), *m.value()),
@@ -178,7 +183,10 @@ impl Replica {
     }
 
     fn forward(&mut self, to: ReplicaId, message: SignedMessage) {
-        self.effects.push(Effect::Forward { to, message: Box::new(message) });
+        self.effects.push(Effect::Forward {
+            to,
+            message: Box::new(message),
+        });
     }
 
     fn reject(&mut self, misbehaviour: Misbehaviour) {
@@ -190,7 +198,13 @@ impl Replica {
     }
 
     fn assert_invariants(&self) {
-        debug_assert!(self.low_watermark() <= self.executed, "a stable checkpoint above one's own execution");
-        debug_assert!(self.log.sequences().all(|n| n > self.low_watermark()), "a slot at or below the checkpoint");
+        debug_assert!(
+            self.low_watermark() <= self.executed,
+            "a stable checkpoint above one's own execution"
+        );
+        debug_assert!(
+            self.log.sequences().all(|n| n > self.low_watermark()),
+            "a slot at or below the checkpoint"
+        );
     }
 }

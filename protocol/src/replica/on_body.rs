@@ -13,7 +13,9 @@ impl Replica {
             return;
         }
         if self.log.proposed_at(digest).is_empty() {
-            return self.reject(Misbehaviour::UnwantedBody { signer: body.signer() });
+            return self.reject(Misbehaviour::UnwantedBody {
+                signer: body.signer(),
+            });
         }
         self.take_body(digest, batch);
         self.execute_next();

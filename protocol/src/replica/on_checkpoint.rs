@@ -28,7 +28,11 @@ impl Checkpoints {
 
 impl Replica {
     pub(super) fn on_checkpoint_taken(&mut self, sequence: Sequence, state: Digest) {
-        let digest = Digest::of(&[b"checkpoint", &state.0, &self.requests.reply_table_digest().0]);
+        let digest = Digest::of(&[
+            b"checkpoint",
+            &state.0,
+            &self.requests.reply_table_digest().0,
+        ]);
         self.broadcast(Message::Checkpoint(Checkpoint { sequence, digest }));
     }
 
@@ -49,9 +53,17 @@ impl Replica {
     /// A checkpoint is stable here when a quorum, this replica included, has the same digest. A replica that is behind
     /// keeps its slots until it has executed them (rule 9).
     fn check_stable(&mut self, sequence: Sequence) {
-        let Some(votes) = self.checkpoints.votes.get(&sequence) else { return };
-        let Some(own) = votes.get(&self.own()) else { return };
-        let proof: Vec<_> = votes.values().filter(|vote| vote.value() == own.value()).cloned().collect();
+        let Some(votes) = self.checkpoints.votes.get(&sequence) else {
+            return;
+        };
+        let Some(own) = votes.get(&self.own()) else {
+            return;
+        };
+        let proof: Vec<_> = votes
+            .values()
+            .filter(|vote| vote.value() == own.value())
+            .cloned()
+            .collect();
         if proof.len() < self.config.quorum.size() {
             return;
         }

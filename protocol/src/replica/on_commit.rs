@@ -10,7 +10,11 @@ use crate::signature::Verified;
 
 impl Replica {
     pub(super) fn on_commit(&mut self, commit: Verified<Commit>) {
-        let Commit { view, sequence, digest } = *commit.value();
+        let Commit {
+            view,
+            sequence,
+            digest,
+        } = *commit.value();
         let signer = commit.signer();
         match self.timeliness(view) {
             Timeliness::Late => return,
@@ -25,7 +29,11 @@ impl Replica {
             if earlier.value().digest != digest {
                 let evidence = Evidence::TwoCommits(earlier.clone(), commit.into_signed());
                 self.accuse(evidence);
-                self.reject(Misbehaviour::ConflictingVotes { signer, view, sequence });
+                self.reject(Misbehaviour::ConflictingVotes {
+                    signer,
+                    view,
+                    sequence,
+                });
             }
             return;
         }

@@ -12,7 +12,9 @@ impl Replica {
             return;
         }
         if let Some(batch) = self.log.body(digest) {
-            let message = Message::Body(Body { batch: batch.clone() });
+            let message = Message::Body(Body {
+                batch: batch.clone(),
+            });
             self.effects.push(Effect::Send { to: from, message });
         }
     }

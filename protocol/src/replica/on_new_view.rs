@@ -10,7 +10,11 @@ use crate::misbehaviour::{Misbehaviour, NewViewFlaw};
 use crate::signature::{Signed, Verified};
 
 impl Replica {
-    pub(super) fn on_new_view(&mut self, new_view: Verified<NewView>, pre_prepares: Vec<Verified<PrePrepare>>) {
+    pub(super) fn on_new_view(
+        &mut self,
+        new_view: Verified<NewView>,
+        pre_prepares: Vec<Verified<PrePrepare>>,
+    ) {
         let (signer, view) = (new_view.signer(), new_view.value().view);
         if view < self.view || (view == self.view && self.active) {
             return;
@@ -32,22 +36,35 @@ impl Replica {
         self.view = new_view.value().view;
         self.active = true;
         self.stop_progress_timer();
-        self.effects.push(Effect::ViewChanged { view: self.view, active: true });
+        self.effects.push(Effect::ViewChanged {
+            view: self.view,
+            active: true,
+        });
         self.requests.forget_proposed();
         self.log.leave_view();
         self.adopt_checkpoint(&new_view);
 
-        let pre_prepares: Vec<_> = pre_prepares.into_iter().map(Verified::into_signed).collect();
+        let pre_prepares: Vec<_> = pre_prepares
+            .into_iter()
+            .map(Verified::into_signed)
+            .collect();
         let low = choose::min_sequence(&new_view.value().view_changes);
-        self.last_proposed = pre_prepares.last().map_or(low, |last| last.value().sequence);
+        self.last_proposed = pre_prepares
+            .last()
+            .map_or(low, |last| last.value().sequence);
         for pre_prepare in &pre_prepares {
             self.accept_chosen(pre_prepare);
         }
         self.log.drop_unnamed_bodies();
         let new_view = new_view.into_signed();
-        self.view_changes.new_view = Some(SignedMessage::NewView { new_view, pre_prepares });
+        self.view_changes.new_view = Some(SignedMessage::NewView {
+            new_view,
+            pre_prepares,
+        });
         let view = self.view;
-        self.view_changes.heard.retain(|_, heard| heard.value().view > view);
+        self.view_changes
+            .heard
+            .retain(|_, heard| heard.value().view > view);
         self.fetch_missing();
         for message in self.early.take(view) {
             self.on_message(message);
@@ -63,7 +80,10 @@ impl Replica {
     fn adopt_checkpoint(&mut self, new_view: &Signed<NewView>) {
         let view_changes = &new_view.value().view_changes;
         let low = choose::min_sequence(view_changes);
-        let proof = view_changes.iter().find(|v| v.value().stable == low).map(|v| v.value().checkpoint_proof.clone());
+        let proof = view_changes
+            .iter()
+            .find(|v| v.value().stable == low)
+            .map(|v| v.value().checkpoint_proof.clone());
         for checkpoint in proof.into_iter().flatten() {
             self.on_checkpoint(checkpoint);
         }
@@ -72,7 +92,9 @@ impl Replica {
     /// Accepts one proposal of the NEW-VIEW and agrees to it once its body is here; what executed before goes through
     /// the phases again and is not executed again (rule 13).
     fn accept_chosen(&mut self, pre_prepare: &Signed<PrePrepare>) {
-        let PrePrepare { sequence, digest, .. } = *pre_prepare.value();
+        let PrePrepare {
+            sequence, digest, ..
+        } = *pre_prepare.value();
         if sequence <= self.low_watermark() {
             return;
         }
@@ -93,22 +115,36 @@ fn check(
     new_view: &Signed<NewView>,
     pre_prepares: &[Verified<PrePrepare>],
 ) -> Result<(), NewViewFlaw> {
-    let NewView { view, view_changes, chosen } = new_view.value();
-    if view_changes.iter().any(|view_change| view_change.value().view != *view) {
+    let NewView {
+        view,
+        view_changes,
+        chosen,
+    } = new_view.value();
+    if view_changes
+        .iter()
+        .any(|view_change| view_change.value().view != *view)
+    {
         return Err(NewViewFlaw::OtherView);
     }
     let senders: BTreeSet<_> = view_changes.iter().map(Signed::signer).collect();
     if senders.len() < config.quorum.size() {
         return Err(NewViewFlaw::TooFewViewChanges);
     }
-    if view_changes.iter().any(|view_change| view_changes::check(config, view_change).is_err()) {
+    if view_changes
+        .iter()
+        .any(|view_change| view_changes::check(config, view_change).is_err())
+    {
         return Err(NewViewFlaw::InvalidViewChange);
     }
     if *chosen != choose::proposals(view_changes) {
         return Err(NewViewFlaw::WrongProposals);
     }
     let signed = pre_prepares.iter().map(|one| (one.signer(), *one.value()));
-    if !signed.eq(new_view.value().proposals().map(|proposal| (new_view.signer(), proposal))) {
+    if !signed.eq(new_view
+        .value()
+        .proposals()
+        .map(|proposal| (new_view.signer(), proposal)))
+    {
         return Err(NewViewFlaw::UnsignedProposals);
     }
     Ok(())

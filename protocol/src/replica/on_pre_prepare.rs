@@ -27,7 +27,11 @@ impl Replica {
     }
 
     pub(super) fn on_pre_prepare(&mut self, pre_prepare: Verified<PrePrepare>, batch: Batch) {
-        let PrePrepare { view, sequence, digest } = *pre_prepare.value();
+        let PrePrepare {
+            view,
+            sequence,
+            digest,
+        } = *pre_prepare.value();
         let signer = pre_prepare.signer();
         if signer != view.primary(self.config.quorum) {
             return self.reject(Misbehaviour::NotPrimary { signer, view });
@@ -35,7 +39,9 @@ impl Replica {
         match self.timeliness(view) {
             Timeliness::Late => return self.reject(Misbehaviour::WrongView { signer, view }),
             Timeliness::Early => {
-                return self.early.keep(view, VerifiedMessage::PrePrepare { pre_prepare, batch });
+                return self
+                    .early
+                    .keep(view, VerifiedMessage::PrePrepare { pre_prepare, batch });
             }
             Timeliness::Current => {}
         }
@@ -45,11 +51,18 @@ impl Replica {
         if batch.digest() != digest {
             return self.reject(Misbehaviour::BodyMismatch { signer, digest });
         }
-        let earlier = self.log.slot(sequence).and_then(|slot| slot.proposal.clone());
+        let earlier = self
+            .log
+            .slot(sequence)
+            .and_then(|slot| slot.proposal.clone());
         match earlier {
             Some(earlier) if earlier.value().digest != digest => {
                 self.accuse(Evidence::TwoPrePrepares(earlier, pre_prepare.into_signed()));
-                self.reject(Misbehaviour::Equivocation { signer, view, sequence });
+                self.reject(Misbehaviour::Equivocation {
+                    signer,
+                    view,
+                    sequence,
+                });
             }
             Some(_) if self.log.body(digest).is_some() => {}
             Some(_) => self.take_body(digest, batch),
@@ -76,7 +89,11 @@ impl Replica {
     /// Agrees to a proposal whose body is here (rule 3); the primary's PRE-PREPARE stands for its PREPARE (rule 4).
     pub(super) fn agree(&mut self, sequence: Sequence, digest: Digest) {
         if !self.is_primary() {
-            self.broadcast(Message::Prepare(Prepare { view: self.view, sequence, digest }));
+            self.broadcast(Message::Prepare(Prepare {
+                view: self.view,
+                sequence,
+                digest,
+            }));
         }
         self.check_prepared(sequence);
     }

@@ -10,7 +10,11 @@ use crate::signature::Verified;
 
 impl Replica {
     pub(super) fn on_prepare(&mut self, prepare: Verified<Prepare>) {
-        let Prepare { view, sequence, digest } = *prepare.value();
+        let Prepare {
+            view,
+            sequence,
+            digest,
+        } = *prepare.value();
         let signer = prepare.signer();
         if signer == view.primary(self.config.quorum) {
             self.accuse(Evidence::PrimaryPrepared(prepare.into_signed()));
@@ -29,7 +33,11 @@ impl Replica {
             if earlier.value().digest != digest {
                 let evidence = Evidence::TwoPrepares(earlier.clone(), prepare.into_signed());
                 self.accuse(evidence);
-                self.reject(Misbehaviour::ConflictingVotes { signer, view, sequence });
+                self.reject(Misbehaviour::ConflictingVotes {
+                    signer,
+                    view,
+                    sequence,
+                });
             }
             return;
         }
@@ -44,13 +52,19 @@ impl Replica {
         if slot.is_prepared_in(view) {
             return;
         }
-        let Some(certificate) = slot.certificate(quorum) else { return };
+        let Some(certificate) = slot.certificate(quorum) else {
+            return;
+        };
         let digest = certificate.digest();
         if self.log.body(digest).is_none() {
             return;
         }
         self.log.slot_mut(sequence).prepared = Some(certificate);
-        self.broadcast(Message::Commit(Commit { view, sequence, digest }));
+        self.broadcast(Message::Commit(Commit {
+            view,
+            sequence,
+            digest,
+        }));
         self.check_committed(sequence);
     }
 }

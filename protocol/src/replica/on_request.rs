@@ -15,13 +15,22 @@ impl Replica {
     }
 
     pub(super) fn on_request(&mut self, request: &Verified<Request>) {
-        let Request { client, timestamp, .. } = *request.value();
+        let Request {
+            client, timestamp, ..
+        } = *request.value();
         match self.requests.last_reply(client) {
             Some((last, result)) if *last == timestamp => {
                 let result = result.clone();
-                self.effects.push(Effect::Reply { view: self.view, client, timestamp, result });
+                self.effects.push(Effect::Reply {
+                    view: self.view,
+                    client,
+                    timestamp,
+                    result,
+                });
             }
-            Some((last, _)) if timestamp < *last => self.reject(Misbehaviour::OldTimestamp { client, timestamp }),
+            Some((last, _)) if timestamp < *last => {
+                self.reject(Misbehaviour::OldTimestamp { client, timestamp })
+            }
             _ => {
                 self.requests.wait_for(request.signed());
                 self.start_progress_timer();

@@ -13,7 +13,8 @@ impl Replica {
             return;
         }
         let before = self.standings.insert(from, standing.executed);
-        let lacks_view = standing.view < self.view || (standing.view == self.view && !standing.active);
+        let lacks_view =
+            standing.view < self.view || (standing.view == self.view && !standing.active);
         if lacks_view {
             self.resend_new_view(from);
         } else if standing.view == self.view && before == Some(standing.executed) {
@@ -26,9 +27,14 @@ impl Replica {
         let own = self.own();
         let mut messages = Vec::new();
         for (_, slot) in self.log.after(executed).take(SLOTS_AT_A_TIME) {
-            let Some(proposal) = &slot.proposal else { continue };
+            let Some(proposal) = &slot.proposal else {
+                continue;
+            };
             if let Some(batch) = self.log.body(proposal.value().digest) {
-                messages.push(SignedMessage::PrePrepare { pre_prepare: proposal.clone(), batch: batch.clone() });
+                messages.push(SignedMessage::PrePrepare {
+                    pre_prepare: proposal.clone(),
+                    batch: batch.clone(),
+                });
             }
             messages.extend(slot.prepares.get(&own).cloned().map(SignedMessage::Prepare));
             messages.extend(slot.commits.get(&own).cloned().map(SignedMessage::Commit));

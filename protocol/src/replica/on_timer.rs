@@ -11,7 +11,11 @@ impl Replica {
 
     /// No progress in the view, or no NEW-VIEW in time: the next view.
     pub(super) fn on_view_timer(&mut self) {
-        let overdue = if self.active { self.progress.timed.is_some() } else { self.view_changes.quorum_seen };
+        let overdue = if self.active {
+            self.progress.timed.is_some()
+        } else {
+            self.view_changes.quorum_seen
+        };
         if overdue {
             self.start_view_change(self.view.next());
         }
@@ -19,7 +23,11 @@ impl Replica {
 
     /// Says where this replica stands, and says again what nobody has answered (rule 17).
     pub(super) fn on_status_timer(&mut self) {
-        let standing = Standing { view: self.view, active: self.active, executed: self.executed };
+        let standing = Standing {
+            view: self.view,
+            active: self.active,
+            executed: self.executed,
+        };
         self.broadcast(Message::Standing(standing));
         self.resend_own_request();
         self.resend_view_change();
@@ -35,6 +43,9 @@ impl Replica {
 
     fn set_status_timer(&mut self) {
         let at = self.now + self.config.status_interval;
-        self.effects.push(Effect::SetTimer { timer: Timer::Status, at });
+        self.effects.push(Effect::SetTimer {
+            timer: Timer::Status,
+            at,
+        });
     }
 }

@@ -19,7 +19,10 @@ impl Replica {
         }
         self.view_changes.keep(view_change.into_signed());
         let one_correct = self.config.quorum.one_correct();
-        if let Some(view) = self.view_changes.to_join(self.own(), self.view, one_correct) {
+        if let Some(view) = self
+            .view_changes
+            .to_join(self.own(), self.view, one_correct)
+        {
             return self.start_view_change(view);
         }
         if !self.active && !self.view_changes.quorum_seen && self.has_view_change_quorum() {
@@ -31,12 +34,24 @@ impl Replica {
     /// A quorum wants the view: its primary starts it, and the others give it the time T to do so (rule 15).
     fn on_view_change_quorum(&mut self) {
         let at = self.now + self.patience();
-        self.effects.push(Effect::SetTimer { timer: Timer::View, at });
+        self.effects.push(Effect::SetTimer {
+            timer: Timer::View,
+            at,
+        });
         if self.is_primary() {
             let size = self.config.quorum.size();
-            let view_changes: Vec<_> = self.view_changes.for_view(self.view).take(size).cloned().collect();
+            let view_changes: Vec<_> = self
+                .view_changes
+                .for_view(self.view)
+                .take(size)
+                .cloned()
+                .collect();
             let chosen = choose::proposals(&view_changes);
-            self.broadcast(Message::NewView(NewView { view: self.view, view_changes, chosen }));
+            self.broadcast(Message::NewView(NewView {
+                view: self.view,
+                view_changes,
+                chosen,
+            }));
         }
     }
 }

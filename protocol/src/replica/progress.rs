@@ -17,7 +17,9 @@ pub(super) struct Progress {
 impl Replica {
     /// T, doubled for each further view change in a row.
     pub(super) const fn patience(&self) -> Duration {
-        self.config.view_timeout.doubled(self.progress.attempts.saturating_sub(1))
+        self.config
+            .view_timeout
+            .doubled(self.progress.attempts.saturating_sub(1))
     }
 
     /// Starts the timer if a backup waits and it does not run yet (rule 14).
@@ -28,7 +30,10 @@ impl Replica {
         self.progress.timed = self.requests.oldest();
         if self.progress.timed.is_some() {
             let at = self.now + self.patience();
-            self.effects.push(Effect::SetTimer { timer: Timer::View, at });
+            self.effects.push(Effect::SetTimer {
+                timer: Timer::View,
+                at,
+            });
         }
     }
 
@@ -39,7 +44,9 @@ impl Replica {
 
     /// Something has executed: if it is what the timer ran for, the timer starts again for what still waits, or stops.
     pub(super) fn note_progress(&mut self) {
-        let Some((client, timestamp)) = self.progress.timed else { return };
+        let Some((client, timestamp)) = self.progress.timed else {
+            return;
+        };
         if self.active && !self.requests.is_new(client, timestamp) {
             self.progress.attempts = 0;
             self.stop_progress_timer();

@@ -15,8 +15,11 @@ impl Replica {
                 return;
             }
             self.last_proposed = self.last_proposed.next();
-            let pre_prepare =
-                PrePrepare { view: self.view, sequence: self.last_proposed, digest: batch.digest() };
+            let pre_prepare = PrePrepare {
+                view: self.view,
+                sequence: self.last_proposed,
+                digest: batch.digest(),
+            };
             self.broadcast(Message::PrePrepare(pre_prepare, batch));
         }
     }

@@ -30,23 +30,39 @@ impl Requests {
     }
 
     pub(super) fn is_new(&self, client: ClientId, timestamp: Timestamp) -> bool {
-        self.replies.get(&client).is_none_or(|(last, _)| timestamp > *last)
+        self.replies
+            .get(&client)
+            .is_none_or(|(last, _)| timestamp > *last)
     }
 
     /// Keeps a request until it executes; an older one of the same client gives way.
     pub(super) fn wait_for(&mut self, request: &Signed<Request>) {
-        let Request { client, timestamp, .. } = *request.value();
-        let known = self.waiting.get(&client).is_some_and(|w| w.request.value().timestamp >= timestamp);
+        let Request {
+            client, timestamp, ..
+        } = *request.value();
+        let known = self
+            .waiting
+            .get(&client)
+            .is_some_and(|w| w.request.value().timestamp >= timestamp);
         if known || !self.is_new(client, timestamp) {
             return;
         }
         self.arrivals += 1;
-        self.waiting.insert(client, Waiting { arrival: self.arrivals, request: request.clone() });
+        self.waiting.insert(
+            client,
+            Waiting {
+                arrival: self.arrivals,
+                request: request.clone(),
+            },
+        );
     }
 
     /// The request that has waited longest.
     pub(super) fn oldest(&self) -> Option<(ClientId, Timestamp)> {
-        let oldest = self.waiting.values().min_by_key(|waiting| waiting.arrival)?;
+        let oldest = self
+            .waiting
+            .values()
+            .min_by_key(|waiting| waiting.arrival)?;
         let request = oldest.request.value();
         Some((request.client, request.timestamp))
     }
@@ -61,19 +77,28 @@ impl Requests {
             .waiting
             .iter()
             .filter(|(client, waiting)| {
-                self.proposed.get(client).is_none_or(|last| waiting.request.value().timestamp > *last)
+                self.proposed
+                    .get(client)
+                    .is_none_or(|last| waiting.request.value().timestamp > *last)
             })
             .map(|(_, waiting)| waiting)
             .collect();
         fresh.sort_unstable_by_key(|waiting| waiting.arrival);
-        let batch = Batch { requests: fresh.into_iter().take(limit).map(|w| w.request.clone()).collect() };
+        let batch = Batch {
+            requests: fresh
+                .into_iter()
+                .take(limit)
+                .map(|w| w.request.clone())
+                .collect(),
+        };
         self.mark_proposed(&batch);
         batch
     }
 
     pub(super) fn mark_proposed(&mut self, batch: &Batch) {
         for request in &batch.requests {
-            self.proposed.insert(request.value().client, request.value().timestamp);
+            self.proposed
+                .insert(request.value().client, request.value().timestamp);
         }
     }
 
@@ -86,7 +111,9 @@ impl Requests {
         let mut newest: BTreeMap<ClientId, Timestamp> = BTreeMap::new();
         let mut fresh = Vec::new();
         for request in batch.requests.iter().map(Signed::value) {
-            let first_here = newest.get(&request.client).is_none_or(|last| request.timestamp > *last);
+            let first_here = newest
+                .get(&request.client)
+                .is_none_or(|last| request.timestamp > *last);
             if first_here && self.is_new(request.client, request.timestamp) {
                 newest.insert(request.client, request.timestamp);
                 fresh.push(request.clone());
@@ -97,14 +124,24 @@ impl Requests {
 
     pub(super) fn record_reply(&mut self, client: ClientId, timestamp: Timestamp, result: Vec<u8>) {
         self.replies.insert(client, (timestamp, result));
-        if self.waiting.get(&client).is_some_and(|w| w.request.value().timestamp <= timestamp) {
+        if self
+            .waiting
+            .get(&client)
+            .is_some_and(|w| w.request.value().timestamp <= timestamp)
+        {
             self.waiting.remove(&client);
         }
     }
 
     /// The digest of the reply table, which a checkpoint covers (rule 8).
-    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    #[expect(
+        clippy::expect_used,
+        reason = "encoding plain data into a growing buffer cannot fail"
+    )]
     pub(super) fn reply_table_digest(&self) -> Digest {
-        Digest::of(&[b"replies", &postcard::to_stdvec(&self.replies).expect("plain data encodes")])
+        Digest::of(&[
+            b"replies",
+            &postcard::to_stdvec(&self.replies).expect("plain data encodes"),
+        ])
     }
 }

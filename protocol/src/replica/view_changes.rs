@@ -32,7 +32,9 @@ impl ViewChanges {
     }
 
     pub(super) fn for_view(&self, view: View) -> impl Iterator<Item = &Signed<ViewChange>> {
-        self.heard.values().filter(move |heard| heard.value().view == view)
+        self.heard
+            .values()
+            .filter(move |heard| heard.value().view == view)
     }
 
     /// The smallest view above `view` that others want, if enough of them want one to include a correct replica
@@ -44,21 +46,33 @@ impl ViewChanges {
             .filter(|heard| heard.signer() != own && heard.value().view > view)
             .map(|heard| heard.value().view)
             .collect();
-        if wanted.len() < one_correct { None } else { wanted.into_iter().min() }
+        if wanted.len() < one_correct {
+            None
+        } else {
+            wanted.into_iter().min()
+        }
     }
 }
 
 /// Checks C and P of a VIEW-CHANGE (rule 11).
 pub(super) fn check(config: &Config, view_change: &Signed<ViewChange>) -> Result<(), Misbehaviour> {
     let signer = view_change.signer();
-    let ViewChange { view, stable, checkpoint_proof, prepared } = view_change.value();
+    let ViewChange {
+        view,
+        stable,
+        checkpoint_proof,
+        prepared,
+    } = view_change.value();
     check_checkpoint(config, *stable, checkpoint_proof)
         .map_err(|why| Misbehaviour::InvalidCheckpointProof { signer, why })?;
     let flawed = |why| Misbehaviour::InvalidPrepared { signer, why };
     if !prepared.is_sorted_by(|a, b| a.sequence() < b.sequence()) {
         return Err(flawed(PreparedFlaw::SlotTwice));
     }
-    prepared.iter().try_for_each(|certificate| certificate.check(config, *view, *stable)).map_err(flawed)
+    prepared
+        .iter()
+        .try_for_each(|certificate| certificate.check(config, *view, *stable))
+        .map_err(flawed)
 }
 
 impl Replica {
@@ -76,7 +90,10 @@ impl Replica {
         };
         self.view_changes.sent = Some(view_change.clone());
         self.view_changes.quorum_seen = false;
-        self.effects.push(Effect::ViewChanged { view: wanted, active: false });
+        self.effects.push(Effect::ViewChanged {
+            view: wanted,
+            active: false,
+        });
         self.broadcast(Message::ViewChange(view_change));
     }
 

@@ -44,10 +44,15 @@ fn main() -> ExitCode {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let logging = Logging { format: options.log_format, level: "info" };
+    let logging = Logging {
+        format: options.log_format,
+        level: "info",
+    };
     logging.start();
     let base_port = Some(options.base_port).filter(|port| *port != 0);
-    let config = options.cluster.cluster_config(&options.host, base_port, logging)?;
+    let config = options
+        .cluster
+        .cluster_config(&options.host, base_port, logging)?;
     let mut signals = StopSignals::listen().context("signal handlers")?;
     let cluster = tokio::select! {
         started = Cluster::start(config) => started?,
@@ -70,13 +75,27 @@ async fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 fn announce(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
     if let Some(path) = &options.ready_file {
-        let hint = || format!("cannot write {}: give --ready-file a path in a folder that exists", path.display());
+        let hint = || {
+            format!(
+                "cannot write {}: give --ready-file a path in a folder that exists",
+                path.display()
+            )
+        };
         ready_file::write(path, cluster.processes()).with_context(hint)?;
     }
     let mut output = io::stdout().lock();
-    for process in cluster.processes().iter().filter(|process| process.ended().is_none()) {
-        writeln!(output, "Process {} running on port {}...", process.name, process.address.port())
-            .context("standard output")?;
+    for process in cluster
+        .processes()
+        .iter()
+        .filter(|process| process.ended().is_none())
+    {
+        writeln!(
+            output,
+            "Process {} running on port {}...",
+            process.name,
+            process.address.port()
+        )
+        .context("standard output")?;
         output.flush().context("standard output")?;
     }
     Ok(())

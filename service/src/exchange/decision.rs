@@ -7,7 +7,9 @@ const LONGEST: usize = 200;
 
 /// A text that cannot be a decision.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a decision is 1 to {LONGEST} bytes of text without control characters, such as 'attack' or 'retreat'")]
+#[error(
+    "a decision is 1 to {LONGEST} bytes of text without control characters, such as 'attack' or 'retreat'"
+)]
 pub struct BadDecision;
 
 /// Checks that a text can be a decision.
@@ -27,7 +29,10 @@ pub fn most_common<'a>(values: impl IntoIterator<Item = &'a str>, default: &'a s
         *counts.entry(value).or_default() += 1;
     }
     let most = counts.values().max().copied().unwrap_or_default();
-    let mut winners = counts.into_iter().filter(|(_, count)| *count == most).map(|(value, _)| value);
+    let mut winners = counts
+        .into_iter()
+        .filter(|(_, count)| *count == most)
+        .map(|(value, _)| value);
     match (winners.next(), winners.next()) {
         (Some(winner), None) => winner,
         _ => default,
@@ -49,7 +54,12 @@ mod tests {
     #[test]
     fn empty_long_and_control_characters_are_no_decisions() {
         assert!(check_decision("attack").is_ok() && check_decision("攻撃").is_ok());
-        for bad in [String::new(), "x".repeat(201), "a\nb".to_owned(), "\u{0}".to_owned()] {
+        for bad in [
+            String::new(),
+            "x".repeat(201),
+            "a\nb".to_owned(),
+            "\u{0}".to_owned(),
+        ] {
             assert!(check_decision(&bad).is_err(), "{bad:?} was taken");
         }
     }

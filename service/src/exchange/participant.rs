@@ -47,7 +47,10 @@ impl Participant {
             return Err(VoteRefused::Decided(round));
         }
         if !exchange.in_window(round) {
-            return Err(VoteRefused::OutOfWindow { round, latest: exchange.latest() });
+            return Err(VoteRefused::OutOfWindow {
+                round,
+                latest: exchange.latest(),
+            });
         }
         self.votes.entry(round).or_default().insert(from, decision);
         Ok(())
@@ -55,7 +58,9 @@ impl Participant {
 
     /// Wants a round closed.
     pub fn close(&mut self, exchange: &Exchange, round: u64) {
-        let closed = exchange.round(round).is_some_and(|record| record.closed_at.is_some());
+        let closed = exchange
+            .round(round)
+            .is_some_and(|record| record.closed_at.is_some());
         if !closed && self.to_close.insert(round) {
             self.pending.push(Command::Close { round });
         }

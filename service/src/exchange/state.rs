@@ -23,7 +23,11 @@ impl Exchange {
     /// An exchange in which no round has closed.
     #[must_use]
     pub const fn new(rules: Rules) -> Self {
-        Self { rules, latest: 0, rounds: BTreeMap::new() }
+        Self {
+            rules,
+            latest: 0,
+            rounds: BTreeMap::new(),
+        }
     }
 
     /// What all processes agree on beforehand.
@@ -67,7 +71,11 @@ impl Exchange {
     fn apply(&mut self, sequence: Sequence, process: ReplicaId, command: Command) {
         match command {
             Command::Close { round } if self.in_window(round) => {
-                self.rounds.entry(round).or_default().closed_at.get_or_insert(sequence);
+                self.rounds
+                    .entry(round)
+                    .or_default()
+                    .closed_at
+                    .get_or_insert(sequence);
             }
             Command::Ballot { round, votes } if self.in_window(round) => {
                 self.count(sequence, process, round, &votes);
@@ -78,9 +86,17 @@ impl Exchange {
 
     /// Counts a ballot if the round has closed, is undecided, has none of this process yet, and the ballot has enough
     /// votes of processes that exist.
-    fn count(&mut self, sequence: Sequence, process: ReplicaId, number: u64, votes: &BTreeMap<ReplicaId, String>) {
+    fn count(
+        &mut self,
+        sequence: Sequence,
+        process: ReplicaId,
+        number: u64,
+        votes: &BTreeMap<ReplicaId, String>,
+    ) {
         let (n, enough) = (self.rules.quorum.n(), self.rules.enough());
-        let Some(round) = self.rounds.get_mut(&number) else { return };
+        let Some(round) = self.rounds.get_mut(&number) else {
+            return;
+        };
         let counts = round.closed_at.is_some()
             && round.decision.is_none()
             && process.0 < n
@@ -92,12 +108,18 @@ impl Exchange {
         }
         let default = self.rules.default_decision.as_str();
         let decision = most_common(votes.values().map(String::as_str), default).to_owned();
-        round.ballots.push(CountedBallot { process, sequence, decision });
+        round.ballots.push(CountedBallot {
+            process,
+            sequence,
+            decision,
+        });
         if round.ballots.len() == enough {
             let values = round.ballots.iter().map(|ballot| ballot.decision.as_str());
             round.decision = Some(most_common(values, default).to_owned());
             self.latest = self.latest.max(number);
-            self.rounds = self.rounds.split_off(&(self.latest.saturating_sub(WINDOW) + 1));
+            self.rounds = self
+                .rounds
+                .split_off(&(self.latest.saturating_sub(WINDOW) + 1));
         }
     }
 }
@@ -114,9 +136,15 @@ impl Service for Exchange {
         vec![1]
     }
 
-    #[expect(clippy::expect_used, reason = "encoding plain data into a growing buffer cannot fail")]
+    #[expect(
+        clippy::expect_used,
+        reason = "encoding plain data into a growing buffer cannot fail"
+    )]
     fn digest(&self) -> Digest {
         let state = (self.latest, &self.rounds);
-        Digest::of(&[b"exchange", &postcard::to_stdvec(&state).expect("plain data encodes")])
+        Digest::of(&[
+            b"exchange",
+            &postcard::to_stdvec(&state).expect("plain data encodes"),
+        ])
     }
 }

@@ -216,7 +216,7 @@ impl Server {
     }
 
     fn open(&mut self, stream: TcpStream, permit: tokio::sync::OwnedSemaphorePermit) {
-        // Without it answers would wait for the client's delayed acknowledgements; failing to set it is no reason to stop.
+        // Without it answers would wait for the client's delayed acknowledgements; a failure only makes it slower.
         let _ = stream.set_nodelay(true);
         let phase = Phase::default();
         let stream = TimedStream::new(stream, phase.clone(), self.dispatch.limits());

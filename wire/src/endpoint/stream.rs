@@ -105,11 +105,14 @@ impl AsyncRead for TimedStream {
             return this.time_reading(context);
         }
         if buffer.filled().len() > before {
-            // The first byte after idleness begins the headers of the next request.
-            let _ =
-                this.phase
-                    .0
-                    .compare_exchange(IDLE, HEADERS, Ordering::Relaxed, Ordering::Relaxed);
+            // The first byte after idleness begins the headers of the next request, and with them a new deadline.
+            let phase = &this.phase.0;
+            if phase
+                .compare_exchange(IDLE, HEADERS, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+            {
+                this.reading.stop();
+            }
         }
         read
     }

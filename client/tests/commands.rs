@@ -1,0 +1,120 @@
+//! `status`, `bench`, the table, and what the client refuses.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::Value;
+use support::{Processes, SEED_LINES, client, complained, printed};
+
+#[test]
+fn without_a_format_the_lines_come_first_then_one_table_then_the_sentence() {
+    let output = client(&["--spawn"]);
+    let printed = printed(&output);
+    let rest = printed.strip_prefix(SEED_LINES).expect(&printed);
+    for column in [
+        "process",
+        "port",
+        "fault",
+        "view",
+        "sequence number",
+        "ballots",
+        "decision",
+        "time taken",
+    ] {
+        assert!(rest.contains(column), "{rest}");
+    }
+    assert!(
+        rest.ends_with("Q, R and S agree on 'attack' (quorum 3 of 4).\n"),
+        "{rest}"
+    );
+}
+
+#[test]
+fn status_shows_the_view_change_and_the_sequence_numbers() {
+    let processes = Processes::start(4, "P");
+    processes.client(&["--format", "lines"]);
+    let output = processes.client(&["status", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for process in &status["processes"].as_array().unwrap()[1..] {
+        assert!(process["view"].as_u64() >= Some(1), "{process}");
+        assert!(
+            process["close_sequence_number"].as_u64() >= Some(1),
+            "{process}"
+        );
+        assert!(
+            process["ballots"].as_array().unwrap().len() >= 3,
+            "{process}"
+        );
+        assert_eq!(process["decision"], "attack");
+    }
+}
+
+#[test]
+fn bench_measures_rounds_from_several_clients() {
+    let arguments = [
+        "bench",
+        "--spawn",
+        "--faulty",
+        "none",
+        "--rounds",
+        "5",
+        "--clients",
+        "3",
+        "--warmup",
+        "1",
+        "--format",
+        "json",
+    ];
+    let output = client(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(figures["rounds"], 15);
+    assert!(figures["rounds_per_second"].as_f64() > Some(0.0));
+    assert!(
+        figures["messages_per_round"].as_f64() > Some(0.0),
+        "{figures}"
+    );
+}
+
+#[test]
+fn a_client_without_a_server_says_what_to_start() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    assert_refused(
+        &["--endpoint", &free],
+        "start `server` first, or use --spawn",
+    );
+}
+
+#[test]
+fn nonsense_is_refused_with_advice() {
+    assert_refused(&["--spawn", "--processes", "0"], "at least one process");
+    assert_refused(&["--spawn", "--faulty", "A"], "A");
+    assert_refused(&["--spawn", "--faulty", "P=dance"], "dance");
+    assert_refused(&["--decision", "a=attack"], "names are P");
+    assert_refused(&["--spawn", "--decision", "V=attack"], "does not take part");
+    assert_refused(&["--endpoint", "127.0.0.1"], "write HOST:PORT");
+    assert_refused(&["--format", "yaml"], "lines, table, json");
+}
+
+#[test]
+fn a_busy_port_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert_refused(&["--spawn", "--base-port", &port], "--base-port");
+}
+
+fn assert_refused(arguments: &[&str], advice: &str) {
+    let output = client(arguments);
+    let message = complained(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(output.stdout.is_empty(), "{arguments:?} printed something");
+    assert!(
+        message.contains(advice),
+        "{arguments:?}: '{advice}' is missing in: {message}"
+    );
+}

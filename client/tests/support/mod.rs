@@ -1,0 +1,151 @@
+//! A real cluster for tests, whose processes are the `client` binary itself, and calls of that binary.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use quorate_server::logging::{LogFormat, Logging};
+use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process};
+use tokio::runtime::Runtime;
+
+/// The lines that the issue shows, for the default fault.
+pub const SEED_LINES: &str = "\
+Process P denied communication to Q
+Process P denied communication to R
+Process P denied communication to S
+Process Q sent decision 'attack' to P
+Process Q sent decision 'attack' to R
+Process Q sent decision 'attack' to S
+Process R sent decision 'attack' to P
+Process R sent decision 'attack' to Q
+Process R sent decision 'attack' to S
+Process S sent decision 'attack' to P
+Process S sent decision 'attack' to Q
+Process S sent decision 'attack' to R
+Process P finalized decision: faulty
+Process Q finalized decision: attack
+Process R finalized decision: attack
+Process S finalized decision: attack
+";
+
+/// Processes on free ports, killed when dropped.
+pub struct Processes {
+    cluster: Option<Cluster>,
+    runtime: Runtime,
+}
+
+impl Processes {
+    pub fn start(processes: u32, faulty: &str) -> Self {
+        Self::start_with_decision_timeout(processes, faulty, Duration::from_secs(10))
+    }
+
+    pub fn start_with_decision_timeout(
+        processes: u32,
+        faulty: &str,
+        decision_timeout: Duration,
+    ) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let cluster = runtime.block_on(Cluster::start(ClusterConfig {
+            processes,
+            host: "127.0.0.1".into(),
+            base_port: None,
+            faults: FaultPlan::parse(faulty, processes).unwrap(),
+            default_decision: "retreat".into(),
+            view_timeout: Duration::from_millis(500),
+            decision_timeout,
+            logging: Logging {
+                format: LogFormat::Text,
+                level: "error",
+            },
+            executable: Some(env!("CARGO_BIN_EXE_client").into()),
+        }));
+        Self {
+            cluster: Some(cluster.unwrap()),
+            runtime,
+        }
+    }
+
+    pub fn all(&self) -> &[Process] {
+        self.cluster.as_ref().unwrap().processes()
+    }
+
+    pub fn ports(&self) -> Vec<String> {
+        self.all()
+            .iter()
+            .map(|process| process.address.port().to_string())
+            .collect()
+    }
+
+    /// Kills one process.
+    pub fn kill(&self, name: &str) {
+        let process = self
+            .all()
+            .iter()
+            .find(|process| process.name == name)
+            .unwrap();
+        let status = Command::new("kill")
+            .args(["-KILL", &process.pid.to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+        while process.ended().is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Runs `client` against these processes.
+    pub fn client(&self, arguments: &[&str]) -> Output {
+        let endpoints: Vec<_> = self
+            .all()
+            .iter()
+            .map(|process| process.address.to_string())
+            .collect();
+        client(&[arguments, &["--endpoint", &endpoints.join(",")]].concat())
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        if let Some(cluster) = self.cluster.take() {
+            self.runtime.block_on(cluster.shutdown());
+        }
+    }
+}
+
+/// Runs `client` to its end.
+pub fn client(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// What a program printed.
+pub fn printed(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What a program complained about.
+pub fn complained(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Asserts that each of these processes finalized this decision, and that the client says that they agree.
+pub fn assert_decided(output: &Output, processes: &[&str], decision: &str) {
+    let printed = printed(output);
+    for process in processes {
+        let line = format!("Process {process} finalized decision: {decision}\n");
+        assert!(
+            printed.contains(&line),
+            "'{line}' is missing in:\n{printed}{}",
+            complained(output)
+        );
+    }
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{printed}{}",
+        complained(output)
+    );
+}

@@ -1,0 +1,90 @@
+//! Does what the replica's effects say, in order.
+
+use std::sync::Arc;
+
+use quorate_protocol::{Effect, Input, Message, ReplicaId, SignedMessage, VerifiedMessage};
+use quorate_service::Service;
+
+use crate::outbox::encode;
+use crate::runtime::Runtime;
+
+impl Runtime {
+    pub(crate) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Broadcast(message) => self.broadcast(message),
+            Effect::Send { to, message } => self.send(to, message),
+            Effect::Forward { to, message } => self.send_signed(to, &message),
+            Effect::SetTimer { timer, at } => self.timers.set(timer, at),
+            Effect::CancelTimer(timer) => self.timers.cancel(timer),
+            Effect::Execute { sequence, requests } => {
+                let results = requests
+                    .iter()
+                    .map(|request| {
+                        self.exchange
+                            .execute(sequence, request.client, &request.operation)
+                    })
+                    .collect();
+                // Before anything else that waits, as the replica's contract has it.
+                self.inputs
+                    .push_front(Input::Executed { sequence, results });
+            }
+            Effect::TakeCheckpoint { sequence } => {
+                let state = self.exchange.digest();
+                self.inputs
+                    .push_front(Input::CheckpointTaken { sequence, state });
+            }
+            Effect::Reply {
+                client, timestamp, ..
+            } => self.session.on_reply(client, timestamp),
+            Effect::ViewChanged { view, active } => {
+                tracing::info!(view = view.0, active, "view change")
+            }
+            Effect::Reject(misbehaviour) => tracing::debug!(%misbehaviour, "refused"),
+            Effect::Accuse(evidence) => {
+                tracing::warn!(accused = %evidence.accused(), ?evidence, "proved faulty")
+            }
+        }
+    }
+
+    fn broadcast(&mut self, message: Message) {
+        let Some(message) = self.sign(message) else {
+            return;
+        };
+        self.inputs.push_back(Input::Message(message.clone()));
+        let encoded = encode(&message.into_signed());
+        for peer in (0..self.quorum.n()).map(ReplicaId) {
+            self.queue(peer, &encoded);
+        }
+    }
+
+    fn send(&mut self, to: ReplicaId, message: Message) {
+        let Some(message) = self.sign(message) else {
+            return;
+        };
+        if to == self.own {
+            self.inputs.push_back(Input::Message(message));
+        } else {
+            self.send_signed(to, &message.into_signed());
+        }
+    }
+
+    fn send_signed(&mut self, to: ReplicaId, message: &SignedMessage) {
+        self.queue(to, &encode(message));
+    }
+
+    fn queue(&mut self, to: ReplicaId, encoded: &Arc<[u8]>) {
+        if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
+            self.traffic.messages_sent += 1;
+            self.traffic.bytes_sent += encoded.len() as u64;
+            outbox.push(Arc::clone(encoded));
+        }
+    }
+
+    /// Signs a message. A faulty replica may want to send a request that it has altered: nobody would take it.
+    fn sign(&mut self, message: Message) -> Option<VerifiedMessage> {
+        self.keys
+            .sign_message(message)
+            .inspect_err(|misbehaviour| tracing::warn!(%misbehaviour, "not sent"))
+            .ok()
+    }
+}

@@ -1,0 +1,31 @@
+//! `finalize_decision`: closes the round and answers what was decided.
+
+use quorate_wire::Fault;
+use quorate_wire::method::FinalizeDecision;
+
+use super::Handle;
+use crate::runtime::Question;
+
+pub(super) async fn answer(handle: Handle, call: FinalizeDecision) -> Result<String, Fault> {
+    if handle.inner.fault.is_some() {
+        return Ok("faulty".to_owned());
+    }
+    wait(&handle, call.round).await
+}
+
+/// Waits for the round's decision.
+///
+/// # Errors
+/// None in time; the fault says what is missing.
+pub(super) async fn wait(handle: &Handle, round: Option<u64>) -> Result<String, Fault> {
+    let decided = handle.ask(|answer| Question::Finalize { round, answer });
+    match tokio::time::timeout(handle.inner.decision_timeout, decided).await {
+        Ok(decision) => decision?,
+        Err(_) => {
+            let missing = handle
+                .ask(|answer| Question::Explain { round, answer })
+                .await?;
+            Err(Fault::new(Fault::NOT_DECIDED, missing))
+        }
+    }
+}

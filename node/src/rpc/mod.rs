@@ -1,0 +1,120 @@
+//! One file per XML-RPC method, like the folder of the same methods in `wire`.
+
+mod deliver;
+mod finalize_decision;
+mod receive_message;
+mod send_message;
+mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quorate_protocol::ReplicaId;
+use quorate_service::exchange::check_decision;
+use quorate_wire::method::{Deliver, FinalizeDecision, ReceiveMessage, SendMessage, Status};
+use quorate_wire::{Caller, Endpoint, Fault};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::NodeConfig;
+use crate::runtime::Question;
+
+/// What every method needs: who this process is, and the ways to the runtime and to the other processes.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    own: ReplicaId,
+    port: u16,
+    fault: Option<String>,
+    decision_timeout: Duration,
+    callers: Vec<Caller>,
+    runtime: mpsc::Sender<Question>,
+}
+
+impl Handle {
+    pub(crate) fn new(config: &NodeConfig, runtime: mpsc::Sender<Question>) -> Self {
+        let own = ReplicaId(config.index);
+        let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
+        let inner = Inner {
+            own,
+            port: config
+                .addresses
+                .get(config.index as usize)
+                .map_or(0, std::net::SocketAddr::port),
+            fault: config.fault.clone(),
+            decision_timeout,
+            callers: config
+                .addresses
+                .iter()
+                .map(|address| Caller::new(*address, decision_timeout + PEER_GRACE))
+                .collect(),
+            runtime,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Asks the runtime, and waits for its answer.
+    async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Question,
+    ) -> Result<T, Fault> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(question(answer)).await?;
+        answered.await.map_err(|_| shutting_down())
+    }
+
+    async fn tell(&self, question: Question) -> Result<(), Fault> {
+        self.inner
+            .runtime
+            .send(question)
+            .await
+            .map_err(|_| shutting_down())
+    }
+
+    /// The process of this name, and the way to it.
+    fn process(&self, name: &str) -> Result<(ReplicaId, &Caller), Fault> {
+        let known = name
+            .parse()
+            .ok()
+            .and_then(|id: ReplicaId| Some((id, self.inner.callers.get(id.0 as usize)?)));
+        known.ok_or_else(|| {
+            let last = ReplicaId(
+                u32::try_from(self.inner.callers.len())
+                    .unwrap_or_default()
+                    .saturating_sub(1),
+            );
+            let name: String = name.chars().take(40).collect();
+            Fault::new(
+                Fault::UNKNOWN_PROCESS,
+                format!("there is no process '{name}': the names go from P to {last}"),
+            )
+        })
+    }
+}
+
+/// A peer that waits for a decision itself is given longer than the decision may take.
+const PEER_GRACE: Duration = Duration::from_secs(2);
+
+/// Registers every method.
+pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
+    let handles = || handle.clone();
+    let (h1, h2, h3, h4, h5) = (handles(), handles(), handles(), handles(), handles());
+    endpoint
+        .method(move |call: SendMessage| send_message::answer(h1.clone(), call))
+        .method(move |call: ReceiveMessage| receive_message::answer(h2.clone(), call))
+        .method(move |call: FinalizeDecision| finalize_decision::answer(h3.clone(), call))
+        .method(move |call: Status| status::answer(h4.clone(), call))
+        .method(move |call: Deliver| deliver::answer(h5.clone(), call))
+}
+
+fn shutting_down() -> Fault {
+    Fault::new(Fault::SHUTTING_DOWN, "the process is shutting down")
+}
+
+fn valid_decision(decision: &str) -> Result<(), Fault> {
+    check_decision(decision).map_err(|error| Fault::new(Fault::BAD_DECISION, error.to_string()))
+}

@@ -1,0 +1,36 @@
+//! `receive_message`: another process tells this one its decision.
+
+use quorate_wire::Fault;
+use quorate_wire::method::ReceiveMessage;
+
+use super::{Handle, valid_decision};
+use crate::runtime::{Heard, Question};
+
+pub(super) async fn answer(handle: Handle, call: ReceiveMessage) -> Result<String, Fault> {
+    let ReceiveMessage {
+        sender,
+        decision,
+        round,
+        signature,
+    } = call;
+    let own = handle.inner.own;
+    let (from, _) = handle.process(&sender)?;
+    valid_decision(&decision)?;
+    if from == own {
+        return Err(Fault::new(
+            Fault::UNKNOWN_PROCESS,
+            format!("{own} does not hear from itself; name another sender"),
+        ));
+    }
+    let heard = Heard {
+        sender: from,
+        decision: decision.clone(),
+        round,
+        signature,
+    };
+    if handle.ask(|answer| Question::Hear(heard, answer)).await?? {
+        Ok(format!("{own} received decision '{decision}' from {from}"))
+    } else {
+        Ok(format!("{own} (faulty) ignored message from {from}"))
+    }
+}

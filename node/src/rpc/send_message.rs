@@ -1,0 +1,72 @@
+//! `send_message`: this process tells another its decision.
+
+use quorate_fault::Say;
+use quorate_wire::method::{ReceiveMessage, SendMessage};
+use quorate_wire::{CallError, Fault};
+
+use super::{Handle, valid_decision};
+use crate::runtime::{Question, Told};
+
+/// How often a vote without a round is moved on because the recipient has decided a round that this process has not.
+const ROUNDS_BEHIND: usize = 3;
+
+pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, Fault> {
+    let SendMessage {
+        recipient,
+        decision,
+        round,
+    } = call;
+    let own = handle.inner.own;
+    let (to, caller) = handle.process(&recipient)?;
+    valid_decision(&decision)?;
+    if to == own {
+        return Err(Fault::new(
+            Fault::UNKNOWN_PROCESS,
+            format!("{own} does not send to itself; name another process"),
+        ));
+    }
+    for _ in 0..ROUNDS_BEHIND {
+        let told = handle
+            .ask(|answer| Question::Vote {
+                recipient: to,
+                decision: decision.clone(),
+                round,
+                answer,
+            })
+            .await??;
+        let Told {
+            round: told_round,
+            say,
+            signature,
+        } = told;
+        let decision = match say {
+            Say::Deny => return Ok(format!("{own} denied communication to {to}")),
+            Say::Nothing => return Ok(format!("{own} kept silent towards {to}")),
+            Say::Decision(decision) => decision,
+        };
+        let message = ReceiveMessage {
+            sender: own.to_string(),
+            decision: decision.clone(),
+            round: Some(told_round),
+            signature: Some(signature),
+        };
+        match caller.call(message).await {
+            Ok(_) => return Ok(format!("{own} sent decision '{decision}' to {to}")),
+            Err(CallError::Fault(refused))
+                if refused.code() == Fault::ROUND_DECIDED && round.is_none() =>
+            {
+                // The recipient is a round ahead; this process decides that round too, and then votes in the next.
+                super::finalize_decision::wait(&handle, Some(told_round)).await?;
+            }
+            Err(CallError::Fault(refused)) => return Err(refused),
+            Err(error) => {
+                tracing::info!(%to, %error, "the vote did not arrive");
+                return Ok(format!("{own} could not reach {to}"));
+            }
+        }
+    }
+    Err(Fault::new(
+        Fault::ROUND_DECIDED,
+        format!("{to} keeps deciding rounds that {own} has not decided"),
+    ))
+}

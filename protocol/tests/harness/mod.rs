@@ -1,0 +1,786 @@
+//! A cluster under virtual time: every replica with its own keys, and a network that does what a test says.
+
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::message::{
+    Batch, Checkpoint, Commit, NewView, PrePrepare, Prepare, Request, ViewChange,
+};
+use quorate_protocol::signature::Signable;
+use quorate_protocol::{
+    ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys, Message,
+    Misbehaviour, Quorum, Replica, ReplicaId, Sequence, Signed, SignedMessage, Status, Time, Timer,
+    Timestamp, View,
+};
+
+/// K of the clusters here, unless a test says otherwise.
+pub(crate) const K: u64 = 4;
+/// L of the clusters here, unless a test says otherwise.
+pub(crate) const L: u64 = 8;
+/// T.
+pub(crate) const VIEW_TIMEOUT: Duration = Duration::from_millis(500);
+/// How often replicas say where they stand.
+pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(250);
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) message: SignedMessage,
+}
+
+/// What the network does with a parcel.
+pub(crate) enum Fate {
+    Deliver,
+    Hold,
+    Drop,
+}
+
+/// A service whose state is the list of what it executed.
+#[derive(Default)]
+struct Service {
+    log: Vec<Request>,
+    accent: Vec<u8>,
+}
+
+impl Service {
+    fn execute(&mut self, request: &Request) -> Vec<u8> {
+        self.log.push(request.clone());
+        [&self.accent[..], &request.operation[..], b" done"].concat()
+    }
+
+    fn digest(&self) -> Digest {
+        let rows: Vec<Vec<u8>> = self
+            .log
+            .iter()
+            .map(|r| {
+                [
+                    &r.client.0.to_le_bytes()[..],
+                    &r.timestamp.0.to_le_bytes()[..],
+                    &r.operation[..],
+                ]
+                .concat()
+            })
+            .collect();
+        Digest::of(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+}
+
+struct Node {
+    replica: Replica,
+    keys: Keys,
+    service: Service,
+    timers: BTreeMap<Timer, Time>,
+    crashed: bool,
+    effects: Vec<Effect>,
+}
+
+/// The cluster and its network.
+pub(crate) struct Network {
+    now: Time,
+    nodes: Vec<Node>,
+    queue: VecDeque<Parcel>,
+    held: Vec<Parcel>,
+    cuts: BTreeSet<(u32, u32)>,
+    rule: Box<dyn Fn(&Parcel) -> Fate>,
+    /// What executed at each slot, wherever that was first.
+    agreed: BTreeMap<Sequence, Vec<Request>>,
+}
+
+impl Network {
+    pub(crate) fn new(n: u32) -> Self {
+        Self::with(n, |_| {})
+    }
+
+    pub(crate) fn with(n: u32, adjust: impl Fn(&mut Config)) -> Self {
+        Self::in_cluster(ClusterId([1; 32]), n, adjust)
+    }
+
+    pub(crate) fn in_cluster(cluster: ClusterId, n: u32, adjust: impl Fn(&mut Config)) -> Self {
+        let quorum = Quorum::of(n.try_into().expect("there are replicas"));
+        let secrets: Vec<[u8; 32]> = (0..n)
+            .map(|i| [u8::try_from(i + 1).expect("few replicas"); 32])
+            .collect();
+        let public: Vec<_> = secrets.iter().map(Keys::public_key).collect();
+        let node = |(i, secret): (u32, &[u8; 32])| {
+            let mut config = Config::new(ReplicaId(i), quorum);
+            config.checkpoint_interval = K;
+            config.window = L;
+            config.view_timeout = VIEW_TIMEOUT;
+            config.status_interval = STATUS_INTERVAL;
+            adjust(&mut config);
+            Node {
+                replica: Replica::new(config),
+                keys: Keys::new(ReplicaId(i), *secret, &public, cluster)
+                    .expect("the keys are good"),
+                service: Service::default(),
+                timers: BTreeMap::new(),
+                crashed: false,
+                effects: Vec::new(),
+            }
+        };
+        let nodes = (0..).zip(&secrets).map(node).collect();
+        let mut network = Self {
+            now: Time(0),
+            nodes,
+            queue: VecDeque::new(),
+            held: Vec::new(),
+            cuts: BTreeSet::new(),
+            rule: Box::new(|_| Fate::Deliver),
+            agreed: BTreeMap::new(),
+        };
+        for i in 0..n {
+            network.step(i, Input::Start);
+        }
+        network
+    }
+
+    pub(crate) fn n(&self) -> u32 {
+        u32::try_from(self.nodes.len()).expect("few replicas")
+    }
+
+    pub(crate) const fn now(&self) -> Time {
+        self.now
+    }
+
+    fn node(&self, i: u32) -> &Node {
+        &self.nodes[i as usize]
+    }
+
+    fn node_mut(&mut self, i: u32) -> &mut Node {
+        &mut self.nodes[i as usize]
+    }
+}
+
+/// What happens to replicas, and what they do.
+impl Network {
+    /// Gives a replica an input, and does all that it wants done; its own messages come back to it before this ends.
+    pub(crate) fn step(&mut self, at: u32, input: Input) -> Vec<Effect> {
+        let mut seen = Vec::new();
+        if self.node(at).crashed {
+            return seen;
+        }
+        let (mut answers, mut inputs) = (VecDeque::new(), VecDeque::from([input]));
+        while let Some(input) = answers.pop_front().or_else(|| inputs.pop_front()) {
+            let now = self.now;
+            for effect in self.node_mut(at).replica.step(now, input) {
+                seen.push(effect.clone());
+                self.perform(at, effect, &mut answers, &mut inputs);
+            }
+        }
+        self.node_mut(at).effects.extend(seen.iter().cloned());
+        seen
+    }
+
+    fn perform(
+        &mut self,
+        at: u32,
+        effect: Effect,
+        answers: &mut VecDeque<Input>,
+        inputs: &mut VecDeque<Input>,
+    ) {
+        let node = &mut self.nodes[at as usize];
+        match effect {
+            Effect::Broadcast(message) => {
+                let verified = node
+                    .keys
+                    .sign_message(message)
+                    .expect("a replica's own message can be signed");
+                let signed = verified.clone().into_signed();
+                inputs.push_back(Input::Message(verified));
+                for to in (0..self.n()).filter(|to| *to != at) {
+                    self.queue.push_back(Parcel {
+                        from: at,
+                        to,
+                        message: signed.clone(),
+                    });
+                }
+            }
+            Effect::Send { to, message } => {
+                let signed = node
+                    .keys
+                    .sign_message(message)
+                    .expect("it can be signed")
+                    .into_signed();
+                self.queue.push_back(Parcel {
+                    from: at,
+                    to: to.0,
+                    message: signed,
+                });
+            }
+            Effect::Forward { to, message } => {
+                self.queue.push_back(Parcel {
+                    from: at,
+                    to: to.0,
+                    message: *message,
+                });
+            }
+            Effect::SetTimer { timer, at } => {
+                node.timers.insert(timer, at);
+            }
+            Effect::CancelTimer(timer) => {
+                node.timers.remove(&timer);
+            }
+            Effect::Execute { sequence, requests } => {
+                let results = requests
+                    .iter()
+                    .map(|request| node.service.execute(request))
+                    .collect();
+                let agreed = self
+                    .agreed
+                    .entry(sequence)
+                    .or_insert_with(|| requests.clone());
+                assert_eq!(
+                    *agreed, requests,
+                    "replica {at} executes another batch at {sequence:?}"
+                );
+                answers.push_back(Input::Executed { sequence, results });
+            }
+            Effect::TakeCheckpoint { sequence } => {
+                answers.push_back(Input::CheckpointTaken {
+                    sequence,
+                    state: node.service.digest(),
+                });
+            }
+            Effect::Reply { .. }
+            | Effect::ViewChanged { .. }
+            | Effect::Reject(_)
+            | Effect::Accuse(_) => {}
+        }
+    }
+
+    /// Hands a message to a replica, past the network.
+    pub(crate) fn deliver(&mut self, to: u32, message: SignedMessage) -> Vec<Effect> {
+        let node = self.node_mut(to);
+        match node.keys.verify_message(message) {
+            Ok(verified) => self.step(to, Input::Message(verified)),
+            Err(flaw) => {
+                node.effects.push(Effect::Reject(flaw.clone()));
+                vec![Effect::Reject(flaw)]
+            }
+        }
+    }
+
+    /// A process asks for its operation number `timestamp`.
+    pub(crate) fn submit(&mut self, client: u32, timestamp: u64) -> Vec<Effect> {
+        let request = self.node(client).keys.sign(the_request(client, timestamp));
+        self.step(client, Input::Submit(request))
+    }
+
+    /// Submits and lets the network settle.
+    pub(crate) fn order(&mut self, client: u32, timestamp: u64) {
+        self.submit(client, timestamp);
+        self.run();
+    }
+}
+
+/// The network and the clock.
+impl Network {
+    /// Delivers until nothing is on its way; no time passes.
+    pub(crate) fn run(&mut self) {
+        for _ in 0..100_000 {
+            let Some(parcel) = self.queue.pop_front() else {
+                return;
+            };
+            if self.cuts.contains(&(parcel.from, parcel.to)) {
+                continue;
+            }
+            match (self.rule)(&parcel) {
+                Fate::Deliver => drop(self.deliver(parcel.to, parcel.message)),
+                Fate::Hold => self.held.push(parcel),
+                Fate::Drop => {}
+            }
+        }
+        panic!("the network never falls silent");
+    }
+
+    /// Jumps to the next timer and lets it run out.
+    pub(crate) fn next_timer(&mut self) -> Option<(u32, Timer)> {
+        let live = (0..).zip(&self.nodes).filter(|(_, node)| !node.crashed);
+        let timers =
+            live.flat_map(|(i, node)| node.timers.iter().map(move |(timer, at)| (*at, i, *timer)));
+        let (at, i, timer) = timers.min()?;
+        self.now = self.now.max(at);
+        self.node_mut(i).timers.remove(&timer);
+        self.step(i, Input::Timer(timer));
+        Some((i, timer))
+    }
+
+    /// Delivers messages and timers for a span of time.
+    pub(crate) fn run_for(&mut self, span: Duration) {
+        let end = self.now + span;
+        self.run();
+        while self.next_deadline().is_some_and(|at| at <= end) {
+            self.next_timer();
+            self.run();
+        }
+        self.now = end;
+    }
+
+    fn next_deadline(&self) -> Option<Time> {
+        self.nodes
+            .iter()
+            .filter(|node| !node.crashed)
+            .flat_map(|node| node.timers.values())
+            .min()
+            .copied()
+    }
+
+    /// Lets a timer of one replica run out when it is set to, and nothing else.
+    pub(crate) fn fire(&mut self, i: u32, timer: Timer) -> Vec<Effect> {
+        let at = self
+            .node_mut(i)
+            .timers
+            .remove(&timer)
+            .expect("the timer is set");
+        self.now = self.now.max(at);
+        self.step(i, Input::Timer(timer))
+    }
+
+    /// When the timer of a replica runs out.
+    pub(crate) fn timer(&self, i: u32, timer: Timer) -> Option<Time> {
+        self.node(i).timers.get(&timer).copied()
+    }
+
+    pub(crate) fn crash(&mut self, i: u32) {
+        self.node_mut(i).crashed = true;
+    }
+
+    pub(crate) fn cut(&mut self, i: u32, j: u32) {
+        self.cuts.extend([(i, j), (j, i)]);
+    }
+
+    /// Cuts a replica from all others.
+    pub(crate) fn isolate(&mut self, i: u32) {
+        for j in (0..self.n()).filter(|j| *j != i) {
+            self.cut(i, j);
+        }
+    }
+
+    pub(crate) fn heal(&mut self) {
+        self.cuts.clear();
+    }
+
+    /// What becomes of the parcels from now on.
+    pub(crate) fn rule(&mut self, rule: impl Fn(&Parcel) -> Fate + 'static) {
+        self.rule = Box::new(rule);
+    }
+
+    pub(crate) fn drop_if(&mut self, predicate: impl Fn(&Parcel) -> bool + 'static) {
+        self.rule(move |parcel| {
+            if predicate(parcel) {
+                Fate::Drop
+            } else {
+                Fate::Deliver
+            }
+        });
+    }
+
+    pub(crate) fn hold_if(&mut self, predicate: impl Fn(&Parcel) -> bool + 'static) {
+        self.rule(move |parcel| {
+            if predicate(parcel) {
+                Fate::Hold
+            } else {
+                Fate::Deliver
+            }
+        });
+    }
+
+    /// Ends the rule and lets go of what it held.
+    pub(crate) fn release(&mut self) {
+        self.rule = Box::new(|_| Fate::Deliver);
+        self.queue.extend(self.held.drain(..));
+    }
+
+    /// Throws away what is on its way.
+    pub(crate) fn discard(&mut self) {
+        self.queue.clear();
+    }
+}
+
+/// What can be seen from outside.
+impl Network {
+    pub(crate) fn status(&self, i: u32) -> Status {
+        self.node(i).replica.status()
+    }
+
+    pub(crate) fn view(&self, i: u32) -> (u64, bool) {
+        let status = self.status(i);
+        (status.view.0, status.active)
+    }
+
+    /// The whole state of a replica, to see that nothing has changed.
+    pub(crate) fn state(&self, i: u32) -> String {
+        format!("{:?}", self.node(i).replica)
+    }
+
+    /// What a replica has executed, as (client, timestamp).
+    pub(crate) fn executed(&self, i: u32) -> Vec<(u32, u64)> {
+        self.node(i)
+            .service
+            .log
+            .iter()
+            .map(|r| (r.client.0, r.timestamp.0))
+            .collect()
+    }
+
+    /// What a replica was made to execute, slot by slot.
+    pub(crate) fn slots(&self, i: u32) -> Vec<(u64, Vec<(u32, u64)>)> {
+        slots(&self.node(i).effects)
+    }
+
+    pub(crate) fn rejects(&self, i: u32) -> Vec<Misbehaviour> {
+        rejects(&self.node(i).effects)
+    }
+
+    pub(crate) fn accusations(&self, i: u32) -> Vec<Evidence> {
+        accusations(&self.node(i).effects)
+    }
+
+    /// No replica was accused by anyone.
+    pub(crate) fn nobody_is_accused(&self) -> bool {
+        (0..self.n()).all(|i| self.accusations(i).is_empty())
+    }
+
+    /// What a replica has broadcast.
+    pub(crate) fn said(&self, i: u32) -> Vec<Message> {
+        broadcasts(&self.node(i).effects)
+    }
+
+    pub(crate) fn new_views(&self, i: u32) -> Vec<NewView> {
+        let pick = |message| {
+            if let Message::NewView(new_view) = message {
+                Some(new_view)
+            } else {
+                None
+            }
+        };
+        self.said(i).into_iter().filter_map(pick).collect()
+    }
+
+    pub(crate) fn view_changes(&self, i: u32) -> Vec<ViewChange> {
+        let pick = |message| {
+            if let Message::ViewChange(view_change) = message {
+                Some(view_change)
+            } else {
+                None
+            }
+        };
+        self.said(i).into_iter().filter_map(pick).collect()
+    }
+
+    pub(crate) fn checkpoints(&self, i: u32) -> Vec<Checkpoint> {
+        let pick = |message| {
+            if let Message::Checkpoint(checkpoint) = message {
+                Some(checkpoint)
+            } else {
+                None
+            }
+        };
+        self.said(i).into_iter().filter_map(pick).collect()
+    }
+
+    /// Every replica has executed the same requests, each once.
+    pub(crate) fn all_executed(&self, expected: &[(u32, u64)]) -> bool {
+        (0..self.n())
+            .filter(|i| !self.node(*i).crashed)
+            .all(|i| self.executed(i) == expected)
+    }
+
+    /// Makes a replica's service answer differently, with the same state.
+    pub(crate) fn set_accent(&mut self, i: u32, accent: &[u8]) {
+        self.node_mut(i).service.accent = accent.to_vec();
+    }
+}
+
+/// Messages under any replica's key.
+impl Network {
+    pub(crate) fn sign<T: Signable>(&self, signer: u32, value: T) -> Signed<T> {
+        self.node(signer).keys.sign(value).into_signed()
+    }
+
+    pub(crate) fn request(&self, client: u32, timestamp: u64) -> Signed<Request> {
+        self.sign(client, the_request(client, timestamp))
+    }
+
+    /// A batch with one request.
+    pub(crate) fn batch(&self, client: u32, timestamp: u64) -> Batch {
+        Batch {
+            requests: vec![self.request(client, timestamp)],
+        }
+    }
+
+    pub(crate) fn proposal(
+        &self,
+        signer: u32,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+    ) -> Signed<PrePrepare> {
+        let (view, sequence) = (View(view), Sequence(sequence));
+        self.sign(
+            signer,
+            PrePrepare {
+                view,
+                sequence,
+                digest: batch.digest(),
+            },
+        )
+    }
+
+    pub(crate) fn pre_prepare(
+        &self,
+        signer: u32,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+    ) -> SignedMessage {
+        let pre_prepare = self.proposal(signer, view, sequence, batch);
+        SignedMessage::PrePrepare {
+            pre_prepare,
+            batch: batch.clone(),
+        }
+    }
+
+    pub(crate) fn signed_prepare(
+        &self,
+        signer: u32,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+    ) -> Signed<Prepare> {
+        let (view, sequence) = (View(view), Sequence(sequence));
+        self.sign(
+            signer,
+            Prepare {
+                view,
+                sequence,
+                digest: batch.digest(),
+            },
+        )
+    }
+
+    pub(crate) fn prepare(
+        &self,
+        signer: u32,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+    ) -> SignedMessage {
+        SignedMessage::Prepare(self.signed_prepare(signer, view, sequence, batch))
+    }
+
+    pub(crate) fn signed_commit(
+        &self,
+        signer: u32,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+    ) -> Signed<Commit> {
+        let (view, sequence) = (View(view), Sequence(sequence));
+        self.sign(
+            signer,
+            Commit {
+                view,
+                sequence,
+                digest: batch.digest(),
+            },
+        )
+    }
+
+    pub(crate) fn commit(
+        &self,
+        signer: u32,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+    ) -> SignedMessage {
+        SignedMessage::Commit(self.signed_commit(signer, view, sequence, batch))
+    }
+
+    pub(crate) fn checkpoint(
+        &self,
+        signer: u32,
+        sequence: u64,
+        digest: Digest,
+    ) -> Signed<Checkpoint> {
+        self.sign(
+            signer,
+            Checkpoint {
+                sequence: Sequence(sequence),
+                digest,
+            },
+        )
+    }
+
+    pub(crate) fn certificate(
+        &self,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+        preparers: &[u32],
+    ) -> PreparedCertificate {
+        let primary = u32::try_from(view % u64::from(self.n())).expect("few replicas");
+        PreparedCertificate {
+            pre_prepare: self.proposal(primary, view, sequence, batch),
+            prepares: preparers
+                .iter()
+                .map(|i| self.signed_prepare(*i, view, sequence, batch))
+                .collect(),
+        }
+    }
+
+    /// A VIEW-CHANGE from the start.
+    pub(crate) fn wish(
+        &self,
+        signer: u32,
+        view: u64,
+        prepared: Vec<PreparedCertificate>,
+    ) -> Signed<ViewChange> {
+        self.wish_from(signer, view, 0, Vec::new(), prepared)
+    }
+
+    /// A VIEW-CHANGE from a stable checkpoint.
+    pub(crate) fn wish_from(
+        &self,
+        signer: u32,
+        view: u64,
+        stable: u64,
+        checkpoint_proof: Vec<Signed<Checkpoint>>,
+        prepared: Vec<PreparedCertificate>,
+    ) -> Signed<ViewChange> {
+        let (view, stable) = (View(view), Sequence(stable));
+        self.sign(
+            signer,
+            ViewChange {
+                view,
+                stable,
+                checkpoint_proof,
+                prepared,
+            },
+        )
+    }
+
+    /// VIEW-CHANGEs with nothing prepared.
+    pub(crate) fn wishes(&self, signers: &[u32], view: u64) -> Vec<Signed<ViewChange>> {
+        signers
+            .iter()
+            .map(|i| self.wish(*i, view, Vec::new()))
+            .collect()
+    }
+
+    pub(crate) fn new_view(
+        &self,
+        signer: u32,
+        view: u64,
+        view_changes: Vec<Signed<ViewChange>>,
+        chosen: &[(u64, Digest)],
+    ) -> SignedMessage {
+        let chosen = chosen
+            .iter()
+            .map(|(n, digest)| (Sequence(*n), *digest))
+            .collect();
+        let new_view = NewView {
+            view: View(view),
+            view_changes,
+            chosen,
+        };
+        let pre_prepares = new_view
+            .proposals()
+            .map(|proposal| self.sign(signer, proposal))
+            .collect();
+        SignedMessage::NewView {
+            new_view: self.sign(signer, new_view),
+            pre_prepares,
+        }
+    }
+
+    /// Makes one replica commit a batch, with the votes of all others.
+    pub(crate) fn commit_at(
+        &mut self,
+        at: u32,
+        view: u64,
+        sequence: u64,
+        batch: &Batch,
+    ) -> Vec<Effect> {
+        let primary = u32::try_from(view % u64::from(self.n())).expect("few replicas");
+        let others: Vec<u32> = (0..self.n()).filter(|i| *i != at).collect();
+        let mut effects = self.deliver(at, self.pre_prepare(primary, view, sequence, batch));
+        for i in others.iter().filter(|i| **i != primary) {
+            effects.extend(self.deliver(at, self.prepare(*i, view, sequence, batch)));
+        }
+        for i in &others {
+            effects.extend(self.deliver(at, self.commit(*i, view, sequence, batch)));
+        }
+        effects
+    }
+}
+
+fn the_request(client: u32, timestamp: u64) -> Request {
+    let operation = format!("{client}/{timestamp}").into_bytes();
+    Request {
+        client: ClientId(client),
+        timestamp: Timestamp(timestamp),
+        operation,
+    }
+}
+
+pub(crate) fn broadcasts(effects: &[Effect]) -> Vec<Message> {
+    let pick = |effect: &Effect| {
+        if let Effect::Broadcast(message) = effect {
+            Some(message.clone())
+        } else {
+            None
+        }
+    };
+    effects.iter().filter_map(pick).collect()
+}
+
+pub(crate) fn rejects(effects: &[Effect]) -> Vec<Misbehaviour> {
+    let pick = |effect: &Effect| {
+        if let Effect::Reject(why) = effect {
+            Some(why.clone())
+        } else {
+            None
+        }
+    };
+    effects.iter().filter_map(pick).collect()
+}
+
+pub(crate) fn accusations(effects: &[Effect]) -> Vec<Evidence> {
+    let pick = |effect: &Effect| {
+        if let Effect::Accuse(evidence) = effect {
+            Some((**evidence).clone())
+        } else {
+            None
+        }
+    };
+    effects.iter().filter_map(pick).collect()
+}
+
+pub(crate) fn slots(effects: &[Effect]) -> Vec<(u64, Vec<(u32, u64)>)> {
+    let pick = |effect: &Effect| {
+        let Effect::Execute { sequence, requests } = effect else {
+            return None;
+        };
+        Some((
+            sequence.0,
+            requests
+                .iter()
+                .map(|r| (r.client.0, r.timestamp.0))
+                .collect(),
+        ))
+    };
+    effects.iter().filter_map(pick).collect()
+}
+
+/// A message of the normal case, in whatever view.
+pub(crate) const fn is_normal(message: &SignedMessage) -> bool {
+    matches!(
+        message,
+        SignedMessage::PrePrepare { .. } | SignedMessage::Prepare(_) | SignedMessage::Commit(_)
+    )
+}

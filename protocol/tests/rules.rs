@@ -1,0 +1,1155 @@
+//! One test per rule; the names are the rules. Replicas 0 to 3 are P, Q, R and S; view 0 is led by P.
+
+mod harness;
+
+use harness::{
+    K, L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, accusations, broadcasts, is_normal, rejects,
+    slots,
+};
+use quorate_protocol::message::{
+    Batch, Body, Commit, Fetch, NewView, PrePrepare, Prepare, Request, Standing, ViewChange,
+};
+use quorate_protocol::misbehaviour::{CheckpointFlaw, NewViewFlaw, PreparedFlaw};
+use quorate_protocol::{
+    ClientId, ClusterId, Digest, Effect, Evidence, Input, Message, Misbehaviour, ReplicaId,
+    Sequence, SignedMessage, Timer, Timestamp, View,
+};
+
+fn prepare(view: u64, sequence: u64, batch: &Batch) -> Message {
+    Message::Prepare(Prepare {
+        view: View(view),
+        sequence: Sequence(sequence),
+        digest: batch.digest(),
+    })
+}
+
+fn commit(view: u64, sequence: u64, batch: &Batch) -> Message {
+    Message::Commit(Commit {
+        view: View(view),
+        sequence: Sequence(sequence),
+        digest: batch.digest(),
+    })
+}
+
+fn pre_prepare(view: u64, sequence: u64, batch: Batch) -> Message {
+    let digest = batch.digest();
+    Message::PrePrepare(
+        PrePrepare {
+            view: View(view),
+            sequence: Sequence(sequence),
+            digest,
+        },
+        batch,
+    )
+}
+
+#[test]
+fn rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count() {
+    let mut net = Network::new(4);
+    let earlier_life = Network::in_cluster(ClusterId([2; 32]), 4, |_| {});
+    let larger = Network::new(7);
+    let m = net.batch(0, 1);
+
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    let prepared = net.deliver(3, net.prepare(1, 0, 1, &m));
+    let refused = net.deliver(3, earlier_life.commit(0, 0, 1, &m));
+    let unknown = net.deliver(3, larger.commit(5, 0, 1, &m));
+    let once = net.deliver(3, net.commit(1, 0, 1, &m));
+    let again: Vec<Effect> = (0..3)
+        .flat_map(|_| net.deliver(3, net.commit(1, 0, 1, &m)))
+        .collect();
+    let third = net.deliver(3, net.commit(2, 0, 1, &m));
+
+    assert_eq!(broadcasts(&prepared), [commit(0, 1, &m)]);
+    assert_eq!(
+        refused,
+        [Effect::Reject(Misbehaviour::BadSignature {
+            signer: ReplicaId(0)
+        })]
+    );
+    assert_eq!(
+        unknown,
+        [Effect::Reject(Misbehaviour::UnknownSigner {
+            signer: ReplicaId(5)
+        })]
+    );
+    assert_eq!((once, again), (vec![], vec![]));
+    assert_eq!(slots(&third), [(1, vec![(0, 1)])]);
+}
+
+#[test]
+fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body() {
+    let mut net = Network::new(4);
+    let earlier_life = Network::in_cluster(ClusterId([2; 32]), 4, |_| {});
+    let (m, other) = (net.batch(0, 1), net.batch(2, 1));
+    let digest = m.digest();
+    let signer = ReplicaId(0);
+    let (view, sequence) = (View(0), Sequence(1));
+    let swapped = SignedMessage::PrePrepare {
+        pre_prepare: net.proposal(0, 0, 1, &m),
+        batch: other.clone(),
+    };
+    let foreign = Request {
+        client: ClientId(2),
+        timestamp: Timestamp(1),
+        operation: Vec::new(),
+    };
+    let foreign = Batch {
+        requests: vec![net.sign(1, foreign)],
+    };
+
+    let cases = [
+        (
+            net.pre_prepare(1, 0, 1, &m),
+            Misbehaviour::NotPrimary {
+                signer: ReplicaId(1),
+                view,
+            },
+        ),
+        (
+            net.pre_prepare(0, 0, 0, &m),
+            Misbehaviour::OutsideWindow {
+                signer,
+                sequence: Sequence(0),
+            },
+        ),
+        (
+            net.pre_prepare(0, 0, L + 1, &m),
+            Misbehaviour::OutsideWindow {
+                signer,
+                sequence: Sequence(L + 1),
+            },
+        ),
+        (swapped, Misbehaviour::BodyMismatch { signer, digest }),
+        (
+            net.pre_prepare(0, 0, 1, &foreign),
+            Misbehaviour::RequestOfAnother {
+                signer: ReplicaId(1),
+                client: ClientId(2),
+            },
+        ),
+        (
+            net.pre_prepare(0, 0, 1, &earlier_life.batch(2, 1)),
+            Misbehaviour::BadSignature {
+                signer: ReplicaId(2),
+            },
+        ),
+    ];
+    for (message, why) in cases {
+        let before = net.state(3);
+        assert_eq!(net.deliver(3, message), [Effect::Reject(why)]);
+        assert_eq!(net.state(3), before);
+    }
+
+    let accepted = net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    let again = net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    let second = net.deliver(3, net.pre_prepare(0, 0, 1, &other));
+    let highest = net.deliver(3, net.pre_prepare(0, 0, L, &other));
+    assert_eq!(broadcasts(&accepted), [prepare(0, 1, &m)]);
+    assert_eq!(again, []);
+    assert_eq!(
+        second,
+        [
+            Effect::Accuse(Box::new(Evidence::TwoPrePrepares(
+                net.proposal(0, 0, 1, &m),
+                net.proposal(0, 0, 1, &other)
+            ))),
+            Effect::Reject(Misbehaviour::Equivocation {
+                signer,
+                view,
+                sequence
+            }),
+        ]
+    );
+    assert_eq!(broadcasts(&highest), [prepare(0, L, &other)]);
+
+    net.fire(3, Timer::View);
+    let late = net.deliver(3, net.pre_prepare(0, 0, 2, &other));
+    let under_way = net.deliver(3, net.pre_prepare(1, 1, 1, &other));
+    assert_eq!(
+        late,
+        [Effect::Reject(Misbehaviour::WrongView { signer, view })]
+    );
+    assert_eq!(under_way, []);
+}
+
+#[test]
+fn rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    let digest = m.digest();
+    let certificate = net.certificate(0, 1, &m, &[1, 2]);
+    let wishes = vec![
+        net.wish(0, 1, vec![certificate]),
+        net.wish(1, 1, Vec::new()),
+        net.wish(2, 1, Vec::new()),
+    ];
+    let body = SignedMessage::Body(net.sign(2, Body { batch: m.clone() }));
+    net.deliver(2, net.pre_prepare(0, 0, 1, &m));
+
+    let entered = net.deliver(3, net.new_view(1, 1, wishes, &[(1, digest)]));
+    let votes: Vec<Effect> = [0, 2]
+        .into_iter()
+        .flat_map(|i| net.deliver(3, net.prepare(i, 1, 1, &m)))
+        .collect();
+    let answer = net.deliver(2, SignedMessage::Fetch(net.sign(3, Fetch { digest })));
+    let no_answer = net.deliver(0, SignedMessage::Fetch(net.sign(3, Fetch { digest })));
+    let unwanted = Body {
+        batch: net.batch(2, 7),
+    };
+    let unwanted = net.deliver(3, SignedMessage::Body(net.sign(2, unwanted)));
+    let filled = net.deliver(3, body.clone());
+    let again = net.deliver(3, body);
+
+    assert_eq!(broadcasts(&entered), [Message::Fetch(Fetch { digest })]);
+    assert_eq!(votes, []);
+    assert_eq!(
+        answer,
+        [Effect::Send {
+            to: ReplicaId(3),
+            message: Message::Body(Body { batch: m.clone() })
+        }]
+    );
+    assert_eq!(no_answer, []);
+    assert_eq!(
+        unwanted,
+        [Effect::Reject(Misbehaviour::UnwantedBody {
+            signer: ReplicaId(2)
+        })]
+    );
+    assert_eq!(broadcasts(&filled), [prepare(1, 1, &m), commit(1, 1, &m)]);
+    assert_eq!(again, []);
+}
+
+#[test]
+fn rule_04_prepared_takes_2f_backups_and_never_the_primary() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+
+    let proposed = net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    let primary = net.deliver(3, net.prepare(0, 0, 1, &m));
+    let other_batch = net.deliver(3, net.prepare(2, 0, 1, &net.batch(0, 2)));
+    let backup = net.deliver(3, net.prepare(1, 0, 1, &m));
+
+    assert_eq!(broadcasts(&proposed), [prepare(0, 1, &m)]);
+    let evidence = Evidence::PrimaryPrepared(net.signed_prepare(0, 0, 1, &m));
+    assert_eq!(evidence.accused(), ReplicaId(0));
+    assert_eq!(
+        primary,
+        [
+            Effect::Accuse(Box::new(evidence)),
+            Effect::Reject(Misbehaviour::PrimaryPrepared {
+                signer: ReplicaId(0)
+            })
+        ]
+    );
+    assert_eq!(other_batch, []);
+    assert_eq!(backup, [Effect::Broadcast(commit(0, 1, &m))]);
+}
+
+#[test]
+fn rule_04_a_backup_that_votes_twice_is_accused_and_counts_once() {
+    let mut net = Network::new(7);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    net.deliver(6, net.pre_prepare(0, 0, 1, &m));
+
+    let votes: Vec<Effect> = [1, 1, 1, 2]
+        .into_iter()
+        .flat_map(|i| net.deliver(6, net.prepare(i, 0, 1, &m)))
+        .collect();
+    let second = net.deliver(6, net.prepare(1, 0, 1, &other));
+    let fourth = net.deliver(6, net.prepare(3, 0, 1, &m));
+
+    assert_eq!(votes, []);
+    let (signer, view, sequence) = (ReplicaId(1), View(0), Sequence(1));
+    let evidence = Evidence::TwoPrepares(
+        net.signed_prepare(1, 0, 1, &m),
+        net.signed_prepare(1, 0, 1, &other),
+    );
+    assert_eq!(
+        second,
+        [
+            Effect::Accuse(Box::new(evidence)),
+            Effect::Reject(Misbehaviour::ConflictingVotes {
+                signer,
+                view,
+                sequence
+            })
+        ]
+    );
+    assert_eq!(fourth, [Effect::Broadcast(commit(0, 1, &m))]);
+}
+
+#[test]
+fn rule_05_a_slot_executes_once_committed_and_strictly_in_order() {
+    let mut net = Network::new(4);
+    let (first, second) = (net.batch(0, 1), net.batch(1, 1));
+
+    let early = net.commit_at(3, 0, 2, &second);
+    net.deliver(3, net.pre_prepare(0, 0, 1, &first));
+    net.deliver(3, net.prepare(1, 0, 1, &first));
+    let one = net.deliver(3, net.commit(0, 0, 1, &first));
+    let conflicting = net.deliver(3, net.commit(0, 0, 1, &second));
+    let quorum = net.deliver(3, net.commit(2, 0, 1, &first));
+
+    assert_eq!(slots(&early), []);
+    assert_eq!(one, []);
+    let evidence = Evidence::TwoCommits(
+        net.signed_commit(0, 0, 1, &first),
+        net.signed_commit(0, 0, 1, &second),
+    );
+    assert_eq!(accusations(&conflicting), [evidence]);
+    assert_eq!(slots(&quorum), [(1, vec![(0, 1)]), (2, vec![(1, 1)])]);
+}
+
+#[test]
+fn rule_05_commits_without_a_prepared_certificate_execute_nothing() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+
+    let commits: Vec<Effect> = (0..3)
+        .flat_map(|i| net.deliver(3, net.commit(i, 0, 1, &m)))
+        .collect();
+    let prepared = net.deliver(3, net.prepare(1, 0, 1, &m));
+
+    assert_eq!(commits, []);
+    assert_eq!(slots(&prepared), [(1, vec![(0, 1)])]);
+}
+
+#[test]
+fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
+    let mut net = Network::new(4);
+    let (client, result) = (ClientId(2), b"2/5 done".to_vec());
+    let m = net.batch(2, 5);
+
+    let executed = net.commit_at(3, 0, 1, &m);
+    let second_slot = net.commit_at(3, 0, 2, &m);
+    let same = net.deliver(3, SignedMessage::Request(net.request(2, 5)));
+    let older = net.deliver(3, SignedMessage::Request(net.request(2, 4)));
+    let older_slot = net.commit_at(3, 0, 3, &net.batch(2, 4));
+
+    let reply = Effect::Reply {
+        view: View(0),
+        client,
+        timestamp: Timestamp(5),
+        result,
+    };
+    assert!(executed.contains(&reply));
+    assert_eq!(slots(&second_slot), [(2, vec![])]);
+    assert!(
+        !second_slot
+            .iter()
+            .any(|effect| matches!(effect, Effect::Reply { .. }))
+    );
+    assert_eq!(same, [reply]);
+    assert_eq!(
+        older,
+        [Effect::Reject(Misbehaviour::OldTimestamp {
+            client,
+            timestamp: Timestamp(4)
+        })]
+    );
+    assert_eq!(slots(&older_slot), [(3, vec![])]);
+    assert_eq!(net.executed(3), [(2, 5)]);
+}
+
+#[test]
+fn rule_07_the_primary_batches_what_waits_and_keeps_slots_in_flight_up_to_the_window() {
+    let ask = |net: &mut Network| -> Vec<Effect> {
+        (0..4)
+            .flat_map(|i| net.deliver(0, SignedMessage::Request(net.request(i, 1))))
+            .collect()
+    };
+    let mut pipelining = Network::new(4);
+    let mut one_at_a_time = Network::with(4, |config| config.slots_in_flight = 1);
+    let mut small_batches = Network::with(4, |config| {
+        (config.slots_in_flight, config.batch_limit) = (1, 2)
+    });
+    let mut small_window = Network::with(4, |config| {
+        (config.checkpoint_interval, config.window) = (1, 2)
+    });
+
+    let pipelined = ask(&mut pipelining);
+    let first = ask(&mut one_at_a_time);
+    let rest = one_at_a_time.commit_at(0, 0, 1, &one_at_a_time.batch(0, 1));
+    ask(&mut small_batches);
+    let limited = small_batches.commit_at(0, 0, 1, &small_batches.batch(0, 1));
+    let windowed = ask(&mut small_window);
+
+    let single = |net: &Network, i: u32| pre_prepare(0, u64::from(i) + 1, net.batch(i, 1));
+    assert_eq!(
+        broadcasts(&pipelined),
+        (0..4).map(|i| single(&pipelining, i)).collect::<Vec<_>>()
+    );
+    assert_eq!(broadcasts(&first), [single(&one_at_a_time, 0)]);
+    let batch = |net: &Network, clients: &[u32]| Batch {
+        requests: clients.iter().map(|i| net.request(*i, 1)).collect(),
+    };
+    let proposals = |effects: &[Effect]| -> Vec<Message> {
+        broadcasts(effects)
+            .into_iter()
+            .filter(|m| matches!(m, Message::PrePrepare(..)))
+            .collect()
+    };
+    assert_eq!(
+        proposals(&rest),
+        [pre_prepare(0, 2, batch(&one_at_a_time, &[1, 2, 3]))]
+    );
+    assert_eq!(
+        proposals(&limited),
+        [pre_prepare(0, 2, batch(&small_batches, &[1, 2]))]
+    );
+    assert_eq!(
+        broadcasts(&windowed),
+        [single(&small_window, 0), single(&small_window, 1)]
+    );
+}
+
+#[test]
+fn rule_08_a_checkpoint_is_stable_at_a_quorum_and_moves_the_window() {
+    let mut net = Network::new(4);
+    for sequence in 1..=K {
+        net.commit_at(3, 0, sequence, &net.batch(0, sequence));
+    }
+    let own = *net.checkpoints(3).first().expect("a checkpoint was taken");
+    let other = Digest::of(&[b"other"]);
+
+    net.deliver(
+        3,
+        SignedMessage::Checkpoint(net.checkpoint(0, K, own.digest)),
+    );
+    net.deliver(
+        3,
+        SignedMessage::Checkpoint(net.checkpoint(0, K, own.digest)),
+    );
+    net.deliver(3, SignedMessage::Checkpoint(net.checkpoint(1, K, other)));
+    let two = net.status(3);
+    net.deliver(
+        3,
+        SignedMessage::Checkpoint(net.checkpoint(2, K, own.digest)),
+    );
+    let three = net.status(3);
+    let dropped = net.deliver(3, net.pre_prepare(0, 0, K, &net.batch(0, K)));
+    let fetched = net.deliver(
+        3,
+        SignedMessage::Fetch(net.sign(
+            1,
+            Fetch {
+                digest: net.batch(0, K).digest(),
+            },
+        )),
+    );
+
+    assert_eq!(net.checkpoints(3).len(), 1);
+    assert_eq!(own.sequence, Sequence(K));
+    assert_eq!(
+        (two.low_watermark, two.high_watermark),
+        (Sequence(0), Sequence(L))
+    );
+    assert_eq!(
+        (three.low_watermark, three.high_watermark),
+        (Sequence(K), Sequence(K + L))
+    );
+    let (signer, sequence) = (ReplicaId(0), Sequence(K));
+    assert_eq!(
+        dropped,
+        [Effect::Reject(Misbehaviour::OutsideWindow {
+            signer,
+            sequence
+        })]
+    );
+    assert_eq!(fetched, []);
+}
+
+#[test]
+fn rule_08_a_checkpoint_covers_the_reply_table_too() {
+    let mut net = Network::new(4);
+    net.set_accent(3, b"not ");
+
+    for timestamp in 1..=K {
+        net.order(0, timestamp);
+    }
+
+    assert!(net.all_executed(&[(0, 1), (0, 2), (0, 3), (0, 4)]));
+    assert_eq!(net.checkpoints(0), net.checkpoints(1));
+    assert_ne!(net.checkpoints(0), net.checkpoints(3));
+    assert_eq!(net.status(0).low_watermark, Sequence(K));
+    assert_eq!(net.status(3).low_watermark, Sequence(0));
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_only_three_kinds_are_heard()
+ {
+    let mut net = Network::new(4);
+    for sequence in 1..=K {
+        net.commit_at(3, 0, sequence, &net.batch(0, sequence));
+    }
+    let digest = net.checkpoints(3)[0].digest;
+    for i in [0, 1] {
+        net.deliver(3, SignedMessage::Checkpoint(net.checkpoint(i, K, digest)));
+    }
+    let (m, waiting) = (net.batch(0, K + 1), net.batch(1, 1));
+    net.deliver(3, net.pre_prepare(0, 0, K + 1, &m));
+    net.deliver(3, net.prepare(1, 0, K + 1, &m));
+    net.deliver(3, net.pre_prepare(0, 0, K + 2, &waiting));
+
+    let asked = net.fire(3, Timer::View);
+    let before = net.state(3);
+    let ignored: Vec<Effect> = [
+        net.prepare(1, 0, K + 2, &waiting),
+        net.prepare(2, 0, K + 2, &waiting),
+        net.commit(0, 0, K + 1, &m),
+        net.commit(1, 0, K + 1, &m),
+    ]
+    .into_iter()
+    .flat_map(|message| net.deliver(3, message))
+    .collect();
+
+    let mut certificate = net.certificate(0, K + 1, &m, &[1, 3]);
+    certificate
+        .prepares
+        .sort_by_key(quorate_protocol::Signed::signer);
+    let checkpoint_proof = [0, 1, 3].map(|i| net.checkpoint(i, K, digest)).to_vec();
+    let wish = ViewChange {
+        view: View(1),
+        stable: Sequence(K),
+        checkpoint_proof,
+        prepared: vec![certificate],
+    };
+    assert_eq!(
+        asked,
+        [
+            Effect::CancelTimer(Timer::View),
+            Effect::ViewChanged {
+                view: View(1),
+                active: false
+            },
+            Effect::Broadcast(Message::ViewChange(wish)),
+        ]
+    );
+    assert_eq!(ignored, []);
+    assert_eq!(net.state(3), before);
+}
+
+#[test]
+fn rule_10_a_certificate_is_carried_on_until_one_of_a_later_view_replaces_it() {
+    let mut net = Network::new(4);
+    let (m, later) = (net.batch(0, 1), net.batch(1, 1));
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    net.deliver(3, net.prepare(1, 0, 1, &m));
+
+    net.deliver(3, net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]));
+    net.deliver(3, net.pre_prepare(1, 1, 1, &later));
+    net.fire(3, Timer::View);
+    net.deliver(3, net.new_view(2, 2, net.wishes(&[0, 1, 2], 2), &[]));
+    net.deliver(3, net.pre_prepare(2, 2, 1, &later));
+    net.deliver(3, net.prepare(0, 2, 1, &later));
+    net.fire(3, Timer::View);
+
+    let carried = net.certificate(0, 1, &m, &[1, 3]);
+    let replaced = net.certificate(2, 1, &later, &[0, 3]);
+    let prepared: Vec<_> = net
+        .view_changes(3)
+        .into_iter()
+        .map(|wish| (wish.view.0, wish.prepared))
+        .collect();
+    assert_eq!(prepared, [(2, vec![carried]), (3, vec![replaced])]);
+}
+
+#[test]
+fn rule_11_a_view_change_with_a_certificate_that_proves_nothing_is_refused() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let good = net.certificate(1, 1, &m, &[0, 2]);
+    let altered = |backups: &[u32], change: &dyn Fn(&mut Vec<_>)| {
+        let mut certificate = net.certificate(1, 1, &m, backups);
+        change(&mut certificate.prepares);
+        certificate
+    };
+    let wrong_primary = {
+        let mut certificate = good.clone();
+        certificate.pre_prepare = net.proposal(0, 1, 1, &m);
+        certificate
+    };
+    let cases = [
+        (
+            vec![net.certificate(2, 1, &m, &[0, 1])],
+            PreparedFlaw::ViewTooHigh,
+        ),
+        (
+            vec![net.certificate(3, 1, &m, &[0, 1])],
+            PreparedFlaw::ViewTooHigh,
+        ),
+        (
+            vec![net.certificate(1, 0, &m, &[0, 2])],
+            PreparedFlaw::OutsideWindow,
+        ),
+        (
+            vec![net.certificate(1, L + 1, &m, &[0, 2])],
+            PreparedFlaw::OutsideWindow,
+        ),
+        (vec![wrong_primary], PreparedFlaw::WrongPrimary),
+        (
+            vec![net.certificate(1, 1, &m, &[0])],
+            PreparedFlaw::TooFewBackups,
+        ),
+        (
+            vec![net.certificate(1, 1, &m, &[0, 0])],
+            PreparedFlaw::TooFewBackups,
+        ),
+        (
+            vec![net.certificate(1, 1, &m, &[0, 1])],
+            PreparedFlaw::TooFewBackups,
+        ),
+        (
+            vec![altered(&[0], &|p| {
+                p.push(net.signed_prepare(2, 1, 1, &other))
+            })],
+            PreparedFlaw::FieldMismatch,
+        ),
+        (
+            vec![altered(&[0], &|p| p.push(net.signed_prepare(2, 1, 2, &m)))],
+            PreparedFlaw::FieldMismatch,
+        ),
+        (
+            vec![altered(&[0], &|p| p.push(net.signed_prepare(2, 0, 1, &m)))],
+            PreparedFlaw::FieldMismatch,
+        ),
+        (vec![good.clone(), good.clone()], PreparedFlaw::SlotTwice),
+        (
+            vec![net.certificate(1, 2, &m, &[0, 2]), good.clone()],
+            PreparedFlaw::SlotTwice,
+        ),
+    ];
+    let messages =
+        cases.map(|(prepared, why)| (SignedMessage::ViewChange(net.wish(1, 2, prepared)), why));
+
+    for (message, why) in messages {
+        let before = net.state(3);
+        let signer = ReplicaId(1);
+        assert_eq!(
+            net.deliver(3, message),
+            [Effect::Reject(Misbehaviour::InvalidPrepared {
+                signer,
+                why
+            })]
+        );
+        assert_eq!(net.state(3), before);
+    }
+    assert_eq!(
+        net.deliver(3, SignedMessage::ViewChange(net.wish(1, 2, vec![good]))),
+        []
+    );
+}
+
+#[test]
+fn rule_11_a_view_change_with_a_checkpoint_that_is_not_stable_is_refused() {
+    let mut net = Network::new(4);
+    let (d, other) = (Digest::of(&[b"state"]), Digest::of(&[b"other"]));
+    let proof = |n, signers: &[u32]| -> Vec<_> {
+        signers.iter().map(|i| net.checkpoint(*i, n, d)).collect()
+    };
+    let mixed = |odd| [proof(K, &[0, 1]), vec![odd]].concat();
+    let cases = [
+        (K, proof(K, &[0, 1]), CheckpointFlaw::TooFewSigners),
+        (K, proof(K, &[0, 1, 1]), CheckpointFlaw::TooFewSigners),
+        (K, Vec::new(), CheckpointFlaw::TooFewSigners),
+        (K, mixed(net.checkpoint(2, K, other)), CheckpointFlaw::Mixed),
+        (K, mixed(net.checkpoint(2, 2 * K, d)), CheckpointFlaw::Mixed),
+        (K, proof(2 * K, &[0, 1, 2]), CheckpointFlaw::Mixed),
+        (0, proof(0, &[0, 1, 2]), CheckpointFlaw::Mixed),
+        (
+            K + 1,
+            proof(K + 1, &[0, 1, 2]),
+            CheckpointFlaw::NotAMultiple,
+        ),
+    ];
+    let good = net.wish_from(1, 1, K, proof(K, &[0, 1, 2]), Vec::new());
+    let messages = cases.map(|(stable, proof, why)| {
+        (
+            SignedMessage::ViewChange(net.wish_from(1, 1, stable, proof, Vec::new())),
+            why,
+        )
+    });
+
+    for (message, why) in messages {
+        let before = net.state(3);
+        let signer = ReplicaId(1);
+        let refused = Misbehaviour::InvalidCheckpointProof { signer, why };
+        assert_eq!(net.deliver(3, message), [Effect::Reject(refused)]);
+        assert_eq!(net.state(3), before);
+    }
+    assert_eq!(net.deliver(3, SignedMessage::ViewChange(good)), []);
+}
+
+#[test]
+fn rule_12_the_new_view_takes_the_highest_view_of_each_slot_and_nulls_between() {
+    let mut net = Network::new(4);
+    let [old, new, far] = [net.batch(0, 1), net.batch(0, 2), net.batch(0, 3)];
+    let null = Batch::null();
+    let wishes = [
+        net.wish(
+            0,
+            3,
+            vec![
+                net.certificate(0, 1, &old, &[1, 2]),
+                net.certificate(0, 2, &old, &[1, 2]),
+            ],
+        ),
+        net.wish(
+            1,
+            3,
+            vec![
+                net.certificate(1, 1, &new, &[0, 2]),
+                net.certificate(1, 2, &null, &[0, 2]),
+            ],
+        ),
+        net.wish(2, 3, vec![net.certificate(0, 5, &far, &[1, 2])]),
+    ];
+
+    for wish in &wishes {
+        net.deliver(3, SignedMessage::ViewChange(wish.clone()));
+    }
+
+    // The primary joins once f+1 others ask, so its own VIEW-CHANGE is the third.
+    let d = [new.digest(), null.digest()];
+    let chosen: Vec<_> = (1..).map(Sequence).zip(d).collect();
+    let new_view = NewView {
+        view: View(3),
+        view_changes: net.new_views(3)[0].view_changes.clone(),
+        chosen,
+    };
+    assert_eq!(net.new_views(3), [new_view]);
+
+    // A backup accepts the same choice for the three of them, with what only the third has.
+    let d = [
+        new.digest(),
+        null.digest(),
+        null.digest(),
+        null.digest(),
+        far.digest(),
+    ];
+    let chosen: Vec<_> = (1..).zip(d).collect();
+    net.deliver(0, net.new_view(3, 3, wishes.to_vec(), &chosen));
+    assert_eq!(net.view(0), (3, true));
+    assert_eq!(net.rejects(0), []);
+}
+
+#[test]
+fn rule_12_the_new_view_starts_at_the_largest_stable_checkpoint() {
+    let mut net = Network::new(4);
+    let (m, state) = (net.batch(0, 1), Digest::of(&[b"state"]));
+    let proof: Vec<_> = [0, 1, 2].map(|i| net.checkpoint(i, K, state)).to_vec();
+    let wishes = vec![
+        net.wish(
+            0,
+            1,
+            vec![
+                net.certificate(0, 1, &m, &[1, 2]),
+                net.certificate(0, K + 2, &m, &[1, 2]),
+            ],
+        ),
+        net.wish_from(1, 1, K, proof, Vec::new()),
+        net.wish(2, 1, Vec::new()),
+    ];
+    let chosen = [(K + 1, Batch::null().digest()), (K + 2, m.digest())];
+
+    net.deliver(3, net.new_view(1, 1, wishes, &chosen));
+
+    assert_eq!(net.view(3), (1, true));
+    assert_eq!(net.rejects(3), []);
+}
+
+#[test]
+fn rule_12_a_new_view_that_differs_from_what_its_view_changes_give_is_refused() {
+    let setup = Network::new(4);
+    let (m, other) = (setup.batch(0, 1), setup.batch(0, 2));
+    let null = Batch::null().digest();
+    let certificate = setup.certificate(0, 1, &m, &[1, 2]);
+    let good = || {
+        vec![
+            setup.wish(0, 1, vec![certificate.clone()]),
+            setup.wish(1, 1, Vec::new()),
+            setup.wish(2, 1, Vec::new()),
+        ]
+    };
+    let with = |change: &dyn Fn(&mut Vec<_>)| {
+        let mut wishes = good();
+        change(&mut wishes);
+        wishes
+    };
+    let chosen = [(1, m.digest())];
+    let unsigned = |pre_prepares| {
+        let SignedMessage::NewView { new_view, .. } = setup.new_view(1, 1, good(), &chosen) else {
+            unreachable!()
+        };
+        SignedMessage::NewView {
+            new_view,
+            pre_prepares,
+        }
+    };
+    let forged = setup.wish(2, 1, vec![setup.certificate(0, 1, &other, &[1])]);
+    let cases = [
+        (
+            setup.new_view(1, 1, with(&|w| drop(w.pop())), &chosen),
+            NewViewFlaw::TooFewViewChanges,
+        ),
+        (
+            setup.new_view(1, 1, with(&|w| w[2] = w[1].clone()), &chosen),
+            NewViewFlaw::TooFewViewChanges,
+        ),
+        (
+            setup.new_view(
+                1,
+                1,
+                with(&|w| w[2] = setup.wish(2, 2, Vec::new())),
+                &chosen,
+            ),
+            NewViewFlaw::OtherView,
+        ),
+        (
+            setup.new_view(1, 1, with(&|w| w[2] = forged.clone()), &chosen),
+            NewViewFlaw::InvalidViewChange,
+        ),
+        (
+            setup.new_view(1, 1, good(), &[]),
+            NewViewFlaw::WrongProposals,
+        ),
+        (
+            setup.new_view(1, 1, good(), &[(1, null)]),
+            NewViewFlaw::WrongProposals,
+        ),
+        (
+            setup.new_view(1, 1, good(), &[(1, other.digest())]),
+            NewViewFlaw::WrongProposals,
+        ),
+        (
+            setup.new_view(1, 1, good(), &[(1, m.digest()), (2, null)]),
+            NewViewFlaw::WrongProposals,
+        ),
+        (unsigned(Vec::new()), NewViewFlaw::UnsignedProposals),
+        (
+            unsigned(vec![setup.proposal(1, 1, 1, &other)]),
+            NewViewFlaw::UnsignedProposals,
+        ),
+        (
+            unsigned(vec![setup.proposal(0, 1, 1, &m)]),
+            NewViewFlaw::UnsignedProposals,
+        ),
+    ];
+
+    for (message, why) in cases {
+        let mut waiting = Network::new(4);
+        for i in [0, 1, 2] {
+            waiting.deliver(3, SignedMessage::ViewChange(waiting.wish(i, 1, Vec::new())));
+        }
+        assert_eq!(waiting.view(3), (1, false));
+        let effects = waiting.deliver(3, message.clone());
+        let refused = Misbehaviour::InvalidNewView {
+            signer: ReplicaId(1),
+            why,
+        };
+        assert_eq!(rejects(&effects), [refused.clone()]);
+        assert_eq!(
+            waiting.view(3),
+            (2, false),
+            "{why}: the next view is wanted"
+        );
+
+        let mut fresh = Network::new(4);
+        assert_eq!(fresh.deliver(3, message), [Effect::Reject(refused)]);
+        assert_eq!(
+            fresh.view(3),
+            (0, true),
+            "a view that this replica does not want is only refused"
+        );
+    }
+
+    let mut net = Network::new(4);
+    let stranger = net.deliver(3, net.new_view(2, 1, good(), &chosen));
+    let why = Misbehaviour::NotPrimary {
+        signer: ReplicaId(2),
+        view: View(1),
+    };
+    assert_eq!(stranger, [Effect::Reject(why)]);
+    net.deliver(3, net.new_view(1, 1, good(), &chosen));
+    assert_eq!(net.view(3), (1, true));
+}
+
+#[test]
+fn rule_13_a_new_view_prepares_what_it_chose_and_executes_nothing_again() {
+    let mut net = Network::new(4);
+    let (first, second, third) = (net.batch(0, 1), net.batch(1, 1), net.batch(2, 1));
+    net.commit_at(3, 0, 1, &first);
+    net.deliver(3, net.pre_prepare(0, 0, 2, &second));
+    let certificates =
+        [(1, &first), (2, &second), (3, &third)].map(|(n, m)| net.certificate(0, n, m, &[1, 2]));
+    let wishes = vec![
+        net.wish(0, 1, certificates.to_vec()),
+        net.wish(1, 1, Vec::new()),
+        net.wish(2, 1, Vec::new()),
+    ];
+    let chosen = [
+        (1, first.digest()),
+        (2, second.digest()),
+        (3, third.digest()),
+    ];
+
+    let entered = net.deliver(3, net.new_view(1, 1, wishes, &chosen));
+    let fetched = net.deliver(
+        3,
+        SignedMessage::Body(net.sign(
+            0,
+            Body {
+                batch: third.clone(),
+            },
+        )),
+    );
+    for (sequence, batch) in [(1, &first), (2, &second), (3, &third)] {
+        net.commit_at(3, 1, sequence, batch);
+    }
+
+    let digest = third.digest();
+    let said = [
+        Message::Fetch(Fetch { digest }),
+        prepare(1, 1, &first),
+        prepare(1, 2, &second),
+    ];
+    let mut heard = broadcasts(&entered);
+    heard.sort_by_key(|message| !matches!(message, Message::Fetch(_)));
+    assert_eq!(heard, said);
+    assert_eq!(broadcasts(&fetched), [prepare(1, 3, &third)]);
+    assert_eq!(
+        net.slots(3),
+        [(1, vec![(0, 1)]), (2, vec![(1, 1)]), (3, vec![(2, 1)])]
+    );
+}
+
+#[test]
+fn rule_13_a_new_view_hands_over_the_proof_of_its_checkpoint() {
+    let mut net = Network::new(4);
+    for sequence in 1..=K {
+        net.commit_at(3, 0, sequence, &net.batch(0, sequence));
+    }
+    let digest = net.checkpoints(3)[0].digest;
+    let proof: Vec<_> = [0, 1, 2].map(|i| net.checkpoint(i, K, digest)).to_vec();
+    let mut wishes = net.wishes(&[0, 2], 1);
+    wishes.push(net.wish_from(1, 1, K, proof, Vec::new()));
+
+    net.deliver(3, net.new_view(1, 1, wishes, &[]));
+
+    assert_eq!(net.status(3).low_watermark, Sequence(K));
+}
+
+#[test]
+fn rule_14_the_timer_runs_while_a_backup_waits_and_starts_again_with_each_that_executes() {
+    let mut net = Network::new(4);
+    let timer_effects = |effects: &[Effect]| -> Vec<Effect> {
+        let of_view = |e: &&Effect| {
+            matches!(
+                e,
+                Effect::SetTimer {
+                    timer: Timer::View,
+                    ..
+                } | Effect::CancelTimer(Timer::View)
+            )
+        };
+        effects.iter().filter(of_view).cloned().collect()
+    };
+    let (first, second) = (net.batch(0, 1), net.batch(1, 1));
+
+    let idle = net.timer(3, Timer::View);
+    let start = net.now();
+    let waits = net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    let waits_too = net.deliver(3, SignedMessage::Request(net.request(1, 1)));
+    net.fire(3, Timer::Status);
+    let later = net.now();
+    let one_executed = net.commit_at(3, 0, 1, &first);
+    let none_waits = net.commit_at(3, 0, 2, &second);
+    let primary = net.deliver(0, SignedMessage::Request(net.request(0, 1)));
+
+    let set = |at| Effect::SetTimer {
+        timer: Timer::View,
+        at,
+    };
+    assert_eq!(idle, None);
+    assert_eq!(waits, [set(start + VIEW_TIMEOUT)]);
+    assert_eq!(waits_too, []);
+    assert_ne!(start, later);
+    assert_eq!(
+        timer_effects(&one_executed),
+        [Effect::CancelTimer(Timer::View), set(later + VIEW_TIMEOUT)]
+    );
+    assert_eq!(
+        timer_effects(&none_waits),
+        [Effect::CancelTimer(Timer::View)]
+    );
+    assert_eq!(timer_effects(&primary), []);
+}
+
+#[test]
+fn rule_15_the_next_view_is_asked_for_with_twice_the_patience() {
+    let mut net = Network::new(4);
+    net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+
+    net.fire(3, Timer::View);
+    let alone = net.timer(3, Timer::View);
+    let mut patience = Vec::new();
+    for view in 1..=3 {
+        for i in [0, 2] {
+            net.deliver(3, SignedMessage::ViewChange(net.wish(i, view, Vec::new())));
+        }
+        assert_eq!(net.view(3), (view, false));
+        let at = net.timer(3, Timer::View).expect("a quorum was seen");
+        patience.push(at.0 - net.now().0);
+        if view < 3 {
+            net.fire(3, Timer::View);
+            assert_eq!(net.view(3), (view + 1, false));
+            assert_eq!(net.timer(3, Timer::View), None);
+        }
+    }
+
+    let t = VIEW_TIMEOUT.0;
+    assert_eq!(alone, None, "no timer before a quorum of VIEW-CHANGEs");
+    assert_eq!(patience, [t, 2 * t, 4 * t]);
+}
+
+#[test]
+fn rule_15_a_new_view_in_which_nothing_executes_is_left_with_the_same_patience_until_something_does()
+ {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    net.fire(3, Timer::View);
+    net.deliver(3, net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]));
+    let first = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
+    net.fire(3, Timer::View);
+    let left = net.view(3);
+    net.deliver(3, net.new_view(2, 2, net.wishes(&[0, 1, 2], 2), &[]));
+    let second = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
+    net.commit_at(3, 2, 1, &m);
+    net.deliver(3, SignedMessage::Request(net.request(0, 2)));
+    let third = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
+
+    let t = VIEW_TIMEOUT.0;
+    assert_eq!(left, (2, false));
+    assert_eq!((first, second, third), (Some(t), Some(2 * t), Some(t)));
+}
+
+#[test]
+fn rule_16_f_plus_1_wishes_for_higher_views_are_joined_at_the_smallest_and_f_are_not() {
+    let mut net = Network::new(7);
+    let wish =
+        |net: &Network, signer, view| SignedMessage::ViewChange(net.wish(signer, view, Vec::new()));
+
+    let one = net.deliver(6, wish(&net, 1, 5));
+    let again = net.deliver(6, wish(&net, 1, 6));
+    let two = net.deliver(6, wish(&net, 2, 3));
+    let stayed = net.view(6);
+    let three = net.deliver(6, wish(&net, 3, 9));
+
+    assert_eq!((one, again, two), (vec![], vec![], vec![]));
+    assert_eq!(stayed, (0, true));
+    assert_eq!(net.view(6), (3, false));
+    assert!(three.contains(&Effect::ViewChanged {
+        view: View(3),
+        active: false
+    }));
+    assert_eq!(net.view_changes(6).len(), 1);
+}
+
+#[test]
+fn rule_17_a_view_change_is_said_again_until_it_is_answered() {
+    let mut net = Network::new(4);
+    net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    net.fire(3, Timer::View);
+    let wish = Message::ViewChange(net.view_changes(3)[0].clone());
+
+    let again: Vec<_> = (0..2)
+        .map(|_| broadcasts(&net.fire(3, Timer::Status)))
+        .collect();
+    net.deliver(3, net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]));
+    let answered = broadcasts(&net.fire(3, Timer::Status));
+
+    let standing = |active| {
+        Message::Standing(Standing {
+            view: View(1),
+            active,
+            executed: Sequence(0),
+        })
+    };
+    assert_eq!(
+        again,
+        [[standing(false), wish.clone()], [standing(false), wish]]
+    );
+    assert_eq!(answered, [standing(true)]);
+}
+
+#[test]
+fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
+    let mut net = Network::new(4);
+    let new_view = net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]);
+    net.deliver(0, new_view.clone());
+    let standing = Standing {
+        view: View(0),
+        active: true,
+        executed: Sequence(0),
+    };
+
+    let to_wish = net.deliver(0, SignedMessage::ViewChange(net.wish(3, 1, Vec::new())));
+    let to_standing = net.deliver(0, SignedMessage::Standing(net.sign(3, standing)));
+
+    let forward = Effect::Forward {
+        to: ReplicaId(3),
+        message: Box::new(new_view),
+    };
+    assert_eq!(to_wish, [forward.clone()]);
+    assert_eq!(to_standing, [forward]);
+}
+
+#[test]
+fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks() {
+    let mut net = Network::new(4);
+    let m = net.batch(1, 1);
+    net.commit_at(2, 0, 1, &m);
+    let standing = Standing {
+        view: View(0),
+        active: true,
+        executed: Sequence(0),
+    };
+    let standing = SignedMessage::Standing(net.sign(3, standing));
+
+    let once = net.deliver(2, standing.clone());
+    let twice = net.deliver(2, standing);
+
+    let forward = |message| Effect::Forward {
+        to: ReplicaId(3),
+        message: Box::new(message),
+    };
+    assert_eq!(once, []);
+    assert_eq!(
+        twice,
+        [
+            forward(net.pre_prepare(0, 0, 1, &m)),
+            forward(net.prepare(2, 0, 1, &m)),
+            forward(net.commit(2, 0, 1, &m)),
+        ]
+    );
+}
+
+#[test]
+fn rule_17_a_process_asks_again_for_its_own_request() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| is_normal(&parcel.message));
+    net.order(3, 1);
+
+    let said = broadcasts(&net.step(3, Input::Timer(Timer::Status)));
+
+    assert!(said.contains(&Message::Request(net.request(3, 1))));
+    assert_eq!(
+        net.timer(3, Timer::Status),
+        Some(net.now() + STATUS_INTERVAL)
+    );
+}

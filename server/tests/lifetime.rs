@@ -1,0 +1,115 @@
+//! However the server ends, nothing of it is left.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use support::{Server, answers, eventually, is_alive, signal};
+
+#[test]
+fn each_process_has_its_line_in_order_and_nothing_else_is_printed() {
+    let mut server = Server::start(&["--processes", "7", "--faulty", "none"]);
+    let lines: Vec<_> = server
+        .processes
+        .iter()
+        .map(|process| {
+            format!(
+                "Process {} running on port {}...\n",
+                process.name, process.port
+            )
+        })
+        .collect();
+    let names: Vec<_> = server
+        .processes
+        .iter()
+        .map(|process| process.name.as_str())
+        .collect();
+    assert_eq!(names, ["P", "Q", "R", "S", "T", "U", "V"]);
+    server.signal("TERM");
+    server.wait();
+    assert_eq!(server.output(), lines.concat());
+}
+
+#[test]
+fn sigterm_stops_everything_and_is_a_success() {
+    let mut server = Server::start(&[]);
+    assert!(server.processes.iter().all(|process| answers(process.port)));
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    server.assert_nothing_is_left();
+}
+
+#[test]
+fn ctrl_c_stops_everything_and_is_a_success() {
+    let mut server = Server::start(&[]);
+    server.signal("INT");
+    assert_eq!(server.wait().code(), Some(0));
+    server.assert_nothing_is_left();
+}
+
+#[test]
+fn a_killed_server_leaves_no_process_behind() {
+    let mut server = Server::start(&[]);
+    server.signal("KILL");
+    server.wait();
+    server.assert_nothing_is_left();
+}
+
+#[test]
+fn an_interrupted_child_goes_on_because_the_parent_decides() {
+    let server = Server::start(&[]);
+    let child = server.processes[1].clone();
+    signal(child.pid, "INT");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(is_alive(child.pid) && answers(child.port));
+}
+
+#[test]
+fn when_one_child_is_killed_the_others_go_on() {
+    let mut server = Server::start(&[]);
+    let killed = server.processes[2].clone();
+    signal(killed.pid, "KILL");
+    eventually("its port is free", || !answers(killed.port));
+    for process in server
+        .processes
+        .iter()
+        .filter(|process| process.name != killed.name)
+    {
+        assert!(
+            is_alive(process.pid) && answers(process.port),
+            "{} is gone too",
+            process.name
+        );
+    }
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    server.assert_nothing_is_left();
+}
+
+#[test]
+fn when_all_children_have_ended_the_server_fails() {
+    let mut server = Server::start(&[]);
+    for process in &server.processes {
+        signal(process.pid, "KILL");
+    }
+    assert_eq!(server.wait().code(), Some(1));
+}
+
+#[test]
+fn a_process_that_crashes_at_once_is_left_out_and_the_others_run() {
+    let mut server = Server::start(&["--faulty", "P=crash"]);
+    let others: Vec<_> = server
+        .processes
+        .iter()
+        .filter(|process| process.name != "P")
+        .cloned()
+        .collect();
+    assert_eq!(others.len(), 3);
+    assert!(others.iter().all(|process| answers(process.port)));
+    assert!(is_alive(u64::from(server.pid())));
+    server.signal("TERM");
+    server.wait();
+    assert!(server.output().ends_with(&format!(
+        "Process S running on port {}...\n",
+        others[2].port
+    )));
+}

@@ -1,0 +1,76 @@
+//! What `server` refuses, it refuses with exit status 2, a message that says what to do instead, and no output.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::net::TcpListener;
+
+fn assert_refused(arguments: &[&str], advice: &[&str]) {
+    let output = support::run(arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(output.stdout.is_empty(), "{arguments:?} printed something");
+    for advice in advice {
+        assert!(
+            message.contains(advice),
+            "{arguments:?}: '{advice}' is missing in: {message}"
+        );
+    }
+}
+
+#[test]
+fn a_busy_port_is_named_with_its_process() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert_refused(
+        &["--base-port", &port],
+        &[&format!("port {port} for process P"), "--base-port"],
+    );
+}
+
+#[test]
+fn ports_beyond_the_last_are_refused() {
+    assert_refused(&["--base-port", "65535"], &["lower --base-port"]);
+}
+
+#[test]
+fn no_process_at_all_is_refused() {
+    assert_refused(&["--processes", "0"], &["at least one process"]);
+}
+
+#[test]
+fn too_many_processes_are_refused() {
+    assert_refused(&["--processes", "65"], &["from 1 to 64"]);
+}
+
+#[test]
+fn an_unknown_process_name_is_refused() {
+    assert_refused(&["--faulty", "A"], &["A"]);
+    assert_refused(&["--faulty", "T"], &["T"]);
+}
+
+#[test]
+fn an_unknown_behaviour_is_refused() {
+    assert_refused(&["--faulty", "P=dance"], &["dance"]);
+}
+
+#[test]
+fn a_time_without_a_unit_is_refused() {
+    assert_refused(&["--view-timeout", "500"], &["500ms"]);
+}
+
+#[test]
+fn a_host_elsewhere_is_refused() {
+    assert_refused(&["--host", "192.0.2.1", "--base-port", "0"], &["--host"]);
+}
+
+#[test]
+fn a_ready_file_that_cannot_be_written_is_refused() {
+    let arguments = ["--base-port", "0", "--ready-file", "/nowhere/ready.json"];
+    assert_refused(&arguments, &["/nowhere/ready.json"]);
+}
+
+#[test]
+fn the_hidden_command_is_not_for_people() {
+    assert_refused(&["replica"], &["run `server` instead"]);
+}

@@ -1,0 +1,172 @@
+//! A real `server` for tests: on free ports, found through its ready file, gone at the end.
+
+use std::fs;
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Far more than anything here takes, even on a machine that is busy building.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A running server whose processes all answer.
+pub struct Server {
+    child: Child,
+    folder: PathBuf,
+    pub processes: Vec<Started>,
+}
+
+/// One process, as the ready file tells it.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub name: String,
+    pub port: u16,
+    pub pid: u64,
+}
+
+impl Server {
+    /// Starts a server on free ports with these further arguments.
+    pub fn start(arguments: &[&str]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("quorate-server-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let ready_file = folder.join("ready.json");
+        let child = command(arguments)
+            .args(["--base-port", "0", "--ready-file"])
+            .arg(&ready_file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut server = Self {
+            child,
+            folder,
+            processes: Vec::new(),
+        };
+        eventually("the ready file appears", || ready_file.exists());
+        server.processes = read_ready_file(&ready_file);
+        server
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal to the server itself.
+    pub fn signal(&self, name: &str) {
+        signal(u64::from(self.child.id()), name);
+    }
+
+    /// Waits until the server has ended.
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the server ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    /// All that the server printed. To be called once it has ended.
+    pub fn output(&mut self) -> String {
+        let mut text = String::new();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    }
+
+    /// Asserts that no process is left and no port is taken.
+    pub fn assert_nothing_is_left(&self) {
+        for process in &self.processes {
+            eventually(&format!("process {} is gone", process.name), || {
+                !is_alive(process.pid)
+            });
+            assert!(
+                !answers(process.port),
+                "port {} is still taken",
+                process.port
+            );
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The children end with their parent.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The `server` binary with these arguments.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs `server` to its end; for calls that it must refuse.
+#[allow(dead_code, reason = "not every test file refuses")]
+pub fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+/// Sends a signal to a process.
+pub fn signal(pid: u64, name: &str) {
+    let status = Command::new("kill")
+        .args([format!("-{name}"), pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success(), "kill -{name} {pid}");
+}
+
+/// Whether a process exists and is no zombie.
+pub fn is_alive(pid: u64) -> bool {
+    let output = Command::new("ps")
+        .args(["-o", "stat=", "-p", &pid.to_string()])
+        .output()
+        .unwrap();
+    let state = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+/// Whether something listens on a port.
+pub fn answers(port: u16) -> bool {
+    TcpStream::connect_timeout(
+        &SocketAddr::from(([127, 0, 0, 1], port)),
+        Duration::from_secs(2),
+    )
+    .is_ok()
+}
+
+/// Polls until something holds.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < PATIENCE, "in vain: {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+fn read_ready_file(path: &Path) -> Vec<Started> {
+    let ready: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let processes = ready["processes"].as_array().unwrap().iter();
+    let started = processes.map(|process| Started {
+        name: process["process"].as_str().unwrap().to_owned(),
+        port: process["port"].as_u64().unwrap().try_into().unwrap(),
+        pid: process["pid"].as_u64().unwrap(),
+    });
+    started.collect()
+}
