@@ -36,7 +36,7 @@ impl Agreement {
         for process in finalized.iter().filter(|process| process.is_correct) {
             match &process.outcome {
                 Outcome::Decided(decision) => {
-                    decided.push((process.process.clone(), decision.clone()))
+                    decided.push((process.process.clone(), decision.clone()));
                 }
                 _ => undecided.push(process.process.clone()),
             }

@@ -991,23 +991,23 @@ fn rule_14_the_timer_runs_while_a_backup_waits_and_starts_again_with_each_that_e
 
 #[test]
 fn rule_15_the_next_view_is_asked_for_with_twice_the_patience() {
-    let mut net = Network::new(4);
-    net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    let mut net = Network::new(7);
+    net.deliver(6, SignedMessage::Request(net.request(0, 1)));
 
-    net.fire(3, Timer::View);
-    let alone = net.timer(3, Timer::View);
+    net.fire(6, Timer::View);
+    let alone = net.timer(6, Timer::View);
     let mut patience = Vec::new();
     for view in 1..=3 {
-        for i in [0, 2] {
-            net.deliver(3, SignedMessage::ViewChange(net.wish(i, view, Vec::new())));
+        for i in 0..4 {
+            net.deliver(6, SignedMessage::ViewChange(net.wish(i, view, Vec::new())));
         }
-        assert_eq!(net.view(3), (view, false));
-        let at = net.timer(3, Timer::View).expect("a quorum was seen");
+        assert_eq!(net.view(6), (view, false));
+        let at = net.timer(6, Timer::View).expect("a quorum was seen");
         patience.push(at.0 - net.now().0);
         if view < 3 {
-            net.fire(3, Timer::View);
-            assert_eq!(net.view(3), (view + 1, false));
-            assert_eq!(net.timer(3, Timer::View), None);
+            net.fire(6, Timer::View);
+            assert_eq!(net.view(6), (view + 1, false));
+            assert_eq!(net.timer(6, Timer::View), None);
         }
     }
 

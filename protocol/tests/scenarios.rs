@@ -1,2 +1,693 @@
-//! Scenarios
+//! What every PBFT engine must survive; replicas 0 to 3 are P, Q, R and S, and view 0 is led by P.
+
 mod harness;
+
+use harness::{Fate, K, L, Network, Parcel, accusations, broadcasts, is_normal, rejects};
+use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::message::Batch;
+use quorate_protocol::misbehaviour::{CheckpointFlaw, NewViewFlaw, PreparedFlaw};
+use quorate_protocol::{
+    Digest, Duration, Effect, Evidence, Message, Misbehaviour, ReplicaId, Sequence, SignedMessage,
+    Timer, View,
+};
+
+const SOON: Duration = Duration::from_millis(800);
+const LONG: Duration = Duration::from_millis(10_000);
+
+fn is_prepare(parcel: &Parcel, slot: u64) -> bool {
+    matches!(&parcel.message, SignedMessage::Prepare(m) if m.value().sequence == Sequence(slot))
+}
+
+const fn is_commit(parcel: &Parcel) -> bool {
+    matches!(&parcel.message, SignedMessage::Commit(_))
+}
+
+/// Moves B, C and D to view 1 while A, which alone has prepared slot 1 in view 0, hears nothing of it, and then all but
+/// D to view 2. With `slot_2_at_b`, B has prepared slot 2 in view 0, so that slot 1 becomes a null in view 1.
+/// If `lossy`, the votes of view 2 are lost at first.
+fn stale_certificate(slot_2_at_b: bool, lossy: bool) -> Network {
+    let mut net = Network::new(4);
+    net.rule(move |parcel| {
+        let wanted = is_prepare(parcel, 1) && parcel.to == 0
+            || slot_2_at_b && is_prepare(parcel, 2) && parcel.to == 1;
+        let vote = matches!(
+            &parcel.message,
+            SignedMessage::Prepare(_) | SignedMessage::Commit(_)
+        );
+        if vote && !wanted {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
+    });
+    net.order(0, 1);
+    if slot_2_at_b {
+        net.order(3, 1);
+    }
+    net.release();
+    net.isolate(0);
+    net.order(1, 1);
+    net.run_for(Duration::from_millis(700));
+    assert_eq!(net.view(0), (0, true));
+    for i in 1..4 {
+        assert_eq!(net.view(i), (1, true));
+    }
+
+    net.heal();
+    net.rule(move |parcel| {
+        let lost = match &parcel.message {
+            SignedMessage::PrePrepare { pre_prepare, .. } => {
+                lossy || pre_prepare.value().view < View(2)
+            }
+            SignedMessage::Prepare(prepare) => lossy || prepare.value().view < View(2),
+            SignedMessage::Commit(commit) => lossy || commit.value().view < View(2),
+            SignedMessage::NewView { new_view, .. } => {
+                parcel.to == 0 && new_view.value().view < View(2)
+            }
+            SignedMessage::ViewChange(_) => (parcel.from, parcel.to) == (3, 2),
+            SignedMessage::Standing(_) => true,
+            _ => false,
+        };
+        if lost { Fate::Drop } else { Fate::Deliver }
+    });
+    net.order(2, 1);
+    net.fire(2, Timer::View);
+    net.fire(3, Timer::View);
+    net.run();
+    net
+}
+
+#[test]
+fn scenario_01_a_certificate_of_an_older_view_loses_against_a_later_one() {
+    let mut net = stale_certificate(false, false);
+    let m = net.batch(0, 1);
+
+    net.release();
+    net.run_for(LONG);
+
+    let new_view = &net.new_views(2)[0];
+    let voters: Vec<_> = new_view.view_changes.iter().map(|v| v.signer().0).collect();
+    assert_eq!(voters, [0, 1, 2]);
+    let certificates = |i: usize| new_view.view_changes[i].value().prepared.clone();
+    assert_eq!(certificates(0), [net.certificate(0, 1, &m, &[1, 2])]);
+    let committed = Batch {
+        requests: vec![net.request(0, 1), net.request(1, 1)],
+    };
+    assert_ne!(committed, m);
+    assert_eq!(
+        certificates(1)
+            .iter()
+            .map(PreparedCertificate::digest)
+            .collect::<Vec<_>>(),
+        [committed.digest()]
+    );
+    assert_eq!(new_view.chosen, [(Sequence(1), committed.digest())]);
+    assert!(net.all_executed(&[(0, 1), (1, 1), (2, 1)]));
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn scenario_02_a_null_of_a_later_view_wins_over_an_older_batch() {
+    let mut net = stale_certificate(true, false);
+    let m = net.batch(0, 1);
+    let null = Batch::null().digest();
+
+    net.release();
+    net.run_for(LONG);
+
+    assert_eq!(net.new_views(1)[0].chosen[0], (Sequence(1), null));
+    let new_view = &net.new_views(2)[0];
+    assert_eq!(
+        new_view.view_changes[0].value().prepared,
+        [net.certificate(0, 1, &m, &[1, 2])]
+    );
+    assert_eq!(new_view.view_changes[1].value().prepared[0].view(), View(1));
+    assert_eq!(new_view.chosen[0], (Sequence(1), null));
+    assert_eq!(new_view.chosen[1], (Sequence(2), net.batch(3, 1).digest()));
+    for i in 0..4 {
+        assert_eq!(net.slots(i)[..2], [(1, vec![]), (2, vec![(3, 1)])]);
+    }
+    assert!(net.all_executed(&[(3, 1), (0, 1), (1, 1), (2, 1)]));
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn scenario_03_one_view_change_repeated_is_no_quorum() {
+    let mut net = Network::new(4);
+    let wish = net.wish(1, 1, Vec::new());
+
+    let effects = net.deliver(3, net.new_view(1, 1, vec![wish; 3], &[]));
+
+    let why = NewViewFlaw::TooFewViewChanges;
+    assert_eq!(
+        effects,
+        [Effect::Reject(Misbehaviour::InvalidNewView {
+            signer: ReplicaId(1),
+            why
+        })]
+    );
+    assert_eq!(net.view(3), (0, true));
+}
+
+#[test]
+fn scenario_04_a_new_view_from_another_or_for_another_view_is_refused() {
+    let mut net = Network::new(4);
+    let wishes = net.wishes(&[0, 1, 2], 1);
+
+    let stranger = net.deliver(3, net.new_view(2, 1, wishes.clone(), &[]));
+    let other_view = net.deliver(3, net.new_view(2, 2, wishes, &[]));
+
+    let view = View(1);
+    assert_eq!(
+        stranger,
+        [Effect::Reject(Misbehaviour::NotPrimary {
+            signer: ReplicaId(2),
+            view
+        })]
+    );
+    let why = NewViewFlaw::OtherView;
+    assert_eq!(
+        other_view,
+        [Effect::Reject(Misbehaviour::InvalidNewView {
+            signer: ReplicaId(2),
+            why
+        })]
+    );
+    assert_eq!(net.view(3), (0, true));
+}
+
+#[test]
+fn scenario_05_a_forged_certificate_gets_nowhere() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let mut differs = net.certificate(0, 1, &m, &[1]);
+    differs.prepares.push(net.signed_prepare(2, 0, 1, &other));
+    let mut wrong_primary = net.certificate(0, 1, &m, &[1, 2]);
+    wrong_primary.pre_prepare = net.proposal(1, 0, 1, &m);
+    let forged = [
+        (
+            net.certificate(0, 1, &m, &[1, 1]),
+            PreparedFlaw::TooFewBackups,
+        ),
+        (
+            net.certificate(0, 1, &m, &[0, 1]),
+            PreparedFlaw::TooFewBackups,
+        ),
+        (differs, PreparedFlaw::FieldMismatch),
+        (wrong_primary, PreparedFlaw::WrongPrimary),
+    ];
+
+    for (certificate, why) in forged {
+        let wish = net.wish(0, 1, vec![certificate]);
+        let effects = net.deliver(1, SignedMessage::ViewChange(wish.clone()));
+        let refused = Misbehaviour::InvalidPrepared {
+            signer: ReplicaId(0),
+            why,
+        };
+        assert_eq!(effects, [Effect::Reject(refused)]);
+        let wishes = [vec![wish], net.wishes(&[1, 2], 1)].concat();
+        let digest = m.digest();
+        let effects = net.deliver(3, net.new_view(1, 1, wishes, &[(1, digest)]));
+        let why = NewViewFlaw::InvalidViewChange;
+        assert_eq!(
+            effects,
+            [Effect::Reject(Misbehaviour::InvalidNewView {
+                signer: ReplicaId(1),
+                why
+            })]
+        );
+    }
+
+    // The forged ones do not count towards the quorum of the new primary either.
+    for i in [2, 3] {
+        net.deliver(1, SignedMessage::ViewChange(net.wish(i, 1, Vec::new())));
+    }
+    assert_eq!(net.new_views(1)[0].chosen, []);
+    assert!(
+        net.new_views(1)[0]
+            .view_changes
+            .iter()
+            .all(|wish| wish.signer() != ReplicaId(0))
+    );
+}
+
+#[test]
+fn scenario_06_a_forged_checkpoint_gets_nowhere() {
+    let mut net = Network::new(4);
+    let (state, other) = (Digest::of(&[b"state"]), Digest::of(&[b"other"]));
+    let [a, b, c] = [0, 1, 2].map(|i| net.checkpoint(i, K, state));
+    let odd: Vec<_> = [0, 1, 2].map(|i| net.checkpoint(i, K - 1, state)).to_vec();
+    let forged = [
+        (K, vec![a.clone(), b.clone()], CheckpointFlaw::TooFewSigners),
+        (
+            K,
+            vec![a.clone(), b.clone(), a.clone()],
+            CheckpointFlaw::TooFewSigners,
+        ),
+        (
+            K,
+            vec![a.clone(), b.clone(), net.checkpoint(2, K, other)],
+            CheckpointFlaw::Mixed,
+        ),
+        (K - 1, odd, CheckpointFlaw::NotAMultiple),
+    ];
+
+    for (stable, proof, why) in forged {
+        let wish = net.wish_from(2, 1, stable, proof, Vec::new());
+        let effects = net.deliver(3, SignedMessage::ViewChange(wish.clone()));
+        let signer = ReplicaId(2);
+        assert_eq!(
+            effects,
+            [Effect::Reject(Misbehaviour::InvalidCheckpointProof {
+                signer,
+                why
+            })]
+        );
+        let wishes = [vec![wish], net.wishes(&[0, 1], 1)].concat();
+        let effects = net.deliver(3, net.new_view(1, 1, wishes, &[]));
+        let why = NewViewFlaw::InvalidViewChange;
+        assert_eq!(
+            effects,
+            [Effect::Reject(Misbehaviour::InvalidNewView {
+                signer: ReplicaId(1),
+                why
+            })]
+        );
+    }
+
+    let wish = net.wish_from(2, 1, K, vec![a, b, c], Vec::new());
+    assert_eq!(net.deliver(3, SignedMessage::ViewChange(wish)), []);
+}
+
+#[test]
+fn scenario_07_f_crashed_backups_hold_up_nothing() {
+    for (n, crashed) in [(4, vec![3]), (7, vec![3, 6]), (10, vec![1, 5, 9])] {
+        let mut net = Network::new(n);
+        for i in crashed {
+            net.crash(i);
+        }
+
+        for timestamp in 1..=2 * K {
+            net.order(0, timestamp);
+        }
+
+        let expected: Vec<_> = (1..=2 * K).map(|timestamp| (0, timestamp)).collect();
+        assert!(net.all_executed(&expected));
+        assert_eq!(net.status(0).low_watermark, Sequence(2 * K));
+        assert_eq!(net.view(0), (0, true));
+    }
+}
+
+#[test]
+fn scenario_08_of_two_batches_of_a_liar_at_most_one_commits_and_the_liar_is_found() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let liar =
+        |parcel: &Parcel| parcel.from == 0 && !matches!(&parcel.message, SignedMessage::Request(_));
+    net.drop_if(liar);
+    net.deliver(1, net.pre_prepare(0, 0, 1, &m));
+    net.deliver(2, net.pre_prepare(0, 0, 1, &other));
+    net.deliver(3, net.pre_prepare(0, 0, 1, &other));
+    net.run();
+    let lies = [net.proposal(0, 0, 1, &m), net.proposal(0, 0, 1, &other)];
+
+    let found = net.deliver(2, net.pre_prepare(0, 0, 1, &m));
+    net.crash(0);
+    net.run_for(LONG);
+
+    let [first, second] = lies;
+    assert_eq!(
+        accusations(&found),
+        [Evidence::TwoPrePrepares(second, first)]
+    );
+    let why = Misbehaviour::Equivocation {
+        signer: ReplicaId(0),
+        view: View(0),
+        sequence: Sequence(1),
+    };
+    assert_eq!(rejects(&found), [why]);
+    let at_first_slot: Vec<_> = (1..4).map(|i| net.slots(i)[0].clone()).collect();
+    assert_eq!(at_first_slot, vec![(1, vec![(0, 2)]); 3]);
+    for i in 1..4 {
+        assert_eq!(net.view(i), (1, true));
+        assert!(
+            net.accusations(i)
+                .iter()
+                .all(|evidence| evidence.accused() == ReplicaId(0))
+        );
+    }
+}
+
+#[test]
+fn scenario_09_a_withheld_body_wedges_nothing() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    let digest = m.digest();
+    net.crash(0);
+
+    // The body goes to Q alone; R and S get the digest with nothing to it.
+    net.deliver(1, net.pre_prepare(0, 0, 1, &m));
+    for i in [2, 3] {
+        let bare = SignedMessage::PrePrepare {
+            pre_prepare: net.proposal(0, 0, 1, &m),
+            batch: Batch::null(),
+        };
+        let effects = net.deliver(i, bare);
+        assert_eq!(
+            effects,
+            [Effect::Reject(Misbehaviour::BodyMismatch {
+                signer: ReplicaId(0),
+                digest
+            })]
+        );
+    }
+    net.submit(2, 1);
+    net.run_for(LONG);
+
+    assert!(
+        net.said(2)
+            .iter()
+            .all(|said| !matches!(said, Message::Prepare(p) if p.view == View(0)))
+    );
+    assert_eq!(net.view(3), (1, true));
+    for i in 1..4 {
+        assert!(net.executed(i).contains(&(2, 1)));
+    }
+}
+
+#[test]
+fn scenario_09_a_body_that_only_one_holds_is_fetched_in_the_new_view() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.crash(0);
+    net.deliver(1, net.pre_prepare(0, 0, 1, &m));
+    net.deliver(1, net.prepare(2, 0, 1, &m));
+
+    net.submit(2, 1);
+    net.run_for(LONG);
+
+    assert_eq!(net.new_views(1)[0].chosen, [(Sequence(1), m.digest())]);
+    let fetches = |i| {
+        net.said(i)
+            .iter()
+            .filter(|said| matches!(said, Message::Fetch(_)))
+            .count()
+    };
+    assert_eq!((fetches(1), fetches(2), fetches(3)), (0, 1, 1));
+    assert!(net.all_executed(&[(0, 1), (2, 1)]));
+}
+
+/// A certificate of view 0 shows up only in view 2, after view 1 had no use for its slot. Its holder does not hand out
+/// the body, so those who prepared it must have kept it.
+#[test]
+fn scenario_09_a_body_is_kept_by_those_who_prepared_it_for_as_long_as_a_certificate_may_name_it() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    net.deliver(3, net.new_view(1, 1, net.wishes(&[1, 2, 3], 1), &[]));
+    let certificate = net.certificate(0, 1, &m, &[2, 3]);
+    let wishes = [
+        vec![net.wish(0, 2, vec![certificate])],
+        net.wishes(&[1, 2], 2),
+    ]
+    .concat();
+
+    let effects = net.deliver(3, net.new_view(2, 2, wishes, &[(1, m.digest())]));
+
+    let prepares = broadcasts(&effects)
+        .iter()
+        .filter(|said| matches!(said, Message::Prepare(_)))
+        .count();
+    assert_eq!(prepares, 1);
+}
+
+#[test]
+fn scenario_10_two_view_changes_without_progress_lose_no_certificate() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.drop_if(is_commit);
+    net.order(0, 1);
+    net.crash(0);
+    net.drop_if(|parcel| {
+        is_normal(&parcel.message) || matches!(&parcel.message, SignedMessage::NewView { .. })
+    });
+
+    for _ in 0..100 {
+        if net.view(3).0 == 3 {
+            break;
+        }
+        net.next_timer();
+        net.run();
+    }
+    let carried: Vec<_> = net
+        .view_changes(3)
+        .iter()
+        .map(|wish| (wish.view.0, wish.prepared.clone()))
+        .collect();
+    net.release();
+    net.run_for(LONG);
+
+    let views: Vec<_> = carried.iter().map(|(view, _)| *view).collect();
+    assert!(views.starts_with(&[1]) && views.ends_with(&[3]));
+    for (_, prepared) in &carried {
+        let found: Vec<_> = prepared
+            .iter()
+            .map(|c| (c.view(), c.sequence(), c.digest()))
+            .collect();
+        assert_eq!(found, [(View(0), Sequence(1), m.digest())]);
+    }
+    assert!(net.all_executed(&[(0, 1)]));
+}
+
+#[test]
+fn scenario_11_what_one_replica_committed_stays_in_its_slot() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| is_commit(parcel) && parcel.to != 3);
+    net.order(1, 1);
+    let alone: Vec<_> = (0..4).map(|i| net.slots(i).len()).collect();
+    net.crash(0);
+    net.release();
+
+    net.run_for(LONG);
+
+    assert_eq!(alone, [0, 0, 0, 1]);
+    assert_eq!(net.view(3), (1, true));
+    for i in 1..4 {
+        assert_eq!(net.slots(i), [(1, vec![(1, 1)])]);
+    }
+    assert_eq!(
+        net.new_views(1)[0].chosen,
+        [(Sequence(1), net.batch(1, 1).digest())]
+    );
+}
+
+#[test]
+fn scenario_12_a_request_in_two_slots_executes_in_the_first() {
+    let mut net = Network::new(4);
+    let m = net.batch(2, 1);
+
+    for sequence in [1, 2] {
+        for i in 1..4 {
+            net.deliver(i, net.pre_prepare(0, 0, sequence, &m));
+        }
+        net.deliver(0, net.pre_prepare(0, 0, sequence, &m));
+        net.run();
+    }
+    let again = net.deliver(3, SignedMessage::Request(net.request(2, 1)));
+
+    for i in 0..4 {
+        assert_eq!(net.slots(i), [(1, vec![(2, 1)]), (2, vec![])]);
+    }
+    assert!(net.all_executed(&[(2, 1)]));
+    let [Effect::Reply { result, .. }] = &again[..] else {
+        panic!("{again:?} is no reply")
+    };
+    assert_eq!(result, b"2/1 done");
+}
+
+#[test]
+fn scenario_13_a_gap_holds_execution_until_nulls_fill_it() {
+    let mut net = Network::new(4);
+    let (first, last) = (net.batch(1, 1), net.batch(2, 1));
+    for (sequence, batch) in [(1, &first), (L, &last)] {
+        for i in 0..4 {
+            net.deliver(i, net.pre_prepare(0, 0, sequence, batch));
+        }
+    }
+    net.run();
+    let held: Vec<_> = (0..4).map(|i| net.slots(i)).collect();
+
+    net.run_for(LONG);
+
+    assert_eq!(held, vec![vec![(1, vec![(1, 1)])]; 4]);
+    let nulls = (2..L).map(|n| (n, vec![]));
+    let filled: Vec<_> = [(1, vec![(1, 1)])]
+        .into_iter()
+        .chain(nulls)
+        .chain([(L, vec![(2, 1)])])
+        .collect();
+    for i in 0..4 {
+        assert_eq!(net.slots(i), filled);
+        assert_eq!(net.view(i), (1, true));
+        assert_eq!(net.status(i).low_watermark, Sequence(L));
+    }
+}
+
+#[test]
+fn scenario_14_a_proposal_above_the_window_leaves_no_trace() {
+    let mut net = Network::new(4);
+    let before = net.state(3);
+
+    let effects = net.deliver(3, net.pre_prepare(0, 0, L + 1, &net.batch(0, 1)));
+    let votes = [
+        net.prepare(1, 0, L + 1, &net.batch(0, 1)),
+        net.commit(1, 0, L + 1, &net.batch(0, 1)),
+    ];
+    let votes: Vec<Effect> = votes
+        .into_iter()
+        .flat_map(|vote| net.deliver(3, vote))
+        .collect();
+
+    let why = Misbehaviour::OutsideWindow {
+        signer: ReplicaId(0),
+        sequence: Sequence(L + 1),
+    };
+    assert_eq!(effects, [Effect::Reject(why)]);
+    assert_eq!(votes, []);
+    assert_eq!(net.state(3), before);
+}
+
+#[test]
+fn scenario_15_a_slow_replica_does_not_hold_up_a_full_window() {
+    let mut net = Network::new(4);
+    net.hold_if(|parcel| parcel.to == 3);
+
+    for timestamp in 1..=3 * L {
+        net.order(0, timestamp);
+    }
+
+    for i in 0..3 {
+        assert_eq!(net.status(i).low_watermark, Sequence(3 * L));
+        assert_eq!(net.status(i).executed, Sequence(3 * L));
+    }
+    net.release();
+    net.run();
+    assert!(net.nobody_is_accused());
+    assert!(net.executed(0).starts_with(&net.executed(3)));
+}
+
+#[test]
+fn scenario_16_the_smallest_of_f_plus_1_higher_views_is_joined() {
+    let mut net = Network::new(4);
+
+    let f = net.deliver(3, SignedMessage::ViewChange(net.wish(0, 5, Vec::new())));
+    let stayed = net.view(3);
+    net.deliver(3, SignedMessage::ViewChange(net.wish(1, 2, Vec::new())));
+
+    assert_eq!(f, []);
+    assert_eq!(stayed, (0, true));
+    assert_eq!(net.view(3), (2, false));
+}
+
+#[test]
+fn scenario_17_progress_returns_after_a_partition_during_a_view_change() {
+    let mut net = Network::new(4);
+    net.crash(0);
+    net.submit(1, 1);
+    net.run();
+    for i in 1..4 {
+        for j in 1..i {
+            net.cut(i, j);
+        }
+    }
+    net.run_for(LONG);
+
+    net.heal();
+    net.run_for(LONG);
+
+    assert!(net.all_executed(&[(1, 1)]));
+    assert!(net.nobody_is_accused());
+}
+
+/// R alone saw the quorum for view 1, so it alone went on to view 2; with P down, nobody can do without it.
+#[test]
+fn scenario_17_progress_returns_when_one_replica_went_a_view_further_than_the_rest() {
+    let mut net = Network::new(4);
+    net.crash(0);
+    net.drop_if(|parcel| parcel.from == 2 && !matches!(&parcel.message, SignedMessage::Request(_)));
+    net.submit(3, 1);
+    net.run_for(Duration::from_millis(1100));
+    assert_eq!(
+        [net.view(1), net.view(2), net.view(3)],
+        [(1, false), (2, false), (1, false)]
+    );
+
+    net.release();
+    net.run_for(LONG);
+
+    assert!(net.all_executed(&[(3, 1)]));
+    assert!(net.nobody_is_accused());
+}
+
+/// The others executed the slot in view 1 and ask for nothing, so they never run it again in view 2; the laggard needs
+/// that they do.
+#[test]
+fn scenario_17_a_laggard_gets_votes_that_were_lost_for_a_slot_that_others_executed_in_an_older_view()
+ {
+    let mut net = stale_certificate(false, true);
+
+    net.release();
+    net.run_for(LONG);
+
+    assert!(net.all_executed(&[(0, 1), (1, 1), (2, 1)]));
+}
+
+#[test]
+fn scenario_18_a_new_view_ahead_of_its_view_changes_completes() {
+    let mut net = Network::new(4);
+    net.hold_if(|parcel| matches!(&parcel.message, SignedMessage::ViewChange(_)) && parcel.to == 3);
+    net.crash(0);
+    net.submit(1, 1);
+    net.run_for(LONG);
+    let ahead = net.view(3);
+
+    net.release();
+    net.run_for(LONG);
+
+    assert_eq!(ahead, (1, true));
+    for i in 1..4 {
+        assert_eq!(net.view(i), (1, true));
+    }
+    assert!(net.all_executed(&[(1, 1)]));
+}
+
+#[test]
+fn scenario_19_an_idle_laggard_catches_up() {
+    let mut net = Network::new(4);
+    net.isolate(3);
+    net.order(0, 1);
+    net.order(1, 1);
+    net.heal();
+    assert_eq!(net.executed(3), []);
+
+    net.run_for(SOON);
+
+    assert!(net.all_executed(&[(0, 1), (1, 1)]));
+}
+
+#[test]
+fn scenario_19_an_idle_laggard_of_an_older_view_catches_up() {
+    let mut net = Network::new(7);
+    net.isolate(6);
+    net.crash(0);
+    net.submit(1, 1);
+    net.run_for(SOON);
+    assert_eq!((net.view(5), net.view(6)), ((1, true), (0, true)));
+    assert_eq!(net.executed(5), [(1, 1)]);
+
+    net.heal();
+    net.run_for(SOON);
+
+    assert_eq!(net.view(6), (1, true));
+    assert!(net.all_executed(&[(1, 1)]));
+}

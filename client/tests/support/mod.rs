@@ -1,5 +1,5 @@
 //! A real cluster for tests, whose processes are the `client` binary itself, and calls of that binary.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;

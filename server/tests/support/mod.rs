@@ -1,4 +1,5 @@
 //! A real `server` for tests: on free ports, found through its ready file, gone at the end.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 use std::fs;
 use std::io::Read;
@@ -117,10 +118,20 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `server` to its end; for calls that it must refuse.
-#[allow(dead_code, reason = "not every test file refuses")]
+/// Runs `server` to its end; for calls that it must refuse. One that it accepts instead is ended.
 pub fn run(arguments: &[&str]) -> Output {
-    command(arguments).output().unwrap()
+    let mut child = command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() && started.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(10));
+    }
+    // The only error is that it has ended already.
+    let _ = child.kill();
+    child.wait_with_output().unwrap()
 }
 
 /// Sends a signal to a process.
