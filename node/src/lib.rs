@@ -41,8 +41,13 @@ pub async fn run(
         .set_nonblocking(true)
         .context("the listener cannot be used")?;
     let listener = TcpListener::from_std(listener).context("the listener cannot be used")?;
+    let loopback = listener
+        .local_addr()
+        .context("the listener cannot be used")?
+        .ip()
+        .is_loopback();
     let (to_runtime, commands) = mpsc::channel(runtime::QUEUE);
-    let runtime = runtime::Runtime::new(&config, commands)?;
+    let runtime = runtime::Runtime::new(&config, loopback, commands)?;
     let handle = rpc::Handle::new(&config, to_runtime);
 
     let limits = Limits {

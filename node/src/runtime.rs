@@ -130,10 +130,7 @@ impl Runtime {
                 bytes_sent: 0,
                 signatures_checked: 0,
             },
-            unsigned_votes: config
-                .addresses
-                .iter()
-                .all(|address| address.ip().is_loopback()),
+            unsigned_votes: loopback,
             waiting: Vec::new(),
             commands: VecDeque::new(),
             questions,
@@ -432,7 +429,7 @@ impl Runtime {
     }
 }
 
-const UNSIGNED: &str = "an unsigned vote is taken only while all processes listen on loopback; sign it with the sender's key";
+const UNSIGNED: &str = "an unsigned vote is taken only while the process listens on loopback only; sign it with the sender's key";
 
 fn start_outboxes(config: &NodeConfig, own: ReplicaId) -> Vec<Option<Outbox>> {
     let peers = (0..).map(ReplicaId).zip(&config.addresses);

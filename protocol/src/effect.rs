@@ -39,7 +39,7 @@ pub enum Effect {
         /// The requests that are new: what executed before is left out (rule 6).
         requests: Vec<Request>,
     },
-    /// Take the digest of the service's state and come back with [`crate::Input::CheckpointTaken`].
+    /// Take the digest of the service's state and come back with [`crate::Input::CheckpointTaken`] before anything else.
     TakeCheckpoint {
         /// The slot up to which the state is.
         sequence: Sequence,

@@ -364,10 +364,10 @@ fn rule_07_the_primary_batches_what_waits_and_keeps_slots_in_flight_up_to_the_wi
     let mut pipelining = Network::new(4);
     let mut one_at_a_time = Network::with(4, |config| config.slots_in_flight = 1);
     let mut small_batches = Network::with(4, |config| {
-        (config.slots_in_flight, config.batch_limit) = (1, 2)
+        (config.slots_in_flight, config.batch_limit) = (1, 2);
     });
     let mut small_window = Network::with(4, |config| {
-        (config.checkpoint_interval, config.window) = (1, 2)
+        (config.checkpoint_interval, config.window) = (1, 2);
     });
 
     let pipelined = ask(&mut pipelining);
@@ -500,8 +500,6 @@ fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_
     let ignored: Vec<Effect> = [
         net.prepare(1, 0, K + 2, &waiting),
         net.prepare(2, 0, K + 2, &waiting),
-        net.commit(0, 0, K + 1, &m),
-        net.commit(1, 0, K + 1, &m),
     ]
     .into_iter()
     .flat_map(|message| net.deliver(3, message))
@@ -531,6 +529,30 @@ fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_
     );
     assert_eq!(ignored, []);
     assert_eq!(net.state(3), before);
+}
+
+/// Reading a quorum of COMMITs is not voting: whoever left the view may execute what they prove.
+#[test]
+fn rule_10_a_replica_between_views_executes_what_a_quorum_of_commits_proves_and_says_nothing() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    net.fire(3, Timer::View);
+
+    let below_quorum: Vec<Effect> = [0, 1]
+        .into_iter()
+        .flat_map(|i| net.deliver(3, net.commit(i, 0, 1, &m)))
+        .collect();
+    assert_eq!(below_quorum, []);
+    let effects = net.deliver(3, net.commit(2, 0, 1, &m));
+
+    assert_eq!(net.executed(3), [(0, 1)]);
+    assert!(
+        effects
+            .iter()
+            .all(|effect| matches!(effect, Effect::Execute { .. } | Effect::Reply { .. })),
+        "more than executing: {effects:?}"
+    );
 }
 
 #[test]
@@ -605,7 +627,7 @@ fn rule_11_a_view_change_with_a_certificate_that_proves_nothing_is_refused() {
         ),
         (
             vec![altered(&[0], &|p| {
-                p.push(net.signed_prepare(2, 1, 1, &other))
+                p.push(net.signed_prepare(2, 1, 1, &other));
             })],
             PreparedFlaw::FieldMismatch,
         ),
@@ -851,7 +873,7 @@ fn rule_12_a_new_view_that_differs_from_what_its_view_changes_give_is_refused() 
             signer: ReplicaId(1),
             why,
         };
-        assert_eq!(rejects(&effects), [refused.clone()]);
+        assert_eq!(rejects(&effects), std::slice::from_ref(&refused));
         assert_eq!(
             waiting.view(3),
             (2, false),
@@ -1105,7 +1127,7 @@ fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
         to: ReplicaId(3),
         message: Box::new(new_view),
     };
-    assert_eq!(to_wish, [forward.clone()]);
+    assert_eq!(to_wish, std::slice::from_ref(&forward));
     assert_eq!(to_standing, [forward]);
 }
 
@@ -1114,6 +1136,8 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
     let mut net = Network::new(4);
     let m = net.batch(1, 1);
     net.commit_at(2, 0, 1, &m);
+    let open = net.batch(0, 1);
+    net.deliver(2, net.pre_prepare(0, 0, 2, &open));
     let standing = Standing {
         view: View(0),
         active: true,
@@ -1135,6 +1159,8 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
             forward(net.pre_prepare(0, 0, 1, &m)),
             forward(net.prepare(2, 0, 1, &m)),
             forward(net.commit(2, 0, 1, &m)),
+            forward(net.pre_prepare(0, 0, 2, &open)),
+            forward(net.prepare(2, 0, 2, &open)),
         ]
     );
 }

@@ -1,6 +1,6 @@
 //! The slots above the last stable checkpoint, and the bodies that they name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::certificate::PreparedCertificate;
 use crate::digest::Digest;
@@ -18,6 +18,12 @@ pub(super) struct Slot {
     pub(super) commits: BTreeMap<ReplicaId, Signed<Commit>>,
     pub(super) prepared: Option<PreparedCertificate>,
     pub(super) committed: Option<Digest>,
+    /// The quorum of COMMITs, of one view, that prove it; for replicas that missed them.
+    pub(super) proof: Vec<Signed<Commit>>,
+    /// COMMITs of other views than the current one, the latest of each replica.
+    pub(super) learned: BTreeMap<ReplicaId, Signed<Commit>>,
+    /// What this replica has agreed to, in whatever view: a certificate may name it, so its body is kept (rule 3).
+    pub(super) agreed: BTreeSet<Digest>,
 }
 
 impl Slot {
@@ -51,26 +57,44 @@ impl Slot {
         })
     }
 
-    /// Whether 2f+1 COMMITs match the proposal (rule 5).
-    pub(super) fn has_commit_quorum(&self, quorum: Quorum) -> bool {
-        let Some(digest) = self.proposed() else {
-            return false;
-        };
-        self.commits
-            .values()
-            .filter(|commit| commit.value().digest == digest)
-            .count()
-            >= quorum.size()
+    /// The 2f+1 COMMITs that match the proposal (rule 5), if there are as many.
+    pub(super) fn commit_quorum(&self, quorum: Quorum) -> Option<Vec<Signed<Commit>>> {
+        matching(&self.commits, quorum, |commit| {
+            Some(commit.digest) == self.proposed()
+        })
+    }
+
+    /// 2f+1 COMMITs of one view and digest among those of other views, if there are as many.
+    pub(super) fn learned_quorum(
+        &self,
+        quorum: Quorum,
+        like: Commit,
+    ) -> Option<Vec<Signed<Commit>>> {
+        matching(&self.learned, quorum, |commit| *commit == like)
     }
 
     fn names(&self, digest: Digest) -> bool {
         self.proposed() == Some(digest)
             || self.committed == Some(digest)
+            || self.agreed.contains(&digest)
             || self
                 .prepared
                 .as_ref()
                 .is_some_and(|certificate| certificate.digest() == digest)
     }
+}
+
+fn matching(
+    commits: &BTreeMap<ReplicaId, Signed<Commit>>,
+    quorum: Quorum,
+    matches: impl Fn(&Commit) -> bool,
+) -> Option<Vec<Signed<Commit>>> {
+    let found: Vec<_> = commits
+        .values()
+        .filter(|commit| matches(commit.value()))
+        .cloned()
+        .collect();
+    (found.len() >= quorum.size()).then_some(found)
 }
 
 #[derive(Debug, Default)]
@@ -115,17 +139,16 @@ impl Log {
         self.bodies.insert(digest, batch);
     }
 
-    /// The digests that are proposed without their body being here (rule 3).
-    pub(super) fn missing_bodies(&self) -> Vec<Digest> {
-        let mut missing: Vec<_> = self
+    /// The digests that are proposed or committed without their body being here (rule 3).
+    pub(super) fn missing_bodies(&self) -> BTreeSet<Digest> {
+        let named = self
             .slots
             .values()
-            .filter_map(Slot::proposed)
-            .filter(|d| !self.bodies.contains_key(d))
-            .collect();
-        missing.sort_unstable();
-        missing.dedup();
-        missing
+            .flat_map(|slot| [slot.proposed(), slot.committed])
+            .flatten();
+        named
+            .filter(|digest| !self.bodies.contains_key(digest))
+            .collect()
     }
 
     /// P of a VIEW-CHANGE (rule 10).

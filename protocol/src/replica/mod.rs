@@ -138,7 +138,7 @@ impl Replica {
         match message {
             VerifiedMessage::Request(m) => self.on_request(&m),
             VerifiedMessage::PrePrepare { pre_prepare, batch } => {
-                self.on_pre_prepare(pre_prepare, batch)
+                self.on_pre_prepare(pre_prepare, batch);
             }
             VerifiedMessage::Prepare(m) => self.on_prepare(m),
             VerifiedMessage::Commit(m) => self.on_commit(m),

@@ -12,7 +12,7 @@ impl Replica {
         if self.log.body(digest).is_some() {
             return;
         }
-        if self.log.proposed_at(digest).is_empty() {
+        if !self.log.missing_bodies().contains(&digest) {
             return self.reject(Misbehaviour::UnwantedBody {
                 signer: body.signer(),
             });

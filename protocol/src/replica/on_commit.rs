@@ -6,7 +6,7 @@ use crate::evidence::Evidence;
 use crate::id::Sequence;
 use crate::message::{Commit, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
-use crate::signature::Verified;
+use crate::signature::{Signed, Verified};
 
 impl Replica {
     pub(super) fn on_commit(&mut self, commit: Verified<Commit>) {
@@ -17,8 +17,11 @@ impl Replica {
         } = *commit.value();
         let signer = commit.signer();
         match self.timeliness(view) {
-            Timeliness::Late => return,
-            Timeliness::Early => return self.early.keep(view, VerifiedMessage::Commit(commit)),
+            Timeliness::Late => return self.learn(commit.into_signed()),
+            Timeliness::Early => {
+                self.learn(commit.signed().clone());
+                return self.early.keep(view, VerifiedMessage::Commit(commit));
+            }
             Timeliness::Current => {}
         }
         if !self.in_window(sequence) {
@@ -45,8 +48,34 @@ impl Replica {
     pub(super) fn check_committed(&mut self, sequence: Sequence) {
         let (view, quorum) = (self.view, self.config.quorum);
         let slot = self.log.slot_mut(sequence);
-        if slot.committed.is_none() && slot.is_prepared_in(view) && slot.has_commit_quorum(quorum) {
+        if slot.committed.is_some() || !slot.is_prepared_in(view) {
+            return;
+        }
+        if let Some(proof) = slot.commit_quorum(quorum) {
             slot.committed = slot.proposed();
+            slot.proof = proof;
+            self.execute_next();
+        }
+    }
+
+    /// A quorum of COMMITs of one view proves a slot committed, to whoever reads them: a replica that is in another view,
+    /// or between views, executes it without voting. Without this, one that left a healthy view alone would stay behind
+    /// until all others leave it too. (ours)
+    fn learn(&mut self, commit: Signed<Commit>) {
+        let (quorum, like) = (self.config.quorum, *commit.value());
+        if !self.in_window(like.sequence) {
+            return;
+        }
+        let slot = self.log.slot_mut(like.sequence);
+        let newer = |known: &Signed<Commit>| like.view >= known.value().view;
+        if slot.committed.is_some() || !slot.learned.get(&commit.signer()).is_none_or(newer) {
+            return;
+        }
+        slot.learned.insert(commit.signer(), commit);
+        if let Some(proof) = slot.learned_quorum(quorum, like) {
+            slot.committed = Some(like.digest);
+            slot.proof = proof;
+            slot.learned.clear();
             self.execute_next();
         }
     }

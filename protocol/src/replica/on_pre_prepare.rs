@@ -88,6 +88,7 @@ impl Replica {
 
     /// Agrees to a proposal whose body is here (rule 3); the primary's PRE-PREPARE stands for its PREPARE (rule 4).
     pub(super) fn agree(&mut self, sequence: Sequence, digest: Digest) {
+        self.log.slot_mut(sequence).agreed.insert(digest);
         if !self.is_primary() {
             self.broadcast(Message::Prepare(Prepare {
                 view: self.view,

@@ -29,7 +29,7 @@ impl Replica {
                 });
             }
             Some((last, _)) if timestamp < *last => {
-                self.reject(Misbehaviour::OldTimestamp { client, timestamp })
+                self.reject(Misbehaviour::OldTimestamp { client, timestamp });
             }
             _ => {
                 self.requests.wait_for(request.signed());

@@ -25,27 +25,31 @@ impl Replica {
         {
             return self.start_view_change(view);
         }
-        if !self.active && !self.view_changes.quorum_seen && self.has_view_change_quorum() {
-            self.view_changes.quorum_seen = true;
-            self.on_view_change_quorum();
+        if !self.active {
+            self.check_view_change_quorum();
         }
     }
 
-    /// A quorum wants the view: its primary starts it, and the others give it the time T to do so (rule 15).
-    fn on_view_change_quorum(&mut self) {
-        let at = self.now + self.patience();
-        self.effects.push(Effect::SetTimer {
-            timer: Timer::View,
-            at,
-        });
-        if self.is_primary() {
-            let size = self.config.quorum.size();
-            let view_changes: Vec<_> = self
-                .view_changes
-                .for_view(self.view)
-                .take(size)
-                .cloned()
-                .collect();
+    /// Once a quorum has left the older views, the wanted one has the time T to start (rule 15); that some have gone on
+    /// further must not stop the clock for the rest. Its primary starts it with a quorum for this very view.
+    fn check_view_change_quorum(&mut self) {
+        let size = self.config.quorum.size();
+        if !self.view_changes.quorum_seen && self.view_changes.at_least(self.view) >= size {
+            self.view_changes.quorum_seen = true;
+            let at = self.now + self.patience();
+            self.effects.push(Effect::SetTimer {
+                timer: Timer::View,
+                at,
+            });
+        }
+        let view_changes: Vec<_> = self
+            .view_changes
+            .for_view(self.view)
+            .take(size)
+            .cloned()
+            .collect();
+        if self.is_primary() && view_changes.len() == size && !self.view_changes.new_view_sent {
+            self.view_changes.new_view_sent = true;
             let chosen = choose::proposals(&view_changes);
             self.broadcast(Message::NewView(NewView {
                 view: self.view,

@@ -17,8 +17,10 @@ pub(super) struct ViewChanges {
     pub(super) heard: BTreeMap<ReplicaId, Signed<ViewChange>>,
     /// The one this replica has sent last.
     pub(super) sent: Option<ViewChange>,
-    /// Whether a quorum for the wanted view was seen, so that its timer starts once.
+    /// Whether a quorum for the wanted view, or later ones, was seen, so that its timer starts once.
     pub(super) quorum_seen: bool,
+    /// Whether this primary has sent its NEW-VIEW for the wanted view; a second one would be evidence against it (E6).
+    pub(super) new_view_sent: bool,
     /// What began the current view; nothing for view 0.
     pub(super) new_view: Option<SignedMessage>,
 }
@@ -35,6 +37,14 @@ impl ViewChanges {
         self.heard
             .values()
             .filter(move |heard| heard.value().view == view)
+    }
+
+    /// How many replicas want this view or a later one.
+    pub(super) fn at_least(&self, view: View) -> usize {
+        self.heard
+            .values()
+            .filter(|heard| heard.value().view >= view)
+            .count()
     }
 
     /// The smallest view above `view` that others want, if enough of them want one to include a correct replica
@@ -90,15 +100,12 @@ impl Replica {
         };
         self.view_changes.sent = Some(view_change.clone());
         self.view_changes.quorum_seen = false;
+        self.view_changes.new_view_sent = false;
         self.effects.push(Effect::ViewChanged {
             view: wanted,
             active: false,
         });
         self.broadcast(Message::ViewChange(view_change));
-    }
-
-    pub(super) fn has_view_change_quorum(&self) -> bool {
-        self.view_changes.for_view(self.view).count() >= self.config.quorum.size()
     }
 
     /// Says again what was asked for, until it is answered (rule 17).
