@@ -88,8 +88,10 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
+    /// `loopback`: whether this process listens on loopback only, and so takes unsigned votes.
     pub(crate) fn new(
         config: &NodeConfig,
+        loopback: bool,
         questions: mpsc::Receiver<Question>,
     ) -> anyhow::Result<Self> {
         let own = ReplicaId(config.index);
