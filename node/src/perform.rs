@@ -37,11 +37,11 @@ impl Runtime {
                 client, timestamp, ..
             } => self.session.on_reply(client, timestamp),
             Effect::ViewChanged { view, active } => {
-                tracing::info!(view = view.0, active, "view change")
+                tracing::info!(view = view.0, active, "view change");
             }
             Effect::Reject(misbehaviour) => tracing::debug!(%misbehaviour, "refused"),
             Effect::Accuse(evidence) => {
-                tracing::warn!(accused = %evidence.accused(), ?evidence, "proved faulty")
+                tracing::warn!(accused = %evidence.accused(), ?evidence, "proved faulty");
             }
         }
     }

@@ -221,7 +221,7 @@ impl Runtime {
             match self.exchange.decision(round) {
                 Some(decision) => drop(answer.send(Ok(decision.to_owned()))),
                 None if !self.exchange.in_window(round) => {
-                    drop(answer.send(Err(self.out_of_window(round))))
+                    drop(answer.send(Err(self.out_of_window(round))));
                 }
                 None => self.waiting.push((round, answer)),
             }
