@@ -2,7 +2,7 @@
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started.
 //! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
-//! * [`render`]: lines, table, JSON. [`status`] and [`bench`]: the other commands.
+//! * [`render`]: lines, table, JSON. [`status`] and [`mod@bench`]: the other commands.
 
 mod agreement;
 mod bench;
