@@ -361,18 +361,22 @@ fn rule_07_the_primary_batches_what_waits_and_keeps_slots_in_flight_up_to_the_wi
             .flat_map(|i| net.deliver(0, SignedMessage::Request(net.request(i, 1))))
             .collect()
     };
-    let mut pipelining = Network::new(4);
-    let mut one_at_a_time = Network::with(4, |config| config.slots_in_flight = 1);
+    let mut pipelining = Network::with(4, |config| config.batch_limit = 1);
+    let mut idle_first = Network::new(4);
     let mut small_batches = Network::with(4, |config| {
         (config.slots_in_flight, config.batch_limit) = (1, 2);
     });
     let mut small_window = Network::with(4, |config| {
-        (config.checkpoint_interval, config.window) = (1, 2);
+        (
+            config.batch_limit,
+            config.checkpoint_interval,
+            config.window,
+        ) = (1, 1, 2);
     });
 
     let pipelined = ask(&mut pipelining);
-    let first = ask(&mut one_at_a_time);
-    let rest = one_at_a_time.commit_at(0, 0, 1, &one_at_a_time.batch(0, 1));
+    let first = ask(&mut idle_first);
+    let rest = idle_first.commit_at(0, 0, 1, &idle_first.batch(0, 1));
     ask(&mut small_batches);
     let limited = small_batches.commit_at(0, 0, 1, &small_batches.batch(0, 1));
     let windowed = ask(&mut small_window);
@@ -382,7 +386,7 @@ fn rule_07_the_primary_batches_what_waits_and_keeps_slots_in_flight_up_to_the_wi
         broadcasts(&pipelined),
         (0..4).map(|i| single(&pipelining, i)).collect::<Vec<_>>()
     );
-    assert_eq!(broadcasts(&first), [single(&one_at_a_time, 0)]);
+    assert_eq!(broadcasts(&first), [single(&idle_first, 0)]);
     let batch = |net: &Network, clients: &[u32]| Batch {
         requests: clients.iter().map(|i| net.request(*i, 1)).collect(),
     };
@@ -394,7 +398,7 @@ fn rule_07_the_primary_batches_what_waits_and_keeps_slots_in_flight_up_to_the_wi
     };
     assert_eq!(
         proposals(&rest),
-        [pre_prepare(0, 2, batch(&one_at_a_time, &[1, 2, 3]))]
+        [pre_prepare(0, 2, batch(&idle_first, &[1, 2, 3]))]
     );
     assert_eq!(
         proposals(&limited),

@@ -26,7 +26,13 @@ const fn is_commit(parcel: &Parcel) -> bool {
 /// D to view 2. With `slot_2_at_b`, B has prepared slot 2 in view 0, so that slot 1 becomes a null in view 1.
 /// If `lossy`, the votes of view 2 are lost at first.
 fn stale_certificate(slot_2_at_b: bool, lossy: bool) -> Network {
-    let mut net = Network::new(4);
+    let mut net = Network::with(4, |config| {
+        if slot_2_at_b {
+            // One request fills a batch, so that slot 2 follows while slot 1 is in flight; no checkpoint ends the story.
+            config.batch_limit = 1;
+            (config.checkpoint_interval, config.window) = (2 * K, 2 * L);
+        }
+    });
     net.rule(move |parcel| {
         let wanted = is_prepare(parcel, 1) && parcel.to == 0
             || slot_2_at_b && is_prepare(parcel, 2) && parcel.to == 1;

@@ -75,8 +75,7 @@ fn read_config() -> anyhow::Result<NodeConfig> {
 }
 
 fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(async {

@@ -18,6 +18,7 @@ pub(crate) struct Figures {
     rounds_per_second: f64,
     median_ms: f64,
     percentile_99_ms: f64,
+    slowest_ms: f64,
     messages_per_round: f64,
     bytes_per_round: f64,
 }
@@ -43,6 +44,7 @@ impl Figures {
             rounds_per_second: rounds as f64 / elapsed.as_secs_f64(),
             median_ms: histogram.value_at_quantile(0.5) as f64 / 1e3,
             percentile_99_ms: histogram.value_at_quantile(0.99) as f64 / 1e3,
+            slowest_ms: histogram.max() as f64 / 1e3,
             messages_per_round: sent.messages as f64 / rounds as f64,
             bytes_per_round: sent.bytes as f64 / rounds as f64,
         })
@@ -58,6 +60,7 @@ impl Figures {
                 "rounds_per_second": self.rounds_per_second,
                 "median_ms": self.median_ms,
                 "percentile_99_ms": self.percentile_99_ms,
+                "slowest_ms": self.slowest_ms,
                 "messages_per_round": self.messages_per_round,
                 "bytes_per_round": self.bytes_per_round,
             })),
@@ -71,6 +74,7 @@ impl Figures {
             "rounds/s",
             "median",
             "99th percentile",
+            "slowest",
             "messages/round",
             "bytes/round",
         ];
@@ -80,6 +84,7 @@ impl Figures {
             format!("{:.1}", self.rounds_per_second),
             format!("{:.2} ms", self.median_ms),
             format!("{:.2} ms", self.percentile_99_ms),
+            format!("{:.2} ms", self.slowest_ms),
             format!("{:.1}", self.messages_per_round),
             format!("{:.0}", self.bytes_per_round),
         ];

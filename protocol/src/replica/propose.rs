@@ -1,7 +1,6 @@
 //! The primary gives slots to what waits (rule 7).
 
 use super::Replica;
-use crate::id::Sequence;
 use crate::message::{Message, PrePrepare};
 
 impl Replica {
@@ -9,11 +8,8 @@ impl Replica {
         if !self.active || !self.is_primary() {
             return;
         }
-        while self.last_proposed < self.last_proposable() {
+        while self.may_propose() {
             let batch = self.requests.take_unproposed(self.config.batch_limit);
-            if batch.requests.is_empty() {
-                return;
-            }
             self.last_proposed = self.last_proposed.next();
             let pre_prepare = PrePrepare {
                 view: self.view,
@@ -24,9 +20,14 @@ impl Replica {
         }
     }
 
-    /// What waits longer than a few slots is better off in one batch than in many slots.
-    fn last_proposable(&self) -> Sequence {
-        let in_flight = Sequence(self.executed.0.saturating_add(self.config.slots_in_flight));
-        in_flight.min(self.high_watermark())
+    /// A full batch may follow others at once, up to `slots_in_flight`. A smaller one goes out only when nothing is in
+    /// flight: what comes meanwhile is better off together in the next slot, since a slot costs as many messages
+    /// however little it holds.
+    fn may_propose(&self) -> bool {
+        let waiting = self.requests.unproposed();
+        let in_flight = self.last_proposed.0.saturating_sub(self.executed.0);
+        self.last_proposed < self.high_watermark()
+            && in_flight < self.config.slots_in_flight
+            && (waiting >= self.config.batch_limit || (waiting > 0 && in_flight == 0))
     }
 }

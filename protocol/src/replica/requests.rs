@@ -1,6 +1,6 @@
 //! Which requests wait, and what each client was last told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Digest;
 use crate::id::{ClientId, Timestamp};
@@ -17,8 +17,12 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     waiting: BTreeMap<ClientId, Waiting>,
+    /// The clients whose requests wait, oldest first.
+    by_arrival: BTreeMap<u64, ClientId>,
+    /// The arrivals of those that the current view has not proposed yet.
+    unproposed: BTreeSet<u64>,
     arrivals: u64,
-    /// What this primary has proposed in the current view.
+    /// What was proposed in the current view.
     proposed: BTreeMap<ClientId, Timestamp>,
     /// The reply table: the last timestamp of every client, and the answer to it (rule 6).
     replies: BTreeMap<ClientId, (Timestamp, Vec<u8>)>,
@@ -47,23 +51,32 @@ impl Requests {
         if known || !self.is_new(client, timestamp) {
             return;
         }
+        self.stop_waiting(client);
         self.arrivals += 1;
-        self.waiting.insert(
-            client,
-            Waiting {
-                arrival: self.arrivals,
-                request: request.clone(),
-            },
-        );
+        let arrival = self.arrivals;
+        if self
+            .proposed
+            .get(&client)
+            .is_none_or(|last| timestamp > *last)
+        {
+            self.unproposed.insert(arrival);
+        }
+        self.by_arrival.insert(arrival, client);
+        let request = request.clone();
+        self.waiting.insert(client, Waiting { arrival, request });
+    }
+
+    fn stop_waiting(&mut self, client: ClientId) {
+        if let Some(waiting) = self.waiting.remove(&client) {
+            self.by_arrival.remove(&waiting.arrival);
+            self.unproposed.remove(&waiting.arrival);
+        }
     }
 
     /// The request that has waited longest.
     pub(super) fn oldest(&self) -> Option<(ClientId, Timestamp)> {
-        let oldest = self
-            .waiting
-            .values()
-            .min_by_key(|waiting| waiting.arrival)?;
-        let request = oldest.request.value();
+        let (_, client) = self.by_arrival.first_key_value()?;
+        let request = self.waiting.get(client)?.request.value();
         Some((request.client, request.timestamp))
     }
 
@@ -71,39 +84,39 @@ impl Requests {
         self.waiting.get(&client).map(|waiting| &waiting.request)
     }
 
+    /// How many waiting requests this view has not proposed yet.
+    pub(super) fn unproposed(&self) -> usize {
+        self.unproposed.len()
+    }
+
     /// Takes up to `limit` waiting requests that this view has not proposed yet, oldest first.
     pub(super) fn take_unproposed(&mut self, limit: usize) -> Batch {
-        let mut fresh: Vec<_> = self
-            .waiting
+        let requests = self
+            .unproposed
             .iter()
-            .filter(|(client, waiting)| {
-                self.proposed
-                    .get(client)
-                    .is_none_or(|last| waiting.request.value().timestamp > *last)
-            })
-            .map(|(_, waiting)| waiting)
+            .filter_map(|arrival| self.waiting.get(self.by_arrival.get(arrival)?))
+            .take(limit)
+            .map(|waiting| waiting.request.clone())
             .collect();
-        fresh.sort_unstable_by_key(|waiting| waiting.arrival);
-        let batch = Batch {
-            requests: fresh
-                .into_iter()
-                .take(limit)
-                .map(|w| w.request.clone())
-                .collect(),
-        };
+        let batch = Batch { requests };
         self.mark_proposed(&batch);
         batch
     }
 
     pub(super) fn mark_proposed(&mut self, batch: &Batch) {
-        for request in &batch.requests {
-            self.proposed
-                .insert(request.value().client, request.value().timestamp);
+        for request in batch.requests.iter().map(Signed::value) {
+            self.proposed.insert(request.client, request.timestamp);
+            if let Some(waiting) = self.waiting.get(&request.client)
+                && waiting.request.value().timestamp <= request.timestamp
+            {
+                self.unproposed.remove(&waiting.arrival);
+            }
         }
     }
 
     pub(super) fn forget_proposed(&mut self) {
         self.proposed.clear();
+        self.unproposed = self.by_arrival.keys().copied().collect();
     }
 
     /// The requests of a batch that have not executed yet, each once (rule 6).
@@ -129,7 +142,7 @@ impl Requests {
             .get(&client)
             .is_some_and(|w| w.request.value().timestamp <= timestamp)
         {
-            self.waiting.remove(&client);
+            self.stop_waiting(client);
         }
     }
 
