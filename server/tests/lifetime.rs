@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Server, answers, eventually, is_alive, signal};
+use support::{Server, answers, eventually, is_alive, is_pending, signal};
 
 #[test]
 fn each_process_has_its_line_in_order_and_nothing_else_is_printed() {
@@ -54,12 +54,17 @@ fn a_killed_server_leaves_no_process_behind() {
     server.assert_nothing_is_left();
 }
 
+/// The number of SIGINT.
+const INTERRUPT: u32 = 2;
+
 #[test]
 fn an_interrupted_child_goes_on_because_the_parent_decides() {
     let server = Server::start(&[]);
     let child = server.processes[1].clone();
     signal(child.pid, "INT");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    eventually("the signal has reached it", || {
+        !is_pending(child.pid, INTERRUPT)
+    });
     assert!(is_alive(child.pid) && answers(child.port));
 }
 

@@ -145,12 +145,22 @@ pub fn signal(pid: u64, name: &str) {
 
 /// Whether a process exists and is no zombie.
 pub fn is_alive(pid: u64) -> bool {
+    let state = ps(pid, "stat=");
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+/// Whether a signal waits for a process that has not taken it yet.
+pub fn is_pending(pid: u64, signal: u32) -> bool {
+    let mask = ps(pid, "pending=");
+    !mask.is_empty() && u64::from_str_radix(&mask, 16).unwrap() & (1 << (signal - 1)) != 0
+}
+
+fn ps(pid: u64, column: &str) -> String {
     let output = Command::new("ps")
-        .args(["-o", "stat=", "-p", &pid.to_string()])
+        .args(["-o", column, "-p", &pid.to_string()])
         .output()
         .unwrap();
-    let state = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    !state.is_empty() && !state.starts_with('Z')
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// Whether something listens on a port.

@@ -1,0 +1,67 @@
+//! `docs/pbft.md` says which code and which tests keep each rule and scenario: what it says must be so.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+fn read(path: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What stands between backquotes in a line.
+fn quoted(line: &str) -> Vec<&str> {
+    line.split('`').skip(1).step_by(2).collect()
+}
+
+/// The tests of a file whose names begin with `kind`, as `kind_NN_`.
+fn tests_of(kind: &str, file: &str) -> BTreeSet<String> {
+    read(file)
+        .lines()
+        .filter_map(|line| line.strip_prefix("fn "))
+        .filter(|name| name.starts_with(kind))
+        .filter_map(|name| name.get(..kind.len() + "_NN_".len()))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The table rows whose last column names tests of this kind.
+fn rows(kind: &str) -> Vec<String> {
+    let start = format!("`{kind}_");
+    read("../docs/pbft.md")
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains(&start))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn assert_table_is_true(kind: &str, tests_in: &str) {
+    let rows = rows(kind);
+    let named: BTreeSet<String> = rows
+        .iter()
+        .filter_map(|row| quoted(row).last().map(|name| (*name).to_owned()))
+        .collect();
+    assert_eq!(
+        named,
+        tests_of(kind, tests_in),
+        "docs/pbft.md names other tests than {tests_in} has"
+    );
+    for row in &rows {
+        let number = row.split('|').nth(1).map(str::trim).unwrap_or_default();
+        let name = format!("{kind}_{number:0>2}_");
+        assert_eq!(quoted(row).last(), Some(&name.as_str()), "{row}");
+        for file in quoted(row).iter().filter(|word| word.ends_with(".rs")) {
+            read(&format!("src/{file}"));
+        }
+    }
+}
+
+#[test]
+fn the_table_of_rules_names_code_and_tests_that_exist_and_leaves_no_test_out() {
+    assert_table_is_true("rule", "tests/rules.rs");
+}
+
+#[test]
+fn the_table_of_scenarios_leaves_no_test_out() {
+    assert_table_is_true("scenario", "tests/scenarios.rs");
+}
