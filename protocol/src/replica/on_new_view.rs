@@ -127,7 +127,7 @@ fn check(
         return Err(NewViewFlaw::OtherView);
     }
     let senders: BTreeSet<_> = view_changes.iter().map(Signed::signer).collect();
-    if senders.len() < config.quorum.size() {
+    if senders.len() < config.quorum.size() || senders.len() < view_changes.len() {
         return Err(NewViewFlaw::TooFewViewChanges);
     }
     if view_changes
