@@ -24,14 +24,13 @@ impl Runtime {
                             .execute(sequence, request.client, &request.operation)
                     })
                     .collect();
-                // Before anything else that waits, as the replica's contract has it.
-                self.inputs
-                    .push_front(Input::Executed { sequence, results });
+                self.answers
+                    .push_back(Input::Executed { sequence, results });
             }
             Effect::TakeCheckpoint { sequence } => {
                 let state = self.exchange.digest();
-                self.inputs
-                    .push_front(Input::CheckpointTaken { sequence, state });
+                self.answers
+                    .push_back(Input::CheckpointTaken { sequence, state });
             }
             Effect::Reply {
                 client, timestamp, ..

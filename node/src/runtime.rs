@@ -80,6 +80,8 @@ pub(crate) struct Runtime {
     pub(crate) timers: Timers,
     pub(crate) outboxes: Vec<Option<Outbox>>,
     pub(crate) inputs: VecDeque<Input>,
+    /// What the replica asked for and gets before any other input, in the order in which it asked.
+    pub(crate) answers: VecDeque<Input>,
     pub(crate) traffic: Traffic,
     unsigned_votes: bool,
     waiting: Vec<(u64, oneshot::Sender<Result<String, Fault>>)>,
@@ -127,6 +129,7 @@ impl Runtime {
             timers: Timers::new(),
             outboxes: start_outboxes(config, own),
             inputs: VecDeque::from([Input::Start]),
+            answers: VecDeque::new(),
             traffic: Traffic {
                 messages_sent: 0,
                 bytes_sent: 0,
@@ -167,7 +170,7 @@ impl Runtime {
     /// Steps the replica until nothing is left to do, and orders what the exchange wants.
     fn settle(&mut self) {
         loop {
-            while let Some(input) = self.inputs.pop_front() {
+            while let Some(input) = self.answers.pop_front().or_else(|| self.inputs.pop_front()) {
                 let now = self.timers.now();
                 for effect in self.replica.step(now, input) {
                     self.perform(effect);

@@ -21,6 +21,9 @@ pub struct Config {
     pub slots_in_flight: u64,
     /// How long a backup waits for a request to execute before it asks for the next view (rule 14).
     pub view_timeout: Duration,
+    /// This process's life: greater each time it starts anew without what it had on disk. Two VIEW-CHANGEs of different
+    /// lives do not contradict each other.
+    pub life: u64,
     /// How often a replica says where it stands and resends what is unanswered (rule 17).
     pub status_interval: Duration,
 }
@@ -39,6 +42,7 @@ impl Config {
             batch_limit: 256,
             slots_in_flight: 8,
             view_timeout: Duration::from_millis(500),
+            life: 0,
             status_interval: Duration::from_millis(250),
         }
     }

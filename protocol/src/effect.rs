@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use crate::evidence::Evidence;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::{Message, Request, SignedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::record::Record;
 use crate::time::Time;
 
 /// What a replica wants done. The host does it, in order.
@@ -39,11 +42,26 @@ pub enum Effect {
         /// The requests that are new: what executed before is left out (rule 6).
         requests: Vec<Request>,
     },
-    /// Take the digest of the service's state and come back with [`crate::Input::CheckpointTaken`] before anything else.
+    /// Take a snapshot of the service's state and come back with [`crate::Input::CheckpointTaken`] before anything else.
     TakeCheckpoint {
         /// The slot up to which the state is.
         sequence: Sequence,
     },
+    /// Put this state in the place of the service's own; it is what a quorum has (rule 19).
+    InstallState {
+        /// The slot up to which the state is.
+        sequence: Sequence,
+        /// The service's parts, as it once gave them.
+        parts: Vec<Arc<[u8]>>,
+    },
+    /// This replica's state at a checkpoint is not what a quorum has (rule 9); it is about to be repaired.
+    Diverged {
+        /// The checkpoint.
+        sequence: Sequence,
+    },
+    /// Write this down. The host first runs the replica until it has nothing more to do, its own messages included, then
+    /// writes, and only then sends (rule 22).
+    Persist(Box<Record>),
     /// Tell the client its result.
     Reply {
         /// The view in which it executed.

@@ -1,4 +1,5 @@
-use crate::digest::Digest;
+use std::sync::Arc;
+
 use crate::effect::Timer;
 use crate::id::Sequence;
 use crate::message::{Request, VerifiedMessage};
@@ -22,11 +23,11 @@ pub enum Input {
         /// The service's answers.
         results: Vec<Vec<u8>>,
     },
-    /// The host has the digest that it was asked for.
+    /// The host has the snapshot that it was asked for.
     CheckpointTaken {
         /// The slot up to which the state is.
         sequence: Sequence,
-        /// The digest of the service's state.
-        state: Digest,
+        /// The service's state in parts; equal states give equal parts.
+        parts: Vec<Arc<[u8]>>,
     },
 }

@@ -6,6 +6,7 @@
 //! * [`message`]: one file per protocol message.
 //! * [`certificate`]: sets of signed messages that prove something, and what makes them valid.
 //! * [`signature`]: [`Signed`] bytes, and [`Verified`], which only a checked signature can make.
+//! * [`snapshot`]: the state at a checkpoint, in parts.
 //! * [`quorum`]: the arithmetic of n and f.
 //! * [`misbehaviour`], [`evidence`]: what a peer did wrong, and what proves it to others.
 //!
@@ -22,8 +23,10 @@ mod input;
 pub mod message;
 pub mod misbehaviour;
 pub mod quorum;
+mod record;
 mod replica;
 pub mod signature;
+pub mod snapshot;
 mod time;
 
 pub use config::Config;
@@ -35,6 +38,7 @@ pub use input::Input;
 pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
 pub use quorum::Quorum;
+pub use record::Record;
 pub use replica::{Replica, Status};
 pub use signature::{Keys, Signed, Verified};
 pub use time::{Duration, Time};

@@ -58,6 +58,11 @@ pub enum Misbehaviour {
     RequestOfAnother { signer: ReplicaId, client: ClientId },
     #[error("replica {signer} is not of this cluster")]
     UnknownSigner { signer: ReplicaId },
+    #[error("{signer} sent a piece of the state at {} that a quorum has otherwise", sequence.0)]
+    WrongState {
+        signer: ReplicaId,
+        sequence: Sequence,
+    },
     #[error("{signer} sent a body that nobody asked for")]
     UnwantedBody { signer: ReplicaId },
     #[error("{signer} spoke of view {}, which is not this replica's", view.0)]

@@ -2,17 +2,19 @@
 
 mod harness;
 
+use std::collections::BTreeSet;
+
 use harness::{
-    K, L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, accusations, broadcasts, is_normal, rejects,
-    slots,
+    K, L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, accusations, broadcasts, is_normal, persisted,
+    rejects, slots,
 };
 use quorate_protocol::message::{
     Batch, Body, Commit, Fetch, NewView, PrePrepare, Prepare, Request, Standing, ViewChange,
 };
 use quorate_protocol::misbehaviour::{CheckpointFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
-    ClientId, ClusterId, Digest, Effect, Evidence, Input, Message, Misbehaviour, ReplicaId,
-    Sequence, SignedMessage, Timer, Timestamp, View,
+    ClientId, ClusterId, Digest, Duration, Effect, Evidence, Input, Message, Misbehaviour, Record,
+    ReplicaId, Sequence, SignedMessage, Timer, Timestamp, View,
 };
 
 fn prepare(view: u64, sequence: u64, batch: &Batch) -> Message {
@@ -244,7 +246,11 @@ fn rule_04_prepared_takes_2f_backups_and_never_the_primary() {
         ]
     );
     assert_eq!(other_batch, []);
-    assert_eq!(backup, [Effect::Broadcast(commit(0, 1, &m))]);
+    assert_eq!(broadcasts(&backup), [commit(0, 1, &m)]);
+    assert_eq!(
+        persisted(&backup),
+        [Record::Prepared(net.certificate(0, 1, &m, &[1, 3]))]
+    );
 }
 
 #[test]
@@ -277,7 +283,7 @@ fn rule_04_a_backup_that_votes_twice_is_accused_and_counts_once() {
             })
         ]
     );
-    assert_eq!(fourth, [Effect::Broadcast(commit(0, 1, &m))]);
+    assert_eq!(broadcasts(&fourth), [commit(0, 1, &m)]);
 }
 
 #[test]
@@ -470,6 +476,7 @@ fn rule_08_a_checkpoint_is_stable_at_a_quorum_and_moves_the_window() {
 fn rule_08_a_checkpoint_covers_the_reply_table_too() {
     let mut net = Network::new(4);
     net.set_accent(3, b"not ");
+    net.drop_if(|parcel| matches!(parcel.message, SignedMessage::State(_)));
 
     for timestamp in 1..=K {
         net.order(0, timestamp);
@@ -480,6 +487,32 @@ fn rule_08_a_checkpoint_covers_the_reply_table_too() {
     assert_ne!(net.checkpoints(0), net.checkpoints(3));
     assert_eq!(net.status(0).low_watermark, Sequence(K));
     assert_eq!(net.status(3).low_watermark, Sequence(0));
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_09_a_state_that_differs_is_reported_and_repaired_before_anything_more_executes() {
+    let mut net = Network::new(4);
+    net.set_accent(3, b"not ");
+    net.hold_if(|parcel| matches!(parcel.message, SignedMessage::State(_)));
+
+    for timestamp in 1..=K + 2 {
+        net.order(0, timestamp);
+    }
+    let (stuck, reported) = (net.executed(3).len(), net.diverged(3));
+    net.set_accent(3, b"");
+    net.release();
+    net.run_for(Duration::from_millis(2000));
+
+    assert_eq!(reported, [Sequence(K)]);
+    assert_eq!(stuck, usize::try_from(K).unwrap());
+    assert!(net.all_executed(&(1..=K + 2).map(|t| (0, t)).collect::<Vec<_>>()));
+    assert_eq!(net.status(3).low_watermark, Sequence(K));
+    for timestamp in K + 3..=2 * K {
+        net.order(0, timestamp);
+    }
+    assert_eq!(net.diverged(3), [Sequence(K)]);
+    assert_eq!(net.checkpoints(3).last(), net.checkpoints(0).last());
     assert!(net.nobody_is_accused());
 }
 
@@ -516,6 +549,7 @@ fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_
     let checkpoint_proof = [0, 1, 3].map(|i| net.checkpoint(i, K, digest)).to_vec();
     let wish = ViewChange {
         view: View(1),
+        life: 0,
         stable: Sequence(K),
         checkpoint_proof,
         prepared: vec![certificate],
@@ -524,6 +558,7 @@ fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_
         asked,
         [
             Effect::CancelTimer(Timer::View),
+            Effect::Persist(Box::new(Record::ViewChange(wish.clone()))),
             Effect::ViewChanged {
                 view: View(1),
                 active: false
@@ -744,6 +779,7 @@ fn rule_12_the_new_view_takes_the_highest_view_of_each_slot_and_nulls_between() 
     let chosen: Vec<_> = (1..).map(Sequence).zip(d).collect();
     let new_view = NewView {
         view: View(3),
+        life: 0,
         view_changes: net.new_views(3)[0].view_changes.clone(),
         chosen,
     };
@@ -1104,6 +1140,7 @@ fn rule_17_a_view_change_is_said_again_until_it_is_answered() {
             view: View(1),
             active,
             executed: Sequence(0),
+            rejoins: false,
         })
     };
     assert_eq!(
@@ -1122,6 +1159,7 @@ fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
         view: View(0),
         active: true,
         executed: Sequence(0),
+        rejoins: false,
     };
 
     let to_wish = net.deliver(0, SignedMessage::ViewChange(net.wish(3, 1, Vec::new())));
@@ -1146,6 +1184,7 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
         view: View(0),
         active: true,
         executed: Sequence(0),
+        rejoins: false,
     };
     let standing = SignedMessage::Standing(net.sign(3, standing));
 
@@ -1182,4 +1221,138 @@ fn rule_17_a_process_asks_again_for_its_own_request() {
         net.timer(3, Timer::Status),
         Some(net.now() + STATUS_INTERVAL)
     );
+}
+
+#[test]
+fn rule_19_who_is_a_window_behind_fetches_the_state_and_goes_on_from_there() {
+    let mut net = Network::new(4);
+    net.isolate(3);
+    for timestamp in 1..=3 * L {
+        net.order(0, timestamp);
+    }
+    net.heal();
+
+    net.run_for(Duration::from_millis(2000));
+    net.order(1, 1);
+
+    let expected: Vec<_> = (1..=3 * L).map(|t| (0, t)).chain([(1, 1)]).collect();
+    assert!(net.all_executed(&expected));
+    assert_eq!(net.slots(3), [(3 * L + 1, vec![(1, 1)])]);
+    assert_eq!(net.status(3).low_watermark, Sequence(3 * L));
+    assert!((0..4).all(|i| net.rejects(i).is_empty()));
+}
+
+#[test]
+fn rule_19_a_later_target_replaces_one_that_others_no_longer_have() {
+    let mut net = Network::new(4);
+    net.isolate(3);
+    for timestamp in 1..=K {
+        net.order(0, timestamp);
+    }
+    net.heal();
+    net.drop_if(|parcel| parcel.to == 3 && matches!(parcel.message, SignedMessage::State(_)));
+    net.run_for(Duration::from_millis(800));
+    let asked_for = |net: &Network| -> BTreeSet<u64> {
+        let wanted = |message: &Message| match message {
+            Message::FetchState(fetch) => Some(fetch.sequence.0),
+            _ => None,
+        };
+        net.sent(3).iter().filter_map(wanted).collect()
+    };
+    assert_eq!(asked_for(&net), [K].into());
+
+    net.drop_if(|parcel| parcel.to == 3);
+    for timestamp in K + 1..=2 * K {
+        net.order(0, timestamp);
+    }
+    net.release();
+    net.run_for(Duration::from_millis(800));
+
+    assert_eq!(asked_for(&net), [K, 2 * K].into());
+    assert_eq!(net.executed(3), net.executed(0));
+}
+
+#[test]
+fn rule_22_a_restarted_replica_stands_where_its_records_say() {
+    let mut net = Network::new(4);
+    for timestamp in 1..=K + 2 {
+        net.order(0, timestamp);
+    }
+    let before = (net.status(3), net.executed(3));
+    net.crash(3);
+    net.restart(3);
+    let restored = net.status(3);
+    net.run_for(Duration::from_millis(1500));
+
+    assert_eq!(restored.executed, Sequence(K));
+    assert_eq!(restored.low_watermark, before.0.low_watermark);
+    assert_eq!((net.status(3), net.executed(3)), before);
+    net.order(1, 1);
+    assert_eq!(net.executed(3), net.executed(0));
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_22_a_restarted_replica_says_its_votes_again_and_its_view_change_word_for_word() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| matches!(parcel.message, SignedMessage::Commit(_)));
+    net.order(0, 1);
+    net.crash(3);
+    net.restart(3);
+    let again = net.said(3);
+    let votes = |messages: &[Message]| -> Vec<Message> {
+        let is_vote = |m: &&Message| matches!(m, Message::Prepare(_) | Message::Commit(_));
+        messages.iter().filter(is_vote).cloned().collect()
+    };
+    let m = net.batch(0, 1);
+    let both = [prepare(0, 1, &m), commit(0, 1, &m)];
+    assert_eq!(votes(&again), [both.clone(), both].concat());
+
+    net.fire(3, Timer::View);
+    net.crash(3);
+    net.restart(3);
+    let asked = net.view_changes(3);
+    assert_eq!(net.view(3), (1, false));
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0], asked[1]);
+    assert_eq!(asked[0].prepared.len(), 1);
+}
+
+#[test]
+fn rule_23_without_its_records_a_replica_votes_for_nothing_it_can_have_voted_for() {
+    let mut net = Network::new(4);
+    for timestamp in 1..=K + 2 {
+        net.order(0, timestamp);
+    }
+    net.crash(3);
+    net.restart_without_disk(3);
+    let said_before = net.said(3).len();
+    net.run_for(Duration::from_millis(1500));
+    // The others' stable checkpoint is K: nothing above K + 2L can have its vote.
+    let bound = K + 2 * L;
+    let mut timestamp = K + 2;
+    while net.status(0).executed < Sequence(bound - 1) {
+        timestamp += 1;
+        net.order(0, timestamp);
+        net.run_for(Duration::from_millis(300));
+    }
+    let silent = net.said(3).split_off(said_before);
+    assert!(
+        silent.iter().all(|m| matches!(
+            m,
+            Message::Standing(_) | Message::Checkpoint(_) | Message::Fetch(_)
+        )),
+        "{silent:?}"
+    );
+    assert_eq!(net.executed(3), net.executed(0));
+
+    for _ in 0..2 * K {
+        timestamp += 1;
+        net.order(0, timestamp);
+        net.run_for(Duration::from_millis(300));
+    }
+    net.crash(2);
+    net.order(0, timestamp + 1);
+    assert_eq!(net.executed(3).last(), Some(&(0, timestamp + 1)));
+    assert!(net.nobody_is_accused());
 }

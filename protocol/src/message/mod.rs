@@ -12,6 +12,7 @@ mod new_view;
 mod pre_prepare;
 mod prepare;
 mod request;
+mod state;
 mod status;
 mod view_change;
 
@@ -23,6 +24,7 @@ pub use new_view::NewView;
 pub use pre_prepare::PrePrepare;
 pub use prepare::Prepare;
 pub use request::Request;
+pub use state::{FetchState, Piece, Stable, State};
 pub use status::Standing;
 pub use view_change::ViewChange;
 
@@ -55,6 +57,12 @@ pub enum Message {
     Body(Body),
     /// Where the sender stands.
     Standing(Standing),
+    /// Asks for a piece of the state.
+    FetchState(FetchState),
+    /// Answers it.
+    State(State),
+    /// The sender's last stable checkpoint.
+    Stable(Stable),
 }
 
 /// What travels between replicas.
@@ -77,6 +85,9 @@ pub enum SignedMessage {
     Fetch(Signed<Fetch>),
     Body(Signed<Body>),
     Standing(Signed<Standing>),
+    FetchState(Signed<FetchState>),
+    State(Signed<State>),
+    Stable(Signed<Stable>),
 }
 
 /// What gets into a replica: every signature in it was checked, nested ones too.
@@ -99,6 +110,9 @@ pub enum VerifiedMessage {
     Fetch(Verified<Fetch>),
     Body(Verified<Body>),
     Standing(Verified<Standing>),
+    FetchState(Verified<FetchState>),
+    State(Verified<State>),
+    Stable(Verified<Stable>),
 }
 
 impl VerifiedMessage {
@@ -116,6 +130,9 @@ impl VerifiedMessage {
             Self::Fetch(m) => m.signer(),
             Self::Body(m) => m.signer(),
             Self::Standing(m) => m.signer(),
+            Self::FetchState(m) => m.signer(),
+            Self::State(m) => m.signer(),
+            Self::Stable(m) => m.signer(),
         }
     }
 
@@ -145,6 +162,9 @@ impl VerifiedMessage {
             Self::Fetch(m) => SignedMessage::Fetch(m.into_signed()),
             Self::Body(m) => SignedMessage::Body(m.into_signed()),
             Self::Standing(m) => SignedMessage::Standing(m.into_signed()),
+            Self::FetchState(m) => SignedMessage::FetchState(m.into_signed()),
+            Self::State(m) => SignedMessage::State(m.into_signed()),
+            Self::Stable(m) => SignedMessage::Stable(m.into_signed()),
         }
     }
 }
@@ -179,6 +199,9 @@ impl Keys {
             Message::Fetch(m) => VerifiedMessage::Fetch(self.sign(m)),
             Message::Body(m) => VerifiedMessage::Body(self.sign(m)),
             Message::Standing(m) => VerifiedMessage::Standing(self.sign(m)),
+            Message::FetchState(m) => VerifiedMessage::FetchState(self.sign(m)),
+            Message::State(m) => VerifiedMessage::State(self.sign(m)),
+            Message::Stable(m) => VerifiedMessage::Stable(self.sign(m)),
         })
     }
 
@@ -232,6 +255,13 @@ impl Keys {
                 VerifiedMessage::Body(body)
             }
             SignedMessage::Standing(m) => VerifiedMessage::Standing(self.verify(m)?),
+            SignedMessage::FetchState(m) => VerifiedMessage::FetchState(self.verify(m)?),
+            SignedMessage::State(m) => VerifiedMessage::State(self.verify(m)?),
+            SignedMessage::Stable(m) => {
+                let stable = self.verify(m)?;
+                self.check_all(&stable.value().proof)?;
+                VerifiedMessage::Stable(stable)
+            }
         })
     }
 

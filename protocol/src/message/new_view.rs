@@ -10,6 +10,8 @@ use crate::signature::{Signable, Signed};
 pub struct NewView {
     /// v+1.
     pub view: View,
+    /// The sender's life.
+    pub life: u64,
     /// V, a quorum of VIEW-CHANGEs for it.
     pub view_changes: Vec<Signed<ViewChange>>,
     /// O, slot by slot.

@@ -10,6 +10,8 @@ use crate::signature::{Signable, Signed};
 pub struct ViewChange {
     /// v+1, the view that is wanted.
     pub view: View,
+    /// The sender's life.
+    pub life: u64,
     /// n, the last stable checkpoint; 0 is the start.
     pub stable: Sequence,
     /// C, the CHECKPOINTs that prove it; none for 0.

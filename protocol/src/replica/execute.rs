@@ -6,7 +6,7 @@ use crate::id::Sequence;
 
 impl Replica {
     pub(super) fn execute_next(&mut self) {
-        if self.executing {
+        if self.executing || self.transfer.repairs() {
             return;
         }
         let sequence = self.executed.next();

@@ -8,16 +8,22 @@ mod on_body;
 mod on_checkpoint;
 mod on_commit;
 mod on_fetch;
+mod on_fetch_state;
 mod on_new_view;
 mod on_pre_prepare;
 mod on_prepare;
 mod on_request;
+mod on_stable;
 mod on_standing;
+mod on_state;
 mod on_timer;
 mod on_view_change;
 mod progress;
 mod propose;
+mod rejoin;
 mod requests;
+mod restore;
+mod transfer;
 mod view_changes;
 
 use std::collections::BTreeMap;
@@ -29,13 +35,16 @@ use crate::id::{ReplicaId, Sequence, View};
 use crate::input::Input;
 use crate::message::{Message, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::record::Record;
 use crate::time::Time;
 
 use early::EarlyMessages;
 use log::Log;
 use on_checkpoint::Checkpoints;
 use progress::Progress;
+use rejoin::Rejoin;
 use requests::Requests;
+use transfer::Transfer;
 use view_changes::ViewChanges;
 
 /// A PBFT replica as a function of its inputs.
@@ -50,6 +59,8 @@ pub struct Replica {
     active: bool,
     log: Log,
     checkpoints: Checkpoints,
+    transfer: Transfer,
+    rejoin: Option<Rejoin>,
     requests: Requests,
     /// The last slot that this primary has proposed, or that its NEW-VIEW has filled.
     last_proposed: Sequence,
@@ -94,6 +105,8 @@ impl Replica {
             active: true,
             log: Log::default(),
             checkpoints: Checkpoints::default(),
+            transfer: Transfer::default(),
+            rejoin: None,
             requests: Requests::default(),
             last_proposed: Sequence(0),
             executed: Sequence(0),
@@ -115,7 +128,7 @@ impl Replica {
             Input::Timer(Timer::View) => self.on_view_timer(),
             Input::Timer(Timer::Status) => self.on_status_timer(),
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
-            Input::CheckpointTaken { sequence, state } => self.on_checkpoint_taken(sequence, state),
+            Input::CheckpointTaken { sequence, parts } => self.on_checkpoint_taken(sequence, parts),
         }
         self.assert_invariants();
         std::mem::take(&mut self.effects)
@@ -151,6 +164,9 @@ impl Replica {
             VerifiedMessage::Fetch(m) => self.on_fetch(m.signer(), m.value().digest),
             VerifiedMessage::Body(m) => self.on_body(m.signed()),
             VerifiedMessage::Standing(m) => self.on_standing(m.signer(), *m.value()),
+            VerifiedMessage::FetchState(m) => self.on_fetch_state(m.signer(), *m.value()),
+            VerifiedMessage::State(m) => self.on_state(m.signer(), m.value().clone()),
+            VerifiedMessage::Stable(m) => self.on_stable(m.signer(), m.value().proof.clone()),
         }
     }
 
@@ -187,6 +203,10 @@ impl Replica {
             to,
             message: Box::new(message),
         });
+    }
+
+    fn persist(&mut self, record: Record) {
+        self.effects.push(Effect::Persist(Box::new(record)));
     }
 
     fn reject(&mut self, misbehaviour: Misbehaviour) {

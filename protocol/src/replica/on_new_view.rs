@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::effect::Effect;
 use crate::message::{Batch, NewView, PrePrepare, SignedMessage};
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw};
+use crate::record::Record;
 use crate::signature::{Signed, Verified};
 
 impl Replica {
@@ -29,10 +30,14 @@ impl Replica {
             }
             return;
         }
-        self.enter_view(new_view, pre_prepares);
+        self.enter_view(&new_view, pre_prepares);
     }
 
-    fn enter_view(&mut self, new_view: Verified<NewView>, pre_prepares: Vec<Verified<PrePrepare>>) {
+    fn enter_view(
+        &mut self,
+        new_view: &Verified<NewView>,
+        pre_prepares: Vec<Verified<PrePrepare>>,
+    ) {
         self.view = new_view.value().view;
         self.active = true;
         self.stop_progress_timer();
@@ -42,12 +47,18 @@ impl Replica {
         });
         self.requests.forget_proposed();
         self.log.leave_view();
-        self.adopt_checkpoint(&new_view);
-
         let pre_prepares: Vec<_> = pre_prepares
             .into_iter()
             .map(Verified::into_signed)
             .collect();
+        let started = SignedMessage::NewView {
+            new_view: new_view.signed().clone(),
+            pre_prepares: pre_prepares.clone(),
+        };
+        self.persist(Record::NewView(Box::new(started.clone())));
+        self.view_changes.new_view = Some(started);
+        self.adopt_checkpoint(new_view);
+
         let low = choose::min_sequence(&new_view.value().view_changes);
         self.last_proposed = pre_prepares
             .last()
@@ -56,11 +67,6 @@ impl Replica {
             self.accept_chosen(pre_prepare);
         }
         self.log.drop_unnamed_bodies();
-        let new_view = new_view.into_signed();
-        self.view_changes.new_view = Some(SignedMessage::NewView {
-            new_view,
-            pre_prepares,
-        });
         let view = self.view;
         self.view_changes
             .heard
@@ -76,7 +82,8 @@ impl Replica {
         self.propose();
     }
 
-    /// Takes the checkpoint that the view starts from, if this replica has come that far (rule 13).
+    /// Takes note of the checkpoint that the view starts from; a replica that is not that far has no slots to get there
+    /// any more, and fetches the state (rule 13).
     fn adopt_checkpoint(&mut self, new_view: &Signed<NewView>) {
         let view_changes = &new_view.value().view_changes;
         let low = choose::min_sequence(view_changes);
@@ -86,6 +93,9 @@ impl Replica {
             .map(|v| v.value().checkpoint_proof.clone());
         for checkpoint in proof.into_iter().flatten() {
             self.on_checkpoint(checkpoint);
+        }
+        if low > self.executed {
+            self.fetch_latest_state();
         }
     }
 
@@ -117,6 +127,7 @@ fn check(
 ) -> Result<(), NewViewFlaw> {
     let NewView {
         view,
+        life: _,
         view_changes,
         chosen,
     } = new_view.value();

@@ -6,6 +6,7 @@ use crate::evidence::Evidence;
 use crate::id::{Sequence, View};
 use crate::message::{Batch, Message, PrePrepare, Prepare, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::record::Record;
 use crate::signature::Verified;
 
 /// What to do with a message, going by its view.
@@ -88,8 +89,13 @@ impl Replica {
 
     /// Agrees to a proposal whose body is here (rule 3); the primary's PRE-PREPARE stands for its PREPARE (rule 4).
     pub(super) fn agree(&mut self, sequence: Sequence, digest: Digest) {
-        self.log.slot_mut(sequence).agreed.insert(digest);
-        if !self.is_primary() {
+        let slot = self.log.slot_mut(sequence);
+        slot.agreed.insert(digest);
+        let proposal = slot.proposal.clone();
+        if let (Some(pre_prepare), Some(batch)) = (proposal, self.log.body(digest).cloned()) {
+            self.persist(Record::Accepted { pre_prepare, batch });
+        }
+        if !self.is_primary() && !self.rejoins() {
             self.broadcast(Message::Prepare(Prepare {
                 view: self.view,
                 sequence,

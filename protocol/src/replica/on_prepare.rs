@@ -6,6 +6,7 @@ use crate::evidence::Evidence;
 use crate::id::Sequence;
 use crate::message::{Commit, Message, Prepare, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::record::Record;
 use crate::signature::Verified;
 
 impl Replica {
@@ -59,12 +60,15 @@ impl Replica {
         if self.log.body(digest).is_none() {
             return;
         }
-        self.log.slot_mut(sequence).prepared = Some(certificate);
-        self.broadcast(Message::Commit(Commit {
-            view,
-            sequence,
-            digest,
-        }));
+        self.log.slot_mut(sequence).prepared = Some(certificate.clone());
+        self.persist(Record::Prepared(certificate));
+        if !self.rejoins() {
+            self.broadcast(Message::Commit(Commit {
+                view,
+                sequence,
+                digest,
+            }));
+        }
         self.check_committed(sequence);
     }
 }

@@ -15,9 +15,13 @@ impl Replica {
             return;
         }
         let before = self.standings.insert(from, standing.executed);
-        let stands_still = before == Some(standing.executed);
+        // One that has restarted may even have gone back.
+        let stands_still = before.is_some_and(|before| standing.executed <= before);
         let together = self.active && standing.active && standing.view == self.view;
         let behind = standing.view < self.view || (standing.view == self.view && !standing.active);
+        if standing.rejoins || stands_still && standing.executed < self.low_watermark() {
+            self.send_stable(from);
+        }
         if stands_still {
             self.resend_committed(from, standing.executed, together);
         }

@@ -5,10 +5,6 @@ use crate::effect::{Effect, Timer};
 use crate::message::{Fetch, Message, Standing};
 
 impl Replica {
-    pub(super) fn on_start(&mut self) {
-        self.set_status_timer();
-    }
-
     /// No progress in the view, or no NEW-VIEW in time: the next view.
     pub(super) fn on_view_timer(&mut self) {
         let overdue = if self.active {
@@ -16,23 +12,33 @@ impl Replica {
         } else {
             self.view_changes.quorum_seen
         };
-        if overdue {
+        if overdue && self.rejoins() {
+            // It may not ask for a view, but it goes on watching.
+            self.stop_progress_timer();
+            self.start_progress_timer();
+        } else if overdue {
             self.start_view_change(self.view.next());
         }
     }
 
     /// Says where this replica stands, and says again what nobody has answered (rule 17).
     pub(super) fn on_status_timer(&mut self) {
+        self.say_standing();
+        self.resend_own_request();
+        self.resend_view_change();
+        self.fetch_missing();
+        self.pursue_state();
+        self.set_status_timer();
+    }
+
+    pub(super) fn say_standing(&mut self) {
         let standing = Standing {
             view: self.view,
             active: self.active,
             executed: self.executed,
+            rejoins: self.rejoins(),
         };
         self.broadcast(Message::Standing(standing));
-        self.resend_own_request();
-        self.resend_view_change();
-        self.fetch_missing();
-        self.set_status_timer();
     }
 
     pub(super) fn fetch_missing(&mut self) {
@@ -41,7 +47,7 @@ impl Replica {
         }
     }
 
-    fn set_status_timer(&mut self) {
+    pub(super) fn set_status_timer(&mut self) {
         let at = self.now + self.config.status_interval;
         self.effects.push(Effect::SetTimer {
             timer: Timer::Status,

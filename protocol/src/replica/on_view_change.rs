@@ -53,6 +53,7 @@ impl Replica {
             let chosen = choose::proposals(&view_changes);
             self.broadcast(Message::NewView(NewView {
                 view: self.view,
+                life: self.config.life,
                 view_changes,
                 chosen,
             }));

@@ -5,7 +5,7 @@ use crate::message::{Message, PrePrepare};
 
 impl Replica {
     pub(super) fn propose(&mut self) {
-        if !self.active || !self.is_primary() {
+        if !self.active || !self.is_primary() || self.rejoins() {
             return;
         }
         while self.may_propose() {

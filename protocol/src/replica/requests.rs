@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::digest::Digest;
 use crate::id::{ClientId, Timestamp};
 use crate::message::{Batch, Request};
 use crate::signature::Signed;
+use crate::snapshot::Replies;
 
 #[derive(Debug)]
 struct Waiting {
@@ -25,7 +25,7 @@ pub(super) struct Requests {
     /// What was proposed in the current view.
     proposed: BTreeMap<ClientId, Timestamp>,
     /// The reply table: the last timestamp of every client, and the answer to it (rule 6).
-    replies: BTreeMap<ClientId, (Timestamp, Vec<u8>)>,
+    replies: Replies,
 }
 
 impl Requests {
@@ -146,15 +146,31 @@ impl Requests {
         }
     }
 
-    /// The digest of the reply table, which a checkpoint covers (rule 8).
-    #[expect(
-        clippy::expect_used,
-        reason = "encoding plain data into a growing buffer cannot fail"
-    )]
-    pub(super) fn reply_table_digest(&self) -> Digest {
-        Digest::of(&[
-            b"replies",
-            &postcard::to_stdvec(&self.replies).expect("plain data encodes"),
-        ])
+    pub(super) const fn replies(&self) -> &Replies {
+        &self.replies
+    }
+
+    /// Takes another reply table; gives the answers to what waited here and has executed elsewhere.
+    pub(super) fn replace_replies(
+        &mut self,
+        replies: Replies,
+    ) -> Vec<(ClientId, Timestamp, Vec<u8>)> {
+        self.replies = replies;
+        let executed: Vec<_> = self
+            .waiting
+            .iter()
+            .map(|(client, waiting)| (*client, waiting.request.value().timestamp))
+            .filter(|(client, timestamp)| !self.is_new(*client, *timestamp))
+            .collect();
+        let mut answers = Vec::new();
+        for (client, timestamp) in executed {
+            self.stop_waiting(client);
+            if let Some((last, result)) = self.replies.get(&client)
+                && *last == timestamp
+            {
+                answers.push((client, timestamp, result.clone()));
+            }
+        }
+        answers
     }
 }

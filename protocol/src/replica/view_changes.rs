@@ -9,6 +9,7 @@ use crate::effect::Effect;
 use crate::id::{ReplicaId, View};
 use crate::message::{Message, SignedMessage, ViewChange};
 use crate::misbehaviour::{Misbehaviour, PreparedFlaw};
+use crate::record::Record;
 use crate::signature::Signed;
 
 #[derive(Debug, Default)]
@@ -69,6 +70,7 @@ pub(super) fn check(config: &Config, view_change: &Signed<ViewChange>) -> Result
     let signer = view_change.signer();
     let ViewChange {
         view,
+        life: _,
         stable,
         checkpoint_proof,
         prepared,
@@ -88,17 +90,22 @@ pub(super) fn check(config: &Config, view_change: &Signed<ViewChange>) -> Result
 impl Replica {
     /// Leaves the current view and asks for another (rule 10).
     pub(super) fn start_view_change(&mut self, wanted: View) {
+        if self.rejoins() {
+            return;
+        }
         self.view = wanted;
         self.active = false;
         self.progress.attempts = self.progress.attempts.saturating_add(1);
         self.stop_progress_timer();
         let view_change = ViewChange {
             view: wanted,
+            life: self.config.life,
             stable: self.low_watermark(),
             checkpoint_proof: self.checkpoints.proof(),
             prepared: self.log.prepared(),
         };
         self.view_changes.sent = Some(view_change.clone());
+        self.persist(Record::ViewChange(view_change.clone()));
         self.view_changes.quorum_seen = false;
         self.view_changes.new_view_sent = false;
         self.effects.push(Effect::ViewChanged {

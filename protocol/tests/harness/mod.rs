@@ -3,16 +3,18 @@
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Batch, Checkpoint, Commit, NewView, PrePrepare, Prepare, Request, ViewChange,
+    Batch, Checkpoint, Commit, NewView, Piece, PrePrepare, Prepare, Request, State, ViewChange,
 };
 use quorate_protocol::signature::Signable;
+use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
     ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys, Message,
-    Misbehaviour, Quorum, Replica, ReplicaId, Sequence, Signed, SignedMessage, Status, Time, Timer,
-    Timestamp, View,
+    Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage, Status,
+    Time, Timer, Timestamp, View,
 };
 
 /// K of the clusters here, unless a test says otherwise.
@@ -52,20 +54,23 @@ impl Service {
         [&self.accent[..], &request.operation[..], b" done"].concat()
     }
 
-    fn digest(&self) -> Digest {
-        let rows: Vec<Vec<u8>> = self
-            .log
+    /// One part per request, so that a laggard fetches several.
+    fn snapshot(&self) -> Vec<Arc<[u8]>> {
+        self.log
             .iter()
-            .map(|r| {
-                [
-                    &r.client.0.to_le_bytes()[..],
-                    &r.timestamp.0.to_le_bytes()[..],
-                    &r.operation[..],
-                ]
-                .concat()
+            .map(|request| {
+                postcard::to_stdvec(request)
+                    .expect("plain data encodes")
+                    .into()
             })
+            .collect()
+    }
+
+    fn restore(&mut self, parts: &[Arc<[u8]>]) {
+        self.log = parts
+            .iter()
+            .map(|part| postcard::from_bytes(part).expect("a quorum vouches for it"))
             .collect();
-        Digest::of(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 }
 
@@ -76,6 +81,17 @@ struct Node {
     timers: BTreeMap<Timer, Time>,
     crashed: bool,
     effects: Vec<Effect>,
+    disk: Vec<Record>,
+    config: Config,
+}
+
+impl Node {
+    fn start(&mut self, replica: impl FnOnce(Config) -> Replica) {
+        self.replica = replica(self.config.clone());
+        self.service = Service::default();
+        self.timers.clear();
+        self.crashed = false;
+    }
 }
 
 /// The cluster and its network.
@@ -113,13 +129,15 @@ impl Network {
             config.status_interval = STATUS_INTERVAL;
             adjust(&mut config);
             Node {
-                replica: Replica::new(config),
+                replica: Replica::new(config.clone()),
                 keys: Keys::new(ReplicaId(i), *secret, &public, cluster)
                     .expect("the keys are good"),
                 service: Service::default(),
                 timers: BTreeMap::new(),
                 crashed: false,
                 effects: Vec::new(),
+                disk: Vec::new(),
+                config,
             }
         };
         let nodes = (0..).zip(&secrets).map(node).collect();
@@ -242,10 +260,19 @@ impl Network {
             Effect::TakeCheckpoint { sequence } => {
                 answers.push_back(Input::CheckpointTaken {
                     sequence,
-                    state: node.service.digest(),
+                    parts: node.service.snapshot(),
                 });
             }
-            Effect::Reply { .. }
+            Effect::InstallState { parts, .. } => node.service.restore(&parts),
+            Effect::Persist(record) => {
+                let compacts = record.compacts();
+                node.disk.push(*record);
+                if compacts {
+                    node.disk = node.replica.records();
+                }
+            }
+            Effect::Diverged { .. }
+            | Effect::Reply { .. }
             | Effect::ViewChanged { .. }
             | Effect::Reject(_)
             | Effect::Accuse(_) => {}
@@ -340,6 +367,27 @@ impl Network {
         self.step(i, Input::Timer(timer))
     }
 
+    pub(crate) fn fire_if_set(&mut self, i: u32, timer: Timer) -> Vec<Effect> {
+        if self.timer(i, timer).is_some() {
+            self.fire(i, timer)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Whether a replica refused only what came too late, which no sender can help.
+    pub(crate) fn only_late_rejects(&self, i: u32) -> bool {
+        self.rejects(i).iter().all(|reject| {
+            matches!(
+                reject,
+                Misbehaviour::WrongView { .. }
+                    | Misbehaviour::OutsideWindow { .. }
+                    | Misbehaviour::OldTimestamp { .. }
+                    | Misbehaviour::UnwantedBody { .. }
+            )
+        })
+    }
+
     /// When the timer of a replica runs out.
     pub(crate) fn timer(&self, i: u32, timer: Timer) -> Option<Time> {
         self.node(i).timers.get(&timer).copied()
@@ -347,6 +395,43 @@ impl Network {
 
     pub(crate) fn crash(&mut self, i: u32) {
         self.node_mut(i).crashed = true;
+    }
+
+    /// Starts a crashed replica again from what it had on disk.
+    pub(crate) fn restart(&mut self, i: u32) {
+        let node = self.node_mut(i);
+        let disk = node.disk.clone();
+        node.start(|config| Replica::restore(config, disk));
+        self.step(i, Input::Start);
+    }
+
+    /// Starts a crashed replica again with nothing on disk.
+    pub(crate) fn restart_without_disk(&mut self, i: u32) {
+        let node = self.node_mut(i);
+        node.disk.clear();
+        node.config.life += 1;
+        node.start(Replica::rejoin);
+        self.step(i, Input::Start);
+    }
+
+    /// Does what the next parcel makes its recipient do, up to the writing, and kills it before it sends anything.
+    pub(crate) fn deliver_next_and_kill_before_it_sends(&mut self) -> Option<u32> {
+        let parcel = self.queue.pop_front()?;
+        let sent_before = self.queue.len();
+        self.deliver(parcel.to, parcel.message);
+        self.queue.truncate(sent_before);
+        self.crash(parcel.to);
+        Some(parcel.to)
+    }
+
+    /// Delivers one parcel, if there is one.
+    pub(crate) fn deliver_next(&mut self) -> bool {
+        let parcel = self.queue.pop_front();
+        let there_was = parcel.is_some();
+        if let Some(parcel) = parcel {
+            self.deliver(parcel.to, parcel.message);
+        }
+        there_was
     }
 
     pub(crate) fn cut(&mut self, i: u32, j: u32) {
@@ -448,6 +533,60 @@ impl Network {
     /// What a replica has broadcast.
     pub(crate) fn said(&self, i: u32) -> Vec<Message> {
         broadcasts(&self.node(i).effects)
+    }
+
+    /// What a replica has sent to one other.
+    pub(crate) fn sent(&self, i: u32) -> Vec<Message> {
+        let pick = |effect: &Effect| match effect {
+            Effect::Send { message, .. } => Some(message.clone()),
+            _ => None,
+        };
+        self.node(i).effects.iter().filter_map(pick).collect()
+    }
+
+    /// Where a replica has found its state to differ.
+    pub(crate) fn diverged(&self, i: u32) -> Vec<Sequence> {
+        let pick = |effect: &Effect| match effect {
+            Effect::Diverged { sequence } => Some(*sequence),
+            _ => None,
+        };
+        self.node(i).effects.iter().filter_map(pick).collect()
+    }
+
+    /// The manifest that somebody sent to a replica.
+    pub(crate) fn manifest_sent_to(&self, i: u32) -> Manifest {
+        let pick = |effect: &Effect| match effect {
+            Effect::Send {
+                to,
+                message:
+                    Message::State(State {
+                        piece: Piece::Manifest(manifest),
+                        ..
+                    }),
+            } if to.0 == i => Some(manifest.clone()),
+            _ => None,
+        };
+        self.nodes
+            .iter()
+            .flat_map(|node| &node.effects)
+            .find_map(pick)
+            .expect("somebody sent a manifest")
+    }
+
+    /// A manifest that is held back.
+    pub(crate) fn held_manifest(&self) -> SignedMessage {
+        let is_manifest = |message: &SignedMessage| matches!(message, SignedMessage::State(state) if matches!(state.value().piece, Piece::Manifest(_)));
+        self.held
+            .iter()
+            .map(|parcel| &parcel.message)
+            .find(|message| is_manifest(message))
+            .expect("a manifest is held")
+            .clone()
+    }
+
+    /// Changes a replica's state behind its back.
+    pub(crate) fn tamper(&mut self, i: u32) {
+        self.node_mut(i).service.log.clear();
     }
 
     pub(crate) fn new_views(&self, i: u32) -> Vec<NewView> {
@@ -657,6 +796,7 @@ impl Network {
             signer,
             ViewChange {
                 view,
+                life: 0,
                 stable,
                 checkpoint_proof,
                 prepared,
@@ -685,6 +825,7 @@ impl Network {
             .collect();
         let new_view = NewView {
             view: View(view),
+            life: 0,
             view_changes,
             chosen,
         };
@@ -732,6 +873,18 @@ pub(crate) fn broadcasts(effects: &[Effect]) -> Vec<Message> {
     let pick = |effect: &Effect| {
         if let Effect::Broadcast(message) = effect {
             Some(message.clone())
+        } else {
+            None
+        }
+    };
+    effects.iter().filter_map(pick).collect()
+}
+
+/// What a replica wants on disk.
+pub(crate) fn persisted(effects: &[Effect]) -> Vec<Record> {
+    let pick = |effect: &Effect| {
+        if let Effect::Persist(record) = effect {
+            Some((**record).clone())
         } else {
             None
         }

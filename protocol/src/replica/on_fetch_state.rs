@@ -1,0 +1,41 @@
+//! FetchState: a replica lacks a state that others have (rule 19).
+
+use super::Replica;
+use crate::effect::Effect;
+use crate::id::ReplicaId;
+use crate::message::{FetchState, Message, Piece, Stable, State};
+
+impl Replica {
+    pub(super) fn on_fetch_state(&mut self, from: ReplicaId, wanted: FetchState) {
+        if from == self.own() {
+            return;
+        }
+        let FetchState { sequence, part } = wanted;
+        let piece = match part {
+            None => self
+                .checkpoints
+                .snapshot(sequence)
+                .map(|snapshot| Piece::Manifest(snapshot.manifest().clone())),
+            Some(digest) => self
+                .checkpoints
+                .part(digest)
+                .map(|part| Piece::Part(part.to_vec())),
+        };
+        match piece {
+            Some(piece) => self.effects.push(Effect::Send {
+                to: from,
+                message: Message::State(State { sequence, piece }),
+            }),
+            None if self.low_watermark() > sequence => self.send_stable(from),
+            None => {}
+        }
+    }
+
+    /// Tells a replica that is behind of the checkpoint below which this one has no slots any more.
+    pub(super) fn send_stable(&mut self, to: ReplicaId) {
+        let message = Message::Stable(Stable {
+            proof: self.checkpoints.proof(),
+        });
+        self.effects.push(Effect::Send { to, message });
+    }
+}

@@ -1,0 +1,50 @@
+//! Stable: a peer no longer has the slots that this replica lacks (rules 8 and 19).
+
+use super::Replica;
+use super::transfer::Target;
+use crate::certificate::check_checkpoint;
+use crate::id::{ReplicaId, Sequence};
+use crate::message::Checkpoint;
+use crate::misbehaviour::{CheckpointFlaw, Misbehaviour};
+use crate::signature::Signed;
+
+impl Replica {
+    pub(super) fn on_stable(&mut self, from: ReplicaId, proof: Vec<Signed<Checkpoint>>) {
+        let stable = proof
+            .first()
+            .map_or(Sequence(0), |first| first.value().sequence);
+        match self.adopt_proof(proof) {
+            Ok(()) => self.hear_while_rejoining(from, stable),
+            Err(why) => self.reject(Misbehaviour::InvalidCheckpointProof { signer: from, why }),
+        }
+    }
+
+    /// Takes note of a checkpoint that its proof makes stable; goes over to it if an older one is being fetched, which
+    /// others may no longer have.
+    pub(super) fn adopt_proof(
+        &mut self,
+        proof: Vec<Signed<Checkpoint>>,
+    ) -> Result<(), CheckpointFlaw> {
+        let Some(&Checkpoint { sequence, digest }) = proof.first().map(Signed::value) else {
+            return Ok(());
+        };
+        check_checkpoint(&self.config, sequence, &proof)?;
+        let older = |fetched: Sequence| fetched < sequence;
+        let gone = self
+            .transfer
+            .under_way
+            .as_ref()
+            .is_some_and(|fetching| older(fetching.target.sequence));
+        let target = Target {
+            sequence,
+            digest,
+            proof,
+        };
+        if gone {
+            self.fetch_state(target, false);
+        } else {
+            self.hear_of_state(target);
+        }
+        Ok(())
+    }
+}

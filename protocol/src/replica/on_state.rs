@@ -1,0 +1,63 @@
+//! State: a piece of the state that this replica fetches (rule 19).
+
+use super::Replica;
+use crate::id::ReplicaId;
+use crate::message::{Piece, State};
+use crate::misbehaviour::Misbehaviour;
+use crate::snapshot::{Manifest, part_digest};
+
+impl Replica {
+    pub(super) fn on_state(&mut self, from: ReplicaId, state: State) {
+        let sequence = state.sequence;
+        let wanted = self
+            .transfer
+            .under_way
+            .as_ref()
+            .is_some_and(|fetching| fetching.target.sequence == sequence);
+        if !wanted {
+            return;
+        }
+        let right = match state.piece {
+            Piece::Manifest(manifest) => self.take_manifest(manifest),
+            Piece::Part(part) => self.take_part(part),
+        };
+        if !right {
+            self.reject(Misbehaviour::WrongState {
+                signer: from,
+                sequence,
+            });
+            self.refuse_source(from);
+        }
+    }
+
+    /// Whether it is the manifest that the quorum signed.
+    fn take_manifest(&mut self, manifest: Manifest) -> bool {
+        let Some(fetching) = &mut self.transfer.under_way else {
+            return true;
+        };
+        if manifest.digest() != fetching.target.digest {
+            return false;
+        }
+        if fetching.manifest.is_none() {
+            fetching.manifest = Some(manifest);
+            self.ask_for_state();
+        }
+        true
+    }
+
+    /// Whether it is a part that the manifest names.
+    fn take_part(&mut self, part: Vec<u8>) -> bool {
+        let Some(fetching) = &self.transfer.under_way else {
+            return true;
+        };
+        let digest = part_digest(&part);
+        let Some(manifest) = &fetching.manifest else {
+            return true;
+        };
+        let named = manifest.parts().any(|named| named == digest);
+        if named {
+            self.part_has_come(digest, part.into());
+        }
+        named
+    }
+}
