@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quorate_protocol::{Effect, Input, Message, ReplicaId, SignedMessage, VerifiedMessage};
+use quorate_protocol::{Digest, Effect, Input, Message, ReplicaId, SignedMessage, VerifiedMessage};
 use quorate_service::Service;
 
 use crate::outbox::encode;
@@ -20,7 +20,7 @@ impl Runtime {
                 let results = requests
                     .iter()
                     .map(|request| {
-                        self.exchange
+                        self.service
                             .execute(sequence, request.client, &request.operation)
                     })
                     .collect();
@@ -29,7 +29,7 @@ impl Runtime {
                     .push_front(Input::Executed { sequence, results });
             }
             Effect::TakeCheckpoint { sequence } => {
-                let state = self.exchange.digest();
+                let state = state_digest(&self.service.snapshot());
                 self.inputs
                     .push_front(Input::CheckpointTaken { sequence, state });
             }
@@ -87,4 +87,10 @@ impl Runtime {
             .inspect_err(|misbehaviour| tracing::warn!(%misbehaviour, "not sent"))
             .ok()
     }
+}
+
+/// The digest of the service's state, from its parts.
+fn state_digest(parts: &[Arc<[u8]>]) -> Digest {
+    let parts: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
+    Digest::of(&parts)
 }
