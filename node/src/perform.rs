@@ -20,7 +20,7 @@ impl Runtime {
                 let results = requests
                     .iter()
                     .map(|request| {
-                        self.exchange
+                        self.service
                             .execute(sequence, request.client, &request.operation)
                     })
                     .collect();
@@ -28,10 +28,22 @@ impl Runtime {
                     .push_back(Input::Executed { sequence, results });
             }
             Effect::TakeCheckpoint { sequence } => {
-                let state = self.exchange.digest();
+                let parts = self.service.snapshot();
                 self.answers
-                    .push_back(Input::CheckpointTaken { sequence, state });
+                    .push_back(Input::CheckpointTaken { sequence, parts });
             }
+            Effect::InstallState { sequence, parts } => {
+                tracing::info!(slot = sequence.0, "takes over the state of the others");
+                if let Err(error) = self.service.restore(&parts) {
+                    // The next checkpoint shows that this state differs, and it is fetched again.
+                    tracing::error!(%error, "a state that a quorum vouches for cannot be read");
+                }
+            }
+            Effect::Diverged { sequence } => {
+                tracing::error!(slot = sequence.0, "this state is not what a quorum has");
+            }
+            // Keys are made anew at each start, so nothing of an earlier life could be used.
+            Effect::Persist(_) => {}
             Effect::Reply {
                 client, timestamp, ..
             } => self.session.on_reply(client, timestamp),

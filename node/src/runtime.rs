@@ -1,4 +1,4 @@
-//! The one task that owns the replica, the exchange and the timers: everything that can happen comes to it, one thing at
+//! The one task that owns the replica, the service and the timers: everything that can happen comes to it, one thing at
 //! a time.
 
 use std::collections::VecDeque;
@@ -9,8 +9,9 @@ use quorate_protocol::{
     ClientId, ClusterId, Config, Duration, Input, Keys, Quorum, Replica, ReplicaId, SignedMessage,
     Status,
 };
-use quorate_service::exchange::{Command, Exchange, Participant, Rules, Vote};
+use quorate_service::exchange::{Command, Participant, Rules, Vote};
 use quorate_service::session::Session;
+use quorate_service::{Operation, Replicated};
 use quorate_wire::method::{BallotStatus, RoundStatus, Traffic};
 use quorate_wire::{Caller, Fault};
 use tokio::sync::{mpsc, oneshot};
@@ -74,7 +75,7 @@ pub(crate) struct Runtime {
     pub(crate) quorum: Quorum,
     pub(crate) keys: Keys,
     pub(crate) replica: Faulty,
-    pub(crate) exchange: Exchange,
+    pub(crate) service: Replicated,
     pub(crate) participant: Participant,
     pub(crate) session: Session,
     pub(crate) timers: Timers,
@@ -123,7 +124,7 @@ impl Runtime {
             quorum,
             keys,
             replica: Faulty::new(Replica::new(protocol), behaviour),
-            exchange: Exchange::new(rules),
+            service: Replicated::new(rules),
             participant: Participant::default(),
             session: Session::new(ClientId::from(own)),
             timers: Timers::new(),
@@ -185,15 +186,15 @@ impl Runtime {
 
     /// Orders everything that waits, as one request, if none is under way.
     fn order(&mut self) -> bool {
-        for command in self.participant.take_commands(&self.exchange) {
+        for command in self.participant.take_commands(self.service.exchange()) {
             let command = self.misreport(command);
             self.commands.push_back(command);
         }
         if self.commands.is_empty() || !self.session.is_free() {
             return false;
         }
-        let commands: Vec<Command> = self.commands.drain(..).collect();
-        let request = self.session.request(encode_commands(&commands));
+        let operation = Operation::Exchange(self.commands.drain(..).collect());
+        let request = self.session.request(operation.encode());
         self.inputs
             .push_back(Input::Submit(self.keys.sign(request)));
         true
@@ -221,9 +222,9 @@ impl Runtime {
             if answer.is_closed() {
                 continue;
             }
-            match self.exchange.decision(round) {
+            match self.service.exchange().decision(round) {
                 Some(decision) => drop(answer.send(Ok(decision.to_owned()))),
-                None if !self.exchange.in_window(round) => {
+                None if !self.service.exchange().in_window(round) => {
                     drop(answer.send(Err(self.out_of_window(round))));
                 }
                 None => self.waiting.push((round, answer)),
@@ -276,13 +277,13 @@ impl Runtime {
         decision: String,
         round: Option<u64>,
     ) -> Result<Told, Fault> {
-        let round = round.unwrap_or_else(|| Participant::current(&self.exchange));
+        let round = round.unwrap_or_else(|| Participant::current(self.service.exchange()));
         let say = match self.replica.behaviour() {
             Some(behaviour) => behaviour.say(recipient, &decision),
             None => Say::Decision(decision.clone()),
         };
         self.participant
-            .hear(&self.exchange, round, self.own, decision)
+            .hear(self.service.exchange(), round, self.own, decision)
             .map_err(vote_refused)?;
         let signature = match &say {
             Say::Decision(decision) => {
@@ -317,14 +318,14 @@ impl Runtime {
         {
             return Ok(false);
         }
-        let round = round.unwrap_or_else(|| Participant::current(&self.exchange));
+        let round = round.unwrap_or_else(|| Participant::current(self.service.exchange()));
         match signature {
             Some(signature) => self.check_vote(sender, &decision, round, &signature)?,
             None if self.unsigned_votes => {}
             None => return Err(Fault::new(Fault::UNSIGNED_VOTE, UNSIGNED)),
         }
         self.participant
-            .hear(&self.exchange, round, sender, decision)
+            .hear(self.service.exchange(), round, sender, decision)
             .map_err(vote_refused)?;
         Ok(true)
     }
@@ -358,10 +359,10 @@ impl Runtime {
 
     fn finalize(&mut self, round: Option<u64>, answer: oneshot::Sender<Result<String, Fault>>) {
         let round = self.meant(round);
-        if let Some(decision) = self.exchange.decision(round) {
+        if let Some(decision) = self.service.exchange().decision(round) {
             let _ = answer.send(Ok(decision.to_owned()));
-        } else if self.exchange.in_window(round) {
-            self.participant.close(&self.exchange, round);
+        } else if self.service.exchange().in_window(round) {
+            self.participant.close(self.service.exchange(), round);
             self.waiting.push((round, answer));
         } else {
             let _ = answer.send(Err(self.out_of_window(round)));
@@ -370,8 +371,8 @@ impl Runtime {
 
     /// The round that a question without one means: the next if somebody has voted in it, else the latest decided.
     fn meant(&self, round: Option<u64>) -> u64 {
-        let current = Participant::current(&self.exchange);
-        let latest = self.exchange.latest();
+        let current = Participant::current(self.service.exchange());
+        let latest = self.service.exchange().latest();
         round.unwrap_or(if latest > 0 && self.participant.heard(current) == 0 {
             latest
         } else {
@@ -380,7 +381,7 @@ impl Runtime {
     }
 
     fn out_of_window(&self, round: u64) -> Fault {
-        let latest = self.exchange.latest();
+        let latest = self.service.exchange().latest();
         Fault::new(
             Fault::ROUND_OUT_OF_WINDOW,
             format!("round {round} is out of the window; the latest decided round is {latest}"),
@@ -389,9 +390,9 @@ impl Runtime {
 
     fn explain(&self, round: Option<u64>) -> String {
         let round = self.meant(round);
-        let enough = self.exchange.rules().enough();
+        let enough = self.service.exchange().rules().enough();
         let heard = self.participant.heard(round);
-        let record = self.exchange.round(round);
+        let record = self.service.exchange().round(round);
         let ballots = record.map_or(0, |record| record.ballots.len());
         let own = self.own;
         match record.and_then(|record| record.closed_at) {
@@ -406,13 +407,13 @@ impl Runtime {
     }
 
     fn round_status(&self) -> RoundStatus {
-        let latest = self.exchange.latest();
-        let number = if self.exchange.round(latest + 1).is_some() {
+        let latest = self.service.exchange().latest();
+        let number = if self.service.exchange().round(latest + 1).is_some() {
             latest + 1
         } else {
             latest
         };
-        let Some(record) = self.exchange.round(number) else {
+        let Some(record) = self.service.exchange().round(number) else {
             return RoundStatus {
                 round: number,
                 close_sequence_number: 0,
@@ -452,14 +453,6 @@ fn vote_refused(refused: quorate_service::exchange::VoteRefused) -> Fault {
         VoteRefused::OutOfWindow { .. } => Fault::ROUND_OUT_OF_WINDOW,
     };
     Fault::new(code, refused.to_string())
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "encoding plain data into a growing buffer cannot fail"
-)]
-fn encode_commands(commands: &[Command]) -> Vec<u8> {
-    postcard::to_stdvec(commands).expect("plain data encodes")
 }
 
 #[expect(

@@ -160,7 +160,7 @@ impl Replica {
             VerifiedMessage::NewView {
                 new_view,
                 pre_prepares,
-            } => self.on_new_view(new_view, pre_prepares),
+            } => self.on_new_view(&new_view, pre_prepares),
             VerifiedMessage::Fetch(m) => self.on_fetch(m.signer(), m.value().digest),
             VerifiedMessage::Body(m) => self.on_body(m.signed()),
             VerifiedMessage::Standing(m) => self.on_standing(m.signer(), *m.value()),

@@ -95,18 +95,16 @@ impl Replica {
     /// keeps its slots until it has executed them, and one that differs has to be repaired (rule 9).
     fn judge(&mut self, sequence: Sequence) {
         match self.verdict(sequence) {
-            None => {}
             Some(Verdict::Stable(target)) => {
                 self.stabilize(target);
                 self.propose();
             }
             Some(Verdict::Ahead(target)) => self.hear_of_state(target),
-            Some(Verdict::Diverged(target)) => {
-                if !self.transfer.repairs() {
-                    self.effects.push(Effect::Diverged { sequence });
-                    self.fetch_state(target, true);
-                }
+            Some(Verdict::Diverged(target)) if !self.transfer.repairs() => {
+                self.effects.push(Effect::Diverged { sequence });
+                self.fetch_state(target, true);
             }
+            Some(Verdict::Diverged(_)) | None => {}
         }
     }
 

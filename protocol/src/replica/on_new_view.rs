@@ -13,7 +13,7 @@ use crate::signature::{Signed, Verified};
 impl Replica {
     pub(super) fn on_new_view(
         &mut self,
-        new_view: Verified<NewView>,
+        new_view: &Verified<NewView>,
         pre_prepares: Vec<Verified<PrePrepare>>,
     ) {
         let (signer, view) = (new_view.signer(), new_view.value().view);
@@ -23,14 +23,14 @@ impl Replica {
         if signer != view.primary(self.config.quorum) {
             return self.reject(Misbehaviour::NotPrimary { signer, view });
         }
-        if let Err(why) = check(&self.config, &new_view, &pre_prepares) {
+        if let Err(why) = check(&self.config, new_view, &pre_prepares) {
             self.reject(Misbehaviour::InvalidNewView { signer, why });
             if view == self.view {
                 self.start_view_change(view.next());
             }
             return;
         }
-        self.enter_view(&new_view, pre_prepares);
+        self.enter_view(new_view, pre_prepares);
     }
 
     fn enter_view(

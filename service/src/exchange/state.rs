@@ -1,14 +1,21 @@
 //! The replicated part of the exchange.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use quorate_protocol::{ClientId, Digest, ReplicaId, Sequence};
+use quorate_protocol::{ReplicaId, Sequence};
 
-use super::{Command, CountedBallot, Round, Rules, most_common};
-use crate::Service;
+use super::{Command, CountedBallot, Round, Rules, check_decision, most_common};
+use crate::BadSnapshot;
+use crate::encode::encode;
+use crate::snapshot::read_part;
 
 /// How many rounds before and after the latest decided one are kept.
 pub const WINDOW: u64 = 1024;
+
+/// How many rounds a part of the snapshot has at most: those with the same quotient share one. With the decisions and the
+/// numbers of processes that people use, that is well below 64 KiB.
+const ROUNDS_PER_PART: u64 = 32;
 
 /// All rounds near the latest decided one.
 #[derive(Debug)]
@@ -68,6 +75,47 @@ impl Exchange {
         round > self.latest.saturating_sub(WINDOW) && round <= self.latest.saturating_add(WINDOW)
     }
 
+    /// Executes a process's commands, in order. What makes no sense does nothing.
+    pub fn execute(&mut self, sequence: Sequence, process: ReplicaId, commands: Vec<Command>) {
+        for command in commands {
+            self.apply(sequence, process, command);
+        }
+    }
+
+    /// The exchange in parts, as [`crate::Service::snapshot`] has it: the latest round decided, then the rounds kept.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Arc<[u8]>> {
+        let rounds: Vec<_> = self.rounds.iter().collect();
+        let together = rounds
+            .chunk_by(|(one, _), (other, _)| *one / ROUNDS_PER_PART == *other / ROUNDS_PER_PART);
+        let mut parts = vec![encode(&self.latest).into()];
+        parts.extend(together.map(|rounds| encode(rounds).into()));
+        parts
+    }
+
+    /// The exchange that a snapshot is of.
+    ///
+    /// # Errors
+    /// The parts are not what [`Exchange::snapshot`] gives.
+    pub fn restored(rules: Rules, parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
+        let mut exchange = Self::new(rules);
+        exchange.latest = read_part(parts.first())?;
+        for part in parts.iter().skip(1) {
+            let rounds: Vec<(u64, Round)> = read_part(Some(part))?;
+            exchange.rounds.extend(rounds);
+        }
+        let kept = exchange
+            .rounds
+            .keys()
+            .all(|round| exchange.in_window(*round));
+        // Rounds out of order or twice, and cuts elsewhere, show in the comparison.
+        if kept && exchange.snapshot() == parts {
+            Ok(exchange)
+        } else {
+            Err(BadSnapshot::NotCanonical)
+        }
+    }
+
     fn apply(&mut self, sequence: Sequence, process: ReplicaId, command: Command) {
         match command {
             Command::Close { round } if self.in_window(round) => {
@@ -85,7 +133,7 @@ impl Exchange {
     }
 
     /// Counts a ballot if the round has closed, is undecided, has none of this process yet, and the ballot has enough
-    /// votes of processes that exist.
+    /// votes of processes that exist, each of them a decision.
     fn count(
         &mut self,
         sequence: Sequence,
@@ -102,6 +150,7 @@ impl Exchange {
             && process.0 < n
             && votes.len() >= enough
             && votes.keys().all(|voter| voter.0 < n)
+            && votes.values().all(|vote| check_decision(vote).is_ok())
             && round.ballots.iter().all(|ballot| ballot.process != process);
         if !counts {
             return;
@@ -121,30 +170,5 @@ impl Exchange {
                 .rounds
                 .split_off(&(self.latest.saturating_sub(WINDOW) + 1));
         }
-    }
-}
-
-impl Service for Exchange {
-    /// Executes a list of [`Command`]s, in order. The answer is a byte: 1 if it could be read.
-    fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8> {
-        let Ok(commands) = postcard::from_bytes::<Vec<Command>>(operation) else {
-            return vec![0];
-        };
-        for command in commands {
-            self.apply(sequence, ReplicaId(client.0), command);
-        }
-        vec![1]
-    }
-
-    #[expect(
-        clippy::expect_used,
-        reason = "encoding plain data into a growing buffer cannot fail"
-    )]
-    fn digest(&self) -> Digest {
-        let state = (self.latest, &self.rounds);
-        Digest::of(&[
-            b"exchange",
-            &postcard::to_stdvec(&state).expect("plain data encodes"),
-        ])
     }
 }

@@ -1,0 +1,70 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+
+/// What a command of the store gives. The encoding is postcard's: variants are numbered in this order, so a new one goes
+/// to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// It is done.
+    Ok,
+    /// The key's value.
+    Value(String),
+    /// The key has no value.
+    NoSuchKey,
+    /// The key has another value than `cas` expects; nothing has changed.
+    CasFailed {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// It is no command; nothing has changed.
+    Refused(Refusal),
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Value(value) => f.write_str(value),
+            Self::NoSuchKey => f.write_str("no such key"),
+            Self::CasFailed { key, value } => write!(f, "cas failed: {key} is {value}"),
+            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::encode;
+
+    #[test]
+    fn each_answer_has_its_text_and_its_encoding() {
+        let cases: [(Answer, &str, &[u8]); 5] = [
+            (Answer::Ok, "ok", &[0]),
+            (Answer::Value("42".into()), "42", b"\x01\x0242"),
+            (Answer::NoSuchKey, "no such key", &[2]),
+            (
+                Answer::CasFailed {
+                    key: "x".into(),
+                    value: "3".into(),
+                },
+                "cas failed: x is 3",
+                b"\x03\x01x\x013",
+            ),
+            (
+                Answer::Refused(Refusal::Grammar),
+                "refused: write 'set KEY=VALUE', 'get KEY', 'delete KEY' or 'cas KEY OLD NEW'",
+                &[4, 0],
+            ),
+        ];
+        for (answer, text, encoding) in cases {
+            assert_eq!(answer.to_string(), text);
+            assert_eq!(encode(&answer), encoding, "{answer}");
+        }
+    }
+}

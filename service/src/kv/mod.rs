@@ -1,0 +1,87 @@
+//! The key-value store: text in, text out.
+//!
+//! * [`Command`]: what can be asked, read from its text.
+//! * [`Answer`]: what comes of it.
+//! * `tree`: where the entries are, cut into parts that stay as they are while others change.
+
+mod answer;
+mod command;
+mod tree;
+
+use std::sync::Arc;
+
+pub use answer::Answer;
+pub use command::{Command, GRAMMAR, LONGEST_KEY, LONGEST_VALUE, Refusal};
+
+use crate::BadSnapshot;
+use tree::Tree;
+
+/// All keys and their values.
+#[derive(Debug, Default)]
+pub struct Store {
+    tree: Tree,
+}
+
+impl Store {
+    /// Executes the text of a [`Command`].
+    pub fn execute(&mut self, text: &str) -> Answer {
+        match Command::parse(text) {
+            Ok(command) => self.apply(&command),
+            Err(refusal) => Answer::Refused(refusal),
+        }
+    }
+
+    /// The answer to the text of a `get`; `None` if it is something else.
+    #[must_use]
+    pub fn query(&self, text: &str) -> Option<Answer> {
+        match Command::parse(text) {
+            Ok(Command::Get { key }) => Some(self.get(key)),
+            _ => None,
+        }
+    }
+
+    fn apply(&mut self, command: &Command<'_>) -> Answer {
+        match *command {
+            Command::Set { key, value } => {
+                self.tree.set(key, value);
+                Answer::Ok
+            }
+            Command::Get { key } => self.get(key),
+            Command::Delete { key } if self.tree.delete(key) => Answer::Ok,
+            Command::Delete { .. } => Answer::NoSuchKey,
+            Command::Cas { key, old, new } => match self.tree.get(key) {
+                None => Answer::NoSuchKey,
+                Some(value) if value == old => {
+                    self.tree.set(key, new);
+                    Answer::Ok
+                }
+                Some(value) => Answer::CasFailed {
+                    key: key.to_owned(),
+                    value: value.to_owned(),
+                },
+            },
+        }
+    }
+
+    fn get(&self, key: &str) -> Answer {
+        match self.tree.get(key) {
+            Some(value) => Answer::Value(value.to_owned()),
+            None => Answer::NoSuchKey,
+        }
+    }
+
+    /// The store in parts, as [`crate::Service::snapshot`] has it; an empty store has none.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Arc<[u8]>> {
+        self.tree.parts()
+    }
+
+    /// The store that a snapshot is of.
+    ///
+    /// # Errors
+    /// The parts are not what [`Store::snapshot`] gives.
+    pub fn restored(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
+        let tree = Tree::of_parts(parts)?;
+        Ok(Self { tree })
+    }
+}

@@ -1,0 +1,136 @@
+//! What a process replicates: the exchange and the key-value store behind one [`Service`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use quorate_protocol::{ClientId, ReplicaId, Sequence};
+use serde::{Deserialize, Serialize};
+
+use crate::encode::{decode, encode};
+use crate::exchange::{self, Exchange, Rules};
+use crate::kv::{self, Store};
+use crate::snapshot::read_part;
+use crate::{BadSnapshot, Service};
+
+/// What can be ordered. Variants are numbered in this order on the wire, so a new one goes to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    /// Commands of the exchange, executed in order.
+    Exchange(Vec<exchange::Command>),
+    /// The text of a [`kv::Command`].
+    KeyValue(String),
+}
+
+impl Operation {
+    /// The bytes that are ordered.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+}
+
+/// What an operation gives. Variants are numbered in this order on the wire, so a new one goes to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The exchange has seen its commands; what they led to is in its rounds.
+    Exchange,
+    /// What the store says.
+    KeyValue(kv::Answer),
+    /// The bytes are no [`Operation`]; nothing has changed.
+    Unreadable,
+}
+
+impl Answer {
+    /// Reads the bytes that [`Service::execute`] and [`Service::query`] give; `None` if they are no answer.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(bytes)
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exchange => f.write_str("ok"),
+            Self::KeyValue(answer) => answer.fmt(f),
+            Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),
+        }
+    }
+}
+
+/// The exchange and the key-value store.
+#[derive(Debug)]
+pub struct Replicated {
+    exchange: Exchange,
+    store: Store,
+}
+
+impl Replicated {
+    /// No round has closed and no key has a value.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            exchange: Exchange::new(rules),
+            store: Store::default(),
+        }
+    }
+
+    /// The exchange, to look at.
+    #[must_use]
+    pub const fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    /// The key-value store, to look at.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Service for Replicated {
+    /// Executes an encoded [`Operation`] and gives an encoded [`Answer`].
+    fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8> {
+        let answer = match decode(operation) {
+            Some(Operation::Exchange(commands)) => {
+                self.exchange
+                    .execute(sequence, ReplicaId(client.0), commands);
+                Answer::Exchange
+            }
+            Some(Operation::KeyValue(text)) => Answer::KeyValue(self.store.execute(&text)),
+            None => Answer::Unreadable,
+        };
+        encode(&answer)
+    }
+
+    fn query(&self, operation: &[u8]) -> Option<Vec<u8>> {
+        let Operation::KeyValue(text) = decode(operation)? else {
+            return None;
+        };
+        Some(encode(&Answer::KeyValue(self.store.query(&text)?)))
+    }
+
+    /// First how many parts are the exchange's, then these, then the store's.
+    fn snapshot(&self) -> Vec<Arc<[u8]>> {
+        let rounds = self.exchange.snapshot();
+        let mut parts = vec![encode(&rounds.len()).into()];
+        parts.extend(rounds);
+        parts.extend(self.store.snapshot());
+        parts
+    }
+
+    fn restore(&mut self, parts: &[Arc<[u8]>]) -> Result<(), BadSnapshot> {
+        let count: usize = read_part(parts.first())?;
+        let rest = parts.get(1..).unwrap_or_default();
+        let (rounds, entries) = rest.split_at_checked(count).ok_or(BadSnapshot::Missing)?;
+        let exchange = Exchange::restored(self.exchange.rules().clone(), rounds)?;
+        let store = Store::restored(entries)?;
+        let restored = Self { exchange, store };
+        // The count may have been written in another way.
+        if restored.snapshot().first() != parts.first() {
+            return Err(BadSnapshot::NotCanonical);
+        }
+        *self = restored;
+        Ok(())
+    }
+}

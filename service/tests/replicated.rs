@@ -1,0 +1,226 @@
+//! The exchange and the store behind one service: operations, queries, snapshots.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use quorate_protocol::{ClientId, Quorum, ReplicaId, Sequence};
+use quorate_service::exchange::{Command, Rules, WINDOW};
+use quorate_service::kv::Answer as Value;
+use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service};
+
+fn service() -> Replicated {
+    Replicated::new(Rules {
+        quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
+        default_decision: "retreat".into(),
+    })
+}
+
+/// A service and the next slot.
+struct Run {
+    service: Replicated,
+    next: u64,
+}
+
+impl Run {
+    fn new() -> Self {
+        Self {
+            service: service(),
+            next: 1,
+        }
+    }
+
+    fn bytes(&mut self, client: u32, operation: &[u8]) -> Answer {
+        let sequence = Sequence(self.next);
+        self.next += 1;
+        let answer = self.service.execute(sequence, ClientId(client), operation);
+        Answer::decode(&answer).unwrap()
+    }
+
+    fn text(&mut self, text: &str) -> Answer {
+        self.bytes(9, &Operation::KeyValue(text.into()).encode())
+    }
+
+    fn commands(&mut self, client: u32, commands: Vec<Command>) {
+        let answer = self.bytes(client, &Operation::Exchange(commands).encode());
+        assert_eq!(answer, Answer::Exchange);
+    }
+
+    fn decide(&mut self, round: u64, decision: &str) {
+        self.commands(0, vec![Command::Close { round }]);
+        for process in 0..3 {
+            self.commands(process, vec![ballot(round, decision)]);
+        }
+        assert_eq!(self.service.exchange().decision(round), Some(decision));
+    }
+}
+
+fn ballot(round: u64, decision: &str) -> Command {
+    let votes: BTreeMap<_, _> = (0..3)
+        .map(|voter| (ReplicaId(voter), decision.to_owned()))
+        .collect();
+    Command::Ballot { round, votes }
+}
+
+fn changed(before: &[Arc<[u8]>], after: &[Arc<[u8]>]) -> usize {
+    after.iter().filter(|part| !before.contains(part)).count()
+}
+
+#[test]
+fn an_operation_says_which_service_it_is_for() {
+    let mut run = Run::new();
+    assert_eq!(run.text("set x=42"), Answer::KeyValue(Value::Ok));
+    run.decide(1, "attack");
+    assert_eq!(
+        run.text("get x"),
+        Answer::KeyValue(Value::Value("42".into()))
+    );
+}
+
+#[test]
+fn an_unreadable_operation_gets_an_answer_and_changes_nothing() {
+    let mut run = Run::new();
+    run.text("set x=42");
+    let before = run.service.snapshot();
+    let mut longer = Operation::KeyValue("delete x".into()).encode();
+    longer.push(0);
+    for bytes in [&b""[..], b"\xff", b"set x=43", &longer] {
+        assert_eq!(run.bytes(1, bytes), Answer::Unreadable);
+        assert_eq!(run.service.query(bytes), None);
+    }
+    assert_eq!(run.service.snapshot(), before);
+    assert!(Answer::Unreadable.to_string().contains("set KEY=VALUE"));
+}
+
+#[test]
+fn only_get_is_a_query_and_it_answers_as_an_ordered_one() {
+    let mut run = Run::new();
+    run.text("set x=42");
+    for key in ["x", "y"] {
+        let get = Operation::KeyValue(format!("get {key}")).encode();
+        let answer = run.service.query(&get).unwrap();
+        assert_eq!(Answer::decode(&answer), Some(run.bytes(1, &get)));
+    }
+    for operation in [
+        Operation::KeyValue("set x=1".into()),
+        Operation::KeyValue("nonsense".into()),
+        Operation::Exchange(Vec::new()),
+    ] {
+        assert_eq!(run.service.query(&operation.encode()), None);
+    }
+}
+
+#[test]
+fn a_snapshot_restores_and_the_copy_goes_on_alike() {
+    let mut run = Run::new();
+    for round in 1..=100 {
+        run.decide(round, ["attack", "retreat"][usize::from(round % 3 == 0)]);
+        run.text(&format!("set key{round}={}", "v".repeat(2000)));
+    }
+    run.commands(1, vec![Command::Close { round: 101 }, ballot(101, "wait")]);
+    let parts = run.service.snapshot();
+    let mut copy = Run::new();
+    copy.text("set gone=1");
+    copy.service.restore(&parts).unwrap();
+    copy.next = run.next;
+    assert_eq!(copy.service.snapshot(), parts);
+    for run in [&mut run, &mut copy] {
+        run.commands(0, vec![ballot(101, "wait")]);
+        run.commands(2, vec![ballot(101, "wait")]);
+        assert_eq!(run.service.exchange().decision(101), Some("wait"));
+        assert_eq!(run.text("get gone"), Answer::KeyValue(Value::NoSuchKey));
+    }
+    assert_eq!(copy.service.snapshot(), run.service.snapshot());
+}
+
+#[test]
+fn a_small_change_changes_few_parts() {
+    let mut run = Run::new();
+    for round in 1..=WINDOW + 100 {
+        run.decide(round, "attack");
+    }
+    for key in 0..500 {
+        run.text(&format!("set key{key}={}", "v".repeat(1000)));
+    }
+    let before = run.service.snapshot();
+    assert!(before.len() > 40);
+    run.text("set key7=w");
+    let after = run.service.snapshot();
+    assert_eq!(changed(&before, &after), 1);
+    // The latest round, its own part, and the part that the window leaves.
+    run.decide(WINDOW + 101, "attack");
+    assert!((1..=3).contains(&changed(&after, &run.service.snapshot())));
+}
+
+#[test]
+fn histories_that_lead_to_the_same_state_give_the_same_snapshot() {
+    let (mut one, mut other) = (Run::new(), Run::new());
+    // The same slots for the exchange, but the store's commands differ.
+    for run in [&mut one, &mut other] {
+        run.decide(1, "attack");
+    }
+    for text in ["set a=1", "set b=2", "cas a 1 3"] {
+        one.text(text);
+    }
+    for text in ["set c=1", "set b=2", "set a=3", "delete c"] {
+        other.text(text);
+    }
+    assert_eq!(one.service.snapshot(), other.service.snapshot());
+    other.text("set a=4");
+    assert_ne!(one.service.snapshot(), other.service.snapshot());
+}
+
+#[test]
+fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
+    let mut run = Run::new();
+    run.decide(1, "attack");
+    run.text("set x=42");
+    let good = run.service.snapshot();
+    // The count, the latest round, one part of rounds, one part of entries.
+    assert_eq!(good.len(), 4);
+    let with = |place: usize, bytes: &[u8]| {
+        let mut parts = good.clone();
+        parts[place] = bytes.into();
+        parts
+    };
+    for (bad, error) in [
+        (Vec::new(), BadSnapshot::Missing),
+        (good[..2].to_vec(), BadSnapshot::Missing),
+        (with(0, b"\x03"), BadSnapshot::Unreadable),
+        (with(0, b"\x82\x00"), BadSnapshot::NotCanonical),
+        (with(1, b""), BadSnapshot::Unreadable),
+        (with(1, b"\xff\xff\x7f"), BadSnapshot::NotCanonical),
+    ] {
+        assert_eq!(run.service.restore(&bad), Err(error), "{bad:?}");
+        assert_eq!(run.service.snapshot(), good);
+    }
+    assert_eq!(run.service.restore(&good), Ok(()));
+}
+
+#[test]
+fn a_ballot_whose_votes_are_no_decisions_does_not_count() {
+    let mut run = Run::new();
+    run.commands(0, vec![Command::Close { round: 1 }]);
+    run.commands(1, vec![ballot(1, &"x".repeat(100_000))]);
+    assert!(run.service.exchange().round(1).unwrap().ballots.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_get_an_answer(operation in vec(any::<u8>(), 0..64)) {
+        let answer = service().execute(Sequence(1), ClientId(1), &operation);
+        prop_assert!(Answer::decode(&answer).is_some());
+    }
+
+    #[test]
+    fn any_parts_are_restored_as_they_are_or_refused(parts in vec(vec(any::<u8>(), 0..8), 0..4)) {
+        let parts: Vec<Arc<[u8]>> = parts.into_iter().map(Arc::from).collect();
+        let mut service = service();
+        if service.restore(&parts).is_ok() {
+            prop_assert_eq!(service.snapshot(), parts);
+        }
+    }
+}
