@@ -1,7 +1,10 @@
-//! Two signed messages that no correct replica signs both of (rule 24). Anyone can check them.
+//! Signed messages that no correct replica signs (rule 24). Anyone who has the keys can check them.
 
+use crate::certificate::PreparedCertificate;
+use crate::config::Config;
 use crate::id::ReplicaId;
-use crate::message::{Commit, PrePrepare, Prepare};
+use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
+use crate::replica::check_new_view;
 use crate::signature::Signed;
 
 /// What proves a replica faulty.
@@ -15,6 +18,15 @@ pub enum Evidence {
     TwoCommits(Signed<Commit>, Signed<Commit>),
     /// E4: a PREPARE signed by that view's primary.
     PrimaryPrepared(Signed<Prepare>),
+    /// E5: a NEW-VIEW whose O is not what its V gives, or whose V is invalid.
+    WrongNewView(Signed<NewView>),
+    /// E6: two different VIEW-CHANGEs for one view.
+    TwoViewChanges(Signed<ViewChange>, Signed<ViewChange>),
+    /// E6: two different NEW-VIEWs for one view.
+    TwoNewViews(Signed<NewView>, Signed<NewView>),
+    /// E7: a COMMIT, and a VIEW-CHANGE for a later view that neither has a checkpoint above its slot nor a certificate
+    /// for it.
+    ForgottenCommit(Signed<Commit>, Signed<ViewChange>),
 }
 
 impl Evidence {
@@ -24,7 +36,63 @@ impl Evidence {
         match self {
             Self::TwoPrePrepares(first, _) => first.signer(),
             Self::TwoPrepares(first, _) | Self::PrimaryPrepared(first) => first.signer(),
-            Self::TwoCommits(first, _) => first.signer(),
+            Self::TwoCommits(first, _) | Self::ForgottenCommit(first, _) => first.signer(),
+            Self::WrongNewView(new_view) | Self::TwoNewViews(new_view, _) => new_view.signer(),
+            Self::TwoViewChanges(first, _) => first.signer(),
         }
     }
+
+    /// Whether it proves what it says; that the signatures hold was checked when its messages came in.
+    #[must_use]
+    pub fn holds(&self, config: &Config) -> bool {
+        match self {
+            Self::TwoPrePrepares(a, b) => {
+                let (x, y) = (a.value(), b.value());
+                a.signer() == b.signer()
+                    && (x.view, x.sequence) == (y.view, y.sequence)
+                    && x.digest != y.digest
+            }
+            Self::TwoPrepares(a, b) => {
+                let (x, y) = (a.value(), b.value());
+                a.signer() == b.signer()
+                    && (x.view, x.sequence) == (y.view, y.sequence)
+                    && x.digest != y.digest
+            }
+            Self::TwoCommits(a, b) => {
+                let (x, y) = (a.value(), b.value());
+                a.signer() == b.signer()
+                    && (x.view, x.sequence) == (y.view, y.sequence)
+                    && x.digest != y.digest
+            }
+            Self::PrimaryPrepared(prepare) => {
+                prepare.signer() == prepare.value().view.primary(config.quorum)
+            }
+            Self::WrongNewView(new_view) => check_new_view(config, new_view).is_err(),
+            Self::TwoViewChanges(a, b) => a.signer() == b.signer() && contradict(a, b),
+            Self::TwoNewViews(a, b) => {
+                let (x, y) = (a.value(), b.value());
+                a.signer() == b.signer() && (x.view, x.life) == (y.view, y.life) && x != y
+            }
+            Self::ForgottenCommit(commit, view_change) => {
+                commit.signer() == view_change.signer()
+                    && forgets(view_change.value(), *commit.value())
+            }
+        }
+    }
+}
+
+/// Whether two VIEW-CHANGEs of one replica cannot both be honest.
+pub(crate) fn contradict(a: &Signed<ViewChange>, b: &Signed<ViewChange>) -> bool {
+    let (x, y) = (a.value(), b.value());
+    (x.view, x.life) == (y.view, y.life) && x != y
+}
+
+/// Whether a VIEW-CHANGE leaves out what its sender had prepared before it sent the COMMIT.
+pub(crate) fn forgets(view_change: &ViewChange, commit: Commit) -> bool {
+    let carried = |certificate: &PreparedCertificate| {
+        certificate.sequence() == commit.sequence && certificate.view() >= commit.view
+    };
+    view_change.view > commit.view
+        && view_change.stable < commit.sequence
+        && !view_change.prepared.iter().any(carried)
 }

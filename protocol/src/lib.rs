@@ -9,6 +9,7 @@
 //! * [`snapshot`]: the state at a checkpoint, in parts.
 //! * [`quorum`]: the arithmetic of n and f.
 //! * [`misbehaviour`], [`evidence`]: what a peer did wrong, and what proves it to others.
+//! * [`forensics`]: who is to blame when more than f are faulty and correct replicas disagree.
 //!
 //! What is absent, and why: no clock (time is an argument), no randomness, no sockets, no threads, and no hash maps,
 //! so the same inputs give the same effects on any machine.
@@ -18,6 +19,7 @@ mod config;
 mod digest;
 mod effect;
 pub mod evidence;
+pub mod forensics;
 mod id;
 mod input;
 pub mod message;

@@ -64,6 +64,18 @@ impl Slot {
         })
     }
 
+    /// The COMMITs of one replica that are known, in whatever view.
+    pub(super) fn commits_of(&self, from: ReplicaId) -> impl Iterator<Item = &Signed<Commit>> {
+        let proved = self
+            .proof
+            .iter()
+            .filter(move |commit| commit.signer() == from);
+        [self.commits.get(&from), self.learned.get(&from)]
+            .into_iter()
+            .flatten()
+            .chain(proved)
+    }
+
     /// 2f+1 COMMITs of one view and digest among those of other views, if there are as many.
     pub(super) fn learned_quorum(
         &self,

@@ -33,10 +33,13 @@ use crate::effect::{Effect, Timer};
 use crate::evidence::Evidence;
 use crate::id::{ReplicaId, Sequence, View};
 use crate::input::Input;
-use crate::message::{Message, SignedMessage, VerifiedMessage};
+use crate::message::{Commit, Message, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::record::Record;
+use crate::signature::Signed;
 use crate::time::Time;
+
+pub(crate) use on_new_view::check as check_new_view;
 
 use early::EarlyMessages;
 use log::Log;
@@ -132,6 +135,14 @@ impl Replica {
         }
         self.assert_invariants();
         std::mem::take(&mut self.effects)
+    }
+
+    /// The COMMITs of one view by which a slot above the last stable checkpoint was committed here; empty if it was not.
+    #[must_use]
+    pub fn commit_certificate(&self, sequence: Sequence) -> &[Signed<Commit>] {
+        self.log
+            .slot(sequence)
+            .map_or(&[], |slot| slot.proof.as_slice())
     }
 
     /// Where it stands.

@@ -2,7 +2,7 @@
 
 use super::Replica;
 use super::on_pre_prepare::Timeliness;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, forgets};
 use crate::id::Sequence;
 use crate::message::{Commit, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
@@ -16,6 +16,12 @@ impl Replica {
             digest,
         } = *commit.value();
         let signer = commit.signer();
+        if let Some(wish) = self.view_changes.heard.get(&signer)
+            && forgets(wish.value(), *commit.value())
+        {
+            let evidence = Evidence::ForgottenCommit(commit.signed().clone(), wish.clone());
+            self.accuse(evidence);
+        }
         match self.timeliness(view) {
             Timeliness::Late => return self.learn(commit.into_signed()),
             Timeliness::Early => {

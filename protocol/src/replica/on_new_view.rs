@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Replica, choose, view_changes};
 use crate::config::Config;
 use crate::effect::Effect;
+use crate::evidence::Evidence;
 use crate::message::{Batch, NewView, PrePrepare, SignedMessage};
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw};
 use crate::record::Record;
@@ -17,13 +18,25 @@ impl Replica {
         pre_prepares: Vec<Verified<PrePrepare>>,
     ) {
         let (signer, view) = (new_view.signer(), new_view.value().view);
+        if let Some(SignedMessage::NewView {
+            new_view: known, ..
+        }) = &self.view_changes.new_view
+        {
+            let evidence = Evidence::TwoNewViews(known.clone(), new_view.signed().clone());
+            if evidence.holds(&self.config) {
+                self.accuse(evidence);
+            }
+        }
         if view < self.view || (view == self.view && self.active) {
             return;
         }
         if signer != view.primary(self.config.quorum) {
             return self.reject(Misbehaviour::NotPrimary { signer, view });
         }
-        if let Err(why) = check(&self.config, new_view, &pre_prepares) {
+        let flaw = check(&self.config, new_view).inspect_err(|_| {
+            self.accuse(Evidence::WrongNewView(new_view.signed().clone()));
+        });
+        if let Err(why) = flaw.and_then(|()| check_proposals(new_view, &pre_prepares)) {
             self.reject(Misbehaviour::InvalidNewView { signer, why });
             if view == self.view {
                 self.start_view_change(view.next());
@@ -120,11 +133,7 @@ impl Replica {
 }
 
 /// Checks that V is a quorum of valid VIEW-CHANGEs for the view, and O what they give (rule 12).
-fn check(
-    config: &Config,
-    new_view: &Signed<NewView>,
-    pre_prepares: &[Verified<PrePrepare>],
-) -> Result<(), NewViewFlaw> {
+pub(crate) fn check(config: &Config, new_view: &Signed<NewView>) -> Result<(), NewViewFlaw> {
     let NewView {
         view,
         life: _,
@@ -150,6 +159,15 @@ fn check(
     if *chosen != choose::proposals(view_changes) {
         return Err(NewViewFlaw::WrongProposals);
     }
+    Ok(())
+}
+
+/// Checks that the PRE-PREPAREs beside a NEW-VIEW are those of its O. They are not under its signature, so others may
+/// have put them there: it proves nothing against the primary if they are not.
+fn check_proposals(
+    new_view: &Signed<NewView>,
+    pre_prepares: &[Verified<PrePrepare>],
+) -> Result<(), NewViewFlaw> {
     let signed = pre_prepares.iter().map(|one| (one.signer(), *one.value()));
     if !signed.eq(new_view
         .value()

@@ -2,12 +2,14 @@
 
 use super::{Replica, choose, view_changes};
 use crate::effect::{Effect, Timer};
+use crate::evidence::{Evidence, contradict, forgets};
 use crate::message::{Message, NewView, ViewChange};
-use crate::signature::Verified;
+use crate::signature::{Signed, Verified};
 
 impl Replica {
     pub(super) fn on_view_change(&mut self, view_change: Verified<ViewChange>) {
         let (from, wanted) = (view_change.signer(), view_change.value().view);
+        self.compare_view_change(view_change.signed());
         if wanted < self.view || (wanted == self.view && self.active) {
             if self.active && from != self.own() {
                 self.resend_new_view(from);
@@ -27,6 +29,31 @@ impl Replica {
         }
         if !self.active {
             self.check_view_change_quorum();
+        }
+    }
+
+    /// What contradicts a VIEW-CHANGE in what its sender said before (E6 and E7 of rule 24).
+    fn compare_view_change(&mut self, view_change: &Signed<ViewChange>) {
+        let from = view_change.signer();
+        let mut evidence = Vec::new();
+        if let Some(known) = self.view_changes.heard.get(&from)
+            && contradict(known, view_change)
+        {
+            evidence.push(Evidence::TwoViewChanges(known.clone(), view_change.clone()));
+        }
+        let forgotten = self
+            .log
+            .after(view_change.value().stable)
+            .flat_map(|(_, slot)| slot.commits_of(from))
+            .find(|commit| forgets(view_change.value(), *commit.value()));
+        if let Some(commit) = forgotten {
+            evidence.push(Evidence::ForgottenCommit(
+                commit.clone(),
+                view_change.clone(),
+            ));
+        }
+        for evidence in evidence {
+            self.accuse(evidence);
         }
     }
 
