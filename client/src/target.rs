@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use quorate_server::logging::{LogFormat, Logging};
 use quorate_server::{Cluster, name_of};
 use quorate_wire::method::{ProcessStatus, Status};
-use quorate_wire::{CallError, Caller};
+use quorate_wire::{CallError, Caller, Method};
 
 use crate::options::TargetOptions;
 
@@ -138,9 +138,16 @@ fn addresses(options: &TargetOptions) -> anyhow::Result<Vec<SocketAddr>> {
 
 async fn meet(place: u32, address: SocketAddr, timeout: Duration) -> Process {
     let caller = Caller::new(address, timeout);
-    let status = caller
-        .call_with_timeout(Status, timeout.min(STATUS_LIMIT))
+    let answer = caller
+        .call_with_timeout(Status::default(), timeout.min(STATUS_LIMIT))
         .await;
+    let status = answer.and_then(|answer| {
+        answer.into_process().ok_or_else(|| CallError::BadAnswer {
+            address: address.to_string(),
+            method: Status::NAME.to_owned(),
+            cause: "it is about a slot".to_owned(),
+        })
+    });
     let name = status
         .as_ref()
         .map_or_else(|_| name_of(place), |status| status.process.clone());
