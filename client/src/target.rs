@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use futures_util::future::join_all;
 use quorate_server::logging::{LogFormat, Logging};
 use quorate_server::{Cluster, name_of};
@@ -87,6 +87,17 @@ impl Target {
         if let Some(cluster) = self.spawned {
             cluster.shutdown().await;
         }
+    }
+
+    /// The first process that answers and is not configured faulty.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn first_correct(&self) -> anyhow::Result<&Process> {
+        self.processes
+            .iter()
+            .find(|process| process.is_correct())
+            .context("no correct process answers: start `server` with fewer --faulty")
     }
 
     fn check_names(&self) -> anyhow::Result<()> {
