@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use futures_util::future::join_all;
 use quorate_wire::CallError;
-use quorate_wire::method::{FinalizeDecision, ProcessStatus, SendMessage, Status};
+use quorate_wire::method::{FinalizeDecision, ProcessStatus, SendMessage, Status, StatusAnswer};
 
 use crate::agreement::Agreement;
 use crate::exit::Exit;
@@ -115,7 +115,10 @@ async fn finalize(process: &Process) -> Finalized {
     let time_taken = started.elapsed();
     let status = match outcome {
         Outcome::Unreachable => None,
-        _ => process.caller.call(Status).await.ok(),
+        _ => {
+            let answer = process.caller.call(Status::default()).await;
+            answer.ok().and_then(StatusAnswer::into_process)
+        }
     };
     Finalized {
         process: process.name.clone(),

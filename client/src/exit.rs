@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
+use quorate_wire::{CallError, Fault};
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -11,7 +14,7 @@ pub(crate) enum Exit {
     Disagree,
     /// Wrong usage, or no way to read or write.
     Usage,
-    /// A correct process did not decide in time.
+    /// A correct process did not decide, or answer, in time.
     NoDecision,
 }
 
@@ -23,5 +26,40 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::NoDecision => 3,
         })
+    }
+}
+
+/// How a run ends whose one call gave no answer: without one in time that is an exit status, else an error.
+///
+/// # Errors
+/// The process could not be reached, refused the call, or gave a bad answer.
+pub(crate) fn no_answer(process: &str, error: CallError) -> anyhow::Result<Exit> {
+    match &error {
+        CallError::TimedOut { .. } => {}
+        CallError::Fault(fault) if fault.code() == Fault::NOT_DECIDED => {}
+        _ => return Err(error).with_context(|| format!("process {process}")),
+    }
+    eprintln!("error: process {process}: {error}");
+    Ok(Exit::NoDecision)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn no_answer_in_time_is_an_exit_status_and_a_refusal_an_error() {
+        let timed_out = CallError::TimedOut {
+            address: "127.0.0.1:8000".into(),
+            method: "read".into(),
+            after: Duration::from_secs(15),
+        };
+        for late in [timed_out, Fault::not_decided("no quorum").into()] {
+            assert_eq!(no_answer("Q", late).unwrap(), Exit::NoDecision);
+        }
+        let refused = no_answer("Q", Fault::no_such_key("no such key").into()).unwrap_err();
+        assert_eq!(format!("{refused:#}"), "process Q: fault 10: no such key");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started.
 //! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
-//! * [`render`]: lines, table, JSON. [`status`] and [`mod@bench`]: the other commands.
+//! * [`render`]: lines, table, JSON. [`submit`], [`read`], [`status`] and [`mod@bench`]: the other commands.
 
 mod agreement;
 mod bench;
@@ -11,8 +11,10 @@ mod endpoint;
 mod exchange;
 mod exit;
 mod options;
+mod read;
 mod render;
 mod status;
+mod submit;
 mod target;
 
 use std::process::ExitCode;
@@ -53,6 +55,8 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
             let target = Target::find(options.target()).await?;
             let exit = match &options.command {
                 None => exchange::command(&target, &exchange).await,
+                Some(Command::Submit(options)) => submit::command(&target, options).await,
+                Some(Command::Read(options)) => read::command(&target, options).await,
                 Some(Command::Status(options)) => status::command(&target, options),
                 Some(Command::Bench(options)) => bench::command(&target, options).await,
             };

@@ -25,6 +25,8 @@ impl Options {
     pub(crate) fn target(&self) -> &TargetOptions {
         match &self.command {
             None => &self.exchange.target,
+            Some(Command::Submit(options)) => &options.target,
+            Some(Command::Read(options)) => &options.target,
             Some(Command::Status(options)) => &options.target,
             Some(Command::Bench(options)) => &options.target,
         }
@@ -34,6 +36,10 @@ impl Options {
 /// What to do instead of the exchange.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Have an operation of the key-value store ordered and executed, such as 'set x=42'
+    Submit(SubmitOptions),
+    /// Print the value of a key of the key-value store
+    Read(ReadOptions),
     /// Show how far each process is: view, watermarks, round, sequence numbers, fault
     Status(StatusOptions),
     /// Measure whole exchanges: rounds per second, latency, messages and bytes per round
@@ -87,6 +93,48 @@ pub(crate) enum ReportFormat {
     Table,
     /// One JSON object
     Json,
+}
+
+/// What `submit` and `read` print.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    /// The answer alone
+    #[default]
+    Lines,
+    /// One JSON object
+    Json,
+}
+
+/// `client submit`.
+#[derive(Args)]
+pub(crate) struct SubmitOptions {
+    /// 'set KEY=VALUE', 'get KEY', 'delete KEY' or 'cas KEY OLD NEW'; several words are joined by spaces
+    #[arg(required = true, value_name = "OPERATION")]
+    pub(crate) operation: Vec<String>,
+    /// Whose request it is: one client's request with one timestamp executes once, however often it is submitted
+    #[arg(long, value_name = "NAME", requires = "timestamp")]
+    pub(crate) client: Option<String>,
+    /// The client's counter, greater than at its request before
+    #[arg(long, value_name = "N", requires = "client", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timestamp: Option<u64>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+/// `client read`.
+#[derive(Args)]
+pub(crate) struct ReadOptions {
+    /// The key
+    #[arg(value_name = "KEY")]
+    pub(crate) key: String,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
 }
 
 /// `client status`.

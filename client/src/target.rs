@@ -3,12 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use futures_util::future::join_all;
 use quorate_server::logging::{LogFormat, Logging};
 use quorate_server::{Cluster, name_of};
 use quorate_wire::method::{ProcessStatus, Status};
-use quorate_wire::{CallError, Caller};
+use quorate_wire::{CallError, Caller, Method};
 
 use crate::options::TargetOptions;
 
@@ -89,6 +89,17 @@ impl Target {
         }
     }
 
+    /// The first process that answers and is not configured faulty.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn first_correct(&self) -> anyhow::Result<&Process> {
+        self.processes
+            .iter()
+            .find(|process| process.is_correct())
+            .context("no correct process answers: start `server` with fewer --faulty")
+    }
+
     fn check_names(&self) -> anyhow::Result<()> {
         for (place, process) in self.processes.iter().enumerate() {
             let twin = self
@@ -138,9 +149,16 @@ fn addresses(options: &TargetOptions) -> anyhow::Result<Vec<SocketAddr>> {
 
 async fn meet(place: u32, address: SocketAddr, timeout: Duration) -> Process {
     let caller = Caller::new(address, timeout);
-    let status = caller
-        .call_with_timeout(Status, timeout.min(STATUS_LIMIT))
+    let answer = caller
+        .call_with_timeout(Status::default(), timeout.min(STATUS_LIMIT))
         .await;
+    let status = answer.and_then(|answer| {
+        answer.into_process().ok_or_else(|| CallError::BadAnswer {
+            address: address.to_string(),
+            method: Status::NAME.to_owned(),
+            cause: "it is about a slot".to_owned(),
+        })
+    });
     let name = status
         .as_ref()
         .map_or_else(|_| name_of(place), |status| status.process.clone());

@@ -88,6 +88,10 @@ fn a_client_without_a_server_says_what_to_start() {
         &["--endpoint", &free],
         "start `server` first, or use --spawn",
     );
+    for command in [["submit", "get x"], ["read", "x"]] {
+        let arguments = [&command[..], &["--endpoint", &free]].concat();
+        assert_refused(&arguments, "start `server` first, or use --spawn");
+    }
 }
 
 #[test]
@@ -99,6 +103,8 @@ fn nonsense_is_refused_with_advice() {
     assert_refused(&["--spawn", "--decision", "V=attack"], "does not take part");
     assert_refused(&["--endpoint", "127.0.0.1"], "write HOST:PORT");
     assert_refused(&["--format", "yaml"], "lines, table, json");
+    assert_refused(&["submit", "get x", "--client", "alice"], "--timestamp");
+    assert_refused(&["read"], "<KEY>");
 }
 
 #[test]

@@ -84,6 +84,10 @@ codes! {
     OVERLOADED = 8, overloaded;
     /// The process is ending.
     SHUTTING_DOWN = 9, shutting_down;
+    /// The key has no value.
+    NO_SUCH_KEY = 10, no_such_key;
+    /// The operation is not in the grammar, or the key is none.
+    BAD_OPERATION = 11, bad_operation;
 }
 
 impl fmt::Display for Fault {

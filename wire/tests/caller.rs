@@ -43,13 +43,36 @@ fn status() -> ProcessStatus {
     }
 }
 
+fn slot(sequence_number: u64, phase: Phase) -> SlotStatus {
+    SlotStatus {
+        sequence_number,
+        phase,
+        prepares_received: 2,
+        commits_received: 1,
+        executed: false,
+    }
+}
+
 #[tokio::test]
 async fn every_method_goes_there_and_back() {
     let endpoint = Endpoint::new()
         .method(|sent: SendMessage| async move { Ok(format!("{sent:?}")) })
         .method(|received: ReceiveMessage| async move { Ok(format!("{received:?}")) })
         .method(|finalize: FinalizeDecision| async move { Ok(format!("{finalize:?}")) })
-        .method(|_: Status| async move { Ok(status()) })
+        .method(|asked: Status| async move {
+            Ok(match asked.sequence_number {
+                None => StatusAnswer::Process(status()),
+                Some(number) => StatusAnswer::Slot(slot(number, Phase::Prepared)),
+            })
+        })
+        .method(|read: Read| async move { Ok(format!("{read:?}")) })
+        .method(|submit: Submit| async move {
+            Ok(Submitted {
+                sequence_number: 1 << 40,
+                view: 2,
+                result: format!("{submit:?}"),
+            })
+        })
         .method(|deliver: Deliver| async move { Ok(i32::try_from(deliver.batch.len()).unwrap()) });
     let served = Served::start(endpoint).await;
     let caller = served.caller();
@@ -79,7 +102,34 @@ async fn every_method_goes_there_and_back() {
             );
         }
     }
-    assert_eq!(caller.call(Status).await, Ok(status()));
+    assert_eq!(
+        caller.call(Status::default()).await,
+        Ok(StatusAnswer::Process(status()))
+    );
+    for number in [1, u64::MAX] {
+        let asked = Status {
+            sequence_number: Some(number),
+        };
+        let answer = StatusAnswer::Slot(slot(number, Phase::Prepared));
+        assert_eq!(caller.call(asked).await, Ok(answer));
+    }
+    let read = Read { key: "é<".into() };
+    assert_eq!(caller.call(read.clone()).await, Ok(format!("{read:?}")));
+    for request in [
+        None,
+        Some(RequestName {
+            client: "alice".into(),
+            timestamp: 1 << 40,
+        }),
+    ] {
+        let submit = Submit {
+            operation: "set x=a & b".into(),
+            request,
+        };
+        let submitted = caller.call(submit.clone()).await.unwrap();
+        assert_eq!((submitted.sequence_number, submitted.view), (1 << 40, 2));
+        assert_eq!(submitted.result, format!("{submit:?}"));
+    }
     assert_eq!(
         caller
             .call(Deliver {
@@ -124,6 +174,62 @@ fn rounds_are_read_from_int_i8_and_decimal_strings_and_are_at_least_1() {
                 .contains("parameter 1 (round): expected a number of at least 1"),
             "{fault}"
         );
+    }
+}
+
+#[test]
+fn every_phase_reads_back_from_its_name_and_no_other_name_does() {
+    for (phase, name) in [
+        (Phase::Unknown, "unknown"),
+        (Phase::PrePrepared, "pre-prepared"),
+        (Phase::Prepared, "prepared"),
+        (Phase::Committed, "committed"),
+        (Phase::Executed, "executed"),
+        (Phase::Stable, "stable"),
+    ] {
+        let answer = StatusAnswer::Slot(slot(7, phase));
+        let value = Status::answer_into_value(answer.clone());
+        let Value::Struct(mut members) = value.clone() else {
+            panic!("{value:?}")
+        };
+        assert_eq!(members["phase"], Value::String(name.into()));
+        assert_eq!(Status::answer_from_value(value), Ok(answer));
+        members.insert("phase".into(), Value::String("done".into()));
+        let error = Status::answer_from_value(Value::Struct(members)).unwrap_err();
+        assert!(error.contains("member phase"), "{error}");
+    }
+}
+
+#[test]
+fn a_submitted_client_and_its_timestamp_go_together() {
+    let text = || Value::String("x".into());
+    let submit = |params: Vec<Value>| Submit::from_params(params).map(|submit| submit.request);
+    assert_eq!(submit(vec![text()]), Ok(None));
+    assert_eq!(submit(vec![text(), Value::Nil, Value::Nil]), Ok(None));
+    let name = RequestName {
+        client: "x".into(),
+        timestamp: 3,
+    };
+    assert_eq!(
+        submit(vec![text(), text(), Value::String("3".into())]),
+        Ok(Some(name))
+    );
+    for (params, advice) in [
+        (vec![text(), text()], "go together"),
+        (vec![text(), Value::Nil, Value::Integer(3)], "go together"),
+        (
+            vec![text(), text(), Value::Integer(0)],
+            "parameter 3 (timestamp): expected a number of at least 1",
+        ),
+        (
+            vec![text(), Value::Integer(1), Value::Integer(1)],
+            "parameter 2 (client): expected a string",
+        ),
+        (vec![], "expected 1 to 3 parameters, got 0"),
+    ] {
+        let fault = submit(params).unwrap_err();
+        assert_eq!(fault.code(), Fault::WRONG_PARAMETERS);
+        assert!(fault.message().contains(advice), "{fault}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the processes sent each other, by their own counters.
 
 use futures_util::future::join_all;
-use quorate_wire::method::Status;
+use quorate_wire::method::{Status, StatusAnswer};
 
 use crate::target::Target;
 
@@ -19,10 +19,12 @@ impl Sent {
             .processes
             .iter()
             .filter(|process| process.is_reachable());
-        let statuses = join_all(processes.map(|process| process.caller.call(Status))).await;
-        statuses
+        let answers =
+            join_all(processes.map(|process| process.caller.call(Status::default()))).await;
+        answers
             .into_iter()
             .flatten()
+            .filter_map(StatusAnswer::into_process)
             .fold(Self::default(), |sum, status| Self {
                 messages: sum.messages + status.traffic.messages_sent,
                 bytes: sum.bytes + status.traffic.bytes_sent,

@@ -1,14 +1,19 @@
 //! `status`: where this process stands.
 
 use quorate_wire::Fault;
-use quorate_wire::method::{ProcessStatus, Status};
+use quorate_wire::method::{ProcessStatus, Status, StatusAnswer};
 
 use super::Handle;
 use crate::runtime::Question;
 
-pub(super) async fn answer(handle: Handle, _call: Status) -> Result<ProcessStatus, Fault> {
+pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer, Fault> {
+    if call.sequence_number.is_some() {
+        return Err(Fault::wrong_parameters(
+            "status: this process does not tell about single slots; call it without a sequence number",
+        ));
+    }
     let (status, round, traffic) = handle.ask(Question::Status).await?;
-    Ok(ProcessStatus {
+    Ok(StatusAnswer::Process(ProcessStatus {
         process: handle.inner.own.to_string(),
         port: handle.inner.port,
         fault: handle
@@ -24,5 +29,5 @@ pub(super) async fn answer(handle: Handle, _call: Status) -> Result<ProcessStatu
         executed: status.executed.0,
         round,
         traffic,
-    })
+    }))
 }

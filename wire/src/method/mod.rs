@@ -4,9 +4,11 @@ mod answer;
 mod deliver;
 mod finalize_decision;
 mod parameters;
+mod read;
 mod receive_message;
 mod send_message;
 mod status;
+mod submit;
 
 use dxr::Value;
 
@@ -14,9 +16,13 @@ use crate::Fault;
 
 pub use deliver::Deliver;
 pub use finalize_decision::FinalizeDecision;
+pub use read::Read;
 pub use receive_message::ReceiveMessage;
 pub use send_message::SendMessage;
-pub use status::{BallotStatus, ProcessStatus, RoundStatus, Status, Traffic};
+pub use status::{
+    BallotStatus, Phase, ProcessStatus, RoundStatus, SlotStatus, Status, StatusAnswer, Traffic,
+};
+pub use submit::{RequestName, Submit, Submitted};
 
 /// One XML-RPC method, as both sides see it.
 pub trait Method: Sized + Send + 'static {

@@ -64,14 +64,27 @@ impl Parameters {
         }
     }
 
-    /// The optional round: int, i8 or decimal string, counted from 1.
+    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        match self.next() {
+            Value::Nil => Ok(None),
+            Value::String(text) => Ok(Some(text)),
+            other => Err(self.wrong(name, &answer::expected("a string", &other))),
+        }
+    }
+
+    /// The optional round, counted from 1.
     pub(super) fn round(&mut self) -> Result<Option<u64>, Fault> {
+        self.at_least_1("round")
+    }
+
+    /// An optional number from 1 on: int, i8 or decimal string.
+    pub(super) fn at_least_1(&mut self, name: &str) -> Result<Option<u64>, Fault> {
         match self.next() {
             Value::Nil => Ok(None),
             value => match answer::number(&value) {
-                Some(round) if round >= 1 => Ok(Some(round)),
+                Some(number) if number >= 1 => Ok(Some(number)),
                 _ => Err(self.wrong(
-                    "round",
+                    name,
                     "expected a number of at least 1, as int, i8 or decimal string",
                 )),
             },

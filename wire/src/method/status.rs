@@ -1,3 +1,5 @@
+use std::fmt;
+
 use dxr::Value;
 
 use super::Method;
@@ -5,9 +7,31 @@ use super::answer::{Members, from_members, from_number};
 use super::parameters::Parameters;
 use crate::Fault;
 
-/// Asks a process how it is.
+/// Asks a process how it is, or how far one slot is at it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// The slot, from 1; without it the process is meant.
+    pub sequence_number: Option<u64>,
+}
+
+/// What was asked for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Status;
+pub enum StatusAnswer {
+    /// How the process is: the answer to a call without a sequence number.
+    Process(ProcessStatus),
+    /// How far the slot is: the answer to a call with one.
+    Slot(SlotStatus),
+}
+
+impl StatusAnswer {
+    /// How the process is, if that was asked.
+    pub fn into_process(self) -> Option<ProcessStatus> {
+        match self {
+            Self::Process(process) => Some(process),
+            Self::Slot(_) => None,
+        }
+    }
+}
 
 /// How a process is.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,28 +95,131 @@ pub struct Traffic {
     pub signatures_checked: u64,
 }
 
+/// How far one slot is at a process, in the view that the process is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotStatus {
+    /// The slot.
+    pub sequence_number: u64,
+    /// How far it is.
+    pub phase: Phase,
+    /// How many backups' matching PREPAREs the process has; 0 once the slot is stable.
+    pub prepares_received: u64,
+    /// How many matching COMMITs it has, its own included; 0 once the slot is stable.
+    pub commits_received: u64,
+    /// Whether it has executed the slot.
+    pub executed: bool,
+}
+
+/// How far a slot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing was proposed for it, as far as the process knows.
+    Unknown,
+    /// Its PRE-PREPARE was accepted.
+    PrePrepared,
+    /// It has a certificate of PREPAREs.
+    Prepared,
+    /// It has a quorum of COMMITs.
+    Committed,
+    /// It has executed.
+    Executed,
+    /// A stable checkpoint covers it, and its messages are gone.
+    Stable,
+}
+
+impl Phase {
+    const ALL: [Self; 6] = [
+        Self::Unknown,
+        Self::PrePrepared,
+        Self::Prepared,
+        Self::Committed,
+        Self::Executed,
+        Self::Stable,
+    ];
+
+    /// The phase's name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::PrePrepared => "pre-prepared",
+            Self::Prepared => "prepared",
+            Self::Committed => "committed",
+            Self::Executed => "executed",
+            Self::Stable => "stable",
+        }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.name() == name)
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
 impl Method for Status {
     const NAME: &'static str = "status";
-    const HELP: &'static str = "status(): a struct that says how this process is: process, port, fault, view, \
-        view_active, primary, low_watermark, high_watermark, executed, round, traffic. Numbers over 31 bits are \
+    const HELP: &'static str = "status([sequence_number]): a struct that says how this process is: process, port, \
+        fault, view, view_active, primary, low_watermark, high_watermark, executed, round, traffic. With a sequence \
+        number one that says how far that slot is here: sequence_number, phase (unknown, pre-prepared, prepared, \
+        committed, executed or stable), prepares_received, commits_received, executed. Numbers over 31 bits are \
         decimal strings.";
-    const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"]];
-    type Answer = ProcessStatus;
+    const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
+    type Answer = StatusAnswer;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
-        Parameters::of::<Self>(params, 0..=0, "").map(|_| Self)
+        let mut params = Parameters::of::<Self>(params, 0..=1, "[sequence_number]")?;
+        Ok(Self {
+            sequence_number: params.at_least_1("sequence_number")?,
+        })
     }
 
     fn into_params(self) -> Vec<Value> {
-        Vec::new()
+        self.sequence_number.map(from_number).into_iter().collect()
     }
 
-    fn answer_into_value(answer: ProcessStatus) -> Value {
-        answer.into_value()
+    fn answer_into_value(answer: StatusAnswer) -> Value {
+        match answer {
+            StatusAnswer::Process(process) => process.into_value(),
+            StatusAnswer::Slot(slot) => slot.into_value(),
+        }
     }
 
-    fn answer_from_value(value: Value) -> Result<ProcessStatus, String> {
-        ProcessStatus::from_value(value)
+    fn answer_from_value(value: Value) -> Result<StatusAnswer, String> {
+        // Only a slot has a phase.
+        match &value {
+            Value::Struct(members) if members.contains_key("phase") => {
+                SlotStatus::from_value(value).map(StatusAnswer::Slot)
+            }
+            _ => ProcessStatus::from_value(value).map(StatusAnswer::Process),
+        }
+    }
+}
+
+impl SlotStatus {
+    fn into_value(self) -> Value {
+        from_members([
+            ("sequence_number", from_number(self.sequence_number)),
+            ("phase", Value::String(self.phase.to_string())),
+            ("prepares_received", from_number(self.prepares_received)),
+            ("commits_received", from_number(self.commits_received)),
+            ("executed", Value::Boolean(self.executed)),
+        ])
+    }
+
+    fn from_value(value: Value) -> Result<Self, String> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            sequence_number: members.number("sequence_number")?,
+            phase: Phase::of_name(&members.text("phase")?)
+                .ok_or("member phase: not the name of a phase")?,
+            prepares_received: members.number("prepares_received")?,
+            commits_received: members.number("commits_received")?,
+            executed: members.boolean("executed")?,
+        })
     }
 }
 

@@ -1,0 +1,55 @@
+//! `client read`: the value of a key.
+
+use quorate_wire::method::Read;
+use serde_json::json;
+
+use crate::exit::{Exit, no_answer};
+use crate::options::{AnswerFormat, ReadOptions};
+use crate::render::{json, write_out};
+use crate::target::Target;
+
+/// Asks the first correct process for the value and prints it.
+pub(crate) async fn command(target: &Target, options: &ReadOptions) -> anyhow::Result<Exit> {
+    let process = target.first_correct()?;
+    let key = options.key.clone();
+    match process.caller.call(Read { key }).await {
+        Ok(value) => {
+            write_out(&render(&process.name, options, &value)?)?;
+            Ok(Exit::Agree)
+        }
+        Err(error) => no_answer(&process.name, error),
+    }
+}
+
+fn render(process: &str, options: &ReadOptions, value: &str) -> anyhow::Result<String> {
+    match options.format {
+        AnswerFormat::Lines => Ok(format!("{value}\n")),
+        AnswerFormat::Json => json::text(&json!({
+            "process": process,
+            "key": options.key,
+            "value": value,
+        })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::options::{Command, Options};
+
+    #[test]
+    fn lines_are_the_value_alone_and_json_has_the_key() {
+        let rendered = |format: &str| {
+            let options = Options::parse_from(["client", "read", "x", "--format", format]);
+            let Some(Command::Read(options)) = options.command else {
+                panic!("it is another command")
+            };
+            render("Q", &options, "4 2").unwrap()
+        };
+        assert_eq!(rendered("lines"), "4 2\n");
+        let value: serde_json::Value = serde_json::from_str(&rendered("json")).unwrap();
+        assert_eq!(value, json!({"process": "Q", "key": "x", "value": "4 2"}));
+    }
+}

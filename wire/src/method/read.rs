@@ -1,0 +1,38 @@
+use dxr::Value;
+
+use super::parameters::Parameters;
+use super::{Method, answer};
+use crate::Fault;
+
+/// Asks for a key's value, by the read-only path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// The key.
+    pub key: String,
+}
+
+impl Method for Read {
+    const NAME: &'static str = "read";
+    const HELP: &'static str = "read(key): answers the key's value in the key-value store, as a quorum of processes \
+        has it, without ordering anything where they agree. A fault if there is no such key.";
+    const SIGNATURES: &'static [&'static [&'static str]] = &[&["string", "string"]];
+    type Answer = String;
+
+    fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
+        Ok(Self {
+            key: Parameters::of::<Self>(params, 1..=1, "key")?.text("key")?,
+        })
+    }
+
+    fn into_params(self) -> Vec<Value> {
+        vec![Value::String(self.key)]
+    }
+
+    fn answer_into_value(answer: String) -> Value {
+        Value::String(answer)
+    }
+
+    fn answer_from_value(value: Value) -> Result<String, String> {
+        answer::text(value)
+    }
+}

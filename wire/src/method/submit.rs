@@ -1,0 +1,89 @@
+use dxr::Value;
+
+use super::Method;
+use super::answer::{self, Members, from_members, from_number};
+use super::parameters::Parameters;
+use crate::Fault;
+
+/// Has an operation ordered and executed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submit {
+    /// What to do, in the key-value store's grammar.
+    pub operation: String,
+    /// Whose request it is; without it the called process's own, and a call made twice executes twice.
+    pub request: Option<RequestName>,
+}
+
+/// A request's name: it executes once, however often and wherever it is submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestName {
+    /// Who asks.
+    pub client: String,
+    /// The client's counter, from 1; greater than at its request before.
+    pub timestamp: u64,
+}
+
+/// What came of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// The sequence number at which it executed.
+    pub sequence_number: u64,
+    /// The view in which it executed.
+    pub view: u64,
+    /// What it answered.
+    pub result: String,
+}
+
+impl Method for Submit {
+    const NAME: &'static str = "submit";
+    const HELP: &'static str = "submit(operation[, client, timestamp]): has the operation ordered and executed, once \
+        per client and timestamp, and answers a struct: sequence_number, view, result. Operations are 'set KEY=VALUE', \
+        'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. A client's timestamps count from 1 and grow.";
+    const SIGNATURES: &'static [&'static [&'static str]] = &[
+        &["struct", "string"],
+        &["struct", "string", "string", "int"],
+    ];
+    type Answer = Submitted;
+
+    fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
+        let mut params = Parameters::of::<Self>(params, 1..=3, "operation[, client, timestamp]")?;
+        let operation = params.text("operation")?;
+        let client = params.optional_text("client")?;
+        let timestamp = params.at_least_1("timestamp")?;
+        let request = match (client, timestamp) {
+            (Some(client), Some(timestamp)) => Some(RequestName { client, timestamp }),
+            (None, None) => None,
+            _ => {
+                return Err(Fault::wrong_parameters(
+                    "submit: client and timestamp go together: give both or neither",
+                ));
+            }
+        };
+        Ok(Self { operation, request })
+    }
+
+    fn into_params(self) -> Vec<Value> {
+        let mut params = vec![Value::String(self.operation)];
+        if let Some(RequestName { client, timestamp }) = self.request {
+            params.extend([Value::String(client), answer::from_number(timestamp)]);
+        }
+        params
+    }
+
+    fn answer_into_value(answer: Submitted) -> Value {
+        from_members([
+            ("sequence_number", from_number(answer.sequence_number)),
+            ("view", from_number(answer.view)),
+            ("result", Value::String(answer.result)),
+        ])
+    }
+
+    fn answer_from_value(value: Value) -> Result<Submitted, String> {
+        let mut members = Members::of(value)?;
+        Ok(Submitted {
+            sequence_number: members.number("sequence_number")?,
+            view: members.number("view")?,
+            result: members.text("result")?,
+        })
+    }
+}
