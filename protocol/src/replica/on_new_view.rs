@@ -52,7 +52,6 @@ impl Replica {
         pre_prepares: Vec<Verified<PrePrepare>>,
     ) {
         self.view = new_view.value().view;
-        self.active = true;
         self.stop_progress_timer();
         self.effects.push(Effect::ViewChanged {
             view: self.view,
@@ -76,6 +75,8 @@ impl Replica {
         self.last_proposed = pre_prepares
             .last()
             .map_or(low, |last| last.value().sequence);
+        // Not before: a checkpoint that becomes stable lets a primary propose, and it would reuse a slot.
+        self.active = true;
         for pre_prepare in &pre_prepares {
             self.accept_chosen(pre_prepare);
         }
@@ -118,7 +119,7 @@ impl Replica {
         let PrePrepare {
             sequence, digest, ..
         } = *pre_prepare.value();
-        if sequence <= self.low_watermark() {
+        if !self.in_window(sequence) {
             return;
         }
         self.log.slot_mut(sequence).proposal = Some(pre_prepare.clone());
