@@ -108,8 +108,8 @@ impl Runtime {
             &config.public_keys,
             ClusterId(config.cluster),
         )?;
-        let mut protocol = Config::new(own, quorum);
-        protocol.view_timeout = Duration::from_millis(config.view_timeout_ms);
+        let view_timeout = Duration::from_millis(config.view_timeout_ms);
+        let protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
         let behaviour = config
             .fault
             .as_deref()

@@ -47,6 +47,15 @@ impl Config {
         }
     }
 
+    /// The same with another T. A replica says where it stands twice within T, so that what was lost can be mended before a
+    /// primary is blamed for it.
+    #[must_use]
+    pub fn with_view_timeout(mut self, view_timeout: Duration) -> Self {
+        self.view_timeout = view_timeout;
+        self.status_interval = Duration(self.status_interval.0.min(view_timeout.0 / 2).max(1));
+        self
+    }
+
     /// H for the low watermark `h`.
     #[must_use]
     pub const fn high_watermark(&self, low: Sequence) -> Sequence {

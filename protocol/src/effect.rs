@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::evidence::Evidence;
-use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
-use crate::message::{Message, Request, SignedMessage};
+use crate::id::{ReplicaId, Sequence, Timestamp, View};
+use crate::message::{Message, Request, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::record::Record;
 use crate::time::Time;
@@ -62,17 +62,24 @@ pub enum Effect {
     /// Write this down. The host first runs the replica until it has nothing more to do, its own messages included, then
     /// writes, and only then sends (rule 22).
     Persist(Box<Record>),
-    /// Tell the client its result.
-    Reply {
-        /// The view in which it executed.
-        view: View,
-        /// The client.
-        client: ClientId,
+    /// Read from the service without changing anything, and come back with [`crate::Input::Read`]; what is no read-only
+    /// operation needs no answer.
+    Read {
+        /// Who asks.
+        to: ReplicaId,
+        /// The asker's number for it.
+        number: u64,
+        /// What to read.
+        operation: Vec<u8>,
+    },
+    /// An operation of this process itself has executed here.
+    Done {
         /// Its request.
         timestamp: Timestamp,
-        /// The result.
-        result: Vec<u8>,
     },
+    /// A reply, or the answer to a query, has come for the clients that this process speaks for: to be handed to its
+    /// [`crate::client::Client`].
+    Heard(Box<VerifiedMessage>),
     /// A view has started, or is wanted; for whoever watches.
     ViewChanged {
         /// The view.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::quorum::Quorum;
 
 /// A replica's index, 0 to n-1. Shown as its process name: P to Z, then P2 to Z2, P3, ...
@@ -58,13 +59,43 @@ impl FromStr for ReplicaId {
     }
 }
 
-/// Who asks for operations. A process that orders operations itself is the client of its own index.
+/// Who asks for operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ClientId(pub u32);
+pub enum ClientId {
+    /// A process that orders operations of its own; nobody else signs them.
+    Process(ReplicaId),
+    /// A client outside, by the start of its name's digest. Any process may speak for it.
+    Named([u8; 16]),
+}
+
+impl ClientId {
+    /// The client of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let Digest(bytes) = Digest::of(&[b"client", name.as_bytes()]);
+        let mut start = [0; 16];
+        for (to, from) in start.iter_mut().zip(bytes) {
+            *to = from;
+        }
+        Self::Named(start)
+    }
+}
 
 impl From<ReplicaId> for ClientId {
     fn from(replica: ReplicaId) -> Self {
-        Self(replica.0)
+        Self::Process(replica)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process(process) => process.fmt(f),
+            Self::Named(start) => start
+                .iter()
+                .take(4)
+                .try_for_each(|byte| write!(f, "{byte:02x}")),
+        }
     }
 }
 

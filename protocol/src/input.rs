@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::effect::Timer;
-use crate::id::Sequence;
+use crate::id::{ReplicaId, Sequence};
 use crate::message::{Request, VerifiedMessage};
 use crate::signature::Verified;
 
@@ -22,6 +22,15 @@ pub enum Input {
         sequence: Sequence,
         /// The service's answers.
         results: Vec<Vec<u8>>,
+    },
+    /// The host has read what it was told to.
+    Read {
+        /// Who asked.
+        to: ReplicaId,
+        /// The asker's number for it.
+        number: u64,
+        /// The service's answer.
+        result: Vec<u8>,
     },
     /// The host has the snapshot that it was asked for.
     CheckpointTaken {

@@ -5,6 +5,7 @@
 //! * [`Replica::step`] takes an [`Input`] and gives [`Effect`]s; `replica/on_<input>.rs` is what it does with each.
 //! * [`message`]: one file per protocol message.
 //! * [`certificate`]: sets of signed messages that prove something, and what makes them valid.
+//! * [`client`]: when the answers of several replicas make a result.
 //! * [`signature`]: [`Signed`] bytes, and [`Verified`], which only a checked signature can make.
 //! * [`snapshot`]: the state at a checkpoint, in parts.
 //! * [`quorum`]: the arithmetic of n and f.
@@ -15,6 +16,7 @@
 //! so the same inputs give the same effects on any machine.
 
 pub mod certificate;
+pub mod client;
 mod config;
 mod digest;
 mod effect;

@@ -42,7 +42,7 @@ pub enum Misbehaviour {
     },
     #[error("{signer} is not the primary of view {}", view.0)]
     NotPrimary { signer: ReplicaId, view: View },
-    #[error("client {} sent timestamp {} after a later one", client.0, timestamp.0)]
+    #[error("client {client} sent timestamp {} after a later one", timestamp.0)]
     OldTimestamp {
         client: ClientId,
         timestamp: Timestamp,
@@ -54,7 +54,7 @@ pub enum Misbehaviour {
     },
     #[error("{signer} prepared its own proposal")]
     PrimaryPrepared { signer: ReplicaId },
-    #[error("{signer} signed a request of client {}", client.0)]
+    #[error("{signer} signed a request of client {client}")]
     RequestOfAnother { signer: ReplicaId, client: ClientId },
     #[error("replica {signer} is not of this cluster")]
     UnknownSigner { signer: ReplicaId },

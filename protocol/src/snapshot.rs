@@ -6,10 +6,22 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{ClientId, Timestamp};
+use crate::id::{ClientId, Sequence, Timestamp};
 
-/// The reply table: the last timestamp of every client, and the answer to it (rule 6).
-pub(crate) type Replies = BTreeMap<ClientId, (Timestamp, Vec<u8>)>;
+/// The reply table: what every client was last told (rule 6).
+pub(crate) type Replies = BTreeMap<ClientId, LastReply>;
+
+/// What a client was last told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastReply {
+    /// Its request.
+    pub(crate) timestamp: Timestamp,
+    /// Where it executed.
+    pub(crate) sequence: Sequence,
+    /// The result.
+    #[serde(with = "serde_bytes")]
+    pub(crate) result: Vec<u8>,
+}
 
 /// About how many bytes of the reply table one part holds.
 const PART_BYTES: usize = 64 * 1024;
@@ -100,7 +112,7 @@ impl Snapshot {
     pub(crate) fn replies(&self) -> Result<Replies, Unreadable> {
         let mut replies = Replies::new();
         for part in self.chosen(&self.manifest.replies) {
-            let entries: Vec<(ClientId, (Timestamp, Vec<u8>))> =
+            let entries: Vec<(ClientId, LastReply)> =
                 postcard::from_bytes(&part).map_err(|_| Unreadable)?;
             replies.extend(entries);
         }
@@ -128,7 +140,7 @@ fn encode(replies: &Replies) -> Vec<Arc<[u8]>> {
     let mut parts = Vec::new();
     let (mut entries, mut bytes) = (Vec::new(), 0);
     for entry in replies {
-        bytes += entry.1.1.len() + 16;
+        bytes += entry.1.result.len() + 32;
         entries.push(entry);
         if bytes >= PART_BYTES {
             parts.push(std::mem::take(&mut entries));
@@ -148,14 +160,22 @@ fn encode(replies: &Replies) -> Vec<Arc<[u8]>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Replies, Snapshot};
-    use crate::id::{ClientId, Timestamp};
+    use super::{LastReply, Replies, Snapshot};
+    use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
+
+    fn told(client: u32, result: Vec<u8>) -> (ClientId, LastReply) {
+        let (timestamp, sequence) = (Timestamp(u64::from(client)), Sequence(1));
+        let last = LastReply {
+            timestamp,
+            sequence,
+            result,
+        };
+        (ClientId::Process(ReplicaId(client)), last)
+    }
 
     #[test]
     fn a_table_of_many_parts_is_read_back() {
-        let replies: Replies = (0..300)
-            .map(|i| (ClientId(i), (Timestamp(u64::from(i)), vec![7; 1000])))
-            .collect();
+        let replies: Replies = (0..300).map(|i| told(i, vec![7; 1000])).collect();
         let snapshot = Snapshot::new(&replies, vec![b"state"[..].into()]);
         assert!(snapshot.manifest().parts().count() > 3);
         assert_eq!(snapshot.replies(), Ok(replies));
@@ -164,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_digest_covers_the_reply_table_and_the_service() {
-        let one: Replies = [(ClientId(1), (Timestamp(1), vec![1]))].into();
+        let one: Replies = [told(1, vec![1])].into();
         let digest = |replies: &Replies, state: &[u8]| {
             Snapshot::new(replies, vec![state.into()])
                 .manifest()

@@ -8,9 +8,10 @@ use harness::{
     K, L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, accusations, broadcasts, is_normal, persisted,
     rejects, slots,
 };
+use quorate_protocol::client::{Client, Read};
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{
-    Batch, Body, Commit, Fetch, NewView, PrePrepare, Prepare, Request, Standing, ViewChange,
+    Batch, Body, Commit, Fetch, NewView, PrePrepare, Prepare, Reply, Request, Standing, ViewChange,
 };
 use quorate_protocol::misbehaviour::{CheckpointFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
@@ -100,7 +101,7 @@ fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_wit
         batch: other.clone(),
     };
     let foreign = Request {
-        client: ClientId(2),
+        client: ClientId::Process(ReplicaId(2)),
         timestamp: Timestamp(1),
         operation: Vec::new(),
     };
@@ -135,7 +136,7 @@ fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_wit
             net.pre_prepare(0, 0, 1, &foreign),
             Misbehaviour::RequestOfAnother {
                 signer: ReplicaId(1),
-                client: ClientId(2),
+                client: ClientId::Process(ReplicaId(2)),
             },
         ),
         (
@@ -334,29 +335,35 @@ fn rule_05_commits_without_a_prepared_certificate_execute_nothing() {
 #[test]
 fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
     let mut net = Network::new(4);
-    let (client, result) = (ClientId(2), b"2/5 done".to_vec());
-    let m = net.batch(2, 5);
+    let batch = |timestamp| Batch {
+        requests: vec![net.named_request(2, "c", timestamp)],
+    };
+    let (m, earlier) = (batch(5), batch(4));
+    // Another process speaks for the same client.
+    let again = net.named_request(1, "c", 5);
+    let old = net.named_request(2, "c", 4);
 
     let executed = net.commit_at(3, 0, 1, &m);
     let second_slot = net.commit_at(3, 0, 2, &m);
-    let same = net.deliver(3, SignedMessage::Request(net.request(2, 5)));
-    let older = net.deliver(3, SignedMessage::Request(net.request(2, 4)));
-    let older_slot = net.commit_at(3, 0, 3, &net.batch(2, 4));
+    let same = net.deliver(3, SignedMessage::Request(again));
+    let older = net.deliver(3, SignedMessage::Request(old));
+    let older_slot = net.commit_at(3, 0, 3, &earlier);
 
-    let reply = Effect::Reply {
-        view: View(0),
-        client,
-        timestamp: Timestamp(5),
-        result,
+    let (client, timestamp) = (ClientId::named("c"), Timestamp(5));
+    let reply_to = |to| Effect::Send {
+        to: ReplicaId(to),
+        message: Message::Reply(Reply {
+            view: View(0),
+            client,
+            timestamp,
+            sequence: Sequence(1),
+            result: b"c/5 done".to_vec(),
+        }),
     };
-    assert!(executed.contains(&reply));
+    assert!(executed.contains(&reply_to(2)));
     assert_eq!(slots(&second_slot), [(2, vec![])]);
-    assert!(
-        !second_slot
-            .iter()
-            .any(|effect| matches!(effect, Effect::Reply { .. }))
-    );
-    assert_eq!(same, [reply]);
+    assert!(!second_slot.contains(&reply_to(2)));
+    assert_eq!(same, [reply_to(1)]);
     assert_eq!(
         older,
         [Effect::Reject(Misbehaviour::OldTimestamp {
@@ -365,7 +372,6 @@ fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
         })]
     );
     assert_eq!(slots(&older_slot), [(3, vec![])]);
-    assert_eq!(net.executed(3), [(2, 5)]);
 }
 
 #[test]
@@ -597,7 +603,7 @@ fn rule_10_a_replica_between_views_executes_what_a_quorum_of_commits_proves_and_
     assert!(
         effects
             .iter()
-            .all(|effect| matches!(effect, Effect::Execute { .. } | Effect::Reply { .. })),
+            .all(|effect| matches!(effect, Effect::Execute { .. } | Effect::Done { .. })),
         "more than executing: {effects:?}"
     );
 }
@@ -1239,6 +1245,36 @@ fn rule_17_a_process_asks_again_for_its_own_request() {
     );
 }
 
+/// Orders one request of R, whose PRE-PREPARE from P comes after `delay`; gives the view afterwards.
+fn served_after(net: &mut Network, timestamp: u64, delay: Duration) -> (u64, bool) {
+    net.hold_if(|parcel| {
+        parcel.from == 0 && matches!(parcel.message, SignedMessage::PrePrepare { .. })
+    });
+    net.order(2, timestamp);
+    net.run_for(delay);
+    net.release();
+    net.run();
+    net.view(3)
+}
+
+#[test]
+fn rule_18_a_primary_that_serves_each_request_just_before_the_timer_is_left() {
+    let (slow, quick) = (Duration::from_millis(400), Duration::from_millis(100));
+    let mut net = Network::new(4);
+    for timestamp in 1..8 {
+        assert_eq!(served_after(&mut net, timestamp, slow), (0, true));
+    }
+    assert_eq!(served_after(&mut net, 8, slow), (1, true));
+    assert_eq!(net.executed(3).len(), 8);
+
+    let mut net = Network::new(4);
+    for timestamp in 1..=40 {
+        let delay = if timestamp % 8 == 0 { quick } else { slow };
+        assert_eq!(served_after(&mut net, timestamp, delay), (0, true));
+    }
+    assert!(net.nobody_is_accused());
+}
+
 #[test]
 fn rule_19_who_is_a_window_behind_fetches_the_state_and_goes_on_from_there() {
     let mut net = Network::new(4);
@@ -1511,4 +1547,64 @@ fn rule_25_silence_lateness_order_and_a_differing_checkpoint_convict_nobody() {
     net.deliver(3, SignedMessage::ViewChange(net.wish(1, 1, Vec::new())));
     net.run();
     assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_20_a_result_takes_a_quorum_of_matching_replies() {
+    let quorum = Quorum::of(4.try_into().unwrap());
+    let mut client = Client::new(quorum);
+    let net = Network::new(4);
+    let request = net.named_request(0, "c", 1);
+    client.wait_for(request);
+    let reply = |view, sequence, result: &[u8]| Reply {
+        view: View(view),
+        client: ClientId::named("c"),
+        timestamp: Timestamp(1),
+        sequence: Sequence(sequence),
+        result: result.to_vec(),
+    };
+
+    // One that repeats itself, one that lies, one that places it elsewhere.
+    assert_eq!(client.on_reply(ReplicaId(0), reply(0, 1, b"ok")), None);
+    assert_eq!(client.on_reply(ReplicaId(0), reply(0, 1, b"ok")), None);
+    assert_eq!(client.on_reply(ReplicaId(1), reply(0, 1, b"no")), None);
+    assert_eq!(client.on_reply(ReplicaId(2), reply(0, 2, b"ok")), None);
+    assert_eq!(client.on_reply(ReplicaId(2), reply(0, 1, b"ok")), None);
+    let accepted = client.on_reply(ReplicaId(3), reply(0, 1, b"ok"));
+    assert_eq!(accepted.map(|a| a.result), Some(b"ok".to_vec()));
+    assert_eq!(client.on_reply(ReplicaId(3), reply(0, 1, b"ok")), None);
+}
+
+#[test]
+fn rule_20_requests_and_questions_of_clients_get_their_results_and_are_asked_again() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| parcel.from == 1 && matches!(parcel.message, SignedMessage::Request(_)));
+    net.submit_for(1, "c", 1);
+    net.run();
+    assert_eq!(net.results(1), []);
+    net.release();
+    net.run_for(Duration::from_millis(400));
+    let results: Vec<_> = net.results(1).iter().map(|a| a.result.clone()).collect();
+    assert_eq!(results, [b"c/1 done".to_vec()]);
+
+    net.ask(2, b"count");
+    net.run();
+    assert_eq!(net.reads(2), [Read::Agreed(b"count = 1".to_vec())]);
+}
+
+#[test]
+fn rule_21_the_view_that_one_replica_claims_is_not_believed() {
+    let mut client = Client::new(Quorum::of(4.try_into().unwrap()));
+    client.wait_for(Network::new(4).named_request(0, "c", 1));
+    let reply = |view| Reply {
+        view: View(view),
+        client: ClientId::named("c"),
+        timestamp: Timestamp(1),
+        sequence: Sequence(1),
+        result: Vec::new(),
+    };
+    assert_eq!(client.on_reply(ReplicaId(0), reply(99)), None);
+    assert_eq!(client.on_reply(ReplicaId(1), reply(3)), None);
+    let accepted = client.on_reply(ReplicaId(2), reply(2));
+    assert_eq!(accepted.map(|a| a.view), Some(View(3)));
 }

@@ -4,11 +4,13 @@ mod harness;
 
 use harness::{Fate, K, L, Network, Parcel, accusations, broadcasts, is_normal, rejects};
 use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::client::Read;
+use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{Batch, Piece, State};
 use quorate_protocol::misbehaviour::{CheckpointFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
-    Digest, Duration, Effect, Evidence, Message, Misbehaviour, ReplicaId, Sequence, SignedMessage,
-    Timer, View,
+    ClusterId, Digest, Duration, Effect, Evidence, Message, Misbehaviour, ReplicaId, Sequence,
+    SignedMessage, Timer, View,
 };
 
 const SOON: Duration = Duration::from_millis(800);
@@ -494,7 +496,10 @@ fn scenario_11_what_one_replica_committed_stays_in_its_slot() {
 #[test]
 fn scenario_12_a_request_in_two_slots_executes_in_the_first() {
     let mut net = Network::new(4);
-    let m = net.batch(2, 1);
+    let request = net.named_request(2, "c", 1);
+    let m = Batch {
+        requests: vec![request.clone()],
+    };
 
     for sequence in [1, 2] {
         for i in 1..4 {
@@ -503,16 +508,23 @@ fn scenario_12_a_request_in_two_slots_executes_in_the_first() {
         net.deliver(0, net.pre_prepare(0, 0, sequence, &m));
         net.run();
     }
-    let again = net.deliver(3, SignedMessage::Request(net.request(2, 1)));
+    let again = net.deliver(3, SignedMessage::Request(request));
 
     for i in 0..4 {
-        assert_eq!(net.slots(i), [(1, vec![(2, 1)]), (2, vec![])]);
+        assert_eq!(net.slots(i), [(1, vec![(99, 1)]), (2, vec![])]);
     }
-    assert!(net.all_executed(&[(2, 1)]));
-    let [Effect::Reply { result, .. }] = &again[..] else {
+    assert!(net.all_executed(&[(99, 1)]));
+    let [
+        Effect::Send {
+            to,
+            message: Message::Reply(reply),
+        },
+    ] = &again[..]
+    else {
         panic!("{again:?} is no reply")
     };
-    assert_eq!(result, b"2/1 done");
+    assert_eq!((*to, reply.sequence), (ReplicaId(2), Sequence(1)));
+    assert_eq!(reply.result, b"c/1 done");
 }
 
 #[test]
@@ -840,6 +852,78 @@ fn scenario_21_killed_between_the_write_and_the_send_nobody_contradicts_itself()
 }
 
 #[test]
+fn scenario_22_what_an_older_cluster_or_an_older_request_says_is_refused() {
+    let mut net = Network::new(4);
+    let earlier_life = Network::in_cluster(ClusterId([7; 32]), 4, |_| {});
+    let m = earlier_life.batch(0, 1);
+    let strangers = [
+        SignedMessage::Request(earlier_life.request(0, 1)),
+        earlier_life.pre_prepare(0, 0, 1, &m),
+        earlier_life.prepare(1, 0, 1, &m),
+        earlier_life.commit(1, 0, 1, &m),
+        SignedMessage::ViewChange(earlier_life.wish(1, 1, Vec::new())),
+    ];
+    for message in strangers {
+        let refused = net.deliver(3, message);
+        assert!(
+            matches!(
+                refused[..],
+                [Effect::Reject(Misbehaviour::BadSignature { .. })]
+            ),
+            "{refused:?}"
+        );
+    }
+
+    for timestamp in 1..=K {
+        net.submit_for(1, "c", timestamp);
+        net.run();
+    }
+    net.crash(3);
+    net.restart(3);
+    let old = net.named_request(1, "c", K - 1);
+    let refused = net.deliver(3, SignedMessage::Request(old));
+    assert!(
+        matches!(
+            refused[..],
+            [Effect::Reject(Misbehaviour::OldTimestamp { .. })]
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn scenario_23_a_read_never_goes_back_in_time_and_f_stale_answers_are_not_believed() {
+    let mut net = Network::new(4);
+    // D hears of no slot, so that its answers are stale.
+    net.drop_if(|parcel| parcel.to == 3 && is_normal(&parcel.message));
+    net.submit_for(1, "c", 1);
+    net.run();
+    assert_eq!(net.results(1).len(), 1, "the write is acknowledged");
+
+    // C is slow to answer: with the stale answer there are three, and they are divided.
+    net.hold_if(|parcel| parcel.from == 2 && matches!(parcel.message, SignedMessage::Answer(_)));
+    net.ask(0, b"count");
+    net.run();
+    assert_eq!(net.reads(0), []);
+    net.release();
+    net.run();
+    assert_eq!(net.reads(0), [Read::Agreed(b"count = 1".to_vec())]);
+}
+
+#[test]
+fn scenario_24_a_primary_that_starves_f_replicas_keeps_no_client_from_its_answer() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| (parcel.from, parcel.to) == (0, 3) && is_normal(&parcel.message));
+    for timestamp in 1..=3 * L {
+        net.submit_for(3, "c", timestamp);
+        net.run_for(Duration::from_millis(600));
+        assert_eq!(net.results(3).len() as u64, timestamp);
+    }
+    assert_eq!(net.executed(3).len(), net.executed(0).len());
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
 fn scenario_25_a_state_that_was_tampered_with_repairs_itself() {
     let mut net = Network::new(4);
     net.order(0, 1);
@@ -854,4 +938,66 @@ fn scenario_25_a_state_that_was_tampered_with_repairs_itself() {
     assert!(net.all_executed(&(1..=2 * K).map(|t| (0, t)).collect::<Vec<_>>()));
     assert_eq!(net.checkpoints(3).last(), net.checkpoints(0).last());
     assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn scenario_26_a_slow_primary_is_noticed_and_a_slow_network_is_borne() {
+    let mut net = Network::new(4);
+    let mut views = 0;
+    for timestamp in 1..=60 {
+        // Whoever is primary: its proposals take 400 of the 500 ms.
+        net.hold_if(|parcel| matches!(parcel.message, SignedMessage::PrePrepare { .. }));
+        net.order(3, timestamp);
+        net.run_for(Duration::from_millis(400));
+        net.release();
+        while (net.executed(3).len() as u64) < timestamp {
+            net.run_for(Duration::from_millis(100));
+        }
+        views = net.view(3).0;
+    }
+    assert!((1..=3).contains(&views), "{views} view changes");
+    let expected: Vec<_> = (1..=60).map(|t| (3, t)).collect();
+    assert!(net.all_executed(&expected));
+}
+
+#[test]
+fn scenario_27_a_client_that_tells_only_the_backups_starts_no_storm_of_view_changes() {
+    let mut net = Network::new(4);
+    for timestamp in 1..=20 {
+        let request = net.named_request(3, "c", timestamp);
+        for backup in [1, 2] {
+            net.deliver(backup, SignedMessage::Request(request.clone()));
+        }
+        net.run_for(SOON);
+        assert_eq!(net.executed(1).len() as u64, timestamp);
+    }
+    assert!((0..4).all(|i| net.view(i) == (0, true)));
+
+    // A signature that holds for nobody is nobody's request: nothing waits for it.
+    let stranger = Network::in_cluster(ClusterId([7; 32]), 4, |_| {});
+    for backup in [1, 2] {
+        net.deliver(backup, SignedMessage::Request(stranger.request(3, 1)));
+    }
+    net.run_for(LONG);
+    assert!((0..4).all(|i| net.view(i) == (0, true)));
+}
+
+#[test]
+fn scenario_28_beyond_the_bound_a_disagreement_names_f_plus_1_culprits_and_none_honest() {
+    let mut net = Network::new(4);
+    net.go_beyond_the_bound();
+    let (m, other) = (net.batch(2, 1), net.batch(3, 1));
+    // P and Q tell R one story and S another.
+    for (honest, batch) in [(2, &m), (3, &other)] {
+        net.deliver(honest, net.pre_prepare(0, 0, 1, batch));
+        net.deliver(honest, net.prepare(1, 0, 1, batch));
+        net.deliver(honest, net.commit(0, 0, 1, batch));
+        net.deliver(honest, net.commit(1, 0, 1, batch));
+    }
+    assert_eq!(net.executed(2), [(2, 1)]);
+    assert_eq!(net.executed(3), [(3, 1)]);
+
+    let (one, another) = (net.commit_certificate(2, 1), net.commit_certificate(3, 1));
+    let named = culprits(&one, &another, &[]);
+    assert_eq!(named, [ReplicaId(0), ReplicaId(1)].into());
 }

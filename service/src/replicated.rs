@@ -93,8 +93,10 @@ impl Service for Replicated {
     fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8> {
         let answer = match decode(operation) {
             Some(Operation::Exchange(commands)) => {
-                self.exchange
-                    .execute(sequence, ReplicaId(client.0), commands);
+                // Only a process takes part in the exchange; what others order of it does nothing.
+                if let ClientId::Process(process) = client {
+                    self.exchange.execute(sequence, process, commands);
+                }
                 Answer::Exchange
             }
             Some(Operation::KeyValue(text)) => Answer::KeyValue(self.store.execute(&text)),

@@ -11,6 +11,8 @@ mod fetch;
 mod new_view;
 mod pre_prepare;
 mod prepare;
+mod query;
+mod reply;
 mod request;
 mod state;
 mod status;
@@ -23,6 +25,8 @@ pub use fetch::{Body, Fetch};
 pub use new_view::NewView;
 pub use pre_prepare::PrePrepare;
 pub use prepare::Prepare;
+pub use query::{Answer, Query};
+pub use reply::Reply;
 pub use request::Request;
 pub use state::{FetchState, Piece, Stable, State};
 pub use status::Standing;
@@ -63,6 +67,12 @@ pub enum Message {
     State(State),
     /// The sender's last stable checkpoint.
     Stable(Stable),
+    /// The result of a client's request, for the process that speaks for the client.
+    Reply(Reply),
+    /// A read-only question.
+    Query(Query),
+    /// Answers it.
+    Answer(Answer),
 }
 
 /// What travels between replicas.
@@ -88,6 +98,9 @@ pub enum SignedMessage {
     FetchState(Signed<FetchState>),
     State(Signed<State>),
     Stable(Signed<Stable>),
+    Reply(Signed<Reply>),
+    Query(Signed<Query>),
+    Answer(Signed<Answer>),
 }
 
 /// What gets into a replica: every signature in it was checked, nested ones too.
@@ -113,6 +126,9 @@ pub enum VerifiedMessage {
     FetchState(Verified<FetchState>),
     State(Verified<State>),
     Stable(Verified<Stable>),
+    Reply(Verified<Reply>),
+    Query(Verified<Query>),
+    Answer(Verified<Answer>),
 }
 
 impl VerifiedMessage {
@@ -133,6 +149,9 @@ impl VerifiedMessage {
             Self::FetchState(m) => m.signer(),
             Self::State(m) => m.signer(),
             Self::Stable(m) => m.signer(),
+            Self::Reply(m) => m.signer(),
+            Self::Query(m) => m.signer(),
+            Self::Answer(m) => m.signer(),
         }
     }
 
@@ -165,6 +184,9 @@ impl VerifiedMessage {
             Self::FetchState(m) => SignedMessage::FetchState(m.into_signed()),
             Self::State(m) => SignedMessage::State(m.into_signed()),
             Self::Stable(m) => SignedMessage::Stable(m.into_signed()),
+            Self::Reply(m) => SignedMessage::Reply(m.into_signed()),
+            Self::Query(m) => SignedMessage::Query(m.into_signed()),
+            Self::Answer(m) => SignedMessage::Answer(m.into_signed()),
         }
     }
 }
@@ -202,6 +224,9 @@ impl Keys {
             Message::FetchState(m) => VerifiedMessage::FetchState(self.sign(m)),
             Message::State(m) => VerifiedMessage::State(self.sign(m)),
             Message::Stable(m) => VerifiedMessage::Stable(self.sign(m)),
+            Message::Reply(m) => VerifiedMessage::Reply(self.sign(m)),
+            Message::Query(m) => VerifiedMessage::Query(self.sign(m)),
+            Message::Answer(m) => VerifiedMessage::Answer(self.sign(m)),
         })
     }
 
@@ -257,6 +282,9 @@ impl Keys {
             SignedMessage::Standing(m) => VerifiedMessage::Standing(self.verify(m)?),
             SignedMessage::FetchState(m) => VerifiedMessage::FetchState(self.verify(m)?),
             SignedMessage::State(m) => VerifiedMessage::State(self.verify(m)?),
+            SignedMessage::Reply(m) => VerifiedMessage::Reply(self.verify(m)?),
+            SignedMessage::Query(m) => VerifiedMessage::Query(self.verify(m)?),
+            SignedMessage::Answer(m) => VerifiedMessage::Answer(self.verify(m)?),
             SignedMessage::Stable(m) => {
                 let stable = self.verify(m)?;
                 self.check_all(&stable.value().proof)?;
@@ -288,12 +316,13 @@ impl Keys {
     }
 }
 
-/// A process signs its own requests only: the client is the signer.
+/// A process signs no request of another process.
 fn check_client(request: &Signed<Request>) -> Result<(), Misbehaviour> {
     let (signer, client) = (request.signer(), request.value().client);
-    if client == ClientId::from(signer) {
-        Ok(())
-    } else {
-        Err(Misbehaviour::RequestOfAnother { signer, client })
+    match client {
+        ClientId::Process(process) if process != signer => {
+            Err(Misbehaviour::RequestOfAnother { signer, client })
+        }
+        ClientId::Process(_) | ClientId::Named(_) => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::Sequence;
+use crate::snapshot::LastReply;
 
 impl Replica {
     pub(super) fn execute_next(&mut self) {
@@ -17,6 +18,10 @@ impl Replica {
             return;
         };
         let requests = self.requests.unexecuted(batch);
+        let requests = requests
+            .into_iter()
+            .map(|request| request.value().clone())
+            .collect();
         self.executing = true;
         self.effects.push(Effect::Execute { sequence, requests });
     }
@@ -45,15 +50,14 @@ impl Replica {
         let requests = self.requests.unexecuted(batch);
         debug_assert_eq!(requests.len(), results.len(), "one result per request");
         for (request, result) in requests.into_iter().zip(results) {
-            let (client, timestamp) = (request.client, request.timestamp);
-            self.requests
-                .record_reply(client, timestamp, result.clone());
-            self.effects.push(Effect::Reply {
-                view: self.view,
-                client,
-                timestamp,
+            let client = request.value().client;
+            let last = LastReply {
+                timestamp: request.value().timestamp,
+                sequence,
                 result,
-            });
+            };
+            self.requests.record_reply(client, last.clone());
+            self.tell(request.signer(), client, last);
         }
     }
 }

@@ -12,6 +12,7 @@ mod on_fetch_state;
 mod on_new_view;
 mod on_pre_prepare;
 mod on_prepare;
+mod on_query;
 mod on_request;
 mod on_stable;
 mod on_standing;
@@ -131,6 +132,7 @@ impl Replica {
             Input::Timer(Timer::View) => self.on_view_timer(),
             Input::Timer(Timer::Status) => self.on_status_timer(),
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
+            Input::Read { to, number, result } => self.on_read(to, number, result),
             Input::CheckpointTaken { sequence, parts } => self.on_checkpoint_taken(sequence, parts),
         }
         self.assert_invariants();
@@ -177,6 +179,10 @@ impl Replica {
             VerifiedMessage::Standing(m) => self.on_standing(m.signer(), *m.value()),
             VerifiedMessage::FetchState(m) => self.on_fetch_state(m.signer(), *m.value()),
             VerifiedMessage::State(m) => self.on_state(m.signer(), m.value().clone()),
+            message @ (VerifiedMessage::Reply(_) | VerifiedMessage::Answer(_)) => {
+                self.effects.push(Effect::Heard(Box::new(message)));
+            }
+            VerifiedMessage::Query(m) => self.on_query(m.signer(), m.value().clone()),
             VerifiedMessage::Stable(m) => self.on_stable(m.signer(), m.value().proof.clone()),
         }
     }

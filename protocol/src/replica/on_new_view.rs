@@ -57,6 +57,7 @@ impl Replica {
             view: self.view,
             active: true,
         });
+        self.forgive();
         self.requests.forget_proposed();
         self.log.leave_view();
         let pre_prepares: Vec<_> = pre_prepares

@@ -77,7 +77,7 @@ impl Replica {
     /// A body has come whose digest was checked: every slot that waits for it goes on.
     pub(super) fn take_body(&mut self, digest: Digest, batch: Batch) {
         for request in &batch.requests {
-            self.requests.wait_for(request);
+            self.requests.wait_for(self.now, request);
         }
         self.requests.mark_proposed(&batch);
         self.log.keep_body(digest, batch);

@@ -2,10 +2,12 @@
 
 use super::Replica;
 use crate::effect::Effect;
-use crate::id::ClientId;
-use crate::message::{Message, Request};
+use crate::id::{ClientId, ReplicaId};
+use crate::message::{Message, Reply, Request, SignedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::signature::Verified;
+use crate::snapshot::LastReply;
+use crate::time::Time;
 
 impl Replica {
     /// Tells everyone of a request of this process; it comes back to this replica with the others' copies. If only the
@@ -19,31 +21,68 @@ impl Replica {
             client, timestamp, ..
         } = *request.value();
         match self.requests.last_reply(client) {
-            Some((last, result)) if *last == timestamp => {
-                let result = result.clone();
-                self.effects.push(Effect::Reply {
-                    view: self.view,
-                    client,
-                    timestamp,
-                    result,
-                });
+            Some(last) if last.timestamp == timestamp => {
+                let last = last.clone();
+                self.tell(request.signer(), client, last);
             }
-            Some((last, _)) if timestamp < *last => {
+            Some(last) if timestamp < last.timestamp => {
                 self.reject(Misbehaviour::OldTimestamp { client, timestamp });
             }
             _ => {
-                self.requests.wait_for(request.signed());
+                self.requests.wait_for(self.now, request.signed());
                 self.start_progress_timer();
                 self.propose();
             }
         }
     }
 
-    /// Asks again for what this process itself waits for (rule 17).
-    pub(super) fn resend_own_request(&mut self) {
-        if let Some(request) = self.requests.waiting_of(ClientId::from(self.own())) {
-            let message = Message::Request(request.clone());
-            self.broadcast(message);
+    /// Tells the process that speaks for a client what came of its request. A process that orders something itself
+    /// executes it itself, and needs nobody's word for it.
+    pub(super) fn tell(&mut self, speaker: ReplicaId, client: ClientId, last: LastReply) {
+        let LastReply {
+            timestamp,
+            sequence,
+            result,
+        } = last;
+        match client {
+            ClientId::Process(process) if process == self.own() => {
+                self.effects.push(Effect::Done { timestamp });
+            }
+            ClientId::Process(_) => {}
+            ClientId::Named(_) => {
+                let reply = Reply {
+                    view: self.view,
+                    client,
+                    timestamp,
+                    sequence,
+                    result,
+                };
+                self.effects.push(Effect::Send {
+                    to: speaker,
+                    message: Message::Reply(reply),
+                });
+            }
+        }
+    }
+
+    /// Sends on to the primary what has waited for a while: a client that told only the backups would otherwise turn them
+    /// against a primary that never heard of it (C4.1).
+    pub(super) fn relay_requests(&mut self) {
+        if !self.active || self.is_primary() {
+            return;
+        }
+        let a_while = self.config.status_interval.0 / 2;
+        let since = Time(self.now.0.saturating_sub(a_while));
+        let primary = self.primary();
+        for request in self.requests.waiting_since(since) {
+            self.forward(primary, SignedMessage::Request(request));
+        }
+    }
+
+    /// Asks again for what this process itself, or a client that it speaks for, waits for (rule 17).
+    pub(super) fn resend_own_requests(&mut self) {
+        for request in self.requests.waiting_from(self.own()) {
+            self.broadcast(Message::Request(request));
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{ClientId, Timestamp};
+use crate::id::{ClientId, ReplicaId, Timestamp};
 use crate::message::{Batch, Request};
 use crate::signature::Signed;
-use crate::snapshot::Replies;
+use crate::snapshot::{LastReply, Replies};
+use crate::time::Time;
 
 #[derive(Debug)]
 struct Waiting {
     arrival: u64,
+    since: Time,
     request: Signed<Request>,
 }
 
@@ -29,18 +31,18 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn last_reply(&self, client: ClientId) -> Option<&(Timestamp, Vec<u8>)> {
+    pub(super) fn last_reply(&self, client: ClientId) -> Option<&LastReply> {
         self.replies.get(&client)
     }
 
     pub(super) fn is_new(&self, client: ClientId, timestamp: Timestamp) -> bool {
         self.replies
             .get(&client)
-            .is_none_or(|(last, _)| timestamp > *last)
+            .is_none_or(|last| timestamp > last.timestamp)
     }
 
     /// Keeps a request until it executes; an older one of the same client gives way.
-    pub(super) fn wait_for(&mut self, request: &Signed<Request>) {
+    pub(super) fn wait_for(&mut self, now: Time, request: &Signed<Request>) {
         let Request {
             client, timestamp, ..
         } = *request.value();
@@ -63,7 +65,12 @@ impl Requests {
         }
         self.by_arrival.insert(arrival, client);
         let request = request.clone();
-        self.waiting.insert(client, Waiting { arrival, request });
+        let waiting = Waiting {
+            arrival,
+            since: now,
+            request,
+        };
+        self.waiting.insert(client, waiting);
     }
 
     fn stop_waiting(&mut self, client: ClientId) {
@@ -80,8 +87,24 @@ impl Requests {
         Some((request.client, request.timestamp))
     }
 
-    pub(super) fn waiting_of(&self, client: ClientId) -> Option<&Signed<Request>> {
-        self.waiting.get(&client).map(|waiting| &waiting.request)
+    /// What has waited since this time or longer.
+    pub(super) fn waiting_since(&self, time: Time) -> Vec<Signed<Request>> {
+        self.by_arrival
+            .values()
+            .filter_map(|client| self.waiting.get(client))
+            .take_while(|waiting| waiting.since <= time)
+            .map(|waiting| waiting.request.clone())
+            .collect()
+    }
+
+    /// What waits and was signed by this process.
+    pub(super) fn waiting_from(&self, signer: ReplicaId) -> Vec<Signed<Request>> {
+        self.waiting
+            .values()
+            .map(|waiting| &waiting.request)
+            .filter(|request| request.signer() == signer)
+            .cloned()
+            .collect()
     }
 
     /// How many waiting requests this view has not proposed yet.
@@ -120,23 +143,25 @@ impl Requests {
     }
 
     /// The requests of a batch that have not executed yet, each once (rule 6).
-    pub(super) fn unexecuted(&self, batch: &Batch) -> Vec<Request> {
+    pub(super) fn unexecuted(&self, batch: &Batch) -> Vec<Signed<Request>> {
         let mut newest: BTreeMap<ClientId, Timestamp> = BTreeMap::new();
         let mut fresh = Vec::new();
-        for request in batch.requests.iter().map(Signed::value) {
+        for signed in &batch.requests {
+            let request = signed.value();
             let first_here = newest
                 .get(&request.client)
                 .is_none_or(|last| request.timestamp > *last);
             if first_here && self.is_new(request.client, request.timestamp) {
                 newest.insert(request.client, request.timestamp);
-                fresh.push(request.clone());
+                fresh.push(signed.clone());
             }
         }
         fresh
     }
 
-    pub(super) fn record_reply(&mut self, client: ClientId, timestamp: Timestamp, result: Vec<u8>) {
-        self.replies.insert(client, (timestamp, result));
+    pub(super) fn record_reply(&mut self, client: ClientId, last: LastReply) {
+        let timestamp = last.timestamp;
+        self.replies.insert(client, last);
         if self
             .waiting
             .get(&client)
@@ -154,21 +179,21 @@ impl Requests {
     pub(super) fn replace_replies(
         &mut self,
         replies: Replies,
-    ) -> Vec<(ClientId, Timestamp, Vec<u8>)> {
+    ) -> Vec<(ReplicaId, ClientId, LastReply)> {
         self.replies = replies;
         let executed: Vec<_> = self
             .waiting
             .iter()
-            .map(|(client, waiting)| (*client, waiting.request.value().timestamp))
-            .filter(|(client, timestamp)| !self.is_new(*client, *timestamp))
+            .map(|(client, waiting)| (*client, waiting.request.clone()))
+            .filter(|(client, request)| !self.is_new(*client, request.value().timestamp))
             .collect();
         let mut answers = Vec::new();
-        for (client, timestamp) in executed {
+        for (client, request) in executed {
             self.stop_waiting(client);
-            if let Some((last, result)) = self.replies.get(&client)
-                && *last == timestamp
+            if let Some(last) = self.replies.get(&client)
+                && last.timestamp == request.value().timestamp
             {
-                answers.push((client, timestamp, result.clone()));
+                answers.push((request.signer(), client, last.clone()));
             }
         }
         answers

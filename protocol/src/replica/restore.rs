@@ -63,7 +63,7 @@ impl Replica {
                     self.last_proposed = self.last_proposed.max(sequence);
                     self.log.slot_mut(sequence).proposal = Some(pre_prepare);
                     for request in &batch.requests {
-                        self.requests.wait_for(request);
+                        self.requests.wait_for(self.now, request);
                     }
                     self.requests.mark_proposed(&batch);
                 }

@@ -216,13 +216,8 @@ impl Replica {
             sequence,
             parts: snapshot.service(),
         });
-        for (client, timestamp, result) in self.requests.replace_replies(replies) {
-            self.effects.push(Effect::Reply {
-                view: self.view,
-                client,
-                timestamp,
-                result,
-            });
+        for (speaker, client, last) in self.requests.replace_replies(replies) {
+            self.tell(speaker, client, last);
         }
         self.checkpoints.replace_snapshots(sequence, snapshot);
         self.executed = sequence;

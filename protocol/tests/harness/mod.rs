@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::client::{Accepted, Client, Read};
 use quorate_protocol::message::{
     Batch, Checkpoint, Commit, NewView, Piece, PrePrepare, Prepare, Request, State, ViewChange,
 };
@@ -14,7 +15,7 @@ use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
     ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys, Message,
     Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage, Status,
-    Time, Timer, Timestamp, View,
+    Time, Timer, Timestamp, VerifiedMessage, View,
 };
 
 /// K of the clusters here, unless a test says otherwise.
@@ -54,6 +55,11 @@ impl Service {
         [&self.accent[..], &request.operation[..], b" done"].concat()
     }
 
+    /// How many requests have executed.
+    fn query(&self, operation: &[u8]) -> Vec<u8> {
+        [operation, b" = ", self.log.len().to_string().as_bytes()].concat()
+    }
+
     /// One part per request, so that a laggard fetches several.
     fn snapshot(&self) -> Vec<Arc<[u8]>> {
         self.log
@@ -81,6 +87,9 @@ struct Node {
     timers: BTreeMap<Timer, Time>,
     crashed: bool,
     effects: Vec<Effect>,
+    client: Client,
+    results: Vec<Accepted>,
+    reads: Vec<Read>,
     disk: Vec<Record>,
     config: Config,
 }
@@ -104,6 +113,8 @@ pub(crate) struct Network {
     rule: Box<dyn Fn(&Parcel) -> Fate>,
     /// What executed at each slot, wherever that was first.
     agreed: BTreeMap<Sequence, Vec<Request>>,
+    /// Whether replicas may execute different batches: more than f are faulty.
+    beyond_the_bound: bool,
 }
 
 impl Network {
@@ -136,6 +147,9 @@ impl Network {
                 timers: BTreeMap::new(),
                 crashed: false,
                 effects: Vec::new(),
+                client: Client::new(quorum),
+                results: Vec::new(),
+                reads: Vec::new(),
                 disk: Vec::new(),
                 config,
             }
@@ -149,6 +163,7 @@ impl Network {
             cuts: BTreeSet::new(),
             rule: Box::new(|_| Fate::Deliver),
             agreed: BTreeMap::new(),
+            beyond_the_bound: false,
         };
         for i in 0..n {
             network.step(i, Input::Start);
@@ -218,16 +233,16 @@ impl Network {
                 }
             }
             Effect::Send { to, message } => {
-                let signed = node
-                    .keys
-                    .sign_message(message)
-                    .expect("it can be signed")
-                    .into_signed();
-                self.queue.push_back(Parcel {
-                    from: at,
-                    to: to.0,
-                    message: signed,
-                });
+                let verified = node.keys.sign_message(message).expect("it can be signed");
+                if to.0 == at {
+                    inputs.push_back(Input::Message(verified));
+                } else {
+                    self.queue.push_back(Parcel {
+                        from: at,
+                        to: to.0,
+                        message: verified.into_signed(),
+                    });
+                }
             }
             Effect::Forward { to, message } => {
                 self.queue.push_back(Parcel {
@@ -251,8 +266,8 @@ impl Network {
                     .agreed
                     .entry(sequence)
                     .or_insert_with(|| requests.clone());
-                assert_eq!(
-                    *agreed, requests,
+                assert!(
+                    *agreed == requests || self.beyond_the_bound,
                     "replica {at} executes another batch at {sequence:?}"
                 );
                 answers.push_back(Input::Executed { sequence, results });
@@ -271,8 +286,29 @@ impl Network {
                     node.disk = node.replica.records();
                 }
             }
+            Effect::Read {
+                to,
+                number,
+                operation,
+            } => {
+                let result = node.service.query(&operation);
+                answers.push_back(Input::Read { to, number, result });
+            }
+            Effect::Heard(message) => match *message {
+                VerifiedMessage::Reply(reply) => {
+                    let result = node.client.on_reply(reply.signer(), reply.value().clone());
+                    node.results.extend(result);
+                }
+                VerifiedMessage::Answer(answer) => {
+                    let read = node
+                        .client
+                        .on_answer(answer.signer(), answer.value().clone());
+                    node.reads.extend(read);
+                }
+                other => panic!("nothing for a client: {other:?}"),
+            },
             Effect::Diverged { .. }
-            | Effect::Reply { .. }
+            | Effect::Done { .. }
             | Effect::ViewChanged { .. }
             | Effect::Reject(_)
             | Effect::Accuse(_) => {}
@@ -295,6 +331,37 @@ impl Network {
     pub(crate) fn submit(&mut self, client: u32, timestamp: u64) -> Vec<Effect> {
         let request = self.node(client).keys.sign(the_request(client, timestamp));
         self.step(client, Input::Submit(request))
+    }
+
+    /// A process speaks for a client that asks for its operation number `timestamp`.
+    pub(crate) fn submit_for(&mut self, speaker: u32, name: &str, timestamp: u64) -> Vec<Effect> {
+        let request = self.named_request(speaker, name, timestamp);
+        let verified = self.node(speaker).keys.sign(request.value().clone());
+        self.node_mut(speaker).client.wait_for(request);
+        self.step(speaker, Input::Submit(verified))
+    }
+
+    /// A process asks all a read-only question for a client.
+    pub(crate) fn ask(&mut self, speaker: u32, operation: &[u8]) {
+        let query = self.node_mut(speaker).client.ask(operation.to_vec());
+        for to in 0..self.n() {
+            let message = SignedMessage::Query(self.sign(speaker, query.clone()));
+            self.queue.push_back(Parcel {
+                from: speaker,
+                to,
+                message,
+            });
+        }
+    }
+
+    /// The results that clients of a process have accepted.
+    pub(crate) fn results(&self, speaker: u32) -> &[Accepted] {
+        &self.node(speaker).results
+    }
+
+    /// What came of the questions of a process.
+    pub(crate) fn reads(&self, speaker: u32) -> &[Read] {
+        &self.node(speaker).reads
     }
 
     /// Submits and lets the network settle.
@@ -508,7 +575,7 @@ impl Network {
             .service
             .log
             .iter()
-            .map(|r| (r.client.0, r.timestamp.0))
+            .map(|r| (number_of(r.client), r.timestamp.0))
             .collect()
     }
 
@@ -533,6 +600,18 @@ impl Network {
     /// What a replica has broadcast.
     pub(crate) fn said(&self, i: u32) -> Vec<Message> {
         broadcasts(&self.node(i).effects)
+    }
+
+    /// From now on replicas may disagree.
+    pub(crate) fn go_beyond_the_bound(&mut self) {
+        self.beyond_the_bound = true;
+    }
+
+    pub(crate) fn commit_certificate(&self, i: u32, sequence: u64) -> Vec<Signed<Commit>> {
+        self.node(i)
+            .replica
+            .commit_certificate(Sequence(sequence))
+            .to_vec()
     }
 
     /// What a replica has sent to one other.
@@ -643,6 +722,21 @@ impl Network {
 
     pub(crate) fn request(&self, client: u32, timestamp: u64) -> Signed<Request> {
         self.sign(client, the_request(client, timestamp))
+    }
+
+    /// A client's request, signed by the process that speaks for it.
+    pub(crate) fn named_request(
+        &self,
+        speaker: u32,
+        name: &str,
+        timestamp: u64,
+    ) -> Signed<Request> {
+        let request = Request {
+            client: ClientId::named(name),
+            timestamp: Timestamp(timestamp),
+            operation: format!("{name}/{timestamp}").into_bytes(),
+        };
+        self.sign(speaker, request)
     }
 
     /// A batch with one request.
@@ -860,10 +954,18 @@ impl Network {
     }
 }
 
+/// The process that a client is; 99 for one outside.
+fn number_of(client: ClientId) -> u32 {
+    match client {
+        ClientId::Process(process) => process.0,
+        ClientId::Named(_) => 99,
+    }
+}
+
 fn the_request(client: u32, timestamp: u64) -> Request {
     let operation = format!("{client}/{timestamp}").into_bytes();
     Request {
-        client: ClientId(client),
+        client: ClientId::Process(ReplicaId(client)),
         timestamp: Timestamp(timestamp),
         operation,
     }
@@ -923,7 +1025,7 @@ pub(crate) fn slots(effects: &[Effect]) -> Vec<(u64, Vec<(u32, u64)>)> {
             sequence.0,
             requests
                 .iter()
-                .map(|r| (r.client.0, r.timestamp.0))
+                .map(|r| (number_of(r.client), r.timestamp.0))
                 .collect(),
         ))
     };
