@@ -137,9 +137,7 @@ impl Dispatch {
             return result;
         }
         let Some(entry) = self.methods.get(name) else {
-            return Err(Fault::no_such_method(
-                "no method has that name; system.listMethods names those there are",
-            ));
+            return Err(system::unknown());
         };
         let handling =
             AssertUnwindSafe(entry.handler.handle(&params, HeaderMap::new())).catch_unwind();

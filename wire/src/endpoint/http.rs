@@ -11,7 +11,7 @@ use hyper::body::{Body, Incoming};
 use super::dispatch::{Dispatch, fault_xml};
 use super::page;
 use crate::Fault;
-use crate::caller::charset;
+use crate::xml::charset;
 
 /// How much of a refused body is read, so that the client sees the refusal and not a reset.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
