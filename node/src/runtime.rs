@@ -20,8 +20,9 @@ use crate::config::NodeConfig;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::timers::Timers;
 
-/// How many questions may wait for the runtime; beyond, callers wait.
-pub(crate) const QUEUE: usize = 1024;
+/// How many questions may wait for the runtime: two batches of each of 63 peers, and as many callers. Beyond, callers wait
+/// and peers are told to try again.
+pub(crate) const QUEUE: usize = 256;
 
 /// What callers ask of the runtime.
 #[derive(Debug)]
@@ -262,7 +263,11 @@ impl Runtime {
         for message in messages {
             match self.keys.verify_message(message) {
                 Ok(message) => self.inputs.push_back(Input::Message(message)),
-                Err(misbehaviour) => tracing::warn!(%misbehaviour, "a message was refused"),
+                Err(misbehaviour) => {
+                    // A correct peer's batch holds no such message, so the rest of this one is not worth the work.
+                    tracing::warn!(%misbehaviour, "a message was refused, and the rest of its batch with it");
+                    return;
+                }
             }
         }
     }

@@ -13,7 +13,9 @@ use quorate_protocol::ReplicaId;
 use quorate_service::exchange::check_decision;
 use quorate_wire::method::{Deliver, FinalizeDecision, ReceiveMessage, SendMessage, Status};
 use quorate_wire::{Caller, Endpoint, Fault};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::config::NodeConfig;
 use crate::runtime::Question;
@@ -48,7 +50,7 @@ impl Handle {
             callers: config
                 .addresses
                 .iter()
-                .map(|address| Caller::new(*address, decision_timeout + PEER_GRACE))
+                .map(|address| Caller::new(*address, decision_timeout))
                 .collect(),
             runtime,
         };
@@ -75,6 +77,38 @@ impl Handle {
             .map_err(|_| shutting_down())
     }
 
+    /// Tells the runtime something if it has room for it.
+    fn try_tell(&self, question: Question) -> Result<(), Fault> {
+        self.inner
+            .runtime
+            .try_send(question)
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Fault::overloaded("too much waits here; try again later"),
+                TrySendError::Closed(_) => shutting_down(),
+            })
+    }
+
+    /// Until when a call that begins now may wait for a decision, all that it waits for taken together.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.inner.decision_timeout
+    }
+
+    /// The other process of an exchange of this decision, and the way to it.
+    fn other(&self, name: &str, decision: &str) -> Result<(ReplicaId, &Caller), Fault> {
+        let (process, caller) = self.process(name)?;
+        check_decision(decision)
+            .map_err(|error| Fault::new(Fault::BAD_DECISION, error.to_string()))?;
+        if process == self.inner.own {
+            return Err(Fault::new(
+                Fault::UNKNOWN_PROCESS,
+                format!(
+                    "{process} neither sends to itself nor hears from itself; name another process"
+                ),
+            ));
+        }
+        Ok((process, caller))
+    }
+
     /// The process of this name, and the way to it.
     fn process(&self, name: &str) -> Result<(ReplicaId, &Caller), Fault> {
         let known = name
@@ -96,9 +130,6 @@ impl Handle {
     }
 }
 
-/// A peer that waits for a decision itself is given longer than the decision may take.
-const PEER_GRACE: Duration = Duration::from_secs(2);
-
 /// Registers every method.
 pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
     let handles = || handle.clone();
@@ -113,8 +144,4 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
 
 fn shutting_down() -> Fault {
     Fault::new(Fault::SHUTTING_DOWN, "the process is shutting down")
-}
-
-fn valid_decision(decision: &str) -> Result<(), Fault> {
-    check_decision(decision).map_err(|error| Fault::new(Fault::BAD_DECISION, error.to_string()))
 }
