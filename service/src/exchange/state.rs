@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quorate_protocol::{ClientId, Digest, ReplicaId, Sequence};
 
-use super::{Command, CountedBallot, Round, Rules, most_common};
+use super::{Command, CountedBallot, Round, Rules, check_decision, most_common};
 use crate::Service;
 
 /// How many rounds before and after the latest decided one are kept.
@@ -85,7 +85,7 @@ impl Exchange {
     }
 
     /// Counts a ballot if the round has closed, is undecided, has none of this process yet, and the ballot has enough
-    /// votes of processes that exist.
+    /// votes of processes that exist, each for what can be a decision.
     fn count(
         &mut self,
         sequence: Sequence,
@@ -102,6 +102,7 @@ impl Exchange {
             && process.0 < n
             && votes.len() >= enough
             && votes.keys().all(|voter| voter.0 < n)
+            && votes.values().all(|vote| check_decision(vote).is_ok())
             && round.ballots.iter().all(|ballot| ballot.process != process);
         if !counts {
             return;
@@ -146,5 +147,33 @@ impl Service for Exchange {
             b"exchange",
             &postcard::to_stdvec(&state).expect("plain data encodes"),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use quorate_protocol::Quorum;
+
+    use super::*;
+
+    #[test]
+    fn a_ballot_with_a_vote_for_what_is_no_decision_does_not_count() {
+        let mut exchange = Exchange::new(Rules {
+            quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
+            default_decision: "retreat".into(),
+        });
+        let round = 1;
+        exchange.apply(Sequence(1), ReplicaId(0), Command::Close { round });
+        let mut ballots = |value: &str| {
+            let votes = (0..3).map(|i| (ReplicaId(i), value.to_owned())).collect();
+            let ballot = Command::Ballot { round, votes };
+            exchange.apply(Sequence(2), ReplicaId(1), ballot);
+            exchange.round(round).unwrap().ballots.len()
+        };
+        assert_eq!(ballots(""), 0);
+        assert_eq!(ballots("two\nlines"), 0);
+        assert_eq!(ballots("attack"), 1);
     }
 }
