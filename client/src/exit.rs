@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage,
     /// A correct process did not decide in time.
     NoDecision,
+    /// Ctrl-C or SIGTERM came first; the status that says which.
+    Stopped(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Disagree => 1,
             Exit::Usage => 2,
             Exit::NoDecision => 3,
+            Exit::Stopped(status) => status,
         })
     }
 }
