@@ -115,9 +115,10 @@ fn what_would_be_without_effect_is_refused() {
         ["--view-timeout", "1s"],
         ["--decision-timeout", "1s"],
     ] {
-        assert_refused(&option, "--spawn");
-        assert_refused(&[&["status"], &option[..]].concat(), "--spawn");
-        assert_refused(&[&["bench"], &option[..]].concat(), "--spawn");
+        for command in [&[][..], &["status"], &["bench"]] {
+            let arguments = [command, &option].concat();
+            assert_refused(&arguments, "were not provided:\n  --spawn\n");
+        }
     }
     for option in [["--base-port", "9000"], ["--processes", "7"]] {
         let arguments = [&option[..], &["--endpoint", "127.0.0.1:1"]].concat();
