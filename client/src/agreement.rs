@@ -1,13 +1,11 @@
 //! Do the correct processes agree?
 
+use std::num::NonZeroU32;
+
+use quorate_protocol::Quorum;
+
 use crate::exchange::{Finalized, Outcome};
 use crate::exit::Exit;
-
-/// How many of `n` processes must stand behind a value: any two such groups share a correct process.
-pub(crate) fn quorum(n: usize) -> usize {
-    let f = n.saturating_sub(1) / 3;
-    (n + f + 1).div_ceil(2)
-}
 
 /// What the correct processes decided, compared.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +49,8 @@ impl Agreement {
 
     /// How many processes must stand behind a decision.
     pub(crate) fn quorum(&self) -> usize {
-        quorum(self.processes)
+        let n = u32::try_from(self.processes).ok().and_then(NonZeroU32::new);
+        n.map_or(0, |n| Quorum::of(n).size())
     }
 
     /// The exit status that says so.
@@ -139,12 +138,6 @@ mod tests {
             decision != "faulty",
             Outcome::Decided(decision.into()),
         )
-    }
-
-    #[test]
-    fn the_quorum_is_ceil_of_half_n_plus_f_plus_one() {
-        let quorums: Vec<_> = (1..=10).map(quorum).collect();
-        assert_eq!(quorums, [1, 2, 2, 3, 4, 4, 5, 6, 6, 7]);
     }
 
     #[test]

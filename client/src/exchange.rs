@@ -11,7 +11,7 @@ use crate::agreement::Agreement;
 use crate::exit::Exit;
 use crate::options::CheckedExchange;
 use crate::render;
-use crate::target::{Process, Target};
+use crate::target::{CORRECT, Process, Target};
 
 /// One send, and what came of it: `Q sent decision 'attack' to P`.
 pub(crate) struct Message {
@@ -123,17 +123,24 @@ async fn finalize(process: &Process) -> Finalized {
     Finalized {
         process: process.name.clone(),
         port: process.address.port(),
-        is_correct: process.is_correct() && outcome != Outcome::Unreachable,
+        is_correct: is_correct(process, &outcome, status.as_ref()),
         outcome,
         time_taken,
         status,
     }
 }
 
-async fn outcome(process: &Process) -> Outcome {
-    if !process.is_reachable() {
-        return Outcome::Unreachable;
+/// Whether a process must agree with the others. It need not if it is gone, or says that it is faulty; what it says in the
+/// end counts, because it may have been too busy to say so at the start.
+fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatus>) -> bool {
+    match (outcome, status.or(process.status.as_ref().ok())) {
+        (Outcome::Unreachable, _) => false,
+        (_, Some(status)) => status.fault == CORRECT,
+        (outcome, None) => *outcome != Outcome::Decided("faulty".into()),
     }
+}
+
+async fn outcome(process: &Process) -> Outcome {
     match process.caller.call(FinalizeDecision { round: None }).await {
         Ok(decision) => Outcome::Decided(decision),
         Err(error) if error.is_unreachable() => Outcome::Unreachable,

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Usage,
     /// A correct process did not decide, or answer, in time.
     NoDecision,
+    /// Ctrl-C or SIGTERM came first; the status that says which.
+    Stopped(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Disagree => 1,
             Exit::Usage => 2,
             Exit::NoDecision => 3,
+            Exit::Stopped(status) => status,
         })
     }
 }
@@ -56,10 +59,14 @@ mod tests {
             method: "read".into(),
             after: Duration::from_secs(15),
         };
-        for late in [timed_out, Fault::not_decided("no quorum").into()] {
+        for late in [
+            timed_out,
+            Fault::new(Fault::NOT_DECIDED, "no quorum").into(),
+        ] {
             assert_eq!(no_answer("Q", late).unwrap(), Exit::NoDecision);
         }
-        let refused = no_answer("Q", Fault::no_such_key("no such key").into()).unwrap_err();
+        let refused =
+            no_answer("Q", Fault::new(Fault::NO_SUCH_KEY, "no such key").into()).unwrap_err();
         assert_eq!(format!("{refused:#}"), "process Q: fault 10: no such key");
     }
 }

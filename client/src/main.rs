@@ -50,7 +50,7 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
     let exchange = options.exchange.checked()?;
     tokio::select! {
         // Dropping the command stops the processes that it started.
-        () = signals.received() => Ok(Exit::Usage),
+        status = signals.received() => Ok(Exit::Stopped(status)),
         exit = async {
             let target = Target::find(options.target()).await?;
             let exit = match &options.command {

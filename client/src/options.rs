@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quorate_server::logging::HELP;
 use quorate_server::options::{ClusterOptions, parse_time};
 
 use crate::decisions::Decisions;
@@ -10,9 +11,9 @@ use crate::endpoint::Endpoint;
 
 /// Lets every process send its decision to every other, and prints what each one finally decided.
 ///
-/// Exit status: 0 the correct processes agree, 1 they do not, 2 wrong usage or no server, 3 no decision in time.
+/// Exit status: 0 the correct processes agree, 1 they do not, 2 wrong usage or no server, 3 no decision in time, 130 Ctrl-C.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = HELP)]
 pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) exchange: ExchangeOptions,
@@ -166,8 +167,21 @@ pub(crate) struct BenchOptions {
     pub(crate) target: TargetOptions,
 }
 
+/// The longest wait for a call to processes whose decision timeout is not known.
+const USUAL_TIMEOUT: Duration = Duration::from_secs(15);
+/// How much longer a call may take than the decision that it waits for.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// The processes to talk to.
 #[derive(Args)]
+// What is said of processes that run already would be without effect.
+#[command(
+    mut_arg("faulty", |arg| arg.requires("spawn")),
+    mut_arg("default_decision", |arg| arg.requires("spawn")),
+    mut_arg("view_timeout", |arg| arg.requires("spawn")),
+    mut_arg("decision_timeout", |arg| arg.requires("spawn")),
+    mut_arg("processes", |arg| arg.conflicts_with("endpoint")),
+)]
 pub(crate) struct TargetOptions {
     /// Where a process answers: http://HOST:PORT/ or HOST:PORT, repeatable [default: 127.0.0.1:8000, ...:8001 and so on]
     #[arg(
@@ -181,13 +195,31 @@ pub(crate) struct TargetOptions {
     #[arg(long)]
     pub(crate) spawn: bool,
     /// The port of the first process, the others follow [default: 8000, or with --spawn any free ports]
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(
+        long,
+        value_name = "PORT",
+        conflicts_with = "endpoint",
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
     pub(crate) base_port: Option<u16>,
-    /// How long one call may take
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_time)]
-    pub(crate) timeout: Duration,
+    /// How long one call may take; more than the processes' --decision-timeout [default: 15s, or with --spawn as much as
+    /// its --decision-timeout asks for]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) cluster: ClusterOptions,
+}
+
+impl TargetOptions {
+    /// How long one call may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        let needed = if self.spawn {
+            self.cluster.decision_timeout.saturating_add(GRACE)
+        } else {
+            Duration::ZERO
+        };
+        self.timeout.unwrap_or(USUAL_TIMEOUT.max(needed))
+    }
 }
 
 #[cfg(test)]
@@ -199,5 +231,18 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_call_may_take_longer_than_the_decision_that_it_waits_for() {
+        let timeout = |arguments: &str| {
+            let arguments = format!("client {arguments}");
+            let options = Options::try_parse_from(arguments.split_whitespace()).unwrap();
+            options.target().timeout().as_secs()
+        };
+        assert_eq!(timeout(""), 15);
+        assert_eq!(timeout("--spawn"), 15);
+        assert_eq!(timeout("--spawn --decision-timeout 60s"), 65);
+        assert_eq!(timeout("--spawn --decision-timeout 60s --timeout 2s"), 2);
     }
 }

@@ -6,11 +6,14 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use futures_util::future::join_all;
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, name_of};
+use quorate_server::{Cluster, name_of, port_of};
 use quorate_wire::method::{ProcessStatus, Status};
 use quorate_wire::{CallError, Caller, Method};
 
 use crate::options::TargetOptions;
+
+/// What the status of a process without a fault says.
+pub(crate) const CORRECT: &str = "none";
 
 const USUAL_BASE_PORT: u16 = 8000;
 
@@ -32,11 +35,12 @@ impl Process {
         !matches!(&self.status, Err(error) if error.is_unreachable())
     }
 
-    /// Whether it answers, and is not configured faulty.
+    /// Whether it is there and does not say that it is faulty: one that hangs is not excused.
     pub(crate) fn is_correct(&self) -> bool {
-        self.status
-            .as_ref()
-            .is_ok_and(|status| status.fault == "none")
+        match &self.status {
+            Ok(status) => status.fault == CORRECT,
+            Err(error) => !error.is_unreachable(),
+        }
     }
 }
 
@@ -65,7 +69,7 @@ impl Target {
         let processes: Vec<_> = join_all(
             (0..)
                 .zip(addresses)
-                .map(|(place, address)| meet(place, address, options.timeout)),
+                .map(|(place, address)| meet(place, address, options.timeout())),
         )
         .await;
         if !processes.iter().any(Process::is_reachable) {
@@ -96,7 +100,7 @@ impl Target {
     pub(crate) fn first_correct(&self) -> anyhow::Result<&Process> {
         self.processes
             .iter()
-            .find(|process| process.is_correct())
+            .find(|process| process.status.is_ok() && process.is_correct())
             .context("no correct process answers: start `server` with fewer --faulty")
     }
 
@@ -123,7 +127,7 @@ async fn spawn(options: &TargetOptions) -> anyhow::Result<Cluster> {
         format: LogFormat::Text,
         level: "error",
     };
-    logging.start();
+    logging.start()?;
     let config = options
         .cluster
         .cluster_config("127.0.0.1", options.base_port, logging)?;
@@ -136,15 +140,12 @@ fn addresses(options: &TargetOptions) -> anyhow::Result<Vec<SocketAddr>> {
     }
     let base_port = options.base_port.unwrap_or(USUAL_BASE_PORT);
     let processes = options.cluster.processes;
-    let ports = (0..processes).map(|index| u16::try_from(u32::from(base_port) + index));
-    let addresses: Result<_, _> = ports
-        .map(|port| port.map(|port| (Ipv4Addr::LOCALHOST, port).into()))
-        .collect();
-    addresses.map_err(|_| {
-        anyhow::anyhow!(
-            "{processes} ports from {base_port} on end beyond 65535: use a lower --base-port"
-        )
-    })
+    (0..processes)
+        .map(|index| {
+            let port = port_of(base_port, index, processes)?;
+            Ok((Ipv4Addr::LOCALHOST, port).into())
+        })
+        .collect()
 }
 
 async fn meet(place: u32, address: SocketAddr, timeout: Duration) -> Process {

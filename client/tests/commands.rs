@@ -79,17 +79,13 @@ fn bench_measures_rounds_from_several_clients() {
 
 #[test]
 fn a_client_without_a_server_says_what_to_start() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
+    // No ordinary program can listen on port 1, and none that may does.
     assert_refused(
-        &["--endpoint", &free],
+        &["--endpoint", "127.0.0.1:1"],
         "start `server` first, or use --spawn",
     );
     for command in [["submit", "get x"], ["read", "x"]] {
-        let arguments = [&command[..], &["--endpoint", &free]].concat();
+        let arguments = [&command[..], &["--endpoint", "127.0.0.1:1"]].concat();
         assert_refused(&arguments, "start `server` first, or use --spawn");
     }
 }
@@ -97,14 +93,47 @@ fn a_client_without_a_server_says_what_to_start() {
 #[test]
 fn nonsense_is_refused_with_advice() {
     assert_refused(&["--spawn", "--processes", "0"], "at least one process");
-    assert_refused(&["--spawn", "--faulty", "A"], "A");
-    assert_refused(&["--spawn", "--faulty", "P=dance"], "dance");
+    assert_refused(
+        &["--spawn", "--faulty", "A"],
+        "'A' is no process name: names go P to Z",
+    );
+    assert_refused(
+        &["--spawn", "--faulty", "P=dance"],
+        "unknown behaviour 'dance': use one of crash, deny",
+    );
+    assert_refused(
+        &["--spawn", "--default-decision", ""],
+        "a decision is 1 to 200 bytes",
+    );
     assert_refused(&["--decision", "a=attack"], "names are P");
     assert_refused(&["--spawn", "--decision", "V=attack"], "does not take part");
     assert_refused(&["--endpoint", "127.0.0.1"], "write HOST:PORT");
     assert_refused(&["--format", "yaml"], "lines, table, json");
     assert_refused(&["submit", "get x", "--client", "alice"], "--timestamp");
     assert_refused(&["read"], "<KEY>");
+}
+
+#[test]
+fn what_would_be_without_effect_is_refused() {
+    for option in [
+        ["--faulty", "none"],
+        ["--default-decision", "wait"],
+        ["--view-timeout", "1s"],
+        ["--decision-timeout", "1s"],
+    ] {
+        for command in [&[][..], &["status"], &["bench"]] {
+            let arguments = [command, &option].concat();
+            assert_refused(&arguments, "were not provided:\n  --spawn\n");
+        }
+    }
+    for option in [["--base-port", "9000"], ["--processes", "7"]] {
+        let arguments = [&option[..], &["--endpoint", "127.0.0.1:1"]].concat();
+        assert_refused(&arguments, "cannot be used with");
+    }
+    assert_refused(
+        &["--base-port", "65535"],
+        "4 processes from port 65535 on need ports beyond 65535",
+    );
 }
 
 #[test]

@@ -27,7 +27,8 @@ fn by_default_p_denies_everyone_and_the_others_agree() {
 
 #[test]
 fn without_a_fault_all_four_decide_in_view_0() {
-    let output = client(&["--spawn", "--format", "json", "--faulty", "none"]);
+    let arguments = "--spawn --format json --faulty none --view-timeout 60s";
+    let output = client(&arguments.split(' ').collect::<Vec<_>>());
     let exchange: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     for decision in exchange["decisions"].as_array().unwrap() {
         assert_eq!(

@@ -1,6 +1,6 @@
 //! A replica that misbehaves, with the interface of one that does not.
 
-use quorate_protocol::{Effect, Input, Replica, Status, Time};
+use quorate_protocol::{Effect, Input, Replica, Time};
 
 use crate::behaviour::Behaviour;
 
@@ -36,10 +36,10 @@ impl Faulty {
             .collect()
     }
 
-    /// As [`Replica::status`].
+    /// The replica inside, to look at.
     #[must_use]
-    pub fn status(&self) -> Status {
-        self.replica.status()
+    pub const fn replica(&self) -> &Replica {
+        &self.replica
     }
 
     /// How it misbehaves.

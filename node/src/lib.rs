@@ -2,15 +2,22 @@
 //!
 //! * `rpc/`: one file per XML-RPC method; each asks the runtime and answers.
 //! * `runtime`: the one task that owns the replica, the exchange and the timers.
+//! * `exchange`: its part in the exchange; `desk`: the clients outside that it serves.
 //! * `perform`: does what the replica's effects say.
 //! * `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
 mod config;
+mod desk;
+mod exchange;
 mod outbox;
 mod perform;
+mod question;
 mod rpc;
 mod runtime;
 mod timers;
+
+use std::net::IpAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use quorate_wire::{Endpoint, Limits};
@@ -41,20 +48,15 @@ pub async fn run(
         .set_nonblocking(true)
         .context("the listener cannot be used")?;
     let listener = TcpListener::from_std(listener).context("the listener cannot be used")?;
-    let loopback = listener
+    let ip = listener
         .local_addr()
         .context("the listener cannot be used")?
-        .ip()
-        .is_loopback();
+        .ip();
     let (to_runtime, commands) = mpsc::channel(runtime::QUEUE);
-    let runtime = runtime::Runtime::new(&config, loopback, commands)?;
+    let runtime = runtime::Runtime::new(&config, ip.is_loopback(), commands)?;
     let handle = rpc::Handle::new(&config, to_runtime);
 
-    let limits = Limits {
-        allowed_hosts: config.allowed_hosts.clone(),
-        ..Limits::default()
-    };
-    let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits);
+    let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));
     let crashed = tokio::spawn(runtime.run());
     tokio::pin!(crashed);
     let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -68,7 +70,32 @@ pub async fn run(
         ending = &mut crashed => ending.context("the runtime failed"),
         () = &mut shutdown => {
             drop(stop_endpoint);
+            // Whoever still waits for the runtime's answer is told so, while the endpoint can still say it.
+            crashed.abort();
             serving.await.context("the endpoint failed").map(|()| Ending::ShutDown)
         }
     }
 }
+
+/// What a call may take beyond the wait for a decision, so that its own answer comes before the endpoint's fault.
+const CALL_GRACE: Duration = Duration::from_secs(5);
+
+/// The endpoint's limits. Callers may name it by its address: peers do.
+fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
+    let usual = Limits::default();
+    let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
+    let mut allowed_hosts = config.allowed_hosts.clone();
+    allowed_hosts.push(match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    });
+    Limits {
+        allowed_hosts,
+        any_address: ip.is_unspecified(),
+        call: usual.call.max(decision_timeout + CALL_GRACE),
+        ..usual
+    }
+}
+
+#[cfg(test)]
+mod tests;

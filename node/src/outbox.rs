@@ -1,14 +1,16 @@
 //! One outbox per peer: what gathers while calls are in flight goes into the next call, as one batch.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use quorate_protocol::{ReplicaId, SignedMessage};
 use quorate_wire::method::Deliver;
-use quorate_wire::{CallError, Caller};
+use quorate_wire::{CallError, Caller, Fault};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 /// How many calls to one peer are in flight at a time.
 const CALLS_IN_FLIGHT: usize = 2;
@@ -20,15 +22,19 @@ const WAITING_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The way to one peer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
     queue: Arc<Queue>,
+    /// The tasks that send; they end when this is dropped.
+    _senders: JoinSet<()>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Notify,
+    /// Whether it was said that the peer gives bad answers.
+    complained: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -38,13 +44,17 @@ struct Waiting {
 }
 
 impl Outbox {
-    /// An outbox whose calls go out as long as it, or a clone of it, lives.
+    /// An outbox whose calls go out as long as it lives.
     pub(crate) fn start(peer: ReplicaId, caller: &Caller) -> Self {
         let queue = Arc::new(Queue::default());
+        let mut senders = JoinSet::new();
         for _ in 0..CALLS_IN_FLIGHT {
-            tokio::spawn(send_batches(peer, caller.clone(), Arc::clone(&queue)));
+            senders.spawn(send_batches(peer, caller.clone(), Arc::clone(&queue)));
         }
-        Self { queue }
+        Self {
+            queue,
+            _senders: senders,
+        }
     }
 
     /// Queues an encoded message.
@@ -83,6 +93,13 @@ impl Queue {
             self.arrived.notify_one();
         }
         batch
+    }
+
+    /// Whether this failure is to be shown: the first bad answer since the peer last took a batch. A peer that is away
+    /// comes back by itself; one that gives bad answers, such as HTTP status 403, most often needs somebody's help.
+    fn complains_of(&self, error: &CallError) -> bool {
+        matches!(error, CallError::BadAnswer { .. })
+            && !self.complained.swap(true, Ordering::Relaxed)
     }
 
     async fn next_batch(&self) -> Vec<Arc<[u8]>> {
@@ -124,20 +141,28 @@ fn join(messages: &[Arc<[u8]>]) -> Vec<u8> {
     messages.concat()
 }
 
-/// Sends batch after batch, each until the peer has taken it: a peer that is away is tried again ever more seldom.
+/// Sends batch after batch, each until the peer has taken or refused it: a peer that is away or overloaded is tried again
+/// ever more seldom.
 async fn send_batches(peer: ReplicaId, caller: Caller, queue: Arc<Queue>) {
     loop {
         let batch = join(&queue.next_batch().await);
         let mut pauses = pauses();
         while let Err(error) = deliver(&caller, &batch).await {
-            if let CallError::Fault(fault) = &error {
+            if let CallError::Fault(fault) = &error
+                && fault.code() != Fault::OVERLOADED
+            {
                 tracing::warn!(%peer, %fault, "the peer refuses a batch; it is dropped");
                 break;
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
-            tracing::debug!(%peer, %error, ?pause, "the peer is away");
+            if queue.complains_of(&error) {
+                tracing::warn!(%peer, %error, "the peer takes no batches; it is tried again and again");
+            } else {
+                tracing::debug!(%peer, %error, ?pause, "the peer takes no batch now");
+            }
             tokio::time::sleep(pause).await;
         }
+        queue.complained.store(false, Ordering::Relaxed);
     }
 }
 
@@ -161,7 +186,75 @@ fn pauses() -> impl Iterator<Item = Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Queue, WAITING_BYTES, decode};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use quorate_protocol::ReplicaId;
+    use quorate_wire::method::Deliver;
+    use quorate_wire::{CallError, Caller, Endpoint, Fault};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    use super::{Outbox, Queue, WAITING_BYTES, decode};
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn a_batch_that_an_overloaded_peer_refuses_is_sent_again() {
+        let (taken, mut batches) = mpsc::unbounded_channel();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let peer = Endpoint::new().method(move |call: Deliver| {
+            let overloaded = calls.fetch_add(1, Ordering::Relaxed) < 2;
+            let taken = taken.clone();
+            async move {
+                if overloaded {
+                    return Err(Fault::overloaded("try again later"));
+                }
+                taken.send(call.batch).unwrap();
+                Ok(1)
+            }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let caller = Caller::new(listener.local_addr().unwrap(), LONG);
+        tokio::spawn(peer.serve(listener, std::future::pending()));
+        let outbox = Outbox::start(ReplicaId(1), &caller);
+        outbox.push([1, 2, 3].into());
+        let batch = tokio::time::timeout(LONG, batches.recv()).await;
+        assert_eq!(batch.unwrap(), Some(vec![1, 2, 3]));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_any_more_once_the_outbox_is_gone() {
+        let nowhere = Caller::new(([127, 0, 0, 1], 1).into(), LONG);
+        let outbox = Outbox::start(ReplicaId(1), &nowhere);
+        outbox.push([1].into());
+        let queue = Arc::downgrade(&outbox.queue);
+        drop(outbox);
+        let gone = async {
+            while queue.upgrade().is_some() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(LONG, gone).await.unwrap();
+    }
+
+    #[test]
+    fn the_first_bad_answer_is_shown_and_an_absence_never() {
+        let queue = Queue::default();
+        let away = CallError::Unreachable {
+            address: String::new(),
+            cause: String::new(),
+        };
+        let forbidden = CallError::BadAnswer {
+            address: String::new(),
+            method: String::new(),
+            cause: "HTTP status 403".into(),
+        };
+        assert!(!queue.complains_of(&away));
+        assert!(queue.complains_of(&forbidden));
+        assert!(!queue.complains_of(&forbidden));
+    }
 
     #[test]
     fn what_waits_for_a_peer_is_bounded_and_the_oldest_goes_first() {

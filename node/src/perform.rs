@@ -44,9 +44,17 @@ impl Runtime {
             }
             // Keys are made anew at each start, so nothing of an earlier life could be used.
             Effect::Persist(_) => {}
-            Effect::Reply {
-                client, timestamp, ..
-            } => self.session.on_reply(client, timestamp),
+            Effect::Done { timestamp } => self.session.on_done(timestamp),
+            Effect::Heard(message) => self.on_heard(*message),
+            Effect::Read {
+                to,
+                number,
+                operation,
+            } => {
+                if let Some(result) = self.service.query(&operation) {
+                    self.answers.push_back(Input::Read { to, number, result });
+                }
+            }
             Effect::ViewChanged { view, active } => {
                 tracing::info!(view = view.0, active, "view change");
             }

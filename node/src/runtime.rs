@@ -4,71 +4,28 @@
 use std::collections::VecDeque;
 
 use anyhow::Context;
-use quorate_fault::{Faulty, Say, behaviour};
+use quorate_fault::{Faulty, behaviour};
 use quorate_protocol::{
     ClientId, ClusterId, Config, Duration, Input, Keys, Quorum, Replica, ReplicaId, SignedMessage,
-    Status,
+    Timer,
 };
-use quorate_service::exchange::{Command, Participant, Rules, Vote};
+use quorate_service::Replicated;
+use quorate_service::exchange::{Command, Participant, Rules};
 use quorate_service::session::Session;
-use quorate_service::{Operation, Replicated};
-use quorate_wire::method::{BallotStatus, RoundStatus, Traffic};
-use quorate_wire::{Caller, Fault};
-use tokio::sync::{mpsc, oneshot};
+use quorate_wire::Caller;
+use quorate_wire::method::Traffic;
+use tokio::sync::mpsc;
 
 use crate::Ending;
 use crate::config::NodeConfig;
+use crate::desk::Desk;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
+use crate::question::{Question, Reply};
 use crate::timers::Timers;
 
-/// How many questions may wait for the runtime; beyond, callers wait.
-pub(crate) const QUEUE: usize = 1024;
-
-/// What callers ask of the runtime.
-#[derive(Debug)]
-pub(crate) enum Question {
-    /// Messages from a peer.
-    Deliver(Vec<SignedMessage>),
-    /// The process is to tell another its decision: what it says, in which round.
-    Vote {
-        recipient: ReplicaId,
-        decision: String,
-        round: Option<u64>,
-        answer: oneshot::Sender<Result<Told, Fault>>,
-    },
-    /// Another process has told its decision.
-    Hear(Heard, oneshot::Sender<Result<bool, Fault>>),
-    /// A decision is wanted; the answer comes when there is one.
-    Finalize {
-        round: Option<u64>,
-        answer: oneshot::Sender<Result<String, Fault>>,
-    },
-    /// Why there is no decision yet.
-    Explain {
-        round: Option<u64>,
-        answer: oneshot::Sender<String>,
-    },
-    /// Where the process stands.
-    Status(oneshot::Sender<(Status, RoundStatus, Traffic)>),
-}
-
-/// What a process says to another.
-#[derive(Debug)]
-pub(crate) struct Told {
-    pub(crate) round: u64,
-    pub(crate) say: Say,
-    /// The signed vote, if it says something.
-    pub(crate) signature: Vec<u8>,
-}
-
-/// What a process heard from another.
-#[derive(Debug)]
-pub(crate) struct Heard {
-    pub(crate) sender: ReplicaId,
-    pub(crate) decision: String,
-    pub(crate) round: Option<u64>,
-    pub(crate) signature: Option<Vec<u8>>,
-}
+/// How many questions may wait for the runtime: two batches of each of 63 peers, and as many callers. Beyond, callers wait
+/// and peers are told to try again.
+pub(crate) const QUEUE: usize = 256;
 
 pub(crate) struct Runtime {
     pub(crate) own: ReplicaId,
@@ -84,9 +41,13 @@ pub(crate) struct Runtime {
     /// What the replica asked for and gets before any other input, in the order in which it asked.
     pub(crate) answers: VecDeque<Input>,
     pub(crate) traffic: Traffic,
-    unsigned_votes: bool,
-    waiting: Vec<(u64, oneshot::Sender<Result<String, Fault>>)>,
-    commands: VecDeque<Command>,
+    pub(crate) unsigned_votes: bool,
+    /// Who waits for which round's decision.
+    pub(crate) waiting: Vec<(u64, Reply<String>)>,
+    /// What the exchange is to order with the next request.
+    pub(crate) commands: VecDeque<Command>,
+    /// The clients outside that this process speaks for.
+    pub(crate) desk: Desk,
     questions: mpsc::Receiver<Question>,
 }
 
@@ -139,6 +100,7 @@ impl Runtime {
             unsigned_votes: loopback,
             waiting: Vec::new(),
             commands: VecDeque::new(),
+            desk: Desk::new(own, quorum),
             questions,
         })
     }
@@ -161,6 +123,9 @@ impl Runtime {
                 },
                 () = self.timers.next() => {
                     while let Some(timer) = self.timers.take_due() {
+                        if timer == Timer::Status {
+                            self.ask_again();
+                        }
                         self.inputs.push_back(Input::Timer(timer));
                     }
                 }
@@ -184,56 +149,7 @@ impl Runtime {
         }
     }
 
-    /// Orders everything that waits, as one request, if none is under way.
-    fn order(&mut self) -> bool {
-        for command in self.participant.take_commands(self.service.exchange()) {
-            let command = self.misreport(command);
-            self.commands.push_back(command);
-        }
-        if self.commands.is_empty() || !self.session.is_free() {
-            return false;
-        }
-        let operation = Operation::Exchange(self.commands.drain(..).collect());
-        let request = self.session.request(operation.encode());
-        self.inputs
-            .push_back(Input::Submit(self.keys.sign(request)));
-        true
-    }
-
-    /// A liar's ballot says what it wants everyone to have voted.
-    fn misreport(&mut self, command: Command) -> Command {
-        let lie = self
-            .replica
-            .behaviour()
-            .and_then(|behaviour| behaviour.ballot());
-        match (command, lie) {
-            (Command::Ballot { round, .. }, Some(value)) => {
-                let votes = (0..self.quorum.n())
-                    .map(|i| (ReplicaId(i), value.clone()))
-                    .collect();
-                Command::Ballot { round, votes }
-            }
-            (command, _) => command,
-        }
-    }
-
-    fn answer_decided(&mut self) {
-        for (round, answer) in std::mem::take(&mut self.waiting) {
-            if answer.is_closed() {
-                continue;
-            }
-            match self.service.exchange().decision(round) {
-                Some(decision) => drop(answer.send(Ok(decision.to_owned()))),
-                None if !self.service.exchange().in_window(round) => {
-                    drop(answer.send(Err(self.out_of_window(round))));
-                }
-                None => self.waiting.push((round, answer)),
-            }
-        }
-    }
-
     fn on_question(&mut self, question: Question) {
-        // A caller that hung up is no longer interested in the answer: a failed send is no error.
         match question {
             Question::Deliver(messages) => self.on_deliver(messages),
             Question::Vote {
@@ -251,10 +167,19 @@ impl Runtime {
             Question::Explain { round, answer } => {
                 let _ = answer.send(self.explain(round));
             }
+            Question::Submit {
+                operation,
+                request,
+                answer,
+            } => self.submit(&operation, request, answer),
+            Question::Read { key, answer } => self.read(&key, answer),
+            Question::Slot(sequence, answer) => {
+                let _ = answer.send(self.replica.replica().slot(sequence));
+            }
             Question::Status(answer) => {
                 self.traffic.signatures_checked = self.keys.checked();
                 let _ = answer.send((
-                    self.replica.status(),
+                    self.replica.replica().status(),
                     self.round_status(),
                     self.traffic.clone(),
                 ));
@@ -266,176 +191,15 @@ impl Runtime {
         for message in messages {
             match self.keys.verify_message(message) {
                 Ok(message) => self.inputs.push_back(Input::Message(message)),
-                Err(misbehaviour) => tracing::warn!(%misbehaviour, "a message was refused"),
+                Err(misbehaviour) => {
+                    // A correct peer's batch holds no such message, so the rest of this one is not worth the work.
+                    tracing::warn!(%misbehaviour, "a message was refused, and the rest of its batch with it");
+                    return;
+                }
             }
-        }
-    }
-
-    fn vote(
-        &mut self,
-        recipient: ReplicaId,
-        decision: String,
-        round: Option<u64>,
-    ) -> Result<Told, Fault> {
-        let round = round.unwrap_or_else(|| Participant::current(self.service.exchange()));
-        let say = match self.replica.behaviour() {
-            Some(behaviour) => behaviour.say(recipient, &decision),
-            None => Say::Decision(decision.clone()),
-        };
-        self.participant
-            .hear(self.service.exchange(), round, self.own, decision)
-            .map_err(vote_refused)?;
-        let signature = match &say {
-            Say::Decision(decision) => {
-                let vote = Vote {
-                    round,
-                    recipient,
-                    decision: decision.clone(),
-                };
-                encode_vote(&self.keys.sign(vote).into_signed())
-            }
-            Say::Deny | Say::Nothing => Vec::new(),
-        };
-        Ok(Told {
-            round,
-            say,
-            signature,
-        })
-    }
-
-    /// Whether the vote was kept; a process that denies the sender keeps nothing.
-    fn hear(&mut self, heard: Heard) -> Result<bool, Fault> {
-        let Heard {
-            sender,
-            decision,
-            round,
-            signature,
-        } = heard;
-        if self
-            .replica
-            .behaviour()
-            .is_some_and(|behaviour| !behaviour.hears(sender))
-        {
-            return Ok(false);
-        }
-        let round = round.unwrap_or_else(|| Participant::current(self.service.exchange()));
-        match signature {
-            Some(signature) => self.check_vote(sender, &decision, round, &signature)?,
-            None if self.unsigned_votes => {}
-            None => return Err(Fault::new(Fault::UNSIGNED_VOTE, UNSIGNED)),
-        }
-        self.participant
-            .hear(self.service.exchange(), round, sender, decision)
-            .map_err(vote_refused)?;
-        Ok(true)
-    }
-
-    fn check_vote(
-        &mut self,
-        sender: ReplicaId,
-        decision: &str,
-        round: u64,
-        bytes: &[u8],
-    ) -> Result<(), Fault> {
-        let bad = || {
-            Fault::new(
-                Fault::BAD_SIGNATURE,
-                format!("{sender} did not sign this vote to {}", self.own),
-            )
-        };
-        let signed: quorate_protocol::Signed<Vote> =
-            postcard::from_bytes(bytes).map_err(|_| bad())?;
-        let expected = Vote {
-            round,
-            recipient: self.own,
-            decision: decision.to_owned(),
-        };
-        if signed.signer() != sender || *signed.value() != expected {
-            return Err(bad());
-        }
-        let refused = bad();
-        self.keys.verify(signed).map(drop).map_err(|_| refused)
-    }
-
-    fn finalize(&mut self, round: Option<u64>, answer: oneshot::Sender<Result<String, Fault>>) {
-        let round = self.meant(round);
-        if let Some(decision) = self.service.exchange().decision(round) {
-            let _ = answer.send(Ok(decision.to_owned()));
-        } else if self.service.exchange().in_window(round) {
-            self.participant.close(self.service.exchange(), round);
-            self.waiting.push((round, answer));
-        } else {
-            let _ = answer.send(Err(self.out_of_window(round)));
-        }
-    }
-
-    /// The round that a question without one means: the next if somebody has voted in it, else the latest decided.
-    fn meant(&self, round: Option<u64>) -> u64 {
-        let current = Participant::current(self.service.exchange());
-        let latest = self.service.exchange().latest();
-        round.unwrap_or(if latest > 0 && self.participant.heard(current) == 0 {
-            latest
-        } else {
-            current
-        })
-    }
-
-    fn out_of_window(&self, round: u64) -> Fault {
-        let latest = self.service.exchange().latest();
-        Fault::new(
-            Fault::ROUND_OUT_OF_WINDOW,
-            format!("round {round} is out of the window; the latest decided round is {latest}"),
-        )
-    }
-
-    fn explain(&self, round: Option<u64>) -> String {
-        let round = self.meant(round);
-        let enough = self.service.exchange().rules().enough();
-        let heard = self.participant.heard(round);
-        let record = self.service.exchange().round(round);
-        let ballots = record.map_or(0, |record| record.ballots.len());
-        let own = self.own;
-        match record.and_then(|record| record.closed_at) {
-            None => format!(
-                "round {round} is not decided: no quorum of {} processes has ordered its close; {own} has heard {heard} of {enough} votes",
-                self.quorum.size()
-            ),
-            Some(_) => format!(
-                "round {round} is not decided: {ballots} of {enough} ballots are in, and {own} has heard {heard} of {enough} votes"
-            ),
-        }
-    }
-
-    fn round_status(&self) -> RoundStatus {
-        let latest = self.service.exchange().latest();
-        let number = if self.service.exchange().round(latest + 1).is_some() {
-            latest + 1
-        } else {
-            latest
-        };
-        let Some(record) = self.service.exchange().round(number) else {
-            return RoundStatus {
-                round: number,
-                close_sequence_number: 0,
-                ballots: Vec::new(),
-                decision: String::new(),
-            };
-        };
-        let ballots = record.ballots.iter().map(|ballot| BallotStatus {
-            process: ballot.process.to_string(),
-            sequence_number: ballot.sequence.0,
-            decision: ballot.decision.clone(),
-        });
-        RoundStatus {
-            round: number,
-            close_sequence_number: record.closed_at.unwrap_or_default().0,
-            ballots: ballots.collect(),
-            decision: record.decision.clone().unwrap_or_default(),
         }
     }
 }
-
-const UNSIGNED: &str = "an unsigned vote is taken only while the process listens on loopback only; sign it with the sender's key";
 
 fn start_outboxes(config: &NodeConfig, own: ReplicaId) -> Vec<Option<Outbox>> {
     let peers = (0..).map(ReplicaId).zip(&config.addresses);
@@ -444,21 +208,4 @@ fn start_outboxes(config: &NodeConfig, own: ReplicaId) -> Vec<Option<Outbox>> {
             (peer != own).then(|| Outbox::start(peer, &Caller::new(*address, CALL_TIMEOUT)))
         })
         .collect()
-}
-
-fn vote_refused(refused: quorate_service::exchange::VoteRefused) -> Fault {
-    use quorate_service::exchange::VoteRefused;
-    let code = match refused {
-        VoteRefused::Decided(_) => Fault::ROUND_DECIDED,
-        VoteRefused::OutOfWindow { .. } => Fault::ROUND_OUT_OF_WINDOW,
-    };
-    Fault::new(code, refused.to_string())
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "encoding plain data into a growing buffer cannot fail"
-)]
-fn encode_vote(vote: &quorate_protocol::Signed<Vote>) -> Vec<u8> {
-    postcard::to_stdvec(vote).expect("plain data encodes")
 }

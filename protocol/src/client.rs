@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::{Answer, Query, Reply, Request};
 use crate::quorum::Quorum;
-use crate::signature::Signed;
+use crate::signature::Verified;
 
 /// What a process has asked for on behalf of clients and has no result of yet.
 #[derive(Debug)]
@@ -22,14 +22,17 @@ pub struct Client {
 
 #[derive(Debug)]
 struct Pending {
-    request: Signed<Request>,
+    request: Verified<Request>,
     replies: BTreeMap<ReplicaId, Reply>,
+    /// Whether it was there at the last look at what is overdue.
+    seen: bool,
 }
 
 #[derive(Debug)]
 struct Reading {
     query: Query,
     answers: BTreeMap<ReplicaId, Vec<u8>>,
+    seen: bool,
 }
 
 /// A result that a quorum of replicas gives.
@@ -69,14 +72,17 @@ impl Client {
     }
 
     /// Waits for the result of a request.
-    pub fn wait_for(&mut self, request: Signed<Request>) {
+    pub fn wait_for(&mut self, request: Verified<Request>) {
         let Request {
             client, timestamp, ..
         } = *request.value();
-        let replies = BTreeMap::new();
         self.requests
             .entry((client, timestamp))
-            .or_insert(Pending { request, replies });
+            .or_insert_with(|| Pending {
+                request,
+                replies: BTreeMap::new(),
+                seen: false,
+            });
     }
 
     /// Waits no longer.
@@ -118,10 +124,10 @@ impl Client {
             number: self.last_query,
             operation,
         };
-        let answers = BTreeMap::new();
         let reading = Reading {
             query: query.clone(),
-            answers,
+            answers: BTreeMap::new(),
+            seen: false,
         };
         self.queries.insert(query.number, reading);
         query
@@ -153,13 +159,14 @@ impl Client {
         Some(outcome)
     }
 
-    /// What to say again to all, because it has been without a result for a while.
-    pub fn unanswered(&self) -> impl Iterator<Item = &Signed<Request>> {
-        self.requests.values().map(|pending| &pending.request)
-    }
-
-    /// The queries to say again.
-    pub fn unanswered_queries(&self) -> impl Iterator<Item = &Query> {
-        self.queries.values().map(|reading| &reading.query)
+    /// What to say again to all, because it has had no result since the call before, or longer (C4.1).
+    pub fn overdue(&mut self) -> (Vec<Verified<Request>>, Vec<Query>) {
+        let requests = self.requests.values_mut().filter_map(|pending| {
+            std::mem::replace(&mut pending.seen, true).then(|| pending.request.clone())
+        });
+        let queries = self.queries.values_mut().filter_map(|reading| {
+            std::mem::replace(&mut reading.seen, true).then(|| reading.query.clone())
+        });
+        (requests.collect(), queries.collect())
     }
 }

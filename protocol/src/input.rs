@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::effect::Timer;
 use crate::id::{ReplicaId, Sequence};
-use crate::message::{Request, VerifiedMessage};
+use crate::message::{Query, Request, VerifiedMessage};
 use crate::signature::Verified;
 
 /// What can happen to a replica.
@@ -14,6 +14,8 @@ pub enum Input {
     Message(VerifiedMessage),
     /// Its own process asks for an operation; the replica sees to it that everyone hears of it.
     Submit(Verified<Request>),
+    /// Its own process asks all replicas a read-only question.
+    Ask(Query),
     /// A timer that it set has run out.
     Timer(Timer),
     /// The host has executed what it was told to; one result per request, in order.

@@ -43,6 +43,6 @@ pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
 pub use quorum::Quorum;
 pub use record::Record;
-pub use replica::{Replica, Status};
+pub use replica::{Phase, Replica, SlotStatus, Status};
 pub use signature::{Keys, Signed, Verified};
 pub use time::{Duration, Time};

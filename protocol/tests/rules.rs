@@ -1554,8 +1554,7 @@ fn rule_20_a_result_takes_a_quorum_of_matching_replies() {
     let quorum = Quorum::of(4.try_into().unwrap());
     let mut client = Client::new(quorum);
     let net = Network::new(4);
-    let request = net.named_request(0, "c", 1);
-    client.wait_for(request);
+    client.wait_for(net.verified_request(0, "c", 1));
     let reply = |view, sequence, result: &[u8]| Reply {
         view: View(view),
         client: ClientId::named("c"),
@@ -1595,7 +1594,7 @@ fn rule_20_requests_and_questions_of_clients_get_their_results_and_are_asked_aga
 #[test]
 fn rule_21_the_view_that_one_replica_claims_is_not_believed() {
     let mut client = Client::new(Quorum::of(4.try_into().unwrap()));
-    client.wait_for(Network::new(4).named_request(0, "c", 1));
+    client.wait_for(Network::new(4).verified_request(0, "c", 1));
     let reply = |view| Reply {
         view: View(view),
         client: ClientId::named("c"),

@@ -23,6 +23,8 @@ pub struct ClusterConfig {
     pub processes: u32,
     /// The address on which they listen: an IP address or a name of this machine.
     pub host: String,
+    /// Further names under which callers may address the processes.
+    pub allowed_hosts: Vec<String>,
     /// The port of the first process; the others follow. `None`: any free ports.
     pub base_port: Option<u16>,
     /// Who misbehaves, and how.
@@ -172,6 +174,8 @@ fn node_configs(
         })
     });
     let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+    let mut allowed_hosts = config.allowed_hosts.clone();
+    allowed_hosts.push(config.host.clone());
     let node_config = |(index, secret_key)| NodeConfig {
         index,
         addresses: addresses.clone(),
@@ -182,7 +186,7 @@ fn node_configs(
         default_decision: config.default_decision.clone(),
         view_timeout_ms: milliseconds(config.view_timeout),
         decision_timeout_ms: milliseconds(config.decision_timeout),
-        allowed_hosts: vec![config.host.clone()],
+        allowed_hosts: allowed_hosts.clone(),
     };
     Ok((0..)
         .zip(keys.secret.iter().copied())

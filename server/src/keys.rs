@@ -1,6 +1,6 @@
 //! Fresh keys and a fresh cluster id for every start (rule 1: no message of an earlier cluster is valid in this one).
 
-use ed25519_dalek::SigningKey;
+use quorate_protocol::Keys as ProcessKeys;
 
 use crate::StartError;
 
@@ -18,10 +18,7 @@ impl Keys {
         let secret = (0..processes)
             .map(|_| random_bytes())
             .collect::<Result<Vec<_>, _>>()?;
-        let public = secret
-            .iter()
-            .map(|secret| SigningKey::from_bytes(secret).verifying_key().to_bytes())
-            .collect();
+        let public = secret.iter().map(ProcessKeys::public_key).collect();
         Ok(Self {
             cluster,
             secret,

@@ -21,5 +21,6 @@ mod starting;
 pub use cluster::{Cluster, ClusterConfig, Process};
 pub use error::StartError;
 pub use names::{index_of, name_of};
+pub use ports::port_of;
 pub use quorate_fault::FaultPlan;
 pub use replica::{is_replica_call, replica_main};

@@ -6,6 +6,10 @@ use std::process::Command;
 
 use tracing_subscriber::EnvFilter;
 
+/// What `--help` says about the variable.
+pub const HELP: &str = "Environment: QUORATE_LOG says from which level on is logged to standard error, such as \
+    warn, debug or quorate_node=trace.";
+
 const FORMAT_VARIABLE: &str = "QUORATE_LOG_FORMAT";
 const FILTER_VARIABLE: &str = "QUORATE_LOG";
 
@@ -30,8 +34,11 @@ pub struct Logging {
 
 impl Logging {
     /// Starts logging in this process. A second start is without effect.
-    pub fn start(self) {
-        start(self.format, self.level);
+    ///
+    /// # Errors
+    /// `QUORATE_LOG` holds no filter.
+    pub fn start(self) -> Result<(), BadFilter> {
+        start(self.format, self.level)
     }
 
     /// Makes a child log alike.
@@ -50,8 +57,18 @@ impl Logging {
     }
 }
 
+/// What the variable `QUORATE_LOG` holds is no filter.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{FILTER_VARIABLE}='{text}' is no log filter ({cause}): write a level such as info, or a part of the program and its level such as quorate_node=debug"
+)]
+pub struct BadFilter {
+    text: String,
+    cause: String,
+}
+
 /// Starts logging in a child, as its parent said.
-pub(crate) fn start_as_told() {
+pub(crate) fn start_as_told() -> Result<(), BadFilter> {
     let json = env::var(FORMAT_VARIABLE).is_ok_and(|format| format == "json");
     start(
         if json {
@@ -60,11 +77,18 @@ pub(crate) fn start_as_told() {
             LogFormat::Text
         },
         "warn",
-    );
+    )
 }
 
-fn start(format: LogFormat, level: &str) {
-    let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new(level));
+fn start(format: LogFormat, level: &str) -> Result<(), BadFilter> {
+    let text = env::var_os(FILTER_VARIABLE).map_or_else(
+        || level.to_owned(),
+        |text| text.to_string_lossy().into_owned(),
+    );
+    let filter = EnvFilter::try_new(&text).map_err(|error| BadFilter {
+        text,
+        cause: error.to_string(),
+    })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -74,4 +98,5 @@ fn start(format: LogFormat, level: &str) {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
+    Ok(())
 }

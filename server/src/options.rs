@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use quorate_fault::FaultPlan;
+use quorate_service::exchange::{BadDecision, check_decision};
 
 use crate::ClusterConfig;
 use crate::logging::Logging;
@@ -21,7 +22,7 @@ pub struct ClusterOptions {
     #[arg(long, value_name = "FAULTS", default_value = "P")]
     pub faulty: Vec<String>,
     /// What a tie decides
-    #[arg(long, value_name = "DECISION", default_value = "retreat")]
+    #[arg(long, value_name = "DECISION", default_value = "retreat", value_parser = parse_decision)]
     pub default_decision: String,
     /// How long a backup waits for the primary before it asks for the next view
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_time)]
@@ -45,6 +46,7 @@ impl ClusterOptions {
         Ok(ClusterConfig {
             processes: self.processes,
             host: host.to_owned(),
+            allowed_hosts: Vec::new(),
             base_port,
             faults: FaultPlan::parse(&self.faulty.join(","), self.processes)?,
             default_decision: self.default_decision.clone(),
@@ -68,13 +70,20 @@ fn parse_processes(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Reads a time such as `500ms` or `10s`, which must not be zero.
+fn parse_decision(text: &str) -> Result<String, BadDecision> {
+    check_decision(text).map(|()| text.to_owned())
+}
+
+/// The processes count time in these; what is shorter would be no time at all.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Reads a time such as `500ms` or `10s`, which must be at least a millisecond.
 ///
 /// # Errors
 /// It is none; the text says what to write instead.
 pub fn parse_time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("a time must be longer than nothing, such as 500ms".into()),
+        Ok(time) if time < SHORTEST => Err("a time must be at least 1ms, such as 500ms".into()),
         Ok(time) => Ok(time),
         Err(error) => Err(format!("{error}; write a time such as 500ms or 10s")),
     }

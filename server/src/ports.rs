@@ -13,7 +13,13 @@ pub(crate) fn bind_all(
 ) -> Result<Vec<TcpListener>, StartError> {
     let ip = resolve(host)?;
     (0..processes)
-        .map(|index| bind(host, ip, port_of(base_port, index, processes)?, index))
+        .map(|index| {
+            let port = match base_port {
+                Some(base_port) => port_of(base_port, index, processes)?,
+                None => 0,
+            };
+            bind(host, ip, port, index)
+        })
         .collect()
 }
 
@@ -29,10 +35,11 @@ pub(crate) fn address_of(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-fn port_of(base_port: Option<u16>, index: u32, processes: u32) -> Result<u16, StartError> {
-    let Some(base_port) = base_port else {
-        return Ok(0);
-    };
+/// The port of the process with this index among `processes`, whose first has `base_port`.
+///
+/// # Errors
+/// It lies beyond 65535.
+pub fn port_of(base_port: u16, index: u32, processes: u32) -> Result<u16, StartError> {
     u16::try_from(u32::from(base_port) + index).map_err(|_| StartError::PortsEnd {
         base_port,
         processes,
@@ -92,7 +99,7 @@ mod tests {
     #[test]
     fn ports_beyond_the_last_are_refused() {
         assert!(matches!(
-            port_of(Some(65535), 1, 4),
+            port_of(65535, 1, 4),
             Err(StartError::PortsEnd {
                 base_port: 65535,
                 processes: 4

@@ -21,6 +21,17 @@ struct ReadyProcess<'a> {
     pid: u32,
 }
 
+/// Removes the file, if it is there: it must not name processes that are not running.
+///
+/// # Errors
+/// It is there and cannot be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Writes `{"processes":[{"process":"P","host":"127.0.0.1","port":8000,"pid":4711},...]}` to `path`, so that a reader sees
 /// the whole file or none.
 ///

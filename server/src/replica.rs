@@ -40,7 +40,10 @@ pub fn replica_main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    logging::start_as_told();
+    if let Err(error) = logging::start_as_told() {
+        eprintln!("error: {error}");
+        return ExitCode::from(2);
+    }
     match run(config, listener) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

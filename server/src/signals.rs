@@ -22,11 +22,11 @@ impl StopSignals {
         })
     }
 
-    /// Waits for either signal.
-    pub async fn received(&mut self) {
+    /// Waits for either signal, and gives the exit status of a command that it cut short: 128 and the signal's number.
+    pub async fn received(&mut self) -> u8 {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
         }
     }
 }

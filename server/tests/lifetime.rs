@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Server, answers, eventually, is_alive, is_pending, signal};
+use support::{Server, answers, eventually, get, is_alive, is_pending, signal};
 
 #[test]
 fn each_process_has_its_line_in_order_and_nothing_else_is_printed() {
@@ -33,9 +33,20 @@ fn each_process_has_its_line_in_order_and_nothing_else_is_printed() {
 fn sigterm_stops_everything_and_is_a_success() {
     let mut server = Server::start(&[]);
     assert!(server.processes.iter().all(|process| answers(process.port)));
+    assert!(server.ready_file().exists());
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
     server.assert_nothing_is_left();
+    assert!(!server.ready_file().exists(), "the ready file outlives it");
+}
+
+#[test]
+fn processes_on_every_address_are_known_by_any_address_and_by_allowed_names() {
+    let server = Server::start(&["--host", "0.0.0.0", "--allowed-host", "quorate.example"]);
+    let status = |host| get(server.processes[1].port, host).unwrap()[9..12].to_owned();
+    assert_eq!(status("10.1.2.3:8000"), "200");
+    assert_eq!(status("quorate.example"), "200");
+    assert_eq!(status("evil.example"), "403");
 }
 
 #[test]

@@ -45,18 +45,67 @@ fn too_many_processes_are_refused() {
 
 #[test]
 fn an_unknown_process_name_is_refused() {
-    assert_refused(&["--faulty", "A"], &["A"]);
-    assert_refused(&["--faulty", "T"], &["T"]);
+    assert_refused(
+        &["--faulty", "A"],
+        &["'A' is no process name: names go P to Z"],
+    );
+    assert_refused(
+        &["--faulty", "T"],
+        &["there is no process T: with 4 processes the names go from P to S"],
+    );
 }
 
 #[test]
 fn an_unknown_behaviour_is_refused() {
-    assert_refused(&["--faulty", "P=dance"], &["dance"]);
+    assert_refused(
+        &["--faulty", "P=dance"],
+        &["unknown behaviour 'dance': use one of crash, deny"],
+    );
 }
 
 #[test]
 fn a_time_without_a_unit_is_refused() {
     assert_refused(&["--view-timeout", "500"], &["500ms"]);
+}
+
+#[test]
+fn a_time_too_short_to_count_is_refused() {
+    assert_refused(&["--view-timeout", "1us"], &["at least 1ms"]);
+    assert_refused(&["--decision-timeout", "999us"], &["at least 1ms"]);
+}
+
+#[test]
+fn a_default_that_is_no_decision_is_refused() {
+    assert_refused(
+        &["--default-decision", ""],
+        &["a decision is 1 to 200 bytes"],
+    );
+}
+
+#[test]
+fn a_log_filter_that_is_none_is_refused() {
+    let output = support::command(&["--base-port", "0"])
+        .env("QUORATE_LOG", "quorate_node=loud")
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("QUORATE_LOG='quorate_node=loud'"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_ready_file_of_an_earlier_start_does_not_survive_a_refusal() {
+    let stale = std::env::temp_dir().join(format!("quorate-stale-{}.json", std::process::id()));
+    std::fs::write(&stale, "{}").unwrap();
+    let path = stale.to_str().unwrap();
+    assert_refused(
+        &["--base-port", "65535", "--ready-file", path],
+        &["--base-port"],
+    );
+    assert!(!stale.exists());
 }
 
 #[test]

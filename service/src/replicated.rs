@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use quorate_protocol::{ClientId, ReplicaId, Sequence};
+use quorate_protocol::{ClientId, Sequence};
 use serde::{Deserialize, Serialize};
 
 use crate::encode::{decode, encode};

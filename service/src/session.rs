@@ -40,9 +40,9 @@ impl Session {
         }
     }
 
-    /// A request has executed: if it was this session's last, the next may go out.
-    pub fn on_reply(&mut self, client: ClientId, timestamp: Timestamp) {
-        if (client, timestamp) == (self.client, self.last) {
+    /// One of this process's requests has executed: if it was the last, the next may go out.
+    pub fn on_done(&mut self, timestamp: Timestamp) {
+        if timestamp == self.last {
             self.under_way = false;
         }
     }

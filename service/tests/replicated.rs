@@ -36,7 +36,9 @@ impl Run {
     fn bytes(&mut self, client: u32, operation: &[u8]) -> Answer {
         let sequence = Sequence(self.next);
         self.next += 1;
-        let answer = self.service.execute(sequence, ClientId(client), operation);
+        let answer =
+            self.service
+                .execute(sequence, ClientId::Process(ReplicaId(client)), operation);
         Answer::decode(&answer).unwrap()
     }
 
@@ -211,7 +213,7 @@ fn a_ballot_whose_votes_are_no_decisions_does_not_count() {
 proptest! {
     #[test]
     fn any_bytes_get_an_answer(operation in vec(any::<u8>(), 0..64)) {
-        let answer = service().execute(Sequence(1), ClientId(1), &operation);
+        let answer = service().execute(Sequence(1), ClientId::Process(ReplicaId(1)), &operation);
         prop_assert!(Answer::decode(&answer).is_some());
     }
 

@@ -83,25 +83,24 @@ impl CallError {
 pub struct Caller {
     client: Client<HttpConnector, Full<Bytes>>,
     address: Arc<str>,
-    path: Arc<str>,
     timeout: Duration,
 }
 
 impl Caller {
     /// A caller of the endpoint at this address, path `/RPC2`; each call takes at most `timeout`.
     pub fn new(address: SocketAddr, timeout: Duration) -> Self {
-        Self::at(address.to_string(), timeout)
-    }
-
-    /// As [`Caller::new`], for a host name.
-    pub fn to_host(host: &str, port: u16, timeout: Duration) -> Self {
-        Self::at(format!("{host}:{port}"), timeout)
-    }
-
-    /// The same endpoint under another path, such as `/`.
-    pub fn with_path(mut self, path: &str) -> Self {
-        self.path = path.into();
-        self
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(timeout.min(CONNECT_LIMIT)));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .build(connector);
+        Self {
+            client,
+            address: address.to_string().into(),
+            timeout,
+        }
     }
 
     /// The endpoint, as host and port.
@@ -140,22 +139,6 @@ impl Caller {
         names.ok_or_else(|| self.bad_answer(NAME, "expected an array of strings"))
     }
 
-    fn at(address: String, timeout: Duration) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(timeout.min(CONNECT_LIMIT)));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .build(connector);
-        Self {
-            client,
-            address: address.into(),
-            path: "/RPC2".into(),
-            timeout,
-        }
-    }
-
     async fn call_by_name(
         &self,
         name: &str,
@@ -189,7 +172,7 @@ impl Caller {
         name: &str,
         body: String,
     ) -> Result<(http::response::Parts, Bytes), CallError> {
-        let uri: Uri = format!("http://{}{}", self.address, self.path)
+        let uri: Uri = format!("http://{}/RPC2", self.address)
             .parse()
             .map_err(|_| self.unreachable("the address is not a host and port".to_owned()))?;
         let mut request = Request::post(uri)
@@ -248,7 +231,8 @@ fn read_answer(head: &http::response::Parts, body: &[u8]) -> Result<Result<Value
 }
 
 fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Result<Value, Fault>, String> {
-    let text = xml::decode(body, charset(headers)).map_err(|fault| fault.message().to_owned())?;
+    let text =
+        xml::decode(body, xml::charset(headers)).map_err(|fault| fault.message().to_owned())?;
     xml::check(text, "methodResponse", ANSWER_BOUNDS)
         .map_err(|fault| fault.message().to_owned())?;
     if let Some(fault) = xml::fault_value(text) {
@@ -288,18 +272,6 @@ fn fault_string(members: &mut BTreeMap<String, Value>) -> String {
         Some(Value::String(message)) => message,
         _ => String::new(),
     }
-}
-
-/// The charset that a Content-Type names.
-pub(crate) fn charset(headers: &HeaderMap) -> Option<&str> {
-    let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').skip(1);
-    parameters
-        .filter_map(|parameter| parameter.split_once('='))
-        .find_map(|(name, value)| {
-            name.trim()
-                .eq_ignore_ascii_case("charset")
-                .then(|| value.trim().trim_matches(['"', '\'']))
-        })
 }
 
 /// The innermost error, which says what happened; the outer ones say `client error` and the like.

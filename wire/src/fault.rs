@@ -34,14 +34,17 @@ impl Fault {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $constant:ident = $code:literal, $constructor:ident;)*) => {
+    ($($(#[$doc:meta])* $constant:ident = $code:literal $(, $constructor:ident)?;)*) => {
         impl Fault {
-            $($(#[$doc])* pub const $constant: i32 = $code;)*
             $(
                 $(#[$doc])*
-                pub fn $constructor(message: impl Into<String>) -> Self {
-                    Self::new(Self::$constant, message)
-                }
+                pub const $constant: i32 = $code;
+                $(
+                    #[doc = concat!("A fault of the code [`Fault::", stringify!($constant), "`].")]
+                    pub fn $constructor(message: impl Into<String>) -> Self {
+                        Self::new(Self::$constant, message)
+                    }
+                )?
             )*
         }
     };
@@ -61,33 +64,33 @@ codes! {
     /// The endpoint itself failed.
     INTERNAL = -32603, internal;
     /// The application failed.
-    APPLICATION = -32500, application;
+    APPLICATION = -32500;
     /// The system failed, or the call took too long.
     SYSTEM = -32400, system;
     /// The transport failed, or its limits were passed.
     TRANSPORT = -32300, transport;
     /// The round could not be decided in time.
-    NOT_DECIDED = 1, not_decided;
+    NOT_DECIDED = 1;
     /// No process has that name.
-    UNKNOWN_PROCESS = 2, unknown_process;
+    UNKNOWN_PROCESS = 2;
     /// The round is too far ahead or too long past.
-    ROUND_OUT_OF_WINDOW = 3, round_out_of_window;
+    ROUND_OUT_OF_WINDOW = 3;
     /// The round is decided already.
-    ROUND_DECIDED = 4, round_decided;
+    ROUND_DECIDED = 4;
     /// The vote carries no signature, and only signed ones are accepted here.
-    UNSIGNED_VOTE = 5, unsigned_vote;
+    UNSIGNED_VOTE = 5;
     /// The signature is not that of the sender.
-    BAD_SIGNATURE = 6, bad_signature;
+    BAD_SIGNATURE = 6;
     /// The decision is empty, too long or otherwise not one.
-    BAD_DECISION = 7, bad_decision;
+    BAD_DECISION = 7;
     /// Too many calls are in flight; try again later.
     OVERLOADED = 8, overloaded;
     /// The process is ending.
-    SHUTTING_DOWN = 9, shutting_down;
+    SHUTTING_DOWN = 9;
     /// The key has no value.
-    NO_SUCH_KEY = 10, no_such_key;
+    NO_SUCH_KEY = 10;
     /// The operation is not in the grammar, or the key is none.
-    BAD_OPERATION = 11, bad_operation;
+    BAD_OPERATION = 11;
 }
 
 impl fmt::Display for Fault {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use http::header::{CONTENT_TYPE, HeaderMap};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -59,6 +60,18 @@ fn declared_encoding(text: &str) -> Option<&str> {
         .next()
         .filter(|quote| matches!(quote, '"' | '\''))?;
     value.get(1..)?.split_once(quote).map(|(name, _)| name)
+}
+
+/// The charset that a Content-Type names.
+pub(crate) fn charset(headers: &HeaderMap) -> Option<&str> {
+    let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').skip(1);
+    parameters
+        .filter_map(|parameter| parameter.split_once('='))
+        .find_map(|(name, value)| {
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches(['"', '\'']))
+        })
 }
 
 /// Checks that the text is one well-formed document within bounds, with this root and without DOCTYPE.

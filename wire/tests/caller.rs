@@ -138,14 +138,6 @@ async fn every_method_goes_there_and_back() {
             .await,
         Ok(3_000_000)
     );
-    assert_eq!(
-        caller
-            .clone()
-            .with_path("/")
-            .call(Deliver { batch: Vec::new() })
-            .await,
-        Ok(0)
-    );
     let names = caller.methods().await.unwrap();
     assert!(
         names.contains(&"pbft.deliver".to_owned())
@@ -265,20 +257,13 @@ async fn faults_come_back_as_they_were_made() {
 
 #[tokio::test]
 async fn a_port_that_nobody_listens_on_is_unreachable() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let error = Caller::new(address, LONG)
+    // No ordinary program can listen on port 1, and none that may does.
+    let error = Caller::new(([127, 0, 0, 1], 1).into(), LONG)
         .call(Echo("x".into()))
         .await
         .unwrap_err();
     assert!(error.is_unreachable(), "{error}");
-    assert!(error.to_string().contains(&address.to_string()), "{error}");
-    let error = Caller::to_host("not a host", 1, LONG)
-        .call(Echo("x".into()))
-        .await
-        .unwrap_err();
-    assert!(error.is_unreachable(), "{error}");
+    assert!(error.to_string().contains("127.0.0.1:1 "), "{error}");
 }
 
 #[tokio::test]

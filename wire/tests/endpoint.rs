@@ -299,22 +299,26 @@ fn waiting() -> (
 }
 
 #[tokio::test]
-async fn a_call_runs_to_its_end_even_if_the_caller_hangs_up() {
+async fn a_call_runs_to_its_end_even_if_its_connection_is_ended() {
     let (endpoint, may_end, mut heard) = waiting();
-    let served = Served::start(endpoint).await;
+    let grace = Duration::from_millis(20);
+    let served = Served::start(endpoint.limits(Limits {
+        grace,
+        ..Limits::default()
+    }))
+    .await;
     let mut stream = served.connect().await;
     stream
         .write_all(&post("/RPC2", "", call("wait", "x")))
         .await
         .unwrap();
     assert_eq!(heard.recv().await, Some("began"));
-    drop(stream);
-    assert!(
-        served
-            .post(call("echo", "x"))
-            .await
-            .contains("<string>x</string>")
-    );
+    tokio::time::timeout(LONG, served.end())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(read_all(&mut stream).await, "");
     may_end.notify_one();
     assert_eq!(
         tokio::time::timeout(LONG, heard.recv()).await.unwrap(),
@@ -365,18 +369,26 @@ async fn connections_over_the_cap_are_told_so() {
 }
 
 #[tokio::test]
-async fn slow_headers_slow_bodies_and_idle_connections_are_ended() {
+async fn slow_headers_and_slow_bodies_are_ended() {
     let short = Duration::from_millis(20);
     let limits = Limits {
         header_time: short,
         body_time: short,
-        idle: short,
         ..Limits::default()
     };
     let served = Served::start(echo().limits(limits)).await;
     assert_eq!(served.raw("POST / HTTP/1.1\r\nHost:").await, "");
     let unfinished = request("POST", "/RPC2", "Content-Length: 10\r\n");
     assert_status(&served.raw(unfinished).await, 408);
+}
+
+#[tokio::test]
+async fn idle_connections_are_ended() {
+    let limits = Limits {
+        idle: Duration::from_millis(20),
+        ..Limits::default()
+    };
+    let served = Served::start(echo().limits(limits)).await;
     let body = call("echo", "x");
     let kept_alive = format!(
         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",

@@ -28,19 +28,20 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
     if let Err(error) = warm_up {
         return no_decision(&error);
     }
-    let before = Sent::by_all(target).await;
+    let before = Sent::by_all(target).await?;
     let started = Instant::now();
     let latencies = match run_rounds(target, options.clients, options.rounds, &next_round).await {
         Ok(latencies) => latencies,
         Err(error) => return no_decision(&error),
     };
     let elapsed = started.elapsed();
-    let sent = Sent::by_all(target).await.since(before);
+    let sent = Sent::by_all(target).await?.since(before);
     write_out(&Figures::of(options.clients, &latencies, elapsed, sent)?.render(options.format)?)?;
     Ok(Exit::Agree)
 }
 
-/// The first round that no one has voted in.
+/// The first round that nobody has closed. Votes of an exchange that was broken off may be there; sending again replaces
+/// them.
 fn first_round(target: &Target) -> u64 {
     let rounds = target
         .processes

@@ -1,6 +1,7 @@
 //! What the processes sent each other, by their own counters.
 
-use futures_util::future::join_all;
+use anyhow::Context;
+use futures_util::future::try_join_all;
 use quorate_wire::method::{Status, StatusAnswer};
 
 use crate::target::Target;
@@ -13,22 +14,28 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// What all processes have sent until now. One that does not answer counts as nothing.
-    pub(crate) async fn by_all(target: &Target) -> Self {
+    /// What all processes that were there at the start have sent until now.
+    ///
+    /// # Errors
+    /// One of them does not say, and without it the figures would be wrong.
+    pub(crate) async fn by_all(target: &Target) -> anyhow::Result<Self> {
         let processes = target
             .processes
             .iter()
             .filter(|process| process.is_reachable());
-        let answers =
-            join_all(processes.map(|process| process.caller.call(Status::default()))).await;
-        answers
+        let statuses = processes.map(async |process| {
+            let status = process.caller.call(Status::default()).await;
+            status
+                .with_context(|| format!("process {} does not say what it has sent", process.name))
+        });
+        let statuses = try_join_all(statuses).await?;
+        Ok(statuses
             .into_iter()
-            .flatten()
             .filter_map(StatusAnswer::into_process)
             .fold(Self::default(), |sum, status| Self {
                 messages: sum.messages + status.traffic.messages_sent,
                 bytes: sum.bytes + status.traffic.bytes_sent,
-            })
+            }))
     }
 
     /// What was sent between `before` and this.

@@ -1,8 +1,11 @@
-"""Sends different decisions to different recipients, in two rounds: different_decisions.py PORT..."""
+"""Sends different decisions to different recipients, in two rounds: different_decisions.py PATH PORT..."""
 import sys
 import xmlrpc.client
 
-processes = {name: xmlrpc.client.ServerProxy(f"http://localhost:{port}/") for name, port in zip("PQRS", sys.argv[1:])}
+path, *ports = sys.argv[1:]
+processes = {
+    name: xmlrpc.client.ServerProxy(f"http://localhost:{port}{path}") for name, port in zip("PQRS", ports)
+}
 for round_number in (1, 2):
     for sender, proxy in processes.items():
         for place, recipient in enumerate(processes):

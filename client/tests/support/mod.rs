@@ -2,11 +2,16 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::sync::mpsc;
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant};
 
 use quorate_server::logging::{LogFormat, Logging};
 use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process};
 use tokio::runtime::Runtime;
+
+/// Far more than anything here takes, even on a machine that is busy building.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The lines that the issue shows, for the default fault.
 pub const SEED_LINES: &str = "\
@@ -48,6 +53,7 @@ impl Processes {
         let cluster = runtime.block_on(Cluster::start(ClusterConfig {
             processes,
             host: "127.0.0.1".into(),
+            allowed_hosts: Vec::new(),
             base_port: None,
             faults: FaultPlan::parse(faulty, processes).unwrap(),
             default_decision: "retreat".into(),
@@ -78,19 +84,16 @@ impl Processes {
 
     /// Kills one process.
     pub fn kill(&self, name: &str) {
-        let process = self
-            .all()
-            .iter()
-            .find(|process| process.name == name)
-            .unwrap();
-        let status = Command::new("kill")
-            .args(["-KILL", &process.pid.to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
-        while process.ended().is_none() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let process = self.signal(name, "KILL");
+        eventually("the process ends", || process.ended().is_some());
+    }
+
+    /// Sends one process a signal.
+    pub fn signal(&self, name: &str, signal: &str) -> &Process {
+        let named = |process: &&Process| process.name == name;
+        let process = self.all().iter().find(named).unwrap();
+        send_signal(process.pid, signal);
+        process
     }
 
     /// Runs `client` against these processes.
@@ -114,11 +117,54 @@ impl Drop for Processes {
 
 /// Runs `client` to its end.
 pub fn client(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_client"))
-        .args(arguments)
+    let mut client = Command::new(env!("CARGO_BIN_EXE_client"));
+    client.args(arguments);
+    run(client)
+}
+
+/// Runs a program to its end, which must come.
+pub fn run(mut program: Command) -> Output {
+    let child = program
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id();
+    let (ended, end) = mpsc::channel();
+    spawn(move || ended.send(child.wait_with_output()));
+    end.recv_timeout(PATIENCE)
+        .unwrap_or_else(|_| {
+            send_signal(pid, "KILL");
+            panic!("{program:?} does not end")
+        })
         .unwrap()
+}
+
+/// Sends a signal to a process.
+pub fn send_signal(pid: u32, signal: &str) {
+    let status = Command::new("kill")
+        .args([format!("-{signal}"), pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success(), "kill -{signal} {pid}");
+}
+
+/// Whether a process has a handler of its own for a signal.
+pub fn catches(pid: u32, signal: u32) -> bool {
+    let mut ps = Command::new("ps");
+    ps.args(["-o", "caught=", "-p", &pid.to_string()]);
+    let mask = printed(&run(ps));
+    u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
+/// Polls until something holds.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < PATIENCE, "in vain: {what}");
+        sleep(Duration::from_millis(20));
+    }
 }
 
 /// What a program printed.

@@ -38,8 +38,13 @@ impl Lie {
 
 impl Behaviour for Lie {
     fn alter(&mut self, effect: Effect) -> Vec<Effect> {
-        let Effect::Broadcast(message) = effect else {
-            return vec![effect];
+        let message = match effect {
+            Effect::Broadcast(message) => message,
+            Effect::Send { to, message } if to != self.own => {
+                let message = with_false_digest(&message);
+                return vec![Effect::Send { to, message }];
+            }
+            other => return vec![other],
         };
         one_by_one(self.n, |to| {
             Some(if to == self.own {

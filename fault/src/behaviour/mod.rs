@@ -120,13 +120,15 @@ fn false_digest(digest: Digest) -> Digest {
     Digest::of(&[b"false", &digest.0])
 }
 
-/// A vote for a batch that nobody proposed; other messages as they are.
+/// A vote for a batch that nobody proposed, or an answer that the service did not give; other messages as they are.
 fn with_false_digest(message: &Message) -> Message {
     let mut altered = message.clone();
     match &mut altered {
         Message::Prepare(prepare) => prepare.digest = false_digest(prepare.digest),
         Message::Commit(commit) => commit.digest = false_digest(commit.digest),
         Message::Checkpoint(checkpoint) => checkpoint.digest = false_digest(checkpoint.digest),
+        Message::Reply(reply) => reply.result = b"a lie".to_vec(),
+        Message::Answer(answer) => answer.result = b"a lie".to_vec(),
         _ => {}
     }
     altered

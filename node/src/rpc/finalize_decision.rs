@@ -2,24 +2,29 @@
 
 use quorate_wire::Fault;
 use quorate_wire::method::FinalizeDecision;
+use tokio::time::Instant;
 
 use super::Handle;
-use crate::runtime::Question;
+use crate::question::Question;
 
 pub(super) async fn answer(handle: Handle, call: FinalizeDecision) -> Result<String, Fault> {
     if handle.inner.fault.is_some() {
         return Ok("faulty".to_owned());
     }
-    wait(&handle, call.round).await
+    wait(&handle, call.round, handle.deadline()).await
 }
 
-/// Waits for the round's decision.
+/// Waits for the round's decision until the deadline.
 ///
 /// # Errors
 /// None in time; the fault says what is missing.
-pub(super) async fn wait(handle: &Handle, round: Option<u64>) -> Result<String, Fault> {
+pub(super) async fn wait(
+    handle: &Handle,
+    round: Option<u64>,
+    deadline: Instant,
+) -> Result<String, Fault> {
     let decided = handle.ask(|answer| Question::Finalize { round, answer });
-    match tokio::time::timeout(handle.inner.decision_timeout, decided).await {
+    match tokio::time::timeout_at(deadline, decided).await {
         Ok(decision) => decision?,
         Err(_) => {
             let missing = handle

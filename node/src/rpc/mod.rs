@@ -2,21 +2,27 @@
 
 mod deliver;
 mod finalize_decision;
+mod read;
 mod receive_message;
 mod send_message;
 mod status;
+mod submit;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use quorate_protocol::ReplicaId;
 use quorate_service::exchange::check_decision;
-use quorate_wire::method::{Deliver, FinalizeDecision, ReceiveMessage, SendMessage, Status};
+use quorate_wire::method::{
+    Deliver, FinalizeDecision, Read, ReceiveMessage, SendMessage, Status, Submit,
+};
 use quorate_wire::{Caller, Endpoint, Fault};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::config::NodeConfig;
-use crate::runtime::Question;
+use crate::question::{Question, Reply};
 
 /// What every method needs: who this process is, and the ways to the runtime and to the other processes.
 #[derive(Clone)]
@@ -48,7 +54,7 @@ impl Handle {
             callers: config
                 .addresses
                 .iter()
-                .map(|address| Caller::new(*address, decision_timeout + PEER_GRACE))
+                .map(|address| Caller::new(*address, decision_timeout))
                 .collect(),
             runtime,
         };
@@ -67,12 +73,60 @@ impl Handle {
         answered.await.map_err(|_| shutting_down())
     }
 
+    /// Asks what a quorum of replicas has to answer, which it may fail to do.
+    async fn in_time<T>(&self, question: impl FnOnce(Reply<T>) -> Question) -> Result<T, Fault> {
+        let answered = self.ask(question);
+        tokio::time::timeout_at(self.deadline(), answered)
+            .await
+            .unwrap_or_else(|_| {
+                Ok(Err(Fault::new(
+                    Fault::NOT_DECIDED,
+                    format!(
+                        "no quorum of replicas has answered within {:?}; it may still come to pass",
+                        self.inner.decision_timeout
+                    ),
+                )))
+            })?
+    }
+
     async fn tell(&self, question: Question) -> Result<(), Fault> {
         self.inner
             .runtime
             .send(question)
             .await
             .map_err(|_| shutting_down())
+    }
+
+    /// Tells the runtime something if it has room for it.
+    fn try_tell(&self, question: Question) -> Result<(), Fault> {
+        self.inner
+            .runtime
+            .try_send(question)
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Fault::overloaded("too much waits here; try again later"),
+                TrySendError::Closed(_) => shutting_down(),
+            })
+    }
+
+    /// Until when a call that begins now may wait for a decision, all that it waits for taken together.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.inner.decision_timeout
+    }
+
+    /// The other process of an exchange of this decision, and the way to it.
+    fn other(&self, name: &str, decision: &str) -> Result<(ReplicaId, &Caller), Fault> {
+        let (process, caller) = self.process(name)?;
+        check_decision(decision)
+            .map_err(|error| Fault::new(Fault::BAD_DECISION, error.to_string()))?;
+        if process == self.inner.own {
+            return Err(Fault::new(
+                Fault::UNKNOWN_PROCESS,
+                format!(
+                    "{process} neither sends to itself nor hears from itself; name another process"
+                ),
+            ));
+        }
+        Ok((process, caller))
     }
 
     /// The process of this name, and the way to it.
@@ -96,25 +150,21 @@ impl Handle {
     }
 }
 
-/// A peer that waits for a decision itself is given longer than the decision may take.
-const PEER_GRACE: Duration = Duration::from_secs(2);
-
 /// Registers every method.
 pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
     let handles = || handle.clone();
-    let (h1, h2, h3, h4, h5) = (handles(), handles(), handles(), handles(), handles());
+    let (h1, h2, h3, h4) = (handles(), handles(), handles(), handles());
+    let (h5, h6, h7) = (handles(), handles(), handles());
     endpoint
         .method(move |call: SendMessage| send_message::answer(h1.clone(), call))
         .method(move |call: ReceiveMessage| receive_message::answer(h2.clone(), call))
         .method(move |call: FinalizeDecision| finalize_decision::answer(h3.clone(), call))
         .method(move |call: Status| status::answer(h4.clone(), call))
-        .method(move |call: Deliver| deliver::answer(h5.clone(), call))
+        .method(move |call: Submit| submit::answer(h5.clone(), call))
+        .method(move |call: Read| read::answer(h6.clone(), call))
+        .method(move |call: Deliver| deliver::answer(h7.clone(), call))
 }
 
 fn shutting_down() -> Fault {
     Fault::new(Fault::SHUTTING_DOWN, "the process is shutting down")
-}
-
-fn valid_decision(decision: &str) -> Result<(), Fault> {
-    check_decision(decision).map_err(|error| Fault::new(Fault::BAD_DECISION, error.to_string()))
 }

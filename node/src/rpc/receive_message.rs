@@ -3,8 +3,8 @@
 use quorate_wire::Fault;
 use quorate_wire::method::ReceiveMessage;
 
-use super::{Handle, valid_decision};
-use crate::runtime::{Heard, Question};
+use super::Handle;
+use crate::question::{Heard, Question};
 
 pub(super) async fn answer(handle: Handle, call: ReceiveMessage) -> Result<String, Fault> {
     let ReceiveMessage {
@@ -14,14 +14,7 @@ pub(super) async fn answer(handle: Handle, call: ReceiveMessage) -> Result<Strin
         signature,
     } = call;
     let own = handle.inner.own;
-    let (from, _) = handle.process(&sender)?;
-    valid_decision(&decision)?;
-    if from == own {
-        return Err(Fault::new(
-            Fault::UNKNOWN_PROCESS,
-            format!("{own} does not hear from itself; name another sender"),
-        ));
-    }
+    let (from, _) = handle.other(&sender, &decision)?;
     let heard = Heard {
         sender: from,
         decision: decision.clone(),

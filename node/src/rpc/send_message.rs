@@ -3,9 +3,10 @@
 use quorate_fault::Say;
 use quorate_wire::method::{ReceiveMessage, SendMessage};
 use quorate_wire::{CallError, Fault};
+use tokio::time::{Duration, Instant};
 
-use super::{Handle, valid_decision};
-use crate::runtime::{Question, Told};
+use super::Handle;
+use crate::question::{Question, Told};
 
 /// How often a vote without a round is moved on because the recipient has decided a round that this process has not.
 const ROUNDS_BEHIND: usize = 3;
@@ -17,14 +18,8 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
         round,
     } = call;
     let own = handle.inner.own;
-    let (to, caller) = handle.process(&recipient)?;
-    valid_decision(&decision)?;
-    if to == own {
-        return Err(Fault::new(
-            Fault::UNKNOWN_PROCESS,
-            format!("{own} does not send to itself; name another process"),
-        ));
-    }
+    let (to, caller) = handle.other(&recipient, &decision)?;
+    let deadline = handle.deadline();
     for _ in 0..ROUNDS_BEHIND {
         let told = handle
             .ask(|answer| Question::Vote {
@@ -50,13 +45,13 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             round: Some(told_round),
             signature: Some(signature),
         };
-        match caller.call(message).await {
+        match caller.call_with_timeout(message, left(deadline)).await {
             Ok(_) => return Ok(format!("{own} sent decision '{decision}' to {to}")),
             Err(CallError::Fault(refused))
                 if refused.code() == Fault::ROUND_DECIDED && round.is_none() =>
             {
                 // The recipient is a round ahead; this process decides that round too, and then votes in the next.
-                super::finalize_decision::wait(&handle, Some(told_round)).await?;
+                super::finalize_decision::wait(&handle, Some(told_round), deadline).await?;
             }
             Err(CallError::Fault(refused)) => return Err(refused),
             Err(error) => {
@@ -69,4 +64,8 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
         Fault::ROUND_DECIDED,
         format!("{to} keeps deciding rounds that {own} has not decided"),
     ))
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }

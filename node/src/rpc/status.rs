@@ -1,16 +1,18 @@
 //! `status`: where this process stands.
 
+use quorate_protocol::Sequence;
 use quorate_wire::Fault;
-use quorate_wire::method::{ProcessStatus, Status, StatusAnswer};
+use quorate_wire::method::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer};
 
 use super::Handle;
-use crate::runtime::Question;
+use crate::question::Question;
 
 pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer, Fault> {
-    if call.sequence_number.is_some() {
-        return Err(Fault::wrong_parameters(
-            "status: this process does not tell about single slots; call it without a sequence number",
-        ));
+    if let Some(sequence) = call.sequence_number {
+        let slot = handle
+            .ask(|answer| Question::Slot(Sequence(sequence), answer))
+            .await?;
+        return Ok(StatusAnswer::Slot(slot_status(sequence, slot)));
     }
     let (status, round, traffic) = handle.ask(Question::Status).await?;
     Ok(StatusAnswer::Process(ProcessStatus {
@@ -30,4 +32,23 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
         round,
         traffic,
     }))
+}
+
+fn slot_status(sequence_number: u64, slot: quorate_protocol::SlotStatus) -> SlotStatus {
+    use quorate_protocol::Phase as Station;
+    let phase = match slot.phase {
+        Station::Unknown => Phase::Unknown,
+        Station::PrePrepared => Phase::PrePrepared,
+        Station::Prepared => Phase::Prepared,
+        Station::Committed => Phase::Committed,
+        Station::Executed => Phase::Executed,
+        Station::Stable => Phase::Stable,
+    };
+    SlotStatus {
+        sequence_number,
+        phase,
+        prepares_received: slot.prepares as u64,
+        commits_received: slot.commits as u64,
+        executed: slot.phase >= Station::Executed,
+    }
 }

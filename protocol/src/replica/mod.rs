@@ -24,6 +24,7 @@ mod propose;
 mod rejoin;
 mod requests;
 mod restore;
+mod status;
 mod transfer;
 mod view_changes;
 
@@ -34,13 +35,13 @@ use crate::effect::{Effect, Timer};
 use crate::evidence::Evidence;
 use crate::id::{ReplicaId, Sequence, View};
 use crate::input::Input;
-use crate::message::{Commit, Message, SignedMessage, VerifiedMessage};
+use crate::message::{Message, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::record::Record;
-use crate::signature::Signed;
 use crate::time::Time;
 
 pub(crate) use on_new_view::check as check_new_view;
+pub use status::{Phase, SlotStatus, Status};
 
 use early::EarlyMessages;
 use log::Log;
@@ -79,23 +80,6 @@ pub struct Replica {
     standings: BTreeMap<ReplicaId, Sequence>,
 }
 
-/// Where a replica stands, for whoever watches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// The current view, or the one that is wanted.
-    pub view: View,
-    /// Whether it has started here.
-    pub active: bool,
-    /// Its primary.
-    pub primary: ReplicaId,
-    /// h.
-    pub low_watermark: Sequence,
-    /// H.
-    pub high_watermark: Sequence,
-    /// The last slot executed.
-    pub executed: Sequence,
-}
-
 impl Replica {
     /// A replica at the start: view 0, nothing executed.
     #[must_use]
@@ -129,6 +113,7 @@ impl Replica {
             Input::Start => self.on_start(),
             Input::Message(message) => self.on_message(message),
             Input::Submit(request) => self.on_submit(request),
+            Input::Ask(query) => self.broadcast(Message::Query(query)),
             Input::Timer(Timer::View) => self.on_view_timer(),
             Input::Timer(Timer::Status) => self.on_status_timer(),
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
@@ -137,27 +122,6 @@ impl Replica {
         }
         self.assert_invariants();
         std::mem::take(&mut self.effects)
-    }
-
-    /// The COMMITs of one view by which a slot above the last stable checkpoint was committed here; empty if it was not.
-    #[must_use]
-    pub fn commit_certificate(&self, sequence: Sequence) -> &[Signed<Commit>] {
-        self.log
-            .slot(sequence)
-            .map_or(&[], |slot| slot.proof.as_slice())
-    }
-
-    /// Where it stands.
-    #[must_use]
-    pub fn status(&self) -> Status {
-        Status {
-            view: self.view,
-            active: self.active,
-            primary: self.view.primary(self.config.quorum),
-            low_watermark: self.low_watermark(),
-            high_watermark: self.high_watermark(),
-            executed: self.executed,
-        }
     }
 
     fn on_message(&mut self, message: VerifiedMessage) {

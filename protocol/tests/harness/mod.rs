@@ -15,7 +15,7 @@ use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
     ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys, Message,
     Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage, Status,
-    Time, Timer, Timestamp, VerifiedMessage, View,
+    Time, Timer, Timestamp, Verified, VerifiedMessage, View,
 };
 
 /// K of the clusters here, unless a test says otherwise.
@@ -337,21 +337,14 @@ impl Network {
     pub(crate) fn submit_for(&mut self, speaker: u32, name: &str, timestamp: u64) -> Vec<Effect> {
         let request = self.named_request(speaker, name, timestamp);
         let verified = self.node(speaker).keys.sign(request.value().clone());
-        self.node_mut(speaker).client.wait_for(request);
+        self.node_mut(speaker).client.wait_for(verified.clone());
         self.step(speaker, Input::Submit(verified))
     }
 
     /// A process asks all a read-only question for a client.
     pub(crate) fn ask(&mut self, speaker: u32, operation: &[u8]) {
         let query = self.node_mut(speaker).client.ask(operation.to_vec());
-        for to in 0..self.n() {
-            let message = SignedMessage::Query(self.sign(speaker, query.clone()));
-            self.queue.push_back(Parcel {
-                from: speaker,
-                to,
-                message,
-            });
-        }
+        self.step(speaker, Input::Ask(query));
     }
 
     /// The results that clients of a process have accepted.
@@ -722,6 +715,17 @@ impl Network {
 
     pub(crate) fn request(&self, client: u32, timestamp: u64) -> Signed<Request> {
         self.sign(client, the_request(client, timestamp))
+    }
+
+    /// A client's request, checked by its speaker.
+    pub(crate) fn verified_request(
+        &self,
+        speaker: u32,
+        name: &str,
+        timestamp: u64,
+    ) -> Verified<Request> {
+        let request = self.named_request(speaker, name, timestamp);
+        self.node(speaker).keys.sign(request.value().clone())
     }
 
     /// A client's request, signed by the process that speaks for it.

@@ -6,24 +6,27 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use quorate_server::logging::{LogFormat, Logging};
+use quorate_server::logging::{self, LogFormat, Logging};
 use quorate_server::options::ClusterOptions;
 use quorate_server::signals::StopSignals;
 use quorate_server::{Cluster, ready_file};
 
 /// Starts the processes P, Q, R and S, each an XML-RPC endpoint of its own, and stops them on Ctrl-C.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = logging::HELP)]
 struct Options {
     #[command(flatten)]
     cluster: ClusterOptions,
     /// The port of the first process; the others follow. 0: any free ports
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     base_port: u16,
-    /// The address on which the processes listen
+    /// The address on which the processes listen; callers name it in the URL, for 0.0.0.0 any IP address of the machine
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// Write process names, ports and pids as JSON to this file, once all processes answer
+    /// A further host name under which callers may address the processes, repeatable
+    #[arg(long, value_name = "NAME")]
+    allowed_host: Vec<String>,
+    /// Write process names, ports and pids as JSON to this file, once all processes answer; remove it at the end
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
     /// How log lines on standard error look
@@ -48,29 +51,45 @@ async fn run(options: &Options) -> anyhow::Result<ExitCode> {
         format: options.log_format,
         level: "info",
     };
-    logging.start();
+    logging.start()?;
     let base_port = Some(options.base_port).filter(|port| *port != 0);
-    let config = options
+    let mut config = options
         .cluster
         .cluster_config(&options.host, base_port, logging)?;
+    config.allowed_hosts.clone_from(&options.allowed_host);
+    remove_ready_file(options)?;
     let mut signals = StopSignals::listen().context("signal handlers")?;
     let cluster = tokio::select! {
         started = Cluster::start(config) => started?,
-        () = signals.received() => return Ok(ExitCode::SUCCESS),
+        _ = signals.received() => return Ok(ExitCode::SUCCESS),
     };
     if let Err(error) = announce(&cluster, options) {
         cluster.shutdown().await;
+        remove_ready_file(options)?;
         return Err(error);
     }
     let exit = tokio::select! {
-        () = signals.received() => ExitCode::SUCCESS,
+        _ = signals.received() => ExitCode::SUCCESS,
         () = cluster.all_ended() => {
             tracing::error!("all processes have ended");
             ExitCode::FAILURE
         }
     };
     cluster.shutdown().await;
+    remove_ready_file(options)?;
     Ok(exit)
+}
+
+fn remove_ready_file(options: &Options) -> anyhow::Result<()> {
+    let Some(path) = &options.ready_file else {
+        return Ok(());
+    };
+    ready_file::remove(path).with_context(|| {
+        format!(
+            "cannot remove {}: give --ready-file a path that it may remove",
+            path.display()
+        )
+    })
 }
 
 fn announce(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {

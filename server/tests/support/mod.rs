@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -43,7 +43,7 @@ impl Server {
             .args(["--base-port", "0", "--ready-file"])
             .arg(&ready_file)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(folder.join("stderr")).unwrap())
             .spawn()
             .unwrap();
         let mut server = Self {
@@ -51,7 +51,13 @@ impl Server {
             folder,
             processes: Vec::new(),
         };
-        eventually("the ready file appears", || ready_file.exists());
+        eventually("the ready file appears", || {
+            if let Some(status) = server.child.try_wait().unwrap() {
+                let said = fs::read_to_string(server.folder.join("stderr")).unwrap();
+                panic!("the server ended ({status}) before it was ready: {said}");
+            }
+            ready_file.exists()
+        });
         server.processes = read_ready_file(&ready_file);
         server
     }
@@ -87,6 +93,11 @@ impl Server {
         text
     }
 
+    /// Where the server says that it is ready.
+    pub fn ready_file(&self) -> PathBuf {
+        self.folder.join("ready.json")
+    }
+
     /// Asserts that no process is left and no port is taken.
     pub fn assert_nothing_is_left(&self) {
         for process in &self.processes {
@@ -94,7 +105,7 @@ impl Server {
                 !is_alive(process.pid)
             });
             assert!(
-                !answers(process.port),
+                connect(process.port).is_err(),
                 "port {} is still taken",
                 process.port
             );
@@ -163,13 +174,27 @@ fn ps(pid: u64, column: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Whether something listens on a port.
+/// Whether a process answers on a port. That it can be connected to says little: the operating system does that alone.
 pub fn answers(port: u16) -> bool {
-    TcpStream::connect_timeout(
-        &SocketAddr::from(([127, 0, 0, 1], port)),
-        Duration::from_secs(2),
-    )
-    .is_ok()
+    get(port, "localhost").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+}
+
+/// What a process answers to `GET /` of this host.
+pub fn get(port: u16, host: &str) -> io::Result<String> {
+    let mut stream = connect(port)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(
+        stream,
+        "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    TcpStream::connect_timeout(&address, Duration::from_secs(2))
 }
 
 /// Polls until something holds.

@@ -172,3 +172,31 @@ impl Exchange {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use quorate_protocol::Quorum;
+
+    use super::*;
+
+    #[test]
+    fn a_ballot_with_a_vote_for_what_is_no_decision_does_not_count() {
+        let mut exchange = Exchange::new(Rules {
+            quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
+            default_decision: "retreat".into(),
+        });
+        let round = 1;
+        exchange.apply(Sequence(1), ReplicaId(0), Command::Close { round });
+        let mut ballots = |value: &str| {
+            let votes = (0..3).map(|i| (ReplicaId(i), value.to_owned())).collect();
+            let ballot = Command::Ballot { round, votes };
+            exchange.apply(Sequence(2), ReplicaId(1), ballot);
+            exchange.round(round).unwrap().ballots.len()
+        };
+        assert_eq!(ballots(""), 0);
+        assert_eq!(ballots("two\nlines"), 0);
+        assert_eq!(ballots("attack"), 1);
+    }
+}

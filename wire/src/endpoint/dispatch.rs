@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -75,7 +74,7 @@ impl Dispatch {
             ));
         };
         let work = self.clone().work(body, charset, permit);
-        run_to_the_end(Box::pin(work))
+        run_to_the_end(work)
             .await
             .unwrap_or_else(|| fault_xml(failed()))
     }
@@ -137,9 +136,7 @@ impl Dispatch {
             return result;
         }
         let Some(entry) = self.methods.get(name) else {
-            return Err(Fault::no_such_method(
-                "no method has that name; system.listMethods names those there are",
-            ));
+            return Err(system::unknown());
         };
         let handling =
             AssertUnwindSafe(entry.handler.handle(&params, HeaderMap::new())).catch_unwind();
@@ -174,14 +171,17 @@ fn failed() -> Fault {
 }
 
 /// Polls the work once in place, which is all that most calls need; what then is left goes on in a task of its own.
-/// `None` if it panicked there.
+/// `None` if it panicked, wherever it did.
 async fn run_to_the_end<T: Send + 'static>(
-    mut work: Pin<Box<impl Future<Output = T> + Send + 'static>>,
+    work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
-        Poll::Ready(done) => Some(done),
-        Poll::Pending => tokio::spawn(work).await.ok(),
-    }
+    let mut work = Box::pin(AssertUnwindSafe(work).catch_unwind());
+    let done = match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        Poll::Ready(done) => done,
+        Poll::Pending => tokio::spawn(work).await.ok()?,
+    };
+    done.inspect_err(|_| tracing::error!("a call panicked outside its handler"))
+        .ok()
 }
 
 const DECLARATION: &str = "<?xml version=\"1.0\"?>\n";
@@ -202,4 +202,23 @@ pub(super) fn fault_xml(fault: Fault) -> String {
     .to_xml()
     .unwrap_or_default();
     xml::legal(format!("{DECLARATION}{xml}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run_to_the_end;
+
+    #[tokio::test]
+    async fn a_panic_in_place_or_later_is_caught() {
+        assert_eq!(run_to_the_end(async { 7 }).await, Some(7));
+        assert_eq!(
+            run_to_the_end(async { panic!("at once") }).await,
+            None::<()>
+        );
+        let later = async {
+            tokio::task::yield_now().await;
+            panic!("later")
+        };
+        assert_eq!(run_to_the_end(later).await, None::<()>);
+    }
 }

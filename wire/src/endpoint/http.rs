@@ -1,6 +1,6 @@
 //! HTTP around the calls: who may ask, with which verb, path and body.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderValue, ORIGIN};
@@ -9,9 +9,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 
 use super::dispatch::{Dispatch, fault_xml};
-use super::page;
+use super::{Limits, page};
 use crate::Fault;
-use crate::caller::charset;
+use crate::xml::charset;
 
 /// How much of a refused body is read, so that the client sees the refusal and not a reset.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
@@ -32,7 +32,7 @@ pub(super) async fn respond(
     dispatch: &Dispatch,
     mut request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    if let Some(refusal) = refusal(&request, &dispatch.limits().allowed_hosts) {
+    if let Some(refusal) = refusal(&request, dispatch.limits()) {
         return refuse(dispatch, request, refusal).await;
     }
     if request.method() != Verb::POST {
@@ -73,7 +73,7 @@ pub(super) async fn respond(
 }
 
 /// Checks everything before the body; `None` if the request may go on.
-fn refusal(request: &Request<Incoming>, allowed_hosts: &[String]) -> Option<Response<Full<Bytes>>> {
+fn refusal(request: &Request<Incoming>, limits: &Limits) -> Option<Response<Full<Bytes>>> {
     let headers = request.headers();
     if headers.contains_key(ORIGIN) {
         return Some(text(
@@ -81,7 +81,7 @@ fn refusal(request: &Request<Incoming>, allowed_hosts: &[String]) -> Option<Resp
             "Requests of web pages, which carry Origin, are not accepted.\n",
         ));
     }
-    if !host_is_allowed(request, allowed_hosts) {
+    if !host_is_allowed(request, limits) {
         return Some(text(
             StatusCode::FORBIDDEN,
             "This endpoint is not known under the host that the request names.\n",
@@ -114,8 +114,9 @@ fn refusal(request: &Request<Incoming>, allowed_hosts: &[String]) -> Option<Resp
 }
 
 /// Every host that the request names must be this machine or an allowed one: a web page that had its own name resolve
-/// to this machine could otherwise call us. HTTP/1.0 clients need not name any.
-fn host_is_allowed<B>(request: &Request<B>, allowed: &[String]) -> bool {
+/// to this machine could otherwise call us. An IP address is no name that anyone could have resolve. HTTP/1.0 clients need
+/// not name any.
+fn host_is_allowed<B>(request: &Request<B>, limits: &Limits) -> bool {
     let mut named = request
         .headers()
         .get_all(HOST)
@@ -142,10 +143,22 @@ fn host_is_allowed<B>(request: &Request<B>, allowed: &[String]) -> bool {
                 || host
                     .parse::<Ipv4Addr>()
                     .is_ok_and(|address| address.is_loopback())
-                || allowed
+                || (limits.any_address && is_address(host))
+                || limits
+                    .allowed_hosts
                     .iter()
                     .any(|allowed| allowed.eq_ignore_ascii_case(host))
         })
+}
+
+fn is_address(host: &str) -> bool {
+    match host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        Some(host) => host.parse::<Ipv6Addr>().is_ok(),
+        None => host.parse::<Ipv4Addr>().is_ok(),
+    }
 }
 
 fn without_port(host: &str) -> &str {
@@ -260,18 +273,41 @@ fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
-    use super::host_is_allowed;
+    use super::{Limits, host_is_allowed};
     use http::Request;
+
+    fn allowed(host: &str, any_address: bool) -> bool {
+        let request = Request::builder()
+            .header("host", host)
+            .body(())
+            .expect("a request");
+        let limits = Limits {
+            allowed_hosts: vec!["quorate.example".to_owned()],
+            any_address,
+            ..Limits::default()
+        };
+        host_is_allowed(&request, &limits)
+    }
+
+    #[test]
+    fn any_address_may_be_named_where_all_are_listened_on_but_no_other_name() {
+        for host in ["10.0.0.1:8000", "10.0.0.1", "[fd00::2]:1", "[::2]"] {
+            assert!(allowed(host, true), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "10.0.0.1.evil.example",
+            "fd00::2",
+            "[evil]:1",
+        ] {
+            assert!(!allowed(host, true), "{host}");
+        }
+    }
 
     #[test]
     fn only_this_machine_and_allowed_hosts_may_be_named() {
-        let allowed = |host: &str| {
-            let request = Request::builder()
-                .header("host", host)
-                .body(())
-                .expect("a request");
-            host_is_allowed(&request, &["quorate.example".to_owned()])
-        };
+        let allowed = |host| allowed(host, false);
         for host in [
             "localhost",
             "LOCALHOST:8000",

@@ -69,6 +69,8 @@ pub struct Limits {
     pub grace: Duration,
     /// Hosts, without port, that requests may name besides `localhost`, `127.x.x.x` and `[::1]`.
     pub allowed_hosts: Vec<String>,
+    /// Whether requests may name any IP address as their host: for an endpoint that listens on all of its machine's.
+    pub any_address: bool,
 }
 
 impl Default for Limits {
@@ -87,6 +89,7 @@ impl Default for Limits {
             call: Duration::from_secs(60),
             grace: Duration::from_secs(2),
             allowed_hosts: Vec::new(),
+            any_address: false,
         }
     }
 }

@@ -1,12 +1,11 @@
 //! The `system.*` methods.
 
-use std::collections::BTreeMap;
-
 use dxr::Value;
 use tokio::time::Instant;
 
 use super::dispatch::Dispatch;
 use crate::Fault;
+use crate::method::answer::from_members;
 
 /// The method that runs others.
 pub(super) const MULTICALL: &str = "system.multicall";
@@ -150,7 +149,7 @@ async fn one(dispatch: &Dispatch, call: Value, deadline: Instant) -> Result<Valu
 fn answer_or_fault(result: Result<Value, Fault>) -> Value {
     match result {
         Ok(value) => Value::Array(vec![value]),
-        Err(fault) => structure([
+        Err(fault) => from_members([
             ("faultCode", Value::Integer(fault.code())),
             ("faultString", Value::String(fault.message().to_owned())),
         ]),
@@ -161,7 +160,8 @@ fn too_much(cap: usize) -> Fault {
     Fault::transport(format!("the answers together are larger than {cap} bytes"))
 }
 
-fn unknown() -> Fault {
+/// The fault of a name that no method has.
+pub(super) fn unknown() -> Fault {
     Fault::no_such_method("no method has that name; system.listMethods names those there are")
 }
 
@@ -186,12 +186,12 @@ fn method_name<'a>(method: &str, params: &'a [Value]) -> Result<&'a str, Fault> 
 
 fn capabilities() -> Value {
     let specification = |url: &str, version| {
-        structure([
+        from_members([
             ("specUrl", Value::String(url.to_owned())),
             ("specVersion", Value::Integer(version)),
         ])
     };
-    structure([
+    from_members([
         ("xmlrpc", specification("http://www.xmlrpc.com/spec", 1)),
         (
             "introspection",
@@ -218,10 +218,4 @@ fn strings(texts: &[&str]) -> Value {
             .map(|text| Value::String((*text).to_owned()))
             .collect(),
     )
-}
-
-fn structure<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Struct(BTreeMap::from(
-        members.map(|(name, value)| (name.to_owned(), value)),
-    ))
 }

@@ -80,7 +80,7 @@ impl Members {
 }
 
 /// A struct of these members.
-pub(super) fn from_members<const N: usize>(members: [(&str, Value); N]) -> Value {
+pub(crate) fn from_members<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Struct(
         members
             .into_iter()

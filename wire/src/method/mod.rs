@@ -1,6 +1,6 @@
 //! One type per XML-RPC method: its parameters are the type's fields, its answer the associated type.
 
-mod answer;
+pub(crate) mod answer;
 mod deliver;
 mod finalize_decision;
 mod parameters;

@@ -1,9 +1,10 @@
-"""Plays the seed's client against the path `/`: seed_root.py PORT_OF_P PORT_OF_Q PORT_OF_R PORT_OF_S"""
+"""Plays the seed's client: seed.py PATH PORT_OF_P PORT_OF_Q PORT_OF_R PORT_OF_S. An empty PATH is Python's own, `/RPC2`."""
 import sys
 import xmlrpc.client
 
+path, *ports = sys.argv[1:]
 processes = {
-    name: xmlrpc.client.ServerProxy(f"http://localhost:{port}/") for name, port in zip("PQRS", sys.argv[1:])
+    name: xmlrpc.client.ServerProxy(f"http://localhost:{port}{path}") for name, port in zip("PQRS", ports)
 }
 for sender, proxy in processes.items():
     for recipient in processes:

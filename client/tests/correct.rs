@@ -1,0 +1,145 @@
+//! Who counts as correct, and what follows when such a process does not answer as it should.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use quorate_wire::method::{
+    FinalizeDecision, ProcessStatus, RoundStatus, SendMessage, Status, StatusAnswer, Traffic,
+};
+use quorate_wire::{Endpoint, Fault};
+use support::{Processes, client, complained, printed, send_signal};
+use tokio::runtime::Runtime;
+
+/// What a process that the test plays does at its status calls, which are counted from 0.
+type OnStatus = fn(u32) -> (Duration, Result<(), Fault>);
+
+/// Plays a process that decides this.
+fn play(
+    runtime: &Runtime,
+    name: &'static str,
+    decision: &'static str,
+    on_status: OnStatus,
+) -> SocketAddr {
+    let calls = AtomicU32::new(0);
+    let endpoint = Endpoint::new()
+        .method(async |_: SendMessage| Ok("sent".to_owned()))
+        .method(move |_: FinalizeDecision| async move { Ok(decision.to_owned()) })
+        .method(move |_: Status| {
+            let (pause, result) = on_status(calls.fetch_add(1, Ordering::Relaxed));
+            async move {
+                tokio::time::sleep(pause).await;
+                result.map(|()| StatusAnswer::Process(status(name)))
+            }
+        });
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    runtime.spawn(async {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        endpoint.serve(listener, std::future::pending()).await
+    });
+    address
+}
+
+fn status(process: &str) -> ProcessStatus {
+    ProcessStatus {
+        process: process.into(),
+        port: 1,
+        fault: "none".into(),
+        view: 0,
+        view_active: true,
+        primary: "P".into(),
+        low_watermark: 0,
+        high_watermark: 200,
+        executed: 0,
+        round: RoundStatus {
+            round: 0,
+            close_sequence_number: 0,
+            ballots: Vec::new(),
+            decision: String::new(),
+        },
+        traffic: Traffic {
+            messages_sent: 0,
+            bytes_sent: 0,
+            signatures_checked: 0,
+        },
+    }
+}
+
+fn at_once(_call: u32) -> (Duration, Result<(), Fault>) {
+    (Duration::ZERO, Ok(()))
+}
+
+#[test]
+fn a_process_that_was_too_busy_at_the_start_still_must_agree() {
+    let runtime = Runtime::new().unwrap();
+    let p = play(&runtime, "P", "attack", at_once);
+    let q = play(&runtime, "Q", "retreat", |call| {
+        let pause = if call == 0 { 30 } else { 0 };
+        (Duration::from_secs(pause), Ok(()))
+    });
+    let endpoints = format!("{p},{q}");
+    let output = client(&["--endpoint", &endpoints, "--timeout", "3s"]);
+    let printed = printed(&output);
+    assert!(
+        printed.contains("DISAGREE: P 'attack' and Q 'retreat'"),
+        "{printed}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_process_that_hangs_is_no_decision() {
+    let processes = Processes::start_with_decision_timeout(4, "none", Duration::from_secs(1));
+    processes.signal("S", "STOP");
+    let output = processes.client(&["--timeout", "2s"]);
+    let printed = printed(&output);
+    assert!(printed.contains("There is no decision at S"), "{printed}");
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+}
+
+#[test]
+fn bench_does_not_guess_what_was_sent() {
+    let runtime = Runtime::new().unwrap();
+    let p = play(&runtime, "P", "attack", |call| {
+        let result = if call < 2 {
+            Ok(())
+        } else {
+            Err(Fault::overloaded("busy"))
+        };
+        (Duration::ZERO, result)
+    });
+    let arguments = format!("bench --rounds 1 --warmup 0 --endpoint {p}");
+    let output = client(&arguments.split(' ').collect::<Vec<_>>());
+    let message = complained(&output);
+    assert!(
+        message.contains("process P does not say what it has sent"),
+        "{message}"
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn ctrl_c_ends_the_client_with_its_own_status() {
+    let runtime = Runtime::new().unwrap();
+    let p = play(&runtime, "P", "attack", |_| {
+        (Duration::from_secs(60), Ok(()))
+    });
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let mut client = Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(["--endpoint", &p.to_string()])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = client.id();
+        support::eventually("the client catches signals", || support::catches(pid, 15));
+        send_signal(pid, signal);
+        support::eventually("the client ends", || client.try_wait().unwrap().is_some());
+        assert_eq!(client.wait().unwrap().code(), Some(status));
+    }
+}

@@ -1,0 +1,66 @@
+//! What callers ask of the runtime.
+
+use quorate_fault::Say;
+use quorate_protocol::{ReplicaId, Sequence, SignedMessage, SlotStatus, Status};
+use quorate_wire::Fault;
+use quorate_wire::method::{RequestName, RoundStatus, Submitted, Traffic};
+use tokio::sync::oneshot;
+
+/// Where an answer goes. A caller that hung up is no longer interested: a failed send is no error.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
+
+/// A question, and the way back.
+#[derive(Debug)]
+pub(crate) enum Question {
+    /// Messages from a peer.
+    Deliver(Vec<SignedMessage>),
+    /// The process is to tell another its decision: what it says, in which round.
+    Vote {
+        recipient: ReplicaId,
+        decision: String,
+        round: Option<u64>,
+        answer: Reply<Told>,
+    },
+    /// Another process has told its decision.
+    Hear(Heard, Reply<bool>),
+    /// A decision is wanted; the answer comes when there is one.
+    Finalize {
+        round: Option<u64>,
+        answer: Reply<String>,
+    },
+    /// Why there is no decision yet.
+    Explain {
+        round: Option<u64>,
+        answer: oneshot::Sender<String>,
+    },
+    /// An operation on the store is to be ordered; the answer comes when a quorum has executed it.
+    Submit {
+        operation: String,
+        request: Option<RequestName>,
+        answer: Reply<Submitted>,
+    },
+    /// A key's value is wanted.
+    Read { key: String, answer: Reply<String> },
+    /// How far a slot is.
+    Slot(Sequence, oneshot::Sender<SlotStatus>),
+    /// Where the process stands.
+    Status(oneshot::Sender<(Status, RoundStatus, Traffic)>),
+}
+
+/// What a process says to another.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) round: u64,
+    pub(crate) say: Say,
+    /// The signed vote, if it says something.
+    pub(crate) signature: Vec<u8>,
+}
+
+/// What a process heard from another.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) sender: ReplicaId,
+    pub(crate) decision: String,
+    pub(crate) round: Option<u64>,
+    pub(crate) signature: Option<Vec<u8>>,
+}

@@ -1,0 +1,16 @@
+//! `read`: a key's value, as a quorum of replicas has it.
+
+use quorate_wire::Fault;
+use quorate_wire::method::Read;
+
+use super::Handle;
+use crate::question::Question;
+
+pub(super) async fn answer(handle: Handle, call: Read) -> Result<String, Fault> {
+    handle
+        .in_time(|answer| Question::Read {
+            key: call.key,
+            answer,
+        })
+        .await
+}

@@ -1,0 +1,18 @@
+//! `submit`: has an operation on the store ordered and executed.
+
+use quorate_wire::Fault;
+use quorate_wire::method::{Submit, Submitted};
+
+use super::Handle;
+use crate::question::Question;
+
+pub(super) async fn answer(handle: Handle, call: Submit) -> Result<Submitted, Fault> {
+    let Submit { operation, request } = call;
+    handle
+        .in_time(|answer| Question::Submit {
+            operation,
+            request,
+            answer,
+        })
+        .await
+}

@@ -1,0 +1,163 @@
+//! One process alone, whose peers the test plays.
+
+use std::net::SocketAddr;
+
+use quorate_protocol::message::Standing;
+use quorate_protocol::{ClusterId, Keys, Message, ReplicaId, Sequence, View};
+use quorate_wire::method::{Deliver, FinalizeDecision, SendMessage, Status};
+use quorate_wire::{CallError, Caller, Fault};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// The configuration of P among four, none of which can be reached.
+pub(crate) fn config() -> NodeConfig {
+    let nowhere: SocketAddr = ([127, 0, 0, 1], 1).into();
+    let secret_key = |index: u8| [index + 1; 32];
+    NodeConfig {
+        index: 0,
+        addresses: vec![nowhere; 4],
+        cluster: [7; 32],
+        secret_key: secret_key(0),
+        public_keys: (0..4)
+            .map(|index| Keys::public_key(&secret_key(index)))
+            .collect(),
+        fault: None,
+        default_decision: "retreat".into(),
+        view_timeout_ms: 60_000,
+        decision_timeout_ms: 60_000,
+        allowed_hosts: vec!["quorate.example".into()],
+    }
+}
+
+#[test]
+fn the_endpoint_is_known_by_its_address() {
+    let hosts = |ip: &str| limits(&config(), ip.parse().unwrap()).allowed_hosts;
+    assert_eq!(hosts("10.0.0.1"), ["quorate.example", "10.0.0.1"]);
+    assert_eq!(hosts("fd00::2"), ["quorate.example", "[fd00::2]"]);
+    let any = |ip: &str| limits(&config(), ip.parse().unwrap()).any_address;
+    assert!(any("0.0.0.0") && any("::") && !any("10.0.0.1"));
+}
+
+#[test]
+fn a_call_may_take_longer_than_a_decision() {
+    let call = |decision_timeout_ms| {
+        let config = NodeConfig {
+            decision_timeout_ms,
+            ..config()
+        };
+        limits(&config, IpAddr::from([127, 0, 0, 1])).call
+    };
+    assert_eq!(call(10_000), Limits::default().call);
+    assert_eq!(call(100_000), Duration::from_secs(105));
+}
+
+/// A running P.
+struct Running {
+    caller: Caller,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<anyhow::Result<Ending>>,
+}
+
+fn run_p(config: NodeConfig) -> Running {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let caller = Caller::new(listener.local_addr().unwrap(), LONG);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(run(config, listener, async {
+        let _ = stopped.await;
+    }));
+    Running {
+        caller,
+        stop,
+        ended,
+    }
+}
+
+/// A message of Q, under its key, for the cluster of this id.
+fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
+    let NodeConfig { public_keys, .. } = config();
+    let cluster = ClusterId([cluster; 32]);
+    let mut keys = Keys::new(ReplicaId(1), [2; 32], &public_keys, cluster).unwrap();
+    let standing = Standing {
+        view: View(0),
+        active: true,
+        rejoins: false,
+        executed: Sequence(executed),
+    };
+    let message = keys.sign_message(Message::Standing(standing)).unwrap();
+    outbox::encode(&message.into_signed()).to_vec()
+}
+
+#[tokio::test]
+async fn nothing_behind_a_bad_signature_is_looked_at() {
+    let p = run_p(config());
+    let checked = async |batch: &[Vec<u8>]| {
+        let batch = batch.concat();
+        p.caller.call(Deliver { batch }).await.unwrap();
+        p.caller
+            .call(Status::default())
+            .await
+            .unwrap()
+            .into_process()
+            .unwrap()
+            .traffic
+            .signatures_checked
+    };
+    let (good, bad) = (message_of_q(7, 0), message_of_q(8, 0));
+    assert_eq!(checked(&[good, bad, message_of_q(7, 1)]).await, 1);
+    assert_eq!(checked(&[message_of_q(7, 1)]).await, 2);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_decision_when_the_process_ends_is_told_so() {
+    let p = run_p(config());
+    let caller = p.caller.clone();
+    let waiting = tokio::spawn(async move { caller.call(FinalizeDecision { round: None }).await });
+    // It got there when the process has sent something on its behalf: the round's Close.
+    while p
+        .caller
+        .call(Status::default())
+        .await
+        .unwrap()
+        .into_process()
+        .unwrap()
+        .traffic
+        .messages_sent
+        == 0
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    p.stop.send(()).unwrap();
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(
+        matches!(&error, CallError::Fault(fault) if fault.code() == Fault::SHUTTING_DOWN),
+        "{error}"
+    );
+    let ending = tokio::time::timeout(LONG, p.ended).await.unwrap();
+    assert_eq!(ending.unwrap().unwrap(), Ending::ShutDown);
+}
+
+#[tokio::test]
+async fn a_send_ends_with_the_time_for_a_decision_even_if_its_recipient_hangs() {
+    let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = config();
+    config.addresses[1] = hanging.local_addr().unwrap();
+    config.decision_timeout_ms = 200;
+    let p = run_p(config);
+    let send = SendMessage {
+        recipient: "Q".into(),
+        decision: "attack".into(),
+        round: None,
+    };
+    let started = std::time::Instant::now();
+    let answer = p.caller.call(send).await;
+    assert_eq!(answer, Ok("P could not reach Q".to_owned()));
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
+}
