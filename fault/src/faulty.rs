@@ -1,6 +1,6 @@
 //! A replica that misbehaves, with the interface of one that does not.
 
-use quorate_protocol::{Effect, Input, Replica, Status, Time};
+use quorate_protocol::{Effect, Input, Replica, Sizes, Status, Time};
 
 use crate::behaviour::Behaviour;
 
@@ -40,6 +40,12 @@ impl Faulty {
     #[must_use]
     pub fn status(&self) -> Status {
         self.replica.status()
+    }
+
+    /// As [`Replica::sizes`].
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        self.replica.sizes()
     }
 
     /// How it misbehaves.

@@ -23,6 +23,7 @@ pub mod message;
 pub mod misbehaviour;
 pub mod quorum;
 mod replica;
+mod scheme;
 pub mod signature;
 mod time;
 
@@ -35,6 +36,6 @@ pub use input::Input;
 pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
 pub use quorum::Quorum;
-pub use replica::{Replica, Status};
+pub use replica::{Replica, Sizes, Status};
 pub use signature::{Keys, Signed, Verified};
 pub use time::{Duration, Time};

@@ -18,6 +18,7 @@ mod on_view_change;
 mod progress;
 mod propose;
 mod requests;
+mod sizes;
 mod view_changes;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use log::Log;
 use on_checkpoint::Checkpoints;
 use progress::Progress;
 use requests::Requests;
+pub use sizes::Sizes;
 use view_changes::ViewChanges;
 
 /// A PBFT replica as a function of its inputs.

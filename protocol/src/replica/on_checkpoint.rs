@@ -24,6 +24,11 @@ impl Checkpoints {
     pub(super) fn proof(&self) -> Vec<Signed<Checkpoint>> {
         self.proof.clone()
     }
+
+    /// How many votes for later checkpoints are kept.
+    pub(super) fn votes(&self) -> usize {
+        self.votes.values().map(BTreeMap::len).sum()
+    }
 }
 
 impl Replica {

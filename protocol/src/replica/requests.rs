@@ -84,6 +84,11 @@ impl Requests {
         self.waiting.get(&client).map(|waiting| &waiting.request)
     }
 
+    /// How many requests wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// How many waiting requests this view has not proposed yet.
     pub(super) fn unproposed(&self) -> usize {
         self.unproposed.len()

@@ -1,0 +1,82 @@
+//! Progress: once all is healed, every request is answered, every round decided, and nobody stays behind.
+
+use quorate_protocol::{Quorum, ReplicaId, Sequence};
+
+use crate::process::Process;
+
+/// The rule.
+pub const RULE: &str = "rules 14 to 17: once the network has healed, every correct process gets its answers in bounded time";
+
+/// A correct process still waits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undone {
+    /// For the answer to a request.
+    #[error("{0} has no answer to its request")]
+    Unanswered(ReplicaId),
+    /// For the decision of a round.
+    #[error("round {round} is not decided at {by}")]
+    Undecided {
+        /// Where.
+        by: ReplicaId,
+        /// Which.
+        round: u64,
+    },
+    /// For slots that others have executed.
+    #[error("{by} has executed up to slot {}, others up to slot {}", super::slot(*.executed), super::slot(*.others))]
+    Behind {
+        /// Who.
+        by: ReplicaId,
+        /// How far it is.
+        executed: Sequence,
+        /// How far others are.
+        others: Sequence,
+    },
+}
+
+/// Checks that nothing is left to do at the correct processes; `rounds` is how many rounds there are.
+///
+/// # Errors
+/// The first thing that is left to do.
+pub fn check(quorum: Quorum, correct: &[&Process], rounds: u64) -> Result<(), Undone> {
+    let others = correct
+        .iter()
+        .map(|one| one.status().executed)
+        .max()
+        .unwrap_or_default();
+    for process in correct {
+        let by = process.own();
+        if is_excused(quorum, correct, process) {
+            continue;
+        }
+        if !process.is_answered() {
+            return Err(Undone::Unanswered(by));
+        }
+        if let Some(round) =
+            (1..=rounds).find(|round| process.exchange().decision(*round).is_none())
+        {
+            return Err(Undone::Undecided { by, round });
+        }
+        let executed = process.status().executed;
+        if executed < others {
+            return Err(Undone::Behind {
+                by,
+                executed,
+                others,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The engine has no state transfer: a process that needs a slot that another has dropped stays behind, and if too few
+/// are left beside it, so do all.
+fn is_excused(quorum: Quorum, correct: &[&Process], process: &Process) -> bool {
+    let dropped = correct
+        .iter()
+        .map(|one| one.status().low_watermark)
+        .max()
+        .unwrap_or_default();
+    let needs_state = |one: &Process| one.status().executed < dropped;
+    let able = correct.iter().filter(|one| !needs_state(one)).count();
+    needs_state(process) || able < quorum.size()
+}
