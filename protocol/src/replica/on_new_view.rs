@@ -34,7 +34,6 @@ impl Replica {
 
     fn enter_view(&mut self, new_view: Verified<NewView>, pre_prepares: Vec<Verified<PrePrepare>>) {
         self.view = new_view.value().view;
-        self.active = true;
         self.stop_progress_timer();
         self.effects.push(Effect::ViewChanged {
             view: self.view,
@@ -52,6 +51,8 @@ impl Replica {
         self.last_proposed = pre_prepares
             .last()
             .map_or(low, |last| last.value().sequence);
+        // Not before: a checkpoint that becomes stable lets a primary propose, and it would reuse a slot.
+        self.active = true;
         for pre_prepare in &pre_prepares {
             self.accept_chosen(pre_prepare);
         }
