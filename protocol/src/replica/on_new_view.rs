@@ -96,7 +96,7 @@ impl Replica {
         let PrePrepare {
             sequence, digest, ..
         } = *pre_prepare.value();
-        if sequence <= self.low_watermark() {
+        if !self.in_window(sequence) {
             return;
         }
         self.log.slot_mut(sequence).proposal = Some(pre_prepare.clone());

@@ -32,16 +32,16 @@ impl Bounds {
     pub fn new(config: &Config) -> Self {
         let n = config.quorum.n() as usize;
         let window = usize::try_from(config.window).unwrap_or(usize::MAX);
-        // One window of one's own, and one that a NEW-VIEW may start above it.
-        let slots = window.saturating_mul(2);
+        let ahead = config.window.saturating_mul(2) / config.checkpoint_interval;
+        let checkpoints = usize::try_from(ahead).unwrap_or(usize::MAX);
         let limits = Sizes {
-            slots,
+            slots: window,
             // A slot names what its proposal, its certificate and its commit name, and what was agreed to in views whose
             // batch is not settled.
-            bodies: slots.saturating_mul(4),
+            bodies: window.saturating_mul(4),
             early: window.saturating_mul(3).saturating_mul(n),
-            // Every K slots up to two windows ahead: four for a window of 2K.
-            checkpoint_votes: n.saturating_mul(slots).div_ceil(2),
+            // Every K slots up to two windows ahead.
+            checkpoint_votes: n.saturating_mul(checkpoints),
             view_changes: n,
             requests: n,
         };
