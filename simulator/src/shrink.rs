@@ -1,11 +1,11 @@
 //! Makes a failing plan small: fewer faults, fewer requests, a shorter run.
 
-use crate::plan::Plan;
+use crate::plan::{Link, Plan};
 use crate::run::run;
 use crate::trace::Trace;
 
 /// How many plans are tried at most.
-const MOST_RUNS: usize = 2000;
+const MOST_TRIES: usize = 1000;
 
 /// The smallest plan found that breaks the same rule. The same plan always shrinks to the same.
 #[must_use]
@@ -13,7 +13,7 @@ pub fn shrink(plan: &Plan) -> Plan {
     let Some(rule) = broken_rule(plan) else {
         return plan.clone();
     };
-    shrink_while(plan, MOST_RUNS, |smaller| {
+    shrink_while(plan, MOST_TRIES, |smaller| {
         broken_rule(smaller) == Some(rule)
     })
 }
@@ -26,97 +26,113 @@ fn broken_rule(plan: &Plan) -> Option<&'static str> {
 /// The smallest plan found for which `fails` holds, with at most `most` tries. It must hold for `plan`.
 pub fn shrink_while(plan: &Plan, most: usize, mut fails: impl FnMut(&Plan) -> bool) -> Plan {
     let mut best = plan.clone();
-    let mut tries = 0;
-    'again: loop {
-        for candidate in candidates(&best) {
-            if tries == most {
-                return best;
-            }
-            tries += 1;
-            if fails(&candidate) {
-                best = candidate;
-                continue 'again;
-            }
+    let (mut index, mut since_smaller) = (0, 0);
+    for _ in 0..most {
+        let candidates = candidates(&best);
+        // All of them were tried since the plan last became smaller.
+        if since_smaller >= candidates.len() {
+            break;
         }
-        return best;
+        index %= candidates.len();
+        if fails(&candidates[index]) {
+            // The next candidate has moved to this index.
+            best.clone_from(&candidates[index]);
+            since_smaller = 0;
+        } else {
+            index += 1;
+            since_smaller += 1;
+        }
+    }
+    best
+}
+
+/// Plans that are a little smaller.
+fn candidates(plan: &Plan) -> Vec<Plan> {
+    let mut all = Vec::new();
+    without(&mut all, plan, |plan| &mut plan.rounds);
+    without(&mut all, plan, |plan| &mut plan.links);
+    without(&mut all, plan, |plan| &mut plan.partitions);
+    without(&mut all, plan, |plan| &mut plan.stops);
+    without(&mut all, plan, |plan| &mut plan.clocks);
+    without(&mut all, plan, |plan| &mut plan.faulty);
+    without(&mut all, plan, |plan| &mut plan.twins);
+    without(&mut all, plan, |plan| &mut plan.apart);
+    all.extend(fewer_requests(plan));
+    all.extend(calmer_links(plan));
+    for divisor in [2, 4] {
+        let mut shorter = plan.clone();
+        shorten(&mut shorter, divisor);
+        all.push(shorter);
+    }
+    all.retain(|smaller| smaller != plan);
+    all
+}
+
+/// Without any of a list, and without each of it.
+fn without<T>(all: &mut Vec<Plan>, plan: &Plan, list: fn(&mut Plan) -> &mut Vec<T>) {
+    let mut empty = plan.clone();
+    let count = list(&mut empty).len();
+    list(&mut empty).clear();
+    if count > 1 {
+        all.push(empty);
+    }
+    for index in 0..count {
+        let mut smaller = plan.clone();
+        list(&mut smaller).remove(index);
+        all.push(smaller);
     }
 }
 
-/// Plans that are a little smaller, those that drop most first.
-fn candidates(plan: &Plan) -> Vec<Plan> {
+/// Without the requests of each process, without half of them, and without each.
+fn fewer_requests(plan: &Plan) -> Vec<Plan> {
     let mut all = Vec::new();
-    let mut change = |alter: &dyn Fn(&mut Plan)| {
-        let mut smaller = plan.clone();
-        alter(&mut smaller);
-        if smaller != *plan {
-            all.push(smaller);
-        }
-    };
-    change(&|plan| plan.requests.clear());
-    change(&|plan| plan.rounds.clear());
-    change(&|plan| plan.links.clear());
-    change(&|plan| plan.partitions.clear());
-    change(&|plan| plan.stops.clear());
-    change(&|plan| plan.clocks.clear());
-    change(&|plan| plan.faulty.clear());
-    change(&|plan| plan.twins.clear());
-    for divisor in [2, 3] {
-        change(&|plan| shorten(plan, divisor));
-    }
-    for name in plan.requests.keys() {
-        change(&|plan| drop(plan.requests.remove(name)));
-    }
     for (name, times) in &plan.requests {
-        for half in [times.len() / 2, times.len().saturating_sub(1)] {
-            change(&|plan| {
-                if let Some(times) = plan.requests.get_mut(name) {
-                    times.truncate(half.max(1));
-                }
-            });
+        let mut with = |times: Vec<u64>| {
+            let mut smaller = plan.clone();
+            if times.is_empty() {
+                smaller.requests.remove(name);
+            } else {
+                smaller.requests.insert(*name, times);
+            }
+            all.push(smaller);
+        };
+        with(Vec::new());
+        let (first, second) = times.split_at(times.len() / 2);
+        with(first.to_vec());
+        with(second.to_vec());
+        for index in 0..times.len() {
+            let mut fewer = times.clone();
+            fewer.remove(index);
+            with(fewer);
         }
-        for index in 0..times.len().saturating_sub(1) {
-            change(&|plan| {
-                if let Some(times) = plan.requests.get_mut(name) {
-                    times.remove(index);
-                }
-            });
-        }
-    }
-    for index in 0..plan.rounds.len() {
-        change(&|plan| drop(plan.rounds.remove(index)));
-    }
-    for index in 0..plan.links.len() {
-        change(&|plan| drop(plan.links.remove(index)));
-        change(&|plan| plan.links[index].lost = 0);
-        change(&|plan| plan.links[index].doubled = 0);
-        change(&|plan| plan.links[index].late = 0);
-    }
-    for index in 0..plan.partitions.len() {
-        change(&|plan| drop(plan.partitions.remove(index)));
-    }
-    for index in 0..plan.stops.len() {
-        change(&|plan| drop(plan.stops.remove(index)));
-    }
-    for index in 0..plan.clocks.len() {
-        change(&|plan| drop(plan.clocks.remove(index)));
-    }
-    for index in 0..plan.faulty.len() {
-        change(&|plan| drop(plan.faulty.remove(index)));
-    }
-    for index in 0..plan.twins.len() {
-        change(&|plan| {
-            plan.twins.remove(index);
-        });
     }
     all
 }
 
-/// Heals earlier, and drops what is planned after a little while then.
+/// With links that lose, double or delay nothing.
+fn calmer_links(plan: &Plan) -> Vec<Plan> {
+    let calmers: [fn(&mut Link); 3] = [
+        |link| link.lost = 0,
+        |link| link.doubled = 0,
+        |link| link.late = 0,
+    ];
+    let indexes = 0..plan.links.len();
+    let pairs = indexes.flat_map(|index| calmers.map(|calm| (index, calm)));
+    pairs
+        .map(|(index, calm)| {
+            let mut smaller = plan.clone();
+            smaller.links.get_mut(index).map(calm);
+            smaller
+        })
+        .collect()
+}
+
+/// Heals earlier; what was planned after that comes then, or not at all.
 fn shorten(plan: &mut Plan, divisor: u64) {
     plan.heal_ms -= plan.heal_ms / divisor;
     let heal_ms = plan.heal_ms;
-    for times in plan.requests.values_mut() {
-        times.iter_mut().for_each(|at| *at = (*at).min(heal_ms));
+    for at in plan.requests.values_mut().flatten() {
+        *at = (*at).min(heal_ms);
     }
     for round in &mut plan.rounds {
         round.at_ms = round.at_ms.min(heal_ms);

@@ -1,12 +1,12 @@
 //! The processes, the network between them, and the events that drive them.
 
+mod places;
+
 use std::sync::Arc;
 
-use quorate_fault::{Faulty, ParseError, behaviour};
-use quorate_protocol::{ClusterId, Digest, Keys, Quorum, Replica, ReplicaId, Time};
-use quorate_service::exchange::{Exchange, Rules};
+use quorate_fault::ParseError;
+use quorate_protocol::{ClusterId, Digest, ReplicaId, Time};
 
-use crate::clock::Clock;
 use crate::dice::Dice;
 use crate::invariant::{Invariants, Violation, answered};
 use crate::network::{Network, millis};
@@ -15,8 +15,8 @@ use crate::process::{Deed, Packet, Process};
 use crate::queue::{Event, Queue};
 use crate::trace::{self, Trace};
 
-/// What a tie decides.
-const DEFAULT_DECISION: &str = "retreat";
+use places::Places;
+
 /// How often a user asks for a round again until it is decided.
 const ASK_AGAIN: u64 = 200_000;
 /// How often everything is looked at, once all is healed.
@@ -29,16 +29,6 @@ pub struct Counts {
     pub messages: u64,
     /// Events of all kinds.
     pub events: u64,
-    /// Slots that the first correct process executed.
-    pub slots: u64,
-}
-
-/// A place where a process runs; a twin's second process has a place of its own after all others.
-#[derive(Debug)]
-struct Place {
-    process: Process,
-    clock: Clock,
-    correct: bool,
 }
 
 /// Everything.
@@ -46,7 +36,7 @@ struct Place {
 pub(crate) struct World {
     plan: Plan,
     now: Time,
-    places: Vec<Place>,
+    places: Places,
     queue: Queue,
     network: Network,
     dice: Dice,
@@ -71,11 +61,11 @@ impl World {
             .map(ReplicaId)
             .filter(|id| !faulty.contains(&Name(*id)))
             .collect();
-        let cluster = cluster(plan);
+        let cluster = ClusterId(Digest::of(&[b"simulated cluster", &plan.seed.to_le_bytes()]).0);
         let within_bound = faulty.len() <= quorum.f() as usize;
         let mut world = Self {
             now: Time(0),
-            places: places(plan, cluster, &correct)?,
+            places: Places::new(plan, cluster, &correct)?,
             queue: Queue::default(),
             network: Network::new(plan),
             dice: Dice::new(plan.seed, b'w'),
@@ -92,7 +82,7 @@ impl World {
     }
 
     fn schedule(&mut self) {
-        for at in 0..self.places.len() {
+        for at in 0..self.places.all.len() {
             let start = Time(self.dice.below(5000));
             self.queue.push(start, Event::Start { at });
         }
@@ -100,14 +90,14 @@ impl World {
         for (name, times) in &plan.requests {
             for (number, time) in (1..).zip(times) {
                 let operation = format!("operation {number} of {}", name.0).into_bytes();
-                for at in self.places_of(*name) {
+                for at in self.places.of(*name) {
                     let operation = operation.clone();
                     self.plan_event(millis(*time), Event::Ask { at, operation });
                 }
             }
         }
         for (round, planned) in (1..).zip(&plan.rounds) {
-            for at in 0..self.places.len() {
+            for at in 0..self.places.all.len() {
                 let time = Time(millis(planned.at_ms).0 + self.dice.below(10_000));
                 self.plan_event(time, Event::Round { at, round });
             }
@@ -120,12 +110,6 @@ impl World {
         self.begun = self.begun.max(time);
         // Nobody asks a process that has not started.
         self.queue.push(time.max(Time(5000)), event);
-    }
-
-    fn places_of(&self, name: Name) -> Vec<usize> {
-        let its = |(_, place): &(usize, &Place)| place.process.own() == name.0;
-        let places = self.places.iter().enumerate().filter(its);
-        places.map(|(at, _)| at).collect()
     }
 
     /// Plays until everything is done, or a rule is broken.
@@ -143,10 +127,10 @@ impl World {
                 self.queue.push(Time(time.0 + LOOK), Event::Look);
                 continue;
             };
-            if self.places[at].process.has_crashed() {
+            if self.places.all[at].process.has_crashed() {
                 continue;
             }
-            let own = self.places[at].process.own();
+            let own = self.places.all[at].process.own();
             match self.network.goes_on(time, own) {
                 None => self.happen(at, event)?,
                 Some(_) if matches!(event, Event::Arrive { .. }) => {}
@@ -162,7 +146,7 @@ impl World {
     }
 
     fn happen(&mut self, at: usize, event: Event) -> Result<(), Violation> {
-        let place = &mut self.places[at];
+        let place = &mut self.places.all[at];
         let (process, now) = (&mut place.process, place.clock.shows(self.now));
         let own = process.own();
         let deeds = match event {
@@ -183,7 +167,7 @@ impl World {
     }
 
     fn play_round(&mut self, at: usize, round: u64) -> Result<(), Violation> {
-        let place = &mut self.places[at];
+        let place = &mut self.places.all[at];
         let (process, now) = (&mut place.process, place.clock.shows(self.now));
         let index = usize::try_from(round - 1).unwrap_or_default();
         let decisions = self.plan.rounds.get(index).map(|one| &one.decisions);
@@ -199,7 +183,7 @@ impl World {
     }
 
     fn perform(&mut self, at: usize, deeds: &[Deed]) -> Result<(), Violation> {
-        let own = self.places[at].process.own();
+        let own = self.places.all[at].process.own();
         for deed in deeds {
             self.trace.line(self.now, &own, || trace::deed(deed));
             match deed {
@@ -214,22 +198,22 @@ impl World {
                 Deed::Send(to, packet) => self.send(at, *to, packet),
                 Deed::SetTimer(timer, due) => {
                     let (timer, due) = (*timer, *due);
-                    let when = self.places[at].clock.when(due).max(self.now);
+                    let when = self.places.all[at].clock.when(due).max(self.now);
                     self.queue.push(when, Event::Timer { at, timer, due });
                 }
                 _ => {}
             }
             self.invariants.on_deed(own, deed)?;
         }
-        if self.places[at].correct {
-            self.invariants.on_step(&self.places[at].process)?;
+        if self.places.all[at].correct {
+            self.invariants.on_step(&self.places.all[at].process)?;
         }
         Ok(())
     }
 
     fn send(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>) {
-        let sender = self.places[from].process.own();
-        let Some(at) = self.route(from, to) else {
+        let sender = self.places.all[from].process.own();
+        let Some(at) = self.places.route(from, to) else {
             return;
         };
         for time in self.network.arrivals(&mut self.dice, self.now, sender, to) {
@@ -238,35 +222,12 @@ impl World {
         }
     }
 
-    /// Where a message to `to` goes: with twins, to the one on the sender's side; a twin reaches its own side only.
-    fn route(&self, from: usize, to: ReplicaId) -> Option<usize> {
-        let main = to.0 as usize;
-        let sender = Name(self.places.get(from)?.process.own());
-        let (to_twin, from_twin) = (self.twin(Name(to)), self.twin(sender));
-        if to_twin.is_none() && from_twin.is_none() {
-            return Some(main);
-        }
-        let second = self.plan.processes as usize;
-        let far = if from_twin.is_some() {
-            from >= second
-        } else {
-            self.plan.apart.contains(&sender)
-        };
-        match to_twin {
-            Some(index) => Some(if far { second + index } else { main }),
-            None => (far == self.plan.apart.contains(&Name(to))).then_some(main),
-        }
-    }
-
-    fn twin(&self, name: Name) -> Option<usize> {
-        self.plan.twins.iter().position(|twin| *twin == name)
-    }
-
     /// Whether all is done; only what more than f are faulty for may be left undone at the end.
     fn look(&self) -> Result<bool, Violation> {
         let planned = self.now >= self.begun;
         let correct: Vec<&Process> = self
             .places
+            .all
             .iter()
             .filter(|place| place.correct)
             .map(|place| &place.process)
@@ -291,49 +252,4 @@ fn patience(plan: &Plan) -> Time {
             .saturating_mul(8 * doubled)
             .saturating_add(20_000),
     )
-}
-
-fn cluster(plan: &Plan) -> ClusterId {
-    ClusterId(Digest::of(&[b"simulated cluster", &plan.seed.to_le_bytes()]).0)
-}
-
-fn places(
-    plan: &Plan,
-    cluster: ClusterId,
-    correct: &[ReplicaId],
-) -> Result<Vec<Place>, ParseError> {
-    let quorum = plan.quorum();
-    let behaviours = plan.fault_plan()?;
-    let seconds = plan.twins.iter().map(|twin| twin.0);
-    (0..plan.processes)
-        .map(ReplicaId)
-        .chain(seconds)
-        .map(|own| {
-            let skew = plan.clocks.iter().find(|skew| skew.process.0 == own);
-            let clock = skew.map_or(Clock::RIGHT, |skew| Clock {
-                ahead: millis(skew.ahead_ms).0,
-                rate: skew.rate,
-            });
-            let words = behaviours.behaviour_of(own.0);
-            let behaviour = words
-                .map(|words| behaviour::parse(words, own, quorum.n()))
-                .transpose()?;
-            let replica = Faulty::new(Replica::new(plan.engine.config(own, quorum)), behaviour);
-            let keys = Keys::simulated(own, quorum.n(), cluster);
-            let process = Process::new(keys, quorum, replica, exchange(quorum));
-            let correct = correct.contains(&own);
-            Ok(Place {
-                process,
-                clock,
-                correct,
-            })
-        })
-        .collect()
-}
-
-fn exchange(quorum: Quorum) -> Exchange {
-    Exchange::new(Rules {
-        quorum,
-        default_decision: DEFAULT_DECISION.to_owned(),
-    })
 }
