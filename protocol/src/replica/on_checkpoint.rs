@@ -64,6 +64,10 @@ impl Replica {
         let Some(own) = votes.get(&self.own()) else {
             return;
         };
+        // One's own vote may come back from an earlier life, or from somebody who has stolen the key.
+        if sequence > self.executed {
+            return;
+        }
         let proof: Vec<_> = votes
             .values()
             .filter(|vote| vote.value() == own.value())
