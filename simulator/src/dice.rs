@@ -50,3 +50,20 @@ impl Dice {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Dice;
+
+    #[test]
+    fn the_dice_fall_alike_on_every_platform() {
+        let mut dice = Dice::new(7, b't');
+        let thrown: Vec<u64> = (0..6).map(|_| dice.below(1000)).collect();
+        assert_eq!(thrown, [385, 495, 169, 651, 10, 534]);
+        assert_eq!(dice.below(0), 0);
+        assert!((0..100).all(|_| (3..=5).contains(&dice.between(3, 5))));
+        let mut all = dice.distinct(9, 5);
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2, 3, 4]);
+    }
+}

@@ -35,7 +35,7 @@ pub fn run(plan: &Plan, trace: Trace) -> Result<Outcome, PlanError> {
     let played = catch_unwind(AssertUnwindSafe(|| world.play()));
     let violation = match played {
         Ok(result) => result.err(),
-        Err(payload) => Some(Panicked::from_payload(payload.as_ref()).into()),
+        Err(payload) => Some(Panicked::from_payload(world.acting(), payload.as_ref()).into()),
     };
     let (counts, simulated, trace) = world.end();
     Ok(Outcome {

@@ -38,3 +38,27 @@ pub fn check(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use quorate_protocol::message::Prepare;
+    use quorate_protocol::{ClusterId, Digest, Evidence, Keys, ReplicaId, Sequence, View};
+
+    #[test]
+    fn proof_against_a_correct_process_is_found() {
+        let prepare = Prepare {
+            view: View(0),
+            sequence: Sequence(1),
+            digest: Digest([1; 32]),
+        };
+        let keys = Keys::simulated(ReplicaId(0), 4, ClusterId([7; 32]));
+        let evidence = Evidence::PrimaryPrepared(keys.sign(prepare).into_signed());
+        let among = |correct: &[u32]| {
+            let correct: Vec<ReplicaId> = correct.iter().copied().map(ReplicaId).collect();
+            check(&correct, ReplicaId(3), &evidence)
+        };
+        assert_eq!(among(&[1, 2, 3]), Ok(()));
+        assert_eq!(among(&[0, 2, 3]).unwrap_err().accused, ReplicaId(0));
+    }
+}

@@ -80,3 +80,34 @@ fn is_excused(quorum: Quorum, correct: &[&Process], process: &Process) -> bool {
     let able = correct.iter().filter(|one| !needs_state(one)).count();
     needs_state(process) || able < quorum.size()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Undone, check};
+    use crate::plan::{Choice, Plan};
+    use crate::process::Process;
+    use crate::world::places;
+    use quorate_protocol::{ReplicaId, Time};
+
+    #[test]
+    fn what_is_asked_and_not_answered_and_not_decided_is_found() {
+        let choice = Choice {
+            processes: Some(4),
+            ..Choice::default()
+        };
+        let plan = Plan::generate(1, &choice);
+        let mut processes: Vec<Process> = places::processes(&plan);
+        let checked = |processes: &[Process], rounds| {
+            let correct: Vec<&Process> = processes.iter().collect();
+            check(plan.quorum(), &correct, rounds)
+        };
+        assert_eq!(checked(&processes, 0), Ok(()));
+        let (by, round) = (ReplicaId(0), 1);
+        assert_eq!(checked(&processes, 1), Err(Undone::Undecided { by, round }));
+        processes[2].ask(Time(0), b"anything".to_vec());
+        assert_eq!(
+            checked(&processes, 0),
+            Err(Undone::Unanswered(ReplicaId(2)))
+        );
+    }
+}

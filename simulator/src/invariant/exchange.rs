@@ -1,6 +1,6 @@
 //! The exchange's agreement and validity.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::ReplicaId;
 use quorate_service::exchange::Exchange;
@@ -50,7 +50,7 @@ pub struct Decisions {
     common: Vec<Option<String>>,
     first: BTreeMap<u64, (ReplicaId, String)>,
     /// The rounds that were seen decided at each process.
-    seen: BTreeMap<(ReplicaId, u64), ()>,
+    seen: BTreeSet<(ReplicaId, u64)>,
 }
 
 impl Decisions {
@@ -67,7 +67,7 @@ impl Decisions {
         Self {
             common: common.collect(),
             first: BTreeMap::new(),
-            seen: BTreeMap::new(),
+            seen: BTreeSet::new(),
         }
     }
 
@@ -77,11 +77,11 @@ impl Decisions {
     /// It decided a round otherwise than another, or otherwise than all correct processes voted.
     pub fn check(&mut self, by: ReplicaId, exchange: &Exchange) -> Result<(), BadDecision> {
         for round in 1..=self.common.len() as u64 {
-            if self.seen.contains_key(&(by, round)) {
+            if self.seen.contains(&(by, round)) {
                 continue;
             }
             if let Some(decision) = exchange.decision(round) {
-                self.seen.insert((by, round), ());
+                self.seen.insert((by, round));
                 self.decided(by, round, decision)?;
             }
         }
@@ -114,5 +114,41 @@ impl Decisions {
             second: by,
             second_decision: decision.to_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BadDecision, Decisions};
+    use crate::plan::{Choice, Plan, Round};
+    use quorate_protocol::ReplicaId;
+
+    #[test]
+    fn another_decision_and_one_against_all_votes_are_found() {
+        let choice = Choice {
+            processes: Some(4),
+            ..Choice::default()
+        };
+        let round = |decisions: [&str; 4]| Round {
+            at_ms: 0,
+            decisions: decisions.map(str::to_owned).to_vec(),
+        };
+        let plan = Plan {
+            rounds: vec![round(["a", "b", "b", "b"]), round(["b", "a", "b", "b"])],
+            ..Plan::generate(1, &choice)
+        };
+        let mut decisions = Decisions::new(&plan, &[1, 2, 3].map(ReplicaId));
+        let mut decide = |by, round, what| decisions.decided(ReplicaId(by), round, what);
+        assert_eq!(decide(1, 1, "b"), Ok(()));
+        assert!(matches!(
+            decide(2, 1, "a"),
+            Err(BadDecision::NotTheVote { .. })
+        ));
+        assert_eq!(decide(1, 2, "a"), Ok(()));
+        assert_eq!(decide(2, 2, "a"), Ok(()));
+        assert!(matches!(
+            decide(3, 2, "b"),
+            Err(BadDecision::Differs { .. })
+        ));
     }
 }

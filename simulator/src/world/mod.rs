@@ -1,6 +1,6 @@
 //! The processes, the network between them, and the events that drive them.
 
-mod places;
+pub(crate) mod places;
 
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct Counts {
 pub(crate) struct World {
     plan: Plan,
     now: Time,
+    /// Whose turn it is.
+    acting: ReplicaId,
     places: Places,
     queue: Queue,
     network: Network,
@@ -65,6 +67,7 @@ impl World {
         let within_bound = faulty.len() <= quorum.f() as usize;
         let mut world = Self {
             now: Time(0),
+            acting: ReplicaId(0),
             places: Places::new(plan, cluster, &correct)?,
             queue: Queue::default(),
             network: Network::new(plan),
@@ -131,6 +134,7 @@ impl World {
                 continue;
             }
             let own = self.places.all[at].process.own();
+            self.acting = own;
             match self.network.goes_on(time, own) {
                 None => self.happen(at, event)?,
                 Some(_) if matches!(event, Event::Arrive { .. }) => {}
@@ -138,6 +142,11 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Whose turn it is.
+    pub(crate) const fn acting(&self) -> ReplicaId {
+        self.acting
     }
 
     /// How much has happened, until when, and the trace.

@@ -105,6 +105,13 @@ fn exchange(quorum: Quorum) -> Exchange {
     })
 }
 
+/// The processes of a plan, before anything has happened.
+#[cfg(test)]
+pub(crate) fn processes(plan: &Plan) -> Vec<Process> {
+    let places = Places::new(plan, ClusterId([7; 32]), &[]).expect("the faults can be read");
+    places.all.into_iter().map(|place| place.process).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Places;
