@@ -19,7 +19,7 @@ pub mod process;
 mod queue;
 pub mod run;
 pub mod shrink;
-mod trace;
+pub mod trace;
 mod world;
 
 pub use invariant::Violation;

@@ -8,10 +8,12 @@ mod report;
 mod sweep;
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use quorate_simulator::trace::Hash;
 use quorate_simulator::{Plan, Trace, run};
 
 use crate::options::{Command, Options, Play};
@@ -48,24 +50,31 @@ fn play_file(replay: &options::Replay) -> anyhow::Result<bool> {
 /// Plays one plan and prints what came of it; whether a rule was broken.
 fn play(plan: &Plan, play: &Play, command: &str) -> anyhow::Result<bool> {
     if play.plan {
-        print!("{}", plan.to_text());
+        say(&plan.to_text());
         return Ok(false);
     }
     let trace = if play.trace {
-        Trace::Lines(Default::default(), |line| println!("{line}"))
+        Trace::Lines(Hash::default(), say)
     } else {
-        Trace::Digest(Default::default())
+        Trace::Digest(Hash::default())
     };
     let outcome = run(plan, trace)?;
-    println!("{}", report::summary(plan, &outcome));
+    say(&report::summary(plan, &outcome));
     match &outcome.violation {
         None => Ok(false),
         Some(violation) => {
-            println!(
-                "{}",
-                report::violation(plan, violation, command, !play.no_shrink)
-            );
+            say(&report::violation(
+                plan,
+                violation,
+                command,
+                !play.no_shrink,
+            ));
             Ok(true)
         }
     }
+}
+
+/// Prints a line. A reader that has gone away wants no more of it; the exit status still says what was found.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -10,7 +10,7 @@ use quorate_simulator::plan::{Choice, PlanError};
 use quorate_simulator::{Plan, Trace, Violation, run};
 
 use crate::options::Sweep;
-use crate::report;
+use crate::{report, say};
 
 /// How many broken seeds are shown with their smallest plan; the others are named only.
 const SHOWN: usize = 3;
@@ -51,14 +51,16 @@ pub(crate) fn command(sweep: &Sweep) -> anyhow::Result<bool> {
     for (index, (seed, violation)) in totals.broken.iter().enumerate() {
         let command = sweep.universe.command(*seed);
         let plan = Plan::generate(*seed, &choice);
-        println!(
-            "{}",
-            report::violation(&plan, violation, &command, index < SHOWN)
-        );
+        say(&report::violation(
+            &plan,
+            violation,
+            &command,
+            index < SHOWN,
+        ));
     }
     let micros = u64::try_from(wall.as_micros()).unwrap_or(u64::MAX).max(1);
     let rate = |count: u64| u128::from(count) * 1_000_000 / u128::from(micros);
-    println!(
+    say(&format!(
         "{} seeds, {} violations, {} s: {} simulated s, {} messages; each second {} seeds, {} simulated s, {} messages",
         totals.seeds,
         totals.broken.len(),
@@ -68,7 +70,7 @@ pub(crate) fn command(sweep: &Sweep) -> anyhow::Result<bool> {
         rate(totals.seeds),
         rate(totals.simulated / 1_000_000),
         rate(totals.messages),
-    );
+    ));
     Ok(!totals.broken.is_empty())
 }
 
