@@ -5,10 +5,10 @@
 //!
 //! * [`plan`]: the plan as data, its text, and how one is drawn from a seed.
 //! * [`mod@run`]: plays a plan and says what came of it.
-//! * [`world`]: the event queue and the processes; [`network`]: what happens to a message on its way.
+//! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
 //! * [`process`]: one process, put together as a live one is.
 //! * [`invariant`]: one file for each thing that must hold, checked after every step.
-//! * [`shrink`]: makes a failing plan small.
+//! * [`mod@shrink`]: makes a failing plan small.
 
 mod clock;
 mod dice;
