@@ -7,7 +7,7 @@ use anyhow::Context;
 use quorate_fault::{Faulty, behaviour};
 use quorate_protocol::{
     ClientId, ClusterId, Config, Duration, Input, Keys, Quorum, Replica, ReplicaId, SignedMessage,
-    Timer,
+    Timer, Timestamp,
 };
 use quorate_service::Replicated;
 use quorate_service::exchange::{Command, Participant, Rules};
@@ -87,7 +87,7 @@ impl Runtime {
             replica: Faulty::new(Replica::new(protocol), behaviour),
             service: Replicated::new(rules),
             participant: Participant::default(),
-            session: Session::new(ClientId::from(own)),
+            session: Session::new(ClientId::from(own), Timestamp(0)),
             timers: Timers::new(),
             outboxes: start_outboxes(config, own),
             inputs: VecDeque::from([Input::Start]),

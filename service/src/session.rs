@@ -13,12 +13,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of a client that has asked for nothing yet.
+    /// A session of a client whose requests so far, in earlier lives, have no greater timestamps than `last`.
     #[must_use]
-    pub const fn new(client: ClientId) -> Self {
+    pub const fn new(client: ClientId, last: Timestamp) -> Self {
         Self {
             client,
-            last: Timestamp(0),
+            last,
             under_way: false,
         }
     }

@@ -47,4 +47,9 @@ impl EarlyMessages {
         }
         taken
     }
+
+    /// How many messages are kept.
+    pub(super) fn len(&self) -> usize {
+        self.by_sender.values().map(VecDeque::len).sum()
+    }
 }

@@ -147,6 +147,11 @@ impl Log {
         self.bodies.get(&digest)
     }
 
+    /// How many slots and bodies are kept.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.slots.len(), self.bodies.len())
+    }
+
     pub(super) fn keep_body(&mut self, digest: Digest, batch: Batch) {
         self.bodies.insert(digest, batch);
     }

@@ -24,6 +24,7 @@ mod propose;
 mod rejoin;
 mod requests;
 mod restore;
+mod sizes;
 mod status;
 mod transfer;
 mod view_changes;
@@ -41,6 +42,7 @@ use crate::record::Record;
 use crate::time::Time;
 
 pub(crate) use on_new_view::check as check_new_view;
+pub use sizes::Sizes;
 pub use status::{Phase, SlotStatus, Status};
 
 use early::EarlyMessages;

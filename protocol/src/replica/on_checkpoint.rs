@@ -32,6 +32,11 @@ impl Checkpoints {
         self.proof.clone()
     }
 
+    /// How many votes for later checkpoints are kept.
+    pub(super) fn votes(&self) -> usize {
+        self.votes.values().map(BTreeMap::len).sum()
+    }
+
     pub(super) fn snapshot(&self, sequence: Sequence) -> Option<&Snapshot> {
         self.snapshots.get(&sequence)
     }
@@ -124,7 +129,9 @@ impl Replica {
             digest,
             proof: agreeing(digest).cloned().collect(),
         };
-        Some(match votes.get(&self.own()) {
+        // One's own vote may come back from an earlier life, or from somebody who has stolen the key.
+        let own = votes.get(&self.own()).filter(|_| sequence <= self.executed);
+        Some(match own {
             Some(own) if own.value().digest == digest => Verdict::Stable(target),
             Some(_) => Verdict::Diverged(target),
             None => Verdict::Ahead(target),

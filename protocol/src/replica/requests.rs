@@ -107,6 +107,11 @@ impl Requests {
             .collect()
     }
 
+    /// How many requests wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// How many waiting requests this view has not proposed yet.
     pub(super) fn unproposed(&self) -> usize {
         self.unproposed.len()

@@ -1,0 +1,143 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Parser, Subcommand};
+use quorate_simulator::plan::{Choice, Name, Plan};
+
+/// Plays processes, network and clock from one seed, and checks after every step that no rule is broken.
+///
+/// Exit status: 0 no rule was broken, 1 one was, 2 usage.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Plays the universe of one seed
+    Run(Run),
+    /// Plays the universes of many seeds
+    Sweep(Sweep),
+    /// Plays a plan from a file
+    Replay(Replay),
+}
+
+#[derive(Args)]
+pub(crate) struct Run {
+    /// The seed
+    #[arg(long)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) universe: Universe,
+    #[command(flatten)]
+    pub(crate) play: Play,
+}
+
+#[derive(Args)]
+pub(crate) struct Sweep {
+    /// The seeds, the last excluded
+    #[arg(long, value_name = "A..B", value_parser = parse_seeds)]
+    pub(crate) seeds: (u64, u64),
+    /// How many threads play
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    #[command(flatten)]
+    pub(crate) universe: Universe,
+}
+
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// The plan, as `simulate run --plan` prints one
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) play: Play,
+}
+
+#[derive(Args)]
+pub(crate) struct Play {
+    /// Print every event
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// Print the plan and do not play it
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Do not look for a smaller plan that breaks the same rule
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
+}
+
+/// What is not left to the seed.
+#[derive(Args)]
+pub(crate) struct Universe {
+    /// How many processes there are
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    processes: Option<u32>,
+    /// Who misbehaves and how, as the server has it: P=equivocate,Q=deny:R+S, or none
+    #[arg(long, value_name = "PLAN")]
+    faulty: Option<String>,
+    /// Who runs twice under one key, each of the two talking to some of the others: P,Q
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    twins: Option<Vec<String>>,
+}
+
+impl Universe {
+    /// What is chosen. How many processes there are must be known to read names.
+    pub(crate) fn choice(&self) -> anyhow::Result<Choice> {
+        let twins = self.twins.as_ref().map(|names| {
+            let names = names.iter().map(|name| Name::try_from(name.clone()));
+            names.collect::<Result<Vec<_>, _>>()
+        });
+        let choice = Choice {
+            processes: self.processes,
+            faulty: self.faulty.as_deref().map(faults),
+            twins: twins.transpose().context("--twins")?,
+        };
+        let named = choice.faulty.is_some() || choice.twins.is_some();
+        if named && choice.processes.is_none() {
+            bail!("--faulty and --twins name processes: say with --processes how many there are");
+        }
+        Plan::generate(0, &choice).check()?;
+        Ok(choice)
+    }
+
+    /// The command that plays one seed alike.
+    pub(crate) fn command(&self, seed: u64) -> String {
+        let mut command = format!("simulate run --seed {seed}");
+        if let Some(processes) = self.processes {
+            command += &format!(" --processes {processes}");
+        }
+        if let Some(faulty) = &self.faulty {
+            command += &format!(" --faulty '{faulty}'");
+        }
+        if let Some(twins) = &self.twins {
+            command += &format!(" --twins {}", twins.join(","));
+        }
+        command
+    }
+}
+
+fn faults(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty() && *item != "none")
+        .map(str::to_owned)
+        .collect()
+}
+
+fn parse_seeds(text: &str) -> Result<(u64, u64), String> {
+    let wrong = || "write the seeds as in 0..1000".to_owned();
+    let (first, end) = text.split_once("..").ok_or_else(wrong)?;
+    let (first, end) = (
+        first.parse().map_err(|_| wrong())?,
+        end.parse().map_err(|_| wrong())?,
+    );
+    if first < end {
+        Ok((first, end))
+    } else {
+        Err(wrong())
+    }
+}

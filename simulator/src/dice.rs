@@ -1,0 +1,69 @@
+//! The one source of chance: ChaCha8 from a seed, the same on every platform.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+/// Dice that always fall alike for one seed and purpose.
+#[derive(Debug)]
+pub(crate) struct Dice(ChaCha8Rng);
+
+impl Dice {
+    /// Dice for a purpose, so that drawing a plan does not change how it is played.
+    pub(crate) fn new(seed: u64, purpose: u8) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8] = purpose;
+        Self(ChaCha8Rng::from_seed(bytes))
+    }
+
+    /// A number below `limit`; 0 if that is 0.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        // The bias of the multiplication is under 2^-32 for the small limits here, and the same everywhere.
+        let wide = u128::from(self.0.next_u64()) * u128::from(limit);
+        u64::try_from(wide >> 64).unwrap_or_default()
+    }
+
+    /// A number from `least` to `most`, both included.
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.below(most.saturating_sub(least) + 1)
+    }
+
+    /// True in so many of a thousand cases.
+    pub(crate) fn chance(&mut self, of_thousand: u64) -> bool {
+        of_thousand > 0 && self.below(1000) < of_thousand
+    }
+
+    /// One of them; nothing if there is none.
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        let index = self.below(from.len() as u64);
+        from.get(usize::try_from(index).ok()?)
+    }
+
+    /// `count` different numbers below `limit`, in order of drawing.
+    pub(crate) fn distinct(&mut self, count: u32, limit: u32) -> Vec<u32> {
+        let mut left: Vec<u32> = (0..limit).collect();
+        (0..count.min(limit))
+            .map(|_| {
+                let index = self.below(left.len() as u64);
+                left.swap_remove(usize::try_from(index).unwrap_or_default())
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dice;
+
+    #[test]
+    fn the_dice_fall_alike_on_every_platform() {
+        let mut dice = Dice::new(7, b't');
+        let thrown: Vec<u64> = (0..6).map(|_| dice.below(1000)).collect();
+        assert_eq!(thrown, [385, 495, 169, 651, 10, 534]);
+        assert_eq!(dice.below(0), 0);
+        assert!((0..100).all(|_| (3..=5).contains(&dice.between(3, 5))));
+        let mut all = dice.distinct(9, 5);
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2, 3, 4]);
+    }
+}

@@ -1,0 +1,97 @@
+//! Progress: once all is healed, every request is answered, every round decided, and nobody stays behind.
+
+use quorate_protocol::{ReplicaId, Sequence};
+
+use crate::process::Process;
+
+/// The rule.
+pub const RULE: &str = "rules 14 to 17: once the network has healed, every correct process gets its answers in bounded time";
+
+/// A correct process still waits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undone {
+    /// For the answer to a request.
+    #[error("{0} has no answer to its request")]
+    Unanswered(ReplicaId),
+    /// For the decision of a round.
+    #[error("round {round} is not decided at {by}")]
+    Undecided {
+        /// Where.
+        by: ReplicaId,
+        /// Which.
+        round: u64,
+    },
+    /// For slots that others have executed.
+    #[error("{by} has executed up to slot {}, others up to slot {}", super::slot(*.executed), super::slot(*.others))]
+    Behind {
+        /// Who.
+        by: ReplicaId,
+        /// How far it is.
+        executed: Sequence,
+        /// How far others are.
+        others: Sequence,
+    },
+}
+
+/// Checks that nothing is left to do at the correct processes; `rounds` is how many rounds there are.
+///
+/// # Errors
+/// The first thing that is left to do.
+pub fn check(correct: &[&Process], rounds: u64) -> Result<(), Undone> {
+    let others = correct
+        .iter()
+        .map(|one| one.status().executed)
+        .max()
+        .unwrap_or_default();
+    for process in correct {
+        let by = process.own();
+        if !process.is_answered() {
+            return Err(Undone::Unanswered(by));
+        }
+        if let Some(round) =
+            (1..=rounds).find(|round| process.exchange().decision(*round).is_none())
+        {
+            return Err(Undone::Undecided { by, round });
+        }
+        let executed = process.status().executed;
+        if executed < others {
+            return Err(Undone::Behind {
+                by,
+                executed,
+                others,
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Undone, check};
+    use crate::plan::{Choice, Plan};
+    use crate::process::Process;
+    use crate::world::places;
+    use quorate_protocol::{ReplicaId, Time};
+
+    #[test]
+    fn what_is_asked_and_not_answered_and_not_decided_is_found() {
+        let choice = Choice {
+            processes: Some(4),
+            ..Choice::default()
+        };
+        let plan = Plan::generate(1, &choice);
+        let mut processes: Vec<Process> = places::processes(&plan);
+        let checked = |processes: &[Process], rounds| {
+            let correct: Vec<&Process> = processes.iter().collect();
+            check(&correct, rounds)
+        };
+        assert_eq!(checked(&processes, 0), Ok(()));
+        let (by, round) = (ReplicaId(0), 1);
+        assert_eq!(checked(&processes, 1), Err(Undone::Undecided { by, round }));
+        processes[2].ask(Time(0), b"anything".to_vec());
+        assert_eq!(
+            checked(&processes, 0),
+            Err(Undone::Unanswered(ReplicaId(2)))
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! Bounded logs: what a replica keeps does not grow with the run.
+
+use quorate_protocol::{Config, ReplicaId, Sizes};
+
+/// The rule.
+pub const RULE: &str =
+    "rule 8: what a replica keeps is bounded by its window and by n, however long it runs";
+
+/// A replica keeps too much.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{by} keeps {kept} {what}, more than {limit}")]
+pub struct Unbounded {
+    /// Who.
+    pub by: ReplicaId,
+    /// Of what.
+    pub what: &'static str,
+    /// How many.
+    pub kept: usize,
+    /// How many it may keep.
+    pub limit: usize,
+}
+
+/// How much a replica may keep.
+#[derive(Debug)]
+pub struct Bounds {
+    limits: Sizes,
+}
+
+impl Bounds {
+    /// The bounds that follow from a configuration.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let n = config.quorum.n() as usize;
+        let window = usize::try_from(config.window).unwrap_or(usize::MAX);
+        let ahead = config.window.saturating_mul(2) / config.checkpoint_interval;
+        let checkpoints = usize::try_from(ahead).unwrap_or(usize::MAX);
+        let limits = Sizes {
+            slots: window,
+            // A slot names what its proposal, its certificate and its commit name, and what was agreed to in views whose
+            // batch is not settled.
+            bodies: window.saturating_mul(4),
+            early: window.saturating_mul(3).saturating_mul(n),
+            // Every K slots up to two windows ahead.
+            checkpoint_votes: n.saturating_mul(checkpoints),
+            view_changes: n,
+            requests: n,
+        };
+        Self { limits }
+    }
+
+    /// Checks what a correct replica keeps.
+    ///
+    /// # Errors
+    /// It is more than the bound.
+    pub const fn check(&self, by: ReplicaId, sizes: Sizes) -> Result<(), Unbounded> {
+        let limits = &self.limits;
+        let (what, kept, limit) = if sizes.slots > limits.slots {
+            ("slots", sizes.slots, limits.slots)
+        } else if sizes.bodies > limits.bodies {
+            ("bodies", sizes.bodies, limits.bodies)
+        } else if sizes.early > limits.early {
+            ("early messages", sizes.early, limits.early)
+        } else if sizes.checkpoint_votes > limits.checkpoint_votes {
+            (
+                "checkpoint votes",
+                sizes.checkpoint_votes,
+                limits.checkpoint_votes,
+            )
+        } else if sizes.view_changes > limits.view_changes {
+            ("view changes", sizes.view_changes, limits.view_changes)
+        } else if sizes.requests > limits.requests {
+            ("waiting requests", sizes.requests, limits.requests)
+        } else {
+            return Ok(());
+        };
+        Err(Unbounded {
+            by,
+            what,
+            kept,
+            limit,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bounds;
+    use quorate_protocol::{Config, Quorum, ReplicaId, Sizes};
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn each_thing_has_its_bound() {
+        let config = Config::new(ReplicaId(0), Quorum::of(NonZeroU32::new(4).unwrap()));
+        let bounds = Bounds::new(&config);
+        let check = |sizes| bounds.check(ReplicaId(0), sizes);
+        assert_eq!(check(bounds.limits), Ok(()));
+        for grow in [
+            |sizes: &mut Sizes| sizes.slots += 1,
+            |sizes: &mut Sizes| sizes.bodies += 1,
+            |sizes: &mut Sizes| sizes.early += 1,
+            |sizes: &mut Sizes| sizes.checkpoint_votes += 1,
+            |sizes: &mut Sizes| sizes.view_changes += 1,
+            |sizes: &mut Sizes| sizes.requests += 1,
+        ] {
+            let mut sizes = bounds.limits;
+            grow(&mut sizes);
+            assert!(check(sizes).is_err(), "{sizes:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Exactly once: no request executes a second time, nor after a later one of its client.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::message::Request;
+use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
+
+/// The rule.
+pub const RULE: &str = "rule 6: a request executes once, and never after a later one of its client";
+
+/// A request executed again, or too late.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{by} executed number {} of {} in slot {} after number {}", .timestamp.0, .client, super::slot(*.sequence), .last.0)]
+pub struct ExecutedTwice {
+    /// Who executed it.
+    pub by: ReplicaId,
+    /// Where.
+    pub sequence: Sequence,
+    /// Whose it is.
+    pub client: ClientId,
+    /// Its number.
+    pub timestamp: Timestamp,
+    /// The client's last that had executed before.
+    pub last: Timestamp,
+}
+
+/// The last request of every client at every process.
+#[derive(Debug, Default)]
+pub struct ExactlyOnce {
+    last: BTreeMap<ReplicaId, BTreeMap<ClientId, Timestamp>>,
+    /// What executed in each slot, wherever that was first.
+    history: BTreeMap<Sequence, Vec<(ClientId, Timestamp)>>,
+    /// Who executed a slot first, and so writes its history.
+    writers: BTreeMap<Sequence, ReplicaId>,
+}
+
+impl ExactlyOnce {
+    /// A correct process executes a request.
+    ///
+    /// # Errors
+    /// It has executed it, or a later one of the same client, before.
+    pub fn executed(
+        &mut self,
+        by: ReplicaId,
+        sequence: Sequence,
+        request: &Request,
+    ) -> Result<(), ExecutedTwice> {
+        let (client, timestamp) = (request.client, request.timestamp);
+        if *self.writers.entry(sequence).or_insert(by) == by {
+            let slot = self.history.entry(sequence).or_default();
+            if !slot.contains(&(client, timestamp)) {
+                slot.push((client, timestamp));
+            }
+        }
+        let last = self
+            .last
+            .entry(by)
+            .or_default()
+            .insert(client, timestamp)
+            .unwrap_or_default();
+        if timestamp > last {
+            return Ok(());
+        }
+        Err(ExecutedTwice {
+            by,
+            sequence,
+            client,
+            timestamp,
+            last,
+        })
+    }
+
+    /// A process starts again, or takes over the state of others: it has executed what all did up to this slot.
+    pub fn stands_at(&mut self, by: ReplicaId, sequence: Sequence) {
+        let executed = self.history.range(..=sequence);
+        let last = executed.flat_map(|(_, requests)| requests.iter().copied());
+        self.last.insert(by, last.collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExactlyOnce;
+    use quorate_protocol::message::Request;
+    use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
+
+    #[test]
+    fn a_repetition_and_a_step_back_are_found() {
+        for (timestamps, fine) in [
+            (vec![1, 2, 4], true),
+            (vec![1, 1], false),
+            (vec![2, 1], false),
+        ] {
+            let mut once = ExactlyOnce::default();
+            let result = timestamps.iter().try_for_each(|timestamp| {
+                let request = Request {
+                    client: ClientId::named("c"),
+                    timestamp: Timestamp(*timestamp),
+                    operation: Vec::new(),
+                };
+                once.executed(ReplicaId(0), Sequence(1), &request)
+            });
+            assert_eq!(result.is_ok(), fine, "{timestamps:?}");
+            once.stands_at(ReplicaId(0), Sequence(0));
+            once.stands_at(ReplicaId(1), Sequence(1));
+            let request = Request {
+                client: ClientId::named("c"),
+                timestamp: Timestamp(1),
+                operation: Vec::new(),
+            };
+            assert!(once.executed(ReplicaId(0), Sequence(1), &request).is_ok());
+            assert!(once.executed(ReplicaId(1), Sequence(2), &request).is_err());
+        }
+    }
+}

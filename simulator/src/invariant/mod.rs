@@ -1,0 +1,140 @@
+//! What must hold in every run, one file each. All of it is checked on correct processes only, after every step.
+
+pub mod accused;
+pub mod agreement;
+pub mod answered;
+pub mod bounded;
+pub mod certificates;
+pub mod checkpoints;
+pub mod exactly_once;
+pub mod exchange;
+pub mod panic;
+pub mod total_order;
+pub mod validity;
+
+use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence};
+
+use crate::plan::Plan;
+use crate::process::{Deed, Packet, Process};
+
+pub use panic::Panicked;
+
+/// A rule that was broken, by whom and how.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+#[expect(missing_docs, reason = "each is told where it is defined")]
+pub enum Violation {
+    Accused(#[from] accused::HonestAccused),
+    Agreement(#[from] agreement::Disagreement),
+    Answered(#[from] answered::Undone),
+    Bounded(#[from] bounded::Unbounded),
+    Certificates(#[from] certificates::BadCertificate),
+    Checkpoints(#[from] checkpoints::CheckpointsDiffer),
+    ExactlyOnce(#[from] exactly_once::ExecutedTwice),
+    Exchange(#[from] exchange::BadDecision),
+    Panic(#[from] Panicked),
+    TotalOrder(#[from] total_order::OutOfOrder),
+    Validity(#[from] validity::NeverAsked),
+}
+
+impl Violation {
+    /// The invariant's name and its rule.
+    #[must_use]
+    pub const fn rule(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Accused(_) => ("honest replicas are never accused", accused::RULE),
+            Self::Agreement(_) => ("agreement", agreement::RULE),
+            Self::Answered(_) => ("progress", answered::RULE),
+            Self::Bounded(_) => ("bounded logs", bounded::RULE),
+            Self::Certificates(_) => ("certificates verify", certificates::RULE),
+            Self::Checkpoints(_) => ("checkpoints match", checkpoints::RULE),
+            Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
+            Self::Exchange(_) => ("the exchange", exchange::RULE),
+            Self::Panic(_) => ("no panic", panic::RULE),
+            Self::TotalOrder(_) => ("total order", total_order::RULE),
+            Self::Validity(_) => ("validity", validity::RULE),
+        }
+    }
+}
+
+/// All invariants of one run.
+#[derive(Debug)]
+pub(crate) struct Invariants {
+    correct: Vec<ReplicaId>,
+    agreement: agreement::Agreement,
+    bounded: bounded::Bounds,
+    certificates: certificates::Certificates,
+    checkpoints: checkpoints::Checkpoints,
+    exactly_once: exactly_once::ExactlyOnce,
+    exchange: exchange::Decisions,
+    total_order: total_order::TotalOrder,
+    validity: validity::Validity,
+}
+
+impl Invariants {
+    /// The invariants of a run in which these processes are correct.
+    pub(crate) fn new(plan: &Plan, cluster: ClusterId, correct: Vec<ReplicaId>) -> Self {
+        let config = plan.engine.config(ReplicaId(0), plan.quorum());
+        let keys = Keys::simulated(ReplicaId(0), plan.processes, cluster);
+        Self {
+            bounded: bounded::Bounds::new(&config),
+            certificates: certificates::Certificates::new(config, keys),
+            exchange: exchange::Decisions::new(plan, &correct),
+            validity: validity::Validity::new(correct.clone()),
+            agreement: agreement::Agreement::default(),
+            checkpoints: checkpoints::Checkpoints::default(),
+            exactly_once: exactly_once::ExactlyOnce::default(),
+            total_order: total_order::TotalOrder::default(),
+            correct,
+        }
+    }
+
+    /// Looks at what a process does.
+    pub(crate) fn on_deed(&mut self, by: ReplicaId, deed: &Deed) -> Result<(), Violation> {
+        if let Deed::Ask(request) = deed {
+            self.validity.asked(request);
+        }
+        if !self.correct.contains(&by) {
+            return Ok(());
+        }
+        match deed {
+            Deed::Execute(sequence, requests) => {
+                self.total_order.executed(by, *sequence)?;
+                self.agreement.executed(by, *sequence, requests)?;
+                for request in requests {
+                    self.validity.executed(by, *sequence, request)?;
+                    self.exactly_once.executed(by, *sequence, request)?;
+                }
+            }
+            Deed::Restart => self.stands_at(by, Sequence(0)),
+            Deed::Install(sequence) => self.stands_at(by, *sequence),
+            Deed::Broadcast(packet) => {
+                if let Packet::Protocol(message) = packet.as_ref() {
+                    self.certificates.said(by, message)?;
+                    self.checkpoints.said(by, message)?;
+                }
+            }
+            Deed::Accuse(evidence) => accused::check(&self.correct, by, evidence)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn stands_at(&mut self, by: ReplicaId, sequence: Sequence) {
+        self.total_order.stands_at(by, sequence);
+        self.exactly_once.stands_at(by, sequence);
+    }
+
+    /// Looks at a correct process after a step.
+    pub(crate) fn on_step(&mut self, process: &Process) -> Result<(), Violation> {
+        let own = process.own();
+        self.bounded.check(own, process.sizes())?;
+        self.exchange.check(own, process.exchange())?;
+        Ok(())
+    }
+}
+
+/// The slot for people.
+pub(crate) const fn slot(sequence: Sequence) -> u64 {
+    sequence.0
+}

@@ -1,0 +1,29 @@
+//! Many processes, one virtual clock, one seed.
+//!
+//! A [`Plan`] says everything about a run: how many processes, who is faulty and how, what the network does, what is
+//! asked for and when. The same plan gives the same run, event by event, on any machine.
+//!
+//! * [`plan`]: the plan as data, its text, and how one is drawn from a seed.
+//! * [`mod@run`]: plays a plan and says what came of it.
+//! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
+//! * [`process`]: one process, put together as a live one is.
+//! * [`invariant`]: one file for each thing that must hold, checked after every step.
+//! * [`mod@shrink`]: makes a failing plan small.
+
+mod clock;
+mod dice;
+pub mod invariant;
+mod network;
+pub mod plan;
+pub mod process;
+mod queue;
+pub mod run;
+pub mod shrink;
+pub mod trace;
+mod world;
+
+pub use invariant::Violation;
+pub use plan::Plan;
+pub use run::{Outcome, run};
+pub use shrink::shrink;
+pub use trace::Trace;

@@ -1,0 +1,190 @@
+//! Whether a plan can be played, and its text.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+
+use quorate_fault::{FaultPlan, ParseError};
+use quorate_protocol::Quorum;
+
+use super::{Back, Name, Plan};
+
+/// The most processes, and the latest time in milliseconds.
+const MOST_PROCESSES: u32 = 100;
+const LATEST_MS: u64 = 24 * 3600 * 1000;
+
+/// Why a plan cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The text is no plan.
+    #[error("not a plan: {0}")]
+    Text(#[from] toml::de::Error),
+    /// The faults are not in the server's words.
+    #[error(transparent)]
+    Faulty(#[from] ParseError),
+    /// A number is out of its range.
+    #[error("{what} must be {expected}")]
+    OutOfRange {
+        /// Which.
+        what: &'static str,
+        /// What it must be.
+        expected: String,
+    },
+    /// A name is none of the processes.
+    #[error("there is no process {name}: there are {processes}", name = .name.0)]
+    NoSuchProcess {
+        /// The name.
+        name: Name,
+        /// How many there are.
+        processes: u32,
+    },
+    /// A process is a twin and has a behaviour, or is on a twins' side.
+    #[error("process {name} is a twin: it can have no behaviour and not be apart", name = .0.0)]
+    Twin(Name),
+}
+
+impl Plan {
+    /// Reads and checks a plan.
+    ///
+    /// # Errors
+    /// The text is no plan, or none that can be played.
+    pub fn from_text(text: &str) -> Result<Self, PlanError> {
+        let plan: Self = toml::from_str(text)?;
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// The plan as text.
+    ///
+    /// # Panics
+    /// Never: a plan is plain data.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "plain data always has a text")]
+    pub fn to_text(&self) -> String {
+        toml::to_string(self).expect("plain data has a text")
+    }
+
+    /// The arithmetic of its n.
+    #[must_use]
+    pub fn quorum(&self) -> Quorum {
+        Quorum::of(NonZeroU32::new(self.processes).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// Who misbehaves and how; twins are not in it.
+    ///
+    /// # Errors
+    /// A name, a behaviour or an argument is unknown.
+    pub fn fault_plan(&self) -> Result<FaultPlan, ParseError> {
+        FaultPlan::parse(&self.faulty.join(","), self.processes)
+    }
+
+    /// Who is Byzantine or crashes.
+    ///
+    /// # Errors
+    /// As for [`Plan::fault_plan`].
+    pub fn faulty_processes(&self) -> Result<Vec<Name>, ParseError> {
+        let behaviours = self.fault_plan()?;
+        let faulty =
+            |name: &Name| behaviours.behaviour_of(name.0.0).is_some() || self.twins.contains(name);
+        Ok((0..self.processes).map(Name::of).filter(faulty).collect())
+    }
+
+    /// Who is faulty, and who comes back without its memory: as many as can be borne at all.
+    ///
+    /// # Errors
+    /// As for [`Plan::fault_plan`].
+    pub fn not_to_rely_on(&self) -> Result<BTreeSet<Name>, ParseError> {
+        let mut all: BTreeSet<Name> = self.faulty_processes()?.into_iter().collect();
+        let forgetful = self
+            .stops
+            .iter()
+            .filter(|stop| stop.back == Back::WithoutDisk);
+        all.extend(forgetful.map(|stop| stop.process));
+        Ok(all)
+    }
+
+    /// Checks that it can be played.
+    ///
+    /// # Errors
+    /// What cannot be, and what it must be.
+    pub fn check(&self) -> Result<(), PlanError> {
+        let behaviours = self.fault_plan()?;
+        in_range(
+            "processes",
+            u64::from(self.processes),
+            1,
+            u64::from(MOST_PROCESSES),
+        )?;
+        in_range("heal_ms", self.heal_ms, 0, LATEST_MS)?;
+        let engine = &self.engine;
+        in_range(
+            "checkpoint_interval",
+            engine.checkpoint_interval,
+            1,
+            1 << 20,
+        )?;
+        in_range("batch_limit", engine.batch_limit as u64, 1, 1 << 20)?;
+        in_range("slots_in_flight", engine.slots_in_flight, 1, 1 << 20)?;
+        in_range("view_timeout_ms", engine.view_timeout_ms, 1, LATEST_MS)?;
+        in_range(
+            "status_interval_ms",
+            engine.status_interval_ms,
+            1,
+            LATEST_MS,
+        )?;
+        for at in self.requests.values().flatten() {
+            in_range("the time of a request", *at, 0, LATEST_MS)?;
+        }
+        for round in &self.rounds {
+            in_range("at_ms", round.at_ms, 0, LATEST_MS)?;
+            let voters = round.decisions.len() as u64;
+            in_range(
+                "the number of decisions",
+                voters,
+                u64::from(self.processes),
+                u64::from(self.processes),
+            )?;
+        }
+        for link in &self.links {
+            in_range("longest_us", link.longest_us, link.shortest_us, LATEST_MS)?;
+        }
+        for skew in &self.clocks {
+            in_range("rate", skew.rate, 1, 1_000_000)?;
+            in_range("ahead_ms", skew.ahead_ms, 0, LATEST_MS)?;
+        }
+        if let Some(name) = self.named().find(|name| name.0.0 >= self.processes) {
+            let processes = self.processes;
+            return Err(PlanError::NoSuchProcess { name, processes });
+        }
+        let both =
+            |twin: &&Name| behaviours.behaviour_of(twin.0.0).is_some() || self.apart.contains(twin);
+        match self.twins.iter().find(both) {
+            Some(twin) => Err(PlanError::Twin(*twin)),
+            None => Ok(()),
+        }
+    }
+
+    fn named(&self) -> impl Iterator<Item = Name> + '_ {
+        let twins = self.twins.iter().chain(&self.apart);
+        let sides = self.partitions.iter().flat_map(|one| &one.side);
+        let links = self
+            .links
+            .iter()
+            .flat_map(|one| one.from.iter().chain(&one.to));
+        let stops = self.stops.iter().map(|one| &one.process);
+        let clocks = self.clocks.iter().map(|one| &one.process);
+        let all = twins.chain(self.requests.keys()).chain(sides).chain(links);
+        all.chain(stops).chain(clocks).copied()
+    }
+}
+
+fn in_range(what: &'static str, value: u64, least: u64, most: u64) -> Result<(), PlanError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let expected = if least == most {
+        format!("{least}")
+    } else {
+        format!("from {least} to {most}")
+    };
+    Err(PlanError::OutOfRange { what, expected })
+}

@@ -1,0 +1,36 @@
+//! How the engine is set in a run.
+
+use quorate_protocol::{Config, Duration, Quorum, ReplicaId};
+use serde::{Deserialize, Serialize};
+
+/// The engine's settings, the same for all processes; see [`Config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// K; the window is twice as wide.
+    pub checkpoint_interval: u64,
+    /// How many requests a batch holds at most.
+    pub batch_limit: usize,
+    /// How many slots are in flight at most.
+    pub slots_in_flight: u64,
+    /// T.
+    pub view_timeout_ms: u64,
+    /// How often a replica says where it stands.
+    pub status_interval_ms: u64,
+}
+
+impl Engine {
+    /// The configuration of one replica.
+    #[must_use]
+    pub fn config(&self, replica: ReplicaId, quorum: Quorum) -> Config {
+        Config {
+            checkpoint_interval: self.checkpoint_interval,
+            window: self.checkpoint_interval.saturating_mul(2),
+            batch_limit: self.batch_limit,
+            slots_in_flight: self.slots_in_flight,
+            view_timeout: Duration::from_millis(self.view_timeout_ms),
+            status_interval: Duration::from_millis(self.status_interval_ms),
+            ..Config::new(replica, quorum)
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Draws a plan from a seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Back, Engine, Link, Name, Partition, Plan, Round, Skew, Stop};
+use crate::dice::Dice;
+
+/// What is not left to the seed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// How many processes.
+    pub processes: Option<u32>,
+    /// Who misbehaves and how, in the words of `--faulty`; an empty list is nobody.
+    pub faulty: Option<Vec<String>>,
+    /// Who runs twice.
+    pub twins: Option<Vec<Name>>,
+}
+
+/// How long after the healing the last request may come.
+const AFTERMATH_MS: u64 = 500;
+
+impl Plan {
+    /// The plan of a seed, at most f processes faulty unless chosen otherwise.
+    #[must_use]
+    pub fn generate(seed: u64, choice: &Choice) -> Self {
+        let mut dice = Dice::new(seed, b'p');
+        let drawn = match dice.below(10) {
+            0..6 => 4,
+            6..9 => 7,
+            _ => 10,
+        };
+        let processes = choice.processes.unwrap_or(drawn);
+        let heal_ms = dice.between(200, 4000);
+        let mut plan = Self {
+            seed,
+            processes,
+            faulty: Vec::new(),
+            twins: Vec::new(),
+            apart: Vec::new(),
+            heal_ms,
+            engine: engine(&mut dice),
+            requests: requests(&mut dice, processes, heal_ms),
+            rounds: rounds(&mut dice, processes, heal_ms),
+            links: links(&mut dice, processes),
+            partitions: partitions(&mut dice, processes, heal_ms),
+            stops: stops(&mut dice, processes, heal_ms),
+            clocks: clocks(&mut dice, processes),
+        };
+        plan.draw_faults(&mut dice);
+        if choice.faulty.is_some() || choice.twins.is_some() {
+            plan.faulty = choice.faulty.clone().unwrap_or_default();
+            plan.twins = choice.twins.clone().unwrap_or_default();
+        }
+        plan.draw_sides(&mut dice);
+        plan.bear_restarts();
+        plan
+    }
+
+    /// Who is faulty is not started again, and only as many lose their memory as can be borne besides the faulty.
+    fn bear_restarts(&mut self) {
+        let mut lost: BTreeSet<Name> = self
+            .faulty_processes()
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        let faulty = lost.clone();
+        let most = self.quorum().f() as usize;
+        for stop in &mut self.stops {
+            if faulty.contains(&stop.process) {
+                stop.back = Back::AsBefore;
+            } else if stop.back == Back::WithoutDisk {
+                if lost.len() < most || lost.contains(&stop.process) {
+                    lost.insert(stop.process);
+                } else {
+                    stop.back = Back::FromDisk;
+                }
+            }
+        }
+    }
+
+    fn draw_faults(&mut self, dice: &mut Dice) {
+        let most = u64::from(self.quorum().f());
+        let count = u32::try_from(dice.between(0, most)).unwrap_or_default();
+        for index in dice.distinct(count, self.processes) {
+            let name = Name::of(index);
+            if dice.chance(200) {
+                self.twins.push(name);
+            } else {
+                let words = behaviour(dice, index, self.processes, self.heal_ms);
+                self.faulty.push(format!("{}={words}", name.0));
+            }
+        }
+        self.faulty.sort();
+        self.twins.sort();
+    }
+
+    fn draw_sides(&mut self, dice: &mut Dice) {
+        let others = (0..self.processes).map(Name::of);
+        let others: Vec<Name> = others.filter(|name| !self.twins.contains(name)).collect();
+        if !self.twins.is_empty() {
+            self.apart = others.into_iter().filter(|_| dice.chance(500)).collect();
+        }
+    }
+}
+
+fn behaviour(dice: &mut Dice, own: u32, n: u32, heal_ms: u64) -> String {
+    match dice.below(8) {
+        0 => "deny".to_owned(),
+        1 => {
+            let count = dice.between(1, u64::from(n - 1).max(1));
+            let peers = dice.distinct(u32::try_from(count).unwrap_or(1), n);
+            let mut peers: Vec<_> = peers.into_iter().filter(|peer| *peer != own).collect();
+            peers.sort_unstable();
+            let names: Vec<String> = peers.iter().map(|i| Name::of(*i).into()).collect();
+            if names.is_empty() {
+                "deny".to_owned()
+            } else {
+                format!("deny:{}", names.join("+"))
+            }
+        }
+        2 => format!("crash:{}ms", dice.below(heal_ms)),
+        3 => format!("crash:{}", dice.between(1, 200)),
+        4 => "silent".to_owned(),
+        5 => "lie".to_owned(),
+        _ => "equivocate".to_owned(),
+    }
+}
+
+fn engine(dice: &mut Dice) -> Engine {
+    let view_timeout_ms = dice.between(50, 500);
+    Engine {
+        checkpoint_interval: dice.pick(&[4, 8, 16, 64]).copied().unwrap_or(8),
+        batch_limit: dice.pick(&[1, 2, 16]).copied().unwrap_or(1),
+        slots_in_flight: dice.between(1, 8),
+        view_timeout_ms,
+        status_interval_ms: view_timeout_ms / 2,
+    }
+}
+
+fn requests(dice: &mut Dice, n: u32, heal_ms: u64) -> BTreeMap<Name, Vec<u64>> {
+    let mut all: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
+    for _ in 0..dice.between(1, 40) {
+        let name = process(dice, n);
+        all.entry(name)
+            .or_default()
+            .push(dice.below(heal_ms + AFTERMATH_MS));
+    }
+    for times in all.values_mut() {
+        times.sort_unstable();
+    }
+    all
+}
+
+fn rounds(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Round> {
+    let vote = |attack: bool| if attack { "attack" } else { "retreat" }.to_owned();
+    let mut rounds: Vec<Round> = (0..dice.below(4))
+        .map(|_| {
+            let at_ms = dice.below(heal_ms + AFTERMATH_MS);
+            let alike = dice.chance(400);
+            let first = dice.chance(500);
+            let decisions = (0..n).map(|_| vote(if alike { first } else { dice.chance(500) }));
+            Round {
+                at_ms,
+                decisions: decisions.collect(),
+            }
+        })
+        .collect();
+    rounds.sort_by_key(|round| round.at_ms);
+    rounds
+}
+
+/// A few bad links, and then what holds for all others.
+fn links(dice: &mut Dice, n: u32) -> Vec<Link> {
+    let mut links: Vec<Link> = (0..dice.below(4))
+        .map(|_| Link {
+            from: dice.chance(700).then(|| process(dice, n)),
+            to: dice.chance(700).then(|| process(dice, n)),
+            ..link(dice, 600)
+        })
+        .collect();
+    let worst = dice.pick(&[0, 20, 200]).copied().unwrap_or_default();
+    links.push(link(dice, worst));
+    links
+}
+
+fn link(dice: &mut Dice, worst: u64) -> Link {
+    let shortest_us = dice.between(50, 2000);
+    Link {
+        from: None,
+        to: None,
+        lost: dice.below(worst + 1),
+        doubled: dice.below(worst / 2 + 1),
+        late: dice.below(worst / 2 + 1),
+        shortest_us,
+        longest_us: shortest_us + dice.below(20_000),
+    }
+}
+
+fn partitions(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Partition> {
+    (0..dice.below(4))
+        .map(|_| {
+            let (from_ms, to_ms) = span(dice, heal_ms);
+            let count = u32::try_from(dice.between(1, u64::from(n).div_ceil(2))).unwrap_or(1);
+            let mut side: Vec<Name> = dice.distinct(count, n).into_iter().map(Name::of).collect();
+            side.sort();
+            let one_way = dice.chance(250);
+            Partition {
+                from_ms,
+                to_ms,
+                side,
+                one_way,
+            }
+        })
+        .collect()
+}
+
+fn stops(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Stop> {
+    (0..dice.below(3))
+        .map(|_| {
+            let (from_ms, to_ms) = span(dice, heal_ms);
+            let back = match dice.below(10) {
+                0..4 => Back::AsBefore,
+                4..8 => Back::FromDisk,
+                _ => Back::WithoutDisk,
+            };
+            Stop {
+                process: process(dice, n),
+                from_ms,
+                to_ms,
+                back,
+            }
+        })
+        .collect()
+}
+
+fn clocks(dice: &mut Dice, n: u32) -> Vec<Skew> {
+    let count = u32::try_from(dice.below(3)).unwrap_or_default();
+    dice.distinct(count, n)
+        .into_iter()
+        .map(|index| Skew {
+            process: Name::of(index),
+            ahead_ms: dice.below(10_000),
+            rate: dice.between(800, 1250),
+        })
+        .collect()
+}
+
+fn span(dice: &mut Dice, heal_ms: u64) -> (u64, u64) {
+    let from = dice.below(heal_ms);
+    (from, from + dice.between(10, heal_ms))
+}
+
+fn process(dice: &mut Dice, n: u32) -> Name {
+    Name::of(u32::try_from(dice.below(u64::from(n))).unwrap_or_default())
+}

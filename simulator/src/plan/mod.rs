@@ -1,0 +1,147 @@
+//! Everything about a run, as data: it can be drawn from a seed, read from a file, and made smaller.
+
+mod check;
+mod engine;
+mod generate;
+mod name;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use check::PlanError;
+pub use engine::Engine;
+pub use generate::Choice;
+pub use name::Name;
+
+/// A run. Its text form is TOML; all times are in milliseconds of virtual time from the start unless said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// What the network's dice fall by.
+    pub seed: u64,
+    /// How many processes there are.
+    pub processes: u32,
+    /// Who misbehaves and how, in the words of the server's `--faulty`, one process each.
+    #[serde(default)]
+    pub faulty: Vec<String>,
+    /// The processes that run twice under one key. The second of each pair talks to the processes of `apart`, the first
+    /// to all others, and neither to the other's.
+    #[serde(default)]
+    pub twins: Vec<Name>,
+    /// The processes that the second twins talk to.
+    #[serde(default)]
+    pub apart: Vec<Name>,
+    /// When the network heals and progress is demanded.
+    pub heal_ms: u64,
+    /// How the engine is set.
+    pub engine: Engine,
+    /// When which process's user asks for an operation.
+    #[serde(default)]
+    pub requests: BTreeMap<Name, Vec<u64>>,
+    /// The rounds of the exchange, from round 1 on.
+    #[serde(default)]
+    pub rounds: Vec<Round>,
+    /// What happens to messages until all is healed; of several rules for a link the first holds.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// Who cannot reach whom.
+    #[serde(default)]
+    pub partitions: Vec<Partition>,
+    /// Who stands still.
+    #[serde(default)]
+    pub stops: Vec<Stop>,
+    /// Whose clock goes wrong; it does so to the end.
+    #[serde(default)]
+    pub clocks: Vec<Skew>,
+}
+
+/// A round of the exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Round {
+    /// When the processes are asked to vote and to finalize.
+    pub at_ms: u64,
+    /// How each process votes, in their order.
+    pub decisions: Vec<String>,
+}
+
+/// What happens to the messages of some links.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// From whom; nobody named is everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Name>,
+    /// To whom; nobody named is everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Name>,
+    /// How many of a thousand messages are lost.
+    #[serde(default)]
+    pub lost: u64,
+    /// How many of a thousand come twice.
+    #[serde(default)]
+    pub doubled: u64,
+    /// How many of a thousand take ten times as long as the longest otherwise, and so come after later ones.
+    #[serde(default)]
+    pub late: u64,
+    /// The shortest time on the way, in microseconds.
+    pub shortest_us: u64,
+    /// The longest time on the way, in microseconds.
+    pub longest_us: u64,
+}
+
+/// Some processes cut off from the others for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partition {
+    /// When it begins.
+    pub from_ms: u64,
+    /// When it ends, at the latest when all is healed.
+    pub to_ms: u64,
+    /// Those cut off; they reach each other.
+    pub side: Vec<Name>,
+    /// Whether they hear the others and are only not heard.
+    #[serde(default)]
+    pub one_way: bool,
+}
+
+/// A process stands still for a while, deaf, and goes on with what it knew; or it ends and is started again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    /// Which.
+    pub process: Name,
+    /// When it stops.
+    pub from_ms: u64,
+    /// When it goes on, at the latest when all is healed.
+    pub to_ms: u64,
+    /// With what it comes back.
+    #[serde(default)]
+    pub back: Back,
+}
+
+/// What a process has when it goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Back {
+    /// All that it had.
+    #[default]
+    AsBefore,
+    /// What it had on disk (rule 22).
+    FromDisk,
+    /// Nothing (rule 23): as long as it may not vote, it counts among the faulty.
+    WithoutDisk,
+}
+
+/// A process's clock that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skew {
+    /// Whose.
+    pub process: Name,
+    /// How far it is ahead at the start.
+    pub ahead_ms: u64,
+    /// How many of its microseconds pass in a thousand true ones.
+    pub rate: u64,
+}

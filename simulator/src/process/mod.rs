@@ -1,0 +1,304 @@
+//! One process: replica, exchange, session and timers, put together as in a live one.
+
+mod perform;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use quorate_fault::{Faulty, Say};
+use quorate_protocol::message::Request;
+use quorate_protocol::{
+    ClientId, Config, Evidence, Input, Keys, Misbehaviour, Record, Replica, ReplicaId, Sequence,
+    Signed, SignedMessage, Sizes, Status, Time, Timer, Timestamp, View,
+};
+use quorate_service::exchange::{Command, Exchange, Participant, Rules, Vote};
+use quorate_service::session::Session;
+use quorate_service::{Operation, Replicated};
+
+/// What travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// A message between replicas.
+    Protocol(SignedMessage),
+    /// A vote of the exchange.
+    Vote(Signed<Vote>),
+}
+
+/// What a process does, as the world and the invariants see it.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// It says something to all others.
+    Broadcast(Arc<Packet>),
+    /// It says something to one other.
+    Send(ReplicaId, Arc<Packet>),
+    /// It sets a timer, by its own clock.
+    SetTimer(Timer, Time),
+    /// It asks for an operation as a client.
+    Ask(Request),
+    /// It executes a slot.
+    Execute(Sequence, Vec<Request>),
+    /// It starts again, with nothing executed.
+    Restart,
+    /// It takes over the state up to a slot.
+    Install(Sequence),
+    /// Its state is not what a quorum has.
+    Diverged(Sequence),
+    /// It has the result of its own request.
+    Answered(Timestamp),
+    /// It wants a view, or has started it.
+    View(View, bool),
+    /// It refuses a message.
+    Refuse(Misbehaviour),
+    /// It has proof against another.
+    Accuse(Box<Evidence>),
+}
+
+/// One process.
+#[derive(Debug)]
+pub struct Process {
+    own: ReplicaId,
+    keys: Keys,
+    replica: Faulty,
+    /// How its engine is set; its life goes on with each start without a disk.
+    config: Config,
+    rules: Rules,
+    service: Replicated,
+    /// What it has on disk.
+    disk: Vec<Record>,
+    participant: Participant,
+    session: Session,
+    timers: BTreeMap<Timer, Time>,
+    operations: VecDeque<Vec<u8>>,
+    commands: VecDeque<Command>,
+    /// What the replica waits for before anything else, in the order in which it asked.
+    answers: VecDeque<Input>,
+    inputs: VecDeque<Input>,
+    deeds: Vec<Deed>,
+    crashed: bool,
+}
+
+impl Process {
+    pub(crate) fn new(keys: Keys, config: Config, replica: Faulty, rules: Rules) -> Self {
+        let own = keys.own();
+        Self {
+            own,
+            keys,
+            replica,
+            config,
+            service: Replicated::new(rules.clone()),
+            rules,
+            disk: Vec::new(),
+            participant: Participant::default(),
+            session: Session::new(ClientId::from(own), Timestamp(0)),
+            timers: BTreeMap::new(),
+            operations: VecDeque::new(),
+            commands: VecDeque::new(),
+            answers: VecDeque::new(),
+            inputs: VecDeque::new(),
+            deeds: Vec::new(),
+            crashed: false,
+        }
+    }
+
+    /// Which process it is.
+    #[must_use]
+    pub const fn own(&self) -> ReplicaId {
+        self.own
+    }
+
+    /// Where its replica stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.replica.replica().status()
+    }
+
+    /// How much its replica keeps.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        self.replica.replica().sizes()
+    }
+
+    /// Its exchange.
+    #[must_use]
+    pub const fn exchange(&self) -> &Exchange {
+        self.service.exchange()
+    }
+
+    /// Whether nothing that it asked for is unanswered.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.session.is_free() && self.operations.is_empty() && self.commands.is_empty()
+    }
+
+    pub(crate) const fn has_crashed(&self) -> bool {
+        self.crashed
+    }
+
+    /// Comes to life.
+    pub(crate) fn start(&mut self, now: Time) -> Vec<Deed> {
+        self.inputs.push_back(Input::Start);
+        self.settle(now)
+    }
+
+    /// Ends, and comes to life again with what it has on disk, or with nothing. What its user had asked for and has no
+    /// answer to is lost; its requests are numbered by the clock, so that the next is later than any before.
+    pub(crate) fn restart(&mut self, now: Time, disk: bool) -> Vec<Deed> {
+        let replica = if disk {
+            Replica::restore(self.config.clone(), self.disk.iter().cloned())
+        } else {
+            self.disk.clear();
+            self.config.life += 1;
+            Replica::rejoin(self.config.clone())
+        };
+        self.replica = Faulty::new(replica, None);
+        self.service = Replicated::new(self.rules.clone());
+        self.participant = Participant::default();
+        self.session = Session::new(ClientId::from(self.own), Timestamp(now.0));
+        self.timers.clear();
+        self.operations.clear();
+        self.commands.clear();
+        self.deeds.push(Deed::Restart);
+        self.start(now)
+    }
+
+    /// A timer runs out, if it is still set to `due`.
+    pub(crate) fn on_timer(&mut self, now: Time, timer: Timer, due: Time) -> Vec<Deed> {
+        if self.timers.get(&timer) == Some(&due) {
+            self.timers.remove(&timer);
+            self.inputs.push_back(Input::Timer(timer));
+        }
+        self.settle(now)
+    }
+
+    /// A packet arrives.
+    pub(crate) fn on_packet(&mut self, now: Time, packet: &Packet) -> Vec<Deed> {
+        match packet {
+            Packet::Protocol(message) => match self.keys.verify_message(message.clone()) {
+                Ok(message) => self.inputs.push_back(Input::Message(message)),
+                Err(misbehaviour) => self.deeds.push(Deed::Refuse(misbehaviour)),
+            },
+            Packet::Vote(vote) => self.on_vote(vote),
+        }
+        self.settle(now)
+    }
+
+    /// Its user wants an operation ordered.
+    pub(crate) fn ask(&mut self, now: Time, operation: Vec<u8>) -> Vec<Deed> {
+        self.operations.push_back(operation);
+        self.settle(now)
+    }
+
+    /// Its user wants it to tell all others its decision in a round, and to finalize the round.
+    pub(crate) fn play_round(&mut self, now: Time, round: u64, decision: &str) -> Vec<Deed> {
+        let own = self.own;
+        // A round that is decided, or too far away, takes no votes: there is nothing to tell then.
+        let heard = self
+            .participant
+            .hear(self.service.exchange(), round, own, decision.to_owned());
+        if heard.is_ok() {
+            for recipient in (0..self.config.quorum.n())
+                .map(ReplicaId)
+                .filter(|r| *r != own)
+            {
+                self.tell(round, recipient, decision);
+            }
+            self.participant.close(self.service.exchange(), round);
+        }
+        self.settle(now)
+    }
+
+    fn tell(&mut self, round: u64, recipient: ReplicaId, decision: &str) {
+        let say = match self.replica.behaviour() {
+            Some(behaviour) => behaviour.say(recipient, decision),
+            None => Say::Decision(decision.to_owned()),
+        };
+        if let Say::Decision(decision) = say {
+            let vote = Vote {
+                round,
+                recipient,
+                decision,
+            };
+            let packet = Packet::Vote(self.keys.sign(vote).into_signed());
+            self.deeds.push(Deed::Send(recipient, Arc::new(packet)));
+        }
+    }
+
+    fn on_vote(&mut self, vote: &Signed<Vote>) {
+        let Vote {
+            round,
+            recipient,
+            decision,
+        } = vote.value().clone();
+        let sender = vote.signer();
+        let hears = self
+            .replica
+            .behaviour()
+            .is_none_or(|behaviour| behaviour.hears(sender));
+        if hears && recipient == self.own && self.keys.verify(vote.clone()).is_ok() {
+            // A vote for a round that is over is no use to anyone.
+            let _ = self
+                .participant
+                .hear(self.service.exchange(), round, sender, decision);
+        }
+    }
+
+    /// Steps the replica until nothing is left to do, and orders what waits.
+    fn settle(&mut self, now: Time) -> Vec<Deed> {
+        loop {
+            while let Some(input) = self.answers.pop_front().or_else(|| self.inputs.pop_front()) {
+                for effect in self.replica.step(now, input) {
+                    self.perform(effect);
+                }
+            }
+            if !self.order() {
+                break;
+            }
+        }
+        self.crashed = self
+            .replica
+            .behaviour()
+            .is_some_and(|behaviour| behaviour.has_crashed());
+        std::mem::take(&mut self.deeds)
+    }
+
+    /// Orders what the exchange wants, as one request, or else what the user wants, if nothing is under way.
+    fn order(&mut self) -> bool {
+        for command in self.participant.take_commands(self.service.exchange()) {
+            let command = self.misreport(command);
+            self.commands.push_back(command);
+        }
+        if !self.session.is_free() {
+            return false;
+        }
+        let operation = if self.commands.is_empty() {
+            self.operations.pop_front()
+        } else {
+            Some(Operation::Exchange(self.commands.drain(..).collect()).encode())
+        };
+        let Some(operation) = operation else {
+            return false;
+        };
+        let request = self.session.request(operation);
+        self.deeds.push(Deed::Ask(request.clone()));
+        self.inputs
+            .push_back(Input::Submit(self.keys.sign(request)));
+        true
+    }
+
+    /// A liar's ballot says what it wants everyone to have voted.
+    fn misreport(&mut self, command: Command) -> Command {
+        let lie = self
+            .replica
+            .behaviour()
+            .and_then(|behaviour| behaviour.ballot());
+        match (command, lie) {
+            (Command::Ballot { round, .. }, Some(value)) => {
+                let votes = (0..self.config.quorum.n())
+                    .map(|i| (ReplicaId(i), value.clone()))
+                    .collect();
+                Command::Ballot { round, votes }
+            }
+            (command, _) => command,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Does what the replica's effects say, in order.
+
+use std::sync::Arc;
+
+use quorate_protocol::message::Request;
+use quorate_protocol::{Effect, Input, Message, Record, Sequence};
+use quorate_service::Service as _;
+
+use super::{Deed, Packet, Process};
+
+impl Process {
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Broadcast(message) => {
+                if let Some(signed) = self.sign(message, true) {
+                    self.deeds.push(Deed::Broadcast(signed));
+                }
+            }
+            Effect::Send { to, message } => {
+                let own = to == self.own;
+                if let Some(signed) = self.sign(message, own)
+                    && !own
+                {
+                    self.deeds.push(Deed::Send(to, signed));
+                }
+            }
+            Effect::Forward { to, message } => {
+                let packet = Arc::new(Packet::Protocol(*message));
+                self.deeds.push(Deed::Send(to, packet));
+            }
+            Effect::SetTimer { timer, at } => {
+                self.timers.insert(timer, at);
+                self.deeds.push(Deed::SetTimer(timer, at));
+            }
+            Effect::CancelTimer(timer) => {
+                self.timers.remove(&timer);
+            }
+            Effect::Execute { sequence, requests } => self.execute(sequence, requests),
+            Effect::TakeCheckpoint { sequence } => {
+                let parts = self.service.snapshot();
+                self.answers
+                    .push_back(Input::CheckpointTaken { sequence, parts });
+            }
+            Effect::InstallState { sequence, parts } => {
+                // A state that cannot be read shows at the next checkpoint, which then differs.
+                let _ = self.service.restore(&parts);
+                self.deeds.push(Deed::Install(sequence));
+            }
+            Effect::Persist(record) => self.persist(*record),
+            Effect::Done { timestamp } => {
+                self.session.on_done(timestamp);
+                self.deeds.push(Deed::Answered(timestamp));
+            }
+            Effect::Read {
+                to,
+                number,
+                operation,
+            } => {
+                if let Some(result) = self.service.query(&operation) {
+                    self.answers.push_back(Input::Read { to, number, result });
+                }
+            }
+            Effect::Diverged { sequence } => self.deeds.push(Deed::Diverged(sequence)),
+            Effect::Heard(_) => {}
+            Effect::ViewChanged { view, active } => self.deeds.push(Deed::View(view, active)),
+            Effect::Reject(misbehaviour) => self.deeds.push(Deed::Refuse(misbehaviour)),
+            Effect::Accuse(evidence) => self.deeds.push(Deed::Accuse(evidence)),
+        }
+    }
+
+    /// A step is not over before its records are written, and what it sends leaves after the step.
+    fn persist(&mut self, record: Record) {
+        let compacts = record.compacts();
+        self.disk.push(record);
+        if compacts {
+            self.disk = self.replica.replica().records();
+        }
+    }
+
+    fn execute(&mut self, sequence: Sequence, requests: Vec<Request>) {
+        let results = requests
+            .iter()
+            .map(|request| {
+                self.service
+                    .execute(sequence, request.client, &request.operation)
+            })
+            .collect();
+        self.answers
+            .push_back(Input::Executed { sequence, results });
+        self.deeds.push(Deed::Execute(sequence, requests));
+    }
+
+    /// Signs a message and, if it is its own too, hears it. A faulty replica may want to send a request that it has
+    /// altered: nobody would take it.
+    fn sign(&mut self, message: Message, hear: bool) -> Option<Arc<Packet>> {
+        let signed = self.keys.sign_message(message).ok()?;
+        if hear {
+            self.inputs.push_back(Input::Message(signed.clone()));
+        }
+        Some(Arc::new(Packet::Protocol(signed.into_signed())))
+    }
+}

@@ -1,0 +1,103 @@
+//! What is still to happen, in order of time; what falls on one moment happens in the order in which it was planned.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use quorate_protocol::{Time, Timer};
+
+use crate::process::Packet;
+
+/// Something that happens to a process, which is given by its place.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// It comes to life.
+    Start { at: usize },
+    /// A packet arrives.
+    Arrive { at: usize, packet: Arc<Packet> },
+    /// A timer runs out, unless it was set anew since; `due` is the time by the process's own clock.
+    Timer { at: usize, timer: Timer, due: Time },
+    /// It ends and is started again, with what it has on disk or without it.
+    Restart { at: usize, disk: bool },
+    /// Its user asks for an operation.
+    Ask { at: usize, operation: Vec<u8> },
+    /// Its user asks it to vote in a round and to finalize it; again and again until it is decided.
+    Round { at: usize, round: u64 },
+    /// Everything is looked at, once all is healed.
+    Look,
+}
+
+impl Event {
+    /// The process that it happens to.
+    pub(crate) const fn place(&self) -> Option<usize> {
+        match self {
+            Self::Start { at }
+            | Self::Arrive { at, .. }
+            | Self::Timer { at, .. }
+            | Self::Restart { at, .. }
+            | Self::Ask { at, .. }
+            | Self::Round { at, .. } => Some(*at),
+            Self::Look => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Planned {
+    time: Time,
+    number: u64,
+    event: Event,
+}
+
+impl Planned {
+    const fn key(&self) -> (Time, u64) {
+        (self.time, self.number)
+    }
+}
+
+impl PartialEq for Planned {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Planned {}
+
+impl PartialOrd for Planned {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Planned {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// The events to come.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    planned: BinaryHeap<Reverse<Planned>>,
+    numbers: u64,
+}
+
+impl Queue {
+    /// Plans an event.
+    pub(crate) fn push(&mut self, time: Time, event: Event) {
+        self.numbers += 1;
+        let number = self.numbers;
+        self.planned.push(Reverse(Planned {
+            time,
+            number,
+            event,
+        }));
+    }
+
+    /// Takes the next event.
+    pub(crate) fn pop(&mut self) -> Option<(Time, Event)> {
+        self.planned
+            .pop()
+            .map(|Reverse(planned)| (planned.time, planned.event))
+    }
+}

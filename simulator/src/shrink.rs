@@ -1,0 +1,148 @@
+//! Makes a failing plan small: fewer faults, fewer requests, a shorter run.
+
+use crate::plan::{Link, Plan};
+use crate::run::run;
+use crate::trace::Trace;
+
+/// How many plans are tried at most.
+const MOST_TRIES: usize = 1000;
+
+/// The smallest plan found that breaks the same rule. The same plan always shrinks to the same.
+#[must_use]
+pub fn shrink(plan: &Plan) -> Plan {
+    let Some(rule) = broken_rule(plan) else {
+        return plan.clone();
+    };
+    shrink_while(plan, MOST_TRIES, |smaller| {
+        broken_rule(smaller) == Some(rule)
+    })
+}
+
+fn broken_rule(plan: &Plan) -> Option<&'static str> {
+    let outcome = run(plan, Trace::Off).ok()?;
+    outcome.violation.map(|violation| violation.rule().0)
+}
+
+/// The smallest plan found for which `fails` holds, with at most `most` tries. It must hold for `plan`.
+pub fn shrink_while(plan: &Plan, most: usize, mut fails: impl FnMut(&Plan) -> bool) -> Plan {
+    let mut best = plan.clone();
+    let (mut index, mut since_smaller) = (0, 0);
+    for _ in 0..most {
+        let candidates = candidates(&best);
+        // All of them were tried since the plan last became smaller.
+        if since_smaller >= candidates.len() {
+            break;
+        }
+        index %= candidates.len();
+        if fails(&candidates[index]) {
+            // The next candidate has moved to this index.
+            best.clone_from(&candidates[index]);
+            since_smaller = 0;
+        } else {
+            index += 1;
+            since_smaller += 1;
+        }
+    }
+    best
+}
+
+/// Plans that are a little smaller.
+fn candidates(plan: &Plan) -> Vec<Plan> {
+    let mut all = Vec::new();
+    without(&mut all, plan, |plan| &mut plan.rounds);
+    without(&mut all, plan, |plan| &mut plan.links);
+    without(&mut all, plan, |plan| &mut plan.partitions);
+    without(&mut all, plan, |plan| &mut plan.stops);
+    without(&mut all, plan, |plan| &mut plan.clocks);
+    without(&mut all, plan, |plan| &mut plan.faulty);
+    without(&mut all, plan, |plan| &mut plan.twins);
+    without(&mut all, plan, |plan| &mut plan.apart);
+    all.extend(fewer_requests(plan));
+    all.extend(calmer_links(plan));
+    for divisor in [2, 4] {
+        let mut shorter = plan.clone();
+        shorten(&mut shorter, divisor);
+        all.push(shorter);
+    }
+    all.retain(|smaller| smaller != plan);
+    all
+}
+
+/// Without any of a list, and without each of it.
+fn without<T>(all: &mut Vec<Plan>, plan: &Plan, list: fn(&mut Plan) -> &mut Vec<T>) {
+    let mut empty = plan.clone();
+    let count = list(&mut empty).len();
+    list(&mut empty).clear();
+    if count > 1 {
+        all.push(empty);
+    }
+    for index in 0..count {
+        let mut smaller = plan.clone();
+        list(&mut smaller).remove(index);
+        all.push(smaller);
+    }
+}
+
+/// Without the requests of each process, without half of them, and without each.
+fn fewer_requests(plan: &Plan) -> Vec<Plan> {
+    let mut all = Vec::new();
+    for (name, times) in &plan.requests {
+        let mut with = |times: Vec<u64>| {
+            let mut smaller = plan.clone();
+            if times.is_empty() {
+                smaller.requests.remove(name);
+            } else {
+                smaller.requests.insert(*name, times);
+            }
+            all.push(smaller);
+        };
+        with(Vec::new());
+        let (first, second) = times.split_at(times.len() / 2);
+        with(first.to_vec());
+        with(second.to_vec());
+        for index in 0..times.len() {
+            let mut fewer = times.clone();
+            fewer.remove(index);
+            with(fewer);
+        }
+    }
+    all
+}
+
+/// With links that lose, double or delay nothing.
+fn calmer_links(plan: &Plan) -> Vec<Plan> {
+    let calmers: [fn(&mut Link); 3] = [
+        |link| link.lost = 0,
+        |link| link.doubled = 0,
+        |link| link.late = 0,
+    ];
+    let indexes = 0..plan.links.len();
+    let pairs = indexes.flat_map(|index| calmers.map(|calm| (index, calm)));
+    pairs
+        .map(|(index, calm)| {
+            let mut smaller = plan.clone();
+            smaller.links.get_mut(index).map(calm);
+            smaller
+        })
+        .collect()
+}
+
+/// Heals earlier; what was planned after that comes then, or not at all.
+fn shorten(plan: &mut Plan, divisor: u64) {
+    plan.heal_ms -= plan.heal_ms / divisor;
+    let heal_ms = plan.heal_ms;
+    for at in plan.requests.values_mut().flatten() {
+        *at = (*at).min(heal_ms);
+    }
+    for round in &mut plan.rounds {
+        round.at_ms = round.at_ms.min(heal_ms);
+    }
+    plan.partitions.retain(|one| one.from_ms < heal_ms);
+    plan.stops.retain(|one| one.from_ms < heal_ms);
+    for one in &mut plan.partitions {
+        one.to_ms = one.to_ms.min(heal_ms);
+    }
+    for one in &mut plan.stops {
+        one.to_ms = one.to_ms.min(heal_ms);
+    }
+}

@@ -1,0 +1,279 @@
+//! The processes, the network between them, and the events that drive them.
+
+pub(crate) mod places;
+
+use std::sync::Arc;
+
+use quorate_fault::ParseError;
+use quorate_protocol::{ClusterId, Digest, ReplicaId, Time};
+use quorate_service::Operation;
+
+use crate::dice::Dice;
+use crate::invariant::{Invariants, Violation, answered};
+use crate::network::{Network, millis};
+use crate::plan::{Back, Name, Plan};
+use crate::process::{Deed, Packet, Process};
+use crate::queue::{Event, Queue};
+use crate::trace::{self, Trace};
+
+use places::Places;
+
+/// How often a user asks for a round again until it is decided.
+const ASK_AGAIN: u64 = 200_000;
+/// How often everything is looked at, once all is healed.
+const LOOK: u64 = 20_000;
+
+/// How much happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages that arrived somewhere.
+    pub messages: u64,
+    /// Events of all kinds.
+    pub events: u64,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub(crate) struct World {
+    plan: Plan,
+    now: Time,
+    /// Whose turn it is.
+    acting: ReplicaId,
+    places: Places,
+    queue: Queue,
+    network: Network,
+    dice: Dice,
+    invariants: Invariants,
+    within_bound: bool,
+    /// When everything planned has begun, and when it must have ended.
+    begun: Time,
+    deadline: Time,
+    trace: Trace,
+    counts: Counts,
+}
+
+impl World {
+    /// The world of a plan, before anything has happened.
+    ///
+    /// # Errors
+    /// The plan's faults cannot be read.
+    pub(crate) fn new(plan: &Plan, trace: Trace) -> Result<Self, ParseError> {
+        let quorum = plan.quorum();
+        let faulty = plan.faulty_processes()?;
+        let correct: Vec<ReplicaId> = (0..plan.processes)
+            .map(ReplicaId)
+            .filter(|id| !faulty.contains(&Name(*id)))
+            .collect();
+        let cluster = ClusterId(Digest::of(&[b"simulated cluster", &plan.seed.to_le_bytes()]).0);
+        let within_bound = plan.not_to_rely_on()?.len() <= quorum.f() as usize;
+        let mut world = Self {
+            now: Time(0),
+            acting: ReplicaId(0),
+            places: Places::new(plan, cluster, &correct)?,
+            queue: Queue::default(),
+            network: Network::new(plan),
+            dice: Dice::new(plan.seed, b'w'),
+            invariants: Invariants::new(plan, cluster, correct),
+            within_bound,
+            begun: millis(plan.heal_ms),
+            deadline: Time(0),
+            trace,
+            counts: Counts::default(),
+            plan: plan.clone(),
+        };
+        world.schedule();
+        Ok(world)
+    }
+
+    fn schedule(&mut self) {
+        for at in 0..self.places.all.len() {
+            let start = Time(self.dice.below(5000));
+            self.queue.push(start, Event::Start { at });
+        }
+        let plan = self.plan.clone();
+        for (name, times) in &plan.requests {
+            for (number, time) in (1..).zip(times) {
+                let operation = Operation::KeyValue(format!("set {}={number}", name.0)).encode();
+                for at in self.places.of(*name) {
+                    let operation = operation.clone();
+                    self.plan_event(millis(*time), Event::Ask { at, operation });
+                }
+            }
+        }
+        for stop in &plan.stops {
+            let disk = match stop.back {
+                Back::AsBefore => continue,
+                Back::FromDisk => true,
+                Back::WithoutDisk => false,
+            };
+            let end = millis(stop.to_ms.min(plan.heal_ms));
+            if millis(stop.from_ms) < end {
+                for at in self.places.of(stop.process) {
+                    self.queue.push(end, Event::Restart { at, disk });
+                }
+            }
+        }
+        for (round, planned) in (1..).zip(&plan.rounds) {
+            for at in 0..self.places.all.len() {
+                let time = Time(millis(planned.at_ms).0 + self.dice.below(10_000));
+                self.plan_event(time, Event::Round { at, round });
+            }
+        }
+        self.deadline = Time(self.begun.0 + patience(&plan).0);
+        self.queue.push(self.begun, Event::Look);
+    }
+
+    fn plan_event(&mut self, time: Time, event: Event) {
+        self.begun = self.begun.max(time);
+        // Nobody asks a process that has not started.
+        self.queue.push(time.max(Time(5000)), event);
+    }
+
+    /// Plays until everything is done, or a rule is broken.
+    ///
+    /// # Errors
+    /// What was broken.
+    pub(crate) fn play(&mut self) -> Result<(), Violation> {
+        while let Some((time, event)) = self.queue.pop() {
+            self.now = time;
+            self.counts.events += 1;
+            let Some(at) = event.place() else {
+                if self.look()? {
+                    break;
+                }
+                self.queue.push(Time(time.0 + LOOK), Event::Look);
+                continue;
+            };
+            if self.places.all[at].process.has_crashed() {
+                continue;
+            }
+            let own = self.places.all[at].process.own();
+            self.acting = own;
+            match self.network.goes_on(time, own) {
+                None => self.happen(at, event)?,
+                Some(_) if matches!(event, Event::Arrive { .. }) => {}
+                Some(later) => self.queue.push(later, event),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose turn it is.
+    pub(crate) const fn acting(&self) -> ReplicaId {
+        self.acting
+    }
+
+    /// How much has happened, until when, and the trace.
+    pub(crate) fn end(self) -> (Counts, Time, Trace) {
+        (self.counts, self.now, self.trace)
+    }
+
+    fn happen(&mut self, at: usize, event: Event) -> Result<(), Violation> {
+        let place = &mut self.places.all[at];
+        let (process, now) = (&mut place.process, place.clock.shows(self.now));
+        let own = process.own();
+        let deeds = match event {
+            Event::Start { .. } => process.start(now),
+            Event::Arrive { packet, .. } => {
+                self.counts.messages += 1;
+                self.trace.line(self.now, &own, || {
+                    format!("hears {}", trace::packet(&packet))
+                });
+                process.on_packet(now, &packet)
+            }
+            Event::Restart { disk, .. } => process.restart(now, disk),
+            Event::Timer { timer, due, .. } => process.on_timer(now, timer, due),
+            Event::Ask { operation, .. } => process.ask(now, operation),
+            Event::Round { round, .. } => return self.play_round(at, round),
+            Event::Look => Vec::new(),
+        };
+        self.perform(at, &deeds)
+    }
+
+    fn play_round(&mut self, at: usize, round: u64) -> Result<(), Violation> {
+        let place = &mut self.places.all[at];
+        let (process, now) = (&mut place.process, place.clock.shows(self.now));
+        let index = usize::try_from(round - 1).unwrap_or_default();
+        let decisions = self.plan.rounds.get(index).map(|one| &one.decisions);
+        let decision = decisions.and_then(|all| all.get(process.own().0 as usize));
+        let Some(decision) = decision.filter(|_| process.exchange().decision(round).is_none())
+        else {
+            return Ok(());
+        };
+        let deeds = process.play_round(now, round, decision);
+        let again = Time(self.now.0 + ASK_AGAIN);
+        self.queue.push(again, Event::Round { at, round });
+        self.perform(at, &deeds)
+    }
+
+    fn perform(&mut self, at: usize, deeds: &[Deed]) -> Result<(), Violation> {
+        let own = self.places.all[at].process.own();
+        for deed in deeds {
+            self.trace.line(self.now, &own, || trace::deed(deed));
+            match deed {
+                Deed::Broadcast(packet) => {
+                    for to in (0..self.plan.processes)
+                        .map(ReplicaId)
+                        .filter(|to| *to != own)
+                    {
+                        self.send(at, to, packet);
+                    }
+                }
+                Deed::Send(to, packet) => self.send(at, *to, packet),
+                Deed::SetTimer(timer, due) => {
+                    let (timer, due) = (*timer, *due);
+                    let when = self.places.all[at].clock.when(due).max(self.now);
+                    self.queue.push(when, Event::Timer { at, timer, due });
+                }
+                _ => {}
+            }
+            self.invariants.on_deed(own, deed)?;
+        }
+        if self.places.all[at].correct {
+            self.invariants.on_step(&self.places.all[at].process)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>) {
+        let sender = self.places.all[from].process.own();
+        let Some(at) = self.places.route(from, to) else {
+            return;
+        };
+        for time in self.network.arrivals(&mut self.dice, self.now, sender, to) {
+            let packet = Arc::clone(packet);
+            self.queue.push(time, Event::Arrive { at, packet });
+        }
+    }
+
+    /// Whether all is done; only what more than f are faulty for may be left undone at the end.
+    fn look(&self) -> Result<bool, Violation> {
+        let planned = self.now >= self.begun;
+        let correct: Vec<&Process> = self
+            .places
+            .all
+            .iter()
+            .filter(|place| place.correct)
+            .map(|place| &place.process)
+            .collect();
+        let rounds = self.plan.rounds.len() as u64;
+        match answered::check(&correct, rounds) {
+            Ok(()) => Ok(planned),
+            Err(_) if self.now < self.deadline => Ok(false),
+            Err(_) if !self.within_bound => Ok(true),
+            Err(undone) => Err(undone.into()),
+        }
+    }
+}
+
+/// How long after the last planned event everything must be done. View changes double their patience, so it grows with
+/// the time in which they could go wrong, and with how many faulty primaries may follow one another.
+fn patience(plan: &Plan) -> Time {
+    let doubled = 1u64 << plan.quorum().f().min(5);
+    let milliseconds = plan.heal_ms.max(plan.engine.view_timeout_ms);
+    millis(
+        milliseconds
+            .saturating_mul(8 * doubled)
+            .saturating_add(20_000),
+    )
+}

@@ -1,0 +1,147 @@
+//! Where the processes run, and which of two twins hears whom.
+
+use quorate_fault::{Faulty, ParseError, behaviour};
+use quorate_protocol::{ClusterId, Keys, Quorum, Replica, ReplicaId};
+use quorate_service::exchange::Rules;
+
+use crate::clock::Clock;
+use crate::network::millis;
+use crate::plan::{Name, Plan};
+use crate::process::Process;
+
+/// What a tie decides.
+const DEFAULT_DECISION: &str = "retreat";
+
+/// A place where a process runs.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) process: Process,
+    pub(super) clock: Clock,
+    pub(super) correct: bool,
+}
+
+/// All places: one per process, and after those one for the second of each pair of twins.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) all: Vec<Place>,
+    /// Where the second twins begin.
+    seconds: usize,
+    twins: Vec<Name>,
+    apart: Vec<Name>,
+}
+
+impl Places {
+    /// The places of a plan in which these processes are correct.
+    ///
+    /// # Errors
+    /// The plan's faults cannot be read.
+    pub(super) fn new(
+        plan: &Plan,
+        cluster: ClusterId,
+        correct: &[ReplicaId],
+    ) -> Result<Self, ParseError> {
+        let behaviours = plan.fault_plan()?;
+        let quorum = plan.quorum();
+        let place = |own: ReplicaId| -> Result<Place, ParseError> {
+            let words = behaviours.behaviour_of(own.0);
+            let behaviour = words.map(|words| behaviour::parse(words, own, quorum.n()));
+            let config = plan.engine.config(own, quorum);
+            let replica = Faulty::new(Replica::new(config.clone()), behaviour.transpose()?);
+            let keys = Keys::simulated(own, quorum.n(), cluster);
+            Ok(Place {
+                process: Process::new(keys, config, replica, rules(quorum)),
+                clock: clock(plan, own),
+                correct: correct.contains(&own),
+            })
+        };
+        let owns = (0..plan.processes).map(ReplicaId);
+        let owns = owns.chain(plan.twins.iter().map(|twin| twin.0));
+        Ok(Self {
+            all: owns.map(place).collect::<Result<_, _>>()?,
+            seconds: plan.processes as usize,
+            twins: plan.twins.clone(),
+            apart: plan.apart.clone(),
+        })
+    }
+
+    /// Where a process runs: in two places if it is a twin.
+    pub(super) fn of(&self, name: Name) -> Vec<usize> {
+        let its = |(_, place): &(usize, &Place)| place.process.own() == name.0;
+        let places = self.all.iter().enumerate().filter(its);
+        places.map(|(at, _)| at).collect()
+    }
+
+    /// Where a message to `to` goes: to the twin on the sender's side; and what a twin says reaches its own side only.
+    pub(super) fn route(&self, from: usize, to: ReplicaId) -> Option<usize> {
+        let main = to.0 as usize;
+        let sender = Name(self.all.get(from)?.process.own());
+        let to_twin = self.twins.iter().position(|twin| twin.0 == to);
+        let from_twin = self.twins.contains(&sender);
+        let far = if from_twin {
+            from >= self.seconds
+        } else {
+            self.apart.contains(&sender)
+        };
+        match to_twin {
+            Some(index) if far => Some(self.seconds + index),
+            None if from_twin && far != self.apart.contains(&Name(to)) => None,
+            _ => Some(main),
+        }
+    }
+}
+
+fn clock(plan: &Plan, own: ReplicaId) -> Clock {
+    let skew = plan.clocks.iter().find(|skew| skew.process.0 == own);
+    skew.map_or(Clock::RIGHT, |skew| Clock {
+        ahead: millis(skew.ahead_ms).0,
+        rate: skew.rate,
+    })
+}
+
+fn rules(quorum: Quorum) -> Rules {
+    Rules {
+        quorum,
+        default_decision: DEFAULT_DECISION.to_owned(),
+    }
+}
+
+/// The processes of a plan, before anything has happened.
+#[cfg(test)]
+pub(crate) fn processes(plan: &Plan) -> Vec<Process> {
+    let places = Places::new(plan, ClusterId([7; 32]), &[]).expect("the faults can be read");
+    places.all.into_iter().map(|place| place.process).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+    use crate::plan::{Choice, Name, Plan};
+    use quorate_protocol::{ClusterId, ReplicaId};
+
+    #[test]
+    fn each_twin_talks_to_its_side_and_to_the_other_twins_there() {
+        let choice = Choice {
+            processes: Some(4),
+            ..Choice::default()
+        };
+        let plan = Plan {
+            faulty: Vec::new(),
+            twins: vec![Name::of(0), Name::of(1)],
+            apart: vec![Name::of(3)],
+            ..Plan::generate(1, &choice)
+        };
+        let places = Places::new(&plan, ClusterId([7; 32]), &[]).unwrap();
+        let route = |from, to| places.route(from, ReplicaId(to));
+        assert_eq!(places.of(Name::of(1)), [1, 5]);
+        assert_eq!(
+            [route(0, 1), route(0, 2), route(0, 3)],
+            [Some(1), Some(2), None]
+        );
+        assert_eq!(
+            [route(4, 1), route(4, 2), route(4, 3)],
+            [Some(5), None, Some(3)]
+        );
+        assert_eq!([route(2, 0), route(2, 3)], [Some(0), Some(3)]);
+        assert_eq!([route(3, 0), route(3, 2)], [Some(4), Some(2)]);
+    }
+}

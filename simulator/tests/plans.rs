@@ -1,0 +1,54 @@
+//! Plans that once broke a rule, each a file in `plans/` that says which: none does so any more.
+
+use std::fs;
+use std::path::Path;
+
+use quorate_simulator::{Plan, Trace, run};
+
+#[test]
+fn what_once_broke_a_rule_breaks_none_now() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("there is a folder of plans")
+        .map(|entry| entry.expect("it can be read").path())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        let name = file.display();
+        let text = fs::read_to_string(&file).expect("it can be read");
+        let plan = Plan::from_text(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let outcome = run(&plan, Trace::Off).expect("the plan can be played");
+        assert_eq!(outcome.violation, None, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_plan_is_refused_with_what_to_write() {
+    let plan = Plan::generate(4, &Default::default());
+    type Spoil = fn(&mut Plan);
+    let spoils: [(Spoil, &str); 5] = [
+        (|plan| plan.processes = 0, "processes must be from 1 to 100"),
+        (
+            |plan| plan.faulty = vec!["P=sing".to_owned()],
+            "unknown behaviour 'sing'",
+        ),
+        (
+            |plan| plan.engine.batch_limit = 0,
+            "batch_limit must be from 1",
+        ),
+        (
+            |plan| plan.apart = vec!["Z".to_owned().try_into().unwrap()],
+            "there is no process Z",
+        ),
+        (|plan| plan.heal_ms = u64::MAX, "heal_ms must be from 0"),
+    ];
+    for (spoil, words) in spoils {
+        let mut spoilt = plan.clone();
+        (spoilt.faulty, spoilt.twins) = (Vec::new(), Vec::new());
+        spoil(&mut spoilt);
+        let error = spoilt.check().unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(Plan::from_text("seed = 1").is_err());
+}
