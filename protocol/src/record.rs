@@ -32,6 +32,10 @@ pub enum Record {
     ViewChange(ViewChange),
     /// A view has started; the NEW-VIEW as it was sent.
     NewView(Box<SignedMessage>),
+    /// The replica has lost what it had on disk, and must not vote (rule 23).
+    Silent,
+    /// It may vote again.
+    MayVote,
     /// A checkpoint is stable: records of slots at or below it are of no more use.
     Stable {
         /// 2f+1 matching CHECKPOINTs.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::config::Config;
 use crate::id::{ReplicaId, Sequence};
+use crate::record::Record;
 
 /// What a replica that lost its memory has learned about how far it can have voted.
 #[derive(Debug, Default)]
@@ -52,6 +53,7 @@ impl Replica {
             .and_then(|rejoin| rejoin.bound(&self.config));
         if bound.is_some_and(|bound| self.low_watermark() >= bound) {
             self.rejoin = None;
+            self.persist(Record::MayVote);
             self.repeat_votes();
         }
     }

@@ -8,6 +8,7 @@ use crate::message::{Batch, Commit, Message, Prepare, SignedMessage};
 use crate::record::Record;
 use crate::signature::Signed;
 
+use super::rejoin::Rejoin;
 use super::transfer::Target;
 
 impl Replica {
@@ -25,6 +26,9 @@ impl Replica {
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
+        if self.rejoins() {
+            records.push(Record::Silent);
+        }
         if let Some(snapshot) = self.checkpoints.snapshot(self.low_watermark()) {
             records.push(Record::Stable {
                 proof: self.checkpoints.proof(),
@@ -80,6 +84,8 @@ impl Replica {
                 self.view_changes.sent = Some(view_change);
             }
             Record::NewView(message) => self.read_new_view(*message),
+            Record::Silent => self.rejoin = Some(Rejoin::default()),
+            Record::MayVote => self.rejoin = None,
             Record::Stable { proof, snapshot } => {
                 let (Some(checkpoint), Ok(replies)) =
                     (proof.first().map(Signed::value), snapshot.replies())
@@ -142,6 +148,9 @@ impl Replica {
                 view: self.view,
                 active: self.active,
             });
+        }
+        if self.rejoins() {
+            self.persist(Record::Silent);
         }
         self.repeat_votes();
         self.resend_view_change();
