@@ -18,6 +18,5 @@ impl Replica {
             });
         }
         self.take_body(digest, batch);
-        self.execute_next();
     }
 }

@@ -85,6 +85,8 @@ impl Replica {
         for sequence in self.log.proposed_at(digest) {
             self.agree(sequence, digest);
         }
+        // The slot may have been learnt committed before its body came.
+        self.execute_next();
     }
 
     /// Agrees to a proposal whose body is here (rule 3); the primary's PRE-PREPARE stands for its PREPARE (rule 4).
