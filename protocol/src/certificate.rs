@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::id::{Sequence, View};
-use crate::message::{Checkpoint, PrePrepare, Prepare};
-use crate::misbehaviour::{CheckpointFlaw, PreparedFlaw};
+use crate::message::{Checkpoint, Commit, PrePrepare, Prepare};
+use crate::misbehaviour::{CheckpointFlaw, CommitFlaw, PreparedFlaw};
 use crate::signature::Signed;
 
 /// Proof that a batch was prepared: its PRE-PREPARE and 2f PREPAREs of distinct backups (rule 4).
@@ -115,4 +115,22 @@ pub fn check_checkpoint(
         return Err(CheckpointFlaw::TooFewSigners);
     }
     Ok(())
+}
+
+/// Checks that `proof` commits a slot: a quorum of COMMITs that say the same (rule 5). Gives what they say.
+///
+/// # Errors
+/// The first flaw found.
+pub fn check_commits(config: &Config, proof: &[Signed<Commit>]) -> Result<Commit, CommitFlaw> {
+    let Some(commit) = proof.first().map(|first| *first.value()) else {
+        return Err(CommitFlaw::TooFewSigners);
+    };
+    if proof.iter().any(|other| *other.value() != commit) {
+        return Err(CommitFlaw::Mixed);
+    }
+    let signers: BTreeSet<_> = proof.iter().map(Signed::signer).collect();
+    if signers.len() < config.quorum.size() {
+        return Err(CommitFlaw::TooFewSigners);
+    }
+    Ok(commit)
 }

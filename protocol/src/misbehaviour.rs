@@ -33,6 +33,8 @@ pub enum Misbehaviour {
         signer: ReplicaId,
         why: CheckpointFlaw,
     },
+    #[error("{signer} sent a commit proof that proves nothing: {why}")]
+    InvalidCommitProof { signer: ReplicaId, why: CommitFlaw },
     #[error("{signer} sent a NEW-VIEW that is not what its VIEW-CHANGEs give: {why}")]
     InvalidNewView { signer: ReplicaId, why: NewViewFlaw },
     #[error("{signer} sent a prepared certificate that proves nothing: {why}")]
@@ -97,6 +99,16 @@ pub enum CheckpointFlaw {
     Mixed,
     #[error("its sequence number is no multiple of the checkpoint interval")]
     NotAMultiple,
+}
+
+/// Why COMMITs prove nothing (rule 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what each is")]
+pub enum CommitFlaw {
+    #[error("too few distinct signers")]
+    TooFewSigners,
+    #[error("mixed views, slots or digests")]
+    Mixed,
 }
 
 /// Why a NEW-VIEW is refused (rule 12).

@@ -11,9 +11,10 @@ use harness::{
 use quorate_protocol::client::{Client, Read};
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{
-    Batch, Body, Commit, Fetch, NewView, PrePrepare, Prepare, Reply, Request, Standing, ViewChange,
+    Batch, Body, Commit, Committed, Fetch, NewView, PrePrepare, Prepare, Reply, Request, Standing,
+    ViewChange,
 };
-use quorate_protocol::misbehaviour::{CheckpointFlaw, NewViewFlaw, PreparedFlaw};
+use quorate_protocol::misbehaviour::{CheckpointFlaw, CommitFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
     ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Message, Misbehaviour,
     Quorum, Record, ReplicaId, Sequence, Signed, SignedMessage, Timer, Timestamp, View,
@@ -606,6 +607,26 @@ fn rule_10_a_replica_between_views_executes_what_a_quorum_of_commits_proves_and_
             .all(|effect| matches!(effect, Effect::Execute { .. } | Effect::Done { .. })),
         "more than executing: {effects:?}"
     );
+}
+
+#[test]
+fn rule_10_a_body_that_comes_between_views_brings_no_vote() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    let wishes = [0, 1, 2].map(|i| net.wish(i, 1, vec![net.certificate(0, 1, &m, &[1, 2])]));
+    net.deliver(3, net.new_view(1, 1, wishes.to_vec(), &[(1, m.digest())]));
+    for i in [0, 2] {
+        net.deliver(3, net.prepare(i, 1, 1, &m));
+    }
+    net.submit(3, 1);
+    net.fire(3, Timer::View);
+    assert_eq!(net.view(3), (2, false));
+
+    let body = Body { batch: m };
+    let effects = net.deliver(3, SignedMessage::Body(net.sign(1, body)));
+
+    assert_eq!(broadcasts(&effects), []);
+    assert_eq!(persisted(&effects), []);
 }
 
 #[test]
@@ -1221,13 +1242,64 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
     assert_eq!(
         twice,
         [
-            forward(net.pre_prepare(0, 0, 1, &m)),
-            forward(net.prepare(2, 0, 1, &m)),
-            forward(net.commit(2, 0, 1, &m)),
+            Effect::Send {
+                to: ReplicaId(3),
+                message: Message::Committed(Committed {
+                    proof: net.commit_certificate(2, 1),
+                    batch: m,
+                }),
+            },
             forward(net.pre_prepare(0, 0, 2, &open)),
             forward(net.prepare(2, 0, 2, &open)),
         ]
     );
+}
+
+#[test]
+fn rule_17_a_committed_slot_is_taken_with_its_proof_in_any_view_and_not_without() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(1, 1), net.batch(0, 1));
+    let commit = |signer, view, batch: &Batch| match net.commit(signer, view, 1, batch) {
+        SignedMessage::Commit(commit) => commit,
+        _ => unreachable!(),
+    };
+    let with = |proof: Vec<Signed<Commit>>, batch: &Batch| {
+        let batch = batch.clone();
+        SignedMessage::Committed(net.sign(2, Committed { proof, batch }))
+    };
+    let proof = |signers: [u32; 3]| signers.map(|i| commit(i, 5, &m)).to_vec();
+    let signer = ReplicaId(2);
+    let flawed = |why| vec![Misbehaviour::InvalidCommitProof { signer, why }];
+    let cases = [
+        (
+            with(proof([0, 1, 1]), &m),
+            flawed(CommitFlaw::TooFewSigners),
+        ),
+        (with(Vec::new(), &m), flawed(CommitFlaw::TooFewSigners)),
+        (
+            with(
+                vec![commit(0, 5, &m), commit(1, 5, &m), commit(2, 4, &m)],
+                &m,
+            ),
+            flawed(CommitFlaw::Mixed),
+        ),
+        (
+            with(proof([0, 1, 2]), &other),
+            vec![Misbehaviour::BodyMismatch {
+                signer,
+                digest: m.digest(),
+            }],
+        ),
+    ];
+    let good = with(proof([0, 1, 2]), &m);
+    for (message, refused) in cases {
+        let effects = net.deliver(3, message);
+        assert_eq!(rejects(&effects), refused);
+        assert_eq!(slots(&effects), []);
+    }
+    let taken = net.deliver(3, good);
+    assert_eq!(slots(&taken), [(1, vec![(1, 1)])]);
+    assert_eq!(broadcasts(&taken), []);
 }
 
 #[test]

@@ -157,6 +157,11 @@ fn message_words(message: &SignedMessage) -> String {
                 Piece::Part(part) => format!("state {from} slot {slot} part {}", part_digest(part)),
             }
         }
+        SignedMessage::Committed(m) => {
+            let slot = m.value().proof.first();
+            let slot = slot.map_or(0, |one| one.value().sequence.0);
+            format!("committed {} slot {slot}", m.signer())
+        }
         SignedMessage::Stable(m) => {
             let slot = m.value().proof.first();
             let slot = slot.map_or(0, |one| one.value().sequence.0);

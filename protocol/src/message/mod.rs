@@ -7,6 +7,7 @@
 mod batch;
 mod checkpoint;
 mod commit;
+mod committed;
 mod fetch;
 mod new_view;
 mod pre_prepare;
@@ -21,6 +22,7 @@ mod view_change;
 pub use batch::Batch;
 pub use checkpoint::Checkpoint;
 pub use commit::Commit;
+pub use committed::Committed;
 pub use fetch::{Body, Fetch};
 pub use new_view::NewView;
 pub use pre_prepare::PrePrepare;
@@ -65,6 +67,8 @@ pub enum Message {
     FetchState(FetchState),
     /// Answers it.
     State(State),
+    /// A committed slot with its proof.
+    Committed(Committed),
     /// The sender's last stable checkpoint.
     Stable(Stable),
     /// The result of a client's request, for the process that speaks for the client.
@@ -97,6 +101,7 @@ pub enum SignedMessage {
     Standing(Signed<Standing>),
     FetchState(Signed<FetchState>),
     State(Signed<State>),
+    Committed(Signed<Committed>),
     Stable(Signed<Stable>),
     Reply(Signed<Reply>),
     Query(Signed<Query>),
@@ -125,6 +130,7 @@ pub enum VerifiedMessage {
     Standing(Verified<Standing>),
     FetchState(Verified<FetchState>),
     State(Verified<State>),
+    Committed(Verified<Committed>),
     Stable(Verified<Stable>),
     Reply(Verified<Reply>),
     Query(Verified<Query>),
@@ -148,6 +154,7 @@ impl VerifiedMessage {
             Self::Standing(m) => m.signer(),
             Self::FetchState(m) => m.signer(),
             Self::State(m) => m.signer(),
+            Self::Committed(m) => m.signer(),
             Self::Stable(m) => m.signer(),
             Self::Reply(m) => m.signer(),
             Self::Query(m) => m.signer(),
@@ -183,6 +190,7 @@ impl VerifiedMessage {
             Self::Standing(m) => SignedMessage::Standing(m.into_signed()),
             Self::FetchState(m) => SignedMessage::FetchState(m.into_signed()),
             Self::State(m) => SignedMessage::State(m.into_signed()),
+            Self::Committed(m) => SignedMessage::Committed(m.into_signed()),
             Self::Stable(m) => SignedMessage::Stable(m.into_signed()),
             Self::Reply(m) => SignedMessage::Reply(m.into_signed()),
             Self::Query(m) => SignedMessage::Query(m.into_signed()),
@@ -223,6 +231,7 @@ impl Keys {
             Message::Standing(m) => VerifiedMessage::Standing(self.sign(m)),
             Message::FetchState(m) => VerifiedMessage::FetchState(self.sign(m)),
             Message::State(m) => VerifiedMessage::State(self.sign(m)),
+            Message::Committed(m) => VerifiedMessage::Committed(self.sign(m)),
             Message::Stable(m) => VerifiedMessage::Stable(self.sign(m)),
             Message::Reply(m) => VerifiedMessage::Reply(self.sign(m)),
             Message::Query(m) => VerifiedMessage::Query(self.sign(m)),
@@ -285,6 +294,12 @@ impl Keys {
             SignedMessage::Reply(m) => VerifiedMessage::Reply(self.verify(m)?),
             SignedMessage::Query(m) => VerifiedMessage::Query(self.verify(m)?),
             SignedMessage::Answer(m) => VerifiedMessage::Answer(self.verify(m)?),
+            SignedMessage::Committed(m) => {
+                let committed = self.verify(m)?;
+                self.check_all(&committed.value().proof)?;
+                self.check_batch(&committed.value().batch)?;
+                VerifiedMessage::Committed(committed)
+            }
             SignedMessage::Stable(m) => {
                 let stable = self.verify(m)?;
                 self.check_all(&stable.value().proof)?;

@@ -7,6 +7,7 @@ mod log;
 mod on_body;
 mod on_checkpoint;
 mod on_commit;
+mod on_committed;
 mod on_fetch;
 mod on_fetch_state;
 mod on_new_view;
@@ -149,6 +150,7 @@ impl Replica {
                 self.effects.push(Effect::Heard(Box::new(message)));
             }
             VerifiedMessage::Query(m) => self.on_query(m.signer(), m.value().clone()),
+            VerifiedMessage::Committed(m) => self.on_committed(m.signer(), m.value().clone()),
             VerifiedMessage::Stable(m) => self.on_stable(m.signer(), m.value().proof.clone()),
         }
     }

@@ -82,8 +82,11 @@ impl Replica {
         self.requests.mark_proposed(&batch);
         self.log.keep_body(digest, batch);
         self.start_progress_timer();
-        for sequence in self.log.proposed_at(digest) {
-            self.agree(sequence, digest);
+        // Between views the proposals are still those of the view that was left: nobody may vote for them (rule 10).
+        if self.active {
+            for sequence in self.log.proposed_at(digest) {
+                self.agree(sequence, digest);
+            }
         }
         // The slot may have been learnt committed before its body came.
         self.execute_next();

@@ -3,8 +3,7 @@
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
-use crate::message::{Body, Commit, Message, SignedMessage, Standing};
-use crate::signature::Signed;
+use crate::message::{Committed, Message, SignedMessage, Standing};
 
 /// How many slots are sent again at a time.
 const SLOTS_AT_A_TIME: usize = 32;
@@ -23,7 +22,7 @@ impl Replica {
             self.send_stable(from);
         }
         if stands_still {
-            self.resend_committed(from, standing.executed, together);
+            self.resend_committed(from, standing.executed);
         }
         if self.active && behind {
             self.resend_new_view(from);
@@ -32,22 +31,17 @@ impl Replica {
         }
     }
 
-    /// Sends the proof of what is committed, and the bodies: whatever its view, the peer can execute it. What is committed
-    /// in the view that both are in needs no proof, since the votes of that view are sent again.
-    fn resend_committed(&mut self, to: ReplicaId, executed: Sequence, together: bool) {
+    /// Sends what is committed, with its proof: whatever its view, the peer can execute it. Single COMMITs would not do, as
+    /// the peer keeps one per sender and slot.
+    fn resend_committed(&mut self, to: ReplicaId, executed: Sequence) {
         let mut effects = Vec::new();
-        let of_this_view = |commit: &Signed<Commit>| together && commit.value().view == self.view;
         for (_, slot) in self.log.after(executed).take(SLOTS_AT_A_TIME) {
-            if slot.proof.first().is_none_or(of_this_view) {
-                continue;
-            }
-            let forward = |commit: &Signed<Commit>| Effect::Forward {
-                to,
-                message: Box::new(SignedMessage::Commit(commit.clone())),
-            };
-            effects.extend(slot.proof.iter().map(forward));
-            if let Some(batch) = slot.committed.and_then(|digest| self.log.body(digest)) {
-                let message = Message::Body(Body {
+            let batch = slot.committed.and_then(|digest| self.log.body(digest));
+            if let Some(batch) = batch
+                && !slot.proof.is_empty()
+            {
+                let message = Message::Committed(Committed {
+                    proof: slot.proof.clone(),
                     batch: batch.clone(),
                 });
                 effects.push(Effect::Send { to, message });
@@ -56,12 +50,12 @@ impl Replica {
         self.effects.extend(effects);
     }
 
-    /// Sends this view's proposal and this replica's own votes again, slot by slot.
+    /// Sends this view's proposal and this replica's own votes again for what is not committed yet, slot by slot.
     fn resend_slots(&mut self, to: ReplicaId, executed: Sequence) {
         let own = self.own();
         let mut messages = Vec::new();
         for (_, slot) in self.log.after(executed).take(SLOTS_AT_A_TIME) {
-            let Some(proposal) = &slot.proposal else {
+            let Some(proposal) = slot.proposal.as_ref().filter(|_| slot.committed.is_none()) else {
                 continue;
             };
             if let Some(batch) = self.log.body(proposal.value().digest) {

@@ -67,6 +67,8 @@ pub struct Process {
     disk: Vec<Record>,
     participant: Participant,
     session: Session,
+    /// When it last started again, by its clock.
+    started: u64,
     timers: BTreeMap<Timer, Time>,
     operations: VecDeque<Vec<u8>>,
     commands: VecDeque<Command>,
@@ -90,6 +92,7 @@ impl Process {
             disk: Vec::new(),
             participant: Participant::default(),
             session: Session::new(ClientId::from(own), Timestamp(0)),
+            started: 0,
             timers: BTreeMap::new(),
             operations: VecDeque::new(),
             commands: VecDeque::new(),
@@ -153,7 +156,9 @@ impl Process {
         self.replica = Faulty::new(replica, None);
         self.service = Replicated::new(self.rules.clone());
         self.participant = Participant::default();
-        self.session = Session::new(ClientId::from(self.own), Timestamp(now.0));
+        // To start takes a while: no two starts see one moment.
+        self.started = now.0.max(self.started + 1000);
+        self.session = Session::new(ClientId::from(self.own), Timestamp(self.started));
         self.timers.clear();
         self.operations.clear();
         self.commands.clear();

@@ -100,7 +100,7 @@ impl World {
                 }
             }
         }
-        for (index, stop) in (0..).zip(&plan.stops) {
+        for stop in &plan.stops {
             let disk = match stop.back {
                 Back::AsBefore => continue,
                 Back::FromDisk => true,
@@ -108,10 +108,8 @@ impl World {
             };
             let end = millis(stop.to_ms.min(plan.heal_ms));
             if millis(stop.from_ms) < end {
-                // No process starts twice at one moment: its requests are numbered by the clock.
-                let start = Time(end.0 + 10 * index);
                 for at in self.places.of(stop.process) {
-                    self.queue.push(start, Event::Restart { at, disk });
+                    self.queue.push(end, Event::Restart { at, disk });
                 }
             }
         }

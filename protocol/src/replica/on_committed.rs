@@ -1,0 +1,35 @@
+//! Committed: a slot that this replica missed, with its proof (rule 17).
+
+use super::Replica;
+use crate::certificate::check_commits;
+use crate::id::ReplicaId;
+use crate::message::Committed;
+use crate::misbehaviour::Misbehaviour;
+
+impl Replica {
+    pub(super) fn on_committed(&mut self, from: ReplicaId, committed: Committed) {
+        let Committed { proof, batch } = committed;
+        let commit = match check_commits(&self.config, &proof) {
+            Ok(commit) => commit,
+            Err(why) => return self.reject(Misbehaviour::InvalidCommitProof { signer: from, why }),
+        };
+        let (sequence, digest) = (commit.sequence, commit.digest);
+        if batch.digest() != digest {
+            return self.reject(Misbehaviour::BodyMismatch {
+                signer: from,
+                digest,
+            });
+        }
+        if !self.in_window(sequence) || sequence <= self.executed {
+            return;
+        }
+        let slot = self.log.slot_mut(sequence);
+        if slot.committed.is_none_or(|known| known == digest) {
+            slot.committed = Some(digest);
+            slot.proof = proof;
+            slot.learned.clear();
+            self.log.keep_body(digest, batch);
+            self.execute_next();
+        }
+    }
+}
