@@ -197,13 +197,12 @@ impl Runtime {
     /// A reply, or the answer to a query, has come.
     pub(crate) fn on_heard(&mut self, message: VerifiedMessage) {
         match message {
-            VerifiedMessage::Reply(reply) => {
-                let accepted = self
-                    .desk
-                    .client
-                    .on_reply(reply.signer(), reply.value().clone());
-                if let Some(accepted) = accepted {
-                    self.on_accepted(&accepted);
+            VerifiedMessage::Replies(replies) => {
+                for reply in &replies.value().replies {
+                    let accepted = self.desk.client.on_reply(replies.signer(), reply.clone());
+                    if let Some(accepted) = accepted {
+                        self.on_accepted(&accepted);
+                    }
                 }
             }
             VerifiedMessage::Answer(answer) => {

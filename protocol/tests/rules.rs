@@ -11,8 +11,8 @@ use harness::{
 use quorate_protocol::client::{Client, Read};
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{
-    Batch, Body, Commit, Committed, Fetch, NewView, PrePrepare, Prepare, Reply, Request, Standing,
-    ViewChange,
+    Batch, Body, Commit, Committed, Fetch, NewView, PrePrepare, Prepare, Replies, Reply, Request,
+    Standing, ViewChange,
 };
 use quorate_protocol::misbehaviour::{CheckpointFlaw, CommitFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
@@ -353,12 +353,14 @@ fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
     let (client, timestamp) = (ClientId::named("c"), Timestamp(5));
     let reply_to = |to| Effect::Send {
         to: ReplicaId(to),
-        message: Message::Reply(Reply {
-            view: View(0),
-            client,
-            timestamp,
-            sequence: Sequence(1),
-            result: b"c/5 done".to_vec(),
+        message: Message::Replies(Replies {
+            replies: vec![Reply {
+                view: View(0),
+                client,
+                timestamp,
+                sequence: Sequence(1),
+                result: b"c/5 done".to_vec(),
+            }],
         }),
     };
     assert!(executed.contains(&reply_to(2)));

@@ -517,12 +517,13 @@ fn scenario_12_a_request_in_two_slots_executes_in_the_first() {
     let [
         Effect::Send {
             to,
-            message: Message::Reply(reply),
+            message: Message::Replies(told),
         },
     ] = &again[..]
     else {
         panic!("{again:?} is no reply")
     };
+    let reply = &told.replies[0];
     assert_eq!((*to, reply.sequence), (ReplicaId(2), Sequence(1)));
     assert_eq!(reply.result, b"c/1 done");
 }

@@ -167,10 +167,12 @@ fn message_words(message: &SignedMessage) -> String {
             let slot = slot.map_or(0, |one| one.value().sequence.0);
             format!("stable {} slot {slot}", m.signer())
         }
-        SignedMessage::Reply(m) => {
-            let value = m.value();
-            let (client, number) = (value.client, value.timestamp.0);
-            format!("reply {} to {client} number {number}", m.signer())
+        SignedMessage::Replies(m) => {
+            let told = m.value().replies.iter();
+            let told: Vec<String> = told
+                .map(|reply| format!("{}/{}", reply.client, reply.timestamp.0))
+                .collect();
+            format!("replies {} [{}]", m.signer(), told.join(" "))
         }
         SignedMessage::Query(m) => format!("query {} number {}", m.signer(), m.value().number),
         SignedMessage::Answer(m) => format!("answer {} number {}", m.signer(), m.value().number),

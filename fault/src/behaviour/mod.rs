@@ -127,7 +127,11 @@ fn with_false_digest(message: &Message) -> Message {
         Message::Prepare(prepare) => prepare.digest = false_digest(prepare.digest),
         Message::Commit(commit) => commit.digest = false_digest(commit.digest),
         Message::Checkpoint(checkpoint) => checkpoint.digest = false_digest(checkpoint.digest),
-        Message::Reply(reply) => reply.result = b"a lie".to_vec(),
+        Message::Replies(replies) => {
+            for reply in &mut replies.replies {
+                reply.result = b"a lie".to_vec();
+            }
+        }
         Message::Answer(answer) => answer.result = b"a lie".to_vec(),
         _ => {}
     }

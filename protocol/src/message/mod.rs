@@ -28,7 +28,7 @@ pub use new_view::NewView;
 pub use pre_prepare::PrePrepare;
 pub use prepare::Prepare;
 pub use query::{Answer, Query};
-pub use reply::Reply;
+pub use reply::{Replies, Reply};
 pub use request::Request;
 pub use state::{FetchState, Piece, Stable, State};
 pub use status::Standing;
@@ -71,8 +71,8 @@ pub enum Message {
     Committed(Committed),
     /// The sender's last stable checkpoint.
     Stable(Stable),
-    /// The result of a client's request, for the process that speaks for the client.
-    Reply(Reply),
+    /// The results of clients' requests, for the process that speaks for the clients.
+    Replies(Replies),
     /// A read-only question.
     Query(Query),
     /// Answers it.
@@ -103,7 +103,7 @@ pub enum SignedMessage {
     State(Signed<State>),
     Committed(Signed<Committed>),
     Stable(Signed<Stable>),
-    Reply(Signed<Reply>),
+    Replies(Signed<Replies>),
     Query(Signed<Query>),
     Answer(Signed<Answer>),
 }
@@ -132,7 +132,7 @@ pub enum VerifiedMessage {
     State(Verified<State>),
     Committed(Verified<Committed>),
     Stable(Verified<Stable>),
-    Reply(Verified<Reply>),
+    Replies(Verified<Replies>),
     Query(Verified<Query>),
     Answer(Verified<Answer>),
 }
@@ -156,7 +156,7 @@ impl VerifiedMessage {
             Self::State(m) => m.signer(),
             Self::Committed(m) => m.signer(),
             Self::Stable(m) => m.signer(),
-            Self::Reply(m) => m.signer(),
+            Self::Replies(m) => m.signer(),
             Self::Query(m) => m.signer(),
             Self::Answer(m) => m.signer(),
         }
@@ -192,7 +192,7 @@ impl VerifiedMessage {
             Self::State(m) => SignedMessage::State(m.into_signed()),
             Self::Committed(m) => SignedMessage::Committed(m.into_signed()),
             Self::Stable(m) => SignedMessage::Stable(m.into_signed()),
-            Self::Reply(m) => SignedMessage::Reply(m.into_signed()),
+            Self::Replies(m) => SignedMessage::Replies(m.into_signed()),
             Self::Query(m) => SignedMessage::Query(m.into_signed()),
             Self::Answer(m) => SignedMessage::Answer(m.into_signed()),
         }
@@ -233,7 +233,7 @@ impl Keys {
             Message::State(m) => VerifiedMessage::State(self.sign(m)),
             Message::Committed(m) => VerifiedMessage::Committed(self.sign(m)),
             Message::Stable(m) => VerifiedMessage::Stable(self.sign(m)),
-            Message::Reply(m) => VerifiedMessage::Reply(self.sign(m)),
+            Message::Replies(m) => VerifiedMessage::Replies(self.sign(m)),
             Message::Query(m) => VerifiedMessage::Query(self.sign(m)),
             Message::Answer(m) => VerifiedMessage::Answer(self.sign(m)),
         })
@@ -291,7 +291,7 @@ impl Keys {
             SignedMessage::Standing(m) => VerifiedMessage::Standing(self.verify(m)?),
             SignedMessage::FetchState(m) => VerifiedMessage::FetchState(self.verify(m)?),
             SignedMessage::State(m) => VerifiedMessage::State(self.verify(m)?),
-            SignedMessage::Reply(m) => VerifiedMessage::Reply(self.verify(m)?),
+            SignedMessage::Replies(m) => VerifiedMessage::Replies(self.verify(m)?),
             SignedMessage::Query(m) => VerifiedMessage::Query(self.verify(m)?),
             SignedMessage::Answer(m) => VerifiedMessage::Answer(self.verify(m)?),
             SignedMessage::Committed(m) => {

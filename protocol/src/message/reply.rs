@@ -3,6 +3,17 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ClientId, Sequence, Timestamp, View};
 use crate::signature::Signable;
 
+/// What a replica has to say to the process that speaks for some clients: one signature for all that a slot brought them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replies {
+    /// One per request.
+    pub replies: Vec<Reply>,
+}
+
+impl Signable for Replies {
+    const DOMAIN: &'static str = "replies";
+}
+
 /// REPLY(v,t,c,i,r) (C4.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
@@ -17,8 +28,4 @@ pub struct Reply {
     /// r.
     #[serde(with = "serde_bytes")]
     pub result: Vec<u8>,
-}
-
-impl Signable for Reply {
-    const DOMAIN: &'static str = "reply";
 }

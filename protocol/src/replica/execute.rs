@@ -49,6 +49,7 @@ impl Replica {
         };
         let requests = self.requests.unexecuted(batch);
         debug_assert_eq!(requests.len(), results.len(), "one result per request");
+        let mut told = Vec::new();
         for (request, result) in requests.into_iter().zip(results) {
             let client = request.value().client;
             let last = LastReply {
@@ -57,7 +58,8 @@ impl Replica {
                 result,
             };
             self.requests.record_reply(client, last.clone());
-            self.tell(request.signer(), client, last);
+            told.push((request.signer(), client, last));
         }
+        self.tell(told);
     }
 }

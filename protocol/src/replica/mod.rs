@@ -146,7 +146,7 @@ impl Replica {
             VerifiedMessage::Standing(m) => self.on_standing(m.signer(), *m.value()),
             VerifiedMessage::FetchState(m) => self.on_fetch_state(m.signer(), *m.value()),
             VerifiedMessage::State(m) => self.on_state(m.signer(), m.value().clone()),
-            message @ (VerifiedMessage::Reply(_) | VerifiedMessage::Answer(_)) => {
+            message @ (VerifiedMessage::Replies(_) | VerifiedMessage::Answer(_)) => {
                 self.effects.push(Effect::Heard(Box::new(message)));
             }
             VerifiedMessage::Query(m) => self.on_query(m.signer(), m.value().clone()),

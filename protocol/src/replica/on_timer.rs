@@ -24,7 +24,7 @@ impl Replica {
     /// Says where this replica stands, and says again what nobody has answered (rule 17).
     pub(super) fn on_status_timer(&mut self) {
         self.say_standing();
-        self.resend_own_requests();
+        self.resend_own_request();
         self.relay_requests();
         self.resend_view_change();
         self.fetch_missing();

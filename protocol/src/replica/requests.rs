@@ -87,24 +87,19 @@ impl Requests {
         Some((request.client, request.timestamp))
     }
 
-    /// What has waited since this time or longer.
-    pub(super) fn waiting_since(&self, time: Time) -> Vec<Signed<Request>> {
+    /// What has waited longest, up to so many, of what has waited since this time or longer.
+    pub(super) fn waiting_since(&self, time: Time, most: usize) -> Vec<Signed<Request>> {
         self.by_arrival
             .values()
             .filter_map(|client| self.waiting.get(client))
             .take_while(|waiting| waiting.since <= time)
+            .take(most)
             .map(|waiting| waiting.request.clone())
             .collect()
     }
 
-    /// What waits and was signed by this process.
-    pub(super) fn waiting_from(&self, signer: ReplicaId) -> Vec<Signed<Request>> {
-        self.waiting
-            .values()
-            .map(|waiting| &waiting.request)
-            .filter(|request| request.signer() == signer)
-            .cloned()
-            .collect()
+    pub(super) fn waiting_of(&self, client: ClientId) -> Option<&Signed<Request>> {
+        self.waiting.get(&client).map(|waiting| &waiting.request)
     }
 
     /// How many requests wait.

@@ -216,9 +216,8 @@ impl Replica {
             sequence,
             parts: snapshot.service(),
         });
-        for (speaker, client, last) in self.requests.replace_replies(replies) {
-            self.tell(speaker, client, last);
-        }
+        let answered = self.requests.replace_replies(replies);
+        self.tell(answered);
         self.checkpoints.replace_snapshots(sequence, snapshot);
         self.executed = sequence;
         self.last_proposed = self.last_proposed.max(sequence);

@@ -295,9 +295,11 @@ impl Network {
                 answers.push_back(Input::Read { to, number, result });
             }
             Effect::Heard(message) => match *message {
-                VerifiedMessage::Reply(reply) => {
-                    let result = node.client.on_reply(reply.signer(), reply.value().clone());
-                    node.results.extend(result);
+                VerifiedMessage::Replies(replies) => {
+                    for reply in &replies.value().replies {
+                        let result = node.client.on_reply(replies.signer(), reply.clone());
+                        node.results.extend(result);
+                    }
                 }
                 VerifiedMessage::Answer(answer) => {
                     let read = node
