@@ -105,6 +105,13 @@ fn nonsense_is_refused_with_advice() {
         &["--spawn", "--default-decision", ""],
         "a decision is 1 to 200 bytes",
     );
+    for decision in ["at\ntack", &"x".repeat(201)] {
+        assert_refused(
+            &["--spawn", "--decision", decision],
+            "a decision is 1 to 200 bytes",
+        );
+    }
+    assert_refused(&["--spawn", "--decision", ""], "the decision is missing");
     assert_refused(&["--decision", "a=attack"], "names are P");
     assert_refused(&["--spawn", "--decision", "V=attack"], "does not take part");
     assert_refused(&["--endpoint", "127.0.0.1"], "write HOST:PORT");
