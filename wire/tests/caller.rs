@@ -21,6 +21,7 @@ fn status() -> ProcessStatus {
     };
     ProcessStatus {
         process: "P".into(),
+        processes: 4,
         port: 65535,
         fault: "none".into(),
         view: 1,
