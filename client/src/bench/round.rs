@@ -87,14 +87,14 @@ async fn send(target: &Target, from: &Process, round: u64) {
             decision: DECISION.to_owned(),
             round: Some(round),
         };
-        from.caller.call(call)
+        from.call(call)
     });
     join_all(calls).await;
 }
 
 async fn finalize(process: &Process, round: u64) -> Result<String, Failed> {
     let call = FinalizeDecision { round: Some(round) };
-    let decision = process.caller.call(call).await;
+    let decision = process.call(call).await;
     decision.map_err(|error| Failed::NoDecision {
         process: process.name.clone(),
         round,
