@@ -197,6 +197,22 @@ fn another_program_is_not_taken_for_a_process() {
 }
 
 #[test]
+fn bench_says_that_there_were_too_many_calls() {
+    let runtime = Runtime::new().unwrap();
+    let p = play(&runtime, "P", "attack", at_once);
+    let q = Endpoint::new()
+        .method(async |_: SendMessage| Err(Fault::overloaded("busy")))
+        .method(async |_: FinalizeDecision| Ok("attack".to_owned()))
+        .method(async |_: Status| Ok(StatusAnswer::Process(status("Q"))));
+    let q = serve(&runtime, q);
+    let endpoints = format!("{p},{q}");
+    assert_refused(
+        &["bench", "--rounds", "1", "--endpoint", &endpoints],
+        "busy): use fewer --clients",
+    );
+}
+
+#[test]
 fn bench_does_not_guess_what_was_sent() {
     let runtime = Runtime::new().unwrap();
     let p = play(&runtime, "P", "attack", |call| {
