@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
-use quorate_server::index_of;
+use anyhow::{Context, bail};
+use quorate_server::{check_decision, index_of};
 
 /// What a process sends if nothing else is said.
 const USUAL: &str = "attack";
@@ -20,7 +20,7 @@ impl Decisions {
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut usual = None;
         let mut particular = BTreeMap::new();
-        for part in text.split(',').map(str::trim) {
+        for part in text.split(',').map(|part| part.trim_matches(' ')) {
             match part.split_once('=') {
                 Some((name, _)) if index_of(name).is_none() => {
                     bail!(
@@ -46,6 +46,8 @@ impl Decisions {
                 }
                 _ => {}
             }
+            let decision = part.split_once('=').map_or(part, |(_, decision)| decision);
+            check_decision(decision).with_context(|| format!("--decision {part:?}"))?;
         }
         Ok(Self {
             usual: usual.unwrap_or_else(|| USUAL.to_owned()),
@@ -98,5 +100,20 @@ mod tests {
             let error = Decisions::parse(text).unwrap_err().to_string();
             assert!(error.contains(advice), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn what_the_processes_would_refuse_is_refused() {
+        let too_long = "x".repeat(201);
+        for decision in ["at\ntack", "attack\n", "\u{7}", &too_long] {
+            for text in [decision.to_owned(), format!("Q={decision}")] {
+                let error = format!("{:#}", Decisions::parse(&text).unwrap_err());
+                assert!(
+                    error.contains("a decision is 1 to 200 bytes"),
+                    "{text:?}: {error}"
+                );
+            }
+        }
+        assert!(Decisions::parse(&"x".repeat(200)).is_ok());
     }
 }

@@ -98,7 +98,7 @@ async fn send(from: &Process, to: &str, decision: &str) -> String {
         decision: decision.to_owned(),
         round: None,
     };
-    match from.caller.call(call).await {
+    match from.call(call).await {
         Ok(answer) => answer,
         Err(error) if error.is_unreachable() => unreachable(),
         Err(error) => format!("{} could not send to {to} ({})", from.name, cause(&error)),
@@ -116,7 +116,7 @@ async fn finalize(process: &Process) -> Finalized {
     let status = match outcome {
         Outcome::Unreachable => None,
         _ => {
-            let answer = process.caller.call(Status::default()).await;
+            let answer = process.call(Status::default()).await;
             answer.ok().and_then(StatusAnswer::into_process)
         }
     };
@@ -141,7 +141,7 @@ fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatu
 }
 
 async fn outcome(process: &Process) -> Outcome {
-    match process.caller.call(FinalizeDecision { round: None }).await {
+    match process.call(FinalizeDecision { round: None }).await {
         Ok(decision) => Outcome::Decided(decision),
         Err(error) if error.is_unreachable() => Outcome::Unreachable,
         Err(error) => Outcome::NoDecision(cause(&error)),

@@ -52,7 +52,7 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
         // Dropping the command stops the processes that it started.
         status = signals.received() => Ok(Exit::Stopped(status)),
         exit = async {
-            let target = Target::find(options.target()).await?;
+            let target = Target::find(options.target(), options.purpose()).await?;
             let exit = match &options.command {
                 None => exchange::command(&target, &exchange).await,
                 Some(Command::Submit(options)) => submit::command(&target, options).await,

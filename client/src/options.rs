@@ -8,6 +8,7 @@ use quorate_server::options::{ClusterOptions, parse_time};
 
 use crate::decisions::Decisions;
 use crate::endpoint::Endpoint;
+use crate::target::Purpose;
 
 /// Lets every process send its decision to every other, and prints what each one finally decided.
 ///
@@ -30,6 +31,14 @@ impl Options {
             Some(Command::Read(options)) => &options.target,
             Some(Command::Status(options)) => &options.target,
             Some(Command::Bench(options)) => &options.target,
+        }
+    }
+
+    /// What the command wants of them.
+    pub(crate) fn purpose(&self) -> Purpose {
+        match &self.command {
+            None | Some(Command::Bench(_)) => Purpose::Exchange,
+            Some(Command::Submit(_) | Command::Read(_) | Command::Status(_)) => Purpose::Question,
         }
     }
 }

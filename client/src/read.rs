@@ -12,7 +12,7 @@ use crate::target::Target;
 pub(crate) async fn command(target: &Target, options: &ReadOptions) -> anyhow::Result<Exit> {
     let process = target.first_correct()?;
     let key = options.key.clone();
-    match process.caller.call(Read { key }).await {
+    match process.call(Read { key }).await {
         Ok(value) => {
             write_out(&render(&process.name, options, &value)?)?;
             Ok(Exit::Agree)

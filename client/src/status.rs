@@ -1,5 +1,6 @@
 //! `client status`: how far each process is.
 
+use quorate_wire::CallError;
 use quorate_wire::method::ProcessStatus;
 use serde_json::{Value, json};
 
@@ -42,7 +43,10 @@ fn row(process: &Process) -> [String; 11] {
     [
         process.name.clone(),
         process.address.port().to_string(),
-        status.map_or_else(|| "unreachable".to_owned(), |status| status.fault.clone()),
+        status.map_or_else(
+            || absence(process).to_owned(),
+            |status| status.fault.clone(),
+        ),
         of(view),
         of(|status| status.primary.clone()),
         of(|status| format!("{}..{}", status.low_watermark, status.high_watermark)),
@@ -58,6 +62,17 @@ fn row(process: &Process) -> [String; 11] {
     ]
 }
 
+/// In a word, why a process does not say how it is.
+fn absence(process: &Process) -> &'static str {
+    if process.is_stranger() {
+        "not Quorate"
+    } else if process.is_reachable() {
+        "no answer"
+    } else {
+        "unreachable"
+    }
+}
+
 fn view(status: &ProcessStatus) -> String {
     if status.view_active {
         status.view.to_string()
@@ -70,6 +85,14 @@ fn decision(status: &ProcessStatus) -> Option<&str> {
     Some(status.round.decision.as_str()).filter(|decision| !decision.is_empty())
 }
 
+fn cause(process: &Process, error: &CallError) -> String {
+    if process.is_stranger() {
+        format!("not a Quorate process: {error}")
+    } else {
+        error.to_string()
+    }
+}
+
 fn object(process: &Process) -> Value {
     let status = match &process.status {
         Ok(status) => status,
@@ -78,7 +101,7 @@ fn object(process: &Process) -> Value {
                 "process": process.name,
                 "port": process.address.port(),
                 "reachable": false,
-                "cause": error.to_string(),
+                "cause": cause(process, error),
             });
         }
     };

@@ -11,7 +11,7 @@ use crate::target::Target;
 /// Submits the operation to the first correct process and prints what it answered.
 pub(crate) async fn command(target: &Target, options: &SubmitOptions) -> anyhow::Result<Exit> {
     let process = target.first_correct()?;
-    match process.caller.call(call(options)).await {
+    match process.call(call(options)).await {
         Ok(submitted) => {
             write_out(&render(&process.name, &submitted, options.format)?)?;
             Ok(Exit::Agree)

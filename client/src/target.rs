@@ -1,5 +1,6 @@
 //! The processes that a command talks to: started for it, or found at their endpoints.
 
+use std::cell::OnceCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use futures_util::future::join_all;
 use quorate_server::logging::{LogFormat, Logging};
 use quorate_server::{Cluster, name_of, port_of};
 use quorate_wire::method::{ProcessStatus, Status};
-use quorate_wire::{CallError, Caller, Method};
+use quorate_wire::{CallError, Caller, Fault, Method};
 
 use crate::options::TargetOptions;
 
@@ -20,17 +21,48 @@ const USUAL_BASE_PORT: u16 = 8000;
 /// A process answers at once who it is, or is in no state to take part.
 const STATUS_LIMIT: Duration = Duration::from_secs(5);
 
+/// The faults with which a process may answer that it does not say who it is.
+const EXCUSES: [i32; 4] = [
+    Fault::OVERLOADED,
+    Fault::SHUTTING_DOWN,
+    Fault::SYSTEM,
+    Fault::INTERNAL,
+];
+
+/// What a command wants of the processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// That they all take part in exchanges, which it judges by how many there are.
+    Exchange,
+    /// What some of them say.
+    Question,
+}
+
 /// One process to talk to.
 pub(crate) struct Process {
     /// Its own name, or the one that its place in the list gives if it does not say.
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
-    pub(crate) caller: Caller,
+    caller: Caller,
     /// What it said of itself at the start.
     pub(crate) status: Result<ProcessStatus, CallError>,
+    /// How the first call ended that it did not answer in time. That of its status is not counted: it has little time.
+    hangs: OnceCell<CallError>,
 }
 
 impl Process {
+    /// Calls a method, unless a call before was in vain: one that hangs is not waited for again and again.
+    pub(crate) async fn call<M: Method>(&self, method: M) -> Result<M::Answer, CallError> {
+        if let Some(error) = self.hangs.get() {
+            return Err(error.clone());
+        }
+        let answer = self.caller.call(method).await;
+        if let Err(error @ CallError::TimedOut { .. }) = &answer {
+            self.hangs.get_or_init(|| error.clone());
+        }
+        answer
+    }
+
     pub(crate) fn is_reachable(&self) -> bool {
         !matches!(&self.status, Err(error) if error.is_unreachable())
     }
@@ -40,6 +72,15 @@ impl Process {
         match &self.status {
             Ok(status) => status.fault == CORRECT,
             Err(error) => !error.is_unreachable(),
+        }
+    }
+
+    /// Whether something answers there that is another program.
+    pub(crate) fn is_stranger(&self) -> bool {
+        match &self.status {
+            Err(CallError::BadAnswer { .. }) => true,
+            Err(CallError::Fault(fault)) => !EXCUSES.contains(&fault.code()),
+            _ => false,
         }
     }
 }
@@ -52,7 +93,10 @@ pub(crate) struct Target {
 
 impl Target {
     /// Starts or finds the processes, and asks each who it is.
-    pub(crate) async fn find(options: &TargetOptions) -> anyhow::Result<Self> {
+    pub(crate) async fn find(options: &TargetOptions, purpose: Purpose) -> anyhow::Result<Self> {
+        if options.endpoint.is_empty() {
+            check_enough(options.cluster.processes as usize, purpose)?;
+        }
         let spawned = if options.spawn {
             Some(spawn(options).await?)
         } else {
@@ -72,16 +116,10 @@ impl Target {
                 .map(|(place, address)| meet(place, address, options.timeout())),
         )
         .await;
-        if !processes.iter().any(Process::is_reachable) {
-            let first = processes
-                .first()
-                .map(|process| process.address.to_string())
-                .unwrap_or_default();
-            bail!(
-                "no process answers at {first} or the other endpoints: start `server` first, or use --spawn"
-            );
-        }
         let target = Self { processes, spawned };
+        target.check_answers()?;
+        target.check_count(options, purpose)?;
+        check_enough(target.processes.len(), purpose)?;
         target.check_names()?;
         Ok(target)
     }
@@ -104,6 +142,53 @@ impl Target {
             .context("no correct process answers: start `server` with fewer --faulty")
     }
 
+    /// Something must answer that may be a process.
+    fn check_answers(&self) -> anyhow::Result<()> {
+        let mut processes = self.processes.iter();
+        if processes.any(|process| process.is_reachable() && !process.is_stranger()) {
+            return Ok(());
+        }
+        if let Some(stranger) = self.processes.iter().find(|process| process.is_stranger())
+            && let Err(error) = &stranger.status
+        {
+            bail!(
+                "{} is not a Quorate process ({error}): start `server` elsewhere with --base-port, or use --spawn",
+                stranger.address
+            );
+        }
+        ensure!(
+            self.spawned.is_none(),
+            "no process is left of those that were started: let fewer of them crash with --faulty"
+        );
+        let first = self.processes.first();
+        let first = first.map(|process| process.address.to_string());
+        bail!(
+            "no process answers at {} or the other endpoints: start `server` first, or use --spawn",
+            first.unwrap_or_default()
+        );
+    }
+
+    /// An exchange is judged by how many processes there are, so it must be with all; nothing is with more.
+    fn check_count(&self, options: &TargetOptions, purpose: Purpose) -> anyhow::Result<()> {
+        let given = self.processes.len();
+        for process in &self.processes {
+            let Ok(status) = &process.status else {
+                continue;
+            };
+            let all = usize::try_from(status.processes).unwrap_or(usize::MAX);
+            if given > all || (given < all && purpose == Purpose::Exchange) {
+                let name = &process.name;
+                if options.endpoint.is_empty() {
+                    bail!("process {name} is one of {all}, not of {given}: pass --processes {all}");
+                }
+                bail!(
+                    "process {name} is one of {all}, not of {given}: give --endpoint of those {all}, in the order of the names"
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn check_names(&self) -> anyhow::Result<()> {
         for (place, process) in self.processes.iter().enumerate() {
             let twin = self
@@ -120,6 +205,15 @@ impl Target {
         }
         Ok(())
     }
+}
+
+/// One process alone has nobody to exchange anything with.
+fn check_enough(processes: usize, purpose: Purpose) -> anyhow::Result<()> {
+    ensure!(
+        purpose == Purpose::Question || processes >= 2,
+        "an exchange needs at least two processes: use --processes 4 or more"
+    );
+    Ok(())
 }
 
 async fn spawn(options: &TargetOptions) -> anyhow::Result<Cluster> {
@@ -168,5 +262,6 @@ async fn meet(place: u32, address: SocketAddr, timeout: Duration) -> Process {
         address,
         caller,
         status,
+        hangs: OnceCell::new(),
     }
 }

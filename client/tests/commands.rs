@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Processes, SEED_LINES, client, complained, printed};
+use support::{Processes, SEED_LINES, assert_refused, client, complained, printed};
 
 #[test]
 fn without_a_format_the_lines_come_first_then_one_table_then_the_sentence() {
@@ -93,6 +93,14 @@ fn a_client_without_a_server_says_what_to_start() {
 #[test]
 fn nonsense_is_refused_with_advice() {
     assert_refused(&["--spawn", "--processes", "0"], "at least one process");
+    for command in [&[][..], &["bench"]] {
+        let arguments = [
+            command,
+            &["--spawn", "--processes", "1", "--faulty", "none"],
+        ]
+        .concat();
+        assert_refused(&arguments, "at least two processes");
+    }
     assert_refused(
         &["--spawn", "--faulty", "A"],
         "'A' is no process name: names go P to Z",
@@ -105,6 +113,13 @@ fn nonsense_is_refused_with_advice() {
         &["--spawn", "--default-decision", ""],
         "a decision is 1 to 200 bytes",
     );
+    for decision in ["at\ntack", &"x".repeat(201)] {
+        assert_refused(
+            &["--spawn", "--decision", decision],
+            "a decision is 1 to 200 bytes",
+        );
+    }
+    assert_refused(&["--spawn", "--decision", ""], "the decision is missing");
     assert_refused(&["--decision", "a=attack"], "names are P");
     assert_refused(&["--spawn", "--decision", "V=attack"], "does not take part");
     assert_refused(&["--endpoint", "127.0.0.1"], "write HOST:PORT");
@@ -137,19 +152,14 @@ fn what_would_be_without_effect_is_refused() {
 }
 
 #[test]
+fn when_all_processes_crash_at_once_none_is_left() {
+    let faulty = "P=crash,Q=crash,R=crash,S=crash";
+    assert_refused(&["--spawn", "--faulty", faulty], "no process is left");
+}
+
+#[test]
 fn a_busy_port_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     assert_refused(&["--spawn", "--base-port", &port], "--base-port");
-}
-
-fn assert_refused(arguments: &[&str], advice: &str) {
-    let output = client(arguments);
-    let message = complained(&output);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-    assert!(output.stdout.is_empty(), "{arguments:?} printed something");
-    assert!(
-        message.contains(advice),
-        "{arguments:?}: '{advice}' is missing in: {message}"
-    );
 }

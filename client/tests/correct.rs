@@ -5,6 +5,7 @@ mod support;
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use quorate_wire::method::{
     FinalizeDecision, ProcessStatus, RoundStatus, SendMessage, Status, StatusAnswer, Traffic,
 };
 use quorate_wire::{Endpoint, Fault};
-use support::{Processes, client, complained, printed, send_signal};
+use support::{Processes, assert_refused, client, complained, printed, send_signal};
 use tokio::runtime::Runtime;
 
 /// What a process that the test plays does at its status calls, which are counted from 0.
@@ -36,6 +37,11 @@ fn play(
                 result.map(|()| StatusAnswer::Process(status(name)))
             }
         });
+    serve(runtime, endpoint)
+}
+
+/// Serves an endpoint on a free port until the test ends.
+fn serve(runtime: &Runtime, endpoint: Endpoint) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -49,6 +55,7 @@ fn play(
 fn status(process: &str) -> ProcessStatus {
     ProcessStatus {
         process: process.into(),
+        processes: 2,
         port: 1,
         fault: "none".into(),
         view: 0,
@@ -104,6 +111,108 @@ fn a_process_that_hangs_is_no_decision() {
 }
 
 #[test]
+fn a_process_that_hangs_is_waited_for_once() {
+    let runtime = Runtime::new().unwrap();
+    let calls = Arc::new(AtomicU32::new(0));
+    let (sends, finalizes) = (Arc::clone(&calls), Arc::clone(&calls));
+    let of_three = |process| {
+        Ok(StatusAnswer::Process(ProcessStatus {
+            processes: 3,
+            ..status(process)
+        }))
+    };
+    let p = Endpoint::new()
+        .method(move |_: Status| async move { of_three("P") })
+        .method(move |_: SendMessage| {
+            sends.fetch_add(1, Ordering::Relaxed);
+            std::future::pending()
+        })
+        .method(move |_: FinalizeDecision| {
+            finalizes.fetch_add(1, Ordering::Relaxed);
+            std::future::pending()
+        });
+    let mut endpoints = serve(&runtime, p).to_string();
+    for name in ["Q", "R"] {
+        let other = Endpoint::new()
+            .method(async |_: SendMessage| Ok("sent".to_owned()))
+            .method(async |_: FinalizeDecision| Ok("attack".to_owned()))
+            .method(move |_: Status| async move { of_three(name) });
+        endpoints += &format!(",{}", serve(&runtime, other));
+    }
+    let output = client(&["--endpoint", &endpoints, "--timeout", "1s"]);
+    let printed = printed(&output);
+    for recipient in ["Q", "R"] {
+        let line = format!("Process P could not send to {recipient} (send_message at ");
+        assert!(printed.contains(&line), "{printed}");
+    }
+    assert!(printed.contains("There is no decision at P"), "{printed}");
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn an_exchange_is_judged_by_how_many_processes_there_are() {
+    let runtime = Runtime::new().unwrap();
+    let p = play(&runtime, "P", "attack", at_once);
+    let port = p.port().to_string();
+    for command in [&[][..], &["bench"], &["status"], &["read", "x"]] {
+        let arguments = [command, &["--base-port", &port, "--processes", "7"]].concat();
+        assert_refused(
+            &arguments,
+            "process P is one of 2, not of 7: pass --processes 2",
+        );
+    }
+    let processes = Processes::start(3, "none");
+    let endpoints = |names: &[&str]| {
+        let named = processes.all().iter();
+        let named = named.filter(|process| names.contains(&process.name.as_str()));
+        named
+            .map(|process| process.address.to_string())
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let two = endpoints(&["P", "R"]);
+    assert_refused(
+        &["--endpoint", &two],
+        "process P is one of 3, not of 2: give --endpoint of those 3",
+    );
+    let output = client(&["status", "--endpoint", &two]);
+    assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+}
+
+#[test]
+fn another_program_is_not_taken_for_a_process() {
+    let runtime = Runtime::new().unwrap();
+    let stranger = serve(&runtime, Endpoint::new()).to_string();
+    for command in [&[][..], &["bench"], &["status"], &["read", "x"]] {
+        let endpoints = format!("{stranger},127.0.0.1:1");
+        let arguments = [command, &["--endpoint", &endpoints]].concat();
+        let advice = format!("{stranger} is not a Quorate process");
+        assert_refused(&arguments, &advice);
+    }
+    let p = play(&runtime, "P", "attack", at_once);
+    let output = client(&["status", "--endpoint", &format!("{p},{stranger}")]);
+    assert!(printed(&output).contains("not Quorate"));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn bench_says_that_there_were_too_many_calls() {
+    let runtime = Runtime::new().unwrap();
+    let p = play(&runtime, "P", "attack", at_once);
+    let q = Endpoint::new()
+        .method(async |_: SendMessage| Err(Fault::overloaded("busy")))
+        .method(async |_: FinalizeDecision| Ok("attack".to_owned()))
+        .method(async |_: Status| Ok(StatusAnswer::Process(status("Q"))));
+    let q = serve(&runtime, q);
+    let endpoints = format!("{p},{q}");
+    assert_refused(
+        &["bench", "--rounds", "1", "--endpoint", &endpoints],
+        "busy): use fewer --clients",
+    );
+}
+
+#[test]
 fn bench_does_not_guess_what_was_sent() {
     let runtime = Runtime::new().unwrap();
     let p = play(&runtime, "P", "attack", |call| {
@@ -114,7 +223,8 @@ fn bench_does_not_guess_what_was_sent() {
         };
         (Duration::ZERO, result)
     });
-    let arguments = format!("bench --rounds 1 --warmup 0 --endpoint {p}");
+    let q = play(&runtime, "Q", "attack", at_once);
+    let arguments = format!("bench --rounds 1 --warmup 0 --endpoint {p},{q}");
     let output = client(&arguments.split(' ').collect::<Vec<_>>());
     let message = complained(&output);
     assert!(

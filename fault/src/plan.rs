@@ -35,6 +35,12 @@ pub enum ParseError {
         /// What is expected.
         expected: &'static str,
     },
+    /// Nobody and somebody at once.
+    #[error("'none' stands alone: leave it out, or leave the names out")]
+    NoneAndNames,
+    /// Nothing between two commas.
+    #[error("a name is missing in '{0}': write names separated by commas, such as P,Q, or none")]
+    Missing(String),
     /// One process, two behaviours.
     #[error("process {0} is named twice")]
     Twice(ReplicaId),
@@ -47,17 +53,21 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// Reads `P`, `P=deny:R+S,Q=lie` or `none` for a cluster of `n`.
+    /// Reads `P`, `P=deny:R+S,Q=lie` or `none` for a cluster of `n`. Nothing at all is nobody too: a list without names.
     ///
     /// # Errors
-    /// A name, a behaviour or an argument is unknown; the error says what to write instead.
+    /// A name, a behaviour or an argument is unknown, or `none` stands with names; the error says what to write instead.
     pub fn parse(text: &str, n: u32) -> Result<Self, ParseError> {
         let mut plan = Self::default();
-        for item in text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty() && *item != "none")
-        {
+        if matches!(text.trim(), "" | "none") {
+            return Ok(plan);
+        }
+        for item in text.split(',').map(str::trim) {
+            match item {
+                "" => return Err(ParseError::Missing(text.chars().take(40).collect())),
+                "none" => return Err(ParseError::NoneAndNames),
+                _ => {}
+            }
             let (name, words) = item.split_once('=').unwrap_or((item, "deny"));
             let process = parse_process(name, n)?;
             behaviour::parse(words, process, n)?;
@@ -99,7 +109,26 @@ mod tests {
         assert_eq!(plan.behaviour_of(0), Some("deny"));
         assert_eq!(plan.behaviour_of(2), Some("deny:Q+S"));
         assert_eq!(plan.behaviour_of(1), None);
-        assert_eq!(FaultPlan::parse("none", 4), Ok(FaultPlan::default()));
+        for nobody in ["none", "", " "] {
+            assert_eq!(FaultPlan::parse(nobody, 4), Ok(FaultPlan::default()));
+        }
+    }
+
+    #[test]
+    fn nobody_and_somebody_at_once_is_refused() {
+        let error = |text| FaultPlan::parse(text, 4).unwrap_err();
+        for text in ["none,P", "P,none", "none,none"] {
+            assert_eq!(error(text), ParseError::NoneAndNames, "{text}");
+        }
+        for text in ["P,", ",P", "P,,Q", ","] {
+            assert_eq!(error(text), ParseError::Missing(text.into()));
+        }
+    }
+
+    #[test]
+    fn nobody_denies_itself() {
+        let error = FaultPlan::parse("P=deny:Q+P", 4).unwrap_err().to_string();
+        assert!(error.contains("name other processes"), "{error}");
     }
 
     #[test]

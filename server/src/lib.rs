@@ -23,4 +23,5 @@ pub use error::StartError;
 pub use names::{index_of, name_of};
 pub use ports::port_of;
 pub use quorate_fault::FaultPlan;
+pub use quorate_service::exchange::check_decision;
 pub use replica::{is_replica_call, replica_main};

@@ -18,7 +18,7 @@ pub struct ClusterOptions {
     /// How many processes: P, Q, R, ... Z, P2, Q2, ... (3f+1 of them survive f faulty ones)
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
     pub processes: u32,
-    /// Who misbehaves and how: `NAME[=BEHAVIOUR[:ARG]]`, separated by commas; `none` for nobody
+    /// Who misbehaves and how: `NAME[=BEHAVIOUR[:ARG]]`, separated by commas; `none` or nothing for nobody
     #[arg(long, value_name = "FAULTS", default_value = "P")]
     pub faulty: Vec<String>,
     /// What a tie decides

@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use listenfd::ListenFd;
 use quorate_node::{Ending, NodeConfig};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::logging;
+use crate::signals::StopSignals;
 
 /// The hidden argument with which a binary starts itself again.
 pub(crate) const REPLICA_ARGUMENT: &str = "replica";
@@ -82,8 +82,9 @@ fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(async {
-        // Ctrl-C reaches the whole foreground group, but the parent decides: catching it here is ignoring it.
-        let _ignored = signal(SignalKind::interrupt())?;
+        // Ctrl-C, and the SIGTERM of `timeout`, reach the whole group, but the parent decides: catching them here is
+        // ignoring them.
+        let _ignored = StopSignals::listen()?;
         quorate_node::run(config, listener, parent_gone()?).await
     });
     runtime.shutdown_background();

@@ -65,18 +65,30 @@ fn a_killed_server_leaves_no_process_behind() {
     server.assert_nothing_is_left();
 }
 
-/// The number of SIGINT.
-const INTERRUPT: u32 = 2;
-
 #[test]
-fn an_interrupted_child_goes_on_because_the_parent_decides() {
+fn a_child_that_is_told_to_stop_goes_on_because_the_parent_decides() {
     let server = Server::start(&[]);
     let child = server.processes[1].clone();
-    signal(child.pid, "INT");
-    eventually("the signal has reached it", || {
-        !is_pending(child.pid, INTERRUPT)
-    });
-    assert!(is_alive(child.pid) && answers(child.port));
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        signal(child.pid, name);
+        eventually("the signal has reached it", || {
+            !is_pending(child.pid, number)
+        });
+        assert!(is_alive(child.pid) && answers(child.port), "SIG{name}");
+    }
+}
+
+#[test]
+fn sigterm_to_the_whole_group_is_an_end_in_order() {
+    let mut server = Server::start(&[]);
+    for process in &server.processes {
+        signal(process.pid, "TERM");
+    }
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    server.assert_nothing_is_left();
+    let said = server.complaints();
+    assert!(!said.contains("ended on its own"), "{said}");
 }
 
 #[test]

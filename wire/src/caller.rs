@@ -76,6 +76,11 @@ impl CallError {
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
     }
+
+    /// Whether the endpoint has too much to do just now.
+    pub fn is_overload(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.code() == Fault::OVERLOADED)
+    }
 }
 
 /// Calls methods of one endpoint. Clones share their connections.
@@ -162,6 +167,10 @@ impl Caller {
             })??;
         match read_answer(&head, &body) {
             Ok(result) => Ok(result?),
+            // So an endpoint answers a connection over its cap, before it reads what the call is.
+            Err(_) if head.status == http::StatusCode::SERVICE_UNAVAILABLE => {
+                Err(Fault::overloaded("too many connections are open; try again later").into())
+            }
             Err(cause) => Err(self.bad_answer(name, cause)),
         }
     }
@@ -186,11 +195,13 @@ impl Caller {
             .headers_mut()
             .insert(ACCEPT, HeaderValue::from_static("text/xml"));
 
-        let response: Response<Incoming> = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| self.unreachable(root_cause(&error)))?;
+        let response: Response<Incoming> = self.client.request(request).await.map_err(|error| {
+            if is_not_http(&error) {
+                self.bad_answer(name, "it is not HTTP")
+            } else {
+                self.unreachable(root_cause(&error))
+            }
+        })?;
         let (head, body) = response.into_parts();
         match Limited::new(body, ANSWER_LIMIT).collect().await {
             Ok(collected) => Ok((head, collected.to_bytes())),
@@ -272,6 +283,12 @@ fn fault_string(members: &mut BTreeMap<String, Value>) -> String {
         Some(Value::String(message)) => message,
         _ => String::new(),
     }
+}
+
+/// Whether something answered that is no HTTP.
+fn is_not_http(error: &hyper_util::client::legacy::Error) -> bool {
+    let cause = error.source().and_then(<dyn Error>::downcast_ref);
+    cause.is_some_and(hyper::Error::is_parse)
 }
 
 /// The innermost error, which says what happened; the outer ones say `client error` and the like.

@@ -21,6 +21,7 @@ fn status() -> ProcessStatus {
     };
     ProcessStatus {
         process: "P".into(),
+        processes: 4,
         port: 65535,
         fault: "none".into(),
         view: 1,
@@ -360,6 +361,27 @@ async fn bad_answers_are_named_and_never_quoted() {
         assert!(error.to_string().contains(cause), "{error}");
         assert!(!error.to_string().contains("SECRET"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn too_many_connections_are_overload_as_too_many_calls_are() {
+    let error = answered("503 Service Unavailable", "SECRET")
+        .await
+        .unwrap_err();
+    assert!(error.is_overload(), "{error:?}");
+    assert!(CallError::from(Fault::overloaded("busy")).is_overload());
+    assert!(!CallError::from(Fault::internal("busy")).is_overload());
+}
+
+#[tokio::test]
+async fn what_does_not_speak_http_gives_a_bad_answer() {
+    let address = canned(b"SSH-2.0-SECRET\r\n".to_vec()).await;
+    let error = Caller::new(address, LONG)
+        .call(Echo("x".into()))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("not HTTP"), "{error}");
+    assert!(matches!(error, CallError::BadAnswer { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -197,6 +197,20 @@ async fn a_body_over_the_cap_is_413_with_a_fault_that_says_the_cap() {
 }
 
 #[tokio::test]
+async fn a_body_announced_over_the_cap_is_413_before_it_comes() {
+    let served = Served::start(echo().limits(Limits {
+        body: 1000,
+        body_time: 3 * LONG,
+        ..Limits::default()
+    }))
+    .await;
+    let mut stream = served.connect().await;
+    let head = request("POST", "/RPC2", "Content-Length: 4000000\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    assert_status(&read_answer(&mut stream).await, 413);
+}
+
+#[tokio::test]
 async fn broken_bodies_get_the_fault_of_their_kind_and_are_never_quoted() {
     let served = Served::start(echo()).await;
     let bodies: [(&[u8], i32); 9] = [

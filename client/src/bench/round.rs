@@ -3,6 +3,7 @@
 use std::fmt;
 
 use futures_util::future::{join_all, try_join_all};
+use quorate_wire::CallError;
 use quorate_wire::method::{FinalizeDecision, SendMessage};
 
 use crate::exit::Exit;
@@ -21,6 +22,8 @@ pub(crate) enum Failed {
     },
     /// Correct processes decided differently.
     Disagree { round: u64, decisions: Vec<String> },
+    /// There were more calls at once than the processes take.
+    Overloaded { round: u64, cause: String },
 }
 
 impl Failed {
@@ -29,6 +32,7 @@ impl Failed {
         match self {
             Self::NoDecision { .. } => Exit::NoDecision,
             Self::Disagree { .. } => Exit::Disagree,
+            Self::Overloaded { .. } => Exit::Usage,
         }
     }
 }
@@ -53,20 +57,20 @@ impl fmt::Display for Failed {
                     decisions.join(", ")
                 )
             }
+            Self::Overloaded { round, cause } => {
+                write!(
+                    formatter,
+                    "the processes are overloaded in round {round} ({cause}): use fewer --clients"
+                )
+            }
         }
     }
 }
 
 /// Runs one round; every correct process must decide it alike.
 pub(crate) async fn run(target: &Target, round: u64) -> Result<(), Failed> {
-    join_all(
-        target
-            .processes
-            .iter()
-            .filter(|from| from.is_reachable())
-            .map(|from| send(target, from, round)),
-    )
-    .await;
+    let senders = target.processes.iter().filter(|from| from.is_reachable());
+    try_join_all(senders.map(|from| send(target, from, round))).await?;
     let correct = target
         .processes
         .iter()
@@ -78,8 +82,9 @@ pub(crate) async fn run(target: &Target, round: u64) -> Result<(), Failed> {
     Ok(())
 }
 
-/// One process's votes. A send that fails shows in the decision, or does not matter.
-async fn send(target: &Target, from: &Process, round: u64) {
+/// One process's votes. A send that fails shows in the decision, or does not matter; but without what a correct process
+/// had no room for, the round is none that counts.
+async fn send(target: &Target, from: &Process, round: u64) -> Result<(), Failed> {
     let recipients = target.processes.iter().filter(|to| to.name != from.name);
     let calls = recipients.map(|to| {
         let call = SendMessage {
@@ -87,17 +92,34 @@ async fn send(target: &Target, from: &Process, round: u64) {
             decision: DECISION.to_owned(),
             round: Some(round),
         };
-        from.caller.call(call)
+        from.call(call)
     });
-    join_all(calls).await;
+    for error in join_all(calls).await.into_iter().filter_map(Result::err) {
+        if error.is_overload() && from.is_correct() {
+            return Err(overloaded(round, &error));
+        }
+    }
+    Ok(())
 }
 
 async fn finalize(process: &Process, round: u64) -> Result<String, Failed> {
     let call = FinalizeDecision { round: Some(round) };
-    let decision = process.caller.call(call).await;
-    decision.map_err(|error| Failed::NoDecision {
-        process: process.name.clone(),
+    let decision = process.call(call).await;
+    decision.map_err(|error| {
+        if error.is_overload() {
+            return overloaded(round, &error);
+        }
+        Failed::NoDecision {
+            process: process.name.clone(),
+            round,
+            cause: error.to_string(),
+        }
+    })
+}
+
+fn overloaded(round: u64, error: &CallError) -> Failed {
+    Failed::Overloaded {
         round,
         cause: error.to_string(),
-    })
+    }
 }

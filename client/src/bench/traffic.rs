@@ -24,7 +24,7 @@ impl Sent {
             .iter()
             .filter(|process| process.is_reachable());
         let statuses = processes.map(async |process| {
-            let status = process.caller.call(Status::default()).await;
+            let status = process.call(Status::default()).await;
             status
                 .with_context(|| format!("process {} does not say what it has sent", process.name))
         });

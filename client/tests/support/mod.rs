@@ -195,3 +195,15 @@ pub fn assert_decided(output: &Output, processes: &[&str], decision: &str) {
         complained(output)
     );
 }
+
+/// Asserts that `client` refuses this, prints nothing, and says what to do instead.
+pub fn assert_refused(arguments: &[&str], advice: &str) {
+    let output = client(arguments);
+    let message = complained(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(output.stdout.is_empty(), "{arguments:?} printed something");
+    assert!(
+        message.contains(advice),
+        "{arguments:?}: '{advice}' is missing in: {message}"
+    );
+}

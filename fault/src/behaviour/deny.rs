@@ -21,10 +21,20 @@ impl Deny {
     ) -> Result<Self, ParseError> {
         let denied = match argument {
             None => (0..n).map(ReplicaId).filter(|peer| *peer != own).collect(),
-            Some(names) => names
-                .split('+')
-                .map(|name| parse_process(name, n))
-                .collect::<Result<_, _>>()?,
+            Some(names) => {
+                let denied = names
+                    .split('+')
+                    .map(|name| parse_process(name, n))
+                    .collect::<Result<BTreeSet<_>, _>>()?;
+                if denied.contains(&own) {
+                    return Err(ParseError::BadArgument {
+                        behaviour: "deny",
+                        argument: names.to_owned(),
+                        expected: "a process cannot deny itself; name other processes, such as R+S",
+                    });
+                }
+                denied
+            }
         };
         Ok(Self { n, denied })
     }

@@ -17,6 +17,7 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
     let (status, round, traffic) = handle.ask(Question::Status).await?;
     Ok(StatusAnswer::Process(ProcessStatus {
         process: handle.inner.own.to_string(),
+        processes: handle.inner.callers.len() as u64,
         port: handle.inner.port,
         fault: handle
             .inner

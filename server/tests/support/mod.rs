@@ -93,6 +93,11 @@ impl Server {
         text
     }
 
+    /// All that the server has logged.
+    pub fn complaints(&self) -> String {
+        fs::read_to_string(self.folder.join("stderr")).unwrap()
+    }
+
     /// Where the server says that it is ready.
     pub fn ready_file(&self) -> PathBuf {
         self.folder.join("ready.json")

@@ -54,12 +54,8 @@ pub(super) async fn respond(
         Ok(Err(BodyError::TooLarge)) => {
             let cap = dispatch.limits().body;
             let fault = Fault::transport(format!("the body is larger than {cap} bytes"));
-            refuse(
-                dispatch,
-                request,
-                response(StatusCode::PAYLOAD_TOO_LARGE, XML, fault_xml(fault)),
-            )
-            .await
+            let refusal = response(StatusCode::PAYLOAD_TOO_LARGE, XML, fault_xml(fault));
+            refuse_at_once(dispatch, request, refusal)
         }
         Ok(Err(BodyError::Broken)) => closing(text(
             StatusCode::BAD_REQUEST,
@@ -229,26 +225,45 @@ async fn refuse(
     mut request: Request<Incoming>,
     refusal: Response<Full<Bytes>>,
 ) -> Response<Full<Bytes>> {
-    // A client that waits for `100 Continue` sends nothing when it sees the refusal instead.
-    if request.headers().contains_key(EXPECT) {
+    if waits_to_continue(&request) {
         return closing(refusal);
     }
-    let body = request.body_mut();
-    let drained = tokio::time::timeout(dispatch.limits().body_time, async {
-        let mut read = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            read += frame.data_ref().map_or(0, Bytes::len);
-            if read > DRAIN_LIMIT {
-                return false;
-            }
-        }
-        true
-    });
-    if drained.await == Ok(true) {
+    let drained = drain(request.body_mut());
+    if tokio::time::timeout(dispatch.limits().body_time, drained).await == Ok(true) {
         refusal
     } else {
         closing(refusal)
     }
+}
+
+/// Sends a refusal before the body, which may be long in coming; what comes of it is read meanwhile.
+fn refuse_at_once(
+    dispatch: &Dispatch,
+    mut request: Request<Incoming>,
+    refusal: Response<Full<Bytes>>,
+) -> Response<Full<Bytes>> {
+    if !waits_to_continue(&request) {
+        let time = dispatch.limits().body_time;
+        tokio::spawn(async move { tokio::time::timeout(time, drain(request.body_mut())).await });
+    }
+    closing(refusal)
+}
+
+/// A client that waits for `100 Continue` sends nothing when it sees a refusal instead.
+fn waits_to_continue(request: &Request<Incoming>) -> bool {
+    request.headers().contains_key(EXPECT)
+}
+
+/// Reads a body and forgets it; whether it came to its end within the limit.
+async fn drain(body: &mut Incoming) -> bool {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > DRAIN_LIMIT {
+            return false;
+        }
+    }
+    true
 }
 
 fn response(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {

@@ -38,6 +38,8 @@ impl StatusAnswer {
 pub struct ProcessStatus {
     /// The process's name.
     pub process: String,
+    /// How many processes there are, this one included.
+    pub processes: u64,
     /// The port that it listens on.
     pub port: u16,
     /// The behaviour that it is configured with; `none` if it is correct.
@@ -162,11 +164,11 @@ impl fmt::Display for Phase {
 
 impl Method for Status {
     const NAME: &'static str = "status";
-    const HELP: &'static str = "status([sequence_number]): a struct that says how this process is: process, port, \
-        fault, view, view_active, primary, low_watermark, high_watermark, executed, round, traffic. With a sequence \
-        number one that says how far that slot is here: sequence_number, phase (unknown, pre-prepared, prepared, \
-        committed, executed or stable), prepares_received, commits_received, executed. Numbers over 31 bits are \
-        decimal strings.";
+    const HELP: &'static str = "status([sequence_number]): a struct that says how this process is: process, \
+        processes, port, fault, view, view_active, primary, low_watermark, high_watermark, executed, round, traffic. \
+        With a sequence number one that says how far that slot is here: sequence_number, phase (unknown, \
+        pre-prepared, prepared, committed, executed or stable), prepares_received, commits_received, executed. \
+        Numbers over 31 bits are decimal strings.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
     type Answer = StatusAnswer;
 
@@ -227,6 +229,7 @@ impl ProcessStatus {
     fn into_value(self) -> Value {
         from_members([
             ("process", Value::String(self.process)),
+            ("processes", from_number(self.processes)),
             ("port", Value::Integer(self.port.into())),
             ("fault", Value::String(self.fault)),
             ("view", from_number(self.view)),
@@ -244,6 +247,7 @@ impl ProcessStatus {
         let mut members = Members::of(value)?;
         Ok(Self {
             process: members.text("process")?,
+            processes: members.number("processes")?,
             port: u16::try_from(members.number("port")?).map_err(|_| "member port: over 65535")?,
             fault: members.text("fault")?,
             view: members.number("view")?,
