@@ -169,6 +169,32 @@ pub(crate) struct BenchOptions {
     /// How many rounds each client runs first, without measuring
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) warmup: u64,
+    /// Measure the store instead: how many operations each client submits, one after the other
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = ["rounds", "warmup"],
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub(crate) operations: Option<u64>,
+    /// How many bytes of value each write has
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 64,
+        requires = "operations",
+        value_parser = clap::value_parser!(u64).range(1..=4096)
+    )]
+    pub(crate) payload: u64,
+    /// How many of a hundred operations read, by the read-only path
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        default_value_t = 0,
+        requires = "operations",
+        value_parser = clap::value_parser!(u64).range(0..=100)
+    )]
+    pub(crate) reads: u64,
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ReportFormat,
@@ -189,6 +215,7 @@ const GRACE: Duration = Duration::from_secs(5);
     mut_arg("default_decision", |arg| arg.requires("spawn")),
     mut_arg("view_timeout", |arg| arg.requires("spawn")),
     mut_arg("decision_timeout", |arg| arg.requires("spawn")),
+    mut_arg("batch_limit", |arg| arg.requires("spawn")),
     mut_arg("processes", |arg| arg.conflicts_with("endpoint")),
 )]
 pub(crate) struct TargetOptions {

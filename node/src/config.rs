@@ -26,6 +26,8 @@ pub struct NodeConfig {
     pub default_decision: String,
     /// How long a backup waits for a request to execute before it asks for the next view, in milliseconds.
     pub view_timeout_ms: u64,
+    /// How many requests the primary puts into one slot at most.
+    pub batch_limit: u32,
     /// How long `finalize_decision` waits for a round to be decided, in milliseconds.
     pub decision_timeout_ms: u64,
     /// Further Host names under which callers may address this process.

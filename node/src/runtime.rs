@@ -70,7 +70,8 @@ impl Runtime {
             ClusterId(config.cluster),
         )?;
         let view_timeout = Duration::from_millis(config.view_timeout_ms);
-        let protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
+        let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
+        protocol.batch_limit = config.batch_limit as usize;
         let behaviour = config
             .fault
             .as_deref()

@@ -28,6 +28,7 @@ pub(crate) fn config() -> NodeConfig {
         fault: None,
         default_decision: "retreat".into(),
         view_timeout_ms: 60_000,
+        batch_limit: 256,
         decision_timeout_ms: 60_000,
         allowed_hosts: vec!["quorate.example".into()],
     }

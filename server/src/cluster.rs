@@ -33,6 +33,8 @@ pub struct ClusterConfig {
     pub default_decision: String,
     /// How long a backup waits for a request before it asks for the next view.
     pub view_timeout: Duration,
+    /// How many requests the primary puts into one slot at most.
+    pub batch_limit: u32,
     /// How long `finalize_decision` waits.
     pub decision_timeout: Duration,
     /// How the children log.
@@ -185,6 +187,7 @@ fn node_configs(
         fault: config.faults.behaviour_of(index).map(str::to_owned),
         default_decision: config.default_decision.clone(),
         view_timeout_ms: milliseconds(config.view_timeout),
+        batch_limit: config.batch_limit,
         decision_timeout_ms: milliseconds(config.decision_timeout),
         allowed_hosts: allowed_hosts.clone(),
     };

@@ -27,6 +27,9 @@ pub struct ClusterOptions {
     /// How long a backup waits for the primary before it asks for the next view
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_time)]
     pub view_timeout: Duration,
+    /// How many requests the primary puts into one slot at most
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub batch_limit: u32,
     /// How long `finalize_decision` waits for a round to be decided
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub decision_timeout: Duration,
@@ -51,6 +54,7 @@ impl ClusterOptions {
             faults: FaultPlan::parse(&self.faulty.join(","), self.processes)?,
             default_decision: self.default_decision.clone(),
             view_timeout: self.view_timeout,
+            batch_limit: self.batch_limit,
             decision_timeout: self.decision_timeout,
             logging,
             executable: None,

@@ -1,6 +1,7 @@
-//! `client bench`: whole exchanges, closed-loop, from one client or several.
+//! `client bench`: whole exchanges, or operations on the store, closed-loop, from one client or several.
 
 mod figures;
+mod operations;
 mod round;
 mod traffic;
 
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use futures_util::future::try_join_all;
 
-use crate::bench::figures::Figures;
+use crate::bench::figures::{Figures, What};
+use crate::bench::operations::Load;
 use crate::bench::traffic::Sent;
 use crate::exit::Exit;
 use crate::options::BenchOptions;
@@ -23,6 +25,9 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
         target.processes.iter().any(Process::is_correct),
         "no process is correct, so none decides: start `server` with fewer --faulty"
     );
+    if let Some(operations) = options.operations {
+        return measure_store(target, options, operations).await;
+    }
     let next_round = AtomicU64::new(first_round(target));
     let warm_up = run_rounds(target, options.clients, options.warmup, &next_round).await;
     if let Err(error) = warm_up {
@@ -36,7 +41,41 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
     };
     let elapsed = started.elapsed();
     let sent = Sent::by_all(target).await?.since(before);
-    write_out(&Figures::of(options.clients, &latencies, elapsed, sent)?.render(options.format)?)?;
+    report(What::Rounds, options, &latencies, elapsed, sent)
+}
+
+/// Runs the operations and prints the figures.
+async fn measure_store(
+    target: &Target,
+    options: &BenchOptions,
+    operations: u64,
+) -> anyhow::Result<Exit> {
+    let load = Load::new(target, options.payload, options.reads);
+    let clients = || 0..options.clients;
+    if let Err(error) = try_join_all(clients().map(|client| load.first_write(client))).await {
+        return error.exit();
+    }
+    let before = Sent::by_all(target).await?;
+    let started = Instant::now();
+    let ran = try_join_all(clients().map(|client| load.run(client, operations))).await;
+    let latencies: Vec<Duration> = match ran {
+        Ok(latencies) => latencies.into_iter().flatten().collect(),
+        Err(error) => return error.exit(),
+    };
+    let elapsed = started.elapsed();
+    let sent = Sent::by_all(target).await?.since(before);
+    report(What::Operations, options, &latencies, elapsed, sent)
+}
+
+fn report(
+    what: What,
+    options: &BenchOptions,
+    latencies: &[Duration],
+    elapsed: Duration,
+    sent: Sent,
+) -> anyhow::Result<Exit> {
+    let figures = Figures::of(what, options.clients, latencies, elapsed, sent)?;
+    write_out(&figures.render(options.format)?)?;
     Ok(Exit::Agree)
 }
 

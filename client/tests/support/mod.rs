@@ -58,6 +58,7 @@ impl Processes {
             faults: FaultPlan::parse(faulty, processes).unwrap(),
             default_decision: "retreat".into(),
             view_timeout: Duration::from_millis(500),
+            batch_limit: 256,
             decision_timeout,
             logging: Logging {
                 format: LogFormat::Text,

@@ -44,6 +44,8 @@ impl Replica {
             self.fetch_state(target, false);
         } else {
             self.hear_of_state(target);
+            // Whoever sends this has seen that this replica stands still, and has none of the slots that it lacks.
+            self.fetch_latest_state();
         }
         Ok(())
     }
