@@ -1,0 +1,147 @@
+//! What happened at one command, gathered by replica so that it can be read.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::message::Request;
+use quorate_protocol::{ReplicaId, Sequence, Time};
+
+use super::order::Names;
+
+/// How long a line may be.
+const WIDTH: usize = 118;
+
+/// One thing that a replica did.
+#[derive(Clone, Debug)]
+enum Deed {
+    Execute(Sequence, Vec<Request>),
+    Words(String),
+}
+
+/// What happened since the page before.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    deeds: Vec<(Time, ReplicaId, Deed)>,
+    /// How many messages were sent, one for each recipient; where a replica stands it says all the time, so that is not
+    /// counted.
+    pub(super) messages: u64,
+    /// Whether each message that a replica sends is a deed.
+    pub(super) shows_messages: bool,
+}
+
+impl Page {
+    /// A deed in words.
+    pub(super) fn words(&mut self, now: Time, who: ReplicaId, words: String) {
+        self.deeds.push((now, who, Deed::Words(words)));
+    }
+
+    /// A slot executes.
+    pub(super) fn execute(
+        &mut self,
+        now: Time,
+        who: ReplicaId,
+        slot: Sequence,
+        requests: Vec<Request>,
+    ) {
+        self.deeds.push((now, who, Deed::Execute(slot, requests)));
+    }
+
+    /// Whether anything is worth telling.
+    pub(super) fn is_empty(&self) -> bool {
+        self.deeds.is_empty()
+    }
+
+    /// A new page.
+    pub(super) fn clear(&mut self) {
+        self.deeds.clear();
+        self.messages = 0;
+    }
+
+    /// Writes the page and begins another. With `by_moment`, what happened at different times stands on different lines.
+    pub(super) fn write(&mut self, names: &Names, by_moment: bool) -> Vec<String> {
+        let mut by_line: BTreeMap<(Option<Time>, ReplicaId), Vec<Deed>> = BTreeMap::new();
+        for (time, who, deed) in self.deeds.drain(..) {
+            let moment = by_moment.then_some(time);
+            by_line.entry((moment, who)).or_default().push(deed);
+        }
+        let mut lines = Vec::new();
+        for ((moment, who), deeds) in by_line {
+            let start = match moment {
+                Some(time) => format!("{} {who}:", seconds(time)),
+                None => format!("{who}:"),
+            };
+            fill(&mut lines, start, &phrases(&deeds, names));
+        }
+        match std::mem::take(&mut self.messages) {
+            0 => {}
+            1 => lines.push("(1 message)".to_owned()),
+            count => lines.push(format!("({count} messages)")),
+        }
+        lines
+    }
+}
+
+fn seconds(time: Time) -> String {
+    format!("{}.{:03}s", time.0 / 1_000_000, time.0 / 1000 % 1000)
+}
+
+/// Deeds in words: slots that execute in a row together, and what is said twice once.
+fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
+    let mut phrases: Vec<(String, usize)> = Vec::new();
+    let mut rest = deeds;
+    while let Some((deed, others)) = rest.split_first() {
+        let words = match deed {
+            Deed::Words(words) => {
+                rest = others;
+                words.clone()
+            }
+            Deed::Execute(first, requests) => {
+                let count = in_a_row(rest, first.0, requests.is_empty());
+                let (run, after) = rest.split_at(count);
+                rest = after;
+                let requests = run.iter().flat_map(|deed| match deed {
+                    Deed::Execute(_, requests) => requests.as_slice(),
+                    Deed::Words(_) => &[],
+                });
+                let requests = names.requests(requests);
+                let last = first.0 + u64::try_from(count).unwrap_or(1) - 1;
+                if last == first.0 {
+                    format!("executes slot {last} {requests}")
+                } else {
+                    format!("executes slots {} to {last} {requests}", first.0)
+                }
+            }
+        };
+        match phrases.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, times)) => *times += 1,
+            None => phrases.push((words, 1)),
+        }
+    }
+    let times = |(words, times)| match times {
+        1 => words,
+        _ => format!("{words} ({times} times)"),
+    };
+    phrases.into_iter().map(times).collect()
+}
+
+/// How many slots from `first` on execute here one after the other, all of them nulls or none.
+fn in_a_row(deeds: &[Deed], first: u64, nulls: bool) -> usize {
+    let slots = (first..).zip(deeds);
+    slots
+        .take_while(|(slot, deed)| {
+            matches!(deed, Deed::Execute(at, requests) if at.0 == *slot && requests.is_empty() == nulls)
+        })
+        .count()
+}
+
+/// Adds the phrases as lines that are not too long.
+fn fill(lines: &mut Vec<String>, start: String, phrases: &[String]) {
+    let mut line = start;
+    for (index, phrase) in phrases.iter().enumerate() {
+        let end = if index + 1 < phrases.len() { ";" } else { "" };
+        if index > 0 && line.len() + phrase.len() + 2 > WIDTH {
+            lines.push(std::mem::replace(&mut line, "   ".to_owned()));
+        }
+        line = format!("{line} {phrase}{end}");
+    }
+    lines.push(line);
+}
