@@ -7,6 +7,7 @@ use super::command::Command;
 use super::filter::Filter;
 use super::forge::{Forge, Forged};
 use super::order::Order;
+use super::page::list;
 use super::sign::Signer;
 use super::stage::{Node, Stage};
 
@@ -107,11 +108,10 @@ impl Stage {
         if let SignedMessage::PrePrepare { batch, .. } = &message {
             self.names.learn_batch(batch);
         }
-        let mut lines = Vec::new();
         for id in to {
-            let before = kept(self.node(*id)?);
+            let (before, deeds) = (kept(self.node(*id)?), self.page.len());
             self.deliver(*id, message.clone());
-            if self.page.is_empty() {
+            if self.page.len() == deeds {
                 let does = if kept(self.node(*id)?) == before {
                     "ignores it"
                 } else {
@@ -119,11 +119,10 @@ impl Stage {
                 };
                 self.page.words(self.now, *id, does.to_owned());
             }
-            self.page.messages = 0;
-            lines.extend(self.page.write(&self.names, false));
         }
+        self.page.messages = 0;
         self.page.shows_messages = shows;
-        Ok(lines)
+        Ok(self.page.write(&self.names, false))
     }
 
     fn blame(
@@ -137,22 +136,32 @@ impl Stage {
             Ok::<_, String>(node.replica.commit_certificate(Sequence(slot)).to_vec())
         };
         let named = culprits(&proof(one)?, &proof(other)?, &[]);
-        let named: Vec<_> = named.iter().map(ReplicaId::to_string).collect();
-        Ok(vec![format!("proved faulty: {}", named.join(" "))])
+        let named: Vec<_> = named.into_iter().collect();
+        Ok(vec![format!("proved faulty: {}", list(&named))])
     }
 
     /// Where everyone stands.
     fn show(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| self.stands(node)).collect()
+        let mut alike: Vec<(String, Vec<ReplicaId>)> = Vec::new();
+        for node in &self.nodes {
+            let words = self.stands(node);
+            match alike.iter_mut().find(|(known, _)| *known == words) {
+                Some((_, all)) => all.push(node.own),
+                None => alike.push((words, vec![node.own])),
+            }
+        }
+        let lines = alike.iter();
+        lines
+            .map(|(words, all)| format!("{}: {words}", list(all)))
+            .collect()
     }
 
     fn stands(&self, node: &Node) -> String {
         let status = node.replica.status();
-        let crashed = if node.crashed { "crashed, " } else { "" };
+        let crashed = if node.crashed { "crashed " } else { "" };
         let verb = if status.active { "in" } else { "wants" };
         format!(
-            "{}: {crashed}{verb} view {}, window {} to {}, executed up to slot {} {}",
-            node.own,
+            "{crashed}{verb} view {}, window {} to {}, executed through slot {} {}",
             status.view.0,
             status.low_watermark.0,
             status.high_watermark.0,

@@ -1,4 +1,4 @@
-//! What happened at one command, gathered by replica so that it can be read.
+//! What happened at one command, gathered by replica so that it can be read: those that do the same stand on one line.
 
 use std::collections::BTreeMap;
 
@@ -45,9 +45,9 @@ impl Page {
         self.deeds.push((now, who, Deed::Execute(slot, requests)));
     }
 
-    /// Whether anything is worth telling.
-    pub(super) fn is_empty(&self) -> bool {
-        self.deeds.is_empty()
+    /// How many deeds there are.
+    pub(super) const fn len(&self) -> usize {
+        self.deeds.len()
     }
 
     /// A new page.
@@ -63,13 +63,22 @@ impl Page {
             let moment = by_moment.then_some(time);
             by_line.entry((moment, who)).or_default().push(deed);
         }
-        let mut lines = Vec::new();
+        let mut alike: Vec<(Option<Time>, Vec<String>, Vec<ReplicaId>)> = Vec::new();
         for ((moment, who), deeds) in by_line {
-            let start = match moment {
-                Some(time) => format!("{} {who}:", seconds(time)),
-                None => format!("{who}:"),
+            let phrases = phrases(&deeds, names);
+            let same = |(other, known, _): &&mut (Option<Time>, Vec<String>, _)| {
+                *other == moment && *known == phrases
             };
-            fill(&mut lines, start, &phrases(&deeds, names));
+            match alike.iter_mut().find(same) {
+                Some((_, _, all)) => all.push(who),
+                None => alike.push((moment, phrases, vec![who])),
+            }
+        }
+        let mut lines = Vec::new();
+        for (moment, phrases, who) in alike {
+            let moment = moment.map(|time| format!("{} ", seconds(time)));
+            let start = format!("{}{}:", moment.unwrap_or_default(), list(&who));
+            fill(&mut lines, start, &phrases);
         }
         match std::mem::take(&mut self.messages) {
             0 => {}
@@ -78,6 +87,12 @@ impl Page {
         }
         lines
     }
+}
+
+/// Processes as `P,Q`.
+pub(super) fn list(processes: &[ReplicaId]) -> String {
+    let names: Vec<_> = processes.iter().map(ReplicaId::to_string).collect();
+    names.join(",")
 }
 
 fn seconds(time: Time) -> String {

@@ -5,6 +5,7 @@ use quorate_protocol::message::Message;
 use quorate_protocol::{Digest, Effect, Evidence, Sequence, Signed, View};
 
 use super::order::Names;
+use super::page::list;
 
 impl Names {
     /// A deed that is worth telling.
@@ -51,13 +52,9 @@ impl Names {
                 }
             }
             Message::NewView(m) => {
-                let chosen = m.chosen.iter();
-                let chosen: Vec<_> = chosen
-                    .map(|(slot, digest)| format!("slot {} {}", slot.0, self.digest(*digest)))
-                    .collect();
-                let from = m.view_changes.iter().map(Signed::signer);
-                let from: Vec<_> = from.map(|one| one.to_string()).collect();
-                let words = format!("new-view view {} from {}", m.view.0, from.join(" "));
+                let chosen = self.chosen(&m.chosen);
+                let from: Vec<_> = m.view_changes.iter().map(Signed::signer).collect();
+                let words = format!("new-view view {} from {}", m.view.0, list(&from));
                 if chosen.is_empty() {
                     words
                 } else {
@@ -87,6 +84,22 @@ impl Names {
     fn subject(&self, kind: &str, view: View, slot: Sequence, digest: Digest) -> String {
         let batch = self.digest(digest);
         format!("{kind} view {} slot {} {batch}", view.0, slot.0)
+    }
+
+    /// The slots of a NEW-VIEW, those that hold the same in a row together.
+    fn chosen(&self, chosen: &[(Sequence, Digest)]) -> Vec<String> {
+        chosen
+            .chunk_by(|(a, one), (b, other)| a.next() == *b && one == other)
+            .filter_map(|run| Some((run.first()?, run.last()?.0.0)))
+            .map(|((first, digest), last)| {
+                let batch = self.digest(*digest);
+                if first.0 == last {
+                    format!("slot {last} {batch}")
+                } else {
+                    format!("slots {} to {last} {batch}", first.0)
+                }
+            })
+            .collect()
     }
 
     fn certificate(&self, certificate: &PreparedCertificate) -> String {
