@@ -67,7 +67,7 @@ impl Stage {
 
     fn submit(&mut self, order: &Order) -> Result<(), String> {
         let request = self.signer.request(order);
-        self.names.learn_client(order);
+        self.names.learn_client(request.value());
         let node = self.node(order.speaker)?;
         if order.is_named() {
             node.client.wait_for(request.clone());
@@ -102,11 +102,10 @@ impl Stage {
             manifests: &self.manifests,
         };
         let message = forge.message(forged)?;
-        if let Forged::Request(order) = forged {
-            self.names.learn_client(order);
-        }
-        if let SignedMessage::PrePrepare { batch, .. } = &message {
-            self.names.learn_batch(batch);
+        match &message {
+            SignedMessage::Request(request) => self.names.learn_client(request.value()),
+            SignedMessage::PrePrepare { batch, .. } => self.names.learn_batch(batch),
+            _ => {}
         }
         for id in to {
             let (before, deeds) = (kept(self.node(*id)?), self.page.len());

@@ -74,14 +74,18 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Remembers a client.
-    pub(super) fn learn_client(&mut self, order: &Order) {
-        self.clients.insert(order.client(), order.name.clone());
+    /// Remembers a client: its requests' operations begin with its name.
+    pub(super) fn learn_client(&mut self, request: &Request) {
+        let operation = String::from_utf8_lossy(&request.operation);
+        if let Some((name, _)) = operation.split_once('/') {
+            self.clients.insert(request.client, name.to_owned());
+        }
     }
 
-    /// Remembers a batch.
+    /// Remembers a batch, and the clients in it.
     pub(super) fn learn_batch(&mut self, batch: &Batch) {
         let requests: Vec<Request> = batch.requests.iter().map(|r| r.value().clone()).collect();
+        requests.iter().for_each(|one| self.learn_client(one));
         let words = self.requests(&requests);
         self.digests.insert(batch.digest(), words);
     }

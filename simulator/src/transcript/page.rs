@@ -148,15 +148,22 @@ fn in_a_row(deeds: &[Deed], first: u64, nulls: bool) -> usize {
         .count()
 }
 
-/// Adds the phrases as lines that are not too long.
+/// Adds the phrases as lines that are not too long: a line ends behind a phrase where it can, and else behind a word.
 fn fill(lines: &mut Vec<String>, start: String, phrases: &[String]) {
+    const INDENT: &str = "   ";
     let mut line = start;
     for (index, phrase) in phrases.iter().enumerate() {
         let end = if index + 1 < phrases.len() { ";" } else { "" };
-        if index > 0 && line.len() + phrase.len() + 2 > WIDTH {
-            lines.push(std::mem::replace(&mut line, "   ".to_owned()));
+        let phrase = format!("{phrase}{end}");
+        if index > 0 && line.len() + phrase.len() >= WIDTH {
+            lines.push(std::mem::replace(&mut line, INDENT.to_owned()));
         }
-        line = format!("{line} {phrase}{end}");
+        for word in phrase.split(' ') {
+            if line.len() + word.len() >= WIDTH {
+                lines.push(std::mem::replace(&mut line, INDENT.to_owned()));
+            }
+            line = format!("{line} {word}");
+        }
     }
     lines.push(line);
 }
