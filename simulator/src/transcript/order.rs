@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quorate_protocol::message::{Batch, Request};
-use quorate_protocol::{ClientId, Digest, ReplicaId, Timestamp};
+use quorate_protocol::{ClientId, Digest, ReplicaId, Sequence, Timestamp};
 
 /// The most requests that one range may name.
 const MOST: u64 = 1000;
@@ -70,7 +70,7 @@ impl Order {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     clients: BTreeMap<ClientId, String>,
-    digests: BTreeMap<Digest, String>,
+    batches: BTreeMap<Digest, Vec<Request>>,
 }
 
 impl Names {
@@ -86,16 +86,32 @@ impl Names {
     pub(super) fn learn_batch(&mut self, batch: &Batch) {
         let requests: Vec<Request> = batch.requests.iter().map(|r| r.value().clone()).collect();
         requests.iter().for_each(|one| self.learn_client(one));
-        let words = self.requests(&requests);
-        self.digests.insert(batch.digest(), words);
+        self.batches.insert(batch.digest(), requests);
     }
 
     /// A batch by its digest.
-    pub(super) fn digest(&self, digest: Digest) -> String {
-        self.digests
+    pub(super) fn batch(&self, digest: Digest) -> String {
+        self.batches
             .get(&digest)
-            .cloned()
-            .unwrap_or_else(|| digest.to_string())
+            .map_or_else(|| digest.to_string(), |requests| self.requests(requests))
+    }
+
+    /// Slots with their batches, in the order of the slots; those in a row together, nulls apart from others.
+    pub(super) fn slots(&self, slots: &[(Sequence, Digest)]) -> Vec<String> {
+        let null = Batch::null().digest();
+        slots
+            .chunk_by(|(a, one), (b, other)| a.next() == *b && (*one == null) == (*other == null))
+            .filter_map(|run| Some((run, run.first()?.0.0, run.last()?.0.0)))
+            .map(|(run, first, last)| match run {
+                [(_, digest)] => format!("slot {first} {}", self.batch(*digest)),
+                _ => {
+                    let known = run
+                        .iter()
+                        .filter_map(|(_, digest)| self.batches.get(digest));
+                    format!("slots {first} to {last} {}", self.requests(known.flatten()))
+                }
+            })
+            .collect()
     }
 
     /// A client.
@@ -132,11 +148,13 @@ impl Names {
     /// A text of the engine, with names in the place of the digests in it.
     pub(super) fn translate(&self, text: &str) -> String {
         let clients = self.clients.iter().map(|(id, name)| (id.to_string(), name));
-        let digests = self.digests.iter().map(|(id, name)| (id.to_string(), name));
+        let batches = self.batches.iter();
+        let batches = batches.map(|(id, requests)| (id.to_string(), self.requests(requests)));
         // A process is called by its name already.
         clients
-            .chain(digests)
+            .map(|(id, name)| (id, name.clone()))
+            .chain(batches)
             .filter(|(id, _)| id.len() == 8)
-            .fold(text.to_owned(), |text, (id, name)| text.replace(&id, name))
+            .fold(text.to_owned(), |text, (id, name)| text.replace(&id, &name))
     }
 }

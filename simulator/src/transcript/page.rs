@@ -14,6 +14,11 @@ const WIDTH: usize = 118;
 #[derive(Clone, Debug)]
 enum Deed {
     Execute(Sequence, Vec<Request>),
+    Stable(Sequence),
+    /// A client of the process has its answer.
+    Answer(String),
+    /// It refuses what came too late, which no sender can help.
+    RefuseLate,
     Words(String),
 }
 
@@ -43,6 +48,21 @@ impl Page {
         requests: Vec<Request>,
     ) {
         self.deeds.push((now, who, Deed::Execute(slot, requests)));
+    }
+
+    /// A checkpoint is stable.
+    pub(super) fn stable(&mut self, now: Time, who: ReplicaId, slot: Sequence) {
+        self.deeds.push((now, who, Deed::Stable(slot)));
+    }
+
+    /// A client has its answer.
+    pub(super) fn answer(&mut self, now: Time, who: ReplicaId, request: String) {
+        self.deeds.push((now, who, Deed::Answer(request)));
+    }
+
+    /// A message came too late.
+    pub(super) fn refuse_late(&mut self, now: Time, who: ReplicaId) {
+        self.deeds.push((now, who, Deed::RefuseLate));
     }
 
     /// How many deeds there are.
@@ -99,38 +119,24 @@ fn seconds(time: Time) -> String {
     format!("{}.{:03}s", time.0 / 1_000_000, time.0 / 1000 % 1000)
 }
 
-/// Deeds in words: slots that execute in a row together, and what is said twice once.
+/// Deeds in words: what is said twice once, and between two such all progress together.
 fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
     let mut phrases: Vec<(String, usize)> = Vec::new();
-    let mut rest = deeds;
-    while let Some((deed, others)) = rest.split_first() {
-        let words = match deed {
-            Deed::Words(words) => {
-                rest = others;
-                words.clone()
+    let mut add = |words: String| match phrases.iter_mut().find(|(known, _)| *known == words) {
+        Some((_, times)) => *times += 1,
+        None => phrases.push((words, 1)),
+    };
+    let is_word = |deed: &Deed| matches!(deed, Deed::Words(_));
+    for run in deeds.chunk_by(|one, other| is_word(one) == is_word(other)) {
+        for deed in run {
+            if let Deed::Words(words) = deed {
+                add(words.clone());
             }
-            Deed::Execute(first, requests) => {
-                let count = in_a_row(rest, first.0, requests.is_empty());
-                let (run, after) = rest.split_at(count);
-                rest = after;
-                let requests = run.iter().flat_map(|deed| match deed {
-                    Deed::Execute(_, requests) => requests.as_slice(),
-                    Deed::Words(_) => &[],
-                });
-                let requests = names.requests(requests);
-                let last = first.0 + u64::try_from(count).unwrap_or(1) - 1;
-                if last == first.0 {
-                    format!("executes slot {last} {requests}")
-                } else {
-                    format!("executes slots {} to {last} {requests}", first.0)
-                }
-            }
-        };
-        match phrases.iter_mut().find(|(known, _)| *known == words) {
-            Some((_, times)) => *times += 1,
-            None => phrases.push((words, 1)),
         }
+        progress(run, names).into_iter().for_each(&mut add);
     }
+    let late = deeds.iter().filter(|deed| matches!(deed, Deed::RefuseLate));
+    late.for_each(|_| add("refuses what came too late".to_owned()));
     let times = |(words, times)| match times {
         1 => words,
         _ => format!("{words} ({times} times)"),
@@ -138,14 +144,42 @@ fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
     phrases.into_iter().map(times).collect()
 }
 
-/// How many slots from `first` on execute here one after the other, all of them nulls or none.
-fn in_a_row(deeds: &[Deed], first: u64, nulls: bool) -> usize {
-    let slots = (first..).zip(deeds);
-    slots
-        .take_while(|(slot, deed)| {
-            matches!(deed, Deed::Execute(at, requests) if at.0 == *slot && requests.is_empty() == nulls)
-        })
-        .count()
+/// What a replica gets done: slots that execute in a row together, then what becomes stable, then the answers.
+fn progress(deeds: &[Deed], names: &Names) -> Vec<String> {
+    let (mut slots, mut stable, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for deed in deeds {
+        match deed {
+            Deed::Execute(slot, requests) => slots.push((slot.0, requests.as_slice())),
+            Deed::Stable(slot) => stable.push(slot.0.to_string()),
+            Deed::Answer(request) => answers.push(request.as_str()),
+            Deed::RefuseLate | Deed::Words(_) => {}
+        }
+    }
+    let in_a_row = |a: &(u64, &[Request]), b: &(u64, &[Request])| {
+        a.0 + 1 == b.0 && a.1.is_empty() == b.1.is_empty()
+    };
+    let mut words = Vec::new();
+    for run in slots.chunk_by(in_a_row) {
+        let requests = names.requests(run.iter().flat_map(|(_, requests)| *requests));
+        match run {
+            [(slot, _)] => words.push(format!("executes slot {slot} {requests}")),
+            [(first, _), .., (last, _)] => {
+                words.push(format!("executes slots {first} to {last} {requests}"));
+            }
+            [] => {}
+        }
+    }
+    if !stable.is_empty() {
+        words.push(format!("makes slot {} stable", stable.join(", ")));
+    }
+    match answers[..] {
+        [] => {}
+        [one] => words.push(format!("has the answer to {one}")),
+        [first, .., last] => {
+            words.push(format!("has {} answers, {first} to {last}", answers.len()))
+        }
+    }
+    words
 }
 
 /// Adds the phrases as lines that are not too long: a line ends behind a phrase where it can, and else behind a word.

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
-use quorate_protocol::client::Read;
+use quorate_protocol::client::{Accepted, Read};
 use quorate_protocol::message::{Piece, State};
-use quorate_protocol::{Effect, Input, Message, ReplicaId, SignedMessage, VerifiedMessage};
+use quorate_protocol::{
+    Effect, Input, Message, Misbehaviour, ReplicaId, SignedMessage, VerifiedMessage,
+};
 
 use super::network::Parcel;
 use super::stage::Stage;
@@ -94,22 +96,39 @@ impl Stage {
     fn hear(&mut self, id: ReplicaId, message: VerifiedMessage) {
         let now = self.now;
         let Ok(node) = self.node(id) else { return };
-        let words = match message {
-            VerifiedMessage::Reply(reply) => node
-                .client
-                .on_reply(reply.signer(), reply.value().clone())
-                .map(|done| format!("has the answer '{}'", String::from_utf8_lossy(&done.result))),
-            VerifiedMessage::Answer(answer) => node
-                .client
-                .on_answer(answer.signer(), answer.value().clone())
-                .map(|read| match read {
-                    Read::Agreed(result) => format!("reads '{}'", String::from_utf8_lossy(&result)),
-                    Read::Divided => "reads nothing: the answers are divided".to_owned(),
-                }),
-            _ => None,
-        };
-        if let Some(words) = words {
-            self.page.words(now, id, words);
+        match message {
+            VerifiedMessage::Reply(reply) => {
+                let done = node.client.on_reply(reply.signer(), reply.value().clone());
+                if let Some(done) = done {
+                    self.answered(id, &done);
+                }
+            }
+            VerifiedMessage::Answer(answer) => {
+                let read = node
+                    .client
+                    .on_answer(answer.signer(), answer.value().clone());
+                let words = match read {
+                    Some(Read::Agreed(result)) => {
+                        format!("reads '{}'", String::from_utf8_lossy(&result))
+                    }
+                    Some(Read::Divided) => "reads nothing: the answers are divided".to_owned(),
+                    None => return,
+                };
+                self.page.words(now, id, words);
+            }
+            _ => {}
+        }
+    }
+
+    /// A client has its answer: that its request is done, or another.
+    fn answered(&mut self, id: ReplicaId, done: &Accepted) {
+        let asked = format!("{}/{}", self.names.client(done.client), done.timestamp.0);
+        let result = String::from_utf8_lossy(&done.result);
+        if result == format!("{asked} done") {
+            self.page.answer(self.now, id, asked);
+        } else {
+            let words = format!("has the WRONG answer '{result}' to {asked}");
+            self.page.words(self.now, id, words);
         }
     }
 
@@ -132,6 +151,12 @@ impl Stage {
             }
             Effect::Broadcast(message) => self.note_message(id, None, &message),
             Effect::Send { to, message } => self.note_message(id, Some(to), &message),
+            Effect::Reject(
+                Misbehaviour::WrongView { .. }
+                | Misbehaviour::OutsideWindow { .. }
+                | Misbehaviour::OldTimestamp { .. }
+                | Misbehaviour::UnwantedBody { .. },
+            ) if !self.page.shows_messages => self.page.refuse_late(now, id),
             effect => {
                 if let Some(words) = self.names.deed(&effect) {
                     self.page.words(now, id, words);
@@ -159,7 +184,8 @@ impl Stage {
                 !wish.prepared.is_empty()
                     && std::mem::replace(&mut node.carried, wish.view) != wish.view
             }
-            Message::NewView(_) | Message::Fetch(_) | Message::FetchState(_) => true,
+            Message::NewView(_) | Message::Fetch(_) => true,
+            Message::FetchState(asks) => asks.part.is_none(),
             Message::Standing(_) => return,
             _ => false,
         };

@@ -40,7 +40,7 @@ impl Names {
             Message::Commit(m) => self.subject("commit", m.view, m.sequence, m.digest),
             Message::Checkpoint(m) => format!("checkpoint slot {}", m.sequence.0),
             Message::ViewChange(m) => {
-                let carried: Vec<_> = m.prepared.iter().map(|one| self.certificate(one)).collect();
+                let carried = self.certificates(&m.prepared);
                 if carried.is_empty() {
                     format!("view-change view {}", m.view.0)
                 } else {
@@ -52,7 +52,7 @@ impl Names {
                 }
             }
             Message::NewView(m) => {
-                let chosen = self.chosen(&m.chosen);
+                let chosen = self.slots(&m.chosen);
                 let from: Vec<_> = m.view_changes.iter().map(Signed::signer).collect();
                 let words = format!("new-view view {} from {}", m.view.0, list(&from));
                 if chosen.is_empty() {
@@ -61,8 +61,8 @@ impl Names {
                     format!("{words} choosing {}", chosen.join(", "))
                 }
             }
-            Message::Fetch(m) => format!("fetch {}", self.digest(m.digest)),
-            Message::Body(m) => format!("body {}", self.digest(m.batch.digest())),
+            Message::Fetch(m) => format!("fetch {}", self.batch(m.digest)),
+            Message::Body(m) => format!("body {}", self.batch(m.batch.digest())),
             Message::Standing(m) => {
                 format!("standing view {} executed {}", m.view.0, m.executed.0)
             }
@@ -71,7 +71,7 @@ impl Names {
                 Some(_) => format!("fetch-state slot {}, a part", m.sequence.0),
             },
             Message::State(m) => format!("state slot {}", m.sequence.0),
-            Message::Committed(m) => format!("committed {}", self.digest(m.batch.digest())),
+            Message::Committed(m) => format!("committed {}", self.batch(m.batch.digest())),
             Message::Stable(_) => "stable".to_owned(),
             Message::Reply(m) => {
                 format!("reply {}/{}", self.client(m.client), m.timestamp.0)
@@ -82,30 +82,20 @@ impl Names {
     }
 
     fn subject(&self, kind: &str, view: View, slot: Sequence, digest: Digest) -> String {
-        let batch = self.digest(digest);
+        let batch = self.batch(digest);
         format!("{kind} view {} slot {} {batch}", view.0, slot.0)
     }
 
-    /// The slots of a NEW-VIEW, those that hold the same in a row together.
-    fn chosen(&self, chosen: &[(Sequence, Digest)]) -> Vec<String> {
-        chosen
-            .chunk_by(|(a, one), (b, other)| a.next() == *b && one == other)
-            .filter_map(|run| Some((run.first()?, run.last()?.0.0)))
-            .map(|((first, digest), last)| {
-                let batch = self.digest(*digest);
-                if first.0 == last {
-                    format!("slot {last} {batch}")
-                } else {
-                    format!("slots {} to {last} {batch}", first.0)
-                }
+    /// The certificates of a VIEW-CHANGE, those of one view together.
+    fn certificates(&self, certificates: &[PreparedCertificate]) -> Vec<String> {
+        certificates
+            .chunk_by(|one, other| one.view() == other.view())
+            .filter_map(|of_view| {
+                let slots = of_view.iter().map(|one| (one.sequence(), one.digest()));
+                let slots = self.slots(&slots.collect::<Vec<_>>()).join(", ");
+                Some(format!("{slots} of view {}", of_view.first()?.view().0))
             })
             .collect()
-    }
-
-    fn certificate(&self, certificate: &PreparedCertificate) -> String {
-        let batch = self.digest(certificate.digest());
-        let (slot, view) = (certificate.sequence().0, certificate.view().0);
-        format!("slot {slot} {batch} of view {view}")
     }
 }
 

@@ -171,8 +171,7 @@ impl Stage {
                 self.perform(id, effect, &mut answers, &mut inputs);
             }
             if after > before {
-                self.page
-                    .words(now, id, format!("makes slot {} stable", after.0));
+                self.page.stable(now, id, after);
             }
         }
     }
