@@ -51,6 +51,9 @@ impl Forge<'_> {
                 };
                 SignedMessage::Commit(self.signer.sign(*by, commit))
             }
+            Forged::Checkpoint { slot, state, by } => {
+                SignedMessage::Checkpoint(self.checkpoint(*slot, state, *by))
+            }
             Forged::ViewChange(Some(name), _) => SignedMessage::ViewChange(self.named(name)?),
             Forged::ViewChange(None, Some(wish)) => SignedMessage::ViewChange(self.wish(wish)?),
             Forged::ViewChange(None, None) => return Err("no VIEW-CHANGE".to_owned()),
@@ -125,17 +128,21 @@ impl Forge<'_> {
         })
     }
 
+    fn checkpoint(&self, slot: u64, state: &str, by: ReplicaId) -> Signed<Checkpoint> {
+        let checkpoint = Checkpoint {
+            sequence: Sequence(slot),
+            digest: Digest::of(&[state.as_bytes()]),
+        };
+        self.signer.sign(by, checkpoint)
+    }
+
     fn checkpoints(&self, name: &str) -> Result<Vec<Signed<Checkpoint>>, String> {
         let Made::Checkpoints(slot, states) = self.lookup(name)? else {
             return Err(format!("'{name}' are no checkpoints"));
         };
         let mut proof = Vec::new();
         for (state, by) in states {
-            let checkpoint = Checkpoint {
-                sequence: Sequence(*slot),
-                digest: Digest::of(&[state.as_bytes()]),
-            };
-            proof.extend(by.iter().map(|by| self.signer.sign(*by, checkpoint)));
+            proof.extend(by.iter().map(|by| self.checkpoint(*slot, state, *by)));
         }
         Ok(proof)
     }

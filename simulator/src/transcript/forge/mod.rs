@@ -59,6 +59,12 @@ pub(super) enum Forged {
     Prepare(Subject, ReplicaId),
     /// `commit view 0 slot 1 [P/1] by Q`.
     Commit(Subject, ReplicaId),
+    /// `checkpoint slot 4 state WORD by P`.
+    Checkpoint {
+        slot: u64,
+        state: String,
+        by: ReplicaId,
+    },
     /// `view-change NAME` or `view-change view 1 by P ...`.
     ViewChange(Option<String>, Option<Wish>),
     /// `new-view view 1 by Q from WISHES [choosing slot 1 [P/1] ...]`; a process in the place of a wish's name stands for
@@ -187,6 +193,15 @@ impl Forged {
             "commit" => {
                 let (subject, by) = Subject::read_by(cursor)?;
                 Ok(Self::Commit(subject, by))
+            }
+            "checkpoint" => {
+                cursor.expect("slot")?;
+                let slot = cursor.number("a slot")?;
+                cursor.expect("state")?;
+                let state = cursor.word("a state")?;
+                cursor.expect("by")?;
+                let by = cursor.process()?;
+                Ok(Self::Checkpoint { slot, state, by })
             }
             "view-change" if cursor.sees("view") => {
                 Ok(Self::ViewChange(None, Some(Wish::read(cursor)?)))
