@@ -129,7 +129,7 @@ impl Names {
             let (client, timestamp) = (request.client, request.timestamp.0);
             match runs.last_mut() {
                 Some((last, _, end)) if *last == client && *end + 1 == timestamp => {
-                    *end = timestamp
+                    *end = timestamp;
                 }
                 _ => runs.push((client, timestamp, timestamp)),
             }

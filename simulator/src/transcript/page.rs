@@ -176,7 +176,7 @@ fn progress(deeds: &[Deed], names: &Names) -> Vec<String> {
         [] => {}
         [one] => words.push(format!("has the answer to {one}")),
         [first, .., last] => {
-            words.push(format!("has {} answers, {first} to {last}", answers.len()))
+            words.push(format!("has {} answers, {first} to {last}", answers.len()));
         }
     }
     words
