@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use quorate_simulator::transcript::{difference, play};
 
@@ -20,6 +21,11 @@ fn every_scenario_plays_as_it_is_written() {
         let name = file.display();
         let old = fs::read_to_string(&file).expect("it can be read");
         let new = play(&old).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!new.contains("WRONG"), "{name}: a client was lied to");
+        assert!(
+            !new.contains("DISAGREES") || old.contains("beyond the bound"),
+            "{name}: correct replicas have executed different batches"
+        );
         if let Some(difference) = difference(&old, &new) {
             let _ = writeln!(differ, "--- {name}\n{difference}");
         }
@@ -28,6 +34,35 @@ fn every_scenario_plays_as_it_is_written() {
         differ.is_empty(),
         "{differ}if this is how it should be: simulate transcript --rewrite, and read what has changed"
     );
+}
+
+#[test]
+fn a_text_that_differs_is_shown_and_can_be_rewritten() {
+    let text = "# A remark.\n> cluster 4\n> order P/1\nP: does nothing\n\n> show\n";
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a-text-that-differs.txt");
+    fs::write(&file, text).expect("it can be written");
+    let simulate = |option: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_simulate"));
+        command.arg("transcript").args(option).arg(&file);
+        let output = command.output().expect("it can be run");
+        let said = String::from_utf8(output.stdout).expect("it is text");
+        (output.status.code(), said)
+    };
+
+    let (differs, shown) = simulate(&[]);
+    let unchanged = fs::read_to_string(&file).expect("it can be read");
+    let (rewritten, _) = simulate(&["--rewrite"]);
+    let (alike, nothing) = simulate(&[]);
+
+    assert_eq!((differs, rewritten, alike), (Some(1), Some(0), Some(0)));
+    let lines: Vec<_> = shown.lines().collect();
+    assert!(lines.contains(&"-P: does nothing"), "{shown}");
+    assert!(
+        lines.contains(&"+P,Q,R,S: executes slot 1 [P/1]"),
+        "{shown}"
+    );
+    assert_eq!(unchanged, text);
+    assert_eq!(nothing, "");
 }
 
 #[test]
