@@ -9,6 +9,7 @@
 //! * [`process`]: one process, put together as a live one is.
 //! * [`invariant`]: one file for each thing that must hold, checked after every step.
 //! * [`mod@shrink`]: makes a failing plan small.
+//! * [`transcript`]: scenarios as texts, played by the engine alone.
 
 mod clock;
 mod dice;
@@ -20,6 +21,7 @@ mod queue;
 pub mod run;
 pub mod shrink;
 pub mod trace;
+pub mod transcript;
 mod world;
 
 pub use invariant::Violation;

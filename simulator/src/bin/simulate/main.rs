@@ -1,11 +1,12 @@
 //! `simulate`: plays hostile universes, and shows the smallest one that breaks a rule.
 //!
 //! * [`options`]: the command line. [`report`]: what is printed of a run.
-//! * [`sweep`]: many seeds on many threads.
+//! * [`sweep`]: many seeds on many threads. [`transcript`]: scenarios as texts.
 
 mod options;
 mod report;
 mod sweep;
+mod transcript;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Run(run) => play_seed(run),
         Command::Replay(replay) => play_file(replay),
         Command::Sweep(sweep) => sweep::command(sweep),
+        Command::Transcript(transcript) => transcript::command(transcript),
     };
     match failed {
         Ok(false) => ExitCode::SUCCESS,

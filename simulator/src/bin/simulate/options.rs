@@ -8,7 +8,7 @@ use quorate_simulator::plan::{Choice, Name, Plan};
 
 /// Plays processes, network and clock from one seed, and checks after every step that no rule is broken.
 ///
-/// Exit status: 0 no rule was broken, 1 one was, 2 usage.
+/// Exit status: 0 no rule was broken and no text differs, 1 one was or does, 2 usage.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Options {
@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Plays a plan from a file
     Replay(Replay),
+    /// Plays scenarios from texts and shows where what happens now differs from what stands there
+    Transcript(Transcript),
 }
 
 #[derive(Args)]
@@ -55,6 +57,15 @@ pub(crate) struct Replay {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) play: Play,
+}
+
+#[derive(Args)]
+pub(crate) struct Transcript {
+    /// The texts; without any, all of simulator/scenarios
+    pub(crate) files: Vec<PathBuf>,
+    /// Write what happens now into the texts
+    #[arg(long)]
+    pub(crate) rewrite: bool,
 }
 
 #[derive(Args)]

@@ -1,0 +1,83 @@
+//! What differs between two texts, line by line.
+
+/// How many lines that are alike stand around those that differ.
+const AROUND: usize = 3;
+
+/// The lines that `old` and `new` have in common and those that only one has, as `diff -u` writes them without its
+/// headings; nothing if they are alike.
+#[must_use]
+pub fn difference(old: &str, new: &str) -> Option<String> {
+    if old == new {
+        return None;
+    }
+    let marked = marked(
+        &old.lines().collect::<Vec<_>>(),
+        &new.lines().collect::<Vec<_>>(),
+    );
+    let differs: Vec<bool> = marked.iter().map(|(mark, _)| *mark != ' ').collect();
+    let mut text = String::new();
+    let mut skipped = false;
+    for (index, (mark, line)) in marked.iter().enumerate() {
+        let (from, to) = (index.saturating_sub(AROUND), index + AROUND + 1);
+        let near = differs.get(from..to.min(differs.len()));
+        if near.is_some_and(|near| near.contains(&true)) {
+            if skipped {
+                text += "...\n";
+            }
+            text += &format!("{mark}{line}\n");
+            skipped = false;
+        } else {
+            skipped = true;
+        }
+    }
+    Some(text)
+}
+
+/// All lines, each with ' ', '-' or '+', by the longest common part.
+fn marked<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
+    // common[i][j]: how many lines the texts from i and from j on have in common.
+    let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
+    for (i, a) in old.iter().enumerate().rev() {
+        for (j, b) in new.iter().enumerate().rev() {
+            common[i][j] = if a == b {
+                common[i + 1][j + 1] + 1
+            } else {
+                common[i + 1][j].max(common[i][j + 1])
+            };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    let mut lines = Vec::new();
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            lines.push((' ', old[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
+            lines.push(('-', old[i]));
+            i += 1;
+        } else {
+            lines.push(('+', new[j]));
+            j += 1;
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn texts_that_are_alike_do_not_differ() {
+        assert_eq!(difference("a\nb\n", "a\nb\n"), None);
+    }
+
+    #[test]
+    fn what_differs_is_marked_with_what_is_around_it() {
+        let old = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+        let new = "1\n2\n3\n4\n5\n6\n7\nx\n9\n10\n";
+        let shown = difference(old, new);
+        assert_eq!(shown.as_deref(), Some("...\n 5\n 6\n 7\n-8\n+x\n 9\n+10\n"));
+        assert_eq!(difference("", "a\n").as_deref(), Some("+a\n"));
+    }
+}

@@ -1,0 +1,147 @@
+//! Which messages a command is about.
+
+use quorate_protocol::{ReplicaId, SignedMessage};
+
+use super::cursor::Cursor;
+use super::network::Parcel;
+
+/// The kinds of messages, as a script has them.
+const KINDS: [&str; 17] = [
+    "request",
+    "pre-prepare",
+    "prepare",
+    "commit",
+    "checkpoint",
+    "view-change",
+    "new-view",
+    "fetch",
+    "body",
+    "standing",
+    "fetch-state",
+    "state",
+    "committed",
+    "stable",
+    "reply",
+    "query",
+    "answer",
+];
+
+/// Words for several kinds.
+const GROUPS: [(&str, &[&str]); 3] = [
+    ("anything", &KINDS),
+    ("normal", &["pre-prepare", "prepare", "commit"]),
+    ("votes", &["prepare", "commit"]),
+];
+
+/// Messages by kind, sender, recipient, slot and view; what is not said is not asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filter {
+    kinds: Vec<&'static str>,
+    from: Option<Vec<ReplicaId>>,
+    to: Option<Vec<ReplicaId>>,
+    slot: Option<u64>,
+    below_view: Option<u64>,
+}
+
+impl Filter {
+    /// Reads `prepare,commit [except KINDS] [from P] [to Q,R] [slot N] [below view N]`, up to a word that is none of these.
+    ///
+    /// # Errors
+    /// There is no such kind, process or number.
+    pub(super) fn read(cursor: &mut Cursor) -> Result<Self, String> {
+        let mut filter = Self {
+            kinds: kinds(&cursor.word("a kind of message")?)?,
+            ..Self::default()
+        };
+        loop {
+            if cursor.takes("except") {
+                let without = kinds(&cursor.word("a kind of message")?)?;
+                filter.kinds.retain(|kind| !without.contains(kind));
+            } else if cursor.takes("from") {
+                filter.from = Some(cursor.processes()?);
+            } else if cursor.takes("to") {
+                filter.to = Some(cursor.processes()?);
+            } else if cursor.takes("slot") {
+                filter.slot = Some(cursor.number("a slot")?);
+            } else if cursor.takes("below") {
+                cursor.expect("view")?;
+                filter.below_view = Some(cursor.number("a view")?);
+            } else {
+                return Ok(filter);
+            }
+        }
+    }
+
+    /// Whether it is about this message.
+    pub(super) fn matches(&self, parcel: &Parcel) -> bool {
+        let (view, slot) = place(&parcel.message);
+        self.kinds.contains(&kind(&parcel.message))
+            && self
+                .from
+                .as_ref()
+                .is_none_or(|from| from.contains(&parcel.from))
+            && self.to.as_ref().is_none_or(|to| to.contains(&parcel.to))
+            && self.slot.is_none_or(|wanted| slot == Some(wanted))
+            && self
+                .below_view
+                .is_none_or(|end| view.is_some_and(|view| view < end))
+    }
+}
+
+fn kinds(words: &str) -> Result<Vec<&'static str>, String> {
+    let mut kinds = Vec::new();
+    for word in words.split(',') {
+        if let Some((_, members)) = GROUPS.iter().find(|(name, _)| *name == word) {
+            kinds.extend_from_slice(members);
+        } else if let Some(kind) = KINDS.iter().find(|kind| **kind == word) {
+            kinds.push(kind);
+        } else {
+            return Err(format!(
+                "'{word}' is no kind of message: there are {}, and anything, normal and votes",
+                KINDS.join(", ")
+            ));
+        }
+    }
+    Ok(kinds)
+}
+
+/// A message's kind.
+pub(super) const fn kind(message: &SignedMessage) -> &'static str {
+    match message {
+        SignedMessage::Request(_) => "request",
+        SignedMessage::PrePrepare { .. } => "pre-prepare",
+        SignedMessage::Prepare(_) => "prepare",
+        SignedMessage::Commit(_) => "commit",
+        SignedMessage::Checkpoint(_) => "checkpoint",
+        SignedMessage::ViewChange(_) => "view-change",
+        SignedMessage::NewView { .. } => "new-view",
+        SignedMessage::Fetch(_) => "fetch",
+        SignedMessage::Body(_) => "body",
+        SignedMessage::Standing(_) => "standing",
+        SignedMessage::FetchState(_) => "fetch-state",
+        SignedMessage::State(_) => "state",
+        SignedMessage::Committed(_) => "committed",
+        SignedMessage::Stable(_) => "stable",
+        SignedMessage::Reply(_) => "reply",
+        SignedMessage::Query(_) => "query",
+        SignedMessage::Answer(_) => "answer",
+    }
+}
+
+/// The view and the slot that a message is about.
+fn place(message: &SignedMessage) -> (Option<u64>, Option<u64>) {
+    match message {
+        SignedMessage::PrePrepare { pre_prepare, .. } => {
+            let value = pre_prepare.value();
+            (Some(value.view.0), Some(value.sequence.0))
+        }
+        SignedMessage::Prepare(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
+        SignedMessage::Commit(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
+        SignedMessage::Checkpoint(m) => (None, Some(m.value().sequence.0)),
+        SignedMessage::ViewChange(m) => (Some(m.value().view.0), None),
+        SignedMessage::NewView { new_view, .. } => (Some(new_view.value().view.0), None),
+        SignedMessage::State(m) => (None, Some(m.value().sequence.0)),
+        SignedMessage::FetchState(m) => (None, Some(m.value().sequence.0)),
+        _ => (None, None),
+    }
+}

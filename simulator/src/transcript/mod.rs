@@ -1,0 +1,75 @@
+//! Transcripts: a scenario as a text that reads like a story, and what the replicas do in it.
+//!
+//! A line that begins with `>` is a command, one with `#` a remark. Every other line was written by the player: what each
+//! replica did at the command above it. Playing a text again writes these lines anew, so a text is its own expectation.
+//!
+//! * [`play`]: a text in, the text as it would be written now out. [`difference`]: what differs between two texts.
+//! * `cursor`, `command`, `filter`, `forge`: the words of a command. `order`: requests and batches by name.
+//! * `stage`: replicas with keys, service and disk; `network`: messages and time. `act`: does a command.
+//! * `page`, `say`: what the replicas did, in few words.
+//!
+//! Time is virtual and nothing is random, so one text plays alike on any machine.
+
+mod act;
+mod command;
+mod cursor;
+mod difference;
+mod filter;
+mod forge;
+mod network;
+mod order;
+mod page;
+mod perform;
+mod say;
+mod sign;
+mod stage;
+
+pub use difference::difference;
+
+use command::Command;
+use stage::Stage;
+
+/// A command that cannot be read or done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct TranscriptError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Plays a text and gives it back with what happens now under each command.
+///
+/// # Errors
+/// The first command that cannot be read or done.
+pub fn play(text: &str) -> Result<String, TranscriptError> {
+    let mut written = String::new();
+    let mut stage: Option<Stage> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let failed = |what| TranscriptError { line: number, what };
+        if line.is_empty() || line.starts_with('#') {
+            add(&mut written, line);
+        } else if let Some(command) = line.strip_prefix('>') {
+            add(&mut written, line);
+            let lines = match (Command::read(command).map_err(failed)?, &mut stage) {
+                (Command::Cluster(setting), _) => {
+                    let started = Stage::new(&setting).map_err(failed)?;
+                    stage = Some(started);
+                    Vec::new()
+                }
+                (command, Some(stage)) => stage.act(&command).map_err(failed)?,
+                (_, None) => {
+                    return Err(failed("a story begins with: cluster 4".to_owned()));
+                }
+            };
+            lines.iter().for_each(|line| add(&mut written, line));
+        }
+    }
+    Ok(written)
+}
+
+fn add(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}

@@ -1,0 +1,158 @@
+//! What is under way between the replicas, and the clock.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use quorate_protocol::{Duration, ReplicaId, SignedMessage, Time, Timer};
+
+use super::filter::Filter;
+use super::stage::Stage;
+
+/// How many messages may follow from one command: what goes on longer never ends.
+const MOST: usize = 200_000;
+
+/// A message under way.
+#[derive(Clone, Debug)]
+pub(super) struct Parcel {
+    pub(super) from: ReplicaId,
+    pub(super) to: ReplicaId,
+    pub(super) message: SignedMessage,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is lost.
+    Drop,
+    /// It waits for `release`.
+    Hold,
+    /// It arrives so much later.
+    Delay(Duration),
+}
+
+/// What becomes of which messages.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    fate: Fate,
+    filter: Filter,
+}
+
+impl Rule {
+    pub(super) const fn new(fate: Fate, filter: Filter) -> Self {
+        Self { fate, filter }
+    }
+}
+
+/// What is under way, and the rules for it. The first rule that is about a message counts.
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    pub(super) queue: VecDeque<Parcel>,
+    held: Vec<Parcel>,
+    late: Vec<(Time, Parcel)>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) cuts: BTreeSet<(ReplicaId, ReplicaId)>,
+}
+
+/// What happens next.
+enum Next {
+    Timer(ReplicaId, Timer),
+    /// A message that was delayed arrives; its place among them.
+    Late(usize),
+}
+
+impl Network {
+    /// Ends the rules; what they held is under way again.
+    pub(super) fn release(&mut self) {
+        self.rules.clear();
+        self.queue.extend(self.held.drain(..));
+    }
+
+    /// Takes the next message that arrives now.
+    pub(super) fn next(&mut self, now: Time) -> Option<Parcel> {
+        while let Some(parcel) = self.queue.pop_front() {
+            if self.cuts.contains(&(parcel.from, parcel.to)) {
+                continue;
+            }
+            let rule = self.rules.iter().find(|rule| rule.filter.matches(&parcel));
+            match rule.map(|rule| rule.fate) {
+                None => return Some(parcel),
+                Some(Fate::Drop) => {}
+                Some(Fate::Hold) => self.held.push(parcel),
+                Some(Fate::Delay(span)) => self.late.push((now + span, parcel)),
+            }
+        }
+        None
+    }
+}
+
+impl Stage {
+    /// Everything under way arrives; no time passes.
+    ///
+    /// # Errors
+    /// There is no end to it.
+    pub(super) fn run(&mut self) -> Result<(), String> {
+        for _ in 0..MOST {
+            let Some(parcel) = self.network.next(self.now) else {
+                return Ok(());
+            };
+            self.deliver(parcel.to, parcel.message);
+        }
+        Err("the network never falls silent".to_owned())
+    }
+
+    /// Messages and timers for a span of time.
+    ///
+    /// # Errors
+    /// There is no end to what follows at one moment.
+    pub(super) fn wait(&mut self, span: Duration) -> Result<(), String> {
+        let end = self.now + span;
+        self.run()?;
+        while let Some((due, next)) = self.next_event().filter(|(due, _)| *due <= end) {
+            self.now = self.now.max(due);
+            match next {
+                Next::Timer(process, timer) => self.time_out(process, timer)?,
+                Next::Late(index) => {
+                    let (_, parcel) = self.network.late.remove(index);
+                    if !self.network.cuts.contains(&(parcel.from, parcel.to)) {
+                        self.deliver(parcel.to, parcel.message);
+                    }
+                }
+            }
+            self.run()?;
+        }
+        self.now = end;
+        Ok(())
+    }
+
+    /// Messages arrive up to the first such for a process; that one is taken out.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn run_up_to(&mut self, to: ReplicaId, filter: &Filter) -> Result<Parcel, String> {
+        for _ in 0..MOST {
+            let Some(parcel) = self.network.next(self.now) else {
+                break;
+            };
+            if parcel.to == to && filter.matches(&parcel) {
+                return Ok(parcel);
+            }
+            self.deliver(parcel.to, parcel.message);
+        }
+        Err(format!("no such message is under way to {to}"))
+    }
+
+    /// What is due first; of several, a message before a timer.
+    fn next_event(&self) -> Option<(Time, Next)> {
+        let late = self.network.late.iter().enumerate();
+        let late = late.map(|(index, (due, _))| (*due, Next::Late(index)));
+        let late = late.min_by_key(|(due, _)| *due);
+        let timer = self
+            .timers()
+            .min()
+            .map(|(due, process, timer)| (due, Next::Timer(process, timer)));
+        match (late, timer) {
+            (Some(late), Some(timer)) if timer.0 < late.0 => Some(timer),
+            (Some(late), _) => Some(late),
+            (None, timer) => timer,
+        }
+    }
+}

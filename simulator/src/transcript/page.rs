@@ -1,0 +1,203 @@
+//! What happened at one command, gathered by replica so that it can be read: those that do the same stand on one line.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::message::Request;
+use quorate_protocol::{ReplicaId, Sequence, Time};
+
+use super::order::Names;
+
+/// How long a line may be.
+const WIDTH: usize = 118;
+
+/// One thing that a replica did.
+#[derive(Clone, Debug)]
+enum Deed {
+    Execute(Sequence, Vec<Request>),
+    Stable(Sequence),
+    /// A client of the process has its answer.
+    Answer(String),
+    /// It refuses what came too late, which no sender can help.
+    RefuseLate,
+    Words(String),
+}
+
+/// What happened since the page before.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    deeds: Vec<(Time, ReplicaId, Deed)>,
+    /// How many messages were sent, one for each recipient; where a replica stands it says all the time, so that is not
+    /// counted.
+    pub(super) messages: u64,
+    /// Whether each message that a replica sends is a deed.
+    pub(super) shows_messages: bool,
+}
+
+impl Page {
+    /// A deed in words.
+    pub(super) fn words(&mut self, now: Time, who: ReplicaId, words: String) {
+        self.deeds.push((now, who, Deed::Words(words)));
+    }
+
+    /// A slot executes.
+    pub(super) fn execute(
+        &mut self,
+        now: Time,
+        who: ReplicaId,
+        slot: Sequence,
+        requests: Vec<Request>,
+    ) {
+        self.deeds.push((now, who, Deed::Execute(slot, requests)));
+    }
+
+    /// A checkpoint is stable.
+    pub(super) fn stable(&mut self, now: Time, who: ReplicaId, slot: Sequence) {
+        self.deeds.push((now, who, Deed::Stable(slot)));
+    }
+
+    /// A client has its answer.
+    pub(super) fn answer(&mut self, now: Time, who: ReplicaId, request: String) {
+        self.deeds.push((now, who, Deed::Answer(request)));
+    }
+
+    /// A message came too late.
+    pub(super) fn refuse_late(&mut self, now: Time, who: ReplicaId) {
+        self.deeds.push((now, who, Deed::RefuseLate));
+    }
+
+    /// How many deeds there are.
+    pub(super) const fn len(&self) -> usize {
+        self.deeds.len()
+    }
+
+    /// A new page.
+    pub(super) fn clear(&mut self) {
+        self.deeds.clear();
+        self.messages = 0;
+    }
+
+    /// Writes the page and begins another. With `by_moment`, what happened at different times stands on different lines.
+    pub(super) fn write(&mut self, names: &Names, by_moment: bool) -> Vec<String> {
+        let mut by_line: BTreeMap<(Option<Time>, ReplicaId), Vec<Deed>> = BTreeMap::new();
+        for (time, who, deed) in self.deeds.drain(..) {
+            let moment = by_moment.then_some(time);
+            by_line.entry((moment, who)).or_default().push(deed);
+        }
+        let mut alike: Vec<(Option<Time>, Vec<String>, Vec<ReplicaId>)> = Vec::new();
+        for ((moment, who), deeds) in by_line {
+            let phrases = phrases(&deeds, names);
+            let same = |(other, known, _): &&mut (Option<Time>, Vec<String>, _)| {
+                *other == moment && *known == phrases
+            };
+            match alike.iter_mut().find(same) {
+                Some((_, _, all)) => all.push(who),
+                None => alike.push((moment, phrases, vec![who])),
+            }
+        }
+        let mut lines = Vec::new();
+        for (moment, phrases, who) in alike {
+            let moment = moment.map(|time| format!("{} ", seconds(time)));
+            let start = format!("{}{}:", moment.unwrap_or_default(), list(&who));
+            fill(&mut lines, start, &phrases);
+        }
+        match std::mem::take(&mut self.messages) {
+            0 => {}
+            1 => lines.push("(1 message)".to_owned()),
+            count => lines.push(format!("({count} messages)")),
+        }
+        lines
+    }
+}
+
+/// Processes as `P,Q`.
+pub(super) fn list(processes: &[ReplicaId]) -> String {
+    let names: Vec<_> = processes.iter().map(ReplicaId::to_string).collect();
+    names.join(",")
+}
+
+fn seconds(time: Time) -> String {
+    format!("{}.{:03}s", time.0 / 1_000_000, time.0 / 1000 % 1000)
+}
+
+/// Deeds in words: what is said twice once, and between two such all progress together.
+fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
+    let mut phrases: Vec<(String, usize)> = Vec::new();
+    let mut add = |words: String| match phrases.iter_mut().find(|(known, _)| *known == words) {
+        Some((_, times)) => *times += 1,
+        None => phrases.push((words, 1)),
+    };
+    let is_word = |deed: &Deed| matches!(deed, Deed::Words(_));
+    for run in deeds.chunk_by(|one, other| is_word(one) == is_word(other)) {
+        for deed in run {
+            if let Deed::Words(words) = deed {
+                add(words.clone());
+            }
+        }
+        progress(run, names).into_iter().for_each(&mut add);
+    }
+    let late = deeds.iter().filter(|deed| matches!(deed, Deed::RefuseLate));
+    late.for_each(|_| add("refuses what came too late".to_owned()));
+    let times = |(words, times)| match times {
+        1 => words,
+        _ => format!("{words} ({times} times)"),
+    };
+    phrases.into_iter().map(times).collect()
+}
+
+/// What a replica gets done: slots that execute in a row together, then what becomes stable, then the answers.
+fn progress(deeds: &[Deed], names: &Names) -> Vec<String> {
+    let (mut slots, mut stable, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for deed in deeds {
+        match deed {
+            Deed::Execute(slot, requests) => slots.push((slot.0, requests.as_slice())),
+            Deed::Stable(slot) => stable.push(slot.0.to_string()),
+            Deed::Answer(request) => answers.push(request.as_str()),
+            Deed::RefuseLate | Deed::Words(_) => {}
+        }
+    }
+    let in_a_row = |a: &(u64, &[Request]), b: &(u64, &[Request])| {
+        a.0 + 1 == b.0 && a.1.is_empty() == b.1.is_empty()
+    };
+    let mut words = Vec::new();
+    for run in slots.chunk_by(in_a_row) {
+        let requests = names.requests(run.iter().flat_map(|(_, requests)| *requests));
+        match run {
+            [(slot, _)] => words.push(format!("executes slot {slot} {requests}")),
+            [(first, _), .., (last, _)] => {
+                words.push(format!("executes slots {first} to {last} {requests}"));
+            }
+            [] => {}
+        }
+    }
+    if !stable.is_empty() {
+        words.push(format!("makes slot {} stable", stable.join(", ")));
+    }
+    match answers[..] {
+        [] => {}
+        [one] => words.push(format!("has the answer to {one}")),
+        [first, .., last] => {
+            words.push(format!("has {} answers, {first} to {last}", answers.len()));
+        }
+    }
+    words
+}
+
+/// Adds the phrases as lines that are not too long: a line ends behind a phrase where it can, and else behind a word.
+fn fill(lines: &mut Vec<String>, start: String, phrases: &[String]) {
+    const INDENT: &str = "   ";
+    let mut line = start;
+    for (index, phrase) in phrases.iter().enumerate() {
+        let end = if index + 1 < phrases.len() { ";" } else { "" };
+        let phrase = format!("{phrase}{end}");
+        if index > 0 && line.len() + phrase.len() >= WIDTH {
+            lines.push(std::mem::replace(&mut line, INDENT.to_owned()));
+        }
+        for word in phrase.split(' ') {
+            if line.len() + word.len() >= WIDTH {
+                lines.push(std::mem::replace(&mut line, INDENT.to_owned()));
+            }
+            line = format!("{line} {word}");
+        }
+    }
+    lines.push(line);
+}

@@ -1,0 +1,244 @@
+//! The replicas of a story: each with its keys, its service and its disk.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use quorate_protocol::client::Client;
+use quorate_protocol::message::Request;
+use quorate_protocol::snapshot::Manifest;
+use quorate_protocol::{
+    Config, Effect, Input, Keys, Record, Replica, ReplicaId, Sequence, SignedMessage, Time, Timer,
+    View,
+};
+
+use super::command::Setting;
+use super::forge::Made;
+use super::network::Network;
+use super::order::Names;
+use super::page::Page;
+use super::sign::Signer;
+
+/// The most processes of a story.
+const MOST: u64 = 22;
+
+/// One process.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) own: ReplicaId,
+    pub(super) config: Config,
+    pub(super) replica: Replica,
+    pub(super) keys: Keys,
+    /// Its service: a list of what it has executed.
+    pub(super) service: Vec<Request>,
+    pub(super) timers: BTreeMap<Timer, Time>,
+    pub(super) client: Client,
+    pub(super) disk: Vec<Record>,
+    pub(super) crashed: bool,
+    /// Whether what it sends is lost, because it ends before it sends.
+    pub(super) dies: bool,
+    /// The last view for which the page has what it carries there.
+    pub(super) carried: View,
+}
+
+/// A cluster, its network and its clock.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) now: Time,
+    pub(super) signer: Signer,
+    pub(super) nodes: Vec<Node>,
+    pub(super) network: Network,
+    pub(super) names: Names,
+    pub(super) page: Page,
+    /// What has a name in the script.
+    pub(super) made: BTreeMap<String, Made>,
+    /// The manifests that were sent so far.
+    pub(super) manifests: BTreeMap<Sequence, Manifest>,
+    /// What executed at each slot, and where that was first.
+    pub(super) agreed: BTreeMap<Sequence, (ReplicaId, Vec<Request>)>,
+}
+
+impl Stage {
+    /// A cluster that has just started.
+    ///
+    /// # Errors
+    /// There cannot be such a one.
+    pub(super) fn new(setting: &Setting) -> Result<Self, String> {
+        let n = Some(setting.n).filter(|n| *n <= MOST);
+        let n = n.and_then(|n| u32::try_from(n).ok());
+        let n = n.and_then(NonZeroU32::new);
+        let n = n.ok_or_else(|| format!("there are 1 to {MOST} processes"))?;
+        let batch = usize::try_from(setting.batch).unwrap_or(0);
+        if setting.checkpoint == 0 || setting.window < 2 * setting.checkpoint || batch == 0 {
+            return Err(
+                "the window is at least twice the checkpoint interval, and a batch holds a request"
+                    .to_owned(),
+            );
+        }
+        let signer = Signer::new(n, false);
+        let node = |own| {
+            let mut config = Config::new(own, signer.quorum());
+            config.checkpoint_interval = setting.checkpoint;
+            config.window = setting.window;
+            config.batch_limit = batch;
+            Node::new(config, signer.keys(own))
+        };
+        let mut stage = Self {
+            now: Time(0),
+            signer,
+            nodes: (0..n.get()).map(ReplicaId).map(node).collect(),
+            network: Network::default(),
+            names: Names::default(),
+            page: Page::default(),
+            made: BTreeMap::new(),
+            manifests: BTreeMap::new(),
+            agreed: BTreeMap::new(),
+        };
+        stage
+            .names
+            .learn_batch(&quorate_protocol::message::Batch::null());
+        for own in stage.processes() {
+            stage.step(own, Input::Start);
+        }
+        stage.run()?;
+        stage.page.clear();
+        Ok(stage)
+    }
+
+    /// All processes.
+    pub(super) fn processes(&self) -> Vec<ReplicaId> {
+        self.nodes.iter().map(|node| node.own).collect()
+    }
+
+    /// One process.
+    ///
+    /// # Errors
+    /// There is no such process.
+    pub(super) fn node(&mut self, id: ReplicaId) -> Result<&mut Node, String> {
+        usize::try_from(id.0)
+            .ok()
+            .and_then(|index| self.nodes.get_mut(index))
+            .ok_or_else(|| format!("there is no process {id}"))
+    }
+
+    /// The timers of all that are alive.
+    pub(super) fn timers(&self) -> impl Iterator<Item = (Time, ReplicaId, Timer)> + '_ {
+        let alive = self.nodes.iter().filter(|node| !node.crashed);
+        alive.flat_map(|node| {
+            node.timers
+                .iter()
+                .map(|(timer, due)| (*due, node.own, *timer))
+        })
+    }
+
+    /// A timer runs out.
+    ///
+    /// # Errors
+    /// It is not set.
+    pub(super) fn time_out(&mut self, id: ReplicaId, timer: Timer) -> Result<(), String> {
+        let due = self.node(id)?.timers.remove(&timer);
+        let due = due.ok_or_else(|| format!("that timer of {id} is not set"))?;
+        self.now = self.now.max(due);
+        self.step(id, Input::Timer(timer));
+        Ok(())
+    }
+
+    /// A message arrives.
+    pub(super) fn deliver(&mut self, to: ReplicaId, message: SignedMessage) {
+        let Ok(node) = self.node(to) else { return };
+        if node.crashed {
+            return;
+        }
+        match node.keys.verify_message(message) {
+            Ok(verified) => self.step(to, Input::Message(verified)),
+            Err(misbehaviour) => self.note(to, Effect::Reject(misbehaviour)),
+        }
+    }
+
+    /// Gives a replica an input and does what it wants done, its own messages included.
+    pub(super) fn step(&mut self, id: ReplicaId, input: Input) {
+        let now = self.now;
+        let (mut answers, mut inputs) = (VecDeque::new(), VecDeque::from([input]));
+        while let Some(input) = answers.pop_front().or_else(|| inputs.pop_front()) {
+            let Ok(node) = self.node(id) else { return };
+            if node.crashed {
+                return;
+            }
+            let before = node.replica.status().low_watermark;
+            let effects = node.replica.step(now, input);
+            let after = node.replica.status().low_watermark;
+            for effect in effects {
+                self.perform(id, effect, &mut answers, &mut inputs);
+            }
+            if after > before {
+                self.page.stable(now, id, after);
+            }
+        }
+    }
+}
+
+impl Node {
+    fn new(config: Config, keys: Keys) -> Self {
+        Self {
+            own: config.replica,
+            replica: Replica::new(config.clone()),
+            keys,
+            service: Vec::new(),
+            timers: BTreeMap::new(),
+            client: Client::new(config.quorum),
+            disk: Vec::new(),
+            crashed: false,
+            dies: false,
+            carried: View(0),
+            config,
+        }
+    }
+
+    /// Comes to life again with what is on its disk, or with nothing.
+    pub(super) fn restart(&mut self, disk: bool) {
+        self.replica = if disk {
+            Replica::restore(self.config.clone(), self.disk.iter().cloned())
+        } else {
+            self.disk.clear();
+            self.config.life += 1;
+            Replica::rejoin(self.config.clone())
+        };
+        self.service.clear();
+        self.timers.clear();
+        self.client = Client::new(self.config.quorum);
+        (self.crashed, self.dies) = (false, false);
+        self.carried = View(0);
+    }
+
+    /// Writes a record down.
+    pub(super) fn persist(&mut self, record: Record) {
+        let compacts = record.compacts();
+        self.disk.push(record);
+        if compacts {
+            self.disk = self.replica.records();
+        }
+    }
+
+    /// Executes a request: its result is its operation, and that it is done.
+    pub(super) fn execute(&mut self, request: &Request) -> Vec<u8> {
+        self.service.push(request.clone());
+        [&request.operation[..], b" done"].concat()
+    }
+
+    /// How many requests have executed.
+    pub(super) fn read(&self, operation: &[u8]) -> Vec<u8> {
+        [operation, b" = ", self.service.len().to_string().as_bytes()].concat()
+    }
+
+    /// The state, one part per request.
+    pub(super) fn snapshot(&self) -> Vec<Arc<[u8]>> {
+        let parts = self.service.iter().map(postcard::to_stdvec);
+        parts.filter_map(Result::ok).map(Arc::from).collect()
+    }
+
+    /// Takes a state over; what cannot be read is left out and shows in what it executed.
+    pub(super) fn install(&mut self, parts: &[Arc<[u8]>]) {
+        let requests = parts.iter().map(|part| postcard::from_bytes(part));
+        self.service = requests.filter_map(Result::ok).collect();
+    }
+}
