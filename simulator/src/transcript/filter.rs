@@ -122,7 +122,7 @@ pub(super) const fn kind(message: &SignedMessage) -> &'static str {
         SignedMessage::State(_) => "state",
         SignedMessage::Committed(_) => "committed",
         SignedMessage::Stable(_) => "stable",
-        SignedMessage::Reply(_) => "reply",
+        SignedMessage::Replies(_) => "reply",
         SignedMessage::Query(_) => "query",
         SignedMessage::Answer(_) => "answer",
     }

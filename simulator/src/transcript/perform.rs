@@ -97,9 +97,12 @@ impl Stage {
         let now = self.now;
         let Ok(node) = self.node(id) else { return };
         match message {
-            VerifiedMessage::Reply(reply) => {
-                let done = node.client.on_reply(reply.signer(), reply.value().clone());
-                if let Some(done) = done {
+            VerifiedMessage::Replies(replies) => {
+                let told = replies.value().replies.iter().cloned();
+                let done: Vec<Accepted> = told
+                    .filter_map(|reply| node.client.on_reply(replies.signer(), reply))
+                    .collect();
+                for done in done {
                     self.answered(id, &done);
                 }
             }

@@ -73,8 +73,11 @@ impl Names {
             Message::State(m) => format!("state slot {}", m.sequence.0),
             Message::Committed(m) => format!("committed {}", self.batch(m.batch.digest())),
             Message::Stable(_) => "stable".to_owned(),
-            Message::Reply(m) => {
-                format!("reply {}/{}", self.client(m.client), m.timestamp.0)
+            Message::Replies(m) => {
+                let told = m.replies.iter();
+                let told =
+                    told.map(|one| format!("{}/{}", self.client(one.client), one.timestamp.0));
+                format!("reply {}", told.collect::<Vec<_>>().join(" "))
             }
             Message::Query(m) => format!("query {}", m.number),
             Message::Answer(m) => format!("answer {}", m.number),
