@@ -4,6 +4,7 @@ pub mod accused;
 pub mod agreement;
 pub mod answered;
 pub mod bounded;
+pub mod calm;
 pub mod certificates;
 pub mod checkpoints;
 pub mod exactly_once;
@@ -12,7 +13,7 @@ pub mod panic;
 pub mod total_order;
 pub mod validity;
 
-use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence};
+use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence, SignedMessage};
 
 use crate::plan::Plan;
 use crate::process::{Deed, Packet, Process};
@@ -28,6 +29,7 @@ pub enum Violation {
     Agreement(#[from] agreement::Disagreement),
     Answered(#[from] answered::Undone),
     Bounded(#[from] bounded::Unbounded),
+    Calm(#[from] calm::Uncalled),
     Certificates(#[from] certificates::BadCertificate),
     Checkpoints(#[from] checkpoints::CheckpointsDiffer),
     ExactlyOnce(#[from] exactly_once::ExecutedTwice),
@@ -46,6 +48,7 @@ impl Violation {
             Self::Agreement(_) => ("agreement", agreement::RULE),
             Self::Answered(_) => ("progress", answered::RULE),
             Self::Bounded(_) => ("bounded logs", bounded::RULE),
+            Self::Calm(_) => ("calm", calm::RULE),
             Self::Certificates(_) => ("certificates verify", certificates::RULE),
             Self::Checkpoints(_) => ("checkpoints match", checkpoints::RULE),
             Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
@@ -63,6 +66,7 @@ pub(crate) struct Invariants {
     correct: Vec<ReplicaId>,
     agreement: agreement::Agreement,
     bounded: bounded::Bounds,
+    calm: calm::Calm,
     certificates: certificates::Certificates,
     checkpoints: checkpoints::Checkpoints,
     exactly_once: exactly_once::ExactlyOnce,
@@ -74,10 +78,11 @@ pub(crate) struct Invariants {
 impl Invariants {
     /// The invariants of a run in which these processes are correct.
     pub(crate) fn new(plan: &Plan, cluster: ClusterId, correct: Vec<ReplicaId>) -> Self {
-        let config = plan.engine.config(ReplicaId(0), plan.quorum());
+        let config = plan.engine.sound().config(ReplicaId(0), plan.quorum());
         let keys = Keys::simulated(ReplicaId(0), plan.processes, cluster);
         Self {
             bounded: bounded::Bounds::new(&config),
+            calm: calm::Calm::new(config.quorum),
             certificates: certificates::Certificates::new(config, keys),
             exchange: exchange::Decisions::new(plan, &correct),
             validity: validity::Validity::new(correct.clone()),
@@ -93,12 +98,19 @@ impl Invariants {
     pub(crate) fn on_deed(&mut self, by: ReplicaId, deed: &Deed) -> Result<(), Violation> {
         if let Deed::Ask(request) = deed {
             self.validity.asked(request);
+            self.calm.asked(request);
+        }
+        if let Deed::Broadcast(packet) | Deed::Send(_, packet) = deed
+            && let Packet::Protocol(SignedMessage::ViewChange(wish)) = packet.as_ref()
+        {
+            self.calm.wished(wish);
         }
         if !self.correct.contains(&by) {
             return Ok(());
         }
         match deed {
             Deed::Execute(sequence, requests) => {
+                self.calm.executed(by, requests.len());
                 self.total_order.executed(by, *sequence)?;
                 self.agreement.executed(by, *sequence, requests)?;
                 for request in requests {
@@ -106,9 +118,17 @@ impl Invariants {
                     self.exactly_once.executed(by, *sequence, request)?;
                 }
             }
-            Deed::Restart => self.stands_at(by, Sequence(0)),
+            Deed::Committed(proof) => self.certificates.committed(by, proof)?,
+            Deed::View(view, active) => {
+                self.calm
+                    .in_view(by, *view, *active, self.exactly_once.of(by))?;
+            }
+            Deed::Restart => {
+                self.calm.restarts(by);
+                self.stands_at(by, Sequence(0));
+            }
             Deed::Install(sequence) => self.stands_at(by, *sequence),
-            Deed::Broadcast(packet) => {
+            Deed::Broadcast(packet) | Deed::Send(_, packet) => {
                 if let Packet::Protocol(message) = packet.as_ref() {
                     self.certificates.said(by, message)?;
                     self.checkpoints.said(by, message)?;

@@ -1,8 +1,10 @@
 //! `simulate`: plays hostile universes, and shows the smallest one that breaks a rule.
 //!
 //! * [`options`]: the command line. [`report`]: what is printed of a run.
-//! * [`sweep`]: many seeds on many threads.
+//! * [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug.
 
+#[cfg(feature = "mutants")]
+mod mutants;
 mod options;
 mod report;
 mod sweep;
@@ -24,6 +26,8 @@ fn main() -> ExitCode {
         Command::Run(run) => play_seed(run),
         Command::Replay(replay) => play_file(replay),
         Command::Sweep(sweep) => sweep::command(sweep),
+        #[cfg(feature = "mutants")]
+        Command::Mutants(mutants) => mutants::command(mutants),
     };
     match failed {
         Ok(false) => ExitCode::SUCCESS,
