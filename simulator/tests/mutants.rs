@@ -33,6 +33,16 @@ fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
 }
 
 #[test]
+fn the_certificate_of_an_older_view_is_caught_by_the_plan_written_for_it() {
+    let text = include_str!("../plans/older-certificate-first.toml");
+    let mut plan = Plan::from_text(text).expect("it is a plan");
+    plan.engine.mutant = Some(Mutant::FirstCertificate);
+    let outcome = run(&plan, Trace::Off).expect("the plan can be played");
+    let rule = outcome.violation.map(|violation| violation.rule().0);
+    assert_eq!(rule, Some("agreement"));
+}
+
+#[test]
 fn a_plan_names_its_mutant_and_plays_alike_when_read_back() {
     for mutant in Mutant::ALL {
         let mut plan = Plan::generate(1, &Choice::default());
