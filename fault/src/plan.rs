@@ -140,7 +140,7 @@ mod tests {
         assert!(
             error("P=sing")
                 .to_string()
-                .contains("use one of crash, deny, equivocate, lie, silent")
+                .contains("use one of crash, deny, equivocate, forge, lie, silent")
         );
         assert!(matches!(
             error("P=crash:soon"),

@@ -10,6 +10,7 @@ use crate::digest::Digest;
 use crate::id::{Sequence, View};
 use crate::message::{Checkpoint, Commit, PrePrepare, Prepare};
 use crate::misbehaviour::{CheckpointFlaw, CommitFlaw, PreparedFlaw};
+use crate::mutant::Mutant;
 use crate::signature::Signed;
 
 /// Proof that a batch was prepared: its PRE-PREPARE and 2f PREPAREs of distinct backups (rule 4).
@@ -68,13 +69,19 @@ impl PreparedCertificate {
         if !self.prepares.iter().all(|prepare| matches(prepare.value())) {
             return Err(PreparedFlaw::FieldMismatch);
         }
+        let primary_counts = config.is_mutant(Mutant::PrimaryPrepareCounts);
         let backups: BTreeSet<_> = self
             .prepares
             .iter()
             .map(Signed::signer)
-            .filter(|signer| *signer != primary)
+            .filter(|signer| *signer != primary || primary_counts)
             .collect();
-        if backups.len() < config.quorum.prepares() {
+        let count = if config.is_mutant(Mutant::RepeatedPrepares) {
+            self.prepares.len()
+        } else {
+            backups.len()
+        };
+        if count < config.quorum.prepares() {
             return Err(PreparedFlaw::TooFewBackups);
         }
         Ok(())

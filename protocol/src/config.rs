@@ -1,6 +1,7 @@
 //! What a replica is told when it is made.
 
 use crate::id::{ReplicaId, Sequence};
+use crate::mutant::Mutant;
 use crate::quorum::Quorum;
 use crate::time::Duration;
 
@@ -26,6 +27,9 @@ pub struct Config {
     pub life: u64,
     /// How often a replica says where it stands and resends what is unanswered (rule 17).
     pub status_interval: Duration,
+    /// The bug that this engine has on purpose.
+    #[cfg(feature = "mutants")]
+    pub mutant: Option<Mutant>,
 }
 
 impl Config {
@@ -44,6 +48,8 @@ impl Config {
             view_timeout: Duration::from_millis(500),
             life: 0,
             status_interval: Duration::from_millis(250),
+            #[cfg(feature = "mutants")]
+            mutant: None,
         }
     }
 
@@ -54,6 +60,19 @@ impl Config {
         self.view_timeout = view_timeout;
         self.status_interval = Duration(self.status_interval.0.min(view_timeout.0 / 2).max(1));
         self
+    }
+
+    /// Whether this engine has a bug on purpose: never, without the feature `mutants`.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn is_mutant(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    /// Whether this engine has a bug on purpose: never, without the feature `mutants`.
+    #[cfg(not(feature = "mutants"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    pub(crate) const fn is_mutant(&self, _mutant: Mutant) -> bool {
+        false
     }
 
     /// H for the low watermark `h`.

@@ -26,6 +26,7 @@ mod id;
 mod input;
 pub mod message;
 pub mod misbehaviour;
+mod mutant;
 pub mod quorum;
 mod record;
 mod replica;
@@ -42,6 +43,8 @@ pub use id::{ClientId, ClusterId, ParseReplicaIdError, ReplicaId, Sequence, Time
 pub use input::Input;
 pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
+#[cfg(feature = "mutants")]
+pub use mutant::Mutant;
 pub use quorum::Quorum;
 pub use record::Record;
 pub use replica::{Phase, Replica, Sizes, SlotStatus, Status};

@@ -207,6 +207,12 @@ pub(crate) fn deed(deed: &Deed) -> String {
             let requests: Vec<String> = requests.iter().map(of).collect();
             format!("executes slot {} [{}]", slot.0, requests.join(" "))
         }
+        Deed::Committed(proof) => format!("has {} commits", proof.len()),
+        Deed::Began(new_view) => {
+            let signers = new_view.value().view_changes.iter().map(|one| one.signer());
+            let signers: Vec<String> = signers.map(|signer| signer.to_string()).collect();
+            format!("writes down the new view of [{}]", signers.join(" "))
+        }
         Deed::Restart => "starts again".to_owned(),
         Deed::Install(slot) => format!("takes over the state up to slot {}", slot.0),
         Deed::Diverged(slot) => format!("finds its state at slot {} to differ", slot.0),

@@ -1,5 +1,6 @@
 //! Whole universes: they are the same each time, hold the rules within the bound, and break them beyond it.
 
+use quorate_protocol::ReplicaId;
 use quorate_simulator::plan::{Choice, Name};
 use quorate_simulator::run::Outcome;
 use quorate_simulator::shrink::shrink_while;
@@ -48,15 +49,22 @@ fn within_the_bound_no_rule_is_broken() {
 }
 
 #[test]
-fn beyond_the_bound_correct_processes_disagree_and_it_is_found() {
-    let disagreements = (0..30)
+fn beyond_the_bound_correct_processes_disagree_and_the_guilty_are_named() {
+    let disagreements: Vec<_> = (0..30)
         .map(|seed| Plan::generate(seed, &of_four(&[0, 1])))
-        .filter(|plan| matches!(play(plan).violation, Some(Violation::Agreement(_))))
-        .count();
+        .filter_map(|plan| match play(&plan).violation {
+            Some(Violation::Agreement(disagreement)) => Some(disagreement),
+            _ => None,
+        })
+        .collect();
     assert!(
-        disagreements > 0,
+        !disagreements.is_empty(),
         "two twins of four never split the others"
     );
+    for disagreement in disagreements {
+        let culprits = [0, 1].map(ReplicaId).into();
+        assert_eq!(disagreement.culprits, culprits, "{disagreement}");
+    }
 }
 
 #[test]

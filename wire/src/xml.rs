@@ -129,7 +129,9 @@ pub(crate) fn check(text: &str, root: &str, bounds: Bounds) -> Result<(), Fault>
 }
 
 fn malformed(at: u64) -> Fault {
-    Fault::parse(format!("not well-formed XML at byte {at}; the body must be an XML-RPC document"))
+    Fault::parse(format!(
+        "not well-formed XML at byte {at}; the body must be an XML-RPC document"
+    ))
 }
 
 /// Replaces what XML 1.0 forbids by U+FFFD, and writes carriage returns so that parsers keep them.

@@ -3,6 +3,7 @@
 mod crash;
 mod deny;
 mod equivocate;
+mod forge;
 mod lie;
 mod silent;
 
@@ -14,7 +15,7 @@ use quorate_protocol::{Digest, Effect, ReplicaId, Time};
 use crate::plan::ParseError;
 
 /// The behaviours there are.
-pub const NAMES: [&str; 5] = ["crash", "deny", "equivocate", "lie", "silent"];
+pub const NAMES: [&str; 6] = ["crash", "deny", "equivocate", "forge", "lie", "silent"];
 
 /// What a process does when it is asked to tell another its decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,7 @@ pub fn parse(words: &str, own: ReplicaId, n: u32) -> Result<Box<dyn Behaviour>, 
         "crash" => Box::new(crash::Crash::parse(argument)?),
         "deny" => Box::new(deny::Deny::parse(argument, own, n)?),
         "equivocate" => Box::new(equivocate::Equivocate::parse(argument, own, n)?),
+        "forge" => Box::new(forge::Forge::parse(argument)?),
         "lie" => Box::new(lie::Lie::parse(argument, own, n)?),
         "silent" => Box::new(silent::Silent::parse(argument, own)?),
         _ => {

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Config;
 use crate::digest::Digest;
 use crate::id::{Sequence, View};
 use crate::message::{Batch, ViewChange};
+use crate::mutant::Mutant;
 use crate::signature::Signed;
 
 /// min-s: the largest stable checkpoint.
@@ -19,7 +21,10 @@ pub(super) fn min_sequence(view_changes: &[Signed<ViewChange>]) -> Sequence {
 
 /// O: for each slot in (min-s, max-s] the digest that was prepared in the highest view, or the null batch where none
 /// was. A null batch that was itself prepared competes like any other.
-pub(super) fn proposals(view_changes: &[Signed<ViewChange>]) -> Vec<(Sequence, Digest)> {
+pub(super) fn proposals(
+    config: &Config,
+    view_changes: &[Signed<ViewChange>],
+) -> Vec<(Sequence, Digest)> {
     let min = min_sequence(view_changes);
     let mut latest: BTreeMap<Sequence, (View, Digest)> = BTreeMap::new();
     for certificate in view_changes
@@ -28,7 +33,7 @@ pub(super) fn proposals(view_changes: &[Signed<ViewChange>]) -> Vec<(Sequence, D
     {
         let candidate = (certificate.view(), certificate.digest());
         let entry = latest.entry(certificate.sequence()).or_insert(candidate);
-        if candidate.0 > entry.0 {
+        if candidate.0 > entry.0 && !config.is_mutant(Mutant::FirstCertificate) {
             *entry = candidate;
         }
     }

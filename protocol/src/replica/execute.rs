@@ -3,6 +3,7 @@
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::Sequence;
+use crate::mutant::Mutant;
 use crate::snapshot::LastReply;
 
 impl Replica {
@@ -10,14 +11,23 @@ impl Replica {
         if self.executing || self.transfer.repairs() {
             return;
         }
-        let sequence = self.executed.next();
+        let mut sequence = self.executed.next();
+        if self.is_mutant(Mutant::ExecutesOutOfOrder)
+            && let Some((first, _)) = self
+                .log
+                .after(self.executed)
+                .find(|(_, slot)| slot.committed.is_some())
+        {
+            sequence = first;
+        }
         let Some(digest) = self.log.slot(sequence).and_then(|slot| slot.committed) else {
             return;
         };
         let Some(batch) = self.log.body(digest) else {
             return;
         };
-        let requests = self.requests.unexecuted(batch);
+        let twice = self.is_mutant(Mutant::ExecutesTwice);
+        let requests = self.requests.unexecuted(batch, twice);
         let requests = requests
             .into_iter()
             .map(|request| request.value().clone())
@@ -28,7 +38,8 @@ impl Replica {
 
     pub(super) fn on_executed(&mut self, sequence: Sequence, results: Vec<Vec<u8>>) {
         debug_assert!(
-            self.executing && sequence == self.executed.next(),
+            self.executing
+                && (sequence == self.executed.next() || self.is_mutant(Mutant::ExecutesOutOfOrder)),
             "executed what was not asked for"
         );
         self.reply(sequence, results);
@@ -47,7 +58,8 @@ impl Replica {
         let Some(batch) = digest.and_then(|digest| self.log.body(digest)) else {
             return;
         };
-        let requests = self.requests.unexecuted(batch);
+        let twice = self.is_mutant(Mutant::ExecutesTwice);
+        let requests = self.requests.unexecuted(batch, twice);
         debug_assert_eq!(requests.len(), results.len(), "one result per request");
         let mut told = Vec::new();
         for (request, result) in requests.into_iter().zip(results) {

@@ -6,7 +6,6 @@ use crate::certificate::PreparedCertificate;
 use crate::digest::Digest;
 use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Batch, Commit, PrePrepare, Prepare};
-use crate::quorum::Quorum;
 use crate::signature::Signed;
 
 /// What is known of one slot. Proposal and votes are those of the current view; the certificate is carried on from view
@@ -39,27 +38,27 @@ impl Slot {
             .is_some_and(|certificate| certificate.view() == view)
     }
 
-    /// The certificate of rule 4, if the votes make one: the PRE-PREPARE and matching PREPAREs of 2f backups. The
-    /// primary's own PREPARE never gets into `prepares`.
-    pub(super) fn certificate(&self, quorum: Quorum) -> Option<PreparedCertificate> {
+    /// The certificate of rule 4, if the votes make one: the PRE-PREPARE and as many matching PREPAREs of backups as are
+    /// needed, 2f. The primary's own PREPARE never gets into `prepares`.
+    pub(super) fn certificate(&self, needed: usize) -> Option<PreparedCertificate> {
         let pre_prepare = self.proposal.clone()?;
         let digest = pre_prepare.value().digest;
         let prepares: Vec<_> = self
             .prepares
             .values()
             .filter(|prepare| prepare.value().digest == digest)
-            .take(quorum.prepares())
+            .take(needed)
             .cloned()
             .collect();
-        (prepares.len() == quorum.prepares()).then_some(PreparedCertificate {
+        (prepares.len() == needed).then_some(PreparedCertificate {
             pre_prepare,
             prepares,
         })
     }
 
-    /// The 2f+1 COMMITs that match the proposal (rule 5), if there are as many.
-    pub(super) fn commit_quorum(&self, quorum: Quorum) -> Option<Vec<Signed<Commit>>> {
-        matching(&self.commits, quorum, |commit| {
+    /// The COMMITs that match the proposal, if there are as many as are needed, 2f+1 (rule 5).
+    pub(super) fn commit_quorum(&self, needed: usize) -> Option<Vec<Signed<Commit>>> {
+        matching(&self.commits, needed, |commit| {
             Some(commit.digest) == self.proposed()
         })
     }
@@ -76,13 +75,13 @@ impl Slot {
             .chain(proved)
     }
 
-    /// 2f+1 COMMITs of one view and digest among those of other views, if there are as many.
+    /// The COMMITs of one view and digest among those of other views, if there are as many as are needed.
     pub(super) fn learned_quorum(
         &self,
-        quorum: Quorum,
+        needed: usize,
         like: Commit,
     ) -> Option<Vec<Signed<Commit>>> {
-        matching(&self.learned, quorum, |commit| *commit == like)
+        matching(&self.learned, needed, |commit| *commit == like)
     }
 
     fn names(&self, digest: Digest) -> bool {
@@ -98,7 +97,7 @@ impl Slot {
 
 fn matching(
     commits: &BTreeMap<ReplicaId, Signed<Commit>>,
-    quorum: Quorum,
+    needed: usize,
     matches: impl Fn(&Commit) -> bool,
 ) -> Option<Vec<Signed<Commit>>> {
     let found: Vec<_> = commits
@@ -106,7 +105,7 @@ fn matching(
         .filter(|commit| matches(commit.value()))
         .cloned()
         .collect();
-    (found.len() >= quorum.size()).then_some(found)
+    (found.len() >= needed).then_some(found)
 }
 
 #[derive(Debug, Default)]
@@ -176,12 +175,13 @@ impl Log {
             .collect()
     }
 
-    /// Empties the slots of what belongs to the view that ends.
-    pub(super) fn leave_view(&mut self) {
+    /// Empties the slots of what belongs to the view that ends. Only a mutant does not keep the certificates.
+    pub(super) fn leave_view(&mut self, keeps_certificates: bool) {
         for slot in self.slots.values_mut() {
             slot.proposal = None;
             slot.prepares.clear();
             slot.commits.clear();
+            slot.prepared.take_if(|_| !keeps_certificates);
         }
     }
 

@@ -39,6 +39,7 @@ use crate::id::{ReplicaId, Sequence, View};
 use crate::input::Input;
 use crate::message::{Message, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::time::Time;
 
@@ -155,6 +156,15 @@ impl Replica {
         }
     }
 
+    /// Whether this engine has a bug on purpose.
+    #[cfg_attr(
+        not(feature = "mutants"),
+        expect(clippy::missing_const_for_fn, reason = "not with the feature")
+    )]
+    fn is_mutant(&self, mutant: Mutant) -> bool {
+        self.config.is_mutant(mutant)
+    }
+
     const fn own(&self) -> ReplicaId {
         self.config.replica
     }
@@ -191,6 +201,10 @@ impl Replica {
     }
 
     fn persist(&mut self, record: Record) {
+        let slot = matches!(record, Record::Accepted { .. } | Record::Prepared(_));
+        if slot && self.is_mutant(Mutant::NotOnDisk) {
+            return;
+        }
         self.effects.push(Effect::Persist(Box::new(record)));
     }
 

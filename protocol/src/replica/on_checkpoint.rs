@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Checkpoint, Message};
+use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Signed;
 use crate::snapshot::Snapshot;
@@ -130,7 +131,8 @@ impl Replica {
             proof: agreeing(digest).cloned().collect(),
         };
         // One's own vote may come back from an earlier life, or from somebody who has stolen the key.
-        let own = votes.get(&self.own()).filter(|_| sequence <= self.executed);
+        let believed = sequence <= self.executed || self.is_mutant(Mutant::BelievesOwnCheckpoint);
+        let own = votes.get(&self.own()).filter(|_| believed);
         Some(match own {
             Some(own) if own.value().digest == digest => Verdict::Stable(target),
             Some(_) => Verdict::Diverged(target),

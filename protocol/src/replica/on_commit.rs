@@ -6,6 +6,7 @@ use crate::evidence::{Evidence, forgets};
 use crate::id::Sequence;
 use crate::message::{Commit, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::mutant::Mutant;
 use crate::signature::{Signed, Verified};
 
 impl Replica {
@@ -50,14 +51,19 @@ impl Replica {
         self.check_committed(sequence);
     }
 
+    fn commits_needed(&self) -> usize {
+        let fewer = usize::from(self.is_mutant(Mutant::CommitsTooFew));
+        self.config.quorum.size() - fewer
+    }
+
     /// committed-local = prepared in this view, and a quorum of COMMITs.
     pub(super) fn check_committed(&mut self, sequence: Sequence) {
-        let (view, quorum) = (self.view, self.config.quorum);
+        let (view, needed) = (self.view, self.commits_needed());
         let slot = self.log.slot_mut(sequence);
         if slot.committed.is_some() || !slot.is_prepared_in(view) {
             return;
         }
-        if let Some(proof) = slot.commit_quorum(quorum) {
+        if let Some(proof) = slot.commit_quorum(needed) {
             slot.committed = slot.proposed();
             slot.proof = proof;
             self.execute_next();
@@ -68,7 +74,7 @@ impl Replica {
     /// or between views, executes it without voting. Without this, one that left a healthy view alone would stay behind
     /// until all others leave it too. (ours)
     fn learn(&mut self, commit: Signed<Commit>) {
-        let (quorum, like) = (self.config.quorum, *commit.value());
+        let (needed, like) = (self.commits_needed(), *commit.value());
         if !self.in_window(like.sequence) {
             return;
         }
@@ -78,7 +84,7 @@ impl Replica {
             return;
         }
         slot.learned.insert(commit.signer(), commit);
-        if let Some(proof) = slot.learned_quorum(quorum, like) {
+        if let Some(proof) = slot.learned_quorum(needed, like) {
             slot.committed = Some(like.digest);
             slot.proof = proof;
             slot.learned.clear();

@@ -8,6 +8,7 @@ use crate::effect::Effect;
 use crate::evidence::Evidence;
 use crate::message::{Batch, NewView, PrePrepare, SignedMessage};
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw};
+use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::{Signed, Verified};
 
@@ -52,6 +53,7 @@ impl Replica {
         pre_prepares: Vec<Verified<PrePrepare>>,
     ) {
         self.view = new_view.value().view;
+        self.active = self.is_mutant(Mutant::ProposesTooSoon);
         self.stop_progress_timer();
         self.effects.push(Effect::ViewChanged {
             view: self.view,
@@ -59,7 +61,8 @@ impl Replica {
         });
         self.forgive();
         self.requests.forget_proposed();
-        self.log.leave_view();
+        let keeps = !self.is_mutant(Mutant::DropsOldCertificates);
+        self.log.leave_view(keeps);
         let pre_prepares: Vec<_> = pre_prepares
             .into_iter()
             .map(Verified::into_signed)
@@ -120,7 +123,8 @@ impl Replica {
         let PrePrepare {
             sequence, digest, ..
         } = *pre_prepare.value();
-        if !self.in_window(sequence) {
+        let above = sequence > self.high_watermark() && self.is_mutant(Mutant::AgreesAboveWindow);
+        if !self.in_window(sequence) && !above {
             return;
         }
         self.log.slot_mut(sequence).proposal = Some(pre_prepare.clone());
@@ -149,7 +153,9 @@ pub(crate) fn check(config: &Config, new_view: &Signed<NewView>) -> Result<(), N
         return Err(NewViewFlaw::OtherView);
     }
     let senders: BTreeSet<_> = view_changes.iter().map(Signed::signer).collect();
-    if senders.len() < config.quorum.size() || senders.len() < view_changes.len() {
+    let distinct =
+        senders.len() == view_changes.len() || config.is_mutant(Mutant::RepeatedViewChanges);
+    if view_changes.len() < config.quorum.size() || !distinct {
         return Err(NewViewFlaw::TooFewViewChanges);
     }
     if view_changes
@@ -158,7 +164,7 @@ pub(crate) fn check(config: &Config, new_view: &Signed<NewView>) -> Result<(), N
     {
         return Err(NewViewFlaw::InvalidViewChange);
     }
-    if *chosen != choose::proposals(view_changes) {
+    if *chosen != choose::proposals(config, view_changes) {
         return Err(NewViewFlaw::WrongProposals);
     }
     Ok(())

@@ -6,6 +6,7 @@ use crate::evidence::Evidence;
 use crate::id::{Sequence, View};
 use crate::message::{Batch, Message, PrePrepare, Prepare, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Verified;
 
@@ -83,7 +84,7 @@ impl Replica {
         self.log.keep_body(digest, batch);
         self.start_progress_timer();
         // Between views the proposals are still those of the view that was left: nobody may vote for them (rule 10).
-        if self.active {
+        if self.active || self.is_mutant(Mutant::VotesBetweenViews) {
             for sequence in self.log.proposed_at(digest) {
                 self.agree(sequence, digest);
             }
@@ -100,7 +101,8 @@ impl Replica {
         if let (Some(pre_prepare), Some(batch)) = (proposal, self.log.body(digest).cloned()) {
             self.persist(Record::Accepted { pre_prepare, batch });
         }
-        if !self.is_primary() && !self.rejoins() {
+        let prepares = !self.is_primary() || self.is_mutant(Mutant::PrimaryPrepareCounts);
+        if prepares && !self.rejoins() {
             self.broadcast(Message::Prepare(Prepare {
                 view: self.view,
                 sequence,

@@ -6,6 +6,7 @@ use crate::evidence::Evidence;
 use crate::id::Sequence;
 use crate::message::{Commit, Message, Prepare, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Verified;
 
@@ -17,7 +18,9 @@ impl Replica {
             digest,
         } = *prepare.value();
         let signer = prepare.signer();
-        if signer == view.primary(self.config.quorum) {
+        if signer == view.primary(self.config.quorum)
+            && !self.is_mutant(Mutant::PrimaryPrepareCounts)
+        {
             self.accuse(Evidence::PrimaryPrepared(prepare.into_signed()));
             return self.reject(Misbehaviour::PrimaryPrepared { signer });
         }
@@ -48,12 +51,14 @@ impl Replica {
 
     /// Sends COMMIT when the slot becomes prepared in this view (rule 5).
     pub(super) fn check_prepared(&mut self, sequence: Sequence) {
-        let (view, quorum) = (self.view, self.config.quorum);
+        let view = self.view;
+        let more = usize::from(self.is_mutant(Mutant::OnePrepareMore));
+        let needed = self.config.quorum.prepares() + more;
         let slot = self.log.slot_mut(sequence);
         if slot.is_prepared_in(view) {
             return;
         }
-        let Some(certificate) = slot.certificate(quorum) else {
+        let Some(certificate) = slot.certificate(needed) else {
             return;
         };
         let digest = certificate.digest();

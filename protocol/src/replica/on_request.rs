@@ -7,6 +7,7 @@ use crate::effect::Effect;
 use crate::id::{ClientId, ReplicaId};
 use crate::message::{Message, Replies, Reply, Request, SignedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::mutant::Mutant;
 use crate::signature::Verified;
 use crate::snapshot::LastReply;
 use crate::time::Time;
@@ -29,6 +30,9 @@ impl Replica {
             Some(last) if last.timestamp == timestamp => {
                 let last = last.clone();
                 self.tell([(request.signer(), client, last)]);
+                if self.is_mutant(Mutant::ResentStartsTimer) {
+                    self.time(client, timestamp);
+                }
             }
             Some(last) if timestamp < last.timestamp => {
                 self.reject(Misbehaviour::OldTimestamp { client, timestamp });

@@ -4,13 +4,14 @@ use super::Replica;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Committed, Message, SignedMessage, Standing};
+use crate::mutant::Mutant;
 
 /// How many slots are sent again at a time.
 const SLOTS_AT_A_TIME: usize = 32;
 
 impl Replica {
     pub(super) fn on_standing(&mut self, from: ReplicaId, standing: Standing) {
-        if from == self.own() {
+        if from == self.own() || self.is_mutant(Mutant::LaggardLeftAlone) {
             return;
         }
         let before = self.standings.insert(from, standing.executed);

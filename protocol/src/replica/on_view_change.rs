@@ -77,7 +77,7 @@ impl Replica {
             .collect();
         if self.is_primary() && view_changes.len() == size && !self.view_changes.new_view_sent {
             self.view_changes.new_view_sent = true;
-            let chosen = choose::proposals(&view_changes);
+            let chosen = choose::proposals(&self.config, &view_changes);
             self.broadcast(Message::NewView(NewView {
                 view: self.view,
                 life: self.config.life,

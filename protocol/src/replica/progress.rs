@@ -33,18 +33,23 @@ impl Replica {
 
     /// Starts the timer if a backup waits and it does not run yet (rule 14).
     pub(super) fn start_progress_timer(&mut self) {
+        if let Some((client, timestamp)) = self.requests.oldest() {
+            self.time(client, timestamp);
+        }
+    }
+
+    /// Starts the timer for a request, if this is a backup and it does not run yet.
+    pub(super) fn time(&mut self, client: ClientId, timestamp: Timestamp) {
         if !self.active || self.is_primary() || self.progress.timed.is_some() {
             return;
         }
-        self.progress.timed = self.requests.oldest();
+        self.progress.timed = Some((client, timestamp));
         self.progress.since = self.now;
-        if self.progress.timed.is_some() {
-            let at = self.now + self.patience();
-            self.effects.push(Effect::SetTimer {
-                timer: Timer::View,
-                at,
-            });
-        }
+        let at = self.now + self.patience();
+        self.effects.push(Effect::SetTimer {
+            timer: Timer::View,
+            at,
+        });
     }
 
     pub(super) fn stop_progress_timer(&mut self) {

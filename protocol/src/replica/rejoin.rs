@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::config::Config;
 use crate::id::{ReplicaId, Sequence};
+use crate::mutant::Mutant;
 use crate::record::Record;
 
 /// What a replica that lost its memory has learned about how far it can have voted.
@@ -24,7 +25,8 @@ impl Replica {
     #[must_use]
     pub fn rejoin(config: Config) -> Self {
         let mut replica = Self::new(config);
-        replica.rejoin = Some(Rejoin::default());
+        let votes = replica.is_mutant(Mutant::VotesAfterLoss);
+        replica.rejoin = (!votes).then(Rejoin::default);
         replica
     }
 

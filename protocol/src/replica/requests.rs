@@ -142,8 +142,8 @@ impl Requests {
         self.unproposed = self.by_arrival.keys().copied().collect();
     }
 
-    /// The requests of a batch that have not executed yet, each once (rule 6).
-    pub(super) fn unexecuted(&self, batch: &Batch) -> Vec<Signed<Request>> {
+    /// The requests of a batch that have not executed yet, each once (rule 6); `twice` is the mutant that executes all.
+    pub(super) fn unexecuted(&self, batch: &Batch, twice: bool) -> Vec<Signed<Request>> {
         let mut newest: BTreeMap<ClientId, Timestamp> = BTreeMap::new();
         let mut fresh = Vec::new();
         for signed in &batch.requests {
@@ -151,7 +151,7 @@ impl Requests {
             let first_here = newest
                 .get(&request.client)
                 .is_none_or(|last| request.timestamp > *last);
-            if first_here && self.is_new(request.client, request.timestamp) {
+            if twice || first_here && self.is_new(request.client, request.timestamp) {
                 newest.insert(request.client, request.timestamp);
                 fresh.push(signed.clone());
             }

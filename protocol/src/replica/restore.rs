@@ -124,7 +124,7 @@ impl Replica {
         };
         self.view = new_view.value().view;
         self.active = true;
-        self.log.leave_view();
+        self.log.leave_view(true);
         self.requests.forget_proposed();
         let low = choose::min_sequence(&new_view.value().view_changes);
         self.last_proposed = pre_prepares

@@ -9,6 +9,7 @@ use crate::effect::Effect;
 use crate::id::{ReplicaId, View};
 use crate::message::{Message, SignedMessage, ViewChange};
 use crate::misbehaviour::{Misbehaviour, PreparedFlaw};
+use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Signed;
 
@@ -97,12 +98,17 @@ impl Replica {
         self.active = false;
         self.progress.attempts = self.progress.attempts.saturating_add(1);
         self.stop_progress_timer();
+        let prepared = if self.is_mutant(Mutant::NoCertificates) {
+            Vec::new()
+        } else {
+            self.log.prepared()
+        };
         let view_change = ViewChange {
             view: wanted,
             life: self.config.life,
             stable: self.low_watermark(),
             checkpoint_proof: self.checkpoints.proof(),
-            prepared: self.log.prepared(),
+            prepared,
         };
         self.view_changes.sent = Some(view_change.clone());
         self.persist(Record::ViewChange(view_change.clone()));
@@ -118,6 +124,7 @@ impl Replica {
     /// Says again what was asked for, until it is answered (rule 17).
     pub(super) fn resend_view_change(&mut self) {
         if !self.active
+            && !self.is_mutant(Mutant::ViewChangeNotResent)
             && let Some(view_change) = self.view_changes.sent.clone()
         {
             self.broadcast(Message::ViewChange(view_change));

@@ -1,6 +1,6 @@
 //! Agreement: one batch per slot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::message::Request;
 use quorate_protocol::{Digest, ReplicaId, Sequence};
@@ -11,7 +11,7 @@ pub const RULE: &str =
 
 /// Two correct processes executed different requests in one slot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("in slot {} {first} executed {first_digest} and {second} executed {second_digest}", super::slot(*.sequence))]
+#[error("in slot {} {first} executed {first_digest} and {second} executed {second_digest}; proved faulty: {}", super::slot(*.sequence), names(.culprits))]
 pub struct Disagreement {
     /// The slot.
     pub sequence: Sequence,
@@ -23,6 +23,8 @@ pub struct Disagreement {
     pub second: ReplicaId,
     /// What.
     pub second_digest: Digest,
+    /// Who is proved faulty by it.
+    pub culprits: BTreeSet<ReplicaId>,
 }
 
 /// What was executed first in each slot, and by whom.
@@ -53,7 +55,17 @@ impl Agreement {
             first_digest,
             second: by,
             second_digest,
+            culprits: BTreeSet::new(),
         })
+    }
+}
+
+fn names(processes: &BTreeSet<ReplicaId>) -> String {
+    let names: Vec<String> = processes.iter().map(ReplicaId::to_string).collect();
+    if names.is_empty() {
+        "nobody".to_owned()
+    } else {
+        names.join(", ")
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use quorate_protocol::certificate::check_checkpoint;
-use quorate_protocol::message::ViewChange;
+use quorate_protocol::certificate::{check_checkpoint, check_commits};
+use quorate_protocol::message::{Commit, ViewChange};
 use quorate_protocol::{Config, Keys, ReplicaId, Signed, SignedMessage};
 
 /// The rule.
 pub const RULE: &str =
-    "rules 10 to 12: every VIEW-CHANGE and NEW-VIEW of a correct process proves what it says";
+    "rules 5 and 10 to 12: what a correct process shows as a proof, or executes by, is one";
 
 /// A correct process showed a proof that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{by} sent a {what} that proves nothing: {why}")]
+#[error("{by} brought a {what} with a proof that is none: {why}")]
 pub struct BadCertificate {
     /// Who.
     pub by: ReplicaId,
@@ -46,6 +46,7 @@ impl Certificates {
             SignedMessage::NewView { new_view, .. } => {
                 ("NEW-VIEW", self.quorum(&new_view.value().view_changes))
             }
+            SignedMessage::Committed(one) => ("committed slot", self.commits(&one.value().proof)),
             _ => return Ok(()),
         };
         let signed = self.keys.verify_message(message.clone());
@@ -53,6 +54,27 @@ impl Certificates {
         result
             .and(signed)
             .map_err(|why| BadCertificate { by, what, why })
+    }
+
+    /// A correct process is about to execute a slot.
+    ///
+    /// # Errors
+    /// It has no proof that the slot is committed.
+    pub fn committed(
+        &mut self,
+        by: ReplicaId,
+        proof: &[Signed<Commit>],
+    ) -> Result<(), BadCertificate> {
+        let signed = self.keys.check_all(proof).map_err(|why| why.to_string());
+        let what = "slot to execution";
+        self.commits(proof)
+            .and(signed)
+            .map_err(|why| BadCertificate { by, what, why })
+    }
+
+    fn commits(&self, proof: &[Signed<Commit>]) -> Result<(), String> {
+        let checked = check_commits(&self.config, proof);
+        checked.map(drop).map_err(|why| why.to_string())
     }
 
     fn quorum(&self, view_changes: &[Signed<ViewChange>]) -> Result<(), String> {

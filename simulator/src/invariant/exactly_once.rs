@@ -70,6 +70,12 @@ impl ExactlyOnce {
         })
     }
 
+    /// The last request of each client that a process has executed.
+    #[must_use]
+    pub fn of(&self, by: ReplicaId) -> Option<&BTreeMap<ClientId, Timestamp>> {
+        self.last.get(&by)
+    }
+
     /// A process starts again, or takes over the state of others: it has executed what all did up to this slot.
     pub fn stands_at(&mut self, by: ReplicaId, sequence: Sequence) {
         let executed = self.history.range(..=sequence);

@@ -4,15 +4,17 @@ pub mod accused;
 pub mod agreement;
 pub mod answered;
 pub mod bounded;
+pub mod calm;
 pub mod certificates;
 pub mod checkpoints;
+pub mod culprits;
 pub mod exactly_once;
 pub mod exchange;
 pub mod panic;
 pub mod total_order;
 pub mod validity;
 
-use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence};
+use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence, SignedMessage};
 
 use crate::plan::Plan;
 use crate::process::{Deed, Packet, Process};
@@ -28,8 +30,10 @@ pub enum Violation {
     Agreement(#[from] agreement::Disagreement),
     Answered(#[from] answered::Undone),
     Bounded(#[from] bounded::Unbounded),
+    Calm(#[from] calm::Uncalled),
     Certificates(#[from] certificates::BadCertificate),
     Checkpoints(#[from] checkpoints::CheckpointsDiffer),
+    Culprits(#[from] culprits::WrongCulprits),
     ExactlyOnce(#[from] exactly_once::ExecutedTwice),
     Exchange(#[from] exchange::BadDecision),
     Panic(#[from] Panicked),
@@ -46,8 +50,10 @@ impl Violation {
             Self::Agreement(_) => ("agreement", agreement::RULE),
             Self::Answered(_) => ("progress", answered::RULE),
             Self::Bounded(_) => ("bounded logs", bounded::RULE),
+            Self::Calm(_) => ("calm", calm::RULE),
             Self::Certificates(_) => ("certificates verify", certificates::RULE),
             Self::Checkpoints(_) => ("checkpoints match", checkpoints::RULE),
+            Self::Culprits(_) => ("culprits", culprits::RULE),
             Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
             Self::Exchange(_) => ("the exchange", exchange::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
@@ -61,10 +67,13 @@ impl Violation {
 #[derive(Debug)]
 pub(crate) struct Invariants {
     correct: Vec<ReplicaId>,
+    within_bound: bool,
     agreement: agreement::Agreement,
     bounded: bounded::Bounds,
+    calm: calm::Calm,
     certificates: certificates::Certificates,
     checkpoints: checkpoints::Checkpoints,
+    culprits: culprits::Culprits,
     exactly_once: exactly_once::ExactlyOnce,
     exchange: exchange::Decisions,
     total_order: total_order::TotalOrder,
@@ -73,11 +82,18 @@ pub(crate) struct Invariants {
 
 impl Invariants {
     /// The invariants of a run in which these processes are correct.
-    pub(crate) fn new(plan: &Plan, cluster: ClusterId, correct: Vec<ReplicaId>) -> Self {
-        let config = plan.engine.config(ReplicaId(0), plan.quorum());
+    pub(crate) fn new(
+        plan: &Plan,
+        cluster: ClusterId,
+        correct: Vec<ReplicaId>,
+        within_bound: bool,
+    ) -> Self {
+        let config = plan.engine.sound().config(ReplicaId(0), plan.quorum());
         let keys = Keys::simulated(ReplicaId(0), plan.processes, cluster);
         Self {
             bounded: bounded::Bounds::new(&config),
+            calm: calm::Calm::new(config.quorum),
+            culprits: culprits::Culprits::new(config.quorum, correct.clone()),
             certificates: certificates::Certificates::new(config, keys),
             exchange: exchange::Decisions::new(plan, &correct),
             validity: validity::Validity::new(correct.clone()),
@@ -86,6 +102,7 @@ impl Invariants {
             exactly_once: exactly_once::ExactlyOnce::default(),
             total_order: total_order::TotalOrder::default(),
             correct,
+            within_bound,
         }
     }
 
@@ -93,22 +110,42 @@ impl Invariants {
     pub(crate) fn on_deed(&mut self, by: ReplicaId, deed: &Deed) -> Result<(), Violation> {
         if let Deed::Ask(request) = deed {
             self.validity.asked(request);
+            self.calm.asked(request);
+        }
+        if let Deed::Broadcast(packet) | Deed::Send(_, packet) = deed
+            && let Packet::Protocol(SignedMessage::ViewChange(wish)) = packet.as_ref()
+        {
+            self.calm.wished(wish);
         }
         if !self.correct.contains(&by) {
             return Ok(());
         }
         match deed {
             Deed::Execute(sequence, requests) => {
+                self.calm.executed(by, requests.len());
                 self.total_order.executed(by, *sequence)?;
-                self.agreement.executed(by, *sequence, requests)?;
+                let agreed = self.agreement.executed(by, *sequence, requests);
+                agreed.map_err(|disagreement| self.blame(disagreement))?;
                 for request in requests {
                     self.validity.executed(by, *sequence, request)?;
                     self.exactly_once.executed(by, *sequence, request)?;
                 }
             }
-            Deed::Restart => self.stands_at(by, Sequence(0)),
+            Deed::Committed(proof) => {
+                self.certificates.committed(by, proof)?;
+                self.culprits.committed(by, proof);
+            }
+            Deed::Began(new_view) => self.culprits.began(new_view),
+            Deed::View(view, active) => {
+                self.calm
+                    .in_view(by, *view, *active, self.exactly_once.of(by))?;
+            }
+            Deed::Restart => {
+                self.calm.restarts(by);
+                self.stands_at(by, Sequence(0));
+            }
             Deed::Install(sequence) => self.stands_at(by, *sequence),
-            Deed::Broadcast(packet) => {
+            Deed::Broadcast(packet) | Deed::Send(_, packet) => {
                 if let Packet::Protocol(message) = packet.as_ref() {
                     self.certificates.said(by, message)?;
                     self.checkpoints.said(by, message)?;
@@ -118,6 +155,15 @@ impl Invariants {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Names the culprits of a disagreement. Within the bound it is the engine that is wrong, and nobody need be faulty.
+    fn blame(&self, mut disagreement: agreement::Disagreement) -> Violation {
+        disagreement.culprits = self.culprits.of(&disagreement);
+        match self.culprits.check(&disagreement) {
+            Err(wrong) if !self.within_bound => wrong.into(),
+            _ => disagreement.into(),
+        }
     }
 
     fn stands_at(&mut self, by: ReplicaId, sequence: Sequence) {

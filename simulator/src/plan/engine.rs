@@ -1,5 +1,7 @@
 //! How the engine is set in a run.
 
+#[cfg(feature = "mutants")]
+use quorate_protocol::Mutant;
 use quorate_protocol::{Config, Duration, Quorum, ReplicaId};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,10 @@ pub struct Engine {
     pub view_timeout_ms: u64,
     /// How often a replica says where it stands.
     pub status_interval_ms: u64,
+    /// The bug that it has on purpose.
+    #[cfg(feature = "mutants")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<Mutant>,
 }
 
 impl Engine {
@@ -30,7 +36,19 @@ impl Engine {
             slots_in_flight: self.slots_in_flight,
             view_timeout: Duration::from_millis(self.view_timeout_ms),
             status_interval: Duration::from_millis(self.status_interval_ms),
+            #[cfg(feature = "mutants")]
+            mutant: self.mutant,
             ..Config::new(replica, quorum)
+        }
+    }
+
+    /// The same without a bug: what checks an engine must not share its bug.
+    #[must_use]
+    pub const fn sound(self) -> Self {
+        Self {
+            #[cfg(feature = "mutants")]
+            mutant: None,
+            ..self
         }
     }
 }

@@ -104,7 +104,7 @@ impl Plan {
 }
 
 fn behaviour(dice: &mut Dice, own: u32, n: u32, heal_ms: u64) -> String {
-    match dice.below(8) {
+    match dice.below(9) {
         0 => "deny".to_owned(),
         1 => {
             let count = dice.between(1, u64::from(n - 1).max(1));
@@ -122,6 +122,7 @@ fn behaviour(dice: &mut Dice, own: u32, n: u32, heal_ms: u64) -> String {
         3 => format!("crash:{}", dice.between(1, 200)),
         4 => "silent".to_owned(),
         5 => "lie".to_owned(),
+        6 => "forge".to_owned(),
         _ => "equivocate".to_owned(),
     }
 }
@@ -134,6 +135,8 @@ fn engine(dice: &mut Dice) -> Engine {
         slots_in_flight: dice.between(1, 8),
         view_timeout_ms,
         status_interval_ms: view_timeout_ms / 2,
+        #[cfg(feature = "mutants")]
+        mutant: None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use quorate_fault::{Faulty, Say};
-use quorate_protocol::message::Request;
+use quorate_protocol::message::{Commit, NewView, Request};
 use quorate_protocol::{
     ClientId, Config, Evidence, Input, Keys, Misbehaviour, Record, Replica, ReplicaId, Sequence,
     Signed, SignedMessage, Sizes, Status, Time, Timer, Timestamp, View,
@@ -35,6 +35,8 @@ pub enum Deed {
     SetTimer(Timer, Time),
     /// It asks for an operation as a client.
     Ask(Request),
+    /// It has proof that a slot is committed, and is about to execute it.
+    Committed(Vec<Signed<Commit>>),
     /// It executes a slot.
     Execute(Sequence, Vec<Request>),
     /// It starts again, with nothing executed.
@@ -47,6 +49,8 @@ pub enum Deed {
     Answered(Timestamp),
     /// It wants a view, or has started it.
     View(View, bool),
+    /// It has written down the NEW-VIEW of the view that it enters.
+    Began(Signed<NewView>),
     /// It refuses a message.
     Refuse(Misbehaviour),
     /// It has proof against another.

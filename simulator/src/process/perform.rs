@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quorate_protocol::message::Request;
-use quorate_protocol::{Effect, Input, Message, Record, Sequence};
+use quorate_protocol::{Effect, Input, Message, Record, Sequence, SignedMessage};
 use quorate_service::Service as _;
 
 use super::{Deed, Packet, Process};
@@ -71,6 +71,11 @@ impl Process {
     /// A step is not over before its records are written, and what it sends leaves after the step.
     fn persist(&mut self, record: Record) {
         let compacts = record.compacts();
+        if let Record::NewView(message) = &record
+            && let SignedMessage::NewView { new_view, .. } = message.as_ref()
+        {
+            self.deeds.push(Deed::Began(new_view.clone()));
+        }
         self.disk.push(record);
         if compacts {
             self.disk = self.replica.replica().records();
@@ -87,6 +92,8 @@ impl Process {
             .collect();
         self.answers
             .push_back(Input::Executed { sequence, results });
+        let proof = self.replica.replica().commit_certificate(sequence).to_vec();
+        self.deeds.push(Deed::Committed(proof));
         self.deeds.push(Deed::Execute(sequence, requests));
     }
 

@@ -73,7 +73,7 @@ impl World {
             queue: Queue::default(),
             network: Network::new(plan),
             dice: Dice::new(plan.seed, b'w'),
-            invariants: Invariants::new(plan, cluster, correct),
+            invariants: Invariants::new(plan, cluster, correct, within_bound),
             within_bound,
             begun: millis(plan.heal_ms),
             deadline: Time(0),

@@ -53,7 +53,9 @@ pub(super) async fn respond(
         }
         Ok(Err(BodyError::TooLarge)) => {
             let cap = dispatch.limits().body;
-            let fault = Fault::transport(format!("the body is larger than {cap} bytes; put less into one call"));
+            let fault = Fault::transport(format!(
+                "the body is larger than {cap} bytes; put less into one call"
+            ));
             let refusal = response(StatusCode::PAYLOAD_TOO_LARGE, XML, fault_xml(fault));
             refuse_at_once(dispatch, request, refusal)
         }

@@ -1,8 +1,11 @@
 //! `simulate`: plays hostile universes, and shows the smallest one that breaks a rule.
 //!
 //! * [`options`]: the command line. [`report`]: what is printed of a run.
-//! * [`sweep`]: many seeds on many threads. [`transcript`]: scenarios as texts.
+//! * [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`transcript`]: scenarios
+//!   as texts.
 
+#[cfg(feature = "mutants")]
+mod mutants;
 mod options;
 mod report;
 mod sweep;
@@ -26,6 +29,8 @@ fn main() -> ExitCode {
         Command::Replay(replay) => play_file(replay),
         Command::Sweep(sweep) => sweep::command(sweep),
         Command::Transcript(transcript) => transcript::command(transcript),
+        #[cfg(feature = "mutants")]
+        Command::Mutants(mutants) => mutants::command(mutants),
     };
     match failed {
         Ok(false) => ExitCode::SUCCESS,

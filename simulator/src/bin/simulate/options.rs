@@ -26,6 +26,26 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Plays scenarios from texts and shows where what happens now differs from what stands there
     Transcript(Transcript),
+    /// Plays engines with a known bug, each until it is caught
+    #[cfg(feature = "mutants")]
+    Mutants(Mutants),
+}
+
+#[cfg(feature = "mutants")]
+#[derive(Args)]
+pub(crate) struct Mutants {
+    /// The seeds, the last excluded
+    #[arg(long, value_name = "A..B", value_parser = parse_seeds, default_value = "0..10000")]
+    pub(crate) seeds: (u64, u64),
+    /// How many threads play
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    /// Play only these
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) only: Option<Vec<String>>,
+    /// Print the smallest plan that catches each
+    #[arg(long)]
+    pub(crate) plans: bool,
 }
 
 #[derive(Args)]

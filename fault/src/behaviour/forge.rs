@@ -1,0 +1,64 @@
+use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::message::{Batch, Message, NewView, ViewChange};
+use quorate_protocol::{Digest, Effect, Sequence, Signed};
+
+use super::{Behaviour, no_argument};
+use crate::plan::ParseError;
+
+/// Shows proofs in which one vote stands for a quorum: certificates with one PREPARE several times, and NEW-VIEWs with one
+/// VIEW-CHANGE several times, the one that proves least. Everything in them is properly signed.
+#[derive(Debug)]
+pub(super) struct Forge;
+
+impl Forge {
+    pub(super) fn parse(argument: Option<&str>) -> Result<Self, ParseError> {
+        no_argument("forge", argument)?;
+        Ok(Self)
+    }
+}
+
+impl Behaviour for Forge {
+    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+        vec![match effect {
+            Effect::Broadcast(Message::ViewChange(mut view_change)) => {
+                for certificate in &mut view_change.prepared {
+                    repeat_one_prepare(certificate);
+                }
+                Effect::Broadcast(Message::ViewChange(view_change))
+            }
+            Effect::Broadcast(Message::NewView(mut new_view)) => {
+                repeat_one_view_change(&mut new_view);
+                Effect::Broadcast(Message::NewView(new_view))
+            }
+            other => other,
+        }]
+    }
+}
+
+fn repeat_one_prepare(certificate: &mut PreparedCertificate) {
+    if let Some(one) = certificate.prepares.first().cloned() {
+        certificate.prepares.fill(one);
+    }
+}
+
+fn repeat_one_view_change(new_view: &mut NewView) {
+    let proves = |one: &&Signed<ViewChange>| one.value().prepared.len();
+    if let Some(least) = new_view.view_changes.iter().min_by_key(proves).cloned() {
+        new_view.chosen = proposals(least.value());
+        new_view.view_changes.fill(least);
+    }
+}
+
+/// What a NEW-VIEW with this VIEW-CHANGE alone has to propose: it has one certificate a slot.
+fn proposals(view_change: &ViewChange) -> Vec<(Sequence, Digest)> {
+    let certificates = &view_change.prepared;
+    let max = certificates.last().map_or(0, |last| last.sequence().0);
+    (view_change.stable.0 + 1..=max)
+        .map(Sequence)
+        .map(|slot| {
+            let its = certificates.iter().find(|one| one.sequence() == slot);
+            let digest = its.map_or_else(|| Batch::null().digest(), PreparedCertificate::digest);
+            (slot, digest)
+        })
+        .collect()
+}

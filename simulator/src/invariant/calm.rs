@@ -1,0 +1,145 @@
+//! Calm: nobody asks for another view without a reason.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::message::{Request, ViewChange};
+use quorate_protocol::{ClientId, Quorum, ReplicaId, Signed, Timestamp, View};
+
+/// The rule.
+pub const RULE: &str = "rules 14, 16 and 18: a correct process asks for another view only if a request waits, f+1 others ask, or \
+     the primary is slow";
+
+/// How many requests a primary must have served before it can be found slow (rule 18).
+const STRIKES: usize = 8;
+
+/// A correct process left a view in which nothing waited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{by} asked for view {} while nothing waited and nobody else asked", .view.0)]
+pub struct Uncalled {
+    /// Who.
+    pub by: ReplicaId,
+    /// For which view.
+    pub view: View,
+}
+
+#[derive(Debug)]
+struct Standing {
+    view: View,
+    active: bool,
+    /// How many requests it has executed since it last entered or left a view.
+    served: usize,
+}
+
+/// Who waits for what, and who wants which view.
+#[derive(Debug)]
+pub struct Calm {
+    quorum: Quorum,
+    asked: BTreeMap<ClientId, Timestamp>,
+    wishes: BTreeMap<ReplicaId, View>,
+    standing: BTreeMap<ReplicaId, Standing>,
+}
+
+impl Calm {
+    /// Nothing asked for yet, and everyone in view 0.
+    #[must_use]
+    pub const fn new(quorum: Quorum) -> Self {
+        Self {
+            quorum,
+            asked: BTreeMap::new(),
+            wishes: BTreeMap::new(),
+            standing: BTreeMap::new(),
+        }
+    }
+
+    /// A client asks.
+    pub fn asked(&mut self, request: &Request) {
+        let last = self.asked.entry(request.client).or_default();
+        *last = request.timestamp.max(*last);
+    }
+
+    /// Anyone sends a VIEW-CHANGE.
+    pub fn wished(&mut self, wish: &Signed<ViewChange>) {
+        let last = self.wishes.entry(wish.signer()).or_default();
+        *last = wish.value().view.max(*last);
+    }
+
+    fn standing(&mut self, of: ReplicaId) -> &mut Standing {
+        self.standing.entry(of).or_insert(Standing {
+            view: View(0),
+            active: true,
+            served: 0,
+        })
+    }
+
+    /// A correct process executes so many requests.
+    pub fn executed(&mut self, by: ReplicaId, requests: usize) {
+        self.standing(by).served += requests;
+    }
+
+    /// A correct process starts again: what it then says of its view is what it had on disk.
+    pub fn restarts(&mut self, by: ReplicaId) {
+        self.standing(by).active = false;
+    }
+
+    /// A correct process wants a view, or has started it; it has executed these requests.
+    ///
+    /// # Errors
+    /// It wants one without a reason.
+    pub fn in_view(
+        &mut self,
+        by: ReplicaId,
+        view: View,
+        active: bool,
+        executed: Option<&BTreeMap<ClientId, Timestamp>>,
+    ) -> Result<(), Uncalled> {
+        let waits = self.asked.iter().any(|(client, asked)| {
+            executed
+                .and_then(|all| all.get(client))
+                .is_none_or(|last| asked > last)
+        });
+        let before = self.standing(by);
+        let (left, calm) = (before.view, before.active && before.served < STRIKES);
+        *before = Standing {
+            view,
+            active,
+            served: 0,
+        };
+        let others = self
+            .wishes
+            .iter()
+            .filter(|(other, wish)| **other != by && **wish > left);
+        if active || !calm || waits || others.count() >= self.quorum.one_correct() {
+            return Ok(());
+        }
+        Err(Uncalled { by, view })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Calm;
+    use quorate_protocol::message::Request;
+    use quorate_protocol::{ClientId, Quorum, ReplicaId, Timestamp, View};
+    use std::collections::BTreeMap;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn a_view_change_without_a_reason_is_found() {
+        let (client, timestamp) = (ClientId::Process(ReplicaId(3)), Timestamp(1));
+        let executed = BTreeMap::from([(client, timestamp)]);
+        let mut calm = Calm::new(Quorum::of(NonZeroU32::new(4).unwrap()));
+        calm.asked(&Request {
+            client,
+            timestamp,
+            operation: Vec::new(),
+        });
+        let [first, second, third] = [0, 1, 2].map(ReplicaId);
+        assert_eq!(calm.in_view(first, View(1), false, None), Ok(()));
+        assert!(
+            calm.in_view(second, View(1), false, Some(&executed))
+                .is_err()
+        );
+        calm.executed(third, 8);
+        assert_eq!(calm.in_view(third, View(1), false, Some(&executed)), Ok(()));
+    }
+}

@@ -1,0 +1,134 @@
+//! Culprits: a disagreement proves at least f+1 processes faulty, and none that is honest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quorate_protocol::forensics::culprits;
+use quorate_protocol::message::{Commit, NewView};
+use quorate_protocol::{Quorum, ReplicaId, Sequence, Signed};
+
+use super::agreement::Disagreement;
+
+/// The rule.
+pub const RULE: &str = "rules 24 and 25: when correct processes disagree, f+1 others are proved faulty, and nobody correct";
+
+/// A disagreement for which the wrong processes, or too few, are named.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{disagreement}: at least {needed} must be named and nobody correct")]
+pub struct WrongCulprits {
+    /// What happened, and who is named.
+    pub disagreement: Disagreement,
+    /// How many must be named.
+    pub needed: usize,
+}
+
+/// What the correct processes have that proves others faulty.
+#[derive(Debug)]
+pub struct Culprits {
+    quorum: Quorum,
+    correct: Vec<ReplicaId>,
+    commits: BTreeMap<(ReplicaId, Sequence), Vec<Signed<Commit>>>,
+    new_views: Vec<Signed<NewView>>,
+}
+
+impl Culprits {
+    /// Nothing known yet; these processes are correct.
+    #[must_use]
+    pub const fn new(quorum: Quorum, correct: Vec<ReplicaId>) -> Self {
+        Self {
+            quorum,
+            correct,
+            commits: BTreeMap::new(),
+            new_views: Vec::new(),
+        }
+    }
+
+    /// A correct process has proof that a slot is committed.
+    pub fn committed(&mut self, by: ReplicaId, proof: &[Signed<Commit>]) {
+        if let Some(first) = proof.first() {
+            let slot = (by, first.value().sequence);
+            self.commits.insert(slot, proof.to_vec());
+        }
+    }
+
+    /// A correct process has kept a NEW-VIEW.
+    pub fn began(&mut self, new_view: &Signed<NewView>) {
+        if !self.new_views.contains(new_view) {
+            self.new_views.push(new_view.clone());
+        }
+    }
+
+    /// Whom a disagreement proves faulty.
+    #[must_use]
+    pub fn of(&self, disagreement: &Disagreement) -> BTreeSet<ReplicaId> {
+        let proof = |by| {
+            let proof = self.commits.get(&(by, disagreement.sequence));
+            proof.map_or(&[][..], Vec::as_slice)
+        };
+        culprits(
+            proof(disagreement.first),
+            proof(disagreement.second),
+            &self.new_views,
+        )
+    }
+
+    /// Checks whom a disagreement names.
+    ///
+    /// # Errors
+    /// They are fewer than f+1, or one of them is correct.
+    pub fn check(&self, disagreement: &Disagreement) -> Result<(), WrongCulprits> {
+        let needed = self.quorum.one_correct();
+        let named = &disagreement.culprits;
+        if named.len() >= needed && !named.iter().any(|one| self.correct.contains(one)) {
+            return Ok(());
+        }
+        Err(WrongCulprits {
+            disagreement: disagreement.clone(),
+            needed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Culprits;
+    use crate::invariant::agreement::Agreement;
+    use quorate_protocol::message::Commit;
+    use quorate_protocol::{ClusterId, Digest, Keys, Quorum, ReplicaId, Sequence, View};
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn too_few_and_honest_culprits_are_found() {
+        let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+        let commits = |digest, signers: [u32; 3]| {
+            signers.map(|signer| {
+                let keys = Keys::simulated(ReplicaId(signer), 4, ClusterId([7; 32]));
+                let commit = Commit {
+                    view: View(0),
+                    sequence: Sequence(1),
+                    digest: Digest([digest; 32]),
+                };
+                keys.sign(commit).into_signed()
+            })
+        };
+        let judged = |correct: [u32; 2]| {
+            let [first, second] = correct.map(ReplicaId);
+            let mut culprits = Culprits::new(quorum, vec![first, second]);
+            culprits.committed(ReplicaId(2), &commits(1, [0, 1, 2]));
+            culprits.committed(ReplicaId(3), &commits(2, [0, 1, 3]));
+            let mut agreement = Agreement::default();
+            agreement.executed(ReplicaId(2), Sequence(1), &[]).unwrap();
+            let request = quorate_protocol::message::Request {
+                client: ReplicaId(0).into(),
+                timestamp: quorate_protocol::Timestamp(1),
+                operation: Vec::new(),
+            };
+            let executed = agreement.executed(ReplicaId(3), Sequence(1), &[request]);
+            let mut disagreement = executed.unwrap_err();
+            let nobody = culprits.check(&disagreement);
+            disagreement.culprits = culprits.of(&disagreement);
+            (nobody.is_err(), culprits.check(&disagreement).is_ok())
+        };
+        assert_eq!(judged([2, 3]), (true, true));
+        assert_eq!(judged([1, 2]), (true, false));
+    }
+}

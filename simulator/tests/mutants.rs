@@ -1,0 +1,57 @@
+//! Engines with a known bug are caught. The others take more seeds: see `simulate mutants`.
+#![cfg(feature = "mutants")]
+
+use quorate_protocol::Mutant;
+use quorate_simulator::plan::Choice;
+use quorate_simulator::{Plan, Trace, run};
+
+/// The rules that are broken in a few universes by an engine with this bug.
+fn caught_by(mutant: Mutant, seeds: u64) -> Vec<&'static str> {
+    (0..seeds)
+        .filter_map(|seed| {
+            let mut plan = Plan::generate(seed, &Choice::default());
+            plan.engine.mutant = Some(mutant);
+            let outcome = run(&plan, Trace::Off).expect("the plan can be played");
+            outcome.violation.map(|violation| violation.rule().0)
+        })
+        .collect()
+}
+
+#[test]
+fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
+    for (mutant, rule) in [
+        (Mutant::OnePrepareMore, "progress"),
+        (Mutant::NoCertificates, "honest replicas are never accused"),
+        (Mutant::ViewChangeNotResent, "progress"),
+        (Mutant::ResentStartsTimer, "calm"),
+        (Mutant::NotOnDisk, "honest replicas are never accused"),
+        (Mutant::CommitsTooFew, "certificates verify"),
+        (Mutant::ExecutesOutOfOrder, "total order"),
+    ] {
+        assert!(caught_by(mutant, 8).contains(&rule), "{mutant}: {rule}");
+    }
+}
+
+#[test]
+fn the_certificate_of_an_older_view_is_caught_by_the_plan_written_for_it() {
+    let text = include_str!("../plans/older-certificate-first.toml");
+    let mut plan = Plan::from_text(text).expect("it is a plan");
+    plan.engine.mutant = Some(Mutant::FirstCertificate);
+    let outcome = run(&plan, Trace::Off).expect("the plan can be played");
+    let rule = outcome.violation.map(|violation| violation.rule().0);
+    assert_eq!(rule, Some("agreement"));
+}
+
+#[test]
+fn a_plan_names_its_mutant_and_plays_alike_when_read_back() {
+    for mutant in Mutant::ALL {
+        let mut plan = Plan::generate(1, &Choice::default());
+        plan.engine.mutant = Some(mutant);
+        let text = plan.to_text();
+        assert!(text.contains(&format!("mutant = \"{mutant}\"")), "{text}");
+        assert_eq!(
+            Plan::from_text(&text).expect("a plan's text is a plan"),
+            plan
+        );
+    }
+}
