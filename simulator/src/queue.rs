@@ -21,6 +21,8 @@ pub(crate) enum Event {
     Restart { at: usize, disk: bool },
     /// Its user asks for an operation.
     Ask { at: usize, operation: Vec<u8> },
+    /// A client outside calls, by the call's place in the plan.
+    Call { at: usize, call: usize },
     /// Its user asks it to vote in a round and to finalize it; again and again until it is decided.
     Round { at: usize, round: u64 },
     /// Everything is looked at, once all is healed.
@@ -36,6 +38,7 @@ impl Event {
             | Self::Timer { at, .. }
             | Self::Restart { at, .. }
             | Self::Ask { at, .. }
+            | Self::Call { at, .. }
             | Self::Round { at, .. } => Some(*at),
             Self::Look => None,
         }

@@ -50,6 +50,7 @@ pub fn shrink_while(plan: &Plan, most: usize, mut fails: impl FnMut(&Plan) -> bo
 fn candidates(plan: &Plan) -> Vec<Plan> {
     let mut all = Vec::new();
     without(&mut all, plan, |plan| &mut plan.rounds);
+    without(&mut all, plan, |plan| &mut plan.calls);
     without(&mut all, plan, |plan| &mut plan.links);
     without(&mut all, plan, |plan| &mut plan.partitions);
     without(&mut all, plan, |plan| &mut plan.stops);
@@ -133,6 +134,9 @@ fn shorten(plan: &mut Plan, divisor: u64) {
     let heal_ms = plan.heal_ms;
     for at in plan.requests.values_mut().flatten() {
         *at = (*at).min(heal_ms);
+    }
+    for call in &mut plan.calls {
+        call.at_ms = call.at_ms.min(heal_ms);
     }
     for round in &mut plan.rounds {
         round.at_ms = round.at_ms.min(heal_ms);

@@ -213,6 +213,8 @@ pub(crate) fn deed(deed: &Deed) -> String {
             let signers: Vec<String> = signers.map(|signer| signer.to_string()).collect();
             format!("writes down the new view of [{}]", signers.join(" "))
         }
+        Deed::Called(call) => format!("serves call {call}"),
+        Deed::Returned(call, answer) => format!("answers call {call}: {answer}"),
         Deed::Restart => "starts again".to_owned(),
         Deed::Install(slot) => format!("takes over the state up to slot {}", slot.0),
         Deed::Diverged(slot) => format!("finds its state at slot {} to differ", slot.0),

@@ -27,9 +27,9 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds that follow from a configuration.
+    /// The bounds that follow from a configuration, with so many clients outside at most.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, outside: usize) -> Self {
         let n = config.quorum.n() as usize;
         let window = usize::try_from(config.window).unwrap_or(usize::MAX);
         let ahead = config.window.saturating_mul(2) / config.checkpoint_interval;
@@ -43,7 +43,8 @@ impl Bounds {
             // Every K slots up to two windows ahead.
             checkpoint_votes: n.saturating_mul(checkpoints),
             view_changes: n,
-            requests: n,
+            // One of each client.
+            requests: n.saturating_add(outside),
         };
         Self { limits }
     }
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn each_thing_has_its_bound() {
         let config = Config::new(ReplicaId(0), Quorum::of(NonZeroU32::new(4).unwrap()));
-        let bounds = Bounds::new(&config);
+        let bounds = Bounds::new(&config, 0);
         let check = |sizes| bounds.check(ReplicaId(0), sizes);
         assert_eq!(check(bounds.limits), Ok(()));
         for grow in [

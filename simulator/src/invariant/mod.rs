@@ -10,6 +10,7 @@ pub mod checkpoints;
 pub mod culprits;
 pub mod exactly_once;
 pub mod exchange;
+pub mod linearizable;
 pub mod panic;
 pub mod total_order;
 pub mod validity;
@@ -36,6 +37,7 @@ pub enum Violation {
     Culprits(#[from] culprits::WrongCulprits),
     ExactlyOnce(#[from] exactly_once::ExecutedTwice),
     Exchange(#[from] exchange::BadDecision),
+    Linearizable(#[from] linearizable::NotLinearizable),
     Panic(#[from] Panicked),
     TotalOrder(#[from] total_order::OutOfOrder),
     Validity(#[from] validity::NeverAsked),
@@ -56,6 +58,7 @@ impl Violation {
             Self::Culprits(_) => ("culprits", culprits::RULE),
             Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
             Self::Exchange(_) => ("the exchange", exchange::RULE),
+            Self::Linearizable(_) => ("linearizable", linearizable::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
             Self::TotalOrder(_) => ("total order", total_order::RULE),
             Self::Validity(_) => ("validity", validity::RULE),
@@ -76,6 +79,9 @@ pub(crate) struct Invariants {
     culprits: culprits::Culprits,
     exactly_once: exactly_once::ExactlyOnce,
     exchange: exchange::Decisions,
+    /// What clients outside ask for, call by call.
+    operations: Vec<String>,
+    histories: linearizable::Histories,
     total_order: total_order::TotalOrder,
     validity: validity::Validity,
 }
@@ -91,7 +97,7 @@ impl Invariants {
         let config = plan.engine.sound().config(ReplicaId(0), plan.quorum());
         let keys = Keys::simulated(ReplicaId(0), plan.processes, cluster);
         Self {
-            bounded: bounded::Bounds::new(&config),
+            bounded: bounded::Bounds::new(&config, plan.calls.len()),
             calm: calm::Calm::new(config.quorum),
             culprits: culprits::Culprits::new(config.quorum, correct.clone()),
             certificates: certificates::Certificates::new(config, keys),
@@ -100,6 +106,8 @@ impl Invariants {
             agreement: agreement::Agreement::default(),
             checkpoints: checkpoints::Checkpoints::default(),
             exactly_once: exactly_once::ExactlyOnce::default(),
+            operations: plan.calls.iter().map(|one| one.operation.clone()).collect(),
+            histories: linearizable::Histories::default(),
             total_order: total_order::TotalOrder::default(),
             correct,
             within_bound,
@@ -140,6 +148,12 @@ impl Invariants {
                 self.calm
                     .in_view(by, *view, *active, self.exactly_once.of(by))?;
             }
+            Deed::Called(call) => {
+                if let Some(operation) = self.operations.get(*call) {
+                    self.histories.called(*call, operation);
+                }
+            }
+            Deed::Returned(call, answer) => self.histories.returned(*call, answer.clone())?,
             Deed::Restart => {
                 self.calm.restarts(by);
                 self.stands_at(by, Sequence(0));

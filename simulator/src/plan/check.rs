@@ -134,6 +134,11 @@ impl Plan {
         for at in self.requests.values().flatten() {
             in_range("the time of a request", *at, 0, LATEST_MS)?;
         }
+        // The search for an order of the calls counts them in the bits of a number.
+        in_range("the number of calls", self.calls.len() as u64, 0, 100)?;
+        for call in &self.calls {
+            in_range("the time of a call", call.at_ms, 0, LATEST_MS)?;
+        }
         for round in &self.rounds {
             in_range("at_ms", round.at_ms, 0, LATEST_MS)?;
             let voters = round.decisions.len() as u64;
@@ -172,6 +177,8 @@ impl Plan {
             .flat_map(|one| one.from.iter().chain(&one.to));
         let stops = self.stops.iter().map(|one| &one.process);
         let clocks = self.clocks.iter().map(|one| &one.process);
+        let calls = self.calls.iter().map(|one| &one.process);
+        let twins = twins.chain(calls);
         let all = twins.chain(self.requests.keys()).chain(sides).chain(links);
         all.chain(stops).chain(clocks).copied()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Back, Engine, Link, Name, Partition, Plan, Round, Skew, Stop};
+use super::{Back, Call, Engine, Link, Name, Partition, Plan, Round, Skew, Stop};
 use crate::dice::Dice;
 
 /// What is not left to the seed.
@@ -40,6 +40,7 @@ impl Plan {
             heal_ms,
             engine: engine(&mut dice),
             requests: requests(&mut dice, processes, heal_ms),
+            calls: calls(&mut Dice::new(seed, b'c'), processes, heal_ms),
             rounds: rounds(&mut dice, processes, heal_ms),
             links: links(&mut dice, processes),
             partitions: partitions(&mut dice, processes, heal_ms),
@@ -152,6 +153,30 @@ fn requests(dice: &mut Dice, n: u32, heal_ms: u64) -> BTreeMap<Name, Vec<u64>> {
         times.sort_unstable();
     }
     all
+}
+
+/// Few keys and few values, so that calls meet.
+fn calls(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Call> {
+    let mut calls: Vec<Call> = (0..dice.below(30))
+        .map(|number| {
+            let key = dice.pick(&["x", "y"]).copied().unwrap_or("x");
+            let old = dice.below(number + 1);
+            let operation = match dice.below(10) {
+                0..3 => format!("set {key}={number}"),
+                3 => format!("delete {key}"),
+                4 => format!("cas {key} {old} {number}"),
+                5 => format!("get {key}"),
+                _ => format!("read {key}"),
+            };
+            Call {
+                at_ms: dice.below(heal_ms + AFTERMATH_MS),
+                process: process(dice, n),
+                operation,
+            }
+        })
+        .collect();
+    calls.sort_by_key(|call| call.at_ms);
+    calls
 }
 
 fn rounds(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Round> {

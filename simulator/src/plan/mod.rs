@@ -39,6 +39,9 @@ pub struct Plan {
     /// When which process's user asks for an operation.
     #[serde(default)]
     pub requests: BTreeMap<Name, Vec<u64>>,
+    /// What clients outside ask of the key-value store.
+    #[serde(default)]
+    pub calls: Vec<Call>,
     /// The rounds of the exchange, from round 1 on.
     #[serde(default)]
     pub rounds: Vec<Round>,
@@ -54,6 +57,18 @@ pub struct Plan {
     /// Whose clock goes wrong; it does so to the end.
     #[serde(default)]
     pub clocks: Vec<Skew>,
+}
+
+/// A client outside asks a process for an operation on the key-value store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// When.
+    pub at_ms: u64,
+    /// Which process.
+    pub process: Name,
+    /// For what: a command of the store, or `read KEY` for a get that is not ordered.
+    pub operation: String,
 }
 
 /// A round of the exchange.

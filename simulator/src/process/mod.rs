@@ -1,11 +1,13 @@
 //! One process: replica, exchange, session and timers, put together as in a live one.
 
+mod desk;
 mod perform;
+mod rounds;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use quorate_fault::{Faulty, Say};
+use quorate_fault::Faulty;
 use quorate_protocol::message::{Commit, NewView, Request};
 use quorate_protocol::{
     ClientId, Config, Evidence, Input, Keys, Misbehaviour, Record, Replica, ReplicaId, Sequence,
@@ -13,7 +15,9 @@ use quorate_protocol::{
 };
 use quorate_service::exchange::{Command, Exchange, Participant, Rules, Vote};
 use quorate_service::session::Session;
-use quorate_service::{Operation, Replicated};
+use quorate_service::{Operation, Replicated, kv};
+
+use desk::Desk;
 
 /// What travels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,10 @@ pub enum Deed {
     Ask(Request),
     /// It has proof that a slot is committed, and is about to execute it.
     Committed(Vec<Signed<Commit>>),
+    /// A client outside calls, by the call's place in the plan.
+    Called(usize),
+    /// A call returns.
+    Returned(usize, kv::Answer),
     /// It executes a slot.
     Execute(Sequence, Vec<Request>),
     /// It starts again, with nothing executed.
@@ -71,6 +79,7 @@ pub struct Process {
     disk: Vec<Record>,
     participant: Participant,
     session: Session,
+    desk: Desk,
     /// When it last started again, by its clock.
     started: u64,
     timers: BTreeMap<Timer, Time>,
@@ -85,7 +94,7 @@ pub struct Process {
 
 impl Process {
     pub(crate) fn new(keys: Keys, config: Config, replica: Faulty, rules: Rules) -> Self {
-        let own = keys.own();
+        let (own, quorum) = (keys.own(), config.quorum);
         Self {
             own,
             keys,
@@ -96,6 +105,7 @@ impl Process {
             disk: Vec::new(),
             participant: Participant::default(),
             session: Session::new(ClientId::from(own), Timestamp(0)),
+            desk: Desk::new(quorum),
             started: 0,
             timers: BTreeMap::new(),
             operations: VecDeque::new(),
@@ -134,7 +144,10 @@ impl Process {
     /// Whether nothing that it asked for is unanswered.
     #[must_use]
     pub fn is_answered(&self) -> bool {
-        self.session.is_free() && self.operations.is_empty() && self.commands.is_empty()
+        self.session.is_free()
+            && self.operations.is_empty()
+            && self.commands.is_empty()
+            && self.desk.is_idle()
     }
 
     pub(crate) const fn has_crashed(&self) -> bool {
@@ -163,6 +176,7 @@ impl Process {
         // To start takes a while: no two starts see one moment.
         self.started = now.0.max(self.started + 1000);
         self.session = Session::new(ClientId::from(self.own), Timestamp(self.started));
+        self.desk = Desk::new(self.config.quorum);
         self.timers.clear();
         self.operations.clear();
         self.commands.clear();
@@ -175,6 +189,9 @@ impl Process {
         if self.timers.get(&timer) == Some(&due) {
             self.timers.remove(&timer);
             self.inputs.push_back(Input::Timer(timer));
+            if timer == Timer::Status {
+                self.ask_again();
+            }
         }
         self.settle(now)
     }
@@ -195,60 +212,6 @@ impl Process {
     pub(crate) fn ask(&mut self, now: Time, operation: Vec<u8>) -> Vec<Deed> {
         self.operations.push_back(operation);
         self.settle(now)
-    }
-
-    /// Its user wants it to tell all others its decision in a round, and to finalize the round.
-    pub(crate) fn play_round(&mut self, now: Time, round: u64, decision: &str) -> Vec<Deed> {
-        let own = self.own;
-        // A round that is decided, or too far away, takes no votes: there is nothing to tell then.
-        let heard = self
-            .participant
-            .hear(self.service.exchange(), round, own, decision.to_owned());
-        if heard.is_ok() {
-            for recipient in (0..self.config.quorum.n())
-                .map(ReplicaId)
-                .filter(|r| *r != own)
-            {
-                self.tell(round, recipient, decision);
-            }
-            self.participant.close(self.service.exchange(), round);
-        }
-        self.settle(now)
-    }
-
-    fn tell(&mut self, round: u64, recipient: ReplicaId, decision: &str) {
-        let say = match self.replica.behaviour() {
-            Some(behaviour) => behaviour.say(recipient, decision),
-            None => Say::Decision(decision.to_owned()),
-        };
-        if let Say::Decision(decision) = say {
-            let vote = Vote {
-                round,
-                recipient,
-                decision,
-            };
-            let packet = Packet::Vote(self.keys.sign(vote).into_signed());
-            self.deeds.push(Deed::Send(recipient, Arc::new(packet)));
-        }
-    }
-
-    fn on_vote(&mut self, vote: &Signed<Vote>) {
-        let Vote {
-            round,
-            recipient,
-            decision,
-        } = vote.value().clone();
-        let sender = vote.signer();
-        let hears = self
-            .replica
-            .behaviour()
-            .is_none_or(|behaviour| behaviour.hears(sender));
-        if hears && recipient == self.own && self.keys.verify(vote.clone()).is_ok() {
-            // A vote for a round that is over is no use to anyone.
-            let _ = self
-                .participant
-                .hear(self.service.exchange(), round, sender, decision);
-        }
     }
 
     /// Steps the replica until nothing is left to do, and orders what waits.
@@ -292,22 +255,5 @@ impl Process {
         self.inputs
             .push_back(Input::Submit(self.keys.sign(request)));
         true
-    }
-
-    /// A liar's ballot says what it wants everyone to have voted.
-    fn misreport(&mut self, command: Command) -> Command {
-        let lie = self
-            .replica
-            .behaviour()
-            .and_then(|behaviour| behaviour.ballot());
-        match (command, lie) {
-            (Command::Ballot { round, .. }, Some(value)) => {
-                let votes = (0..self.config.quorum.n())
-                    .map(|i| (ReplicaId(i), value.clone()))
-                    .collect();
-                Command::Ballot { round, votes }
-            }
-            (command, _) => command,
-        }
     }
 }

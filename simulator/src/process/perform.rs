@@ -61,7 +61,7 @@ impl Process {
                 }
             }
             Effect::Diverged { sequence } => self.deeds.push(Deed::Diverged(sequence)),
-            Effect::Heard(_) => {}
+            Effect::Heard(message) => self.hear(*message),
             Effect::ViewChanged { view, active } => self.deeds.push(Deed::View(view, active)),
             Effect::Reject(misbehaviour) => self.deeds.push(Deed::Refuse(misbehaviour)),
             Effect::Accuse(evidence) => self.deeds.push(Deed::Accuse(evidence)),

@@ -100,6 +100,13 @@ impl World {
                 }
             }
         }
+        for (call, planned) in plan.calls.iter().enumerate() {
+            // What a faulty process tells its clients is nobody's word.
+            let at = planned.process.index();
+            if self.places.all[at].correct {
+                self.plan_event(millis(planned.at_ms), Event::Call { at, call });
+            }
+        }
         for stop in &plan.stops {
             let disk = match stop.back {
                 Back::AsBefore => continue,
@@ -184,6 +191,10 @@ impl World {
             Event::Restart { disk, .. } => process.restart(now, disk),
             Event::Timer { timer, due, .. } => process.on_timer(now, timer, due),
             Event::Ask { operation, .. } => process.ask(now, operation),
+            Event::Call { call, .. } => match self.plan.calls.get(call) {
+                Some(one) => process.call(now, call, &one.operation),
+                None => Vec::new(),
+            },
             Event::Round { round, .. } => return self.play_round(at, round),
             Event::Look => Vec::new(),
         };

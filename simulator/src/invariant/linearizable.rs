@@ -1,0 +1,198 @@
+//! Linearizable: what clients outside were told is what one store, asked by one after the other, would have told them
+//! (Wing & Gong, "Testing and Verifying Concurrent Objects", JPDC '93). Keys do not touch each other, so each is judged
+//! alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quorate_service::kv::{Answer, Command};
+
+/// The rule.
+pub const RULE: &str =
+    "rule 20: each operation takes effect at one moment between its call and its return";
+
+/// A key's history fits no order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no order explains what happened to key {key}: {}", .history.join("; "))]
+pub struct NotLinearizable {
+    /// The key.
+    pub key: String,
+    /// Its calls in order, each with the moments at which it began and ended and what it gave.
+    pub history: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Call {
+    operation: String,
+    began: u64,
+    /// When it returned, and with what.
+    ended: Option<(u64, Answer)>,
+}
+
+/// The calls so far.
+#[derive(Debug, Default)]
+pub struct Histories {
+    calls: BTreeMap<usize, Call>,
+    moment: u64,
+}
+
+impl Histories {
+    /// A client calls.
+    pub fn called(&mut self, call: usize, operation: &str) {
+        self.moment += 1;
+        // A read is a get that is answered without order; it means the same.
+        let operation = operation
+            .strip_prefix("read ")
+            .map_or_else(|| operation.to_owned(), |key| format!("get {key}"));
+        let began = self.moment;
+        self.calls.insert(
+            call,
+            Call {
+                operation,
+                began,
+                ended: None,
+            },
+        );
+    }
+
+    /// A call returns.
+    ///
+    /// # Errors
+    /// With it the history of its key fits no order.
+    pub fn returned(&mut self, call: usize, answer: Answer) -> Result<(), NotLinearizable> {
+        self.moment += 1;
+        let moment = self.moment;
+        let Some(returned) = self.calls.get_mut(&call) else {
+            return Ok(());
+        };
+        returned.ended = Some((moment, answer));
+        let key = key_of(&returned.operation).to_owned();
+        let calls = self.calls.values();
+        let its: Vec<&Call> = calls.filter(|one| key_of(&one.operation) == key).collect();
+        if Search::new(&its).explains(0, None) {
+            return Ok(());
+        }
+        let history = its.into_iter().map(words).collect();
+        Err(NotLinearizable { key, history })
+    }
+}
+
+fn key_of(operation: &str) -> &str {
+    match Command::parse(operation) {
+        Ok(
+            Command::Set { key, .. }
+            | Command::Get { key }
+            | Command::Delete { key }
+            | Command::Cas { key, .. },
+        ) => key,
+        Err(_) => "",
+    }
+}
+
+fn words(call: &Call) -> String {
+    let Call {
+        operation, began, ..
+    } = call;
+    match &call.ended {
+        Some((ended, answer)) => format!("{began}-{ended} {operation}: {answer}"),
+        None => format!("{began}- {operation}"),
+    }
+}
+
+/// What an operation does to a key's value, by the words of the store's documentation and not by its code.
+fn model(operation: &str, value: Option<&str>) -> (Answer, Option<String>) {
+    let kept = || value.map(str::to_owned);
+    match (Command::parse(operation), value) {
+        (Ok(Command::Set { value, .. }), _) => (Answer::Ok, Some(value.to_owned())),
+        (Ok(Command::Get { .. }), Some(value)) => (Answer::Value(value.to_owned()), kept()),
+        (Ok(Command::Delete { .. }), Some(_)) => (Answer::Ok, None),
+        (Ok(Command::Cas { old, new, .. }), Some(value)) if value == old => {
+            (Answer::Ok, Some(new.to_owned()))
+        }
+        (Ok(Command::Cas { key, .. }), Some(value)) => {
+            let (key, value) = (key.to_owned(), value.to_owned());
+            (Answer::CasFailed { key, value }, kept())
+        }
+        (Ok(_), None) => (Answer::NoSuchKey, None),
+        (Err(refusal), _) => (Answer::Refused(refusal), kept()),
+    }
+}
+
+/// A search for an order of the calls. Sets of calls are bits.
+struct Search<'a> {
+    calls: &'a [&'a Call],
+    /// The ends that were reached before and lead nowhere.
+    barren: BTreeSet<(u128, Option<String>)>,
+}
+
+impl<'a> Search<'a> {
+    const fn new(calls: &'a [&'a Call]) -> Self {
+        Self {
+            calls,
+            barren: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the calls that are not `done` can follow on this value. One that never returned may have no effect.
+    fn explains(&mut self, done: u128, value: Option<&str>) -> bool {
+        let open = |index: &usize| done & (1 << index) == 0;
+        let ends = self.calls.iter().enumerate();
+        let ends = ends.filter(|(index, _)| open(index));
+        let Some(first_end) = ends
+            .filter_map(|(_, call)| call.ended.as_ref().map(|(ended, _)| *ended))
+            .min()
+        else {
+            return true;
+        };
+        if !self.barren.insert((done, value.map(str::to_owned))) {
+            return false;
+        }
+        let calls = self.calls;
+        (0..calls.len()).filter(open).any(|index| {
+            let Some(call) = calls.get(index).filter(|call| call.began < first_end) else {
+                return false;
+            };
+            let (answer, after) = model(&call.operation, value);
+            let fits = call.ended.as_ref().is_none_or(|(_, told)| *told == answer);
+            fits && self.explains(done | 1 << index, after.as_deref())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Histories;
+    use quorate_service::kv::Answer;
+
+    fn value(text: &str) -> Answer {
+        Answer::Value(text.to_owned())
+    }
+
+    #[test]
+    fn a_read_that_goes_back_in_time_is_found() {
+        let mut histories = Histories::default();
+        histories.called(0, "set x=1");
+        assert_eq!(histories.returned(0, Answer::Ok), Ok(()));
+        histories.called(1, "set x=2");
+        histories.called(2, "read x");
+        assert_eq!(histories.returned(2, value("2")), Ok(()));
+        histories.called(3, "read x");
+        let error = histories.returned(3, value("1")).unwrap_err();
+        assert_eq!(error.key, "x");
+    }
+
+    #[test]
+    fn calls_at_one_time_fit_any_order_and_a_lost_one_may_come_late() {
+        let mut histories = Histories::default();
+        histories.called(0, "set x=1");
+        histories.called(1, "cas x 1 2");
+        histories.called(2, "get x");
+        assert_eq!(histories.returned(2, Answer::NoSuchKey), Ok(()));
+        histories.called(3, "get y");
+        assert_eq!(histories.returned(3, Answer::NoSuchKey), Ok(()));
+        assert_eq!(histories.returned(1, Answer::Ok), Ok(()));
+        histories.called(4, "delete x");
+        assert_eq!(histories.returned(4, Answer::Ok), Ok(()));
+        histories.called(5, "get x");
+        assert!(histories.returned(5, value("3")).is_err());
+    }
+}

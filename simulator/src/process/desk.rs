@@ -1,0 +1,123 @@
+//! Where clients outside are served, as in a live process: their operations are put before the cluster, and answered once a
+//! quorum of replicas gives the same result.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::client::{Client, Read};
+use quorate_protocol::message::Request;
+use quorate_protocol::{ClientId, Input, Quorum, Time, Timestamp, VerifiedMessage};
+use quorate_service::{Answer, Operation, kv};
+
+use super::{Deed, Process};
+
+/// What is under way for clients outside.
+#[derive(Debug)]
+pub(super) struct Desk {
+    client: Client,
+    /// The calls whose operations are being ordered.
+    submits: BTreeMap<(ClientId, Timestamp), usize>,
+    /// The calls that read without order, by the number of the question, and what they read.
+    reads: BTreeMap<u64, (usize, String)>,
+    /// Names that have nothing under way, each with its last timestamp.
+    free: Vec<(ClientId, Timestamp)>,
+    names: u64,
+}
+
+impl Desk {
+    pub(super) const fn new(quorum: Quorum) -> Self {
+        Self {
+            client: Client::new(quorum),
+            submits: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            free: Vec::new(),
+            names: 0,
+        }
+    }
+
+    /// Whether every call has returned.
+    pub(super) fn is_idle(&self) -> bool {
+        self.submits.is_empty() && self.reads.is_empty()
+    }
+}
+
+impl Process {
+    /// A client calls: `read KEY` reads without order, all else is ordered.
+    pub(crate) fn call(&mut self, now: Time, call: usize, operation: &str) -> Vec<Deed> {
+        self.deeds.push(Deed::Called(call));
+        match operation.strip_prefix("read ") {
+            Some(key) => {
+                let operation = format!("get {key}");
+                let asked = Operation::KeyValue(operation.clone()).encode();
+                let query = self.desk.client.ask(asked);
+                self.desk.reads.insert(query.number, (call, operation));
+                self.inputs.push_back(Input::Ask(query));
+            }
+            None => self.put_before_all(call, operation),
+        }
+        self.settle(now)
+    }
+
+    fn put_before_all(&mut self, call: usize, operation: &str) {
+        let (client, last) = self.desk.free.pop().unwrap_or_else(|| {
+            self.desk.names += 1;
+            // A process that has started again must not take the names of its earlier life.
+            let name = format!("{}/{}/{}", self.own, self.started, self.desk.names);
+            (ClientId::named(&name), Timestamp(0))
+        });
+        let timestamp = Timestamp(last.0 + 1);
+        let request = self.keys.sign(Request {
+            client,
+            timestamp,
+            operation: Operation::KeyValue(operation.to_owned()).encode(),
+        });
+        self.deeds.push(Deed::Ask(request.value().clone()));
+        self.desk.client.wait_for(request.clone());
+        self.desk.submits.insert((client, timestamp), call);
+        self.inputs.push_back(Input::Submit(request));
+    }
+
+    /// A reply, or the answer to a question, has come.
+    pub(super) fn hear(&mut self, message: VerifiedMessage) {
+        match message {
+            VerifiedMessage::Reply(reply) => {
+                let from = reply.signer();
+                let accepted = self.desk.client.on_reply(from, reply.value().clone());
+                if let Some(accepted) = accepted {
+                    let (client, timestamp) = (accepted.client, accepted.timestamp);
+                    if let Some(call) = self.desk.submits.remove(&(client, timestamp)) {
+                        self.desk.free.push((client, timestamp));
+                        self.give_back(call, &accepted.result);
+                    }
+                }
+            }
+            VerifiedMessage::Answer(answer) => {
+                let (from, number) = (answer.signer(), answer.value().number);
+                let read = self.desk.client.on_answer(from, answer.value().clone());
+                if let Some(read) = read
+                    && let Some((call, operation)) = self.desk.reads.remove(&number)
+                {
+                    match read {
+                        Read::Agreed(result) => self.give_back(call, &result),
+                        Read::Divided => self.put_before_all(call, &operation),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn give_back(&mut self, call: usize, result: &[u8]) {
+        let answer = match Answer::decode(result) {
+            Some(Answer::KeyValue(answer)) => answer,
+            _ => kv::Answer::Refused(kv::Refusal::Grammar),
+        };
+        self.deeds.push(Deed::Returned(call, answer));
+    }
+
+    /// Says again what has had no result for a while.
+    pub(super) fn ask_again(&mut self) {
+        let (requests, queries) = self.desk.client.overdue();
+        self.inputs.extend(requests.into_iter().map(Input::Submit));
+        self.inputs.extend(queries.into_iter().map(Input::Ask));
+    }
+}
