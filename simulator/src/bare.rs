@@ -31,6 +31,7 @@ pub enum Act {
 /// A replica, its timers, and a service whose state is the digest of all that it executed, in order.
 #[derive(Clone, Debug)]
 pub struct Bare {
+    own: ReplicaId,
     replica: Replica,
     timers: BTreeMap<Timer, Time>,
     state: Digest,
@@ -41,10 +42,17 @@ impl Bare {
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
+            own: config.replica,
             replica: Replica::new(config),
             timers: BTreeMap::new(),
             state: Digest::of(&[]),
         }
+    }
+
+    /// Which replica it is.
+    #[must_use]
+    pub const fn own(&self) -> ReplicaId {
+        self.own
     }
 
     /// Where it stands.
