@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quorate_protocol::certificate::PreparedCertificate;
-use quorate_protocol::message::{Batch, Commit, PrePrepare, Prepare, Request, ViewChange};
+use quorate_protocol::message::{Batch, Body, Commit, PrePrepare, Prepare, Request, ViewChange};
 use quorate_protocol::{
     ClientId, Digest, Keys, ReplicaId, Sequence, Signed, SignedMessage, Timestamp, View,
 };
@@ -53,6 +53,11 @@ impl Liar {
                 let message = SignedMessage::Commit(keys.sign(commit).into_signed());
                 all.push(spoken(None, message));
             }
+        }
+        for batch in &self.batches {
+            let batch = batch.clone();
+            let body = keys.sign(Body { batch }).into_signed();
+            all.push(spoken(None, SignedMessage::Body(body)));
         }
         all.push(wish(keys, Vec::new()));
         all

@@ -14,16 +14,18 @@
 
 mod liar;
 mod mutant;
+mod reduce;
 mod table;
 
-use std::sync::RwLock;
+use std::sync::Mutex;
 
 use quorate_protocol::{ClusterId, Config, Input, Keys, ReplicaId, Time};
 use quorate_simulator::bare::Bare;
-use stateright::{Checker as _, Model, Property};
+use stateright::{Checker as _, HasDiscoveries, Model, Property};
 
 use liar::Liar;
 use mutant::Mutant;
+use reduce::Loud;
 use table::{Said, Table};
 
 /// How many messages there can be.
@@ -50,15 +52,15 @@ impl World {
     }
 }
 
-/// A replica's timer runs out (0), or it hears a message (its number and one).
+/// Something happens at one of the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Event {
     at: usize,
-    what: usize,
+    loud: Loud,
 }
 
 struct Universe {
-    table: RwLock<Table>,
+    table: Mutex<Table>,
     first: Vec<World>,
 }
 
@@ -96,13 +98,13 @@ impl Universe {
             world
         });
         Self {
-            table: RwLock::new(table),
+            table: Mutex::new(table),
             first: first.to_vec(),
         }
     }
 
     fn report(&self, what: &str, checked: &impl stateright::Checker<Self>) {
-        let table = self.table.read().expect("no panic");
+        let table = self.table.lock().expect("no panic");
         println!(
             "{what}: {} states ({} with repetitions), {} deep; {} states of one replica, {} messages",
             checked.unique_state_count(),
@@ -119,36 +121,34 @@ impl Model for Universe {
     type Action = Event;
 
     fn init_states(&self) -> Vec<World> {
+        if let Ok(o) = std::env::var("OPEN") {
+            return vec![self.first[o.parse::<usize>().unwrap()].clone()];
+        }
         self.first.clone()
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Event>) {
-        let table = self.table.read().expect("no panic");
+        let mut table = self.table.lock().expect("no panic");
         for at in 0..3 {
             let own = ReplicaId(u32::try_from(at).expect("few") + 1);
-            actions.push(Event { at, what: 0 });
-            actions.extend(
+            let mut possible = vec![0];
+            possible.extend(
                 world
                     .heard()
                     .filter(|number| {
                         let said = &table.messages[*number];
                         said.from != own && said.to.is_none_or(|to| to == own)
                     })
-                    .map(|number| Event {
-                        at,
-                        what: number + 1,
-                    }),
+                    .map(|number| number + 1),
             );
+            let louds = reduce::loud(&mut table, world.nodes[at] as usize, &possible);
+            actions.extend(louds.into_iter().map(|loud| Event { at, loud }));
         }
     }
 
     fn next_state(&self, world: &World, event: Event) -> Option<World> {
-        let node = world.nodes[event.at] as usize;
-        let known = self.table.read().expect("no panic").known(node, event.what);
-        let next = known.unwrap_or_else(|| {
-            let mut table = self.table.write().expect("no panic");
-            table.find(node, event.what)
-        })?;
+        let mut table = self.table.lock().expect("no panic");
+        let next = table.next(event.loud.node, event.loud.what)?;
         let mut after = world.clone();
         after.nodes[event.at] = u32::try_from(next.node).expect("few");
         after.executed[event.at] = next.executed;
@@ -158,11 +158,11 @@ impl Model for Universe {
         }
         if more {
             let heard: Vec<usize> = after.heard().collect();
-            for number in self.table.write().expect("no panic").wishes(&heard) {
+            for number in table.wishes(&heard) {
                 after.say(number);
             }
         }
-        (after != *world).then_some(after)
+        Some(after)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -182,6 +182,7 @@ impl Model for Universe {
 fn explore(mutant: Option<Mutant>) -> impl stateright::Checker<Universe> {
     Universe::new(mutant)
         .checker()
+        .finish_when(HasDiscoveries::AnyFailures)
         .threads(2)
         .spawn_bfs()
         .join()

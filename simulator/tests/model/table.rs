@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quorate_protocol::message::Request;
-use quorate_protocol::{Digest, Keys, ReplicaId, Sequence, SignedMessage, Time, Timer, View};
+use quorate_protocol::{
+    Config, Digest, Keys, ReplicaId, Sequence, SignedMessage, Time, Timer, View,
+};
 use quorate_simulator::bare::{Act, Bare};
 
 use crate::liar::Liar;
@@ -29,6 +31,8 @@ struct Node {
     early: BTreeSet<usize>,
     /// What it executed at the slot, by number; 0 for nothing yet.
     executed: u8,
+    /// Whether nothing more is of interest here.
+    done: bool,
     /// What follows: from its timer first, then from each message.
     next: BTreeMap<usize, Option<Arc<Next>>>,
 }
@@ -77,10 +81,20 @@ impl Table {
                 bare,
                 early,
                 executed,
+                done: false,
                 next: BTreeMap::new(),
             });
             nodes.len() - 1
         })
+    }
+
+    /// Who has executed in the last view has said all that it says of the slot: it is where it started, and hears no more.
+    fn done(&mut self, from: usize, executed: u8) -> usize {
+        let config = Config::new(self.nodes[from].bare.own(), Mutant::quorum(self.mutant));
+        let bare = Bare::new(config);
+        let node = self.add(bare, [].into(), executed);
+        self.nodes[node].done = true;
+        node
     }
 
     pub(crate) fn number(&mut self, said: Said) -> usize {
@@ -92,21 +106,27 @@ impl Table {
         })
     }
 
-    /// What follows when this replica's timer runs out (event 0) or it hears message `event - 1`, if it is known. Nothing
-    /// follows that changes anything if it is `Some(None)`.
-    pub(crate) fn known(&self, node: usize, event: usize) -> Option<Option<Arc<Next>>> {
-        self.nodes[node].next.get(&event).cloned()
-    }
-
-    /// Runs the engine to find out.
-    pub(crate) fn find(&mut self, node: usize, event: usize) -> Option<Arc<Next>> {
+    /// What follows when this replica's timer runs out (event 0) or it hears message `event - 1`; nothing if that changes
+    /// nothing.
+    pub(crate) fn next(&mut self, node: usize, event: usize) -> Option<Arc<Next>> {
+        if let Some(known) = self.nodes[node].next.get(&event) {
+            return known.clone();
+        }
         let next = self.step(node, event).map(Arc::new);
         self.nodes[node].next.insert(event, next.clone());
         next
     }
 
+    /// Whether nobody else can tell.
+    pub(crate) fn is_silent(&self, node: usize, next: &Next) -> bool {
+        next.said.is_empty() && next.executed == self.nodes[node].executed
+    }
+
     fn step(&mut self, at: usize, event: usize) -> Option<Next> {
         let node = &self.nodes[at];
+        if node.done {
+            return None;
+        }
         let (mut bare, mut early, mut executed) =
             (node.bare.clone(), node.early.clone(), node.executed);
         let before = bare.status();
@@ -124,7 +144,8 @@ impl Table {
                 let too_early = view(&message).is_some_and(|view| {
                     view > before.view || view == before.view && !before.active
                 });
-                if too_early && !early.insert(number) {
+                let votes = !matches!(*message, SignedMessage::Commit(_));
+                if too_early && (votes || !early.insert(number)) {
                     return None;
                 }
                 let keys = self.keys_of(&bare);
@@ -148,11 +169,18 @@ impl Table {
                     });
                     executed = u8::try_from(index + 1).expect("few batches");
                 }
-                Act::Accuse(evidence) => assert_eq!(evidence.accused(), ReplicaId(0)),
+                Act::Accuse(evidence) => assert!(
+                    self.mutant.is_some() || evidence.accused() == ReplicaId(0),
+                    "{evidence:?}"
+                ),
                 _ => {}
             }
         }
-        let node = self.add(bare, early, executed);
+        let node = if executed > 0 && bare.status().view > View(0) && bare.status().active {
+            self.done(at, executed)
+        } else {
+            self.add(bare, early, executed)
+        };
         (node != at || !said.is_empty()).then_some(Next {
             node,
             executed,
@@ -180,7 +208,11 @@ impl Table {
             Some(mutant) => mutant.alter(keys, message),
             None => message,
         };
-        let more = self.liar.votes_for(&self.keys[0], &message);
+        let more = if std::env::var("PV").is_ok() {
+            self.liar.votes_for(&self.keys[0], &message)
+        } else {
+            vec![]
+        };
         for (from, to, message) in [(from, to, message)].into_iter().chain(more) {
             said.push(self.number(Said { to, from, message }));
         }
@@ -218,10 +250,7 @@ fn carried(message: &SignedMessage) -> bool {
         SignedMessage::PrePrepare { pre_prepare, .. } => pre_prepare.value().sequence == SLOT,
         SignedMessage::Prepare(prepare) => prepare.value().sequence == SLOT,
         SignedMessage::Commit(commit) => commit.value().sequence == SLOT,
-        SignedMessage::ViewChange(_)
-        | SignedMessage::NewView { .. }
-        | SignedMessage::Fetch(_)
-        | SignedMessage::Body(_) => true,
+        SignedMessage::ViewChange(_) | SignedMessage::NewView { .. } => true,
         _ => false,
     }
 }

@@ -1,10 +1,11 @@
 //! `simulate`: plays hostile universes, and shows the smallest one that breaks a rule.
 //!
 //! * [`options`]: the command line. [`report`]: what is printed of a run.
-//! * [`sweep`]: many seeds on many threads.
+//! * [`sweep`]: many seeds on many threads. [`soak`]: one cluster for very long.
 
 mod options;
 mod report;
+mod soak;
 mod sweep;
 
 use std::fs;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Run(run) => play_seed(run),
         Command::Replay(replay) => play_file(replay),
         Command::Sweep(sweep) => sweep::command(sweep),
+        Command::Soak(soak) => soak::command(soak),
     };
     match failed {
         Ok(false) => ExitCode::SUCCESS,

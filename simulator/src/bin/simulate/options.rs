@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Plays a plan from a file
     Replay(Replay),
+    /// Orders many requests and shows that what replicas keep does not grow
+    Soak(Soak),
 }
 
 #[derive(Args)]
@@ -55,6 +57,19 @@ pub(crate) struct Replay {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) play: Play,
+}
+
+#[derive(Args)]
+pub(crate) struct Soak {
+    /// How many requests
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) requests: u64,
+    /// How many processes
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) processes: u32,
+    /// After how many requests a line is printed
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) every: u64,
 }
 
 #[derive(Args)]
