@@ -6,11 +6,13 @@
 //! * [`plan`]: the plan as data, its text, and how one is drawn from a seed.
 //! * [`mod@run`]: plays a plan and says what came of it.
 //! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
+//! * [`bare`]: one replica alone.
 //! * [`process`]: one process, put together as a live one is.
 //! * [`invariant`]: one file for each thing that must hold, checked after every step.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
 
+pub mod bare;
 mod clock;
 mod dice;
 pub mod invariant;

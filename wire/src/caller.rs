@@ -241,7 +241,11 @@ fn read_answer(head: &http::response::Parts, body: &[u8]) -> Result<Result<Value
     }
 }
 
-fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Result<Value, Fault>, String> {
+/// Reads the body of an answer: the value, or the fault.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Result<Value, Fault>, String> {
     let text =
         xml::decode(body, xml::charset(headers)).map_err(|fault| fault.message().to_owned())?;
     xml::check(text, "methodResponse", ANSWER_BOUNDS)

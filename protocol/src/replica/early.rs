@@ -8,7 +8,7 @@ use crate::id::{ReplicaId, View};
 use crate::message::VerifiedMessage;
 
 /// A bounded queue per sender, so that a liar can only push out its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct EarlyMessages {
     limit: usize,
     by_sender: BTreeMap<ReplicaId, VecDeque<(View, VerifiedMessage)>>,

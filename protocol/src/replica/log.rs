@@ -10,7 +10,7 @@ use crate::signature::Signed;
 
 /// What is known of one slot. Proposal and votes are those of the current view; the certificate is carried on from view
 /// to view until a later one replaces it (rule 10).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Slot {
     pub(super) proposal: Option<Signed<PrePrepare>>,
     pub(super) prepares: BTreeMap<ReplicaId, Signed<Prepare>>,
@@ -108,7 +108,7 @@ fn matching(
     (found.len() >= needed).then_some(found)
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Log {
     slots: BTreeMap<Sequence, Slot>,
     bodies: BTreeMap<Digest, Batch>,

@@ -57,7 +57,7 @@ use transfer::Transfer;
 use view_changes::ViewChanges;
 
 /// A PBFT replica as a function of its inputs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Replica {
     config: Config,
     now: Time,

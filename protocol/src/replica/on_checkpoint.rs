@@ -15,7 +15,7 @@ use crate::signature::Signed;
 use crate::snapshot::Snapshot;
 
 /// The last stable checkpoint with its proof, the votes for later ones, and the states behind them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Checkpoints {
     stable: Sequence,
     proof: Vec<Signed<Checkpoint>>,

@@ -6,7 +6,7 @@ use crate::id::{ClientId, Timestamp};
 use crate::time::{Duration, Time};
 
 /// What the view timer waits for, and how patient it has become.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Progress {
     /// The request that the timer runs for.
     pub(super) timed: Option<(ClientId, Timestamp)>,

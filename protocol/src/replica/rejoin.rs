@@ -14,7 +14,7 @@ use crate::mutant::Mutant;
 use crate::record::Record;
 
 /// What a replica that lost its memory has learned about how far it can have voted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Rejoin {
     /// The stable checkpoints that others have proved.
     proved: BTreeMap<ReplicaId, Sequence>,

@@ -8,7 +8,7 @@ use crate::signature::Signed;
 use crate::snapshot::{LastReply, Replies};
 use crate::time::Time;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waiting {
     arrival: u64,
     since: Time,
@@ -16,7 +16,7 @@ struct Waiting {
 }
 
 /// A client has one request under way at a time, so one place per client is enough.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
     waiting: BTreeMap<ClientId, Waiting>,
     /// The clients whose requests wait, oldest first.

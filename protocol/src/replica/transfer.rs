@@ -23,7 +23,7 @@ pub(super) struct Target {
 }
 
 /// What is being fetched.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fetching {
     pub(super) target: Target,
     pub(super) manifest: Option<Manifest>,
@@ -39,7 +39,7 @@ pub(super) struct Fetching {
 }
 
 /// What this replica knows of states that it does not have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Transfer {
     /// The latest checkpoint above its own that a quorum vouches for.
     latest: Option<Target>,

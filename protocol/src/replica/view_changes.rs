@@ -13,7 +13,7 @@ use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Signed;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ViewChanges {
     /// The VIEW-CHANGE for the highest view of each replica; of two for one view the first.
     pub(super) heard: BTreeMap<ReplicaId, Signed<ViewChange>>,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::client::{Client, Read};
+use quorate_protocol::client::{Accepted, Client, Read};
 use quorate_protocol::message::Request;
 use quorate_protocol::{ClientId, Input, Quorum, Time, Timestamp, VerifiedMessage};
 use quorate_service::{Answer, Operation, kv};
@@ -79,14 +79,11 @@ impl Process {
     /// A reply, or the answer to a question, has come.
     pub(super) fn hear(&mut self, message: VerifiedMessage) {
         match message {
-            VerifiedMessage::Reply(reply) => {
-                let from = reply.signer();
-                let accepted = self.desk.client.on_reply(from, reply.value().clone());
-                if let Some(accepted) = accepted {
-                    let (client, timestamp) = (accepted.client, accepted.timestamp);
-                    if let Some(call) = self.desk.submits.remove(&(client, timestamp)) {
-                        self.desk.free.push((client, timestamp));
-                        self.give_back(call, &accepted.result);
+            VerifiedMessage::Replies(replies) => {
+                for reply in &replies.value().replies {
+                    let accepted = self.desk.client.on_reply(replies.signer(), reply.clone());
+                    if let Some(accepted) = accepted {
+                        self.take_result(&accepted);
                     }
                 }
             }
@@ -103,6 +100,14 @@ impl Process {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn take_result(&mut self, accepted: &Accepted) {
+        let (client, timestamp) = (accepted.client, accepted.timestamp);
+        if let Some(call) = self.desk.submits.remove(&(client, timestamp)) {
+            self.desk.free.push((client, timestamp));
+            self.give_back(call, &accepted.result);
         }
     }
 

@@ -90,7 +90,7 @@ impl Dispatch {
         charset: Option<String>,
         _permit: OwnedSemaphorePermit,
     ) -> String {
-        let result = match self.parse(&body, charset.as_deref()) {
+        let result = match read_call(&body, charset.as_deref(), &self.limits) {
             Ok((name, params)) => {
                 drop(body);
                 let deadline = Instant::now() + self.limits.call;
@@ -105,24 +105,6 @@ impl Dispatch {
             Ok(value) => answer_xml(value),
             Err(fault) => fault_xml(fault),
         }
-    }
-
-    fn parse(&self, body: &[u8], charset: Option<&str>) -> Result<(String, Vec<Value>), Fault> {
-        let text = xml::decode(body, charset)?;
-        xml::check(
-            text,
-            "methodCall",
-            Bounds {
-                depth: self.limits.depth,
-                elements: self.limits.elements,
-            },
-        )?;
-        let call = MethodCall::from_xml(text).map_err(|_| {
-            Fault::not_xml_rpc(
-                "well-formed XML, but not an XML-RPC call: an element or value is wrong",
-            )
-        })?;
-        Ok((call.name.trim().to_owned(), call.params))
     }
 
     /// Runs one method other than `system.multicall`; a panic becomes a fault.
@@ -155,6 +137,27 @@ impl Dispatch {
             ))),
         }
     }
+}
+
+/// Reads the body of a call: the method's name and the parameters. `charset` is what the HTTP header said, if it did.
+///
+/// # Errors
+/// The fault that the caller is answered with.
+pub fn read_call(
+    body: &[u8],
+    charset: Option<&str>,
+    limits: &Limits,
+) -> Result<(String, Vec<Value>), Fault> {
+    let text = xml::decode(body, charset)?;
+    let bounds = Bounds {
+        depth: limits.depth,
+        elements: limits.elements,
+    };
+    xml::check(text, "methodCall", bounds)?;
+    let call = MethodCall::from_xml(text).map_err(|_| {
+        Fault::not_xml_rpc("well-formed XML, but not an XML-RPC call: an element or value is wrong")
+    })?;
+    Ok((call.name.trim().to_owned(), call.params))
 }
 
 /// As many permits as can be acquired at once.

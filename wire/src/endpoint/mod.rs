@@ -29,6 +29,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+pub use self::dispatch::read_call;
+
 use self::dispatch::Dispatch;
 use self::stream::{Phase, TimedStream};
 use crate::{Fault, Method};

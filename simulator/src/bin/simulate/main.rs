@@ -1,13 +1,14 @@
 //! `simulate`: plays hostile universes, and shows the smallest one that breaks a rule.
 //!
 //! * [`options`]: the command line. [`report`]: what is printed of a run.
-//! * [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`transcript`]: scenarios
-//!   as texts.
+//! * [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`soak`]: one cluster for
+//!   very long. [`transcript`]: scenarios as texts.
 
 #[cfg(feature = "mutants")]
 mod mutants;
 mod options;
 mod report;
+mod soak;
 mod sweep;
 mod transcript;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Transcript(transcript) => transcript::command(transcript),
         #[cfg(feature = "mutants")]
         Command::Mutants(mutants) => mutants::command(mutants),
+        Command::Soak(soak) => soak::command(soak),
     };
     match failed {
         Ok(false) => ExitCode::SUCCESS,

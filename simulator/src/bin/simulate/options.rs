@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Plays scenarios from texts and shows where what happens now differs from what stands there
     Transcript(Transcript),
+    /// Orders many requests and shows that what replicas keep does not grow
+    Soak(Soak),
     /// Plays engines with a known bug, each until it is caught
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
@@ -86,6 +88,19 @@ pub(crate) struct Transcript {
     /// Write what happens now into the texts
     #[arg(long)]
     pub(crate) rewrite: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Soak {
+    /// How many requests
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) requests: u64,
+    /// How many processes
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) processes: u32,
+    /// After how many requests a line is printed
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) every: u64,
 }
 
 #[derive(Args)]

@@ -1,0 +1,16 @@
+//! A liar of arbitrary cunning against three correct replicas, on a network that reorders, repeats and loses.
+#![no_main]
+
+use arbitrary::Unstructured;
+use libfuzzer_sys::fuzz_target;
+use quorate_fuzz::world::World;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut choices = Unstructured::new(bytes);
+    let mut world = World::new();
+    while !choices.is_empty() {
+        if world.play(&mut choices).is_err() {
+            break;
+        }
+    }
+});

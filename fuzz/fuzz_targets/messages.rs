@@ -1,0 +1,84 @@
+//! Arbitrary bytes where peers' messages, records on disk, operations and snapshots are read. What can be read and written
+//! again is read back alike, and a replica that is given the records does not panic.
+#![no_main]
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use quorate_protocol::message::Batch;
+use quorate_protocol::{
+    ClientId, ClusterId, Keys, Quorum, Record, ReplicaId, Sequence, SignedMessage,
+};
+use quorate_service::exchange::Rules;
+use quorate_service::{Answer, Replicated, Service as _};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return;
+    };
+    match kind % 5 {
+        0 => messages(rest),
+        1 => reads_back::<Record>(rest),
+        2 => reads_back::<Batch>(rest),
+        3 => operations(rest),
+        _ => restore(rest),
+    }
+});
+
+fn reads_back<T>(bytes: &[u8])
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    if let Ok(value) = postcard::from_bytes::<T>(bytes) {
+        let again = postcard::to_stdvec(&value).expect("what was read can be written");
+        assert_eq!(postcard::from_bytes::<T>(&again).as_ref(), Ok(&value));
+    }
+}
+
+/// As a peer's batch is read: one message behind the other, and then each is checked.
+fn messages(mut bytes: &[u8]) {
+    let mut keys = Keys::simulated(ReplicaId(1), 4, ClusterId([0; 32]));
+    while let Ok((message, rest)) = postcard::take_from_bytes::<SignedMessage>(bytes) {
+        let again = postcard::to_stdvec(&message).expect("what was read can be written");
+        assert_eq!(postcard::from_bytes(&again).as_ref(), Ok(&message));
+        let _ = keys.verify_message(message);
+        bytes = rest;
+    }
+}
+
+fn service() -> Replicated {
+    Replicated::new(Rules {
+        quorum: Quorum::of(NonZeroU32::new(4).expect("four")),
+        default_decision: "-".to_owned(),
+    })
+}
+
+/// Operations of several clients, one behind the other: each has an answer that can be read.
+fn operations(bytes: &[u8]) {
+    let mut service = service();
+    let all = bytes.split(|byte| *byte == 0xFE);
+    for ((sequence, index), operation) in (1..).zip(0..).zip(all) {
+        let client = ClientId::Process(ReplicaId(index % 4));
+        let answer = service.execute(Sequence(sequence), client, operation);
+        assert!(Answer::decode(&answer).is_some());
+        if let Some(answer) = service.query(operation) {
+            assert!(Answer::decode(&answer).is_some());
+        }
+    }
+}
+
+/// A service takes over what parts it is given, or says that they are none and stays as it was.
+fn restore(bytes: &[u8]) {
+    let mut service = service();
+    let parts: Vec<Arc<[u8]>> = bytes.split(|byte| *byte == 0xFE).map(Arc::from).collect();
+    let before = service.snapshot();
+    match service.restore(&parts) {
+        Ok(()) => {
+            let now = service.snapshot();
+            service.restore(&now).expect("its own snapshot");
+            assert_eq!(service.snapshot(), now);
+        }
+        Err(_) => assert_eq!(service.snapshot(), before),
+    }
+}
