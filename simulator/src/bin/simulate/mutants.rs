@@ -72,7 +72,7 @@ fn chosen(options: &Mutants) -> anyhow::Result<Vec<Mutant>> {
 }
 
 fn row(mutant: &str, rule: &str, seeds: &str, plan: &str) -> String {
-    format!("{mutant:24} {rule:32} {seeds:>16}  {plan:>9}")
+    format!("{mutant:24} {rule:34} {seeds:>16}  {plan:>9}")
 }
 
 /// The mutant as a plan has it.
