@@ -60,7 +60,7 @@ impl Desk {
     pub(crate) const fn new(own: ReplicaId, quorum: Quorum) -> Self {
         Self {
             own,
-            client: Client::new(quorum),
+            client: Client::new(quorum, 0),
             submits: BTreeMap::new(),
             reads: BTreeMap::new(),
             free: Vec::new(),

@@ -87,6 +87,7 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
         active: true,
         rejoins: false,
         executed: Sequence(executed),
+        stable: Sequence(0),
     };
     let message = keys.sign_message(Message::Standing(standing)).unwrap();
     outbox::encode(&message.into_signed()).to_vec()

@@ -60,14 +60,15 @@ pub enum Read {
 }
 
 impl Client {
-    /// A client that has asked for nothing.
+    /// A client that waits for nothing. Its queries are numbered from above `last_query`, which must be no less than any
+    /// number of an earlier life: a late answer to that one's query would be taken for one to this one's.
     #[must_use]
-    pub const fn new(quorum: Quorum) -> Self {
+    pub const fn new(quorum: Quorum, last_query: u64) -> Self {
         Self {
             quorum,
             requests: BTreeMap::new(),
             queries: BTreeMap::new(),
-            last_query: 0,
+            last_query,
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Record {
         /// The body.
         batch: Batch,
     },
+    /// A slot has executed: clients may have been told so, and must not read an older state here (rule 20).
+    Executed(Sequence),
     /// A slot is prepared.
     Prepared(PreparedCertificate),
     /// The replica asks for another view.

@@ -1185,6 +1185,7 @@ fn rule_17_a_view_change_is_said_again_until_it_is_answered() {
             view: View(1),
             active,
             executed: Sequence(0),
+            stable: Sequence(0),
             rejoins: false,
         })
     };
@@ -1204,6 +1205,7 @@ fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
         view: View(0),
         active: true,
         executed: Sequence(0),
+        stable: Sequence(0),
         rejoins: false,
     };
 
@@ -1229,6 +1231,7 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
         view: View(0),
         active: true,
         executed: Sequence(0),
+        stable: Sequence(0),
         rejoins: false,
     };
     let standing = SignedMessage::Standing(net.sign(3, standing));
@@ -1626,7 +1629,7 @@ fn rule_25_silence_lateness_order_and_a_differing_checkpoint_convict_nobody() {
 #[test]
 fn rule_20_a_result_takes_a_quorum_of_matching_replies() {
     let quorum = Quorum::of(4.try_into().unwrap());
-    let mut client = Client::new(quorum);
+    let mut client = Client::new(quorum, 0);
     let net = Network::new(4);
     client.wait_for(net.verified_request(0, "c", 1));
     let reply = |view, sequence, result: &[u8]| Reply {
@@ -1667,7 +1670,7 @@ fn rule_20_requests_and_questions_of_clients_get_their_results_and_are_asked_aga
 
 #[test]
 fn rule_21_the_view_that_one_replica_claims_is_not_believed() {
-    let mut client = Client::new(Quorum::of(4.try_into().unwrap()));
+    let mut client = Client::new(Quorum::of(4.try_into().unwrap()), 0);
     client.wait_for(Network::new(4).verified_request(0, "c", 1));
     let reply = |view| Reply {
         view: View(view),

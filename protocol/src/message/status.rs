@@ -12,6 +12,8 @@ pub struct Standing {
     pub active: bool,
     /// The last slot that it executed.
     pub executed: Sequence,
+    /// Its last stable checkpoint.
+    pub stable: Sequence,
     /// Whether it has lost its memory and has to hear from everyone how far they are (rule 23).
     pub rejoins: bool,
 }

@@ -3,6 +3,7 @@
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::Sequence;
+use crate::record::Record;
 use crate::mutant::Mutant;
 use crate::snapshot::LastReply;
 
@@ -45,6 +46,10 @@ impl Replica {
         self.reply(sequence, results);
         self.executing = false;
         self.executed = sequence;
+        if sequence > self.told {
+            self.told = sequence;
+            self.persist(Record::Executed(sequence));
+        }
         self.note_progress();
         if sequence.0.is_multiple_of(self.config.checkpoint_interval) {
             self.effects.push(Effect::TakeCheckpoint { sequence });

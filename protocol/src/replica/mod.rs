@@ -75,6 +75,8 @@ pub struct Replica {
     last_proposed: Sequence,
     /// The last slot executed.
     executed: Sequence,
+    /// The last slot of which clients may have been told: nobody reads an older state here, after a restart neither.
+    told: Sequence,
     /// Whether the host is executing the slot after that one.
     executing: bool,
     progress: Progress,
@@ -102,6 +104,7 @@ impl Replica {
             requests: Requests::default(),
             last_proposed: Sequence(0),
             executed: Sequence(0),
+            told: Sequence(0),
             executing: false,
             progress: Progress::default(),
             view_changes: ViewChanges::default(),

@@ -114,6 +114,25 @@ impl Replica {
         }
     }
 
+    /// A checkpoint at or below this replica's execution is stable elsewhere: it is here too if the states agree, even
+    /// though the votes for it were missed; otherwise this state has to be repaired (rule 9).
+    pub(super) fn compare_with_own(&mut self, target: Target) {
+        let sequence = target.sequence;
+        let Some(own) = self.checkpoints.snapshot(sequence) else {
+            return;
+        };
+        if sequence <= self.low_watermark() {
+            return;
+        }
+        if own.manifest().digest() == target.digest {
+            self.stabilize(target);
+            self.propose();
+        } else if !self.transfer.repairs() {
+            self.effects.push(Effect::Diverged { sequence });
+            self.fetch_state(target, true);
+        }
+    }
+
     fn verdict(&self, sequence: Sequence) -> Option<Verdict> {
         let votes = self.checkpoints.votes.get(&sequence)?;
         let agreeing = |digest: Digest| {

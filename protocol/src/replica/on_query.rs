@@ -6,9 +6,10 @@ use crate::id::ReplicaId;
 use crate::message::{Answer, Message, Query};
 
 impl Replica {
-    /// A state that is known to be wrong answers nothing.
+    /// A state that is known to be wrong answers nothing, nor one that is older than what clients were told, as after a
+    /// restart; who lost its memory does not know what they were told.
     pub(super) fn on_query(&mut self, from: ReplicaId, query: Query) {
-        if self.transfer.repairs() {
+        if self.transfer.repairs() || self.executed < self.told || self.rejoins() {
             return;
         }
         let Query { number, operation } = query;

@@ -42,6 +42,8 @@ impl Replica {
         };
         if gone {
             self.fetch_state(target, false);
+        } else if sequence <= self.executed {
+            self.compare_with_own(target);
         } else {
             self.hear_of_state(target);
             // Whoever sends this has seen that this replica stands still, and has none of the slots that it lacks.

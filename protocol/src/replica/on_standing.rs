@@ -19,7 +19,7 @@ impl Replica {
         let stands_still = before.is_some_and(|before| standing.executed <= before);
         let together = self.active && standing.active && standing.view == self.view;
         let behind = standing.view < self.view || (standing.view == self.view && !standing.active);
-        if standing.rejoins || stands_still && standing.executed < self.low_watermark() {
+        if standing.rejoins || stands_still && standing.stable < self.low_watermark() {
             self.send_stable(from);
         }
         if stands_still {

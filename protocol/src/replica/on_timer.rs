@@ -37,6 +37,7 @@ impl Replica {
             view: self.view,
             active: self.active,
             executed: self.executed,
+            stable: self.low_watermark(),
             rejoins: self.rejoins(),
         };
         self.broadcast(Message::Standing(standing));

@@ -35,6 +35,9 @@ impl Replica {
                 snapshot: snapshot.clone(),
             });
         }
+        if self.told > self.low_watermark() {
+            records.push(Record::Executed(self.told));
+        }
         let new_view = self.view_changes.new_view.clone();
         records.extend(new_view.map(|new_view| Record::NewView(Box::new(new_view))));
         for (sequence, slot) in self.log.after(self.low_watermark()) {
@@ -74,6 +77,7 @@ impl Replica {
                 self.read_body(sequence, batch);
             }
             Record::Body { sequence, batch } => self.read_body(sequence, batch),
+            Record::Executed(sequence) => self.told = self.told.max(sequence),
             Record::Prepared(certificate) => {
                 let sequence = certificate.sequence();
                 self.log.slot_mut(sequence).prepared = Some(certificate);

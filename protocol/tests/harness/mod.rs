@@ -147,7 +147,7 @@ impl Network {
                 timers: BTreeMap::new(),
                 crashed: false,
                 effects: Vec::new(),
-                client: Client::new(quorum),
+                client: Client::new(quorum, 0),
                 results: Vec::new(),
                 reads: Vec::new(),
                 disk: Vec::new(),

@@ -24,9 +24,9 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) const fn new(quorum: Quorum) -> Self {
+    pub(super) const fn new(quorum: Quorum, last_query: u64) -> Self {
         Self {
-            client: Client::new(quorum),
+            client: Client::new(quorum, last_query),
             submits: BTreeMap::new(),
             reads: BTreeMap::new(),
             free: Vec::new(),

@@ -105,7 +105,7 @@ impl Process {
             disk: Vec::new(),
             participant: Participant::default(),
             session: Session::new(ClientId::from(own), Timestamp(0)),
-            desk: Desk::new(quorum),
+            desk: Desk::new(quorum, 0),
             started: 0,
             timers: BTreeMap::new(),
             operations: VecDeque::new(),
@@ -176,7 +176,7 @@ impl Process {
         // To start takes a while: no two starts see one moment.
         self.started = now.0.max(self.started + 1000);
         self.session = Session::new(ClientId::from(self.own), Timestamp(self.started));
-        self.desk = Desk::new(self.config.quorum);
+        self.desk = Desk::new(self.config.quorum, self.started);
         self.timers.clear();
         self.operations.clear();
         self.commands.clear();

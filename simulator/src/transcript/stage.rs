@@ -185,7 +185,7 @@ impl Node {
             keys,
             service: Vec::new(),
             timers: BTreeMap::new(),
-            client: Client::new(config.quorum),
+            client: Client::new(config.quorum, 0),
             disk: Vec::new(),
             crashed: false,
             dies: false,
@@ -205,7 +205,7 @@ impl Node {
         };
         self.service.clear();
         self.timers.clear();
-        self.client = Client::new(self.config.quorum);
+        self.client = Client::new(self.config.quorum, self.now.0);
         (self.crashed, self.dies) = (false, false);
         self.carried = View(0);
     }
