@@ -63,31 +63,6 @@ impl Liar {
         all
     }
 
-    /// In view 1 it votes for what is proposed there, as often as it can.
-    pub(crate) fn votes_for(&self, keys: &Keys, message: &SignedMessage) -> Vec<Spoken> {
-        let digest = match message {
-            SignedMessage::PrePrepare { pre_prepare, .. } => pre_prepare.value().digest,
-            SignedMessage::NewView { new_view, .. } => match new_view.value().chosen.first() {
-                Some((SLOT, digest)) => *digest,
-                _ => return Vec::new(),
-            },
-            _ => return Vec::new(),
-        };
-        let prepare = Prepare {
-            view: View(1),
-            sequence: SLOT,
-            digest,
-        };
-        let commit = commit(View(1), digest);
-        vec![
-            spoken(
-                None,
-                SignedMessage::Prepare(keys.sign(prepare).into_signed()),
-            ),
-            spoken(None, SignedMessage::Commit(keys.sign(commit).into_signed())),
-        ]
-    }
-
     /// VIEW-CHANGEs with what the PREPAREs of view 0 prove.
     pub(crate) fn wishes(&self, keys: &Keys, prepares: &[Signed<Prepare>]) -> Vec<Spoken> {
         let mut by_digest: BTreeMap<Digest, Vec<Signed<Prepare>>> = BTreeMap::new();

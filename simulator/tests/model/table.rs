@@ -208,14 +208,7 @@ impl Table {
             Some(mutant) => mutant.alter(keys, message),
             None => message,
         };
-        let more = if std::env::var("PV").is_ok() {
-            self.liar.votes_for(&self.keys[0], &message)
-        } else {
-            vec![]
-        };
-        for (from, to, message) in [(from, to, message)].into_iter().chain(more) {
-            said.push(self.number(Said { to, from, message }));
-        }
+        said.push(self.number(Said { to, from, message }));
     }
 
     /// What the liar can say once all of this was said: VIEW-CHANGEs with whatever certificate it can put together.
