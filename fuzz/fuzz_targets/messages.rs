@@ -1,5 +1,5 @@
 //! Arbitrary bytes where peers' messages, records on disk, operations and snapshots are read. What can be read and written
-//! again is read back alike, and a replica that is given the records does not panic.
+//! again is read back alike.
 #![no_main]
 
 use std::num::NonZeroU32;

@@ -11,8 +11,8 @@ use harness::{
 use quorate_protocol::client::{Client, Read};
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{
-    Batch, Body, Commit, Committed, Fetch, NewView, PrePrepare, Prepare, Replies, Reply, Request,
-    Standing, ViewChange,
+    Batch, Body, Commit, Committed, Fetch, NewView, PrePrepare, Prepare, Query, Replies, Reply,
+    Request, Standing, ViewChange,
 };
 use quorate_protocol::misbehaviour::{CheckpointFlaw, CommitFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
@@ -604,9 +604,10 @@ fn rule_10_a_replica_between_views_executes_what_a_quorum_of_commits_proves_and_
 
     assert_eq!(net.executed(3), [(0, 1)]);
     assert!(
-        effects
-            .iter()
-            .all(|effect| matches!(effect, Effect::Execute { .. } | Effect::Done { .. })),
+        effects.iter().all(|effect| matches!(
+            effect,
+            Effect::Execute { .. } | Effect::Done { .. } | Effect::Persist(_)
+        )),
         "more than executing: {effects:?}"
     );
 }
@@ -1683,4 +1684,55 @@ fn rule_21_the_view_that_one_replica_claims_is_not_believed() {
     assert_eq!(client.on_reply(ReplicaId(1), reply(3)), None);
     let accepted = client.on_reply(ReplicaId(2), reply(2));
     assert_eq!(accepted.map(|a| a.view), Some(View(3)));
+}
+
+#[test]
+fn rule_20_a_restarted_replica_answers_no_query_from_a_state_older_than_clients_were_told() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    net.crash(3);
+    net.isolate(3);
+    net.restart(3);
+    let query = |number| {
+        let operation = b"count".to_vec();
+        Query { number, operation }
+    };
+    let older = net.deliver(3, SignedMessage::Query(net.sign(1, query(1))));
+    net.heal();
+    net.run_for(Duration::from_millis(1000));
+    assert_eq!(net.executed(3), [(0, 1)]);
+    let current = net.deliver(3, SignedMessage::Query(net.sign(1, query(2))));
+
+    assert_eq!(older, []);
+    assert!(
+        matches!(
+            &current[..],
+            [
+                Effect::Read { .. },
+                Effect::Send {
+                    message: Message::Answer(_),
+                    ..
+                }
+            ]
+        ),
+        "{current:?}"
+    );
+}
+
+#[test]
+fn rule_08_who_missed_the_votes_for_its_own_checkpoint_is_told_that_it_is_stable() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| parcel.to == 3 && matches!(parcel.message, SignedMessage::Checkpoint(_)));
+    for timestamp in 1..=K {
+        net.order(0, timestamp);
+    }
+    let missed = net.status(3);
+    net.run_for(Duration::from_millis(1000));
+
+    assert_eq!(
+        (missed.executed, missed.low_watermark),
+        (Sequence(K), Sequence(0))
+    );
+    assert_eq!(net.status(3).low_watermark, Sequence(K));
+    assert_eq!(net.sent(3), []);
 }

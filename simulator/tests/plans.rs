@@ -27,6 +27,10 @@ fn what_still_breaks_a_rule_is_known() {
 /// What the plans of a folder break, by file name.
 fn play_folder(folder: &str) -> Vec<(String, Option<Violation>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    if !folder.exists() {
+        // Nothing is open.
+        return Vec::new();
+    }
     let mut files: Vec<_> = fs::read_dir(folder)
         .expect("there is a folder of plans")
         .map(|entry| entry.expect("it can be read").path())

@@ -3,8 +3,8 @@
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::Sequence;
-use crate::record::Record;
 use crate::mutant::Mutant;
+use crate::record::Record;
 use crate::snapshot::LastReply;
 
 impl Replica {

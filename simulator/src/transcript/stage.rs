@@ -33,6 +33,8 @@ pub(super) struct Node {
     pub(super) service: Vec<Request>,
     pub(super) timers: BTreeMap<Timer, Time>,
     pub(super) client: Client,
+    /// How often it has started again; its questions are numbered apart.
+    starts: u64,
     pub(super) disk: Vec<Record>,
     pub(super) crashed: bool,
     /// Whether what it sends is lost, because it ends before it sends.
@@ -186,6 +188,7 @@ impl Node {
             service: Vec::new(),
             timers: BTreeMap::new(),
             client: Client::new(config.quorum, 0),
+            starts: 0,
             disk: Vec::new(),
             crashed: false,
             dies: false,
@@ -205,7 +208,8 @@ impl Node {
         };
         self.service.clear();
         self.timers.clear();
-        self.client = Client::new(self.config.quorum, self.now.0);
+        self.starts += 1;
+        self.client = Client::new(self.config.quorum, self.starts * 1_000_000);
         (self.crashed, self.dies) = (false, false);
         self.carried = View(0);
     }
