@@ -202,6 +202,7 @@ impl Liar {
                 view,
                 active: choices.arbitrary()?,
                 executed: sequence,
+                stable: sequence,
                 rejoins: choices.arbitrary()?,
             }),
             12 => {
