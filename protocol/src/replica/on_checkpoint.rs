@@ -101,16 +101,10 @@ impl Replica {
     /// keeps its slots until it has executed them, and one that differs has to be repaired (rule 9).
     fn judge(&mut self, sequence: Sequence) {
         match self.verdict(sequence) {
-            Some(Verdict::Stable(target)) => {
-                self.stabilize(target);
-                self.propose();
-            }
+            Some(Verdict::Stable(target)) => self.conclude(target, true),
+            Some(Verdict::Diverged(target)) => self.conclude(target, false),
             Some(Verdict::Ahead(target)) => self.hear_of_state(target),
-            Some(Verdict::Diverged(target)) if !self.transfer.repairs() => {
-                self.effects.push(Effect::Diverged { sequence });
-                self.fetch_state(target, true);
-            }
-            Some(Verdict::Diverged(_)) | None => {}
+            None => {}
         }
     }
 
@@ -124,10 +118,18 @@ impl Replica {
         if sequence <= self.low_watermark() {
             return;
         }
-        if own.manifest().digest() == target.digest {
+        let agrees = own.manifest().digest() == target.digest;
+        self.conclude(target, agrees);
+    }
+
+    /// This replica has executed through a checkpoint that a quorum vouches for: it is stable here if the states agree, and
+    /// this one's is wrong if they do not.
+    fn conclude(&mut self, target: Target, agrees: bool) {
+        if agrees {
             self.stabilize(target);
             self.propose();
         } else if !self.transfer.repairs() {
+            let sequence = target.sequence;
             self.effects.push(Effect::Diverged { sequence });
             self.fetch_state(target, true);
         }
