@@ -85,7 +85,7 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
     let standing = Standing {
         view: View(0),
         active: true,
-        rejoins: false,
+        rejoins: None,
         executed: Sequence(executed),
         stable: Sequence(0),
     };

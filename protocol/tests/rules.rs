@@ -11,8 +11,8 @@ use harness::{
 use quorate_protocol::client::{Client, Read};
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{
-    Batch, Body, Commit, Committed, Fetch, NewView, PrePrepare, Prepare, Query, Replies, Reply,
-    Request, Standing, ViewChange,
+    Batch, Body, Commit, Committed, Fetch, NewView, PrePrepare, Prepare, Query, Recall, Replies,
+    Reply, Request, Stable, Standing, ViewChange,
 };
 use quorate_protocol::misbehaviour::{CheckpointFlaw, CommitFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
@@ -1187,7 +1187,7 @@ fn rule_17_a_view_change_is_said_again_until_it_is_answered() {
             active,
             executed: Sequence(0),
             stable: Sequence(0),
-            rejoins: false,
+            rejoins: None,
         })
     };
     assert_eq!(
@@ -1207,7 +1207,7 @@ fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
         active: true,
         executed: Sequence(0),
         stable: Sequence(0),
-        rejoins: false,
+        rejoins: None,
     };
 
     let to_wish = net.deliver(0, SignedMessage::ViewChange(net.wish(3, 1, Vec::new())));
@@ -1233,7 +1233,7 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
         active: true,
         executed: Sequence(0),
         stable: Sequence(0),
-        rejoins: false,
+        rejoins: None,
     };
     let standing = SignedMessage::Standing(net.sign(3, standing));
 
@@ -1481,10 +1481,78 @@ fn rule_23_without_its_records_a_replica_votes_for_nothing_it_can_have_voted_for
         net.order(0, timestamp);
         net.run_for(Duration::from_millis(300));
     }
+    // View 0 it can have left: only a view change gives the others its vote.
     net.crash(2);
     net.order(0, timestamp + 1);
+    assert_eq!(net.executed(0).last(), Some(&(0, timestamp)));
+    net.run_for(Duration::from_millis(5000));
     assert_eq!(net.executed(3).last(), Some(&(0, timestamp + 1)));
+    assert_eq!(net.view(3), (1, true));
     assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_23_no_vote_in_a_view_that_the_earlier_life_had_left() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    net.isolate(3);
+    net.submit(3, 1);
+    net.fire(3, Timer::View);
+    net.discard();
+    net.heal();
+    assert_eq!(net.view(3), (1, false));
+    net.crash(3);
+    net.restart_without_disk(3);
+    let said_before = net.said(3).len();
+    for timestamp in 2..3 * L + K {
+        net.order(0, timestamp);
+        net.run_for(Duration::from_millis(300));
+    }
+    assert_eq!(net.view(3), (0, true));
+    assert_eq!(net.executed(3).last(), net.executed(0).last());
+    let said = net.said(3).split_off(said_before);
+    assert!(
+        !said
+            .iter()
+            .any(|m| matches!(m, Message::Prepare(_) | Message::Commit(_))),
+        "it votes in the view that it had left: {said:?}"
+    );
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_23_what_was_said_to_an_earlier_life_does_not_end_the_silence() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    for _ in 0..2 {
+        net.crash(3);
+        net.restart_without_disk(3);
+    }
+    let recalls = |message: &SignedMessage| match message {
+        SignedMessage::Stable(stable) => stable.value().recall,
+        _ => None,
+    };
+    net.drop_if(move |parcel| recalls(&parcel.message).is_some());
+    for from in 0..3 {
+        let stable = Stable {
+            proof: Vec::new(),
+            recall: Some(Recall {
+                life: 1,
+                view: View(0),
+            }),
+        };
+        let stable = SignedMessage::Stable(net.sign(from, stable));
+        net.deliver(3, stable);
+    }
+    for timestamp in 2..3 * L + K {
+        net.order(0, timestamp);
+        net.run_for(Duration::from_millis(300));
+    }
+    net.crash(2);
+    net.order(0, 3 * L + K);
+    net.run_for(Duration::from_millis(5000));
+    assert_eq!(net.executed(0).last(), Some(&(0, 3 * L + K - 1)));
+    assert_eq!(net.view_changes(3), []);
 }
 
 #[test]

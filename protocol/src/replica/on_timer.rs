@@ -38,7 +38,7 @@ impl Replica {
             active: self.active,
             executed: self.executed,
             stable: self.low_watermark(),
-            rejoins: self.rejoins(),
+            rejoins: self.rejoins().then_some(self.config.life),
         };
         self.broadcast(Message::Standing(standing));
     }
