@@ -19,6 +19,8 @@ pub enum Operation {
     Exchange(Vec<exchange::Command>),
     /// The text of a [`kv::Command`].
     KeyValue(String),
+    /// Any text: executed if it is a [`kv::Command`], and otherwise only given its place in the order.
+    Text(String),
 }
 
 impl Operation {
@@ -38,6 +40,8 @@ pub enum Answer {
     KeyValue(kv::Answer),
     /// The bytes are no [`Operation`]; nothing has changed.
     Unreadable,
+    /// The text has its place in the order, and means nothing to the store.
+    Ordered,
 }
 
 impl Answer {
@@ -51,7 +55,7 @@ impl Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exchange => f.write_str("ok"),
+            Self::Exchange | Self::Ordered => f.write_str("ok"),
             Self::KeyValue(answer) => answer.fmt(f),
             Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),
         }
@@ -100,6 +104,10 @@ impl Service for Replicated {
                 Answer::Exchange
             }
             Some(Operation::KeyValue(text)) => Answer::KeyValue(self.store.execute(&text)),
+            Some(Operation::Text(text)) => match self.store.execute(&text) {
+                kv::Answer::Refused(_) => Answer::Ordered,
+                answer => Answer::KeyValue(answer),
+            },
             None => Answer::Unreadable,
         };
         encode(&answer)

@@ -103,6 +103,25 @@ impl Replica {
         }
     }
 
+    /// The slot above the last stable checkpoint that a request is proposed in or has executed in, if one is known here.
+    #[must_use]
+    pub fn slot_of(&self, client: ClientId, timestamp: Timestamp) -> Option<Sequence> {
+        let names = |digest| {
+            self.log.body(digest).is_some_and(|batch| {
+                let mut requests = batch.requests.iter().map(Signed::value);
+                requests.any(|one| (one.client, one.timestamp) == (client, timestamp))
+            })
+        };
+        self.log
+            .after(self.low_watermark())
+            .find(|(_, slot)| {
+                slot.committed
+                    .or_else(|| slot.proposed())
+                    .is_some_and(names)
+            })
+            .map(|(sequence, _)| sequence)
+    }
+
     /// The timestamp of a client's last request that has executed; 0 for none.
     #[must_use]
     pub fn last_timestamp(&self, client: ClientId) -> Timestamp {
