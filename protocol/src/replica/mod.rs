@@ -124,6 +124,7 @@ impl Replica {
             Input::Message(message) => self.on_message(message),
             Input::Submit(request) => self.on_submit(request),
             Input::Ask(query) => self.broadcast(Message::Query(query)),
+            Input::Distrust => self.on_distrust(),
             Input::Timer(Timer::View) => self.on_view_timer(),
             Input::Timer(Timer::Status) => self.on_status_timer(),
             Input::Executed { sequence, results } => self.on_executed(sequence, results),

@@ -311,3 +311,18 @@ fn rule_18_a_primary_that_serves_each_request_just_before_the_timer_is_left() {
     }
     assert!(net.nobody_is_accused());
 }
+
+#[test]
+fn rule_14_a_process_that_distrusts_the_primary_asks_for_the_next_view_once() {
+    let mut net = Network::new(4);
+    for _ in 0..2 {
+        net.step(2, Input::Distrust);
+    }
+    assert_eq!(net.view(2), (1, false));
+    assert_eq!(net.view_changes(2).len(), 1);
+    net.step(3, Input::Distrust);
+    net.run();
+    for i in 0..4 {
+        assert_eq!(net.view(i), (1, true));
+    }
+}
