@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use ::http::HeaderMap;
 use dxr::Value;
-use dxr_server::{Handler, HandlerResult, async_trait};
+use dxr_server::{Handler, HandlerResult};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -33,6 +33,7 @@ use tokio::task::JoinSet;
 
 pub use self::dispatch::read_call;
 pub use self::routes::Routes;
+pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
 use self::stream::{Phase, TimedStream};
