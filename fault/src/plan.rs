@@ -187,4 +187,39 @@ mod tests {
         ));
         assert!(matches!(error("P,P=lie"), ParseError::Twice(_)));
     }
+
+    #[test]
+    fn a_plan_has_arguments_and_triggers() {
+        let text = "S=delay:200ms,R=equivocate@after=2s@chance=25%,Q@views=0-1";
+        let plan = FaultPlan::parse(text, 4).unwrap();
+        assert_eq!(plan.behaviour_of(3), Some("delay:200ms"));
+        assert_eq!(plan.behaviour_of(2), Some("equivocate@after=2s@chance=25%"));
+        assert_eq!(plan.behaviour_of(1), Some("deny@views=0-1"));
+    }
+
+    #[test]
+    fn a_bad_argument_or_trigger_says_what_to_write_instead() {
+        for (words, advice) in [
+            ("delay", "'' is no argument for delay: write a time"),
+            ("delay:fast", "as in delay:200ms"),
+            ("delay:0ms", "as in delay:200ms"),
+            ("drop", "as in drop:30%"),
+            ("drop:0%", "from 1% to 100%"),
+            ("drop:101", "from 1% to 100%"),
+            ("silent:very", "it takes none"),
+            ("lie@", "unknown trigger '@': use one of after=TIME, until"),
+            ("lie@when=2s", "unknown trigger '@when=2s'"),
+            ("lie@after", "'@after' is no trigger: write a time"),
+            ("lie@until=5", "with its unit"),
+            ("lie@slots=9-3", "as in slots=3-9"),
+            ("lie@views=-1", "as in views=0-1"),
+            ("lie@chance=0%", "as in chance=25%"),
+            ("lie@after=1s@after=2s", "stands there twice"),
+            ("lie@after=2s@until=2s", "let until be later than after"),
+        ] {
+            let text = format!("P={words}");
+            let error = FaultPlan::parse(&text, 4).unwrap_err().to_string();
+            assert!(error.contains(advice), "{words}: {error}");
+        }
+    }
 }
