@@ -60,8 +60,11 @@ pub struct Entry {
     pub what: &'static str,
     /// Words that show it.
     pub example: &'static str,
-    make: fn(Option<&str>, &Setting) -> Result<Box<dyn Behaviour>, ParseError>,
+    make: fn(Option<&str>, &Setting) -> Made,
 }
+
+/// A behaviour, or why its argument is none.
+type Made = Result<Box<dyn Behaviour>, ParseError>;
 
 /// The process for which a behaviour is made.
 #[derive(Clone, Debug)]
