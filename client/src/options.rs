@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use quorate_server::logging::HELP;
-use quorate_server::options::{ClusterOptions, parse_time};
+use quorate_server::options::{ClusterOptions, help, parse_time};
 
 use crate::decisions::Decisions;
 use crate::endpoint::Endpoint;
@@ -15,7 +14,7 @@ use crate::target::Purpose;
 ///
 /// Exit status: 0 the correct processes agree, 1 they do not, 2 wrong usage or no server, 3 no decision in time, 130 Ctrl-C.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = HELP)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = help())]
 pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) exchange: ExchangeOptions,

@@ -107,7 +107,7 @@ fn nonsense_is_refused_with_advice() {
     );
     assert_refused(
         &["--spawn", "--faulty", "P=dance"],
-        "unknown behaviour 'dance': use one of crash, deny",
+        "unknown behaviour 'dance': use one of amnesia, corrupt",
     );
     assert_refused(
         &["--spawn", "--default-decision", ""],

@@ -1,10 +1,12 @@
 //! `--faulty`: which processes are faulty, and how.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
-use quorate_protocol::{ParseReplicaIdError, ReplicaId};
+use quorate_protocol::{Config, ParseReplicaIdError, Quorum, ReplicaId};
 
-use crate::behaviour;
+use crate::behaviour::{self, Setting};
+use crate::trigger::TRIGGERS;
 
 /// Why a fault plan cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +25,7 @@ pub enum ParseError {
         last: ReplicaId,
     },
     /// No such behaviour.
-    #[error("unknown behaviour '{0}': use one of {known}", known = behaviour::NAMES.join(", "))]
+    #[error("unknown behaviour '{0}': use one of {known}", known = behaviour::names())]
     UnknownBehaviour(String),
     /// The behaviour's argument is not of its form.
     #[error("'{argument}' is no argument for {behaviour}: {expected}")]
@@ -32,6 +34,17 @@ pub enum ParseError {
         behaviour: &'static str,
         /// What was given.
         argument: String,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// No such trigger.
+    #[error("unknown trigger '@{0}': use one of {known}", known = TRIGGERS.map(|(form, _)| form).join(", "))]
+    UnknownTrigger(String),
+    /// The trigger is not of its form.
+    #[error("'@{trigger}' is no trigger: {expected}")]
+    BadTrigger {
+        /// What was given.
+        trigger: String,
         /// What is expected.
         expected: &'static str,
     },
@@ -53,10 +66,11 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// Reads `P`, `P=deny:R+S,Q=lie` or `none` for a cluster of `n`. Nothing at all is nobody too: a list without names.
+    /// Reads `P`, `P=deny:R+S,Q=lie@after=2s` or `none` for a cluster of `n`. Nothing at all is nobody too: a list without
+    /// names.
     ///
     /// # Errors
-    /// A name, a behaviour or an argument is unknown, or `none` stands with names; the error says what to write instead.
+    /// A name, a behaviour, an argument or a trigger is unknown, or `none` stands with names; the error says what to write instead.
     pub fn parse(text: &str, n: u32) -> Result<Self, ParseError> {
         let mut plan = Self::default();
         if matches!(text.trim(), "" | "none") {
@@ -68,10 +82,15 @@ impl FaultPlan {
                 "none" => return Err(ParseError::NoneAndNames),
                 _ => {}
             }
-            let (name, words) = item.split_once('=').unwrap_or((item, "deny"));
+            let (name, words) = name_and_words(item);
             let process = parse_process(name, n)?;
-            behaviour::parse(words, process, n)?;
-            if plan.behaviours.insert(process, words.to_owned()).is_some() {
+            let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
+            let setting = Setting {
+                config: Config::new(process, quorum),
+                seed: [0; 32],
+            };
+            behaviour::parse(&words, &setting)?;
+            if plan.behaviours.insert(process, words).is_some() {
                 return Err(ParseError::Twice(process));
             }
         }
@@ -83,6 +102,23 @@ impl FaultPlan {
     pub fn behaviour_of(&self, index: u32) -> Option<&str> {
         self.behaviours.get(&ReplicaId(index)).map(String::as_str)
     }
+}
+
+/// `P=lie` is P's lie, and whoever is only named denies: `P`, or `P@after=2s` with a trigger.
+fn name_and_words(item: &str) -> (&str, String) {
+    match item.find(['=', '@']) {
+        Some(end) if item[end..].starts_with('@') => {
+            (&item[..end], format!("deny{}", &item[end..]))
+        }
+        Some(end) => (&item[..end], item[end + 1..].to_owned()),
+        None => (item, "deny".to_owned()),
+    }
+}
+
+/// Reads a time with its unit, in microseconds.
+pub(crate) fn parse_micros(text: &str) -> Option<u64> {
+    let time = humantime::parse_duration(text).ok()?;
+    time.as_micros().try_into().ok()
 }
 
 /// Reads the name of one of `n` processes.
@@ -140,7 +176,7 @@ mod tests {
         assert!(
             error("P=sing")
                 .to_string()
-                .contains("use one of crash, deny, equivocate, forge, lie, silent")
+                .contains("use one of amnesia, corrupt, crash, delay")
         );
         assert!(matches!(
             error("P=crash:soon"),
@@ -150,5 +186,40 @@ mod tests {
             }
         ));
         assert!(matches!(error("P,P=lie"), ParseError::Twice(_)));
+    }
+
+    #[test]
+    fn a_plan_has_arguments_and_triggers() {
+        let text = "S=delay:200ms,R=equivocate@after=2s@chance=25%,Q@views=0-1";
+        let plan = FaultPlan::parse(text, 4).unwrap();
+        assert_eq!(plan.behaviour_of(3), Some("delay:200ms"));
+        assert_eq!(plan.behaviour_of(2), Some("equivocate@after=2s@chance=25%"));
+        assert_eq!(plan.behaviour_of(1), Some("deny@views=0-1"));
+    }
+
+    #[test]
+    fn a_bad_argument_or_trigger_says_what_to_write_instead() {
+        for (words, advice) in [
+            ("delay", "'' is no argument for delay: write a time"),
+            ("delay:fast", "as in delay:200ms"),
+            ("delay:0ms", "as in delay:200ms"),
+            ("drop", "as in drop:30%"),
+            ("drop:0%", "from 1% to 100%"),
+            ("drop:101", "from 1% to 100%"),
+            ("silent:very", "it takes none"),
+            ("lie@", "unknown trigger '@': use one of after=TIME, until"),
+            ("lie@when=2s", "unknown trigger '@when=2s'"),
+            ("lie@after", "'@after' is no trigger: write a time"),
+            ("lie@until=5", "with its unit"),
+            ("lie@slots=9-3", "as in slots=3-9"),
+            ("lie@views=-1", "as in views=0-1"),
+            ("lie@chance=0%", "as in chance=25%"),
+            ("lie@after=1s@after=2s", "stands there twice"),
+            ("lie@after=2s@until=2s", "let until be later than after"),
+        ] {
+            let text = format!("P={words}");
+            let error = FaultPlan::parse(&text, 4).unwrap_err().to_string();
+            assert!(error.contains(advice), "{words}: {error}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! This process's part in the exchange: what it is asked to say, what it hears, and what it orders because of it.
 
 use quorate_fault::Say;
+use quorate_fault::scope::Scope;
 use quorate_protocol::{Input, ReplicaId};
 use quorate_service::Operation;
 use quorate_service::exchange::{Command, Participant, Vote, VoteRefused};
@@ -29,11 +30,7 @@ impl Runtime {
 
     /// A liar's ballot says what it wants everyone to have voted.
     fn misreport(&mut self, command: Command) -> Command {
-        let lie = self
-            .replica
-            .behaviour()
-            .and_then(|behaviour| behaviour.ballot());
-        match (command, lie) {
+        match (command, self.replica.ballot()) {
             (Command::Ballot { round, .. }, Some(value)) => {
                 let votes = (0..self.quorum.n())
                     .map(|i| (ReplicaId(i), value.clone()))
@@ -66,21 +63,22 @@ impl Runtime {
         round: Option<u64>,
     ) -> Result<Told, Fault> {
         let round = round.unwrap_or_else(|| Participant::current(self.service.exchange()));
-        let say = match self.replica.behaviour() {
-            Some(behaviour) => behaviour.say(recipient, &decision),
-            None => Say::Decision(decision.clone()),
-        };
+        let say = self.replica.say(self.timers.now(), recipient, &decision);
         self.participant
             .hear(self.service.exchange(), round, self.own, decision)
             .map_err(vote_refused)?;
         let signature = match &say {
-            Say::Decision(decision) => {
+            Say::Decision(decision) | Say::Late(decision, _) => {
                 let vote = Vote {
                     round,
                     recipient,
                     decision: decision.clone(),
                 };
-                encode_vote(&self.keys.sign(vote).into_signed())
+                let mut bytes = encode_vote(&self.keys.sign(vote).into_signed());
+                if let Some(damage) = self.replica.damage(Scope::default()) {
+                    damage.apply(&mut bytes);
+                }
+                bytes
             }
             Say::Deny | Say::Nothing => Vec::new(),
         };
@@ -99,11 +97,7 @@ impl Runtime {
             round,
             signature,
         } = heard;
-        if self
-            .replica
-            .behaviour()
-            .is_some_and(|behaviour| !behaviour.hears(sender))
-        {
+        if !self.replica.hears(self.timers.now(), sender) {
             return Ok(false);
         }
         let round = round.unwrap_or_else(|| Participant::current(self.service.exchange()));

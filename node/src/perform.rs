@@ -70,7 +70,7 @@ impl Runtime {
             return;
         };
         self.inputs.push_back(Input::Message(message.clone()));
-        let encoded = encode(&message.into_signed());
+        let encoded = self.encode(&message.into_signed());
         for peer in (0..self.quorum.n()).map(ReplicaId) {
             self.queue(peer, &encoded);
         }
@@ -88,7 +88,21 @@ impl Runtime {
     }
 
     fn send_signed(&mut self, to: ReplicaId, message: &SignedMessage) {
-        self.queue(to, &encode(message));
+        let encoded = self.encode(message);
+        self.queue(to, &encoded);
+    }
+
+    /// Encodes a message as it leaves: of a faulty replica perhaps not as it was signed.
+    fn encode(&mut self, message: &SignedMessage) -> Arc<[u8]> {
+        let encoded = encode(message);
+        match self.replica.damage(message) {
+            None => encoded,
+            Some(damage) => {
+                let mut bytes = encoded.to_vec();
+                damage.apply(&mut bytes);
+                bytes.into()
+            }
+        }
     }
 
     fn queue(&mut self, to: ReplicaId, encoded: &Arc<[u8]>) {

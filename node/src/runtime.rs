@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 
 use anyhow::Context;
-use quorate_fault::{Faulty, behaviour};
+use quorate_fault::{Faulty, Setting, behaviour};
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Duration, Input, Keys, Quorum, Replica, ReplicaId, SignedMessage,
-    Timer, Timestamp,
+    ClientId, ClusterId, Config, Digest, Duration, Input, Keys, Quorum, Replica, ReplicaId,
+    SignedMessage, Timer, Timestamp,
 };
 use quorate_service::Replicated;
 use quorate_service::exchange::{Command, Participant, Rules};
@@ -72,10 +72,14 @@ impl Runtime {
         let view_timeout = Duration::from_millis(config.view_timeout_ms);
         let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
         protocol.batch_limit = config.batch_limit as usize;
+        let setting = Setting {
+            config: protocol.clone(),
+            seed: Digest::of(&[b"faulty", &config.cluster, &own.0.to_le_bytes()]).0,
+        };
         let behaviour = config
             .fault
             .as_deref()
-            .map(|words| behaviour::parse(words, own, quorum.n()))
+            .map(|words| behaviour::parse(words, &setting))
             .transpose()?;
         let rules = Rules {
             quorum,
@@ -110,13 +114,10 @@ impl Runtime {
     pub(crate) async fn run(mut self) -> Ending {
         loop {
             self.settle();
-            if self
-                .replica
-                .behaviour()
-                .is_some_and(|behaviour| behaviour.has_crashed())
-            {
+            if self.replica.has_crashed() {
                 return Ending::Crashed;
             }
+            let wake_at = self.replica.wake_at();
             tokio::select! {
                 question = self.questions.recv() => match question {
                     Some(question) => self.on_question(question),
@@ -130,6 +131,7 @@ impl Runtime {
                         self.inputs.push_back(Input::Timer(timer));
                     }
                 }
+                () = self.timers.reach(wake_at) => self.wake(),
             }
         }
     }
@@ -147,6 +149,13 @@ impl Runtime {
             if !self.order() {
                 return;
             }
+        }
+    }
+
+    /// Does what a faulty replica does late or of its own accord.
+    fn wake(&mut self) {
+        for effect in self.replica.wake(self.timers.now()) {
+            self.perform(effect);
         }
     }
 

@@ -34,7 +34,12 @@ impl Timers {
 
     /// Waits for the next timer; forever if none is set.
     pub(crate) async fn next(&self) {
-        match self.set.values().min() {
+        self.reach(self.set.values().min().copied()).await;
+    }
+
+    /// Waits until the clock shows a time; forever if there is none.
+    pub(crate) async fn reach(&self, at: Option<Time>) {
+        match at {
             Some(at) => tokio::time::sleep_until(self.epoch + Duration::from_micros(at.0)).await,
             None => std::future::pending().await,
         }

@@ -3,14 +3,20 @@
 use std::time::Duration;
 
 use clap::Args;
-use quorate_fault::FaultPlan;
+use quorate_fault::{FaultPlan, behaviour};
 use quorate_service::exchange::{BadDecision, check_decision};
 
 use crate::ClusterConfig;
-use crate::logging::Logging;
+use crate::logging::{self, Logging};
 
 /// The most processes that one start may have.
 pub const MOST_PROCESSES: u32 = 64;
+
+/// What stands below the options in the help of every binary that has them.
+#[must_use]
+pub fn help() -> String {
+    format!("{}\n\n{}", behaviour::help(), logging::HELP)
+}
 
 /// How many processes, who misbehaves, and how long things may take.
 #[derive(Args, Clone, Debug)]
@@ -18,7 +24,7 @@ pub struct ClusterOptions {
     /// How many processes: P, Q, R, ... Z, P2, Q2, ... (3f+1 of them survive f faulty ones)
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
     pub processes: u32,
-    /// Who misbehaves and how: `NAME[=BEHAVIOUR[:ARG]]`, separated by commas; `none` or nothing for nobody
+    /// Who misbehaves and how: `NAME[=BEHAVIOUR[:ARG][@TRIGGER]...]`, separated by commas; `none` or nothing for nobody
     #[arg(long, value_name = "FAULTS", default_value = "P")]
     pub faulty: Vec<String>,
     /// What a tie decides
@@ -39,7 +45,7 @@ impl ClusterOptions {
     /// What to start, on `host` and from `base_port` on, or on any free ports.
     ///
     /// # Errors
-    /// `--faulty` names an unknown process or behaviour.
+    /// `--faulty` names an unknown process, behaviour or trigger.
     pub fn cluster_config(
         &self,
         host: &str,

@@ -59,7 +59,7 @@ fn an_unknown_process_name_is_refused() {
 fn an_unknown_behaviour_is_refused() {
     assert_refused(
         &["--faulty", "P=dance"],
-        &["unknown behaviour 'dance': use one of crash, deny"],
+        &["unknown behaviour 'dance': use one of amnesia, corrupt"],
     );
 }
 

@@ -14,7 +14,6 @@
 
 pub mod bare;
 mod clock;
-mod dice;
 pub mod invariant;
 mod network;
 pub mod plan;

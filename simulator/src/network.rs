@@ -1,8 +1,8 @@
 //! What happens to a message on its way, and who stands still.
 
+use quorate_fault::Dice;
 use quorate_protocol::{ReplicaId, Time};
 
-use crate::dice::Dice;
 use crate::plan::{Link, Partition, Plan, Stop};
 
 /// A link as it is once all is healed.

@@ -17,6 +17,8 @@ pub(crate) enum Event {
     Arrive { at: usize, packet: Arc<Packet> },
     /// A timer runs out, unless it was set anew since; `due` is the time by the process's own clock.
     Timer { at: usize, timer: Timer, due: Time },
+    /// It is woken, as it wanted, unless it wanted it earlier since; `due` is the time by the process's own clock.
+    Wake { at: usize, due: Time },
     /// It ends and is started again, with what it has on disk or without it.
     Restart { at: usize, disk: bool },
     /// Its user asks for an operation.
@@ -36,6 +38,7 @@ impl Event {
             Self::Start { at }
             | Self::Arrive { at, .. }
             | Self::Timer { at, .. }
+            | Self::Wake { at, .. }
             | Self::Restart { at, .. }
             | Self::Ask { at, .. }
             | Self::Call { at, .. }

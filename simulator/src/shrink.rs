@@ -58,6 +58,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     without(&mut all, plan, |plan| &mut plan.faulty);
     without(&mut all, plan, |plan| &mut plan.twins);
     without(&mut all, plan, |plan| &mut plan.apart);
+    all.extend(plainer_faults(plan));
     all.extend(fewer_requests(plan));
     all.extend(calmer_links(plan));
     for divisor in [2, 4] {
@@ -82,6 +83,31 @@ fn without<T>(all: &mut Vec<Plan>, plan: &Plan, list: fn(&mut Plan) -> &mut Vec<
         list(&mut smaller).remove(index);
         all.push(smaller);
     }
+}
+
+/// With each fault without each of its triggers, and with who misbehaves silent instead, which is the plainest there is.
+fn plainer_faults(plan: &Plan) -> Vec<Plan> {
+    let mut all = Vec::new();
+    for (index, words) in plan.faulty.iter().enumerate() {
+        let mut with = |words: String| {
+            let mut smaller = plan.clone();
+            smaller.faulty[index] = words;
+            all.push(smaller);
+        };
+        let parts: Vec<&str> = words.split('@').collect();
+        for left_out in 1..parts.len() {
+            let mut fewer = parts.clone();
+            fewer.remove(left_out);
+            with(fewer.join("@"));
+        }
+        // A fault that has become silent must not become silent again.
+        if let Some((name, behaviour)) = words.split_once('=')
+            && behaviour != "silent"
+        {
+            with(format!("{name}=silent"));
+        }
+    }
+    all
 }
 
 /// Without the requests of each process, without half of them, and without each.

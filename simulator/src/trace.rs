@@ -73,6 +73,7 @@ pub(crate) fn packet(packet: &Packet) -> String {
             let (value, from) = (vote.value(), vote.signer());
             format!("vote {from} round {} '{}'", value.round, value.decision)
         }
+        Packet::Garbage => "garbage".to_owned(),
     }
 }
 
@@ -198,6 +199,10 @@ pub(crate) fn deed(deed: &Deed) -> String {
     match deed {
         Deed::Broadcast(content) => format!("tells all: {}", packet(content)),
         Deed::Send(to, content) => format!("tells {to}: {}", packet(content)),
+        Deed::SendLate(to, content, late) => {
+            format!("tells {to} {} us later: {}", late.0, packet(content))
+        }
+        Deed::WakeAt(at) => format!("wants to be woken at {}", at.0),
         Deed::SetTimer(timer, at) => format!("sets timer {timer:?} to {}", at.0),
         Deed::Ask(request) => format!("asks for number {}", request.timestamp.0),
         Deed::Execute(slot, requests) => {

@@ -1,14 +1,23 @@
-use quorate_protocol::{Effect, ReplicaId, Time};
+use quorate_protocol::{Effect, Time};
 
-use super::{Behaviour, Say};
-use crate::plan::ParseError;
+use super::{Altered, Behaviour, Entry, bad_argument};
+use crate::plan::{ParseError, parse_micros};
+use crate::scope::Moment;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "crash",
+    argument: "[:WHEN]",
+    what: "ends at once, after a time (`crash:2s`) or after a number of messages (`crash:100`)",
+    example: "crash:5",
+    make: |argument, _| Ok(Box::new(Crash::parse(argument)?)),
+};
 
 /// Ends its process: at once, after a time, or after so many messages.
 #[derive(Debug)]
-pub(super) struct Crash {
+struct Crash {
     when: When,
     started: Option<Time>,
-    crashed: bool,
+    is_time: bool,
 }
 
 #[derive(Debug)]
@@ -19,20 +28,21 @@ enum When {
 
 impl Crash {
     /// Nothing, a time such as `2s`, or a number of messages such as `100`.
-    pub(super) fn parse(argument: Option<&str>) -> Result<Self, ParseError> {
+    fn parse(argument: Option<&str>) -> Result<Self, ParseError> {
         let when = match argument {
             None => When::Messages { left: 0 },
-            Some(text) => parse_when(text).ok_or_else(|| ParseError::BadArgument {
-                behaviour: "crash",
-                argument: text.to_owned(),
-                expected: "a time such as 2s, or a number of messages such as 100",
+            Some(text) => parse_when(text).ok_or_else(|| {
+                bad_argument(
+                    "crash",
+                    text,
+                    "write a time such as 2s, or a number of messages such as 100",
+                )
             })?,
         };
-        let crashed = matches!(when, When::Messages { left: 0 });
         Ok(Self {
             when,
             started: None,
-            crashed,
+            is_time: false,
         })
     }
 }
@@ -41,47 +51,30 @@ fn parse_when(text: &str) -> Option<When> {
     if let Ok(left) = text.parse() {
         return Some(When::Messages { left });
     }
-    let micros = humantime::parse_duration(text)
-        .ok()?
-        .as_micros()
-        .try_into()
-        .ok()?;
+    let micros = parse_micros(text)?;
     Some(When::After { micros })
 }
 
 impl Behaviour for Crash {
-    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+    fn tick(&mut self, moment: Moment) {
+        let started = *self.started.get_or_insert(moment.now);
+        if let When::After { micros } = self.when {
+            self.is_time = moment.now.0.saturating_sub(started.0) >= micros;
+        }
+    }
+
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         let sends = matches!(
             effect,
             Effect::Broadcast(_) | Effect::Send { .. } | Effect::Forward { .. }
         );
         if let (When::Messages { left }, true) = (&mut self.when, sends) {
             *left = left.saturating_sub(1);
-            self.crashed |= *left == 0;
         }
-        if self.crashed {
-            Vec::new()
-        } else {
-            vec![effect]
-        }
+        vec![effect.into()]
     }
 
-    fn say(&mut self, _to: ReplicaId, decision: &str) -> Say {
-        if self.crashed {
-            Say::Nothing
-        } else {
-            Say::Decision(decision.to_owned())
-        }
-    }
-
-    fn tick(&mut self, now: Time) {
-        let started = *self.started.get_or_insert(now);
-        if let When::After { micros } = self.when {
-            self.crashed |= now.0 - started.0 >= micros;
-        }
-    }
-
-    fn has_crashed(&self) -> bool {
-        self.crashed
+    fn crashes(&mut self) -> bool {
+        self.is_time || matches!(self.when, When::Messages { left: 0 })
     }
 }

@@ -2,23 +2,27 @@ use std::collections::BTreeSet;
 
 use quorate_protocol::{Effect, ReplicaId};
 
-use super::{Behaviour, Say, one_by_one};
+use super::{Altered, Behaviour, Entry, Say, bad_argument, one_by_one};
 use crate::plan::{ParseError, parse_process};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "deny",
+    argument: "[:PEERS]",
+    what: "exchanges nothing with all or the named other processes (`P=deny:R+S`)",
+    example: "deny",
+    make: |argument, setting| Ok(Box::new(Deny::parse(argument, setting.own(), setting.n())?)),
+};
 
 /// Exchanges nothing with some processes, protocol messages included.
 #[derive(Debug)]
-pub(super) struct Deny {
+struct Deny {
     n: u32,
     denied: BTreeSet<ReplicaId>,
 }
 
 impl Deny {
     /// `R+S`, or nothing for everyone else.
-    pub(super) fn parse(
-        argument: Option<&str>,
-        own: ReplicaId,
-        n: u32,
-    ) -> Result<Self, ParseError> {
+    fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
         let denied = match argument {
             None => (0..n).map(ReplicaId).filter(|peer| *peer != own).collect(),
             Some(names) => {
@@ -27,11 +31,11 @@ impl Deny {
                     .map(|name| parse_process(name, n))
                     .collect::<Result<BTreeSet<_>, _>>()?;
                 if denied.contains(&own) {
-                    return Err(ParseError::BadArgument {
-                        behaviour: "deny",
-                        argument: names.to_owned(),
-                        expected: "a process cannot deny itself; name other processes, such as R+S",
-                    });
+                    return Err(bad_argument(
+                        "deny",
+                        names,
+                        "a process cannot deny itself; name other processes, such as R+S",
+                    ));
                 }
                 denied
             }
@@ -45,7 +49,7 @@ impl Behaviour for Deny {
         !self.denied.contains(&from)
     }
 
-    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         match effect {
             Effect::Broadcast(message) => one_by_one(self.n, |to| {
                 (!self.denied.contains(&to)).then(|| message.clone())
@@ -53,7 +57,7 @@ impl Behaviour for Deny {
             Effect::Send { to, .. } | Effect::Forward { to, .. } if self.denied.contains(&to) => {
                 Vec::new()
             }
-            other => vec![other],
+            other => vec![other.into()],
         }
     }
 

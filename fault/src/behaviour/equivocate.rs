@@ -1,36 +1,39 @@
 use quorate_protocol::message::{Batch, Message};
 use quorate_protocol::{Effect, ReplicaId};
 
-use super::{Behaviour, Say, no_argument, one_by_one, opposite, with_false_digest};
-use crate::plan::ParseError;
+use super::{Altered, Behaviour, Entry, Say, one_by_one, opposite, with_false_digest};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "equivocate",
+    argument: "",
+    what: "tells every second process something else, as primary too",
+    example: "equivocate",
+    make: |_, setting| {
+        Ok(Box::new(Equivocate {
+            own: setting.own(),
+            n: setting.n(),
+        }))
+    },
+};
 
 /// Tells every second process something else: as primary another batch, as backup another digest, in the exchange the
 /// opposite decision.
 #[derive(Debug)]
-pub(super) struct Equivocate {
+struct Equivocate {
     own: ReplicaId,
     n: u32,
 }
 
 impl Equivocate {
-    pub(super) fn parse(
-        argument: Option<&str>,
-        own: ReplicaId,
-        n: u32,
-    ) -> Result<Self, ParseError> {
-        no_argument("equivocate", argument)?;
-        Ok(Self { own, n })
-    }
-
     fn deceives(&self, to: ReplicaId) -> bool {
         to != self.own && to.0 % 2 == 1
     }
 }
 
 impl Behaviour for Equivocate {
-    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         let Effect::Broadcast(message) = effect else {
-            return vec![effect];
+            return vec![effect.into()];
         };
         one_by_one(self.n, |to| {
             Some(if self.deceives(to) {

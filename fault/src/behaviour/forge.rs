@@ -2,24 +2,24 @@ use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{Batch, Message, NewView, ViewChange};
 use quorate_protocol::{Digest, Effect, Sequence, Signed};
 
-use super::{Behaviour, no_argument};
-use crate::plan::ParseError;
+use super::{Altered, Behaviour, Entry};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "forge",
+    argument: "",
+    what: "shows proofs in which one vote stands for a quorum",
+    example: "forge",
+    make: |_, _| Ok(Box::new(Forge)),
+};
 
 /// Shows proofs in which one vote stands for a quorum: certificates with one PREPARE several times, and NEW-VIEWs with one
 /// VIEW-CHANGE several times, the one that proves least. Everything in them is properly signed.
 #[derive(Debug)]
-pub(super) struct Forge;
-
-impl Forge {
-    pub(super) fn parse(argument: Option<&str>) -> Result<Self, ParseError> {
-        no_argument("forge", argument)?;
-        Ok(Self)
-    }
-}
+struct Forge;
 
 impl Behaviour for Forge {
-    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
-        vec![match effect {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
+        let altered = match effect {
             Effect::Broadcast(Message::ViewChange(mut view_change)) => {
                 for certificate in &mut view_change.prepared {
                     repeat_one_prepare(certificate);
@@ -31,7 +31,8 @@ impl Behaviour for Forge {
                 Effect::Broadcast(Message::NewView(new_view))
             }
             other => other,
-        }]
+        };
+        vec![altered.into()]
     }
 }
 

@@ -1,11 +1,21 @@
 use quorate_protocol::{Effect, ReplicaId};
 
-use super::{Behaviour, Say, one_by_one, opposite, with_false_digest};
+use super::{
+    Altered, Behaviour, Entry, Say, bad_argument, one_by_one, opposite, with_false_digest,
+};
 use crate::plan::ParseError;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "lie",
+    argument: "[:VALUE]",
+    what: "votes and reports falsely",
+    example: "lie",
+    make: |argument, setting| Ok(Box::new(Lie::parse(argument, setting.own(), setting.n())?)),
+};
 
 /// Votes and reports falsely: another decision, a ballot that nobody cast, digests that nobody proposed.
 #[derive(Debug)]
-pub(super) struct Lie {
+struct Lie {
     own: ReplicaId,
     n: u32,
     value: Option<String>,
@@ -14,18 +24,14 @@ pub(super) struct Lie {
 
 impl Lie {
     /// The value to lie with, or nothing for the opposite of what it is asked to say.
-    pub(super) fn parse(
-        argument: Option<&str>,
-        own: ReplicaId,
-        n: u32,
-    ) -> Result<Self, ParseError> {
+    fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
         let value = argument.map(str::to_owned);
         if value.as_deref() == Some("") {
-            return Err(ParseError::BadArgument {
-                behaviour: "lie",
-                argument: String::new(),
-                expected: "a decision, as in lie:retreat",
-            });
+            return Err(bad_argument(
+                "lie",
+                "",
+                "write a decision, as in lie:retreat",
+            ));
         }
         Ok(Self {
             own,
@@ -37,14 +43,14 @@ impl Lie {
 }
 
 impl Behaviour for Lie {
-    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         let message = match effect {
             Effect::Broadcast(message) => message,
             Effect::Send { to, message } if to != self.own => {
                 let message = with_false_digest(&message);
-                return vec![Effect::Send { to, message }];
+                return vec![Effect::Send { to, message }.into()];
             }
-            other => return vec![other],
+            other => return vec![other.into()],
         };
         one_by_one(self.n, |to| {
             Some(if to == self.own {

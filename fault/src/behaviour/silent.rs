@@ -1,30 +1,36 @@
 use quorate_protocol::{Effect, ReplicaId};
 
-use super::{Behaviour, Say, no_argument};
-use crate::plan::ParseError;
+use super::{Altered, Behaviour, Entry, Say};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "silent",
+    argument: "",
+    what: "listens and never sends",
+    example: "silent",
+    make: |_, setting| {
+        let own = setting.own();
+        Ok(Box::new(Silent { own }))
+    },
+};
 
 /// Listens and never sends.
 #[derive(Debug)]
-pub(super) struct Silent {
+struct Silent {
     own: ReplicaId,
 }
 
-impl Silent {
-    pub(super) fn parse(argument: Option<&str>, own: ReplicaId) -> Result<Self, ParseError> {
-        no_argument("silent", argument)?;
-        Ok(Self { own })
-    }
-}
-
 impl Behaviour for Silent {
-    fn alter(&mut self, effect: Effect) -> Vec<Effect> {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         match effect {
-            Effect::Broadcast(message) => vec![Effect::Send {
-                to: self.own,
-                message,
-            }],
+            Effect::Broadcast(message) => vec![
+                Effect::Send {
+                    to: self.own,
+                    message,
+                }
+                .into(),
+            ],
             Effect::Send { to, .. } | Effect::Forward { to, .. } if to != self.own => Vec::new(),
-            other => vec![other],
+            other => vec![other.into()],
         }
     }
 

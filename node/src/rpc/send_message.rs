@@ -38,6 +38,10 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             Say::Deny => return Ok(format!("{own} denied communication to {to}")),
             Say::Nothing => return Ok(format!("{own} kept silent towards {to}")),
             Say::Decision(decision) => decision,
+            Say::Late(decision, late) => {
+                tokio::time::sleep(Duration::from_micros(late.0).min(left(deadline))).await;
+                decision
+            }
         };
         let message = ReceiveMessage {
             sender: own.to_string(),

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use quorate_server::logging::{self, LogFormat, Logging};
-use quorate_server::options::ClusterOptions;
+use quorate_server::logging::{LogFormat, Logging};
+use quorate_server::options::{self, ClusterOptions};
 use quorate_server::signals::StopSignals;
 use quorate_server::{Cluster, ready_file};
 
 /// Starts the processes P, Q, R and S, each an XML-RPC endpoint of its own, and stops them on Ctrl-C.
 #[derive(Parser)]
-#[command(version, after_help = logging::HELP)]
+#[command(version, after_help = options::help())]
 struct Options {
     #[command(flatten)]
     cluster: ClusterOptions,

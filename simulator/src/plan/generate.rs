@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use quorate_fault::Dice;
+
 use super::{Back, Call, Engine, Link, Name, Partition, Plan, Round, Skew, Stop};
-use crate::dice::Dice;
 
 /// What is not left to the seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,13 +49,29 @@ impl Plan {
             clocks: clocks(&mut dice, processes),
         };
         plan.draw_faults(&mut dice);
+        plan.draw_more_faults(&mut Dice::new(seed, b'f'));
         if choice.faulty.is_some() || choice.twins.is_some() {
             plan.faulty = choice.faulty.clone().unwrap_or_default();
             plan.twins = choice.twins.clone().unwrap_or_default();
         }
         plan.draw_sides(&mut dice);
         plan.bear_restarts();
+        plan.start_again_who_forgets(&mut Dice::new(seed, b'a'));
         plan
+    }
+
+    /// Some of those that misbehave do so in other ways than were drawn, and some only when a trigger holds.
+    fn draw_more_faults(&mut self, dice: &mut Dice) {
+        for words in &mut self.faulty {
+            if dice.chance(600)
+                && let Some((name, _)) = words.split_once('=')
+            {
+                *words = format!("{name}={}", newer_behaviour(dice));
+            }
+            if dice.chance(400) {
+                words.push_str(&trigger(dice, self.heal_ms));
+            }
+        }
     }
 
     /// Who is faulty is not started again, and only as many lose their memory as can be borne besides the faulty.
@@ -95,6 +112,27 @@ impl Plan {
         self.twins.sort();
     }
 
+    /// Nobody forgets what it voted unless it is started again.
+    fn start_again_who_forgets(&mut self, dice: &mut Dice) {
+        let Ok(faults) = self.fault_plan() else {
+            return;
+        };
+        for name in (0..self.processes).map(Name::of) {
+            let words = faults.behaviour_of(name.0.0).unwrap_or_default();
+            if words.starts_with("amnesia") {
+                for _ in 0..dice.between(1, 3) {
+                    let (from_ms, to_ms) = span(dice, self.heal_ms);
+                    self.stops.push(Stop {
+                        process: name,
+                        from_ms,
+                        to_ms,
+                        back: Back::FromDisk,
+                    });
+                }
+            }
+        }
+    }
+
     fn draw_sides(&mut self, dice: &mut Dice) {
         let others = (0..self.processes).map(Name::of);
         let others: Vec<Name> = others.filter(|name| !self.twins.contains(name)).collect();
@@ -126,6 +164,47 @@ fn behaviour(dice: &mut Dice, own: u32, n: u32, heal_ms: u64) -> String {
         6 => "forge".to_owned(),
         _ => "equivocate".to_owned(),
     }
+}
+
+fn newer_behaviour(dice: &mut Dice) -> String {
+    match dice.below(10) {
+        0 => format!("delay:{}ms", dice.between(1, 400)),
+        1 => format!("drop:{}%", dice.between(1, 90)),
+        2 => "duplicate".to_owned(),
+        3 => "replay".to_owned(),
+        4 => "corrupt".to_owned(),
+        5 => "skip".to_owned(),
+        6 => "slow".to_owned(),
+        7 => "tamper".to_owned(),
+        8 => "spam".to_owned(),
+        _ => "amnesia".to_owned(),
+    }
+}
+
+fn trigger(dice: &mut Dice, heal_ms: u64) -> String {
+    let mut triggers = String::new();
+    match dice.below(6) {
+        0 => triggers += &format!("@after={}ms", dice.below(heal_ms)),
+        1 => triggers += &format!("@until={}ms", dice.between(1, heal_ms)),
+        2 => {
+            let after = dice.below(heal_ms);
+            let until = after + dice.between(1, heal_ms);
+            triggers += &format!("@after={after}ms@until={until}ms");
+        }
+        3 => {
+            let first = dice.between(1, 20);
+            triggers += &format!("@slots={first}-{}", first + dice.below(20));
+        }
+        4 => {
+            let first = dice.below(3);
+            triggers += &format!("@views={first}-{}", first + dice.below(3));
+        }
+        _ => {}
+    }
+    if triggers.is_empty() || dice.chance(300) {
+        triggers += &format!("@chance={}%", dice.between(5, 95));
+    }
+    triggers
 }
 
 fn engine(dice: &mut Dice) -> Engine {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use quorate_fault::Faulty;
 use quorate_protocol::message::{Commit, NewView, Request};
 use quorate_protocol::{
-    ClientId, Config, Evidence, Input, Keys, Misbehaviour, Record, Replica, ReplicaId, Sequence,
-    Signed, SignedMessage, Sizes, Status, Time, Timer, Timestamp, View,
+    ClientId, Config, Duration, Evidence, Input, Keys, Misbehaviour, Record, Replica, ReplicaId,
+    Sequence, Signed, SignedMessage, Sizes, Status, Time, Timer, Timestamp, View,
 };
 use quorate_service::exchange::{Command, Exchange, Participant, Rules, Vote};
 use quorate_service::session::Session;
@@ -26,6 +26,8 @@ pub enum Packet {
     Protocol(SignedMessage),
     /// A vote of the exchange.
     Vote(Signed<Vote>),
+    /// Bytes that nobody can read.
+    Garbage,
 }
 
 /// What a process does, as the world and the invariants see it.
@@ -35,8 +37,12 @@ pub enum Deed {
     Broadcast(Arc<Packet>),
     /// It says something to one other.
     Send(ReplicaId, Arc<Packet>),
+    /// It says something to one other, so much later.
+    SendLate(ReplicaId, Arc<Packet>, Duration),
     /// It sets a timer, by its own clock.
     SetTimer(Timer, Time),
+    /// It wants to be woken, by its own clock.
+    WakeAt(Time),
     /// It asks for an operation as a client.
     Ask(Request),
     /// It has proof that a slot is committed, and is about to execute it.
@@ -83,13 +89,14 @@ pub struct Process {
     /// When it last started again, by its clock.
     started: u64,
     timers: BTreeMap<Timer, Time>,
+    /// When a faulty replica is woken next, of what the world was told.
+    wake_at: Option<Time>,
     operations: VecDeque<Vec<u8>>,
     commands: VecDeque<Command>,
     /// What the replica waits for before anything else, in the order in which it asked.
     answers: VecDeque<Input>,
     inputs: VecDeque<Input>,
     deeds: Vec<Deed>,
-    crashed: bool,
 }
 
 impl Process {
@@ -108,12 +115,12 @@ impl Process {
             desk: Desk::new(quorum, 0),
             started: 0,
             timers: BTreeMap::new(),
+            wake_at: None,
             operations: VecDeque::new(),
             commands: VecDeque::new(),
             answers: VecDeque::new(),
             inputs: VecDeque::new(),
             deeds: Vec::new(),
-            crashed: false,
         }
     }
 
@@ -151,7 +158,7 @@ impl Process {
     }
 
     pub(crate) const fn has_crashed(&self) -> bool {
-        self.crashed
+        self.replica.has_crashed()
     }
 
     /// Comes to life.
@@ -161,16 +168,21 @@ impl Process {
     }
 
     /// Ends, and comes to life again with what it has on disk, or with nothing. What its user had asked for and has no
-    /// answer to is lost; its requests are numbered by the clock, so that the next is later than any before.
+    /// answer to is lost; its requests are numbered by the clock, so that the next is later than any before. Who is faulty
+    /// stays so.
     pub(crate) fn restart(&mut self, now: Time, disk: bool) -> Vec<Deed> {
-        let replica = if disk {
+        let replica = if self.replica.forgets() {
+            self.disk.clear();
+            Replica::new(self.config.clone())
+        } else if disk {
             Replica::restore(self.config.clone(), self.disk.iter().cloned())
         } else {
             self.disk.clear();
             self.config.life += 1;
             Replica::rejoin(self.config.clone())
         };
-        self.replica = Faulty::new(replica, None);
+        self.replica.restart(replica);
+        self.wake_at = None;
         self.service = Replicated::new(self.rules.clone());
         self.participant = Participant::default();
         // To start takes a while: no two starts see one moment.
@@ -196,6 +208,18 @@ impl Process {
         self.settle(now)
     }
 
+    /// A faulty replica does what it does late or of its own accord, unless it wanted to be woken earlier than `due`.
+    pub(crate) fn on_wake(&mut self, now: Time, due: Time) -> Vec<Deed> {
+        if self.wake_at != Some(due) {
+            return Vec::new();
+        }
+        self.wake_at = None;
+        for effect in self.replica.wake(now) {
+            self.perform(effect);
+        }
+        self.settle(now)
+    }
+
     /// A packet arrives.
     pub(crate) fn on_packet(&mut self, now: Time, packet: &Packet) -> Vec<Deed> {
         match packet {
@@ -203,7 +227,8 @@ impl Process {
                 Ok(message) => self.inputs.push_back(Input::Message(message)),
                 Err(misbehaviour) => self.deeds.push(Deed::Refuse(misbehaviour)),
             },
-            Packet::Vote(vote) => self.on_vote(vote),
+            Packet::Vote(vote) => self.on_vote(now, vote),
+            Packet::Garbage => {}
         }
         self.settle(now)
     }
@@ -226,10 +251,13 @@ impl Process {
                 break;
             }
         }
-        self.crashed = self
-            .replica
-            .behaviour()
-            .is_some_and(|behaviour| behaviour.has_crashed());
+        let wake_at = self.replica.wake_at();
+        if let Some(at) = wake_at
+            && self.wake_at.is_none_or(|before| at < before)
+        {
+            self.wake_at = wake_at;
+            self.deeds.push(Deed::WakeAt(at));
+        }
         std::mem::take(&mut self.deeds)
     }
 

@@ -2,11 +2,22 @@
 
 use std::sync::Arc;
 
+use quorate_fault::Damage;
 use quorate_protocol::message::Request;
 use quorate_protocol::{Effect, Input, Message, Record, Sequence, SignedMessage};
 use quorate_service::Service as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{Deed, Packet, Process};
+
+/// What a reader makes of damaged bytes; nothing if they cannot be read.
+pub(super) fn damaged<T: Serialize + DeserializeOwned>(value: &T, damage: Damage) -> Option<T> {
+    let mut bytes = postcard::to_stdvec(value).ok()?;
+    damage.apply(&mut bytes);
+    let (value, rest) = postcard::take_from_bytes(&bytes).ok()?;
+    rest.is_empty().then_some(value)
+}
 
 impl Process {
     pub(super) fn perform(&mut self, effect: Effect) {
@@ -25,7 +36,7 @@ impl Process {
                 }
             }
             Effect::Forward { to, message } => {
-                let packet = Arc::new(Packet::Protocol(*message));
+                let packet = self.travelling(*message);
                 self.deeds.push(Deed::Send(to, packet));
             }
             Effect::SetTimer { timer, at } => {
@@ -104,6 +115,14 @@ impl Process {
         if hear {
             self.inputs.push_back(Input::Message(signed.clone()));
         }
-        Some(Arc::new(Packet::Protocol(signed.into_signed())))
+        Some(self.travelling(signed.into_signed()))
+    }
+
+    /// A message as it leaves: of a faulty replica perhaps not as it was signed.
+    fn travelling(&mut self, message: SignedMessage) -> Arc<Packet> {
+        Arc::new(match self.replica.damage(&message) {
+            None => Packet::Protocol(message),
+            Some(damage) => damaged(&message, damage).map_or(Packet::Garbage, Packet::Protocol),
+        })
     }
 }

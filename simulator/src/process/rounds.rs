@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use quorate_fault::Say;
+use quorate_fault::scope::Scope;
 use quorate_protocol::{ReplicaId, Signed, Time};
 use quorate_service::exchange::{Command, Vote};
 
+use super::perform::damaged;
 use super::{Deed, Packet, Process};
 
 impl Process {
@@ -21,40 +23,43 @@ impl Process {
                 .map(ReplicaId)
                 .filter(|r| *r != own)
             {
-                self.tell(round, recipient, decision);
+                self.tell(now, round, recipient, decision);
             }
             self.participant.close(self.service.exchange(), round);
         }
         self.settle(now)
     }
 
-    fn tell(&mut self, round: u64, recipient: ReplicaId, decision: &str) {
-        let say = match self.replica.behaviour() {
-            Some(behaviour) => behaviour.say(recipient, decision),
-            None => Say::Decision(decision.to_owned()),
+    fn tell(&mut self, now: Time, round: u64, recipient: ReplicaId, decision: &str) {
+        let (decision, late) = match self.replica.say(now, recipient, decision) {
+            Say::Deny | Say::Nothing => return,
+            Say::Decision(decision) => (decision, None),
+            Say::Late(decision, late) => (decision, Some(late)),
         };
-        if let Say::Decision(decision) = say {
-            let vote = Vote {
-                round,
-                recipient,
-                decision,
-            };
-            let packet = Packet::Vote(self.keys.sign(vote).into_signed());
-            self.deeds.push(Deed::Send(recipient, Arc::new(packet)));
-        }
+        let vote = Vote {
+            round,
+            recipient,
+            decision,
+        };
+        let vote = self.keys.sign(vote).into_signed();
+        let packet = Arc::new(match self.replica.damage(Scope::default()) {
+            None => Packet::Vote(vote),
+            Some(damage) => damaged(&vote, damage).map_or(Packet::Garbage, Packet::Vote),
+        });
+        self.deeds.push(match late {
+            None => Deed::Send(recipient, packet),
+            Some(late) => Deed::SendLate(recipient, packet, late),
+        });
     }
 
-    pub(super) fn on_vote(&mut self, vote: &Signed<Vote>) {
+    pub(super) fn on_vote(&mut self, now: Time, vote: &Signed<Vote>) {
         let Vote {
             round,
             recipient,
             decision,
         } = vote.value().clone();
         let sender = vote.signer();
-        let hears = self
-            .replica
-            .behaviour()
-            .is_none_or(|behaviour| behaviour.hears(sender));
+        let hears = self.replica.hears(now, sender);
         if hears && recipient == self.own && self.keys.verify(vote.clone()).is_ok() {
             // A vote for a round that is over is no use to anyone.
             let _ = self
@@ -65,11 +70,7 @@ impl Process {
 
     /// A liar's ballot says what it wants everyone to have voted.
     pub(super) fn misreport(&mut self, command: Command) -> Command {
-        let lie = self
-            .replica
-            .behaviour()
-            .and_then(|behaviour| behaviour.ballot());
-        match (command, lie) {
+        match (command, self.replica.ballot()) {
             (Command::Ballot { round, .. }, Some(value)) => {
                 let votes = (0..self.config.quorum.n())
                     .map(|i| (ReplicaId(i), value.clone()))

@@ -4,11 +4,10 @@ pub(crate) mod places;
 
 use std::sync::Arc;
 
-use quorate_fault::ParseError;
+use quorate_fault::{Dice, ParseError};
 use quorate_protocol::{ClusterId, Digest, ReplicaId, Time};
 use quorate_service::Operation;
 
-use crate::dice::Dice;
 use crate::invariant::{Invariants, Violation, answered};
 use crate::network::{Network, millis};
 use crate::plan::{Back, Name, Plan};
@@ -190,6 +189,7 @@ impl World {
             }
             Event::Restart { disk, .. } => process.restart(now, disk),
             Event::Timer { timer, due, .. } => process.on_timer(now, timer, due),
+            Event::Wake { due, .. } => process.on_wake(now, due),
             Event::Ask { operation, .. } => process.ask(now, operation),
             Event::Call { call, .. } => match self.plan.calls.get(call) {
                 Some(one) => process.call(now, call, &one.operation),
@@ -227,10 +227,16 @@ impl World {
                         .map(ReplicaId)
                         .filter(|to| *to != own)
                     {
-                        self.send(at, to, packet);
+                        self.send(at, to, packet, self.now);
                     }
                 }
-                Deed::Send(to, packet) => self.send(at, *to, packet),
+                Deed::Send(to, packet) => self.send(at, *to, packet, self.now),
+                Deed::SendLate(to, packet, late) => self.send(at, *to, packet, self.now + *late),
+                Deed::WakeAt(due) => {
+                    let due = *due;
+                    let when = self.places.all[at].clock.when(due).max(self.now);
+                    self.queue.push(when, Event::Wake { at, due });
+                }
                 Deed::SetTimer(timer, due) => {
                     let (timer, due) = (*timer, *due);
                     let when = self.places.all[at].clock.when(due).max(self.now);
@@ -246,12 +252,12 @@ impl World {
         Ok(())
     }
 
-    fn send(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>) {
+    fn send(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>, time: Time) {
         let sender = self.places.all[from].process.own();
         let Some(at) = self.places.route(from, to) else {
             return;
         };
-        for time in self.network.arrivals(&mut self.dice, self.now, sender, to) {
+        for time in self.network.arrivals(&mut self.dice, time, sender, to) {
             let packet = Arc::clone(packet);
             self.queue.push(time, Event::Arrive { at, packet });
         }

@@ -1,7 +1,7 @@
 //! Where the processes run, and which of two twins hears whom.
 
-use quorate_fault::{Faulty, ParseError, behaviour};
-use quorate_protocol::{ClusterId, Keys, Quorum, Replica, ReplicaId};
+use quorate_fault::{Faulty, ParseError, Setting, behaviour};
+use quorate_protocol::{ClusterId, Digest, Keys, Quorum, Replica, ReplicaId};
 use quorate_service::exchange::Rules;
 
 use crate::clock::Clock;
@@ -44,8 +44,13 @@ impl Places {
         let quorum = plan.quorum();
         let place = |own: ReplicaId| -> Result<Place, ParseError> {
             let words = behaviours.behaviour_of(own.0);
-            let behaviour = words.map(|words| behaviour::parse(words, own, quorum.n()));
             let config = plan.engine.config(own, quorum);
+            let seed = Digest::of(&[b"faulty", &plan.seed.to_le_bytes(), &own.0.to_le_bytes()]);
+            let setting = Setting {
+                config: config.clone(),
+                seed: seed.0,
+            };
+            let behaviour = words.map(|words| behaviour::parse(words, &setting));
             let replica = Faulty::new(Replica::new(config.clone()), behaviour.transpose()?);
             let keys = Keys::simulated(own, quorum.n(), cluster);
             Ok(Place {

@@ -122,7 +122,7 @@ pub(crate) struct Universe {
     /// How many processes there are
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     processes: Option<u32>,
-    /// Who misbehaves and how, as the server has it: P=equivocate,Q=deny:R+S, or none
+    /// Who misbehaves and how, as the server has it: P=equivocate@after=2s,Q=deny:R+S, or none
     #[arg(long, value_name = "PLAN")]
     faulty: Option<String>,
     /// Who runs twice under one key, each of the two talking to some of the others: P,Q

@@ -5,42 +5,49 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// Dice that always fall alike for one seed and purpose.
 #[derive(Debug)]
-pub(crate) struct Dice(ChaCha8Rng);
+pub struct Dice(ChaCha8Rng);
 
 impl Dice {
     /// Dice for a purpose, so that drawing a plan does not change how it is played.
-    pub(crate) fn new(seed: u64, purpose: u8) -> Self {
+    #[must_use]
+    pub fn new(seed: u64, purpose: u8) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         bytes[8] = purpose;
-        Self(ChaCha8Rng::from_seed(bytes))
+        Self::of(bytes)
+    }
+
+    /// Dice from a longer seed.
+    #[must_use]
+    pub fn of(seed: [u8; 32]) -> Self {
+        Self(ChaCha8Rng::from_seed(seed))
     }
 
     /// A number below `limit`; 0 if that is 0.
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         // The bias of the multiplication is under 2^-32 for the small limits here, and the same everywhere.
         let wide = u128::from(self.0.next_u64()) * u128::from(limit);
         u64::try_from(wide >> 64).unwrap_or_default()
     }
 
     /// A number from `least` to `most`, both included.
-    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most.saturating_sub(least) + 1)
     }
 
     /// True in so many of a thousand cases.
-    pub(crate) fn chance(&mut self, of_thousand: u64) -> bool {
+    pub fn chance(&mut self, of_thousand: u64) -> bool {
         of_thousand > 0 && self.below(1000) < of_thousand
     }
 
     /// One of them; nothing if there is none.
-    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let index = self.below(from.len() as u64);
         from.get(usize::try_from(index).ok()?)
     }
 
     /// `count` different numbers below `limit`, in order of drawing.
-    pub(crate) fn distinct(&mut self, count: u32, limit: u32) -> Vec<u32> {
+    pub fn distinct(&mut self, count: u32, limit: u32) -> Vec<u32> {
         let mut left: Vec<u32> = (0..limit).collect();
         (0..count.min(limit))
             .map(|_| {

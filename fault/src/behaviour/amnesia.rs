@@ -1,0 +1,20 @@
+use super::{Behaviour, Entry};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "amnesia",
+    argument: "",
+    what: "forgets what it voted when it is started again, as the simulator does; no live process is, so there it does \
+           nothing wrong",
+    example: "amnesia",
+    make: |_, _| Ok(Box::new(Amnesia)),
+};
+
+/// Comes back with nothing on disk and votes at once, as if it had never voted before: what rule 23 forbids.
+#[derive(Debug)]
+struct Amnesia;
+
+impl Behaviour for Amnesia {
+    fn forgets(&mut self) -> bool {
+        true
+    }
+}

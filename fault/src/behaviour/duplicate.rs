@@ -1,0 +1,37 @@
+use quorate_protocol::{Effect, ReplicaId};
+
+use super::{Altered, Behaviour, Entry, recipient, taken_apart};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "duplicate",
+    argument: "",
+    what: "sends every message twice",
+    example: "duplicate",
+    make: |_, setting| {
+        Ok(Box::new(Duplicate {
+            own: setting.own(),
+            n: setting.n(),
+        }))
+    },
+};
+
+/// Sends every message of the protocol twice.
+#[derive(Debug)]
+struct Duplicate {
+    own: ReplicaId,
+    n: u32,
+}
+
+impl Behaviour for Duplicate {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
+        taken_apart(effect, self.n)
+            .into_iter()
+            .flat_map(|effect| {
+                let again = recipient(&effect, self.own).map(|_| effect.clone());
+                [Some(effect), again]
+            })
+            .flatten()
+            .map(Altered::from)
+            .collect()
+    }
+}

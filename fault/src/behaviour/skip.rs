@@ -1,0 +1,48 @@
+use quorate_protocol::message::Message;
+use quorate_protocol::{Effect, Sequence, View};
+
+use super::{Altered, Behaviour, Entry};
+use crate::dice::Dice;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "skip",
+    argument: "",
+    what: "as primary, leaves slots out or proposes outside the window",
+    example: "skip",
+    make: |_, setting| {
+        Ok(Box::new(Skip {
+            window: setting.config.window,
+            dice: setting.dice(b"skip"),
+            view: None,
+            by: 0,
+        }))
+    },
+};
+
+/// As primary gives each batch a later slot than its turn is: in some views a few slots later, so that there is a gap below
+/// that nothing fills, in others a window later, where nobody may agree to it.
+#[derive(Debug)]
+struct Skip {
+    window: u64,
+    dice: Dice,
+    /// The view that it now leads, and how many slots it leaves out there.
+    view: Option<View>,
+    by: u64,
+}
+
+impl Behaviour for Skip {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
+        let Effect::Broadcast(Message::PrePrepare(mut pre_prepare, batch)) = effect else {
+            return vec![effect.into()];
+        };
+        if self.view.replace(pre_prepare.view) != Some(pre_prepare.view) {
+            self.by = if self.dice.chance(500) {
+                self.dice.between(1, 3)
+            } else {
+                self.window
+            };
+        }
+        pre_prepare.sequence = Sequence(pre_prepare.sequence.0.saturating_add(self.by));
+        vec![Effect::Broadcast(Message::PrePrepare(pre_prepare, batch)).into()]
+    }
+}

@@ -1,0 +1,683 @@
+//! What the others see of each behaviour: P of four misbehaves.
+#![allow(clippy::unwrap_used)]
+
+use std::num::NonZeroU32;
+
+use quorate_fault::behaviour::{self, Altered, REGISTRY};
+use quorate_fault::scope::{Moment, Scope};
+use quorate_fault::{Behaviour, Faulty, Say, Setting};
+use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::message::{
+    Answer, Batch, Checkpoint, NewView, PrePrepare, Prepare, Request, Standing, ViewChange,
+};
+use quorate_protocol::{
+    ClientId, ClusterId, Config, Digest, Duration, Effect, Input, Keys, Message, Quorum, Replica,
+    ReplicaId, Sequence, SignedMessage, Time, Timestamp, VerifiedMessage, View,
+};
+
+const P: ReplicaId = ReplicaId(0);
+const OTHERS: [ReplicaId; 3] = [ReplicaId(1), ReplicaId(2), ReplicaId(3)];
+
+fn setting() -> Setting {
+    Setting {
+        config: Config::new(P, Quorum::of(NonZeroU32::new(4).unwrap())),
+        seed: [7; 32],
+    }
+}
+
+fn made(words: &str) -> Box<dyn Behaviour> {
+    behaviour::parse(words, &setting()).unwrap()
+}
+
+fn faulty(words: &str) -> Faulty {
+    Faulty::new(Replica::new(setting().config), Some(made(words)))
+}
+
+fn keys(own: ReplicaId) -> Keys {
+    Keys::simulated(own, 4, ClusterId([1; 32]))
+}
+
+fn millis(at: u64) -> Time {
+    Time(at * 1000)
+}
+
+/// A digest for each number.
+fn digest(number: u64) -> Digest {
+    Digest::of(&[&number.to_le_bytes()])
+}
+
+fn prepare(view: u64, slot: u64) -> Message {
+    Message::Prepare(Prepare {
+        view: View(view),
+        sequence: Sequence(slot),
+        digest: digest(slot),
+    })
+}
+
+fn request(number: u64) -> Request {
+    Request {
+        client: ClientId::named("c"),
+        timestamp: Timestamp(number),
+        operation: format!("operation {number}").into_bytes(),
+    }
+}
+
+fn batch(number: u64) -> Batch {
+    Batch {
+        requests: vec![keys(P).sign(request(number)).into_signed()],
+    }
+}
+
+fn proposal(slot: u64) -> Message {
+    let batch = batch(slot);
+    let pre_prepare = PrePrepare {
+        view: View(0),
+        sequence: Sequence(slot),
+        digest: batch.digest(),
+    };
+    Message::PrePrepare(pre_prepare, batch)
+}
+
+/// What becomes of a broadcast: what each process, P included, gets of it at once, in the order of processes.
+fn told(behaviour: &mut dyn Behaviour, message: &Message) -> [Vec<Message>; 4] {
+    let mut told = [const { Vec::new() }; 4];
+    for altered in behaviour.alter(Effect::Broadcast(message.clone())) {
+        assert_eq!(altered.late, Duration(0), "nothing is held back here");
+        match altered.effect {
+            Effect::Broadcast(message) => {
+                told.iter_mut().for_each(|all| all.push(message.clone()));
+            }
+            Effect::Send { to, message } => told[to.0 as usize].push(message),
+            other => panic!("{other:?}"),
+        }
+    }
+    told
+}
+
+/// Steps a faulty replica and gives what it wants to send to others.
+fn sent(effects: &[Effect]) -> Vec<ReplicaId> {
+    let to = |effect: &Effect| match effect {
+        Effect::Broadcast(_) => OTHERS.to_vec(),
+        Effect::Send { to, .. } | Effect::Forward { to, .. } if *to != P => vec![*to],
+        _ => Vec::new(),
+    };
+    effects.iter().flat_map(to).collect()
+}
+
+fn moment(now: Time, view: u64, slot: u64) -> Moment {
+    Moment {
+        now,
+        view: View(view),
+        slot: Sequence(slot),
+    }
+}
+
+fn submit(number: u64) -> Input {
+    Input::Submit(keys(P).sign(request(number)))
+}
+
+#[test]
+fn every_example_is_one() {
+    for entry in REGISTRY {
+        assert!(entry.example.starts_with(entry.name));
+        made(entry.example);
+    }
+}
+
+#[test]
+fn deny_exchanges_nothing_with_those_named() {
+    let mut deny = made("deny:R+S");
+    let one = prepare(0, 1);
+    assert_eq!(
+        told(&mut *deny, &one),
+        [vec![one.clone()], vec![one.clone()], vec![], vec![]]
+    );
+    let [to_q, to_r, _] = OTHERS.map(|to| deny.say(to, "attack"));
+    assert_eq!((to_q, to_r), (Say::Decision("attack".into()), Say::Deny));
+    assert_eq!(OTHERS.map(|from| deny.hears(from)), [true, false, false]);
+    let forwarded = Effect::Forward {
+        to: ReplicaId(2),
+        message: Box::new(SignedMessage::Request(batch(1).requests.remove(0))),
+    };
+    assert_eq!(deny.alter(forwarded), []);
+    assert_eq!(OTHERS.map(|from| made("deny").hears(from)), [false; 3]);
+}
+
+#[test]
+fn crash_ends_the_process_at_once_after_messages_or_after_a_time() {
+    let mut at_once = faulty("crash");
+    assert!(at_once.step(Time(5), Input::Start).is_empty());
+    assert!(at_once.has_crashed());
+
+    let mut after_two = faulty("crash:2");
+    assert_eq!(sent(&after_two.step(Time(5), submit(1))).len(), 3);
+    assert!(!after_two.has_crashed());
+    assert_eq!(sent(&after_two.step(Time(6), submit(2))).len(), 3);
+    assert!(after_two.has_crashed());
+    assert!(after_two.step(Time(7), submit(3)).is_empty());
+
+    let mut after_a_time = faulty("crash:2s");
+    after_a_time.step(millis(100), Input::Start);
+    assert_eq!(sent(&after_a_time.step(millis(2099), submit(1))).len(), 3);
+    assert!(after_a_time.step(millis(2100), submit(2)).is_empty());
+    assert!(after_a_time.has_crashed());
+    assert_eq!(after_a_time.say(millis(2100), OTHERS[0], "a"), Say::Nothing);
+}
+
+#[test]
+fn silent_sends_nothing_and_hears_itself() {
+    let mut silent = made("silent");
+    let one = prepare(0, 1);
+    let nothing = Vec::new;
+    assert_eq!(
+        told(&mut *silent, &one),
+        [vec![one], nothing(), nothing(), nothing()]
+    );
+    assert_eq!(silent.say(OTHERS[0], "attack"), Say::Nothing);
+    assert!(silent.hears(OTHERS[0]));
+}
+
+#[test]
+fn delay_sends_everything_after_its_time_and_in_order() {
+    let mut delay = faulty("delay:200ms");
+    delay.step(millis(0), Input::Start);
+    assert_eq!(delay.wake_at(), None);
+    let at_once = delay.step(millis(10), submit(1));
+    assert!(sent(&at_once).is_empty());
+    assert!(
+        matches!(at_once[..], [Effect::Send { to: P, .. }]),
+        "{at_once:?}"
+    );
+    delay.step(millis(50), submit(2));
+    assert_eq!(delay.wake_at(), Some(millis(210)));
+    assert!(delay.wake(millis(209)).is_empty());
+    assert_eq!(sent(&delay.wake(millis(210))), OTHERS);
+    assert_eq!(delay.wake_at(), Some(millis(250)));
+    assert_eq!(sent(&delay.wake(millis(300))), OTHERS);
+    assert_eq!(delay.wake_at(), None);
+    let late = Say::Late("attack".into(), Duration::from_millis(200));
+    assert_eq!(delay.say(millis(300), OTHERS[0], "attack"), late);
+}
+
+#[test]
+fn what_is_held_back_is_lost_when_the_process_starts_again() {
+    let mut delay = faulty("delay:200ms");
+    delay.step(millis(0), submit(1));
+    delay.restart(Replica::new(setting().config));
+    assert_eq!(delay.wake_at(), None);
+    delay.step(millis(10), submit(2));
+    assert_eq!(delay.wake_at(), Some(millis(210)), "it is still as late");
+}
+
+#[test]
+fn drop_loses_so_many_of_a_hundred_to_each_recipient_apart() {
+    let mut drop = made("drop:30%");
+    let one = prepare(0, 1);
+    let mut arrived = [0; 4];
+    let mut apart = false;
+    for _ in 0..1000 {
+        let counts = told(&mut *drop, &one).map(|all| all.len());
+        apart |= counts[1] != counts[2];
+        arrived
+            .iter_mut()
+            .zip(counts)
+            .for_each(|(sum, one)| *sum += one);
+    }
+    assert!(apart);
+    assert_eq!(arrived[0], 1000, "it loses nothing to itself");
+    for count in &arrived[1..] {
+        assert!((650..750).contains(count), "{arrived:?}");
+    }
+    let said = |drop: &mut Box<dyn Behaviour>| drop.say(OTHERS[0], "attack") == Say::Nothing;
+    let lost = (0..1000).filter(|_| said(&mut drop)).count();
+    assert!((250..350).contains(&lost), "{lost}");
+}
+
+#[test]
+fn one_seed_loses_the_same_messages_and_another_seed_others() {
+    let lost = |seed| {
+        let setting = Setting {
+            seed: [seed; 32],
+            ..setting()
+        };
+        let mut drop = behaviour::parse("drop:50%", &setting).unwrap();
+        let arrived = |_| told(&mut *drop, &prepare(0, 1)).map(|all| all.len());
+        (0..20).map(arrived).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(1), lost(1));
+    assert_ne!(lost(1), lost(2));
+}
+
+#[test]
+fn duplicate_sends_each_message_twice_to_others() {
+    let one = prepare(0, 1);
+    let counts = told(&mut *made("duplicate"), &one).map(|all| all.len());
+    assert_eq!(counts, [1, 2, 2, 2]);
+    let effect = Effect::Send {
+        to: OTHERS[0],
+        message: one,
+    };
+    assert_eq!(made("duplicate").alter(effect).len(), 2);
+}
+
+#[test]
+fn replay_sends_what_was_said_before_as_it_was_signed() {
+    let mut replay = made("replay");
+    let old: Vec<_> = (1..=40)
+        .map(|slot| {
+            let mut signer = keys(ReplicaId(u32::try_from(slot % 4).unwrap()));
+            signer.sign_message(prepare(0, slot)).unwrap()
+        })
+        .collect();
+    assert_eq!(
+        told(&mut *replay, &prepare(1, 1)).map(|all| all.len()),
+        [1; 4]
+    );
+    for one in &old {
+        replay.see(one);
+    }
+    let mut again = Vec::new();
+    for slot in 1..=20 {
+        let altered = replay.alter(Effect::Broadcast(prepare(1, slot)));
+        assert_eq!(
+            altered.len(),
+            7,
+            "one for P, and for each other a new and an old one"
+        );
+        for Altered { effect, .. } in altered {
+            if let Effect::Forward { message, .. } = effect {
+                again.push(*message);
+            }
+        }
+    }
+    let known: Vec<_> = old.into_iter().map(|one| one.into_signed()).collect();
+    assert_eq!(again.len(), 60);
+    assert!(again.iter().all(|one| known.contains(one)));
+    assert!(again.iter().any(|one| *one != again[0]));
+}
+
+#[test]
+fn equivocate_tells_every_second_process_something_else() {
+    let mut equivocate = made("equivocate");
+    let [own, q, r, s] = told(&mut *equivocate, &proposal(1));
+    assert_eq!((&own, &q), (&r, &s));
+    assert_ne!(own, q);
+    let Message::PrePrepare(other, body) = &q[0] else {
+        panic!("{q:?}")
+    };
+    assert_eq!((other.sequence, other.digest), (Sequence(1), body.digest()));
+    let [q, r, _] = OTHERS.map(|to| equivocate.say(to, "attack"));
+    assert_eq!(q, Say::Decision("retreat".into()));
+    assert_eq!(r, Say::Decision("attack".into()));
+}
+
+#[test]
+fn lie_votes_for_what_nobody_proposed_and_answers_what_nobody_read() {
+    let mut lie = made("lie");
+    let truth = prepare(0, 1);
+    let [own, q, r, s] = told(&mut *lie, &truth);
+    assert_eq!(own, std::slice::from_ref(&truth));
+    assert_ne!(q, [truth]);
+    assert_eq!((&q, &q), (&r, &s));
+    let answer = Message::Answer(Answer {
+        number: 1,
+        result: b"42".to_vec(),
+    });
+    let altered = lie.alter(Effect::Send {
+        to: OTHERS[0],
+        message: answer.clone(),
+    });
+    assert_ne!(
+        altered[0].effect,
+        Effect::Send {
+            to: OTHERS[0],
+            message: answer
+        }
+    );
+    assert_eq!(
+        lie.say(OTHERS[0], "attack"),
+        Say::Decision("retreat".into())
+    );
+    assert_eq!(lie.ballot().as_deref(), Some("retreat"));
+    let mut surrender = made("lie:surrender");
+    assert_eq!(
+        surrender.say(OTHERS[0], "a"),
+        Say::Decision("surrender".into())
+    );
+}
+
+#[test]
+fn corrupt_sends_nothing_whose_signature_holds() {
+    let mut corrupt = faulty("corrupt");
+    let signed = keys(P).sign_message(proposal(1)).unwrap().into_signed();
+    let bytes = postcard::to_stdvec(&signed).unwrap();
+    let (mut unreadable, mut refused) = (0, 0);
+    for _ in 0..300 {
+        let mut damaged = bytes.clone();
+        corrupt.damage(&signed).unwrap().apply(&mut damaged);
+        match postcard::take_from_bytes::<SignedMessage>(&damaged) {
+            Ok((message, [])) => {
+                // What is beside the signed part is bound to it by its digest.
+                let held = keys(OTHERS[0]).verify_message(message.clone());
+                assert!(held.is_err() || is_unbound(&message), "{message:?}");
+                refused += 1;
+            }
+            _ => unreadable += 1,
+        }
+    }
+    assert!(unreadable > 50 && refused > 50, "{unreadable} {refused}");
+    assert_eq!(faulty("silent").damage(&signed), None);
+}
+
+fn is_unbound(message: &SignedMessage) -> bool {
+    let SignedMessage::PrePrepare { pre_prepare, batch } = message else {
+        return false;
+    };
+    batch.digest() != pre_prepare.value().digest
+}
+
+#[test]
+fn forge_lets_one_vote_stand_for_a_quorum() {
+    let prepares = OTHERS.map(|by| {
+        let prepare = Prepare {
+            view: View(0),
+            sequence: Sequence(1),
+            digest: digest(1),
+        };
+        keys(by).sign(prepare).into_signed()
+    });
+    let pre_prepare = PrePrepare {
+        view: View(0),
+        sequence: Sequence(1),
+        digest: digest(1),
+    };
+    let prepared = PreparedCertificate {
+        pre_prepare: keys(P).sign(pre_prepare).into_signed(),
+        prepares: prepares.to_vec(),
+    };
+    let wish = |prepared| ViewChange {
+        view: View(1),
+        life: 0,
+        stable: Sequence(0),
+        checkpoint_proof: Vec::new(),
+        prepared,
+    };
+    let with = wish(vec![prepared]);
+    let [_, q, ..] = told(&mut *made("forge"), &Message::ViewChange(with.clone()));
+    let [Message::ViewChange(forged)] = &q[..] else {
+        panic!("{q:?}")
+    };
+    let [one, two, three] = &forged.prepared[0].prepares[..] else {
+        panic!("{forged:?}")
+    };
+    assert!(one == two && two == three);
+
+    let without = keys(P).sign(wish(Vec::new())).into_signed();
+    let new_view = NewView {
+        view: View(1),
+        life: 0,
+        view_changes: vec![
+            keys(OTHERS[0]).sign(with.clone()).into_signed(),
+            without.clone(),
+            keys(OTHERS[1]).sign(with).into_signed(),
+        ],
+        chosen: vec![(Sequence(1), digest(1))],
+    };
+    let [_, q, ..] = told(&mut *made("forge"), &Message::NewView(new_view));
+    let [Message::NewView(forged)] = &q[..] else {
+        panic!("{q:?}")
+    };
+    assert_eq!(forged.view_changes, vec![without; 3]);
+    assert_eq!(forged.chosen, []);
+}
+
+#[test]
+fn skip_leaves_out_a_few_slots_or_the_window_and_gives_no_slot_twice() {
+    let (mut gaps, mut outside) = (0, 0);
+    for seed in 0..20 {
+        let setting = Setting {
+            seed: [seed; 32],
+            ..setting()
+        };
+        let mut skip = behaviour::parse("skip", &setting).unwrap();
+        let slots = [1, 2, 3].map(|slot| match &told(&mut *skip, &proposal(slot))[1][..] {
+            [Message::PrePrepare(one, body)] => {
+                assert_eq!(*body, batch(slot));
+                one.sequence.0
+            }
+            other => panic!("{other:?}"),
+        });
+        match slots {
+            [2..=4, ..] => gaps += 1,
+            [first, ..] => {
+                assert!(first > setting.config.window, "{slots:?}");
+                outside += 1;
+            }
+        }
+        assert_eq!([slots[1], slots[2]], [slots[0] + 1, slots[0] + 2]);
+    }
+    assert!(gaps > 3 && outside > 3, "{gaps} {outside}");
+    let vote = prepare(0, 1);
+    assert_eq!(told(&mut *made("skip"), &vote)[1], [vote]);
+}
+
+#[test]
+fn slow_lets_requests_wait_a_little_less_than_the_others_do() {
+    let mut slow = made("slow");
+    let timeout = setting().config.view_timeout.0;
+    let mut late = |now: u64, message| {
+        slow.tick(moment(Time(now), 0, 1));
+        if let Message::PrePrepare(_, batch) = &message {
+            for request in &batch.requests {
+                let request = keys(P).sign(request.value().clone());
+                slow.see(&VerifiedMessage::Request(request));
+            }
+        }
+        slow.alter(Effect::Broadcast(message))[0].late.0
+    };
+    let held = late(0, proposal(1));
+    assert!(timeout / 5 * 4 < held && held < timeout, "{held}");
+    assert_eq!(late(1000, prepare(0, 1)), 0, "only proposals are late");
+    assert_eq!(
+        late(1000, proposal(1)),
+        held - 1000,
+        "it has waited already"
+    );
+    assert_eq!(late(timeout, proposal(1)), 0);
+    assert_eq!(late(timeout, proposal(2)), held, "a new request");
+}
+
+#[test]
+fn tamper_executes_something_else_each_time() {
+    let mut tamper = made("tamper");
+    let mut executed = |number| {
+        let effect = Effect::Execute {
+            sequence: Sequence(number),
+            requests: vec![request(100 + number), request(number)],
+        };
+        match &tamper.alter(effect)[0].effect {
+            Effect::Execute { requests, .. } => {
+                assert_eq!(requests.len(), 2, "each has a result");
+                assert_eq!(requests[0], request(100 + number));
+                requests[1].clone()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    for number in [1, 2, 2, 3] {
+        assert_ne!(executed(number).operation, request(number).operation);
+    }
+    assert_eq!(executed(4).operation, request(3).operation);
+    assert_eq!(executed(5).timestamp, Timestamp(5));
+    let none = Effect::Execute {
+        sequence: Sequence(9),
+        requests: Vec::new(),
+    };
+    assert_eq!(tamper.alter(none.clone()), [none.into()]);
+}
+
+#[test]
+fn spam_floods_the_others_and_not_itself() {
+    let mut spam = faulty("spam");
+    assert_eq!(spam.wake_at(), None);
+    spam.step(millis(3), Input::Start);
+    let mut view_changes = 0;
+    for _ in 0..100 {
+        let now = spam.wake_at().unwrap();
+        let effects = spam.wake(now);
+        let to = sent(&effects);
+        assert_eq!(to.len(), effects.len());
+        assert!(OTHERS.iter().all(|other| to.contains(other)));
+        assert!(spam.wake_at().unwrap() > now);
+        let is_wish = |effect: &&Effect| {
+            matches!(
+                effect,
+                Effect::Send {
+                    message: Message::ViewChange(_),
+                    ..
+                }
+            )
+        };
+        view_changes += effects.iter().filter(is_wish).count();
+        for effect in effects {
+            if let Effect::Send { message, .. } = effect {
+                let signed = keys(P).sign_message(message).unwrap().into_signed();
+                keys(OTHERS[0]).verify_message(signed).unwrap();
+            }
+        }
+    }
+    assert!(view_changes > 100, "{view_changes}");
+    assert!(
+        spam.wake_at() <= Some(millis(3 + 100 * 20)),
+        "{:?}",
+        spam.wake_at()
+    );
+}
+
+#[test]
+fn only_amnesia_forgets() {
+    for entry in REGISTRY {
+        let forgets = faulty(entry.example).forgets();
+        assert_eq!(forgets, entry.name == "amnesia", "{}", entry.name);
+    }
+    assert!(!Faulty::new(Replica::new(setting().config), None).forgets());
+}
+
+/// Whether a triggered `silent` keeps quiet about a message in a moment.
+fn quiet(behaviour: &mut dyn Behaviour, at: Moment, message: &Message) -> bool {
+    behaviour.tick(at);
+    told(behaviour, message)[1].is_empty()
+}
+
+#[test]
+fn a_behaviour_shows_from_a_time_on_and_until_a_time() {
+    let mut silent = made("silent@after=2s@until=3s");
+    let mut at = |now| quiet(&mut *silent, moment(millis(now), 0, 1), &prepare(0, 1));
+    assert_eq!(
+        [500, 2499, 2500, 3499, 3500].map(&mut at),
+        [false, false, true, true, false],
+        "times count from the start, which was at 500 ms"
+    );
+}
+
+#[test]
+fn a_behaviour_shows_for_some_slots_and_views_of_what_is_said() {
+    let now = moment(Time(0), 7, 7);
+    let mut slots = made("silent@slots=3-9");
+    let of_slot = |slot| quiet(&mut *slots, now, &prepare(0, slot));
+    assert_eq!([2, 3, 9, 10].map(of_slot), [false, true, true, false]);
+    let mut views = made("silent@views=2");
+    let of_view = |view| quiet(&mut *views, now, &prepare(view, 1));
+    assert_eq!([1, 2, 3].map(of_view), [false, true, false]);
+    let mut from = made("silent@slots=5-");
+    assert!(quiet(&mut *from, now, &prepare(0, u64::MAX)));
+    let checkpoint = |slot| {
+        Message::Checkpoint(Checkpoint {
+            sequence: Sequence(slot),
+            digest: digest(1),
+        })
+    };
+    assert!(quiet(&mut *from, now, &checkpoint(5)) && !quiet(&mut *from, now, &checkpoint(4)));
+}
+
+#[test]
+fn what_names_no_slot_or_view_counts_for_the_moment() {
+    let standing = Message::Standing(Standing {
+        view: View(1),
+        active: true,
+        executed: Sequence(0),
+        stable: Sequence(0),
+        rejoins: None,
+    });
+    let mut slots = made("silent@slots=3");
+    assert!(quiet(&mut *slots, moment(Time(0), 1, 3), &standing));
+    assert!(!quiet(&mut *slots, moment(Time(0), 1, 4), &standing));
+    let mut views = made("silent@views=1");
+    assert!(quiet(&mut *views, moment(Time(0), 5, 4), &standing));
+    views.tick(moment(Time(0), 1, 4));
+    assert_eq!(views.say(OTHERS[0], "attack"), Say::Nothing);
+    views.tick(moment(Time(0), 2, 4));
+    assert_eq!(
+        views.say(OTHERS[0], "attack"),
+        Say::Decision("attack".into())
+    );
+}
+
+#[test]
+fn a_behaviour_shows_with_a_probability() {
+    let mut silent = made("silent@chance=25%");
+    let now = moment(Time(0), 0, 1);
+    let count = (0..1000)
+        .filter(|_| quiet(&mut *silent, now, &prepare(0, 1)))
+        .count();
+    assert!((200..300).contains(&count), "{count}");
+}
+
+#[test]
+fn a_trigger_holds_for_all_that_a_behaviour_does() {
+    let mut deny = made("deny@after=1s");
+    let mut lie = made("lie@after=1s");
+    let mut corrupt = made("corrupt@after=1s");
+    let mut amnesia = made("amnesia@after=1s");
+    let mut crash = made("crash@after=1s");
+    let mut shows = |now| {
+        for behaviour in [&mut deny, &mut lie, &mut corrupt, &mut amnesia, &mut crash] {
+            behaviour.tick(moment(millis(now), 0, 1));
+        }
+        [
+            !deny.hears(OTHERS[0]),
+            deny.say(OTHERS[0], "a") == Say::Deny,
+            lie.ballot().is_some(),
+            corrupt.damage(Scope::default()).is_some(),
+            amnesia.forgets(),
+            crash.crashes(),
+        ]
+    };
+    assert_eq!(shows(0), [false; 6]);
+    assert_eq!(shows(1000), [true; 6]);
+}
+
+#[test]
+fn what_was_held_back_comes_even_when_the_trigger_holds_no_more() {
+    let mut delay = faulty("delay:200ms@until=100ms");
+    delay.step(millis(0), Input::Start);
+    assert!(sent(&delay.step(millis(99), submit(1))).is_empty());
+    assert_eq!(sent(&delay.step(millis(100), submit(2))), OTHERS);
+    assert_eq!(delay.wake_at(), Some(millis(299)));
+    assert_eq!(sent(&delay.wake(millis(299))), OTHERS);
+}
+
+#[test]
+fn a_flood_begins_when_its_trigger_holds_and_its_host_is_never_woken_for_ever() {
+    let mut spam = faulty("spam@after=1s");
+    spam.step(millis(0), Input::Start);
+    let mut quiet_until = None;
+    for _ in 0..1000 {
+        let now = spam.wake_at().unwrap();
+        if !spam.wake(now).is_empty() {
+            quiet_until = Some(now);
+            break;
+        }
+    }
+    assert_eq!(quiet_until, Some(millis(1000)));
+}

@@ -1,0 +1,43 @@
+//! README.md and the help tell of every behaviour and trigger in the registry's words, and of no other.
+#![allow(clippy::unwrap_used)]
+
+use quorate_fault::behaviour::{self, REGISTRY};
+use quorate_fault::trigger::TRIGGERS;
+
+/// The rows of the README's table with this head.
+fn rows(head: &str) -> Vec<String> {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let mut lines = readme.lines().skip_while(|line| *line != head);
+    assert_eq!(lines.next(), Some(head));
+    lines
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_readme_lists_every_behaviour() {
+    let expected =
+        REGISTRY.map(|entry| format!("| `{}{}` | {} |", entry.name, entry.argument, entry.what));
+    assert_eq!(rows("| behaviour | what the process does |"), expected);
+}
+
+#[test]
+fn the_readme_lists_every_trigger() {
+    let expected = TRIGGERS.map(|(form, when)| format!("| `@{form}` | {when} |"));
+    assert_eq!(rows("| trigger | when the behaviour shows |"), expected);
+}
+
+#[test]
+fn the_help_has_a_line_for_each() {
+    let help = behaviour::help();
+    let lines = help.lines().filter(|line| line.starts_with("  "));
+    assert_eq!(lines.count(), REGISTRY.len() + TRIGGERS.len(), "{help}");
+    for entry in REGISTRY {
+        let form = format!("\n  {}{} ", entry.name, entry.argument);
+        assert!(help.contains(&form), "{form}");
+        assert!(help.contains(entry.what), "{form}");
+    }
+}
