@@ -26,6 +26,7 @@ impl Runtime {
                     .collect();
                 self.answers
                     .push_back(Input::Executed { sequence, results });
+                self.reply_over_http(&requests);
             }
             Effect::TakeCheckpoint { sequence } => {
                 let parts = self.service.snapshot();
@@ -38,6 +39,7 @@ impl Runtime {
                     // The next checkpoint shows that this state differs, and it is fetched again.
                     tracing::error!(%error, "a state that a quorum vouches for cannot be read");
                 }
+                self.dump_requests();
             }
             Effect::Diverged { sequence } => {
                 tracing::error!(slot = sequence.0, "this state is not what a quorum has");
@@ -106,6 +108,9 @@ impl Runtime {
     }
 
     fn queue(&mut self, to: ReplicaId, encoded: &Arc<[u8]>) {
+        if self.loss.strikes() {
+            return;
+        }
         if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
             self.traffic.messages_sent += 1;
             self.traffic.bytes_sent += encoded.len() as u64;

@@ -2,6 +2,7 @@
 //! a time.
 
 use std::collections::VecDeque;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use quorate_fault::{Faulty, Setting, behaviour};
@@ -19,9 +20,11 @@ use tokio::sync::mpsc;
 use crate::Ending;
 use crate::config::NodeConfig;
 use crate::desk::Desk;
+use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::question::{Question, Reply};
 use crate::timers::Timers;
+use crate::web::Web;
 
 /// How many questions may wait for the runtime: two batches of each of 63 peers, and as many callers. Beyond, callers wait
 /// and peers are told to try again.
@@ -48,6 +51,10 @@ pub(crate) struct Runtime {
     pub(crate) commands: VecDeque<Command>,
     /// The clients outside that this process speaks for.
     pub(crate) desk: Desk,
+    /// What it needs for requests over HTTP.
+    pub(crate) web: Option<Web>,
+    /// Which messages are lost on purpose.
+    pub(crate) loss: Loss,
     questions: mpsc::Receiver<Question>,
 }
 
@@ -72,8 +79,27 @@ impl Runtime {
         let view_timeout = Duration::from_millis(config.view_timeout_ms);
         let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
         protocol.batch_limit = config.batch_limit as usize;
+        protocol.life = config.life;
+        if let Some(interval) = config.checkpoint_interval {
+            protocol.checkpoint_interval = interval;
+            protocol.window = 2 * interval;
+        }
+        if let Some(interval) = config.status_interval_ms {
+            protocol.status_interval = Duration::from_millis(interval);
+        }
+        let replica = if config.life == 0 {
+            Replica::new(protocol.clone())
+        } else {
+            Replica::rejoin(protocol.clone())
+        };
+        // Whoever has lost its memory numbers its requests by the clock, so that the next is later than any before.
+        let started = if config.life == 0 {
+            0
+        } else {
+            micros_since_1970()
+        };
         let setting = Setting {
-            config: protocol.clone(),
+            config: protocol,
             seed: Digest::of(&[b"faulty", &config.cluster, &own.0.to_le_bytes()]).0,
         };
         let behaviour = config
@@ -89,10 +115,10 @@ impl Runtime {
             own,
             quorum,
             keys,
-            replica: Faulty::new(Replica::new(protocol), behaviour),
+            replica: Faulty::new(replica, behaviour),
             service: Replicated::new(rules),
             participant: Participant::default(),
-            session: Session::new(ClientId::from(own), Timestamp(0)),
+            session: Session::new(ClientId::from(own), Timestamp(started)),
             timers: Timers::new(),
             outboxes: start_outboxes(config, own),
             inputs: VecDeque::from([Input::Start]),
@@ -105,7 +131,13 @@ impl Runtime {
             unsigned_votes: loopback,
             waiting: Vec::new(),
             commands: VecDeque::new(),
-            desk: Desk::new(own, quorum),
+            desk: Desk::new(own, quorum, started),
+            web: config
+                .web
+                .as_ref()
+                .map(|web| Web::start(web, own))
+                .transpose()?,
+            loss: Loss::new(config),
             questions,
         })
     }
@@ -186,6 +218,23 @@ impl Runtime {
             Question::Slot(sequence, answer) => {
                 let _ = answer.send(self.replica.replica().slot(sequence));
             }
+            Question::Request {
+                proposal,
+                json,
+                answer,
+            } => {
+                let _ = answer.send(self.request(&proposal, json));
+            }
+            Question::Distrust(answer) => {
+                self.inputs.push_back(Input::Distrust);
+                let _ = answer.send(self.replica.replica().status().view);
+            }
+            Question::Ledger(answer) => {
+                let _ = answer.send(self.service.ledger().since(0).cloned().collect());
+            }
+            Question::Sizes(answer) => {
+                let _ = answer.send(self.replica.replica().sizes());
+            }
             Question::Status(answer) => {
                 self.traffic.signatures_checked = self.keys.checked();
                 let _ = answer.send((
@@ -209,6 +258,13 @@ impl Runtime {
             }
         }
     }
+}
+
+fn micros_since_1970() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+    })
 }
 
 fn start_outboxes(config: &NodeConfig, own: ReplicaId) -> Vec<Option<Outbox>> {

@@ -31,6 +31,11 @@ pub(crate) fn config() -> NodeConfig {
         batch_limit: 256,
         decision_timeout_ms: 60_000,
         allowed_hosts: vec!["quorate.example".into()],
+        life: 0,
+        checkpoint_interval: None,
+        status_interval_ms: None,
+        loss_percent: 0.0,
+        web: None,
     }
 }
 

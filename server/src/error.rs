@@ -49,6 +49,40 @@ pub enum StartError {
         /// What the resolver says.
         cause: io::Error,
     },
+    /// The folder with the keys of nodes that start one by one cannot be used.
+    #[error(
+        "{}: {cause}: the nodes' keys are kept beside the configuration; put it where you may write",
+        path.display()
+    )]
+    KeyFolder {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// Nodes run that were started from another version of the file.
+    #[error(
+        "nodes of another {} are still running: stop them first",
+        path.display()
+    )]
+    OtherNodes {
+        /// The configuration.
+        path: std::path::PathBuf,
+    },
+    /// The node runs already.
+    #[error("node {index} runs already: stop it first, or start another --index")]
+    RunsAlready {
+        /// Its index.
+        index: usize,
+    },
+    /// The configuration has no such node.
+    #[error("--index {index}: the file lists nodes 0 to {last}")]
+    NoSuchNode {
+        /// The index that was asked for.
+        index: usize,
+        /// The last one.
+        last: usize,
+    },
     /// The operating system gives no random bytes for keys.
     #[error("no random bytes for keys: {0}")]
     NoRandomness(getrandom::Error),

@@ -28,6 +28,12 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Reads the bytes that are ordered; `None` if they are no operation.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(bytes)
+    }
+
     /// The bytes that are ordered.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -70,6 +70,8 @@ impl Sender {
             "data": data,
         });
         let body = proposal.to_string();
+        // As the nodes' replies are read: a number that was written and read again may not be quite the same.
+        let proposal = serde_json::from_str(&body)?;
         let started = Instant::now();
         let tries = self.retries + 1 + u32::try_from(self.nodes.len())? + MORE_PRIMARIES;
         let mut error = None;
