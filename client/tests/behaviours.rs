@@ -4,7 +4,7 @@
 mod support;
 
 use quorate_fault::behaviour::REGISTRY;
-use support::{assert_decided, client};
+use support::{Processes, assert_decided, client, printed};
 
 fn assert_others_agree(faulty: &str, others: &[&str]) {
     let output = client(&["--spawn", "--format", "lines", "--faulty", faulty]);
@@ -31,4 +31,37 @@ fn a_fault_may_show_only_sometimes() {
     assert_others_agree("S=lie@slots=3-9@chance=25%", &["P", "Q", "R"]);
     assert_others_agree("Q=silent@views=0-1", &["P", "R", "S"]);
     assert_others_agree("P=crash@slots=1-2@chance=50%", &["Q", "R", "S"]);
+}
+
+#[test]
+fn what_a_process_does_shows_in_the_transcript() {
+    for (behaviour, line) in [
+        ("drop:100%", "Process S kept silent towards P\n"),
+        (
+            "corrupt",
+            "Process S could not send to P (S did not sign this vote to P",
+        ),
+        ("delay:50ms", "Process S sent decision 'attack' to P\n"),
+        (
+            "lie:surrender",
+            "Process S sent decision 'surrender' to P\n",
+        ),
+    ] {
+        let faulty = format!("S={behaviour}");
+        let output = client(&["--spawn", "--format", "lines", "--faulty", &faulty]);
+        assert_decided(&output, &["P", "Q", "R"], "attack");
+        let printed = printed(&output);
+        assert!(printed.contains(line), "'{line}' is missing in:\n{printed}");
+    }
+}
+
+#[test]
+fn clients_get_right_answers_beside_a_state_that_was_tampered_with() {
+    let processes = Processes::start(4, "S=tamper");
+    for operation in ["set x=1", "set y=2", "set x=42"] {
+        let output = processes.client(&["submit", operation]);
+        assert_eq!(printed(&output), "ok\n");
+    }
+    assert_eq!(printed(&processes.client(&["read", "x"])), "42\n");
+    assert_eq!(printed(&processes.client(&["submit", "get y"])), "2\n");
 }

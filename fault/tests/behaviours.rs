@@ -200,6 +200,26 @@ fn delay_sends_everything_after_its_time_and_in_order() {
 }
 
 #[test]
+fn what_is_held_back_is_bounded_and_the_oldest_is_lost() {
+    let most = 1 << 16;
+    let mut delay = faulty("delay:1h");
+    let messages = most / 3 + 1;
+    for number in 0..messages {
+        delay.step(Time(number), submit(number));
+    }
+    let effects = delay.wake(millis(2 * 3600 * 1000));
+    assert_eq!(effects.len() as u64, most);
+    let number = |effect: &Effect| match effect {
+        Effect::Send {
+            message: Message::Request(request),
+            ..
+        } => request.value().timestamp.0,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(effects.last().map(number), Some(messages - 1));
+}
+
+#[test]
 fn what_is_held_back_is_lost_when_the_process_starts_again() {
     let mut delay = faulty("delay:200ms");
     delay.step(millis(0), submit(1));
@@ -548,7 +568,7 @@ fn spam_floods_the_others_and_not_itself() {
     }
     assert!(view_changes > 100, "{view_changes}");
     assert!(
-        spam.wake_at() <= Some(millis(3 + 100 * 20)),
+        spam.wake_at() <= Some(millis(3 + 100 * 40)),
         "{:?}",
         spam.wake_at()
     );

@@ -28,7 +28,7 @@ fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
         (Mutant::CommitsTooFew, "certificates verify"),
         (Mutant::ExecutesOutOfOrder, "total order"),
     ] {
-        assert!(caught_by(mutant, 8).contains(&rule), "{mutant}: {rule}");
+        assert!(caught_by(mutant, 16).contains(&rule), "{mutant}: {rule}");
     }
 }
 
