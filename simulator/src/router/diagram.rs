@@ -12,13 +12,17 @@ use super::verdict::Verdict;
 
 const COLUMN: f64 = 170.0;
 const LEFT: f64 = 110.0;
-const TOP: f64 = 70.0;
+const TOP: f64 = 90.0;
+/// So that the caption has room.
+const LEAST_WIDTH: f64 = 560.0;
 /// How far two moments at which something happens are apart, at least and at most: time is not to scale, so that neither a
 /// burst is a blot nor a pause a page.
 const STEP: (f64, f64) = (13.0, 40.0);
 /// How many pixels a millisecond has between the two.
 const SCALE: f64 = 4.0;
 const FONT: &str = "font-family: sans-serif";
+
+const LEGEND: &str = "init and polls that found nothing executed are left out; x: did not arrive; red: altered by the liar; time is not to scale";
 
 /// Writes the diagram of a run.
 ///
@@ -33,7 +37,8 @@ fn document(verdict: &Verdict) -> Document {
     let flights = &verdict.flights.all;
     let columns = columns(verdict.nodes.0, flights);
     let (rows, end) = rows(flights);
-    let width = LEFT + COLUMN * columns.len() as f64;
+    let start = flights.first().map(|one| one.sent).unwrap_or_default();
+    let width = (LEFT + COLUMN * (columns.len() as f64 - 0.3)).max(LEAST_WIDTH);
     let height = end + 60.0;
     let mut document = Document::new()
         .set("width", width)
@@ -47,7 +52,8 @@ fn document(verdict: &Verdict) -> Document {
                 .set("height", height)
                 .set("fill", "white"),
         )
-        .add(words(12.0, 20.0, 13, caption(verdict)).set("fill", "#444444"));
+        .add(words(12.0, 20.0, 12, caption(verdict)).set("fill", "#444444"))
+        .add(words(12.0, 38.0, 11, LEGEND).set("fill", "#777777"));
     for (name, x) in &columns {
         let line = Line::new()
             .set("x1", *x)
@@ -61,7 +67,12 @@ fn document(verdict: &Verdict) -> Document {
         document = document.add(line).add(head);
     }
     for (at, y) in &rows {
-        let time = words(LEFT - 75.0, y + 4.0, 9, format!("{:.1} ms", millis(*at)));
+        let time = words(
+            LEFT - 35.0,
+            y + 3.0,
+            9,
+            format!("{:.1} ms", millis(at.saturating_sub(start))),
+        );
         document = document.add(time.set("text-anchor", "end").set("fill", "#777777"));
     }
     for flight in flights {
@@ -144,14 +155,9 @@ fn arrow(
         None if flight.altered => " (altered)".to_owned(),
         None => String::new(),
     };
-    // The label stands where only its own sender's arrows are.
-    let near = if x2 < x1 { -0.12 } else { 0.12 };
-    let label = words(
-        x1 + near * COLUMN,
-        y1 + (y2 - y1) * 0.15 - 2.0,
-        10,
-        flight.label.clone() + &remark,
-    );
+    // Every message begins at a moment of its own, so labels at the beginnings never hide each other.
+    let near = if x2 < x1 { -8.0 } else { 8.0 };
+    let label = words(x1 + near, y1 - 2.0, 10, flight.label.clone() + &remark);
     let label = label
         .set("text-anchor", if x2 < x1 { "end" } else { "start" })
         .set("fill", if loss.is_some() { "#777777" } else { colour });

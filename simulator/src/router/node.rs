@@ -33,10 +33,10 @@ const LOG_PATIENCE: Duration = Duration::from_secs(1);
 /// What a node does, as its threads tell the router.
 #[derive(Debug)]
 pub(super) enum Output {
-    /// It writes a line.
-    Line(String),
-    /// It writes what cannot be a line: why.
-    Unreadable(String),
+    /// It writes a line: its number, from 1, and its text.
+    Line(u64, String),
+    /// It writes what cannot be a line: its number, and why it cannot.
+    Unreadable(u64, String),
     /// It logs a line.
     Log(String),
     /// Nothing more comes from it.
@@ -165,20 +165,26 @@ fn write_lines(mut stdin: ChildStdin, lines: &Receiver<String>, waiting: &Atomic
 fn read_lines(stdout: impl Read, index: usize, output: &SyncSender<(usize, Output)>) {
     let mut stdout = BufReader::new(stdout);
     let mut line = Vec::new();
-    loop {
+    for number in 1.. {
         let told = match next_line(&mut stdout, &mut line) {
             Ok(Some(true)) => match str::from_utf8(&line) {
                 Ok(text) if text.trim().is_empty() => continue,
-                Ok(text) => Output::Line(text.to_owned()),
-                Err(_) => Output::Unreadable(format!(
-                    "messages are UTF-8, and this line is not: {}",
-                    excerpt(&String::from_utf8_lossy(&line))
-                )),
+                Ok(text) => Output::Line(number, text.to_owned()),
+                Err(_) => Output::Unreadable(
+                    number,
+                    format!(
+                        "messages are UTF-8, and this line is not: {}",
+                        excerpt(&String::from_utf8_lossy(&line))
+                    ),
+                ),
             },
-            Ok(Some(false)) => Output::Unreadable(format!(
-                "a line has at most {LONGEST_LINE} bytes, and this one goes on: {}",
-                excerpt(&String::from_utf8_lossy(&line))
-            )),
+            Ok(Some(false)) => Output::Unreadable(
+                number,
+                format!(
+                    "a line has at most {LONGEST_LINE} bytes, and this one goes on: {}",
+                    excerpt(&String::from_utf8_lossy(&line))
+                ),
+            ),
             Ok(None) | Err(_) => Output::Closed,
         };
         let ends = matches!(told, Output::Closed);

@@ -18,6 +18,10 @@ use quorate_simulator::router::{
 
 use crate::say;
 
+/// How many clients a linearizability check bears.
+const MOST_AT_ONCE: u64 = 8;
+/// How many operations it bears.
+const MOST_CHECKED: u64 = 5000;
 /// The exit status of a program that Ctrl-C has stopped.
 const STOPPED: u8 = 130;
 
@@ -43,12 +47,12 @@ pub(crate) struct Maelstrom {
     /// What clients ask for
     #[arg(long, value_enum, default_value_t = Workload::Pbft)]
     workload: Workload,
-    /// How many requests
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    requests: u64,
-    /// From how many clients; each has one request under way
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
-    clients: u64,
+    /// How many requests; without it 3, and with lin-kv 60
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    requests: Option<u64>,
+    /// From how many clients, each with one request under way; without it 1, and with lin-kv 4
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100))]
+    clients: Option<u64>,
     /// What all chance comes from
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -74,6 +78,9 @@ pub(crate) struct Maelstrom {
     /// Let a node commit on 2f+1 COMMITs alone, without 2f PREPAREs of its own
     #[arg(long)]
     learns_from_commits: bool,
+    /// Send every request, once all have executed it, to the other nodes too: they must know it under the same number
+    #[arg(long)]
+    retransmit: bool,
     /// Write who sent what when as an SVG
     #[arg(long, value_name = "FILE")]
     diagram: Option<PathBuf>,
@@ -89,6 +96,10 @@ pub(crate) struct Maelstrom {
 enum Workload {
     /// pbft_request, and pbft_status until all nodes have executed it
     Pbft,
+    /// read, write and cas on few keys, which must be linearizable
+    LinKv,
+    /// echo
+    Echo,
 }
 
 /// Runs the nodes and prints the verdict.
@@ -161,14 +172,31 @@ impl Maelstrom {
             })?;
             conditions.partitions.push(partition);
         }
+        let (work, requests, clients) = match self.workload {
+            Workload::Pbft => (Work::Pbft, 3, 1),
+            Workload::LinKv => (Work::LinKv, 60, 4),
+            Workload::Echo => (Work::Echo, 3, 1),
+        };
+        if work != Work::Pbft && (self.retransmit || self.learns_from_commits) {
+            bail!("--retransmit and --learns-from-commits are for --workload pbft");
+        }
+        let clients = self.clients.unwrap_or(clients);
+        if work == Work::LinKv && clients > MOST_AT_ONCE {
+            bail!(
+                "--clients: the check of lin-kv tries the orders of what was under way at once: at most {MOST_AT_ONCE} clients"
+            );
+        }
+        let requests = self.requests.unwrap_or(requests);
+        if work == Work::LinKv && requests > MOST_CHECKED {
+            bail!("--requests: lin-kv checks all operations after each: at most {MOST_CHECKED}");
+        }
         Ok(Setup {
             commands,
             conditions,
-            work: match self.workload {
-                Workload::Pbft => Work::Pbft,
-            },
-            requests: self.requests,
-            clients: self.clients,
+            work,
+            requests,
+            clients,
+            retransmits: self.retransmit,
             timeout: self.timeout,
             learns_from_commits: self.learns_from_commits,
             flights: self

@@ -25,26 +25,27 @@ pub(super) struct Due {
 
 impl Run<'_> {
     /// Takes a line that a node wrote.
-    pub(super) fn take(&mut self, from: usize, line: &str) {
+    pub(super) fn take(&mut self, from: usize, number: u64, line: &str) {
         let name = self.cluster.names[from].clone();
         let message = match Message::parse(line) {
             Ok(message) => message,
             Err(error) => {
                 let findings = &mut self.calls.findings;
-                return findings.blame(&name, "no message", error.to_string());
+                let text = format!("line {number} of its output: {error}");
+                return findings.blame(&name, "no message", text);
             }
         };
         self.sent[from] += 1;
         if message.src != name {
             let text = format!(
-                "src must be the node's own id, {name}, and is {}; the message is {message}",
+                "src must be the node's own id, {name}, and is {}; line {number} of its output is {message}",
                 message.src
             );
             return self.calls.findings.blame(&name, "wrong src", text);
         }
         if self.index(&message.dest).is_none() && !self.calls.has_client(&message.dest) {
             let text = format!(
-                "there is no {}: the nodes are {} to {}, and an answer goes to the src of its request; the message is {message}",
+                "there is no {}: the nodes are {} to {}, and an answer goes to the src of its request; line {number} of its output is {message}",
                 message.dest,
                 self.cluster.names[0],
                 self.cluster.names[self.cluster.names.len() - 1]

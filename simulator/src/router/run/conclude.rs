@@ -1,9 +1,12 @@
 //! The verdict, from what was found and how far the workload came.
 
 use super::Run;
+use crate::router::network::Conditions;
 use crate::router::verdict::{Outcome, Verdict};
 use crate::router::workload::{Progress, Workload};
 
+/// From how many messages on a node is suspected of flooding.
+const MANY: u64 = 2000;
 /// How many things that were not reached are told.
 const TOLD: usize = 10;
 
@@ -36,7 +39,7 @@ impl Run<'_> {
                 "nothing more came of it within {} s:{}{}",
                 self.setup.timeout.as_secs_f64(),
                 lines(&progress.missing),
-                self.hint()
+                self.hint(progress.done)
             );
             self.calls.findings.blame_all("no progress", text);
             Outcome::Faulty
@@ -57,25 +60,38 @@ impl Run<'_> {
         }
     }
 
-    /// What the faults that were played ask of the nodes.
-    fn hint(&self) -> String {
+    /// What may have kept the nodes from it.
+    fn hint(&self, done: u64) -> String {
         let mut hints = Vec::new();
-        let conditions = self.network.conditions();
-        let n1 = self.cluster.names.first();
-        if n1.is_some_and(|n1| self.cluster.silent.contains(n1) || self.cluster.liars.contains(n1))
-        {
-            hints.push("n1 is the primary of view 0 and faulty: the others must change the view");
+        let Conditions {
+            loss,
+            partitions,
+            silent,
+            liars,
+            ..
+        } = self.network.conditions();
+        if silent.contains(&0) || liars.contains_key(&0) {
+            let hint = "n1 is the primary of view 0 and faulty: the others must change the view";
+            hints.push(hint.to_owned());
         }
-        if conditions.loss > 0 || !conditions.partitions.is_empty() {
-            hints.push(
-                "messages between nodes were lost: nodes must send again what was not answered",
-            );
+        if *loss > 0 || !partitions.is_empty() {
+            let hint =
+                "messages between nodes were lost: nodes must send again what was not answered";
+            hints.push(hint.to_owned());
         }
-        if conditions.liars.keys().any(|liar| *liar > 0) {
-            hints.push("a backup lies: count only votes of one view, number and digest, one of each sender");
+        if liars.keys().any(|liar| *liar > 0) {
+            let hint = "a backup lies: count only votes of one view, number and digest, one of each sender";
+            hints.push(hint.to_owned());
         }
-        lines(&hints.iter().map(ToString::to_string).collect::<Vec<_>>())
-            .replace("    ", "    hint: ")
+        for (sent, name) in self.sent.iter().zip(&self.cluster.names) {
+            if *sent > MANY * (done + 1) {
+                hints.push(format!(
+                    "{name} has sent {sent} messages, which may have kept others from being heard"
+                ));
+            }
+        }
+        let hints = hints.iter().map(|hint| format!("\n    hint: {hint}"));
+        hints.collect()
     }
 }
 

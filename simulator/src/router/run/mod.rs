@@ -50,6 +50,8 @@ pub struct Setup {
     pub timeout: Duration,
     /// Whether a node may commit on 2f+1 COMMITs what is not prepared.
     pub learns_from_commits: bool,
+    /// Whether a request that is executed is sent to the other nodes too, which must know it.
+    pub retransmits: bool,
     /// How many messages are kept for the diagram.
     pub flights: usize,
     /// Whether all messages and logs are told.
@@ -190,6 +192,7 @@ impl<'a> Run<'a> {
                 timeout: self.setup.timeout,
                 calm: calm.unwrap_or_default(),
                 learns_from_commits: self.setup.learns_from_commits,
+                retransmits: self.setup.retransmits,
                 seed: self.setup.conditions.seed,
             };
             let mut workload = make(self.setup.work, self.cluster.clone(), options);

@@ -21,10 +21,11 @@ impl Run<'_> {
         match output {
             Output::Log(line) => (self.tell)(&format!("{}| {line}", self.cluster.names[index])),
             _ if self.gone.contains(&index) => {}
-            Output::Line(line) => self.take(index, &line),
-            Output::Unreadable(why) => {
+            Output::Line(number, line) => self.take(index, number, &line),
+            Output::Unreadable(number, why) => {
                 let name = &self.cluster.names[index];
-                self.calls.findings.blame(name, "no message", why);
+                let text = format!("line {number} of its output: {why}");
+                self.calls.findings.blame(name, "no message", text);
             }
             Output::Closed => {
                 self.closed.insert(index, self.now());

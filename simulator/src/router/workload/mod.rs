@@ -1,6 +1,9 @@
 //! What clients ask of the nodes, and what is checked of their answers: one file each.
 
+mod asking;
+mod echo;
 mod init;
+mod lin_kv;
 mod pbft;
 
 use std::collections::BTreeSet;
@@ -12,7 +15,9 @@ use quorate_protocol::Quorum;
 use super::calls::{Answered, Calls};
 use super::message::Body;
 
+use self::echo::Echo;
 use self::init::Init;
+use self::lin_kv::LinKv;
 use self::pbft::Pbft;
 
 /// What a workload must know of the nodes.
@@ -82,6 +87,10 @@ pub(super) trait Workload {
 pub enum Work {
     /// `pbft_request` and `pbft_status`.
     Pbft,
+    /// `read`, `write` and `cas` of a key-value store, which must be linearizable.
+    LinKv,
+    /// `echo`.
+    Echo,
 }
 
 /// How a workload is done.
@@ -97,6 +106,8 @@ pub(super) struct Options {
     pub(super) calm: Duration,
     /// Whether 2f+1 COMMITs may commit what is not prepared.
     pub(super) learns_from_commits: bool,
+    /// Whether a request that is executed is sent to the other nodes too, which must know it.
+    pub(super) retransmits: bool,
     /// What the requests come from.
     pub(super) seed: u64,
 }
@@ -110,6 +121,8 @@ pub(super) fn init(cluster: Cluster, timeout: Duration) -> Box<dyn Workload> {
 pub(super) fn make(work: Work, cluster: Cluster, options: Options) -> Box<dyn Workload> {
     match work {
         Work::Pbft => Box::new(Pbft::new(cluster, options)),
+        Work::LinKv => Box::new(LinKv::new(&cluster, options)),
+        Work::Echo => Box::new(Echo::new(&cluster, options)),
     }
 }
 

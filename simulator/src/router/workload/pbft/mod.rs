@@ -115,6 +115,10 @@ impl Pbft {
             let names = self.cluster.names.iter();
             orders.extend(names.filter(|name| !request.asked.contains(*name)).cloned());
         }
+        if self.options.retransmits && request.is_executed(&self.cluster) {
+            let names = self.cluster.correct();
+            orders.extend(names.filter(|name| !request.asked.contains(*name)).cloned());
+        }
         let again = request.again.iter().filter(|(_, at)| **at <= now);
         orders.extend(again.map(|(name, _)| name.clone()));
         for node in orders {
@@ -167,6 +171,7 @@ impl Pbft {
             return;
         }
         let request = &mut self.requests[index];
+        request.ordered.insert(node.clone());
         // More liars than can be survived may bring correct nodes to anything.
         let agree = self.cluster.liars.len() <= self.cluster.quorum.f() as usize;
         if agree {
@@ -244,7 +249,9 @@ impl Pbft {
 impl Workload for Pbft {
     fn wake(&mut self, now: Duration, calls: &mut Calls) {
         for client in 0..self.busy.len() {
-            let done = |index: usize| self.requests[index].is_done(&self.cluster);
+            let done = |index: usize| {
+                self.requests[index].is_done(&self.cluster, self.options.retransmits)
+            };
             if self.busy[client].is_none_or(done) {
                 self.busy[client] = None;
                 self.next_request(client, now, calls);
@@ -293,7 +300,7 @@ impl Workload for Pbft {
             .flatten()
             .map(|index| &self.requests[*index]);
         let mut open = busy
-            .filter(|request| !request.is_done(&self.cluster))
+            .filter(|request| !request.is_done(&self.cluster, self.options.retransmits))
             .peekable();
         let all_sent = self.requests.len() as u64 == self.options.requests;
         all_sent && open.peek().is_none() || open.any(|request| now >= self.deadline(request))
@@ -303,7 +310,7 @@ impl Workload for Pbft {
         let (done, open): (Vec<_>, Vec<_>) = self
             .requests
             .iter()
-            .partition(|request| request.is_done(&self.cluster));
+            .partition(|request| request.is_done(&self.cluster, self.options.retransmits));
         Progress {
             requests: self.options.requests,
             done: done.len() as u64,

@@ -52,6 +52,8 @@ pub(super) struct Request {
     pub(super) again: BTreeMap<String, Duration>,
     /// Nodes that have refused it.
     pub(super) errors: BTreeMap<String, String>,
+    /// The nodes that have said where it is.
+    pub(super) ordered: BTreeSet<String>,
     /// Where it is, in the latest view that a node told.
     pub(super) slot: Option<Slot>,
     pub(super) polls: BTreeMap<String, Poll>,
@@ -67,6 +69,7 @@ impl Request {
             asked: BTreeSet::new(),
             again: BTreeMap::new(),
             errors: BTreeMap::new(),
+            ordered: BTreeSet::new(),
             slot: None,
             polls: BTreeMap::new(),
         }
@@ -81,9 +84,15 @@ impl Request {
     }
 
     /// Whether all nodes that must have executed it.
-    pub(super) fn is_done(&self, cluster: &Cluster) -> bool {
+    pub(super) fn is_executed(&self, cluster: &Cluster) -> bool {
         let executed = |name: &String| self.polls.get(name).is_some_and(Poll::executed);
         self.slot.is_some() && cluster.correct().all(executed)
+    }
+
+    /// Whether nothing more is to be done for it. What is retransmitted must be known to all nodes that are correct.
+    pub(super) fn is_done(&self, cluster: &Cluster, retransmits: bool) -> bool {
+        let known = |name: &String| self.ordered.contains(name);
+        self.is_executed(cluster) && (!retransmits || cluster.correct().all(known))
     }
 
     /// Which nodes have not executed it, and how far they are.
@@ -97,6 +106,19 @@ impl Request {
             );
             return vec![text];
         };
+        if self.is_executed(cluster) {
+            let open = cluster
+                .correct()
+                .filter(|name| !self.ordered.contains(*name));
+            let open = open.map(|name| {
+                format!(
+                    "{}, sent again after all have executed it: {}",
+                    self.words(),
+                    self.refusal(name)
+                )
+            });
+            return open.collect();
+        }
         let open = cluster.correct().filter_map(|name| {
             let poll = self.polls.get(name);
             let executed = poll.is_some_and(Poll::executed);

@@ -94,12 +94,17 @@ impl Status {
         if !self.committed() && !self.executed {
             return;
         }
+        let done = if self.committed() {
+            "committed"
+        } else {
+            "executed"
+        };
         if self.commits < commits {
             findings.blame(
                 node,
                 "too few COMMITs",
                 format!(
-                    "slot {slot} is committed with {} COMMITs: {commits} are needed (2f+1, its own included) ({self})",
+                    "slot {slot} is {done} with {} COMMITs: {commits} are needed (2f+1, its own included) ({self})",
                     self.commits
                 ),
             );
@@ -109,7 +114,7 @@ impl Status {
                 node,
                 "too few PREPAREs",
                 format!(
-                    "slot {slot} is committed with {} PREPAREs: {prepares} of backups are needed (2f, its own included), next to the PRE-PREPARE ({self})",
+                    "slot {slot} is {done} with {} PREPAREs: {prepares} of backups are needed (2f, its own included), next to the PRE-PREPARE ({self})",
                     self.prepares
                 ),
             );
