@@ -229,7 +229,17 @@ fn read_log(stderr: impl Read, log: &Mutex<VecDeque<String>>, mut tell: impl FnM
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST_LINE, next_line};
+    use std::process::Command;
+    use std::sync::mpsc::sync_channel;
+    use std::time::Duration;
+
+    use super::{LONGEST_LINE, Node, Output, next_line};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn sh(script: &str) -> [String; 3] {
+        ["sh", "-c", script].map(str::to_owned)
+    }
 
     #[test]
     fn a_line_without_end_is_cut_and_the_next_one_is_whole() {
@@ -244,5 +254,46 @@ mod tests {
         assert_eq!(read(), (Some(true), 5));
         assert_eq!(read(), (Some(true), 4));
         assert_eq!(read(), (None, 0));
+    }
+
+    #[test]
+    fn who_never_reads_holds_up_nobody() {
+        let (output, _outputs) = sync_channel(1);
+        let node = Node::start(&sh("sleep 1000"), 0, &output, false).expect("it starts");
+        let line = "x".repeat(1000);
+        assert!((0..100_000).any(|_| node.write(line.clone()).is_err()));
+    }
+
+    #[test]
+    fn what_a_node_starts_ends_with_it() {
+        let (output, outputs) = sync_channel(1);
+        let node = Node::start(&sh("sleep 1000 & echo $!; wait"), 7, &output, false);
+        let said = outputs.recv_timeout(PATIENCE);
+        let Ok((7, Output::Line(1, pid))) = said else {
+            panic!("it says {said:?}")
+        };
+        drop(node);
+        // What is left without a parent may stay as a zombie, where nobody waits for it.
+        let ends = (0..1000).any(|_| {
+            let ps = Command::new("ps")
+                .args(["-o", "stat=", "-p", pid.trim()])
+                .output();
+            let state = ps.expect("there is ps").stdout;
+            state.is_empty() || state.starts_with(b"Z")
+        });
+        assert!(ends, "{pid} lives on");
+    }
+
+    #[test]
+    fn how_a_node_ended_is_told_with_its_last_words() {
+        let (output, outputs) = sync_channel(1);
+        let script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i >&2; done; exit 3";
+        let node = Node::start(&sh(script), 0, &output, false).expect("it starts");
+        let said = outputs.recv_timeout(PATIENCE);
+        assert!(matches!(said, Ok((0, Output::Closed))), "it says {said:?}");
+        let end = (0..1_000_000).find_map(|_| node.end());
+        assert_eq!(end.as_deref(), Some("exit status 3"));
+        let log = node.last_log();
+        assert_eq!((log.len(), log[0].as_str()), (10, "line 3"));
     }
 }

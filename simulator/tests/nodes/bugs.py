@@ -75,9 +75,6 @@ class OneSlot(Node):
 class TwoSlots(Node):
     """Each node numbers for itself."""
 
-    def on_pbft_request(self, message, body):
-        super().on_pbft_request({**message, "src": message["src"]}, body)
-
     def answer(self, message, number):
         super().answer(message, number + self.nodes.index(self.id))
 
@@ -136,15 +133,6 @@ class Floods(Node):
             self.send(self.primary, {"type": "noise", "text": "x" * 1000})
 
 
-class Deaf(Node):
-    """Writes and never reads again."""
-
-    def vote(self, kind, number):
-        sys.stdin.close()
-        while True:
-            os.read(0, 0)
-
-
 class LongLine(Node):
     def vote(self, kind, number):
         sys.stdout.write("x" * 5_000_000)
@@ -153,7 +141,18 @@ class LongLine(Node):
 
 
 class OutOfOrder(Node):
-    """Executes what is committed, whatever is missing before."""
+    """Has slot 1 executed only some time after slot 2."""
+
+    told, polls = False, 0
+
+    def on_pbft_status(self, message, body):
+        executed = self.executed
+        if body["sequence_number"] == 1 and self.polls < 3:
+            self.executed = 0
+            self.polls += self.told
+        self.told = self.told or executed >= body["sequence_number"] == 2
+        super().on_pbft_status(message, body)
+        self.executed = executed
 
 
 BUGS = {
@@ -175,6 +174,7 @@ BUGS = {
     "closes": Closes,
     "floods": Floods,
     "long-line": LongLine,
+    "out-of-order": OutOfOrder,
 }
 
 

@@ -222,6 +222,7 @@ impl Pbft {
         };
         let rules = Rules {
             quorum: self.cluster.quorum,
+            silent: self.cluster.silent.len() as u64,
             learns_from_commits: self.options.learns_from_commits,
         };
         status.check(&node, sequence, rules, findings);

@@ -60,23 +60,25 @@ impl Status {
     pub(super) fn check(&self, node: &str, slot: u64, rules: Rules, findings: &mut Findings) {
         let Rules {
             quorum,
+            silent,
             learns_from_commits,
         } = rules;
+        let heard = u64::from(quorum.n()).saturating_sub(silent);
         let (n, prepares, commits) = (
             u64::from(quorum.n()),
             quorum.prepares() as u64,
             quorum.size() as u64,
         );
         for (name, count, most) in [
-            ("prepares_received", self.prepares, n - 1),
-            ("commits_received", self.commits, n),
+            ("prepares_received", self.prepares, heard.min(n - 1)),
+            ("commits_received", self.commits, heard),
         ] {
             if count > most {
                 findings.blame(
                     node,
                     "too many votes",
                     format!(
-                        "{name} of slot {slot} is {count}, but only {most} nodes can send one: count each sender once ({self})"
+                        "{name} of slot {slot} is {count}, but at most {most} nodes have sent one: count each sender once ({self})"
                     ),
                 );
             }
@@ -93,6 +95,15 @@ impl Status {
         }
         if !self.committed() && !self.executed {
             return;
+        }
+        if heard < commits {
+            findings.blame(
+                node,
+                "decided without a quorum",
+                format!(
+                    "slot {slot} is decided, but only {heard} nodes are heard and {commits} must agree ({self})"
+                ),
+            );
         }
         let done = if self.committed() {
             "committed"
@@ -126,6 +137,8 @@ impl Status {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) quorum: Quorum,
+    /// Of how many nodes nothing is heard.
+    pub(super) silent: u64,
     pub(super) learns_from_commits: bool,
 }
 
@@ -152,5 +165,76 @@ impl Contents {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use quorate_protocol::Quorum;
+
+    use super::{Contents, Rules, Status};
+    use crate::router::finding::Findings;
+
+    fn kinds(n: u32, silent: u64, status: (&str, u64, u64, bool)) -> Vec<&'static str> {
+        let (phase, prepares, commits, executed) = status;
+        let rules = Rules {
+            quorum: Quorum::of(NonZeroU32::new(n).expect("it is not 0")),
+            silent,
+            learns_from_commits: false,
+        };
+        let status = Status {
+            phase: phase.to_owned(),
+            prepares,
+            commits,
+            executed,
+        };
+        let mut findings = Findings::default();
+        status.check("n1", 1, rules, &mut findings);
+        findings.into_all().iter().map(|one| one.kind).collect()
+    }
+
+    #[test]
+    fn votes_must_be_enough_and_not_too_many() {
+        let sound = [
+            (4, 0, ("committed", 2, 3, true)),
+            (4, 0, ("committed", 3, 4, false)),
+            (4, 1, ("committed", 2, 3, true)),
+            (7, 0, ("committed", 4, 5, true)),
+            (4, 0, ("pre-prepare", 0, 0, false)),
+            (4, 2, ("prepared", 2, 1, false)),
+        ];
+        for (n, silent, status) in sound {
+            assert_eq!(kinds(n, silent, status), [""; 0], "{status:?}");
+        }
+        let unsound = [
+            (4, 0, ("committed", 1, 3, true), "too few PREPAREs"),
+            (4, 0, ("committed", 2, 2, true), "too few COMMITs"),
+            (7, 0, ("committed", 4, 4, true), "too few COMMITs"),
+            (4, 0, ("committed", 4, 4, true), "too many votes"),
+            (4, 0, ("prepared", 3, 5, false), "too many votes"),
+            (4, 1, ("committed", 3, 4, true), "too many votes"),
+            (4, 0, ("prepared", 3, 4, true), "executed before committed"),
+            (4, 2, ("committed", 2, 2, true), "decided without a quorum"),
+        ];
+        for (n, silent, status, kind) in unsound {
+            let kinds = kinds(n, silent, status);
+            assert!(kinds.contains(&kind), "{status:?}: {kinds:?}");
+        }
+    }
+
+    #[test]
+    fn nodes_that_tell_what_they_executed_must_tell_the_same() {
+        let body = |text| serde_json::from_str(text).expect("it is JSON");
+        let (mut contents, mut findings) = (Contents::default(), Findings::default());
+        let mut say = |node, slot, text| {
+            contents.compare(node, slot, &body(text), &mut findings);
+            findings.is_empty()
+        };
+        assert!(say("n1", 1, r#"{"operation":"set x=42","digest":null}"#));
+        assert!(say("n2", 1, r#"{"operation":"set x=42","digest":"ab"}"#));
+        assert!(say("n2", 2, r#"{"operation":"set y=43"}"#));
+        assert!(!say("n3", 1, r#"{"operation":"set x=43"}"#));
     }
 }
