@@ -34,6 +34,7 @@ impl fmt::Display for Finding {
 pub(super) struct Findings {
     all: Vec<Finding>,
     places: BTreeMap<(Option<String>, &'static str), usize>,
+    notes: BTreeMap<&'static str, String>,
 }
 
 impl Findings {
@@ -63,9 +64,20 @@ impl Findings {
         });
     }
 
+    /// Something is worth a word, and no fault.
+    pub(super) fn note(&mut self, kind: &'static str, text: impl Into<String>) {
+        self.notes.entry(kind).or_insert_with(|| text.into());
+    }
+
     /// Whether nothing was found.
     pub(super) const fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// The notes, each of its kind.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let words = |(kind, text): (&&str, &String)| format!("{kind}: {text}");
+        self.notes.iter().map(words).collect()
     }
 
     /// All of them.

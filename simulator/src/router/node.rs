@@ -274,7 +274,7 @@ mod tests {
         };
         drop(node);
         // What is left without a parent may stay as a zombie, where nobody waits for it.
-        let ends = (0..1000).any(|_| {
+        let ends = (0..10_000).any(|_| {
             let ps = Command::new("ps")
                 .args(["-o", "stat=", "-p", pid.trim()])
                 .output();

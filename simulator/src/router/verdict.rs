@@ -26,8 +26,12 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// What was wrong.
     pub findings: Vec<Finding>,
+    /// What is worth a word, and no fault.
+    pub notes: Vec<String>,
     /// How far the clients' requests came.
     pub progress: Progress,
+    /// Whether the run was ended before its time, because of faults.
+    pub cut_short: bool,
     /// How many nodes there were, how many of them were made faulty, and how many faulty ones are survived.
     pub nodes: (usize, usize, usize),
     /// How many messages were sent.
@@ -45,6 +49,9 @@ impl fmt::Display for Verdict {
         let (n, faulty, bound) = self.nodes;
         for finding in &self.findings {
             writeln!(f, "fault: {finding}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
         }
         if self.outcome == Outcome::NoDecision {
             for missing in &self.progress.missing {
@@ -69,7 +76,13 @@ impl fmt::Display for Verdict {
                 "verdict: good, though {faulty} of {n} nodes were faulty and only {bound} need be survived"
             ),
             Outcome::Good => f.write_str("verdict: good"),
-            Outcome::Faulty => write!(f, "verdict: not good: {}", count(self.findings.len())),
+            Outcome::Faulty => {
+                write!(f, "verdict: not good: {}", count(self.findings.len()))?;
+                if self.cut_short {
+                    f.write_str("; the run was ended soon after the first")?;
+                }
+                Ok(())
+            }
             Outcome::NoDecision => write!(
                 f,
                 "verdict: no decision was reached, and with {faulty} of {n} nodes faulty none could be demanded: at most {bound} are survived"

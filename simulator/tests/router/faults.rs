@@ -66,3 +66,18 @@ fn with_too_many_liars_no_decision_is_demanded() {
         "{ended:?}"
     );
 }
+
+#[test]
+fn votes_that_others_counted_are_a_note_but_a_quorum_must_have_been_heard() {
+    let ended = play(
+        "pbft.py",
+        "--silent n3,n4 --state-transfer -- --bug commits-early",
+    );
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    for words in [
+        "note: too few COMMITs",
+        "fault: n1: decided without a quorum",
+    ] {
+        assert!(ended.printed.contains(words), "{ended:?}");
+    }
+}

@@ -75,9 +75,12 @@ pub(crate) struct Maelstrom {
     /// How long a request may take, from when it is sent or, if that is later, from the end of the last partition
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
     timeout: Duration,
-    /// Let a node commit on 2f+1 COMMITs alone, without 2f PREPAREs of its own
+    /// Let nodes take over what others have committed; what they have received themselves may then be too little
     #[arg(long)]
-    learns_from_commits: bool,
+    state_transfer: bool,
+    /// Let a slot have several requests, as nodes that order batches do
+    #[arg(long)]
+    batches: bool,
     /// Send every request, once all have executed it, to the other nodes too: they must know it under the same number
     #[arg(long)]
     retransmit: bool,
@@ -177,8 +180,8 @@ impl Maelstrom {
             Workload::LinKv => (Work::LinKv, 60, 4),
             Workload::Echo => (Work::Echo, 3, 1),
         };
-        if work != Work::Pbft && (self.retransmit || self.learns_from_commits) {
-            bail!("--retransmit and --learns-from-commits are for --workload pbft");
+        if work != Work::Pbft && (self.retransmit || self.state_transfer || self.batches) {
+            bail!("--retransmit, --state-transfer and --batches are for --workload pbft");
         }
         let clients = self.clients.unwrap_or(clients);
         if work == Work::LinKv && clients > MOST_AT_ONCE {
@@ -197,8 +200,9 @@ impl Maelstrom {
             requests,
             clients,
             retransmits: self.retransmit,
+            batches: self.batches,
             timeout: self.timeout,
-            learns_from_commits: self.learns_from_commits,
+            state_transfer: self.state_transfer,
             flights: self
                 .diagram
                 .as_ref()

@@ -46,8 +46,10 @@ impl Run<'_> {
         };
         Verdict {
             outcome,
+            notes: self.calls.findings.notes(),
             findings: std::mem::take(&mut self.calls.findings).into_all(),
             progress,
+            cut_short: self.cut_short,
             nodes: (
                 self.cluster.names.len(),
                 self.cluster.faulty(),

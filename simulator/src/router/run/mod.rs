@@ -48,10 +48,12 @@ pub struct Setup {
     pub clients: u64,
     /// How long a request may take.
     pub timeout: Duration,
-    /// Whether a node may commit on 2f+1 COMMITs what is not prepared.
-    pub learns_from_commits: bool,
+    /// Whether a node may take over what others have committed.
+    pub state_transfer: bool,
     /// Whether a request that is executed is sent to the other nodes too, which must know it.
     pub retransmits: bool,
+    /// Whether a slot may have several requests.
+    pub batches: bool,
     /// How many messages are kept for the diagram.
     pub flights: usize,
     /// Whether all messages and logs are told.
@@ -88,6 +90,8 @@ pub struct Run<'a> {
     network: Network,
     calls: Calls,
     started: Instant,
+    /// Whether the run was ended before its time, because of faults.
+    cut_short: bool,
     /// When all nodes were initialised.
     ready: Option<Duration>,
     /// Messages and bytes of each node that are under way.
@@ -153,6 +157,7 @@ impl<'a> Run<'a> {
             network: Network::new(n, setup.conditions.clone()),
             calls: Calls::default(),
             started: Instant::now(),
+            cut_short: false,
             ready: None,
             under_way: vec![(0, 0); n],
             closed: BTreeMap::new(),
@@ -191,8 +196,9 @@ impl<'a> Run<'a> {
                 clients: self.setup.clients,
                 timeout: self.setup.timeout,
                 calm: calm.unwrap_or_default(),
-                learns_from_commits: self.setup.learns_from_commits,
+                state_transfer: self.setup.state_transfer,
                 retransmits: self.setup.retransmits,
+                batches: self.setup.batches,
                 seed: self.setup.conditions.seed,
             };
             let mut workload = make(self.setup.work, self.cluster.clone(), options);
@@ -229,6 +235,7 @@ impl<'a> Run<'a> {
             if !self.calls.findings.is_empty() {
                 let first = *first_fault.get_or_insert(now);
                 if now >= first + GRACE {
+                    self.cut_short = true;
                     return Ok(());
                 }
             }

@@ -104,10 +104,12 @@ pub(super) struct Options {
     pub(super) timeout: Duration,
     /// Until when the network may keep nodes from finishing; the timeout counts from here at the earliest.
     pub(super) calm: Duration,
-    /// Whether 2f+1 COMMITs may commit what is not prepared.
-    pub(super) learns_from_commits: bool,
+    /// Whether a node may take over what others have committed.
+    pub(super) state_transfer: bool,
     /// Whether a request that is executed is sent to the other nodes too, which must know it.
     pub(super) retransmits: bool,
+    /// Whether a slot may have several requests.
+    pub(super) batches: bool,
     /// What the requests come from.
     pub(super) seed: u64,
 }

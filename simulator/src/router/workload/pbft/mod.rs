@@ -1,5 +1,6 @@
 //! PBFT requests: clients have operations ordered, and every node is asked how far each is until all have executed it.
 
+mod answers;
 mod request;
 mod slots;
 mod status;
@@ -10,22 +11,16 @@ use std::time::Duration;
 use serde_json::json;
 
 use self::request::Request;
-use self::slots::{Slot, Slots};
-use self::status::{Contents, Rules, Status};
+use self::slots::Slots;
+use self::status::Contents;
 use super::{Cluster, Options, Progress, Workload, object};
 use crate::dice::Dice;
-use crate::router::calls::{Answer, Answered, Calls};
-use crate::router::fields::{number, text};
-use crate::router::message::Body;
+use crate::router::calls::{Answered, Calls};
 
 /// How long after an answer a node is asked again how far a request is.
 const POLL: Duration = Duration::from_millis(50);
-/// After which time a client that has no answer asks all nodes.
+/// After which time a client that has no answer asks all nodes; thrice this if it has no result.
 const RETRY: Duration = Duration::from_secs(1);
-/// Maelstrom's errors that do not say that nothing happened, or that may be gone in a moment: timeout, temporarily
-/// unavailable, crash.
-const PASSING: [u64; 3] = [0, 11, 13];
-
 /// What a call was for.
 #[derive(Clone, Copy, Debug)]
 enum Purpose {
@@ -64,7 +59,7 @@ impl Pbft {
             requests: Vec::new(),
             purposes: BTreeMap::new(),
             view: 0,
-            slots: Slots::default(),
+            slots: Slots::new(options.batches, options.retransmits),
             contents: Contents::default(),
             executed: BTreeMap::new(),
         }
@@ -111,7 +106,7 @@ impl Pbft {
     fn ask(&mut self, index: usize, now: Duration, calls: &mut Calls) {
         let request = &self.requests[index];
         let mut orders: Vec<String> = Vec::new();
-        if request.slot.is_none() && now >= request.sent + self.retry() {
+        if self.retries_at(request).is_some_and(|at| now >= at) {
             let names = self.cluster.names.iter();
             orders.extend(names.filter(|name| !request.asked.contains(*name)).cloned());
         }
@@ -143,107 +138,20 @@ impl Pbft {
         }
     }
 
+    /// When the client asks all nodes, as clients of PBFT do that have no result in time. A place is no result: the primary
+    /// that gave it may fail, and the next one give it to another request.
+    fn retries_at(&self, request: &Request) -> Option<Duration> {
+        let patience = match request.slot {
+            None => self.retry(),
+            Some(_) => self.retry() * 3,
+        };
+        let has_result = request.executed_at() >= self.cluster.quorum.one_correct();
+        let asks = !has_result && request.asked.len() < self.cluster.names.len();
+        asks.then(|| request.sent + patience)
+    }
+
     fn retry(&self) -> Duration {
         RETRY.min(self.options.timeout / 4)
-    }
-
-    fn on_order(&mut self, now: Duration, index: usize, told: Answered, calls: &mut Calls) {
-        let Answered { node, answer, .. } = told;
-        let retry = self.retry();
-        let body = match answer {
-            Answer::Ok(body) => body,
-            Answer::Error { code, text } => {
-                let request = &mut self.requests[index];
-                request
-                    .errors
-                    .insert(node.clone(), format!("error {code}: {text}"));
-                if PASSING.contains(&code) {
-                    request.again.insert(node, now + retry);
-                }
-                return;
-            }
-        };
-        let slot = match read_slot(&body) {
-            Ok(slot) => slot,
-            Err(text) => return calls.findings.blame(&node, "wrong field", text),
-        };
-        if self.cluster.liars.contains(&node) {
-            return;
-        }
-        let request = &mut self.requests[index];
-        request.ordered.insert(node.clone());
-        // More liars than can be survived may bring correct nodes to anything.
-        let agree = self.cluster.liars.len() <= self.cluster.quorum.f() as usize;
-        if agree {
-            self.slots
-                .told(&node, &request.words(), slot, &mut calls.findings);
-        }
-        self.view = self.view.max(slot.view);
-        if request.slot.is_none_or(|known| known.view < slot.view) {
-            if request
-                .slot
-                .is_some_and(|known| known.sequence != slot.sequence)
-            {
-                request.polls.clear();
-            }
-            request.slot = Some(slot);
-        }
-    }
-
-    fn on_status(
-        &mut self,
-        now: Duration,
-        (index, sequence, before): (usize, u64, Option<u64>),
-        told: Answered,
-        calls: &mut Calls,
-    ) {
-        let Answered { node, answer, .. } = told;
-        let request = &mut self.requests[index];
-        let current = request.slot.is_some_and(|slot| slot.sequence == sequence);
-        let mut ignored = request::Poll::default();
-        let poll = match request.polls.get_mut(&node) {
-            Some(poll) if current => poll,
-            _ => &mut ignored,
-        };
-        poll.under_way = false;
-        poll.due = now + POLL;
-        let body = match answer {
-            Answer::Ok(body) => body,
-            // A node need not know a slot of which it has heard nothing yet.
-            Answer::Error { code, text } => {
-                poll.error = Some(format!("error {code}: {text}"));
-                return;
-            }
-        };
-        let findings = &mut calls.findings;
-        let status = match Status::read(&body) {
-            Ok(status) => status,
-            Err(text) => return findings.blame(&node, "wrong field", text),
-        };
-        let rules = Rules {
-            quorum: self.cluster.quorum,
-            silent: self.cluster.silent.len() as u64,
-            learns_from_commits: self.options.learns_from_commits,
-        };
-        status.check(&node, sequence, rules, findings);
-        let agree = self.cluster.liars.len() <= self.cluster.quorum.f() as usize;
-        if status.executed {
-            if agree {
-                self.contents.compare(&node, sequence, &body, findings);
-            }
-            let last = self.executed.entry(node.clone()).or_default();
-            *last = sequence.max(*last);
-        } else if let Some(later) = before.filter(|later| *later > sequence) {
-            findings.blame(
-                &node,
-                "executed out of order",
-                format!(
-                    "slot {later} was executed and slot {sequence} is not yet: execute slots one after another ({status})"
-                ),
-            );
-        }
-        poll.error = None;
-        poll.status = Some(status);
     }
 }
 
@@ -272,12 +180,10 @@ impl Workload for Pbft {
         open.flat_map(|request| {
             let polls = request.polls.values();
             let polls = polls.filter(|poll| !poll.under_way && !poll.executed());
-            let retry = request.sent + self.retry();
-            let retry = (request.slot.is_none() && request.asked.len() < 2).then_some(retry);
             polls
                 .map(|poll| poll.due)
                 .chain(request.again.values().copied())
-                .chain(retry)
+                .chain(self.retries_at(request))
                 .chain([self.deadline(request)])
         })
         .min()
@@ -321,12 +227,4 @@ impl Workload for Pbft {
                 .collect(),
         }
     }
-}
-
-fn read_slot(body: &Body) -> Result<Slot, String> {
-    text(body, "phase")?;
-    Ok(Slot {
-        view: number(body, "view")?,
-        sequence: number(body, "sequence_number")?,
-    })
 }

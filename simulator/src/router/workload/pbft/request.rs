@@ -89,6 +89,11 @@ impl Request {
         self.slot.is_some() && cluster.correct().all(executed)
     }
 
+    /// How many nodes have executed it.
+    pub(super) fn executed_at(&self) -> usize {
+        self.polls.values().filter(|poll| poll.executed()).count()
+    }
+
     /// Whether nothing more is to be done for it. What is retransmitted must be known to all nodes that are correct.
     pub(super) fn is_done(&self, cluster: &Cluster, retransmits: bool) -> bool {
         let known = |name: &String| self.ordered.contains(name);

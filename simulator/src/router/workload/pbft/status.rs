@@ -61,7 +61,7 @@ impl Status {
         let Rules {
             quorum,
             silent,
-            learns_from_commits,
+            state_transfer,
         } = rules;
         let heard = u64::from(quorum.n()).saturating_sub(silent);
         let (n, prepares, commits) = (
@@ -110,25 +110,29 @@ impl Status {
         } else {
             "executed"
         };
-        if self.commits < commits {
-            findings.blame(
-                node,
+        for (kind, count, least, words) in [
+            (
                 "too few COMMITs",
-                format!(
-                    "slot {slot} is {done} with {} COMMITs: {commits} are needed (2f+1, its own included) ({self})",
-                    self.commits
-                ),
-            );
-        }
-        if self.prepares < prepares && !learns_from_commits {
-            findings.blame(
-                node,
+                self.commits,
+                commits,
+                "2f+1, its own included",
+            ),
+            (
                 "too few PREPAREs",
-                format!(
-                    "slot {slot} is {done} with {} PREPAREs: {prepares} of backups are needed (2f, its own included), next to the PRE-PREPARE ({self})",
-                    self.prepares
-                ),
-            );
+                self.prepares,
+                prepares,
+                "2f of backups, its own included",
+            ),
+        ] {
+            if count >= least {
+                continue;
+            }
+            let text = format!("slot {slot} is {done} and {least} are needed ({words}): {self}");
+            if state_transfer {
+                findings.note(kind, format!("{node}: {text}"));
+            } else {
+                findings.blame(node, kind, text);
+            }
         }
     }
 }
@@ -139,7 +143,7 @@ pub(super) struct Rules {
     pub(super) quorum: Quorum,
     /// Of how many nodes nothing is heard.
     pub(super) silent: u64,
-    pub(super) learns_from_commits: bool,
+    pub(super) state_transfer: bool,
 }
 
 /// What nodes say beyond that, slot by slot: who said it first, and what.
@@ -182,7 +186,7 @@ mod tests {
         let rules = Rules {
             quorum: Quorum::of(NonZeroU32::new(n).expect("it is not 0")),
             silent,
-            learns_from_commits: false,
+            state_transfer: false,
         };
         let status = Status {
             phase: phase.to_owned(),
