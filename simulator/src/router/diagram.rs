@@ -91,7 +91,6 @@ fn caption(verdict: &Verdict) -> String {
         );
     }
     caption
-        + "; init and polls that found nothing executed are left out; x: lost, red: altered by the liar; time is not to scale"
 }
 
 /// Where the line of each node and client is: clients first, then the nodes in order.
@@ -139,10 +138,10 @@ fn arrow(
     let (x1, y1, x2) = (x(&flight.from), y(&flight.sent), x(&flight.to));
     let colour = if flight.altered { "#cc0000" } else { "#2255aa" };
     let loss = flight.arrives.as_ref().err();
-    // A lost message ends on its way.
+    // A lost message ends on its way, and never at the line of another node.
     let (x2, y2) = match &flight.arrives {
         Ok(at) => (x2, y(at)),
-        Err(_) => (f64::midpoint(x1, x2), y1 + STEP.0),
+        Err(_) => (x1 + 0.45 * (x2 - x1), y1 + STEP.0),
     };
     let mut line = Line::new()
         .set("x1", x1)
@@ -151,7 +150,7 @@ fn arrow(
         .set("y2", y2)
         .set("stroke", if loss.is_some() { "#999999" } else { colour });
     let remark = match loss {
-        Some(loss) => format!(" ({loss})"),
+        Some(loss) => format!(" (to {}: {loss})", flight.to),
         None if flight.altered => " (altered)".to_owned(),
         None => String::new(),
     };

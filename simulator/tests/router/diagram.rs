@@ -34,7 +34,7 @@ fn it_shows_who_sent_what_and_what_was_lost() {
         "n4",
         "pbft_request",
         "pre_prepare v0 #1",
-        "commit v0 #1 (silenced)",
+        "commit v0 #1 (to n1: silenced)",
     ] {
         assert!(texts.contains(words), "'{words}' is missing in {texts}");
     }

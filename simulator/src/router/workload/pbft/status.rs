@@ -127,11 +127,15 @@ impl Status {
             if count >= least {
                 continue;
             }
-            let text = format!("slot {slot} is {done} and {least} are needed ({words}): {self}");
+            let text = format!(
+                "slot {slot} is {done} with {count}, and {least} are needed ({words}): {self}"
+            );
             if state_transfer {
                 findings.note(kind, format!("{node}: {text}"));
             } else {
-                findings.blame(node, kind, text);
+                let unless =
+                    "nodes that take over what others have committed need --state-transfer";
+                findings.blame(node, kind, format!("{text}; {unless}"));
             }
         }
     }
