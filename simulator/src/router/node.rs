@@ -24,7 +24,7 @@ pub(super) const LONGEST_LINE: usize = 1 << 20;
 /// How many lines wait for a node that does not read them.
 const LINES_WAITING: usize = 10_000;
 /// How many bytes wait for a node that does not read them.
-const BYTES_WAITING: usize = 64 << 20;
+const BYTES_WAITING: usize = 16 << 20;
 /// How many of a node's last lines on standard error are kept.
 const LOG_LINES: usize = 10;
 /// How long the end of a dead node's standard error is waited for: something else may have it open.

@@ -48,7 +48,7 @@ pub(crate) struct Maelstrom {
     #[arg(long, value_enum, default_value_t = Workload::Pbft)]
     workload: Workload,
     /// How many requests; without it 3, and with lin-kv 60
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     requests: Option<u64>,
     /// From how many clients, each with one request under way; without it 1, and with lin-kv 4
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100))]
@@ -122,7 +122,10 @@ pub(crate) fn command(options: &Maelstrom) -> anyhow::Result<ExitCode> {
     let verdict = match Run::start(setup, &stopped, &say).and_then(Run::play) {
         Ok(verdict) => verdict,
         Err(Failure::Stopped) => return Ok(ExitCode::from(STOPPED)),
-        Err(error) => return Err(error.into()),
+        Err(error @ Failure::Start { .. }) => {
+            return Err(anyhow::Error::new(error))
+                .context("--bin and --node take a program and its arguments");
+        }
     };
     if let Some((file, path)) = diagram.zip(options.diagram.as_ref()) {
         diagram::write(BufWriter::new(file), &verdict)

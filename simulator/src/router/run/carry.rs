@@ -10,8 +10,8 @@ use crate::router::workload::Workload;
 
 /// How many messages of one node may be under way.
 const UNDER_WAY: usize = 10_000;
-/// How many bytes of messages of one node may be under way.
-const BYTES_UNDER_WAY: usize = 64 << 20;
+/// How many bytes of messages of one node may be under way; read as JSON they take a multiple of it.
+const BYTES_UNDER_WAY: usize = 8 << 20;
 
 /// A message that is under way.
 #[derive(Debug)]

@@ -29,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The longest time for which the router looks at nothing.
 const TICK: Duration = Duration::from_millis(100);
 /// How many outputs of nodes wait for the router.
-const OUTPUTS: usize = 256;
+const OUTPUTS: usize = 64;
 
 pub use super::workload::Work;
 
@@ -64,9 +64,7 @@ pub struct Setup {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A node cannot be started.
-    #[error(
-        "cannot start {node} with '{command}': {source}; --bin takes a program and its arguments"
-    )]
+    #[error("cannot start {node} with '{command}'")]
     Start {
         /// Which.
         node: String,
@@ -86,6 +84,8 @@ pub struct Run<'a> {
     cluster: Cluster,
     nodes: Vec<Node>,
     outputs: Receiver<(usize, Output)>,
+    /// Keeps `outputs` open, so that it can be waited on when all nodes have ended.
+    _output: SyncSender<(usize, Output)>,
     schedule: Schedule<Due>,
     network: Network,
     calls: Calls,
@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
             liars: setup.conditions.liars.keys().filter_map(named).collect(),
             names,
         };
-        let (output, outputs): (SyncSender<_>, _) = sync_channel(OUTPUTS);
+        let (output, outputs) = sync_channel(OUTPUTS);
         let mut nodes = Vec::new();
         for (index, command) in setup.commands.iter().enumerate() {
             let node = Node::start(command, index, &output, setup.log);
@@ -153,6 +153,7 @@ impl<'a> Run<'a> {
             cluster,
             nodes,
             outputs,
+            _output: output,
             schedule: Schedule::default(),
             network: Network::new(n, setup.conditions.clone()),
             calls: Calls::default(),

@@ -4,6 +4,8 @@ mod answers;
 mod request;
 mod slots;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -110,25 +110,32 @@ impl Status {
         } else {
             "executed"
         };
-        for (kind, count, least, words) in [
+        let (most, less) = if u64::from(quorum.f()) * 3 + 1 == n {
+            ("2f+1", "2f")
+        } else {
+            ("ceil((n+f+1)/2)", "ceil((n+f+1)/2) - 1")
+        };
+        for (kind, count, least, formula, words) in [
             (
                 "too few COMMITs",
                 self.commits,
                 commits,
-                "2f+1, its own included",
+                most,
+                "its own included",
             ),
             (
                 "too few PREPAREs",
                 self.prepares,
                 prepares,
-                "2f of backups, its own included",
+                less,
+                "of backups, its own included",
             ),
         ] {
             if count >= least {
                 continue;
             }
             let text = format!(
-                "slot {slot} is {done} with {count}, and {least} are needed ({words}): {self}"
+                "slot {slot} is {done} with {count}, and {least} are needed ({formula}, {words}): {self}"
             );
             if state_transfer {
                 findings.note(kind, format!("{node}: {text}"));
