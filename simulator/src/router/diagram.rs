@@ -223,3 +223,77 @@ fn words(x: f64, y: f64, size: u8, text: impl Into<String>) -> Text {
 fn millis(at: Duration) -> f64 {
     at.as_secs_f64() * 1000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+    use crate::router::flight::{Flight, Flights};
+    use crate::router::network::Loss;
+    use crate::router::{Outcome, Progress, Verdict};
+    use std::time::Duration;
+
+    fn draw(all: Vec<Flight>, left_out: u64) -> String {
+        let mut flights = Flights::with_limit(all.len());
+        all.into_iter().for_each(|one| flights.add(|| one));
+        flights.left_out = left_out;
+        let verdict = Verdict {
+            outcome: Outcome::Good,
+            findings: Vec::new(),
+            notes: Vec::new(),
+            progress: Progress {
+                requests: 1,
+                done: 1,
+                missing: Vec::new(),
+            },
+            cut_short: false,
+            nodes: (4, 0, 1),
+            messages: 2,
+            lost: [].into(),
+            altered: 0,
+            flights,
+        };
+        let mut svg = Vec::new();
+        write(&mut svg, &verdict).expect("memory can be written");
+        String::from_utf8(svg).expect("it is text")
+    }
+
+    fn flight(to: &str, label: &str, arrives: Result<u64, Loss>) -> Flight {
+        Flight {
+            from: "n1".to_owned(),
+            to: to.to_owned(),
+            label: label.to_owned(),
+            sent: Duration::from_millis(5),
+            arrives: arrives.map(Duration::from_millis),
+            altered: to == "n2",
+        }
+    }
+
+    #[test]
+    fn lost_and_altered_messages_are_marked() {
+        let svg = draw(
+            vec![
+                flight("n2", "prepare v0 #1", Ok(9)),
+                flight("n3", "prepare v0 #1", Err(Loss::Chance)),
+            ],
+            0,
+        );
+        assert!(svg.contains("prepare v0 #1 (altered)"), "{svg}");
+        assert!(svg.contains("prepare v0 #1 (to n3: lost)"), "{svg}");
+        assert_eq!(svg.matches("stroke-dasharray").count(), 1, "{svg}");
+    }
+
+    #[test]
+    fn what_nodes_say_is_no_markup() {
+        let svg = draw(vec![flight("n3", "</text><script>", Ok(9))], 7);
+        assert!(!svg.contains("<script>"), "{svg}");
+        assert!(
+            svg.contains("cut: the first 1 are shown and 7 later"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn nothing_said_is_a_diagram_too() {
+        assert!(draw(Vec::new(), 0).contains("n4"));
+    }
+}
