@@ -1,5 +1,7 @@
 //! What can be seen of a replica from outside.
 
+use std::collections::BTreeSet;
+
 use super::Replica;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::Commit;
@@ -29,7 +31,7 @@ pub struct SlotStatus {
     pub phase: Phase,
     /// How many backups' PREPAREs match the proposal.
     pub prepares: usize,
-    /// How many COMMITs match it, one's own included.
+    /// How many replicas' COMMITs match it, one's own included, and those that came as a proof.
     pub commits: usize,
 }
 
@@ -86,15 +88,17 @@ impl Replica {
                 }
             })
         };
+        let decided = slot.and_then(|slot| slot.committed).or(proposed);
         let prepares = slot.map_or(0, |slot| {
-            let matching = |digest| Some(digest) == proposed;
             let votes = slot.prepares.values();
-            votes.filter(|vote| matching(vote.value().digest)).count()
+            votes
+                .filter(|vote| Some(vote.value().digest) == decided)
+                .count()
         });
         let commits = slot.map_or(0, |slot| {
-            let matching = |digest| Some(digest) == proposed;
-            let votes = slot.commits.values();
-            votes.filter(|vote| matching(vote.value().digest)).count()
+            let votes = slot.commits.values().chain(&slot.proof);
+            let matching = votes.filter(|vote| Some(vote.value().digest) == decided);
+            matching.map(Signed::signer).collect::<BTreeSet<_>>().len()
         });
         SlotStatus {
             phase,

@@ -6,7 +6,7 @@ use quorate_protocol::Digest;
 use serde_json::Value;
 
 use super::message::{Body, Message};
-use crate::dice::Dice;
+use quorate_fault::Dice;
 
 /// What is left as it is: without it a message is not false but no message at all.
 const KEPT: [&str; 3] = ["type", "msg_id", "in_reply_to"];

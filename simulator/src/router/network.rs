@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::liar::Lie;
-use crate::dice::Dice;
+use quorate_fault::Dice;
 
 /// How much longer a liar's delayed messages take, in microseconds.
 const LIARS_DELAY: (u64, u64) = (200_000, 1_000_000);

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::asking::{Asking, servers};
 use super::{Cluster, Options, Progress, Workload, object};
-use crate::dice::Dice;
 use crate::router::calls::{Answer, Answered, Calls};
+use quorate_fault::Dice;
 
 /// The workload.
 #[derive(Debug)]

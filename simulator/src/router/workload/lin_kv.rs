@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::asking::{Asking, servers};
 use super::{Cluster, Options, Progress, Workload, object};
-use crate::dice::Dice;
 use crate::invariant::linearizable::{Histories, NotLinearizable};
 use crate::router::calls::{Answer, Answered, Calls};
 use crate::router::fields::number;
 use crate::router::message::Body;
+use quorate_fault::Dice;
 
 /// How many requests share their keys. The check of a key takes all its calls, so there must not be too many.
 const ROUND: u64 = 60;

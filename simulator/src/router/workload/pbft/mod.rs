@@ -16,8 +16,8 @@ use self::request::Request;
 use self::slots::Slots;
 use self::status::Contents;
 use super::{Cluster, Options, Progress, Workload, object};
-use crate::dice::Dice;
 use crate::router::calls::{Answered, Calls};
+use quorate_fault::Dice;
 
 /// How long after an answer a node is asked again how far a request is.
 const POLL: Duration = Duration::from_millis(50);
