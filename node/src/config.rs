@@ -36,6 +36,8 @@ pub struct NodeConfig {
     pub allowed_hosts: Vec<String>,
     /// How often this process was started before in this cluster; what an earlier life knew is lost (rule 23).
     pub life: u64,
+    /// Where it keeps what it must not forget (rule 22); `None`: nowhere, and whoever starts again has lost its memory.
+    pub data: Option<PathBuf>,
     /// K, and with it L = 2K; `None`: what suits the number of processes.
     pub checkpoint_interval: Option<u64>,
     /// How often it says where it stands, in milliseconds; `None`: twice within the view timeout.

@@ -3,7 +3,7 @@
 //! * `rpc/`: one file per XML-RPC method; each asks the runtime and answers.
 //! * `runtime`: the one task that owns the replica, the exchange and the timers.
 //! * `exchange`: its part in the exchange; `desk`: the clients outside that it serves.
-//! * `perform`: does what the replica's effects say.
+//! * `perform`: does what the replica's effects say. `storage`: what it has on disk.
 //! * `web/`: PBFT over HTTP/JSON.
 //! * `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
@@ -16,6 +16,7 @@ mod perform;
 mod question;
 mod rpc;
 mod runtime;
+mod storage;
 mod timers;
 mod web;
 
@@ -74,7 +75,7 @@ pub async fn run(
     tokio::pin!(shutdown);
     tokio::select! {
         result = &mut serving => result.context("the endpoint failed").map(|()| Ending::ShutDown),
-        ending = &mut crashed => ending.context("the runtime failed"),
+        ending = &mut crashed => ending.context("the runtime failed").flatten(),
         () = &mut shutdown => {
             drop(stop_endpoint);
             // Whoever still waits for the runtime's answer is told so, while the endpoint can still say it.

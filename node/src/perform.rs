@@ -44,8 +44,7 @@ impl Runtime {
             Effect::Diverged { sequence } => {
                 tracing::error!(slot = sequence.0, "this state is not what a quorum has");
             }
-            // Keys are made anew at each start, so nothing of an earlier life could be used.
-            Effect::Persist(_) => {}
+            Effect::Persist(record) => self.unwritten.push(*record),
             Effect::Done { timestamp } => self.session.on_done(timestamp),
             Effect::Heard(message) => self.on_heard(*message),
             Effect::Read {
@@ -111,10 +110,10 @@ impl Runtime {
         if self.loss.strikes() {
             return;
         }
-        if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
+        if to != self.own && to.0 < self.quorum.n() {
             self.traffic.messages_sent += 1;
             self.traffic.bytes_sent += encoded.len() as u64;
-            outbox.push(Arc::clone(encoded));
+            self.unsent.push((to, Arc::clone(encoded)));
         }
     }
 

@@ -2,12 +2,13 @@
 //! a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use quorate_fault::{Faulty, Setting, behaviour};
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Input, Keys, Quorum, Replica, ReplicaId,
+    ClientId, ClusterId, Config, Digest, Duration, Input, Keys, Quorum, Record, Replica, ReplicaId,
     SignedMessage, Timer, Timestamp,
 };
 use quorate_service::Replicated;
@@ -23,6 +24,7 @@ use crate::desk::Desk;
 use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::question::{Question, Reply};
+use crate::storage::Storage;
 use crate::timers::Timers;
 use crate::web::Web;
 
@@ -53,6 +55,13 @@ pub(crate) struct Runtime {
     pub(crate) desk: Desk,
     /// What it needs for requests over HTTP.
     pub(crate) web: Option<Web>,
+    storage: Option<Storage>,
+    /// What is to be on disk before anything of the following leaves (rule 22).
+    pub(crate) unwritten: Vec<Record>,
+    /// What is to be sent, and to whom.
+    pub(crate) unsent: Vec<(ReplicaId, Arc<[u8]>)>,
+    /// The requests over HTTP whose replies are to be posted.
+    pub(crate) unposted: Vec<String>,
     /// Which messages are lost on purpose.
     pub(crate) loss: Loss,
     questions: mpsc::Receiver<Question>,
@@ -87,17 +96,21 @@ impl Runtime {
         if let Some(interval) = config.status_interval_ms {
             protocol.status_interval = Duration::from_millis(interval);
         }
-        let replica = if config.life == 0 {
+        let (storage, records) = match &config.data {
+            Some(path) => Some(Storage::open(path)?).unzip(),
+            None => (None, None),
+        };
+        let records = records.unwrap_or_default();
+        let lived = config.life > 0 || !records.is_empty();
+        let replica = if !records.is_empty() {
+            Replica::restore(protocol.clone(), records)
+        } else if config.life == 0 {
             Replica::new(protocol.clone())
         } else {
             Replica::rejoin(protocol.clone())
         };
-        // Whoever has lost its memory numbers its requests by the clock, so that the next is later than any before.
-        let started = if config.life == 0 {
-            0
-        } else {
-            micros_since_1970()
-        };
+        // Whoever was there before numbers its requests by the clock, so that the next is later than any before.
+        let started = if lived { micros_since_1970() } else { 0 };
         let setting = Setting {
             config: protocol,
             seed: Digest::of(&[b"faulty", &config.cluster, &own.0.to_le_bytes()]).0,
@@ -138,22 +151,32 @@ impl Runtime {
                 .map(|web| Web::start(web, own))
                 .transpose()?,
             loss: Loss::new(config),
+            storage,
+            unwritten: Vec::new(),
+            unsent: Vec::new(),
+            unposted: Vec::new(),
             questions,
         })
     }
 
     /// Runs until nobody can ask any more, or until the process crashes as its fault has it.
-    pub(crate) async fn run(mut self) -> Ending {
+    ///
+    /// # Errors
+    /// What must not be forgotten cannot be written: then nothing is said that follows from it.
+    pub(crate) async fn run(mut self) -> anyhow::Result<Ending> {
         loop {
             self.settle();
+            self.write()
+                .context("what must be on disk cannot be written")?;
+            self.send_all();
             if self.replica.has_crashed() {
-                return Ending::Crashed;
+                return Ok(Ending::Crashed);
             }
             let wake_at = self.replica.wake_at();
             tokio::select! {
                 question = self.questions.recv() => match question {
                     Some(question) => self.on_question(question),
-                    None => return Ending::ShutDown,
+                    None => return Ok(Ending::ShutDown),
                 },
                 () = self.timers.next() => {
                     while let Some(timer) = self.timers.take_due() {
@@ -181,6 +204,31 @@ impl Runtime {
             if !self.order() {
                 return;
             }
+        }
+    }
+
+    /// Has on disk what must be there.
+    fn write(&mut self) -> anyhow::Result<()> {
+        let records = std::mem::take(&mut self.unwritten);
+        let Some(storage) = self.storage.as_mut().filter(|_| !records.is_empty()) else {
+            return Ok(());
+        };
+        if records.iter().any(Record::compacts) {
+            storage.replace(&self.replica.replica().records())
+        } else {
+            storage.add(&records)
+        }
+    }
+
+    /// Lets go what was said since.
+    fn send_all(&mut self) {
+        for (to, message) in std::mem::take(&mut self.unsent) {
+            if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
+                outbox.push(message);
+            }
+        }
+        for json in std::mem::take(&mut self.unposted) {
+            self.post_reply(&json);
         }
     }
 

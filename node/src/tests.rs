@@ -32,6 +32,7 @@ pub(crate) fn config() -> NodeConfig {
         decision_timeout_ms: 60_000,
         allowed_hosts: vec!["quorate.example".into()],
         life: 0,
+        data: None,
         checkpoint_interval: None,
         status_interval_ms: None,
         loss_percent: 0.0,

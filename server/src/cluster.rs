@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::child::RunningChild;
-use crate::key_folder::{self, Place};
+use crate::key_folder::{KeyFolder, Place};
 use crate::keys::Keys;
 use crate::logging::Logging;
 use crate::{StartError, name_of, ports, starting};
@@ -39,6 +39,8 @@ pub struct ClusterConfig {
     pub batch_limit: u32,
     /// How long `finalize_decision` waits.
     pub decision_timeout: Duration,
+    /// The folder in which keys and state last from one start to the next.
+    pub data_dir: Option<PathBuf>,
     /// PBFT over HTTP/JSON as a `pbft.yaml` has it: its nodes are the processes, each at its address there.
     pub web: Option<WebPlan>,
     /// How the children log.
@@ -198,7 +200,7 @@ fn node_configs(
         })
     });
     let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
-    let Some(web) = &config.web else {
+    let Some(folder) = config.key_folder() else {
         let keys = Keys::generate(config.processes)?;
         return Ok((0..config.processes)
             .map(|index| (node_config(config, &addresses, &keys, index, 0), None))
@@ -206,11 +208,26 @@ fn node_configs(
     };
     (0..config.processes)
         .map(|index| {
-            let (keys, place) = web.join(index as usize)?;
+            let (keys, place) = folder.join(index as usize)?;
             let node_config = node_config(config, &addresses, &keys, index, place.life);
             Ok((node_config, Some(place)))
         })
         .collect()
+}
+
+impl ClusterConfig {
+    /// Where keys are that last longer than one start of all; nothing if they need not.
+    fn key_folder(&self) -> Option<KeyFolder> {
+        let nodes = || match &self.web {
+            Some(web) => web.yaml.nodes.iter().map(ToString::to_string).collect(),
+            None => (0..self.processes).map(name_of).collect(),
+        };
+        match (&self.data_dir, &self.web) {
+            (Some(folder), _) => Some(KeyFolder::lasting(folder, nodes())),
+            (None, Some(web)) => Some(KeyFolder::beside(&web.path, nodes())),
+            (None, None) => None,
+        }
+    }
 }
 
 fn node_config(
@@ -240,6 +257,10 @@ fn node_config(
         decision_timeout_ms: milliseconds(config.decision_timeout),
         allowed_hosts,
         life,
+        data: config
+            .data_dir
+            .as_ref()
+            .map(|folder| folder.join(format!("{}.redb", name_of(index)))),
         checkpoint_interval: yaml.map(|yaml| yaml.checkpoint_interval),
         status_interval_ms: yaml.map(|yaml| milliseconds(yaml.sync_interval)),
         loss_percent: yaml.map_or(0.0, |yaml| yaml.loss_percent),
@@ -248,11 +269,6 @@ fn node_config(
 }
 
 impl WebPlan {
-    fn join(&self, index: usize) -> Result<(Keys, Place), StartError> {
-        let names: Vec<String> = self.yaml.nodes.iter().map(ToString::to_string).collect();
-        key_folder::join(&self.path, &names, index)
-    }
-
     fn config(&self, index: u32) -> WebConfig {
         let nodes = self.yaml.nodes.iter();
         let dump = self.dump_dir.as_ref();
@@ -291,7 +307,9 @@ impl Alone {
             .iter()
             .map(ports::resolve_address)
             .collect::<Result<Vec<_>, _>>()?;
-        let (keys, place) = web.join(index as usize)?;
+        let folder = config.key_folder();
+        let folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new()));
+        let (keys, place) = folder.join(index as usize)?;
         Ok(Self {
             config: node_config(config, &addresses, &keys, index, place.life),
             listener,

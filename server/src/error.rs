@@ -49,9 +49,9 @@ pub enum StartError {
         /// What the resolver says.
         cause: io::Error,
     },
-    /// The folder with the keys of nodes that start one by one cannot be used.
+    /// The folder with the keys of processes that are not all started at once cannot be used.
     #[error(
-        "{}: {cause}: the nodes' keys are kept beside the configuration; put it where you may write",
+        "{}: {cause}: keys are kept there; choose a --data-dir, or put the configuration, where you may write",
         path.display()
     )]
     KeyFolder {
@@ -60,14 +60,16 @@ pub enum StartError {
         /// What the operating system says.
         cause: io::Error,
     },
-    /// Nodes run that were started from another version of the file.
+    /// The folder holds the keys of others.
     #[error(
-        "nodes of another {} are still running: stop them first",
+        "{} holds the keys of {nodes}: stop those first, or choose another --data-dir",
         path.display()
     )]
     OtherNodes {
-        /// The configuration.
+        /// The folder.
         path: std::path::PathBuf,
+        /// Whose keys they are.
+        nodes: String,
     },
     /// The node runs already.
     #[error("node {index} runs already: stop it first, or start another --index")]

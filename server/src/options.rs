@@ -99,6 +99,7 @@ impl ClusterOptions {
             view_timeout: self.view_timeout.unwrap_or(usual_timeout),
             batch_limit: self.batch_limit,
             decision_timeout: self.decision_timeout,
+            data_dir: None,
             web,
             logging,
             executable: None,

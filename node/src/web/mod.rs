@@ -47,7 +47,7 @@ impl Runtime {
         let replica = self.replica.replica();
         let (last, status) = (replica.last_timestamp(client), replica.status());
         if last == timestamp {
-            self.post_reply(&json);
+            self.unposted.push(json);
             return Taken::Again;
         }
         if last > timestamp {
@@ -73,7 +73,7 @@ impl Runtime {
         }
         for request in requests {
             if let Some(Operation::Request(json)) = Operation::decode(&request.operation) {
-                self.post_reply(&json);
+                self.unposted.push(json);
             }
         }
         self.dump_requests();
@@ -86,7 +86,8 @@ impl Runtime {
         }
     }
 
-    fn post_reply(&self, json: &str) {
+    /// Posts the reply to a request that has executed.
+    pub(crate) fn post_reply(&self, json: &str) {
         let view = self.replica.replica().status().view;
         if let Some(web) = &self.web {
             web.replies.post(view, json);

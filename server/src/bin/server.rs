@@ -38,6 +38,9 @@ struct Options {
         conflicts_with = "ready_file"
     )]
     index: Option<u32>,
+    /// Keep keys and state in this folder: whoever starts again with it goes on where it was
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     /// Have each node write the requests that are decided to INDEX.dump in this folder
     #[arg(long, value_name = "DIR", requires = "config")]
     dump_dir: Option<PathBuf>,
@@ -69,6 +72,7 @@ async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     logging.start()?;
     let mut config = cluster_config(options, logging)?;
     config.allowed_hosts.clone_from(&options.allowed_host);
+    config.data_dir.clone_from(&options.data_dir);
     remove_ready_file(options)?;
     let mut signals = StopSignals::listen().context("signal handlers")?;
     if let (Some(index), Some(web)) = (options.index, &config.web) {
