@@ -177,6 +177,35 @@ fn a_node_that_stood_still_for_more_than_two_checkpoint_periods_catches_up() {
     assert!(status["slots_in_log"].as_u64().unwrap() <= 10, "{status}");
 }
 
+#[test]
+fn with_a_data_directory_nodes_come_back_one_after_the_other_and_all_at_once() {
+    let mut nodes = Nodes::start(Settings {
+        checkpoint_interval: 5,
+        lasts: true,
+        ..Settings::default()
+    });
+    decide(&nodes, 0..7);
+    // Whoever remembers may vote at once, so another one can fail.
+    nodes.kill(3);
+    nodes.start_again(3);
+    nodes.kill(2);
+    decide(&nodes, 7..9);
+    nodes.start_again(2);
+    assert_all_have_the_same(&nodes, 9);
+    for index in 0..4 {
+        nodes.kill(index);
+    }
+    for index in 0..4 {
+        nodes.start_again(index);
+    }
+    assert_all_have_the_same(&nodes, 9);
+    let url = format!("http://localhost:{}/request", nodes.ports[0]);
+    let old = proposal(&nodes, [0, 3], 3.0, "set x=3");
+    assert_eq!(post(&url, &["-L"], &old).0, "409", "it was decided before");
+    decide(&nodes, 9..11);
+    assert_all_have_the_same(&nodes, 11);
+}
+
 /// A Python that has aiohttp, if there is one: `QUORATE_PYTHON`, or `python3`.
 fn python_with_aiohttp() -> Option<String> {
     let python = std::env::var("QUORATE_PYTHON").unwrap_or_else(|_| "python3".to_owned());

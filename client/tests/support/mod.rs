@@ -1,6 +1,7 @@
 //! A real cluster for tests, whose processes are the `client` binary itself, and calls of that binary.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread::{sleep, spawn};
@@ -49,10 +50,24 @@ impl Processes {
         faulty: &str,
         decision_timeout: Duration,
     ) -> Self {
+        Self::start_as(processes, faulty, decision_timeout, None)
+    }
+
+    /// Four correct processes that keep their state in a folder.
+    pub fn start_in(folder: &Path) -> Self {
+        Self::start_as(4, "none", Duration::from_secs(10), Some(folder.to_owned()))
+    }
+
+    fn start_as(
+        processes: u32,
+        faulty: &str,
+        decision_timeout: Duration,
+        data_dir: Option<PathBuf>,
+    ) -> Self {
         let runtime = Runtime::new().unwrap();
         let cluster = runtime.block_on(Cluster::start(ClusterConfig {
             web: None,
-            data_dir: None,
+            data_dir,
             processes,
             host: "127.0.0.1".into(),
             allowed_hosts: Vec::new(),

@@ -19,6 +19,7 @@ pub struct Nodes {
     pub ports: Vec<u16>,
     pub client_ports: Vec<u16>,
     running: Vec<Option<Child>>,
+    lasts: bool,
 }
 
 /// What the file says besides addresses.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub checkpoint_interval: u64,
     pub sync_interval: f64,
     pub network_timeout: f64,
+    /// Whether the nodes keep their state in a folder.
+    pub lasts: bool,
 }
 
 impl Default for Settings {
@@ -37,6 +40,7 @@ impl Default for Settings {
             checkpoint_interval: 10,
             sync_interval: 0.5,
             network_timeout: 1.0,
+            lasts: false,
         }
     }
 }
@@ -55,6 +59,7 @@ impl Nodes {
             ports: ports[..4].to_vec(),
             client_ports: ports[4..].to_vec(),
             running: (0..4).map(|_| None).collect(),
+            lasts: settings.lasts,
         };
         fs::write(nodes.config(), nodes.yaml(settings)).unwrap();
         for index in 0..4 {
@@ -83,6 +88,7 @@ impl Nodes {
             checkpoint_interval,
             sync_interval,
             network_timeout,
+            lasts: _,
         } = settings;
         format!(
             "nodes:\n{nodes}\nclients:\n{clients}\nloss%: {loss}\n\nckpt_interval: {checkpoint_interval}\n\n\
@@ -102,14 +108,12 @@ impl Nodes {
             .append(true)
             .open(self.folder.join(format!("stderr{index}")))
             .unwrap();
-        let child = command(&["--index", &index.to_string(), "--config"])
-            .arg(self.config())
-            .arg("--dump-dir")
-            .arg(&self.folder)
-            .stdout(Stdio::null())
-            .stderr(said)
-            .spawn()
-            .unwrap();
+        let mut node = command(&["--index", &index.to_string(), "--config"]);
+        node.arg(self.config()).arg("--dump-dir").arg(&self.folder);
+        if self.lasts {
+            node.arg("--data-dir").arg(self.folder.join("data"));
+        }
+        let child = node.stdout(Stdio::null()).stderr(said).spawn().unwrap();
         self.running[index] = Some(child);
     }
 
