@@ -55,7 +55,11 @@ impl Pbft {
             self.slots.told(&node, &words, slot, &mut calls.findings);
         }
         self.view = self.view.max(slot.view);
-        self.requests[index].place(slot, committed);
+        // Who answers late may tell of a slot that the request got once more; what has a result stays where it is.
+        let request = &mut self.requests[index];
+        if request.executed_at() < self.cluster.quorum.one_correct() {
+            request.place(slot, committed);
+        }
     }
 
     /// A node says how far a slot is.

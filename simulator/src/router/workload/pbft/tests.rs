@@ -135,6 +135,18 @@ fn who_has_a_place_and_no_result_asks_all_again() {
 }
 
 #[test]
+fn an_answer_that_comes_late_moves_nothing() {
+    let mut stage = Stage::new(at(0));
+    let id = stage.sent(0)[0].1["msg_id"].clone();
+    assert_eq!(stage.asked(1000, "pbft_request"), ["n2", "n3", "n4"]);
+    stage.place("n2", &id, (0, 1));
+    assert_eq!(stage.execute(1010), [1, 1, 1]);
+    stage.place("n3", &id, (1, 5));
+    assert!(stage.workload.is_over(at(1010)));
+    assert_eq!(stage.workload.progress().done, 1);
+}
+
+#[test]
 fn who_has_no_answer_asks_all_once() {
     let mut stage = Stage::new(at(0));
     assert_eq!(stage.asked(0, "pbft_request"), ["n1"]);
