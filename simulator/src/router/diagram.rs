@@ -247,6 +247,7 @@ mod tests {
             },
             cut_short: false,
             nodes: (4, 0, 1),
+            seed: 0,
             messages: 2,
             lost: [].into(),
             altered: 0,

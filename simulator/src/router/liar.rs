@@ -8,8 +8,11 @@ use serde_json::Value;
 use super::message::{Body, Message};
 use quorate_fault::Dice;
 
-/// What is left as it is: without it a message is not false but no message at all.
+/// Fields that are left as they are: without them a message is not false but no message at all.
 const KEPT: [&str; 3] = ["type", "msg_id", "in_reply_to"];
+/// In how many of a thousand messages the numbers are left as they are, if there is anything else: a message of another view
+/// or slot is easily ignored, and another content for the same slot is what the votes are about.
+const CONTENT_ONLY: u64 = 700;
 
 /// How a liar's messages to other nodes are tampered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,19 +53,17 @@ impl Lie {
         };
         let mut dice = dice(seed, &message.body, recipient);
         let mut places = Vec::new();
-        let fields = message.body.iter_mut();
-        for (_, value) in fields.filter(|(name, _)| !KEPT.contains(&name.as_str())) {
-            collect(value, &mut places);
+        collect_fields(&mut message.body, &mut places);
+        if places.iter().any(|one| one.is_string()) && dice.chance(CONTENT_ONLY) {
+            places.retain(|one| one.is_string());
         }
         let chosen = dice.below(places.len() as u64);
-        let mut index = 0;
-        for place in &mut places {
+        for (index, place) in (0..).zip(&mut places) {
             if index == chosen || dice.chance(500) {
                 change(place, &mut dice);
             }
-            index += 1;
         }
-        index > 0
+        !places.is_empty()
     }
 }
 
@@ -82,11 +83,24 @@ fn dice(seed: u64, body: &Body, recipient: &str) -> Dice {
 fn collect<'a>(value: &'a mut Value, into: &mut Vec<&'a mut Value>) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(|one| collect(one, into)),
-        Value::Object(all) => all.values_mut().for_each(|one| collect(one, into)),
+        Value::Object(all) => collect_fields(all, into),
         Value::Null => {}
-        Value::String(text) if text.is_empty() => {}
+        Value::String(text) if text.is_empty() || is_name(text) => {}
         Value::Bool(_) | Value::Number(_) | Value::String(_) => into.push(value),
     }
+}
+
+fn collect_fields<'a>(fields: &'a mut Body, into: &mut Vec<&'a mut Value>) {
+    let fields = fields.iter_mut();
+    for (_, value) in fields.filter(|(name, _)| !KEPT.contains(&name.as_str())) {
+        collect(value, into);
+    }
+}
+
+/// Whether a text is the name of a node or client: an answer to another could not be delivered.
+fn is_name(text: &str) -> bool {
+    let number = text.strip_prefix(['n', 'c']);
+    number.is_some_and(|number| number.parse::<u64>().is_ok())
 }
 
 /// Gives a value of the same kind, so that a recipient cannot tell by its looks.
@@ -140,7 +154,7 @@ mod tests {
     fn message(to: &str, msg_id: u64) -> Message {
         let line = format!(
             r#"{{"src":"n2","dest":"{to}","body":{{"type":"prepare","msg_id":{msg_id},"view":0,
-            "sequence_number":1,"digest":"ab3f","nested":{{"flag":true,"all":["set x=42"]}}}}}}"#
+            "sequence_number":1,"digest":"ab3f","nested":{{"flag":true,"msg_id":7,"all":["set x=42","c1"]}}}}}}"#
         );
         Message::parse(&line).expect("it is one")
     }
@@ -178,6 +192,8 @@ mod tests {
             let digest = one.body["digest"].as_str().expect("a string");
             assert!(digest.len() == 4 && digest.chars().all(|c| c.is_ascii_hexdigit()));
             assert!(one.body["nested"]["flag"].is_boolean());
+            assert_eq!(one.body["nested"]["msg_id"], 7);
+            assert_eq!(one.body["nested"]["all"][1], "c1");
         }
     }
 

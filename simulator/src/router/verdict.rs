@@ -34,6 +34,8 @@ pub struct Verdict {
     pub cut_short: bool,
     /// How many nodes there were, how many of them were made faulty, and how many faulty ones are survived.
     pub nodes: (usize, usize, usize),
+    /// What all chance came from.
+    pub seed: u64,
     /// How many messages were sent.
     pub messages: u64,
     /// How many of them did not arrive, and why.
@@ -60,8 +62,8 @@ impl fmt::Display for Verdict {
         }
         write!(
             f,
-            "{n} nodes, {faulty} made faulty, {} messages",
-            self.messages
+            "seed {}: {n} nodes, {faulty} made faulty, {} messages",
+            self.seed, self.messages
         )?;
         for (loss, count) in &self.lost {
             write!(f, ", {count} {loss}")?;

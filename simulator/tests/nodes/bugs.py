@@ -86,6 +86,18 @@ class CountsTwice(Node):
         return 2 * super().count(slot, votes)
 
 
+class Believes(Node):
+    """Takes any PRE-PREPARE and any vote for its own, whatever they say."""
+
+    def on_pre_prepare(self, message, body):
+        if not self.slot(body["sequence_number"])["request"]:
+            self.accept(body)
+            self.vote("prepare", body["sequence_number"])
+
+    def count(self, slot, votes):
+        return len(slot[votes])
+
+
 class Garbage(Node):
     """Logs to standard output."""
 
@@ -166,6 +178,7 @@ BUGS = {
     "one-slot": OneSlot,
     "two-slots": TwoSlots,
     "counts-twice": CountsTwice,
+    "believes": Believes,
     "garbage": Garbage,
     "wrong-field": WrongField,
     "dies": Dies,

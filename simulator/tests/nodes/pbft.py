@@ -84,6 +84,7 @@ class Node:
             "prepares_received": self.count(slot, "prepares"),
             "commits_received": self.count(slot, "commits"),
             "executed": body["sequence_number"] <= self.executed,
+            "operation": slot["request"] and slot["request"]["operation"],
         })
 
     def answer(self, message, number):
@@ -104,7 +105,7 @@ class Node:
         if message["src"] != self.primary or body["view"] != self.view or slot["request"]:
             return
         if body["digest"] != digest(body["request"]):
-            return
+            return  # who says one thing and means another
         self.accept(body)
         self.vote("prepare", body["sequence_number"])
 

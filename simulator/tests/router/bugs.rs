@@ -34,6 +34,19 @@ fn counts_a_vote_twice() {
 }
 
 #[test]
+fn believes_a_primary_that_tells_each_something_else() {
+    bug(
+        "believes",
+        "--liar n1=equivocate --seed 2",
+        &[
+            "disagreement: n",
+            "has executed operation",
+            "in slot 1 and n",
+        ],
+    );
+}
+
+#[test]
 fn executes_what_is_prepared() {
     bug(
         "executes-early",

@@ -111,7 +111,11 @@ impl Run<'_> {
                 (Ok(_), false) => String::new(),
             };
             let (seconds, micros) = (now.as_secs(), now.subsec_micros());
-            (self.tell)(&format!("{seconds:4}.{micros:06} {message}{remark}"));
+            let (src, dest) = (&message.src, &message.dest);
+            let body = serde_json::to_string(&message.body).unwrap_or_default();
+            (self.tell)(&format!(
+                "{seconds:4}.{micros:06} {src} -> {dest} {body}{remark}"
+            ));
         }
         // Beginnings and polls would hide what the nodes say to each other.
         let executed = || {

@@ -55,6 +55,7 @@ impl Run<'_> {
                 self.cluster.faulty(),
                 self.cluster.quorum.f() as usize,
             ),
+            seed: self.setup.conditions.seed,
             messages: self.messages,
             lost: std::mem::take(&mut self.lost),
             altered: self.altered,

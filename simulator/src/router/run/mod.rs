@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
             _output: output,
             schedule: Schedule::default(),
             network: Network::new(n, setup.conditions.clone()),
-            calls: Calls::default(),
+            calls: Calls::new(!setup.conditions.liars.is_empty()),
             started: Instant::now(),
             cut_short: false,
             ready: None,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::request::Poll;
 use super::slots::Slot;
 use super::status::{Rules, Status};
@@ -38,6 +40,7 @@ impl Pbft {
                 return;
             }
         };
+        self.requests[index].answered.insert(node.clone());
         let slot = match read_slot(&body) {
             Ok(slot) => slot,
             Err(text) => return calls.findings.blame(&node, "wrong field", text),
@@ -45,23 +48,17 @@ impl Pbft {
         if self.cluster.liars.contains(&node) {
             return;
         }
-        let request = &mut self.requests[index];
-        request.ordered.insert(node.clone());
-        // More liars than can be survived may bring correct nodes to anything.
-        let agree = self.cluster.liars.len() <= self.cluster.quorum.f() as usize;
-        if agree {
-            self.slots
-                .told(&node, &request.words(), slot, &mut calls.findings);
+        self.requests[index].ordered.insert(node.clone());
+        let committed = body.get("phase").and_then(Value::as_str) == Some("committed");
+        if self.must_agree() && (committed || !self.led_by_liar(slot.view)) {
+            let words = self.requests[index].words();
+            self.slots.told(&node, &words, slot, &mut calls.findings);
         }
         self.view = self.view.max(slot.view);
-        if request.slot.is_none_or(|known| known.view < slot.view) {
-            if request
-                .slot
-                .is_some_and(|known| known.sequence != slot.sequence)
-            {
-                request.polls.clear();
-            }
-            request.slot = Some(slot);
+        // Who answers late may tell of a slot that the request got once more; what has a result stays where it is.
+        let request = &mut self.requests[index];
+        if request.executed_at() < self.cluster.quorum.one_correct() {
+            request.place(slot, committed);
         }
     }
 
@@ -74,6 +71,7 @@ impl Pbft {
         calls: &mut Calls,
     ) {
         let Answered { node, answer, .. } = told;
+        let must_agree = self.must_agree();
         let request = &mut self.requests[index];
         let current = request.slot.is_some_and(|slot| slot.sequence == sequence);
         let mut ignored = Poll::default();
@@ -102,9 +100,8 @@ impl Pbft {
             state_transfer: self.options.state_transfer,
         };
         status.check(&node, sequence, rules, findings);
-        let agree = self.cluster.liars.len() <= self.cluster.quorum.f() as usize;
         if status.executed {
-            if agree {
+            if must_agree {
                 self.contents.compare(&node, sequence, &body, findings);
             }
             let last = self.executed.entry(node.clone()).or_default();

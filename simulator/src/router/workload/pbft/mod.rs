@@ -7,7 +7,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::json;
@@ -42,7 +42,10 @@ pub(super) struct Pbft {
     busy: Vec<Option<usize>>,
     requests: Vec<Request>,
     purposes: BTreeMap<(String, u64), Purpose>,
+    /// The latest view that a node has told.
     view: u64,
+    /// When it was woken last.
+    now: Duration,
     slots: Slots,
     contents: Contents,
     /// The last number that each node has executed.
@@ -61,6 +64,7 @@ impl Pbft {
             requests: Vec::new(),
             purposes: BTreeMap::new(),
             view: 0,
+            now: Duration::ZERO,
             slots: Slots::new(options.batches, options.retransmits),
             contents: Contents::default(),
             executed: BTreeMap::new(),
@@ -86,9 +90,7 @@ impl Pbft {
         let request = Request::new(format!("c{}", client + 1), calls.id(), operation, now);
         self.busy[client] = Some(self.requests.len());
         self.requests.push(request);
-        let n = self.cluster.names.len() as u64;
-        let primary = usize::try_from(self.view % n).unwrap_or_default();
-        let primary = self.cluster.names[primary].clone();
+        let primary = self.cluster.names[self.place_of_primary(self.view)].clone();
         self.order(self.requests.len() - 1, &primary, calls);
     }
 
@@ -96,6 +98,7 @@ impl Pbft {
     fn order(&mut self, index: usize, node: &str, calls: &mut Calls) {
         let request = &mut self.requests[index];
         request.asked.insert(node.to_owned());
+        request.answered.remove(node);
         let purpose = Purpose::Order(index);
         self.purposes.insert((node.to_owned(), request.id), purpose);
         let body = json!({
@@ -107,11 +110,13 @@ impl Pbft {
     /// Asks nodes what is to be asked by now.
     fn ask(&mut self, index: usize, now: Duration, calls: &mut Calls) {
         let request = &self.requests[index];
-        let mut orders: Vec<String> = Vec::new();
+        let mut orders: BTreeSet<String> = BTreeSet::new();
         if self.retries_at(request).is_some_and(|at| now >= at) {
             let names = self.cluster.names.iter();
-            orders.extend(names.filter(|name| !request.asked.contains(*name)).cloned());
+            orders.extend(names.filter(|name| request.may_be_asked(name)).cloned());
+            self.requests[index].tried = now;
         }
+        let request = &self.requests[index];
         if self.options.retransmits && request.is_executed(&self.cluster) {
             let names = self.cluster.correct();
             orders.extend(names.filter(|name| !request.asked.contains(*name)).cloned());
@@ -131,6 +136,7 @@ impl Pbft {
                 continue;
             }
             poll.under_way = true;
+            poll.asked = now;
             let id = calls.id();
             let body = json!({"type": "pbft_status", "sequence_number": slot.sequence});
             calls.call(&request.client, &node, id, object(body));
@@ -140,16 +146,33 @@ impl Pbft {
         }
     }
 
-    /// When the client asks all nodes, as clients of PBFT do that have no result in time. A place is no result: the primary
-    /// that gave it may fail, and the next one give it to another request.
+    /// When the client asks all nodes, again if they have answered, as clients of PBFT do that have no result in time. A place
+    /// is no result: the primary that gave it may fail, and the next one give it to another request.
     fn retries_at(&self, request: &Request) -> Option<Duration> {
-        let patience = match request.slot {
-            None => self.retry(),
-            Some(_) => self.retry() * 3,
-        };
         let has_result = request.executed_at() >= self.cluster.quorum.one_correct();
-        let asks = !has_result && request.asked.len() < self.cluster.names.len();
-        asks.then(|| request.sent + patience)
+        let mut names = self.cluster.names.iter();
+        if has_result || !names.any(|name| request.may_be_asked(name)) {
+            return None;
+        }
+        Some(match request.slot {
+            None if request.tried == request.sent => request.sent + self.retry(),
+            _ => request.tried + self.retry() * 3,
+        })
+    }
+
+    /// Whether nodes are to agree: more liars than can be survived may bring them to anything.
+    fn must_agree(&self) -> bool {
+        self.cluster.liars.len() <= self.cluster.quorum.f() as usize
+    }
+
+    /// Whether a liar may tell each node something else in this view; what is not committed then means nothing.
+    fn led_by_liar(&self, view: u64) -> bool {
+        let primary = self.cluster.names.get(self.place_of_primary(view));
+        primary.is_none_or(|name| self.cluster.liars.contains(name))
+    }
+
+    fn place_of_primary(&self, view: u64) -> usize {
+        usize::try_from(view % self.cluster.names.len() as u64).unwrap_or_default()
     }
 
     fn retry(&self) -> Duration {
@@ -159,6 +182,7 @@ impl Pbft {
 
 impl Workload for Pbft {
     fn wake(&mut self, now: Duration, calls: &mut Calls) {
+        self.now = now;
         for client in 0..self.busy.len() {
             let done = |index: usize| {
                 self.requests[index].is_done(&self.cluster, self.options.retransmits)
@@ -225,7 +249,7 @@ impl Workload for Pbft {
             done: done.len() as u64,
             missing: open
                 .iter()
-                .flat_map(|request| request.missing(&self.cluster))
+                .flat_map(|request| request.missing(&self.cluster, self.now))
                 .collect(),
         }
     }

@@ -7,11 +7,16 @@ use super::slots::Slot;
 use super::status::Status;
 use crate::router::workload::Cluster;
 
+/// After which time without an answer it is told that there is none.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// What is known of a request at one node.
 #[derive(Debug, Default)]
 pub(super) struct Poll {
     /// Whether the node was asked and has not answered.
     pub(super) under_way: bool,
+    /// When it was asked last.
+    pub(super) asked: Duration,
     /// When it is asked next.
     pub(super) due: Duration,
     /// What it answered last.
@@ -25,14 +30,14 @@ impl Poll {
         self.status.as_ref().is_some_and(|status| status.executed)
     }
 
-    fn words(&self) -> String {
+    fn words(&self, now: Duration) -> String {
         let mut words = match (&self.status, &self.error) {
             (_, Some(error)) => format!("answers pbft_status with {error}"),
             (Some(status), None) => status.to_string(),
             (None, None) => "has not answered pbft_status".to_owned(),
         };
-        if self.under_way && self.status.is_some() {
-            words += ", and has not answered the last pbft_status";
+        if self.under_way && self.status.is_some() && self.asked + PATIENCE < now {
+            words += ", and has not answered pbft_status since";
         }
         words
     }
@@ -48,6 +53,10 @@ pub(super) struct Request {
     pub(super) sent: Duration,
     /// The nodes that were asked to order it.
     pub(super) asked: BTreeSet<String>,
+    /// When all nodes were asked last; at first, when it was sent.
+    pub(super) tried: Duration,
+    /// The nodes that have answered what they were asked last, so that they may be asked again.
+    pub(super) answered: BTreeSet<String>,
     /// The nodes that are asked again, and when.
     pub(super) again: BTreeMap<String, Duration>,
     /// Nodes that have refused it.
@@ -56,6 +65,8 @@ pub(super) struct Request {
     pub(super) ordered: BTreeSet<String>,
     /// Where it is, in the latest view that a node told.
     pub(super) slot: Option<Slot>,
+    /// Whether it is committed there, as a node told.
+    pub(super) committed: bool,
     pub(super) polls: BTreeMap<String, Poll>,
 }
 
@@ -67,10 +78,13 @@ impl Request {
             operation,
             sent,
             asked: BTreeSet::new(),
+            tried: sent,
+            answered: BTreeSet::new(),
             again: BTreeMap::new(),
             errors: BTreeMap::new(),
             ordered: BTreeSet::new(),
             slot: None,
+            committed: false,
             polls: BTreeMap::new(),
         }
     }
@@ -89,6 +103,27 @@ impl Request {
         self.slot.is_some() && cluster.correct().all(executed)
     }
 
+    /// Whether a node can be asked to have it ordered: one answer to it is expected at a time.
+    pub(super) fn may_be_asked(&self, node: &String) -> bool {
+        !self.asked.contains(node) || self.answered.contains(node)
+    }
+
+    /// A node tells where it is. What is committed or of a later view counts.
+    pub(super) fn place(&mut self, slot: Slot, committed: bool) {
+        let better = |known: Slot| known.view < slot.view || committed && !self.committed;
+        if !self.slot.is_none_or(better) {
+            return;
+        }
+        if self
+            .slot
+            .is_some_and(|known| known.sequence != slot.sequence)
+        {
+            self.polls.clear();
+        }
+        self.slot = Some(slot);
+        self.committed = committed;
+    }
+
     /// How many nodes have executed it.
     pub(super) fn executed_at(&self) -> usize {
         self.polls.values().filter(|poll| poll.executed()).count()
@@ -101,7 +136,7 @@ impl Request {
     }
 
     /// Which nodes have not executed it, and how far they are.
-    pub(super) fn missing(&self, cluster: &Cluster) -> Vec<String> {
+    pub(super) fn missing(&self, cluster: &Cluster, now: Duration) -> Vec<String> {
         let Some(slot) = self.slot else {
             let asked: Vec<_> = self.asked.iter().map(|name| self.refusal(name)).collect();
             let text = format!(
@@ -127,7 +162,7 @@ impl Request {
         let open = cluster.correct().filter_map(|name| {
             let poll = self.polls.get(name);
             let executed = poll.is_some_and(Poll::executed);
-            let words = poll.map_or_else(|| "was not asked".to_owned(), Poll::words);
+            let words = poll.map_or_else(|| "was not asked".to_owned(), |poll| poll.words(now));
             (!executed).then(|| {
                 format!(
                     "{} at {name} in slot {}: {words}",

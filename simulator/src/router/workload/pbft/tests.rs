@@ -85,7 +85,10 @@ impl Stage {
     fn execute(&mut self, millis: u64) -> Vec<u64> {
         let mut slots = Vec::new();
         for (node, body) in self.sent(millis) {
-            slots.extend(body["sequence_number"].as_u64());
+            let Some(slot) = body.get("sequence_number").and_then(Value::as_u64) else {
+                continue;
+            };
+            slots.push(slot);
             let status = json!({
                 "type": "pbft_status_ok", "phase": "committed", "prepares_received": 2,
                 "commits_received": 3, "executed": true
@@ -103,13 +106,44 @@ fn a_place_of_a_later_view_is_the_one_that_counts() {
     stage.place("n1", &id, (0, 1));
     assert_eq!(stage.asked(10, "pbft_status"), ["n1", "n2", "n3"]);
     // Nobody executes it, so the client asks all, and they have changed the view.
-    assert_eq!(stage.asked(3000, "pbft_request"), ["n2", "n3", "n4"]);
+    let all = ["n1", "n2", "n3", "n4"];
+    assert_eq!(stage.asked(3000, "pbft_request"), all);
     stage.place("n2", &id, (1, 2));
     stage.place("n3", &id, (1, 2));
     assert_eq!(stage.execute(3050), [2, 2, 2]);
     assert!(stage.workload.is_over(at(3050)));
     assert_eq!(stage.workload.progress().done, 1);
     assert!(stage.calls.findings.is_empty());
+}
+
+#[test]
+fn who_has_a_place_and_no_result_asks_all_again() {
+    let mut stage = Stage::new(at(0));
+    let id = stage.sent(0)[0].1["msg_id"].clone();
+    stage.place("n1", &id, (0, 7));
+    // Who has answered may be asked again; who has not is not, for it would answer twice.
+    let all = ["n1", "n2", "n3", "n4"];
+    assert_eq!(stage.asked(3000, "pbft_request"), all);
+    stage.place("n3", &id, (0, 7));
+    assert_eq!(stage.asked(5999, "pbft_request"), [""; 0]);
+    assert_eq!(stage.asked(6000, "pbft_request"), ["n3"]);
+    assert_eq!(stage.asked(9999, "pbft_request"), [""; 0]);
+    // Later they have changed the view.
+    stage.place("n3", &id, (2, 1));
+    assert_eq!(stage.execute(9999), [1, 1, 1]);
+    assert!(stage.calls.findings.is_empty());
+}
+
+#[test]
+fn an_answer_that_comes_late_moves_nothing() {
+    let mut stage = Stage::new(at(0));
+    let id = stage.sent(0)[0].1["msg_id"].clone();
+    assert_eq!(stage.asked(1000, "pbft_request"), ["n2", "n3", "n4"]);
+    stage.place("n2", &id, (0, 1));
+    assert_eq!(stage.execute(1010), [1, 1, 1]);
+    stage.place("n3", &id, (1, 5));
+    assert!(stage.workload.is_over(at(1010)));
+    assert_eq!(stage.workload.progress().done, 1);
 }
 
 #[test]
