@@ -1,7 +1,7 @@
 //! The one task that owns the replica, the service and the timers: everything that can happen comes to it, one thing at
 //! a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use anyhow::Context;
 use quorate_fault::{Faulty, Setting, behaviour};
@@ -42,6 +42,8 @@ pub(crate) struct Runtime {
     pub(crate) answers: VecDeque<Input>,
     pub(crate) traffic: Traffic,
     pub(crate) unsigned_votes: bool,
+    /// Who is proved faulty: it may be so a hundred times a second, and once is enough for people.
+    pub(crate) accused: BTreeSet<ReplicaId>,
     /// Who waits for which round's decision.
     pub(crate) waiting: Vec<(u64, Reply<String>)>,
     /// What the exchange is to order with the next request.
@@ -103,6 +105,7 @@ impl Runtime {
                 signatures_checked: 0,
             },
             unsigned_votes: loopback,
+            accused: BTreeSet::new(),
             waiting: Vec::new(),
             commands: VecDeque::new(),
             desk: Desk::new(own, quorum),
