@@ -2,7 +2,8 @@
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started.
 //! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
-//! * [`render`]: lines, table, JSON. [`submit`], [`read`], [`status`] and [`mod@bench`]: the other commands.
+//! * [`render`]: lines, table, JSON. [`submit`], [`read`], [`status`], [`mod@bench`] and
+//!   [`mod@requests`]: the other commands.
 
 mod agreement;
 mod bench;
@@ -13,6 +14,7 @@ mod exit;
 mod options;
 mod read;
 mod render;
+mod requests;
 mod status;
 mod submit;
 mod target;
@@ -23,8 +25,8 @@ use clap::Parser;
 use quorate_server::signals::StopSignals;
 
 use crate::exit::Exit;
-use crate::options::{Command, Options};
-use crate::target::Target;
+use crate::options::{Command, Options, ProcessCommand};
+use crate::target::{Purpose, Target};
 
 fn main() -> ExitCode {
     if quorate_server::is_replica_call() {
@@ -52,16 +54,28 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
         // Dropping the command stops the processes that it started.
         status = signals.received() => Ok(Exit::Stopped(status)),
         exit = async {
-            let target = Target::find(options.target(), options.purpose()).await?;
-            let exit = match &options.command {
-                None => exchange::command(&target, &exchange).await,
-                Some(Command::Submit(options)) => submit::command(&target, options).await,
-                Some(Command::Read(options)) => read::command(&target, options).await,
-                Some(Command::Status(options)) => status::command(&target, options),
-                Some(Command::Bench(options)) => bench::command(&target, options).await,
-            };
-            target.release().await;
-            exit
+            match &options.command {
+                None => {
+                    let target = Target::find(&options.exchange.target, Purpose::Exchange).await?;
+                    let exit = exchange::command(&target, &exchange).await;
+                    target.release().await;
+                    exit
+                }
+                Some(Command::Processes(command)) => on_processes(command).await,
+                Some(Command::Requests(options)) => requests::command(options).await,
+            }
         } => exit,
     }
+}
+
+async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
+    let target = Target::find(command.target(), command.purpose()).await?;
+    let exit = match command {
+        ProcessCommand::Submit(options) => submit::command(&target, options).await,
+        ProcessCommand::Read(options) => read::command(&target, options).await,
+        ProcessCommand::Status(options) => status::command(&target, options),
+        ProcessCommand::Bench(options) => bench::command(&target, options).await,
+    };
+    target.release().await;
+    exit
 }

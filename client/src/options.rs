@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -21,30 +22,18 @@ pub(crate) struct Options {
     pub(crate) command: Option<Command>,
 }
 
-impl Options {
-    /// The processes that the command is about.
-    pub(crate) fn target(&self) -> &TargetOptions {
-        match &self.command {
-            None => &self.exchange.target,
-            Some(Command::Submit(options)) => &options.target,
-            Some(Command::Read(options)) => &options.target,
-            Some(Command::Status(options)) => &options.target,
-            Some(Command::Bench(options)) => &options.target,
-        }
-    }
-
-    /// What the command wants of them.
-    pub(crate) fn purpose(&self) -> Purpose {
-        match &self.command {
-            None | Some(Command::Bench(_)) => Purpose::Exchange,
-            Some(Command::Submit(_) | Command::Read(_) | Command::Status(_)) => Purpose::Question,
-        }
-    }
-}
-
 /// What to do instead of the exchange.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Processes(ProcessCommand),
+    /// Be a client of PBFT over HTTP/JSON: send requests to the nodes of a pbft.yaml, and count their replies
+    Requests(RequestsOptions),
+}
+
+/// What else can be done with the processes of `server`.
+#[derive(Subcommand)]
+pub(crate) enum ProcessCommand {
     /// Have an operation of the key-value store ordered and executed, such as 'set x=42'
     Submit(SubmitOptions),
     /// Print the value of a key of the key-value store
@@ -53,6 +42,26 @@ pub(crate) enum Command {
     Status(StatusOptions),
     /// Measure whole exchanges: rounds per second, latency, messages and bytes per round
     Bench(BenchOptions),
+}
+
+impl ProcessCommand {
+    /// The processes that it is about.
+    pub(crate) const fn target(&self) -> &TargetOptions {
+        match self {
+            Self::Submit(options) => &options.target,
+            Self::Read(options) => &options.target,
+            Self::Status(options) => &options.target,
+            Self::Bench(options) => &options.target,
+        }
+    }
+
+    /// What it wants of them.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match self {
+            Self::Bench(_) => Purpose::Exchange,
+            Self::Submit(_) | Self::Read(_) | Self::Status(_) => Purpose::Question,
+        }
+    }
 }
 
 /// The exchange itself.
@@ -201,6 +210,26 @@ pub(crate) struct BenchOptions {
     pub(crate) target: TargetOptions,
 }
 
+/// `client requests`.
+#[derive(Args)]
+pub(crate) struct RequestsOptions {
+    /// The file that lists the nodes and the clients
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Which of the clients in the file this one is, from 0
+    #[arg(long, value_name = "N")]
+    pub(crate) id: u64,
+    /// How many requests it sends
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) messages: u64,
+    /// What it asks for; {} stands for the request's number
+    #[arg(long, value_name = "TEXT", default_value = "message {}")]
+    pub(crate) data: String,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ReportFormat,
+}
+
 /// The longest wait for a call to processes whose decision timeout is not known.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How much longer a call may take than the decision that it waits for.
@@ -273,7 +302,7 @@ mod tests {
         let timeout = |arguments: &str| {
             let arguments = format!("client {arguments}");
             let options = Options::try_parse_from(arguments.split_whitespace()).unwrap();
-            options.target().timeout().as_secs()
+            options.exchange.target.timeout().as_secs()
         };
         assert_eq!(timeout(""), 15);
         assert_eq!(timeout("--spawn"), 15);

@@ -37,13 +37,13 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::options::{Command, Options};
+    use crate::options::{Command, Options, ProcessCommand};
 
     #[test]
     fn lines_are_the_value_alone_and_json_has_the_key() {
         let rendered = |format: &str| {
             let options = Options::parse_from(["client", "read", "x", "--format", format]);
-            let Some(Command::Read(options)) = options.command else {
+            let Some(Command::Processes(ProcessCommand::Read(options))) = options.command else {
                 panic!("it is another command")
             };
             render("Q", &options, "4 2").unwrap()

@@ -45,13 +45,13 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::options::{Command, Options};
+    use crate::options::{Command, Options, ProcessCommand};
 
     fn submit(arguments: &[&str]) -> Result<Submit, String> {
         let arguments = [&["client", "submit"], arguments].concat();
         let options = Options::try_parse_from(arguments).map_err(|error| error.to_string())?;
         match options.command {
-            Some(Command::Submit(options)) => Ok(call(&options)),
+            Some(Command::Processes(ProcessCommand::Submit(options))) => Ok(call(&options)),
             _ => Err("it is another command".to_owned()),
         }
     }

@@ -627,7 +627,7 @@ fn what_names_no_slot_or_view_counts_for_the_moment() {
         active: true,
         executed: Sequence(0),
         stable: Sequence(0),
-        rejoins: false,
+        rejoins: None,
     });
     let mut slots = made("silent@slots=3");
     assert!(quiet(&mut *slots, moment(Time(0), 1, 3), &standing));

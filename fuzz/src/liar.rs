@@ -7,7 +7,7 @@ use arbitrary::{Result, Unstructured};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
     Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, NewView, Piece, PrePrepare,
-    Prepare, Replies, Reply, Request, Stable, Standing, State, ViewChange,
+    Prepare, Recall, Replies, Reply, Request, Stable, Standing, State, ViewChange,
 };
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
@@ -203,7 +203,7 @@ impl Liar {
                 active: choices.arbitrary()?,
                 executed: sequence,
                 stable: sequence,
-                rejoins: choices.arbitrary()?,
+                rejoins: choices.arbitrary::<bool>()?.then_some(1),
             }),
             12 => {
                 let piece = if choices.arbitrary()? {
@@ -221,6 +221,11 @@ impl Liar {
             }),
             14 => Message::Stable(Stable {
                 proof: some(choices, &self.checkpoints)?,
+                recall: if choices.arbitrary()? {
+                    Some(Recall { life: 1, view })
+                } else {
+                    None
+                },
             }),
             _ => Message::Replies(Replies {
                 replies: vec![Reply {

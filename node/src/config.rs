@@ -1,7 +1,9 @@
 //! What one process is told when it starts.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
+use quorate_web::config::Address;
 use serde::{Deserialize, Serialize};
 
 /// Everything that a process needs to know: who it is, who the others are, and how it is to misbehave.
@@ -32,4 +34,29 @@ pub struct NodeConfig {
     pub decision_timeout_ms: u64,
     /// Further Host names under which callers may address this process.
     pub allowed_hosts: Vec<String>,
+    /// How often this process was started before in this cluster; what an earlier life knew is lost (rule 23).
+    pub life: u64,
+    /// Where it keeps what it must not forget (rule 22); `None`: nowhere, and whoever starts again has lost its memory.
+    pub data: Option<PathBuf>,
+    /// K, and with it L = 2K; `None`: what suits the number of processes.
+    pub checkpoint_interval: Option<u64>,
+    /// How often it says where it stands, in milliseconds; `None`: twice within the view timeout.
+    pub status_interval_ms: Option<u64>,
+    /// How many of a hundred messages to other processes are lost on purpose.
+    pub loss_percent: f64,
+    /// What it needs to serve PBFT over HTTP/JSON; `None` if it does not.
+    pub web: Option<WebConfig>,
+}
+
+/// PBFT over HTTP/JSON at one process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WebConfig {
+    /// Under which URL each process is asked, without a path, in index order.
+    pub urls: Vec<String>,
+    /// The hosts and ports to which replies may be posted.
+    pub clients: Vec<Address>,
+    /// How long a client may take for a reply, in milliseconds.
+    pub reply_timeout_ms: u64,
+    /// Where the decided requests are written to.
+    pub dump: Option<PathBuf>,
 }

@@ -20,6 +20,7 @@ const UNDER_WAY: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Desk {
     own: ReplicaId,
+    life: u64,
     client: Client,
     submits: BTreeMap<(ClientId, Timestamp), Waiting>,
     reads: BTreeMap<u64, (String, Reply<String>)>,
@@ -57,10 +58,12 @@ impl Waiting {
 }
 
 impl Desk {
-    pub(crate) const fn new(own: ReplicaId, quorum: Quorum) -> Self {
+    /// `life`: greater at each start, for what others may remember of an earlier one.
+    pub(crate) const fn new(own: ReplicaId, quorum: Quorum, life: u64) -> Self {
         Self {
             own,
-            client: Client::new(quorum, 0),
+            life,
+            client: Client::new(quorum, life),
             submits: BTreeMap::new(),
             reads: BTreeMap::new(),
             free: Vec::new(),
@@ -72,7 +75,7 @@ impl Desk {
     fn lend_name(&mut self) -> (ClientId, Timestamp) {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;
-            let name = format!("{}/{}", self.own, self.names);
+            let name = format!("{}/{}/{}", self.own, self.life, self.names);
             (ClientId::named(&name), Timestamp(0))
         });
         (client, Timestamp(last.0 + 1))

@@ -3,18 +3,22 @@
 //! * `rpc/`: one file per XML-RPC method; each asks the runtime and answers.
 //! * `runtime`: the one task that owns the replica, the exchange and the timers.
 //! * `exchange`: its part in the exchange; `desk`: the clients outside that it serves.
-//! * `perform`: does what the replica's effects say.
+//! * `perform`: does what the replica's effects say. `storage`: what it has on disk.
+//! * `web/`: PBFT over HTTP/JSON.
 //! * `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
 mod config;
 mod desk;
 mod exchange;
+mod loss;
 mod outbox;
 mod perform;
 mod question;
 mod rpc;
 mod runtime;
+mod storage;
 mod timers;
+mod web;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -24,7 +28,7 @@ use quorate_wire::{Endpoint, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-pub use config::NodeConfig;
+pub use config::{NodeConfig, WebConfig};
 
 /// Why a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,10 @@ pub async fn run(
     let handle = rpc::Handle::new(&config, to_runtime);
 
     let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));
+    let endpoint = match &config.web {
+        Some(web) => endpoint.routes(web::routes(web, handle)),
+        None => endpoint,
+    };
     let crashed = tokio::spawn(runtime.run());
     tokio::pin!(crashed);
     let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -67,7 +75,7 @@ pub async fn run(
     tokio::pin!(shutdown);
     tokio::select! {
         result = &mut serving => result.context("the endpoint failed").map(|()| Ending::ShutDown),
-        ending = &mut crashed => ending.context("the runtime failed"),
+        ending = &mut crashed => ending.context("the runtime failed").flatten(),
         () = &mut shutdown => {
             drop(stop_endpoint);
             // Whoever still waits for the runtime's answer is told so, while the endpoint can still say it.

@@ -26,6 +26,7 @@ impl Runtime {
                     .collect();
                 self.answers
                     .push_back(Input::Executed { sequence, results });
+                self.reply_over_http(&requests);
             }
             Effect::TakeCheckpoint { sequence } => {
                 let parts = self.service.snapshot();
@@ -38,12 +39,12 @@ impl Runtime {
                     // The next checkpoint shows that this state differs, and it is fetched again.
                     tracing::error!(%error, "a state that a quorum vouches for cannot be read");
                 }
+                self.dump_requests();
             }
             Effect::Diverged { sequence } => {
                 tracing::error!(slot = sequence.0, "this state is not what a quorum has");
             }
-            // Keys are made anew at each start, so nothing of an earlier life could be used.
-            Effect::Persist(_) => {}
+            Effect::Persist(record) => self.unwritten.push(*record),
             Effect::Done { timestamp } => self.session.on_done(timestamp),
             Effect::Heard(message) => self.on_heard(*message),
             Effect::Read {
@@ -111,10 +112,13 @@ impl Runtime {
     }
 
     fn queue(&mut self, to: ReplicaId, encoded: &Arc<[u8]>) {
-        if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
+        if self.loss.strikes() {
+            return;
+        }
+        if to != self.own && to.0 < self.quorum.n() {
             self.traffic.messages_sent += 1;
             self.traffic.bytes_sent += encoded.len() as u64;
-            outbox.push(Arc::clone(encoded));
+            self.unsent.push((to, Arc::clone(encoded)));
         }
     }
 

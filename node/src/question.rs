@@ -1,7 +1,9 @@
 //! What callers ask of the runtime.
 
 use quorate_fault::Say;
-use quorate_protocol::{ReplicaId, Sequence, SignedMessage, SlotStatus, Status};
+use quorate_protocol::{ReplicaId, Sequence, SignedMessage, Sizes, SlotStatus, Status, View};
+use quorate_service::ledger::Entry;
+use quorate_web::Proposal;
 use quorate_wire::Fault;
 use quorate_wire::method::{RequestName, RoundStatus, Submitted, Traffic};
 use tokio::sync::oneshot;
@@ -43,8 +45,33 @@ pub(crate) enum Question {
     Read { key: String, answer: Reply<String> },
     /// How far a slot is.
     Slot(Sequence, oneshot::Sender<SlotStatus>),
+    /// A client wants a request over HTTP ordered.
+    Request {
+        proposal: Proposal,
+        json: String,
+        answer: oneshot::Sender<Taken>,
+    },
+    /// A client over HTTP wants another primary.
+    Distrust(oneshot::Sender<View>),
+    /// The decided requests over HTTP.
+    Ledger(oneshot::Sender<Vec<Entry>>),
+    /// How much the replica keeps.
+    Sizes(oneshot::Sender<Sizes>),
     /// Where the process stands.
     Status(oneshot::Sender<(Status, RoundStatus, Traffic)>),
+}
+
+/// What becomes of a request over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// This process is the primary, and gives it a slot.
+    Here,
+    /// It is the primary's to give it a slot.
+    At(ReplicaId),
+    /// It has executed; the reply is on its way again.
+    Again,
+    /// A later request of its client has executed.
+    Old,
 }
 
 /// What a process says to another.

@@ -2,11 +2,13 @@
 //! a time.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use quorate_fault::{Faulty, Setting, behaviour};
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Input, Keys, Quorum, Replica, ReplicaId,
+    ClientId, ClusterId, Config, Digest, Duration, Input, Keys, Quorum, Record, Replica, ReplicaId,
     SignedMessage, Timer, Timestamp,
 };
 use quorate_service::Replicated;
@@ -19,9 +21,12 @@ use tokio::sync::mpsc;
 use crate::Ending;
 use crate::config::NodeConfig;
 use crate::desk::Desk;
+use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::question::{Question, Reply};
+use crate::storage::Storage;
 use crate::timers::Timers;
+use crate::web::Web;
 
 /// How many questions may wait for the runtime: two batches of each of 63 peers, and as many callers. Beyond, callers wait
 /// and peers are told to try again.
@@ -50,6 +55,17 @@ pub(crate) struct Runtime {
     pub(crate) commands: VecDeque<Command>,
     /// The clients outside that this process speaks for.
     pub(crate) desk: Desk,
+    /// What it needs for requests over HTTP.
+    pub(crate) web: Option<Web>,
+    storage: Option<Storage>,
+    /// What is to be on disk before anything of the following leaves (rule 22).
+    pub(crate) unwritten: Vec<Record>,
+    /// What is to be sent, and to whom.
+    pub(crate) unsent: Vec<(ReplicaId, Arc<[u8]>)>,
+    /// The requests over HTTP whose replies are to be posted.
+    pub(crate) unposted: Vec<String>,
+    /// Which messages are lost on purpose.
+    pub(crate) loss: Loss,
     questions: mpsc::Receiver<Question>,
 }
 
@@ -74,15 +90,45 @@ impl Runtime {
         let view_timeout = Duration::from_millis(config.view_timeout_ms);
         let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
         protocol.batch_limit = config.batch_limit as usize;
+        protocol.life = config.life;
+        if let Some(interval) = config.checkpoint_interval {
+            protocol.checkpoint_interval = interval;
+            protocol.window = 2 * interval;
+        }
+        if let Some(interval) = config.status_interval_ms {
+            protocol.status_interval = Duration::from_millis(interval);
+        }
         let setting = Setting {
             config: protocol.clone(),
             seed: Digest::of(&[b"faulty", &config.cluster, &own.0.to_le_bytes()]).0,
         };
-        let behaviour = config
+        let mut behaviour = config
             .fault
             .as_deref()
             .map(|words| behaviour::parse(words, &setting))
             .transpose()?;
+        let (mut storage, records) = match &config.data {
+            Some(path) => Some(Storage::open(path)?).unzip(),
+            None => (None, None),
+        };
+        let mut records = records.unwrap_or_default();
+        let lived = config.life > 0 || !records.is_empty();
+        let forgets = behaviour
+            .as_mut()
+            .is_some_and(|behaviour| behaviour.forgets());
+        if forgets && let Some(storage) = &mut storage {
+            storage.replace(&[])?;
+            records.clear();
+        }
+        let replica = if !records.is_empty() {
+            Replica::restore(protocol, records)
+        } else if config.life == 0 || forgets {
+            Replica::new(protocol)
+        } else {
+            Replica::rejoin(protocol)
+        };
+        // Whoever was there before numbers its requests by the clock, so that the next is later than any before.
+        let started = if lived { micros_since_1970() } else { 0 };
         let rules = Rules {
             quorum,
             default_decision: config.default_decision.clone(),
@@ -91,10 +137,10 @@ impl Runtime {
             own,
             quorum,
             keys,
-            replica: Faulty::new(Replica::new(protocol), behaviour),
+            replica: Faulty::new(replica, behaviour),
             service: Replicated::new(rules),
             participant: Participant::default(),
-            session: Session::new(ClientId::from(own), Timestamp(0)),
+            session: Session::new(ClientId::from(own), Timestamp(started)),
             timers: Timers::new(),
             outboxes: start_outboxes(config, own),
             inputs: VecDeque::from([Input::Start]),
@@ -108,23 +154,39 @@ impl Runtime {
             accused: BTreeSet::new(),
             waiting: Vec::new(),
             commands: VecDeque::new(),
-            desk: Desk::new(own, quorum),
+            desk: Desk::new(own, quorum, started),
+            web: config
+                .web
+                .as_ref()
+                .map(|web| Web::start(web, own))
+                .transpose()?,
+            loss: Loss::new(config),
+            storage,
+            unwritten: Vec::new(),
+            unsent: Vec::new(),
+            unposted: Vec::new(),
             questions,
         })
     }
 
     /// Runs until nobody can ask any more, or until the process crashes as its fault has it.
-    pub(crate) async fn run(mut self) -> Ending {
+    ///
+    /// # Errors
+    /// What must not be forgotten cannot be written: then nothing is said that follows from it.
+    pub(crate) async fn run(mut self) -> anyhow::Result<Ending> {
         loop {
             self.settle();
+            self.write()
+                .context("what must be on disk cannot be written")?;
+            self.send_all();
             if self.replica.has_crashed() {
-                return Ending::Crashed;
+                return Ok(Ending::Crashed);
             }
             let wake_at = self.replica.wake_at();
             tokio::select! {
                 question = self.questions.recv() => match question {
                     Some(question) => self.on_question(question),
-                    None => return Ending::ShutDown,
+                    None => return Ok(Ending::ShutDown),
                 },
                 () = self.timers.next() => {
                     while let Some(timer) = self.timers.take_due() {
@@ -152,6 +214,31 @@ impl Runtime {
             if !self.order() {
                 return;
             }
+        }
+    }
+
+    /// Has on disk what must be there.
+    fn write(&mut self) -> anyhow::Result<()> {
+        let records = std::mem::take(&mut self.unwritten);
+        let Some(storage) = self.storage.as_mut().filter(|_| !records.is_empty()) else {
+            return Ok(());
+        };
+        if records.iter().any(Record::compacts) {
+            storage.replace(&self.replica.replica().records())
+        } else {
+            storage.add(&records)
+        }
+    }
+
+    /// Lets go what was said since.
+    fn send_all(&mut self) {
+        for (to, message) in std::mem::take(&mut self.unsent) {
+            if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
+                outbox.push(message);
+            }
+        }
+        for json in std::mem::take(&mut self.unposted) {
+            self.post_reply(&json);
         }
     }
 
@@ -189,6 +276,23 @@ impl Runtime {
             Question::Slot(sequence, answer) => {
                 let _ = answer.send(self.replica.replica().slot(sequence));
             }
+            Question::Request {
+                proposal,
+                json,
+                answer,
+            } => {
+                let _ = answer.send(self.request(&proposal, json));
+            }
+            Question::Distrust(answer) => {
+                self.inputs.push_back(Input::Distrust);
+                let _ = answer.send(self.replica.replica().status().view);
+            }
+            Question::Ledger(answer) => {
+                let _ = answer.send(self.service.ledger().since(0).cloned().collect());
+            }
+            Question::Sizes(answer) => {
+                let _ = answer.send(self.replica.replica().sizes());
+            }
             Question::Status(answer) => {
                 self.traffic.signatures_checked = self.keys.checked();
                 let _ = answer.send((
@@ -212,6 +316,13 @@ impl Runtime {
             }
         }
     }
+}
+
+fn micros_since_1970() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+    })
 }
 
 fn start_outboxes(config: &NodeConfig, own: ReplicaId) -> Vec<Option<Outbox>> {

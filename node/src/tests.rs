@@ -3,13 +3,16 @@
 use std::net::SocketAddr;
 
 use quorate_protocol::message::Standing;
-use quorate_protocol::{ClusterId, Keys, Message, ReplicaId, Sequence, SignedMessage, View};
+use quorate_protocol::{
+    ClusterId, Keys, Message, Record, ReplicaId, Sequence, SignedMessage, View,
+};
 use quorate_wire::method::{Deliver, FinalizeDecision, SendMessage, Status};
 use quorate_wire::{CallError, Caller, Fault};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::storage::Storage;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -31,6 +34,12 @@ pub(crate) fn config() -> NodeConfig {
         batch_limit: 256,
         decision_timeout_ms: 60_000,
         allowed_hosts: vec!["quorate.example".into()],
+        life: 0,
+        data: None,
+        checkpoint_interval: None,
+        status_interval_ms: None,
+        loss_percent: 0.0,
+        web: None,
     }
 }
 
@@ -85,7 +94,7 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
     let standing = Standing {
         view: View(0),
         active: true,
-        rejoins: false,
+        rejoins: None,
         executed: Sequence(executed),
         stable: Sequence(0),
     };
@@ -215,4 +224,27 @@ async fn a_faulty_process_is_woken_for_what_it_does_of_its_own_accord() {
         let is_wish = |one: &&SignedMessage| matches!(one, SignedMessage::ViewChange(_));
         wishes += messages.iter().filter(is_wish).count();
     }
+}
+
+#[tokio::test]
+async fn who_forgets_comes_back_without_its_records_and_keeps_none_of_them() {
+    let folder = std::env::temp_dir().join(format!("quorate-amnesia-{}", std::process::id()));
+    let path = folder.join("P.redb");
+    let before = [Record::Executed(Sequence(3))];
+    let comes_back_with = |fault: Option<&str>| {
+        let config = NodeConfig {
+            data: Some(path.clone()),
+            fault: fault.map(str::to_owned),
+            ..config()
+        };
+        let (_, questions) = mpsc::channel(1);
+        let runtime = runtime::Runtime::new(&config, true, questions).unwrap();
+        runtime.replica.replica().records()
+    };
+    Storage::open(&path).unwrap().0.add(&before).unwrap();
+    assert_eq!(comes_back_with(None), before);
+    assert_eq!(comes_back_with(Some("silent")), before);
+    assert_eq!(comes_back_with(Some("amnesia")), []);
+    assert_eq!(comes_back_with(None), [], "it is gone for good");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -16,6 +16,8 @@ pub enum Input {
     Submit(Verified<Request>),
     /// Its own process asks all replicas a read-only question.
     Ask(Query),
+    /// Its own process wants another primary, as a client without an answer asks for: as if the view timer had run out.
+    Distrust,
     /// A timer that it set has run out.
     Timer(Timer),
     /// The host has executed what it was told to; one result per request, in order.

@@ -43,6 +43,8 @@ pub enum Mutant {
     BelievesOwnCheckpoint,
     /// A replica that lost its memory votes at once (rule 23).
     VotesAfterLoss,
+    /// A replica that lost its memory votes in views that its earlier life may have left (rule 23).
+    VotesInLeftViews,
     /// One COMMIT too few commits a slot: 2f of them (rule 5).
     CommitsTooFew,
     /// A committed slot executes before the one below it (rule 5).
@@ -70,7 +72,7 @@ impl std::fmt::Display for Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -86,6 +88,7 @@ impl Mutant {
         Self::VotesBetweenViews,
         Self::BelievesOwnCheckpoint,
         Self::VotesAfterLoss,
+        Self::VotesInLeftViews,
         Self::CommitsTooFew,
         Self::ExecutesOutOfOrder,
         Self::ExecutesTwice,

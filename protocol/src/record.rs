@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::PreparedCertificate;
-use crate::id::Sequence;
+use crate::id::{Sequence, View};
 use crate::message::{Batch, Checkpoint, PrePrepare, SignedMessage, ViewChange};
 use crate::signature::Signed;
 use crate::snapshot::Snapshot;
@@ -36,8 +36,8 @@ pub enum Record {
     NewView(Box<SignedMessage>),
     /// The replica has lost what it had on disk, and must not vote (rule 23).
     Silent,
-    /// It may vote again.
-    MayVote,
+    /// It may vote again, in this view and later ones.
+    VotesFrom(View),
     /// A checkpoint is stable: records of slots at or below it are of no more use.
     Stable {
         /// 2f+1 matching CHECKPOINTs.

@@ -155,12 +155,36 @@ impl Keys {
     ) -> Result<Self, BadPublicKey> {
         let public = (0..)
             .zip(public)
-            .map(|(index, key)| {
-                VerifyingKey::from_bytes(key).map_err(|_| BadPublicKey(ReplicaId(index)))
-            })
+            .map(|(index, key)| read_public(ReplicaId(index), key).map(Some))
             .collect::<Result<_, _>>()?;
         let secret = Box::new(SigningKey::from_bytes(&secret));
         Ok(Self::with(own, Scheme::Ed25519 { secret, public }, cluster))
+    }
+
+    /// The keys of replica `own` of `n`, which knows no other's public key yet: messages of the others are refused until
+    /// [`Keys::learn`].
+    #[must_use]
+    pub fn alone(own: ReplicaId, secret: [u8; 32], n: u32, cluster: ClusterId) -> Self {
+        let secret = SigningKey::from_bytes(&secret);
+        let key = |index| (index == own.0).then(|| secret.verifying_key());
+        let public = (0..n).map(key).collect();
+        let secret = Box::new(secret);
+        Self::with(own, Scheme::Ed25519 { secret, public }, cluster)
+    }
+
+    /// Takes note of a replica's public key. A key that is known stays: all correct replicas must come to one verdict on a
+    /// certificate, so whoever calls this must see to it that they learn the same keys.
+    ///
+    /// # Errors
+    /// The public key is none.
+    pub fn learn(&mut self, replica: ReplicaId, public_key: &[u8; 32]) -> Result<(), BadPublicKey> {
+        let key = read_public(replica, public_key)?;
+        if let Scheme::Ed25519 { public, .. } = &mut self.scheme
+            && let Some(place) = public.get_mut(replica.0 as usize)
+        {
+            place.get_or_insert(key);
+        }
+        Ok(())
     }
 
     /// The keys of replica `own` of `n` for simulations only: a keyed hash instead of Ed25519, many times cheaper. All
@@ -292,4 +316,8 @@ impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "keys of {}", self.own)
     }
+}
+
+fn read_public(replica: ReplicaId, key: &[u8; 32]) -> Result<VerifyingKey, BadPublicKey> {
+    VerifyingKey::from_bytes(key).map_err(|_| BadPublicKey(replica))
 }

@@ -14,10 +14,12 @@ fn quoted(line: &str) -> Vec<&str> {
     line.split('`').skip(1).step_by(2).collect()
 }
 
-/// The tests of a file whose names begin with `kind`, as `kind_NN_`.
-fn tests_of(kind: &str, file: &str) -> BTreeSet<String> {
-    read(file)
-        .lines()
+/// The tests of some files whose names begin with `kind`, as `kind_NN_`.
+fn tests_of(kind: &str, files: &[String]) -> BTreeSet<String> {
+    let texts: Vec<String> = files.iter().map(|file| read(file)).collect();
+    texts
+        .iter()
+        .flat_map(|text| text.lines())
         .filter_map(|line| line.strip_prefix("fn "))
         .filter(|name| name.starts_with(kind))
         .filter_map(|name| name.get(..kind.len() + "_NN_".len()))
@@ -35,7 +37,17 @@ fn rows(kind: &str) -> Vec<String> {
         .collect()
 }
 
-fn assert_table_is_true(kind: &str, tests_in: &str) {
+/// The files of a folder.
+fn files_in(folder: &str) -> Vec<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
+    fs::read_dir(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .map(|entry| entry.expect("it can be read").file_name())
+        .map(|name| format!("{folder}/{}", name.display()))
+        .collect()
+}
+
+fn assert_table_is_true(kind: &str, tests_in: &[String]) {
     let rows = rows(kind);
     let named: BTreeSet<String> = rows
         .iter()
@@ -44,7 +56,7 @@ fn assert_table_is_true(kind: &str, tests_in: &str) {
     assert_eq!(
         named,
         tests_of(kind, tests_in),
-        "docs/pbft.md names other tests than {tests_in} has"
+        "docs/pbft.md names other tests than {tests_in:?} have"
     );
     for row in &rows {
         let number = row.split('|').nth(1).map(str::trim).unwrap_or_default();
@@ -58,10 +70,10 @@ fn assert_table_is_true(kind: &str, tests_in: &str) {
 
 #[test]
 fn the_table_of_rules_names_code_and_tests_that_exist_and_leaves_no_test_out() {
-    assert_table_is_true("rule", "tests/rules.rs");
+    assert_table_is_true("rule", &files_in("tests/rules"));
 }
 
 #[test]
 fn the_table_of_scenarios_leaves_no_test_out() {
-    assert_table_is_true("scenario", "tests/scenarios.rs");
+    assert_table_is_true("scenario", &["tests/scenarios.rs".to_owned()]);
 }

@@ -7,11 +7,13 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use quorate_fault::FaultPlan;
-use quorate_node::NodeConfig;
+use quorate_node::{NodeConfig, WebConfig};
+use quorate_web::PbftYaml;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::child::RunningChild;
+use crate::key_folder::{KeyFolder, Place};
 use crate::keys::Keys;
 use crate::logging::Logging;
 use crate::{StartError, name_of, ports, starting};
@@ -37,10 +39,25 @@ pub struct ClusterConfig {
     pub batch_limit: u32,
     /// How long `finalize_decision` waits.
     pub decision_timeout: Duration,
+    /// The folder in which keys and state last from one start to the next.
+    pub data_dir: Option<PathBuf>,
+    /// PBFT over HTTP/JSON as a `pbft.yaml` has it: its nodes are the processes, each at its address there.
+    pub web: Option<WebPlan>,
     /// How the children log.
     pub logging: Logging,
     /// The program that is one process when called with `replica`; `None`: this program.
     pub executable: Option<PathBuf>,
+}
+
+/// A `pbft.yaml`, and what else there is to say of its nodes.
+#[derive(Clone, Debug)]
+pub struct WebPlan {
+    /// What the file says.
+    pub yaml: PbftYaml,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The folder in which each node writes the decided requests to `INDEX.dump`.
+    pub dump_dir: Option<PathBuf>,
 }
 
 /// One process of a running cluster.
@@ -95,16 +112,19 @@ impl Cluster {
     /// # Errors
     /// A port is taken, or a process does not start; then nothing is left running.
     pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
-        let listeners = ports::bind_all(&config.host, config.base_port, config.processes)?;
+        let listeners = match &config.web {
+            Some(web) => ports::bind_these(&web.yaml.nodes)?,
+            None => ports::bind_all(&config.host, config.base_port, config.processes)?,
+        };
         let node_configs = node_configs(&config, &listeners)?;
         let mut cluster = Self {
             processes: Vec::new(),
             watchers: JoinSet::new(),
             stop: watch::Sender::new(false),
         };
-        for (node_config, listener) in node_configs.into_iter().zip(listeners) {
+        for ((node_config, place), listener) in node_configs.into_iter().zip(listeners) {
             cluster
-                .start_process(&config, &node_config, listener)
+                .start_process(&config, &node_config, place, listener)
                 .await?;
         }
         starting::wait_until_all_answer(&cluster.processes).await?;
@@ -134,6 +154,7 @@ impl Cluster {
         &mut self,
         config: &ClusterConfig,
         node_config: &NodeConfig,
+        place: Option<Place>,
         listener: TcpListener,
     ) -> Result<(), StartError> {
         let name = name_of(node_config.index);
@@ -158,17 +179,20 @@ impl Cluster {
             fault: node_config.fault.clone(),
             ended: ended_receiver,
         });
-        self.watchers
-            .spawn(child.watch(name, ended, self.stop.subscribe()));
+        let watch = child.watch(name, ended, self.stop.subscribe());
+        self.watchers.spawn(async move {
+            watch.await;
+            drop(place);
+        });
         Ok(())
     }
 }
 
+/// The configuration of each process, and the place that those of a `pbft.yaml` have among others.
 fn node_configs(
     config: &ClusterConfig,
     listeners: &[TcpListener],
-) -> Result<Vec<NodeConfig>, StartError> {
-    let keys = Keys::generate(config.processes)?;
+) -> Result<Vec<(NodeConfig, Option<Place>)>, StartError> {
     let addresses = (0..).zip(listeners).map(|(index, listener)| {
         ports::address_of(listener).map_err(|cause| StartError::Spawn {
             process: name_of(index),
@@ -176,25 +200,131 @@ fn node_configs(
         })
     });
     let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+    let Some(folder) = config.key_folder() else {
+        let keys = Keys::generate(config.processes)?;
+        return Ok((0..config.processes)
+            .map(|index| (node_config(config, &addresses, &keys, index, 0), None))
+            .collect());
+    };
+    (0..config.processes)
+        .map(|index| {
+            let (keys, place) = folder.join(index as usize)?;
+            let node_config = node_config(config, &addresses, &keys, index, place.life);
+            Ok((node_config, Some(place)))
+        })
+        .collect()
+}
+
+impl ClusterConfig {
+    /// Where keys are that last longer than one start of all; nothing if they need not.
+    fn key_folder(&self) -> Option<KeyFolder> {
+        let nodes = || match &self.web {
+            Some(web) => web.yaml.nodes.iter().map(ToString::to_string).collect(),
+            None => (0..self.processes).map(name_of).collect(),
+        };
+        match (&self.data_dir, &self.web) {
+            (Some(folder), _) => Some(KeyFolder::lasting(folder, nodes())),
+            (None, Some(web)) => Some(KeyFolder::beside(&web.path, nodes())),
+            (None, None) => None,
+        }
+    }
+}
+
+fn node_config(
+    config: &ClusterConfig,
+    addresses: &[SocketAddr],
+    keys: &Keys,
+    index: u32,
+    life: u64,
+) -> NodeConfig {
     let mut allowed_hosts = config.allowed_hosts.clone();
     allowed_hosts.push(config.host.clone());
-    let node_config = |(index, secret_key)| NodeConfig {
+    let yaml = config.web.as_ref().map(|web| &web.yaml);
+    allowed_hosts.extend(
+        yaml.iter()
+            .flat_map(|yaml| yaml.nodes.iter().map(|node| node.host.clone())),
+    );
+    NodeConfig {
         index,
-        addresses: addresses.clone(),
+        addresses: addresses.to_vec(),
         cluster: keys.cluster,
-        secret_key,
+        secret_key: keys.secret.get(index as usize).copied().unwrap_or_default(),
         public_keys: keys.public.clone(),
         fault: config.faults.behaviour_of(index).map(str::to_owned),
         default_decision: config.default_decision.clone(),
         view_timeout_ms: milliseconds(config.view_timeout),
         batch_limit: config.batch_limit,
         decision_timeout_ms: milliseconds(config.decision_timeout),
-        allowed_hosts: allowed_hosts.clone(),
-    };
-    Ok((0..)
-        .zip(keys.secret.iter().copied())
-        .map(node_config)
-        .collect())
+        allowed_hosts,
+        life,
+        data: config
+            .data_dir
+            .as_ref()
+            .map(|folder| folder.join(format!("{}.redb", name_of(index)))),
+        checkpoint_interval: yaml.map(|yaml| yaml.checkpoint_interval),
+        status_interval_ms: yaml.map(|yaml| milliseconds(yaml.sync_interval)),
+        loss_percent: yaml.map_or(0.0, |yaml| yaml.loss_percent),
+        web: config.web.as_ref().map(|web| web.config(index)),
+    }
+}
+
+impl WebPlan {
+    fn config(&self, index: u32) -> WebConfig {
+        let nodes = self.yaml.nodes.iter();
+        let dump = self.dump_dir.as_ref();
+        WebConfig {
+            urls: nodes.map(|node| format!("http://{node}")).collect(),
+            clients: self.yaml.clients.clone(),
+            reply_timeout_ms: milliseconds(self.yaml.network_timeout),
+            dump: dump.map(|folder| folder.join(format!("{index}.dump"))),
+        }
+    }
+}
+
+/// One process of a `pbft.yaml`, in this very process.
+#[derive(Debug)]
+pub struct Alone {
+    config: NodeConfig,
+    listener: TcpListener,
+    _place: Place,
+}
+
+impl Alone {
+    /// Takes the place of node `index`: binds its port, and gets the keys that it shares with the others.
+    ///
+    /// # Errors
+    /// There is no such node, its port is taken, or it runs already.
+    pub fn start(config: &ClusterConfig, web: &WebPlan, index: u32) -> Result<Self, StartError> {
+        let nodes = &web.yaml.nodes;
+        let Some(own) = nodes.get(index as usize) else {
+            return Err(StartError::NoSuchNode {
+                index: index as usize,
+                last: nodes.len().saturating_sub(1),
+            });
+        };
+        let listener = ports::bind_this(own, index)?;
+        let addresses = nodes
+            .iter()
+            .map(ports::resolve_address)
+            .collect::<Result<Vec<_>, _>>()?;
+        let folder = config.key_folder();
+        let folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new()));
+        let (keys, place) = folder.join(index as usize)?;
+        Ok(Self {
+            config: node_config(config, &addresses, &keys, index, place.life),
+            listener,
+            _place: place,
+        })
+    }
+
+    /// Runs until `shutdown` completes; whether it ended because its fault is to crash.
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<bool> {
+        let ending = quorate_node::run(self.config, self.listener, shutdown).await?;
+        Ok(ending == quorate_node::Ending::Crashed)
+    }
 }
 
 fn milliseconds(duration: Duration) -> u64 {

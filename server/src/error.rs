@@ -49,6 +49,42 @@ pub enum StartError {
         /// What the resolver says.
         cause: io::Error,
     },
+    /// The folder with the keys of processes that are not all started at once cannot be used.
+    #[error(
+        "{}: {cause}: keys are kept there; choose a --data-dir, or put the configuration, where you may write",
+        path.display()
+    )]
+    KeyFolder {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The folder holds the keys of others.
+    #[error(
+        "{} holds the keys of {nodes}: stop those first, or choose another --data-dir",
+        path.display()
+    )]
+    OtherNodes {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Whose keys they are.
+        nodes: String,
+    },
+    /// The node runs already.
+    #[error("node {index} runs already: stop it first, or start another --index")]
+    RunsAlready {
+        /// Its index.
+        index: usize,
+    },
+    /// The configuration has no such node.
+    #[error("--index {index}: the file lists nodes 0 to {last}")]
+    NoSuchNode {
+        /// The index that was asked for.
+        index: usize,
+        /// The last one.
+        last: usize,
+    },
     /// The operating system gives no random bytes for keys.
     #[error("no random bytes for keys: {0}")]
     NoRandomness(getrandom::Error),

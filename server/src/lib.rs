@@ -8,6 +8,7 @@
 mod child;
 mod cluster;
 mod error;
+mod key_folder;
 mod keys;
 pub mod logging;
 mod names;
@@ -18,7 +19,7 @@ mod replica;
 pub mod signals;
 mod starting;
 
-pub use cluster::{Cluster, ClusterConfig, Process};
+pub use cluster::{Alone, Cluster, ClusterConfig, Process, WebPlan};
 pub use error::StartError;
 pub use names::{index_of, name_of};
 pub use ports::port_of;

@@ -6,9 +6,11 @@ use clap::Args;
 use quorate_fault::{FaultPlan, behaviour};
 use quorate_service::exchange::{BadDecision, check_decision};
 
-use crate::ClusterConfig;
 use crate::logging::{self, Logging};
+use crate::{ClusterConfig, WebPlan};
 
+/// How long a backup usually waits.
+const VIEW_TIMEOUT: Duration = Duration::from_millis(500);
 /// The most processes that one start may have.
 pub const MOST_PROCESSES: u32 = 64;
 
@@ -25,14 +27,16 @@ pub struct ClusterOptions {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
     pub processes: u32,
     /// Who misbehaves and how: `NAME[=BEHAVIOUR[:ARG][@TRIGGER]...]`, separated by commas; `none` or nothing for nobody
-    #[arg(long, value_name = "FAULTS", default_value = "P")]
+    /// [default: P, or with a pbft.yaml none]
+    #[arg(long, value_name = "FAULTS")]
     pub faulty: Vec<String>,
     /// What a tie decides
     #[arg(long, value_name = "DECISION", default_value = "retreat", value_parser = parse_decision)]
     pub default_decision: String,
-    /// How long a backup waits for the primary before it asks for the next view
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_time)]
-    pub view_timeout: Duration,
+    /// How long a backup waits for the primary before it asks for the next view [default: 500ms, or what a pbft.yaml has as
+    /// network_timeout]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub view_timeout: Option<Duration>,
     /// How many requests the primary puts into one slot at most
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub batch_limit: u32,
@@ -52,16 +56,51 @@ impl ClusterOptions {
         base_port: Option<u16>,
         logging: Logging,
     ) -> Result<ClusterConfig, quorate_fault::ParseError> {
+        self.config_of(self.processes, host, base_port, None, logging)
+    }
+
+    /// What to start of a `pbft.yaml`.
+    ///
+    /// # Errors
+    /// As [`ClusterOptions::cluster_config`].
+    pub fn web_config(
+        &self,
+        web: WebPlan,
+        logging: Logging,
+    ) -> Result<ClusterConfig, quorate_fault::ParseError> {
+        let processes = u32::try_from(web.yaml.nodes.len()).unwrap_or(u32::MAX);
+        self.config_of(processes, "localhost", None, Some(web), logging)
+    }
+
+    fn config_of(
+        &self,
+        processes: u32,
+        host: &str,
+        base_port: Option<u16>,
+        web: Option<WebPlan>,
+        logging: Logging,
+    ) -> Result<ClusterConfig, quorate_fault::ParseError> {
+        let usual_fault = if web.is_some() { "none" } else { "P" };
+        let faulty = if self.faulty.is_empty() {
+            usual_fault.to_owned()
+        } else {
+            self.faulty.join(",")
+        };
+        let usual_timeout = web
+            .as_ref()
+            .map_or(VIEW_TIMEOUT, |web| web.yaml.network_timeout);
         Ok(ClusterConfig {
-            processes: self.processes,
+            processes,
             host: host.to_owned(),
             allowed_hosts: Vec::new(),
             base_port,
-            faults: FaultPlan::parse(&self.faulty.join(","), self.processes)?,
+            faults: FaultPlan::parse(&faulty, processes)?,
             default_decision: self.default_decision.clone(),
-            view_timeout: self.view_timeout,
+            view_timeout: self.view_timeout.unwrap_or(usual_timeout),
             batch_limit: self.batch_limit,
             decision_timeout: self.decision_timeout,
+            data_dir: None,
+            web,
             logging,
             executable: None,
         })

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
+use quorate_web::config::Address;
+
 use crate::{StartError, name_of};
 
 /// One bound listener per process, in index order. Without `base_port` the operating system chooses free ports.
@@ -21,6 +23,25 @@ pub(crate) fn bind_all(
             bind(host, ip, port, index)
         })
         .collect()
+}
+
+/// One bound listener per address, in order.
+pub(crate) fn bind_these(addresses: &[Address]) -> Result<Vec<TcpListener>, StartError> {
+    (0..)
+        .zip(addresses)
+        .map(|(index, address)| bind_this(address, index))
+        .collect()
+}
+
+/// The listener of one process.
+pub(crate) fn bind_this(address: &Address, index: u32) -> Result<TcpListener, StartError> {
+    let ip = resolve(&address.host)?;
+    bind(&address.host, ip, address.port, index)
+}
+
+/// Where a process is called that somebody else has started.
+pub(crate) fn resolve_address(address: &Address) -> Result<SocketAddr, StartError> {
+    Ok(SocketAddr::new(resolve(&address.host)?, address.port))
 }
 
 /// The address under which this machine reaches a listener; one that listens everywhere is reached over loopback.

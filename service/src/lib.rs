@@ -2,12 +2,14 @@
 //!
 //! * [`exchange`]: votes in, one decision per round out.
 //! * [`kv`]: a key-value store.
-//! * [`replicated`]: both behind one [`Service`]; an operation says which of them it is for.
+//! * [`ledger`]: the requests over HTTP/JSON that are decided.
+//! * [`replicated`]: all of them behind one [`Service`]; an operation says which of them it is for.
 //! * [`session`]: one process's own requests, one at a time.
 
 mod encode;
 pub mod exchange;
 pub mod kv;
+pub mod ledger;
 pub mod replicated;
 pub mod session;
 mod snapshot;

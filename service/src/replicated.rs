@@ -1,4 +1,4 @@
-//! What a process replicates: the exchange and the key-value store behind one [`Service`].
+//! What a process replicates: the exchange, the key-value store and the ledger behind one [`Service`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::encode::{decode, encode};
 use crate::exchange::{self, Exchange, Rules};
 use crate::kv::{self, Store};
+use crate::ledger::{Entry, Ledger};
 use crate::snapshot::read_part;
 use crate::{BadSnapshot, Service};
 
@@ -19,14 +20,32 @@ pub enum Operation {
     Exchange(Vec<exchange::Command>),
     /// The text of a [`kv::Command`].
     KeyValue(String),
+    /// Any text: executed if it is a [`kv::Command`], and otherwise only given its place in the order.
+    Text(String),
+    /// The JSON of a request over HTTP, as it came in: its `data` is executed as [`Operation::Text`], and it gets a place in the
+    /// ledger.
+    Request(String),
 }
 
 impl Operation {
+    /// Reads the bytes that are ordered; `None` if they are no operation.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(bytes)
+    }
+
     /// The bytes that are ordered.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
     }
+}
+
+/// What counts of a request over HTTP.
+#[derive(Deserialize)]
+struct Decided {
+    id: (u64, u64),
+    data: String,
 }
 
 /// What an operation gives. Variants are numbered in this order on the wire, so a new one goes to the end.
@@ -38,6 +57,8 @@ pub enum Answer {
     KeyValue(kv::Answer),
     /// The bytes are no [`Operation`]; nothing has changed.
     Unreadable,
+    /// The text has its place in the order, and means nothing to the store.
+    Ordered,
 }
 
 impl Answer {
@@ -51,18 +72,19 @@ impl Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exchange => f.write_str("ok"),
+            Self::Exchange | Self::Ordered => f.write_str("ok"),
             Self::KeyValue(answer) => answer.fmt(f),
             Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),
         }
     }
 }
 
-/// The exchange and the key-value store.
+/// The exchange, the key-value store and the ledger.
 #[derive(Debug)]
 pub struct Replicated {
     exchange: Exchange,
     store: Store,
+    ledger: Ledger,
 }
 
 impl Replicated {
@@ -72,6 +94,7 @@ impl Replicated {
         Self {
             exchange: Exchange::new(rules),
             store: Store::default(),
+            ledger: Ledger::default(),
         }
     }
 
@@ -85,6 +108,30 @@ impl Replicated {
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The requests over HTTP that are decided, to look at.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn text(&mut self, text: &str) -> Answer {
+        match self.store.execute(text) {
+            kv::Answer::Refused(_) => Answer::Ordered,
+            answer => Answer::KeyValue(answer),
+        }
+    }
+
+    fn request(&mut self, json: &str) -> Answer {
+        match serde_json::from_str::<Decided>(json) {
+            Ok(Decided { id, data }) => {
+                let answer = self.text(&data);
+                self.ledger.add(Entry { id, data });
+                answer
+            }
+            Err(_) => Answer::Unreadable,
+        }
     }
 }
 
@@ -100,6 +147,8 @@ impl Service for Replicated {
                 Answer::Exchange
             }
             Some(Operation::KeyValue(text)) => Answer::KeyValue(self.store.execute(&text)),
+            Some(Operation::Text(text)) => self.text(&text),
+            Some(Operation::Request(json)) => self.request(&json),
             None => Answer::Unreadable,
         };
         encode(&answer)
@@ -112,23 +161,28 @@ impl Service for Replicated {
         Some(encode(&Answer::KeyValue(self.store.query(&text)?)))
     }
 
-    /// First how many parts are the exchange's, then these, then the store's.
+    /// First how many parts are the exchange's and how many the ledger's, then these, then the store's.
     fn snapshot(&self) -> Vec<Arc<[u8]>> {
         let rounds = self.exchange.snapshot();
-        let mut parts = vec![encode(&rounds.len()).into()];
+        let entries = self.ledger.snapshot();
+        let mut parts = vec![encode(&(rounds.len(), entries.len())).into()];
         parts.extend(rounds);
+        parts.extend(entries);
         parts.extend(self.store.snapshot());
         parts
     }
 
     fn restore(&mut self, parts: &[Arc<[u8]>]) -> Result<(), BadSnapshot> {
-        let count: usize = read_part(parts.first())?;
+        let (rounds, entries): (usize, usize) = read_part(parts.first())?;
         let rest = parts.get(1..).unwrap_or_default();
-        let (rounds, entries) = rest.split_at_checked(count).ok_or(BadSnapshot::Missing)?;
-        let exchange = Exchange::restored(self.exchange.rules().clone(), rounds)?;
-        let store = Store::restored(entries)?;
-        let restored = Self { exchange, store };
-        // The count may have been written in another way.
+        let (rounds, rest) = rest.split_at_checked(rounds).ok_or(BadSnapshot::Missing)?;
+        let (entries, keys) = rest.split_at_checked(entries).ok_or(BadSnapshot::Missing)?;
+        let restored = Self {
+            exchange: Exchange::restored(self.exchange.rules().clone(), rounds)?,
+            ledger: Ledger::restored(entries)?,
+            store: Store::restored(keys)?,
+        };
+        // The counts may have been written in another way.
         if restored.snapshot().first() != parts.first() {
             return Err(BadSnapshot::NotCanonical);
         }

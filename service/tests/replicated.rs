@@ -181,8 +181,8 @@ fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
     run.decide(1, "attack");
     run.text("set x=42");
     let good = run.service.snapshot();
-    // The count, the latest round, one part of rounds, one part of entries.
-    assert_eq!(good.len(), 4);
+    // The counts, the latest round, one part of rounds, the ledger's count, one part of keys.
+    assert_eq!(good.len(), 5);
     let with = |place: usize, bytes: &[u8]| {
         let mut parts = good.clone();
         parts[place] = bytes.into();
@@ -192,7 +192,7 @@ fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
         (Vec::new(), BadSnapshot::Missing),
         (good[..2].to_vec(), BadSnapshot::Missing),
         (with(0, b"\x03"), BadSnapshot::Unreadable),
-        (with(0, b"\x82\x00"), BadSnapshot::NotCanonical),
+        (with(0, b"\x82\x00\x01"), BadSnapshot::NotCanonical),
         (with(1, b""), BadSnapshot::Unreadable),
         (with(1, b"\xff\xff\x7f"), BadSnapshot::NotCanonical),
     ] {
@@ -200,6 +200,35 @@ fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
         assert_eq!(run.service.snapshot(), good);
     }
     assert_eq!(run.service.restore(&good), Ok(()));
+}
+
+#[test]
+fn a_request_over_http_has_its_place_in_the_ledger_and_means_what_its_data_says() {
+    let mut run = Run::new();
+    let mut request = |json: &str| run.bytes(9, &Operation::Request(json.to_owned()).encode());
+    let ok = Answer::KeyValue(Value::Ok);
+    assert_eq!(
+        request(r#"{"id": [0, 7], "data": "set x=1", "timestamp": 1.5}"#),
+        ok
+    );
+    assert_eq!(
+        request(r#"{"id": [1, 0], "data": "anything"}"#),
+        Answer::Ordered
+    );
+    assert_eq!(
+        request(r#"{"id": [0], "data": "set x=2"}"#),
+        Answer::Unreadable
+    );
+    assert_eq!(request("nonsense"), Answer::Unreadable);
+    assert_eq!(
+        run.text("get x"),
+        Answer::KeyValue(Value::Value("1".into()))
+    );
+    let entries: Vec<_> = run.service.ledger().since(0).map(|one| one.id).collect();
+    assert_eq!(entries, [(0, 7), (1, 0)]);
+    let mut other = service();
+    assert_eq!(other.restore(&run.service.snapshot()), Ok(()));
+    assert_eq!(other.ledger(), run.service.ledger());
 }
 
 #[test]

@@ -61,6 +61,12 @@ impl Bare {
         self.replica.status()
     }
 
+    /// The replica itself.
+    #[must_use]
+    pub const fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
     /// How much it keeps.
     #[must_use]
     pub fn sizes(&self) -> Sizes {

@@ -11,6 +11,7 @@
 //! * [`invariant`]: one file for each thing that must hold, checked after every step.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
+//! * [`router`]: carries the messages of node programs in any language, in real time.
 
 pub mod bare;
 mod clock;
@@ -19,6 +20,7 @@ mod network;
 pub mod plan;
 pub mod process;
 mod queue;
+pub mod router;
 pub mod run;
 pub mod shrink;
 pub mod trace;

@@ -33,13 +33,25 @@ fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
 }
 
 #[test]
-fn the_certificate_of_an_older_view_is_caught_by_the_plan_written_for_it() {
-    let text = include_str!("../plans/older-certificate-first.toml");
-    let mut plan = Plan::from_text(text).expect("it is a plan");
-    plan.engine.mutant = Some(Mutant::FirstCertificate);
-    let outcome = run(&plan, Trace::Off).expect("the plan can be played");
-    let rule = outcome.violation.map(|violation| violation.rule().0);
-    assert_eq!(rule, Some("agreement"));
+fn a_bug_that_few_seeds_meet_is_caught_by_the_plan_written_for_it() {
+    for (mutant, text, rule) in [
+        (
+            Mutant::FirstCertificate,
+            include_str!("../plans/older-certificate-first.toml"),
+            "agreement",
+        ),
+        (
+            Mutant::VotesInLeftViews,
+            include_str!("../plans/vote-after-a-forgotten-view-change.toml"),
+            "honest replicas are never accused",
+        ),
+    ] {
+        let mut plan = Plan::from_text(text).expect("it is a plan");
+        plan.engine.mutant = Some(mutant);
+        let outcome = run(&plan, Trace::Off).expect("the plan can be played");
+        let broken = outcome.violation.map(|violation| violation.rule().0);
+        assert_eq!(broken, Some(rule), "{mutant}");
+    }
 }
 
 #[test]

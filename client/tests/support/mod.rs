@@ -51,6 +51,8 @@ impl Processes {
     ) -> Self {
         let runtime = Runtime::new().unwrap();
         let cluster = runtime.block_on(Cluster::start(ClusterConfig {
+            web: None,
+            data_dir: None,
             processes,
             host: "127.0.0.1".into(),
             allowed_hosts: Vec::new(),

@@ -89,7 +89,7 @@ impl Spam {
                 active: self.dice.chance(500),
                 executed: sequence,
                 stable: Sequence(0),
-                rejoins: self.dice.chance(500),
+                rejoins: self.dice.chance(500).then_some(0),
             }),
         }
     }

@@ -63,8 +63,13 @@ impl Handle {
         }
     }
 
+    /// Who this process is.
+    pub(crate) fn own(&self) -> ReplicaId {
+        self.inner.own
+    }
+
     /// Asks the runtime, and waits for its answer.
-    async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         question: impl FnOnce(oneshot::Sender<T>) -> Question,
     ) -> Result<T, Fault> {

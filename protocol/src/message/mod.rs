@@ -30,7 +30,7 @@ pub use prepare::Prepare;
 pub use query::{Answer, Query};
 pub use reply::{Replies, Reply};
 pub use request::Request;
-pub use state::{FetchState, Piece, Stable, State};
+pub use state::{FetchState, Piece, Recall, Stable, State};
 pub use status::Standing;
 pub use view_change::ViewChange;
 

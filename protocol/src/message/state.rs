@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::Sequence;
+use crate::id::{Sequence, View};
 use crate::message::Checkpoint;
 use crate::signature::{Signable, Signed};
 use crate::snapshot::Manifest;
@@ -47,6 +47,17 @@ impl Signable for State {
 pub struct Stable {
     /// 2f+1 matching CHECKPOINTs.
     pub proof: Vec<Signed<Checkpoint>>,
+    /// What one needs besides that has lost its memory.
+    pub recall: Option<Recall>,
+}
+
+/// Said to a replica that has lost its memory (rule 23).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recall {
+    /// The life in which that one asks: what was said to an earlier life may be too old.
+    pub life: u64,
+    /// The highest view that the sender may have asked for.
+    pub view: View,
 }
 
 impl Signable for Stable {

@@ -14,8 +14,8 @@ pub struct Standing {
     pub executed: Sequence,
     /// Its last stable checkpoint.
     pub stable: Sequence,
-    /// Whether it has lost its memory and has to hear from everyone how far they are (rule 23).
-    pub rejoins: bool,
+    /// The life in which it has lost its memory, if it has to hear from the others how far it can have been (rule 23).
+    pub rejoins: Option<u64>,
 }
 
 impl Signable for Standing {

@@ -70,6 +70,8 @@ pub struct Replica {
     checkpoints: Checkpoints,
     transfer: Transfer,
     rejoin: Option<Rejoin>,
+    /// The lowest view in which it may vote: 0 unless it has lost its memory (rule 23).
+    first_view: View,
     requests: Requests,
     /// The last slot that this primary has proposed, or that its NEW-VIEW has filled.
     last_proposed: Sequence,
@@ -101,6 +103,7 @@ impl Replica {
             checkpoints: Checkpoints::default(),
             transfer: Transfer::default(),
             rejoin: None,
+            first_view: View(0),
             requests: Requests::default(),
             last_proposed: Sequence(0),
             executed: Sequence(0),
@@ -121,6 +124,7 @@ impl Replica {
             Input::Message(message) => self.on_message(message),
             Input::Submit(request) => self.on_submit(request),
             Input::Ask(query) => self.broadcast(Message::Query(query)),
+            Input::Distrust => self.on_distrust(),
             Input::Timer(Timer::View) => self.on_view_timer(),
             Input::Timer(Timer::Status) => self.on_status_timer(),
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
@@ -155,7 +159,7 @@ impl Replica {
             }
             VerifiedMessage::Query(m) => self.on_query(m.signer(), m.value().clone()),
             VerifiedMessage::Committed(m) => self.on_committed(m.signer(), m.value().clone()),
-            VerifiedMessage::Stable(m) => self.on_stable(m.signer(), m.value().proof.clone()),
+            VerifiedMessage::Stable(m) => self.on_stable(m.signer(), m.value().clone()),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::ReplicaId;
-use crate::message::{FetchState, Message, Piece, Stable, State};
+use crate::message::{FetchState, Message, Piece, Recall, Stable, State};
 
 impl Replica {
     pub(super) fn on_fetch_state(&mut self, from: ReplicaId, wanted: FetchState) {
@@ -26,15 +26,16 @@ impl Replica {
                 to: from,
                 message: Message::State(State { sequence, piece }),
             }),
-            None if self.low_watermark() > sequence => self.send_stable(from),
+            None if self.low_watermark() > sequence => self.send_stable(from, None),
             None => {}
         }
     }
 
     /// Tells a replica that is behind of the checkpoint below which this one has no slots any more.
-    pub(super) fn send_stable(&mut self, to: ReplicaId) {
+    pub(super) fn send_stable(&mut self, to: ReplicaId, recall: Option<Recall>) {
         let message = Message::Stable(Stable {
             proof: self.checkpoints.proof(),
+            recall,
         });
         self.effects.push(Effect::Send { to, message });
     }

@@ -102,7 +102,7 @@ impl Replica {
             self.persist(Record::Accepted { pre_prepare, batch });
         }
         let prepares = !self.is_primary() || self.is_mutant(Mutant::PrimaryPrepareCounts);
-        if prepares && !self.rejoins() {
+        if prepares && self.may_vote() {
             self.broadcast(Message::Prepare(Prepare {
                 view: self.view,
                 sequence,

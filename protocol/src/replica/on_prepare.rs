@@ -67,7 +67,7 @@ impl Replica {
         }
         self.log.slot_mut(sequence).prepared = Some(certificate.clone());
         self.persist(Record::Prepared(certificate));
-        if !self.rejoins() {
+        if self.may_vote() {
             self.broadcast(Message::Commit(Commit {
                 view,
                 sequence,

@@ -4,17 +4,18 @@ use super::Replica;
 use super::transfer::Target;
 use crate::certificate::check_checkpoint;
 use crate::id::{ReplicaId, Sequence};
-use crate::message::Checkpoint;
+use crate::message::{Checkpoint, Stable};
 use crate::misbehaviour::{CheckpointFlaw, Misbehaviour};
 use crate::signature::Signed;
 
 impl Replica {
-    pub(super) fn on_stable(&mut self, from: ReplicaId, proof: Vec<Signed<Checkpoint>>) {
+    pub(super) fn on_stable(&mut self, from: ReplicaId, message: Stable) {
+        let Stable { proof, recall } = message;
         let stable = proof
             .first()
             .map_or(Sequence(0), |first| first.value().sequence);
         match self.adopt_proof(proof) {
-            Ok(()) => self.hear_while_rejoining(from, stable),
+            Ok(()) => self.hear_while_rejoining(from, stable, recall),
             Err(why) => self.reject(Misbehaviour::InvalidCheckpointProof { signer: from, why }),
         }
     }

@@ -19,8 +19,9 @@ impl Replica {
         let stands_still = before.is_some_and(|before| standing.executed <= before);
         let together = self.active && standing.active && standing.view == self.view;
         let behind = standing.view < self.view || (standing.view == self.view && !standing.active);
-        if standing.rejoins || stands_still && standing.stable < self.low_watermark() {
-            self.send_stable(from);
+        let recall = standing.rejoins.and_then(|life| self.recall_for(life));
+        if recall.is_some() || stands_still && standing.stable < self.low_watermark() {
+            self.send_stable(from, recall);
         }
         if stands_still {
             self.resend_committed(from, standing.executed);

@@ -21,6 +21,13 @@ impl Replica {
         }
     }
 
+    /// Leaves the view, once: who is between views already has done so.
+    pub(super) fn on_distrust(&mut self) {
+        if self.active {
+            self.start_view_change(self.view.next());
+        }
+    }
+
     /// Says where this replica stands, and says again what nobody has answered (rule 17).
     pub(super) fn on_status_timer(&mut self) {
         self.say_standing();
@@ -38,7 +45,7 @@ impl Replica {
             active: self.active,
             executed: self.executed,
             stable: self.low_watermark(),
-            rejoins: self.rejoins(),
+            rejoins: self.rejoins().then_some(self.config.life),
         };
         self.broadcast(Message::Standing(standing));
     }

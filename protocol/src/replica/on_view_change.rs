@@ -75,7 +75,8 @@ impl Replica {
             .take(size)
             .cloned()
             .collect();
-        if self.is_primary() && view_changes.len() == size && !self.view_changes.new_view_sent {
+        let may_start = self.is_primary() && self.may_start_view();
+        if may_start && view_changes.len() == size && !self.view_changes.new_view_sent {
             self.view_changes.new_view_sent = true;
             let chosen = choose::proposals(&self.config, &view_changes);
             self.broadcast(Message::NewView(NewView {

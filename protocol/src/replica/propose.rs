@@ -5,7 +5,7 @@ use crate::message::{Message, PrePrepare};
 
 impl Replica {
     pub(super) fn propose(&mut self) {
-        if !self.active || !self.is_primary() || self.rejoins() {
+        if !self.active || !self.is_primary() || !self.may_vote() {
             return;
         }
         while self.may_propose() {

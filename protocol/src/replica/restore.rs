@@ -28,6 +28,8 @@ impl Replica {
         let mut records = Vec::new();
         if self.rejoins() {
             records.push(Record::Silent);
+        } else if self.first_view > View(0) {
+            records.push(Record::VotesFrom(self.first_view));
         }
         if let Some(snapshot) = self.checkpoints.snapshot(self.low_watermark()) {
             records.push(Record::Stable {
@@ -89,7 +91,10 @@ impl Replica {
             }
             Record::NewView(message) => self.read_new_view(*message),
             Record::Silent => self.rejoin = Some(Rejoin::default()),
-            Record::MayVote => self.rejoin = None,
+            Record::VotesFrom(view) => {
+                self.rejoin = None;
+                self.first_view = view;
+            }
             Record::Stable { proof, snapshot } => {
                 let (Some(checkpoint), Ok(replies)) =
                     (proof.first().map(Signed::value), snapshot.replies())
@@ -167,7 +172,7 @@ impl Replica {
     }
 
     pub(super) fn repeat_votes(&mut self) {
-        if !self.active || self.rejoins() {
+        if !self.active || !self.may_vote() {
             return;
         }
         let view = self.view;

@@ -1,5 +1,7 @@
 //! What can be seen of a replica from outside.
 
+use std::collections::BTreeSet;
+
 use super::Replica;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::Commit;
@@ -29,7 +31,7 @@ pub struct SlotStatus {
     pub phase: Phase,
     /// How many backups' PREPAREs match the proposal.
     pub prepares: usize,
-    /// How many COMMITs match it, one's own included.
+    /// How many replicas' COMMITs match it, one's own included, and those that came as a proof.
     pub commits: usize,
 }
 
@@ -86,21 +88,42 @@ impl Replica {
                 }
             })
         };
+        let decided = slot.and_then(|slot| slot.committed).or(proposed);
         let prepares = slot.map_or(0, |slot| {
-            let matching = |digest| Some(digest) == proposed;
             let votes = slot.prepares.values();
-            votes.filter(|vote| matching(vote.value().digest)).count()
+            votes
+                .filter(|vote| Some(vote.value().digest) == decided)
+                .count()
         });
         let commits = slot.map_or(0, |slot| {
-            let matching = |digest| Some(digest) == proposed;
-            let votes = slot.commits.values();
-            votes.filter(|vote| matching(vote.value().digest)).count()
+            let votes = slot.commits.values().chain(&slot.proof);
+            let matching = votes.filter(|vote| Some(vote.value().digest) == decided);
+            matching.map(Signed::signer).collect::<BTreeSet<_>>().len()
         });
         SlotStatus {
             phase,
             prepares,
             commits,
         }
+    }
+
+    /// The slot above the last stable checkpoint that a request is proposed in or has executed in, if one is known here.
+    #[must_use]
+    pub fn slot_of(&self, client: ClientId, timestamp: Timestamp) -> Option<Sequence> {
+        let names = |digest| {
+            self.log.body(digest).is_some_and(|batch| {
+                let mut requests = batch.requests.iter().map(Signed::value);
+                requests.any(|one| (one.client, one.timestamp) == (client, timestamp))
+            })
+        };
+        self.log
+            .after(self.low_watermark())
+            .find(|(_, slot)| {
+                slot.committed
+                    .or_else(|| slot.proposed())
+                    .is_some_and(names)
+            })
+            .map(|(sequence, _)| sequence)
     }
 
     /// The timestamp of a client's last request that has executed; 0 for none.

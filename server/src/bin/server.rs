@@ -9,7 +9,8 @@ use clap::Parser;
 use quorate_server::logging::{LogFormat, Logging};
 use quorate_server::options::{self, ClusterOptions};
 use quorate_server::signals::StopSignals;
-use quorate_server::{Cluster, ready_file};
+use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, name_of, ready_file};
+use quorate_web::PbftYaml;
 
 /// Starts the processes P, Q, R and S, each an XML-RPC endpoint of its own, and stops them on Ctrl-C.
 #[derive(Parser)]
@@ -26,6 +27,23 @@ struct Options {
     /// A further host name under which callers may address the processes, repeatable
     #[arg(long, value_name = "NAME")]
     allowed_host: Vec<String>,
+    /// Serve PBFT over HTTP/JSON too, with the nodes, clients and times of this pbft.yaml
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["processes", "base_port", "host"])]
+    config: Option<PathBuf>,
+    /// Run only this node of the file, counted from 0, and in this very process
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "config",
+        conflicts_with = "ready_file"
+    )]
+    index: Option<u32>,
+    /// Keep keys and state in this folder: whoever starts again with it goes on where it was
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Have each node write the requests that are decided to INDEX.dump in this folder
+    #[arg(long, value_name = "DIR", requires = "config")]
+    dump_dir: Option<PathBuf>,
     /// Write process names, ports and pids as JSON to this file, once all processes answer; remove it at the end
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
@@ -52,13 +70,25 @@ async fn run(options: &Options) -> anyhow::Result<ExitCode> {
         level: "info",
     };
     logging.start()?;
-    let base_port = Some(options.base_port).filter(|port| *port != 0);
-    let mut config = options
-        .cluster
-        .cluster_config(&options.host, base_port, logging)?;
+    let mut config = cluster_config(options, logging)?;
     config.allowed_hosts.clone_from(&options.allowed_host);
+    config.data_dir.clone_from(&options.data_dir);
     remove_ready_file(options)?;
     let mut signals = StopSignals::listen().context("signal handlers")?;
+    if let (Some(index), Some(web)) = (options.index, &config.web) {
+        let node = Alone::start(&config, web, index)?;
+        let port = web
+            .yaml
+            .nodes
+            .get(index as usize)
+            .map_or(0, |node| node.port);
+        say_running(&name_of(index), port)?;
+        let stopped = async move {
+            signals.received().await;
+        };
+        let crashed = node.run(stopped).await?;
+        return Ok(ExitCode::from(u8::from(crashed)));
+    }
     let cluster = tokio::select! {
         started = Cluster::start(config) => started?,
         _ = signals.received() => return Ok(ExitCode::SUCCESS),
@@ -78,6 +108,28 @@ async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     cluster.shutdown().await;
     remove_ready_file(options)?;
     Ok(exit)
+}
+
+fn cluster_config(options: &Options, logging: Logging) -> anyhow::Result<ClusterConfig> {
+    if let Some(path) = &options.config {
+        let web = WebPlan {
+            yaml: PbftYaml::read(path)?,
+            path: path.clone(),
+            dump_dir: options.dump_dir.clone(),
+        };
+        return Ok(options.cluster.web_config(web, logging)?);
+    }
+    let base_port = Some(options.base_port).filter(|port| *port != 0);
+    let host = &options.host;
+    Ok(options.cluster.cluster_config(host, base_port, logging)?)
+}
+
+/// One line on standard output.
+fn say_running(name: &str, port: u16) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "Process {name} running on port {port}...")
+        .and_then(|()| output.flush())
+        .context("standard output")
 }
 
 fn remove_ready_file(options: &Options) -> anyhow::Result<()> {
@@ -102,20 +154,12 @@ fn announce(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
         };
         ready_file::write(path, cluster.processes()).with_context(hint)?;
     }
-    let mut output = io::stdout().lock();
     for process in cluster
         .processes()
         .iter()
         .filter(|process| process.ended().is_none())
     {
-        writeln!(
-            output,
-            "Process {} running on port {}...",
-            process.name,
-            process.address.port()
-        )
-        .context("standard output")?;
-        output.flush().context("standard output")?;
+        say_running(&process.name, process.address.port())?;
     }
     Ok(())
 }

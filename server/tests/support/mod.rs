@@ -1,6 +1,8 @@
 //! A real `server` for tests: on free ports, found through its ready file, gone at the end.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+pub mod nodes;
+
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -20,12 +20,20 @@ pub struct NotLinearizable {
     pub history: Vec<String>,
 }
 
+/// What a call gave, as far as its client was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Told {
+    Answer(Answer),
+    /// The value was not what `cas` expected; which it was is not known.
+    CasFailed,
+}
+
 #[derive(Clone, Debug)]
 struct Call {
     operation: String,
     began: u64,
     /// When it returned, and with what.
-    ended: Option<(u64, Answer)>,
+    ended: Option<(u64, Told)>,
 }
 
 /// The calls so far.
@@ -59,12 +67,24 @@ impl Histories {
     /// # Errors
     /// With it the history of its key fits no order.
     pub fn returned(&mut self, call: usize, answer: Answer) -> Result<(), NotLinearizable> {
+        self.ended(call, Told::Answer(answer))
+    }
+
+    /// A `cas` returns without effect and without a word on the value that there is.
+    ///
+    /// # Errors
+    /// With it the history of its key fits no order.
+    pub fn cas_failed(&mut self, call: usize) -> Result<(), NotLinearizable> {
+        self.ended(call, Told::CasFailed)
+    }
+
+    fn ended(&mut self, call: usize, told: Told) -> Result<(), NotLinearizable> {
         self.moment += 1;
         let moment = self.moment;
         let Some(returned) = self.calls.get_mut(&call) else {
             return Ok(());
         };
-        returned.ended = Some((moment, answer));
+        returned.ended = Some((moment, told));
         let key = key_of(&returned.operation).to_owned();
         let calls = self.calls.values();
         let its: Vec<&Call> = calls.filter(|one| key_of(&one.operation) == key).collect();
@@ -93,7 +113,10 @@ fn words(call: &Call) -> String {
         operation, began, ..
     } = call;
     match &call.ended {
-        Some((ended, answer)) => format!("{began}-{ended} {operation}: {answer}"),
+        Some((ended, Told::Answer(answer))) => {
+            format!("{began}-{ended} {operation}: {answer}")
+        }
+        Some((ended, Told::CasFailed)) => format!("{began}-{ended} {operation}: cas failed"),
         None => format!("{began}- {operation}"),
     }
 }
@@ -152,7 +175,10 @@ impl<'a> Search<'a> {
                 return false;
             };
             let (answer, after) = model(&call.operation, value);
-            let fits = call.ended.as_ref().is_none_or(|(_, told)| *told == answer);
+            let fits = call.ended.as_ref().is_none_or(|(_, told)| match told {
+                Told::Answer(told) => *told == answer,
+                Told::CasFailed => matches!(answer, Answer::CasFailed { .. }),
+            });
             fits && self.explains(done | 1 << index, after.as_deref())
         })
     }
@@ -194,5 +220,21 @@ mod tests {
         assert_eq!(histories.returned(4, Answer::Ok), Ok(()));
         histories.called(5, "get x");
         assert!(histories.returned(5, value("3")).is_err());
+    }
+
+    #[test]
+    fn a_cas_that_failed_must_have_met_another_value() {
+        let mut histories = Histories::default();
+        for (call, operation) in ["set x=1", "cas x 2 3", "cas x 1 3"]
+            .into_iter()
+            .enumerate()
+        {
+            histories.called(call, operation);
+            let fits = match call {
+                0 => histories.returned(call, Answer::Ok),
+                _ => histories.cas_failed(call),
+            };
+            assert_eq!(fits.is_ok(), call < 2, "{fits:?}");
+        }
     }
 }

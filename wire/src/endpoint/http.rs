@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 
 use super::dispatch::{Dispatch, fault_xml};
-use super::{Limits, page};
+use super::{Limits, Routes, page};
 use crate::Fault;
 use crate::xml::charset;
 
@@ -30,12 +30,14 @@ pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailabl
 /// Answers one request.
 pub(super) async fn respond(
     dispatch: &Dispatch,
+    routes: Option<&dyn Routes>,
     mut request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    if let Some(refusal) = refusal(&request, dispatch.limits()) {
+    let routes = routes.filter(|routes| routes.serves(request.uri().path()));
+    if let Some(refusal) = refusal(&request, dispatch.limits(), routes.is_some()) {
         return refuse(dispatch, request, refusal).await;
     }
-    if request.method() != Verb::POST {
+    if routes.is_none() && request.method() != Verb::POST {
         let page = page::of(dispatch);
         return response(StatusCode::OK, "text/html; charset=utf-8", page);
     }
@@ -46,6 +48,10 @@ pub(super) async fn respond(
     .await
     {
         Ok(Ok(body)) => {
+            if let Some(routes) = routes {
+                let (verb, path) = (request.method().clone(), request.uri().path());
+                return routes.answer(verb, path, body).await;
+            }
             let answer = dispatch
                 .answer(body, charset(request.headers()).map(str::to_owned))
                 .await;
@@ -70,8 +76,12 @@ pub(super) async fn respond(
     }
 }
 
-/// Checks everything before the body; `None` if the request may go on.
-fn refusal(request: &Request<Incoming>, limits: &Limits) -> Option<Response<Full<Bytes>>> {
+/// Checks everything before the body; `None` if the request may go on. What is served elsewhere checks its verbs itself.
+fn refusal(
+    request: &Request<Incoming>,
+    limits: &Limits,
+    elsewhere: bool,
+) -> Option<Response<Full<Bytes>>> {
     let headers = request.headers();
     if headers.contains_key(ORIGIN) {
         return Some(text(
@@ -84,6 +94,9 @@ fn refusal(request: &Request<Incoming>, limits: &Limits) -> Option<Response<Full
             StatusCode::FORBIDDEN,
             "This endpoint is not known under the host that the request names.\n",
         ));
+    }
+    if elsewhere {
+        return None;
     }
     if !PATHS.contains(&request.uri().path()) {
         return Some(text(

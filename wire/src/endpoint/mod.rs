@@ -4,11 +4,13 @@
 //! * `dispatch`: from a body to a method and back.
 //! * `system`: the `system.*` methods.
 //! * `page`: what a browser sees.
+//! * `routes`: what is served beside XML-RPC.
 //! * `stream`: time-outs of a connection.
 
 mod dispatch;
 mod http;
 mod page;
+mod routes;
 mod stream;
 mod system;
 
@@ -19,7 +21,7 @@ use std::time::Duration;
 
 use ::http::HeaderMap;
 use dxr::Value;
-use dxr_server::{Handler, HandlerResult, async_trait};
+use dxr_server::{Handler, HandlerResult};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -30,6 +32,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use self::dispatch::read_call;
+pub use self::routes::Routes;
+pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
 use self::stream::{Phase, TimedStream};
@@ -101,6 +105,7 @@ impl Default for Limits {
 pub struct Endpoint {
     methods: BTreeMap<&'static str, Entry>,
     limits: Limits,
+    routes: Option<Arc<dyn Routes>>,
 }
 
 impl Endpoint {
@@ -131,6 +136,12 @@ impl Endpoint {
         self
     }
 
+    /// Serves other paths too.
+    pub fn routes(mut self, routes: Arc<dyn Routes>) -> Self {
+        self.routes = Some(routes);
+        self
+    }
+
     /// Sets the limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -151,6 +162,7 @@ impl Endpoint {
             graceful: GracefulShutdown::new(),
             tasks: JoinSet::new(),
             dispatch: Arc::new(Dispatch::new(self.methods, self.limits)),
+            routes: self.routes,
         };
         server.run(listener, shutdown).await;
         Ok(())
@@ -187,6 +199,7 @@ where
 /// A serving endpoint.
 struct Server {
     dispatch: Arc<Dispatch>,
+    routes: Option<Arc<dyn Routes>>,
     connections: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     graceful: GracefulShutdown,
@@ -225,12 +238,15 @@ impl Server {
         let _ = stream.set_nodelay(true);
         let phase = Phase::default();
         let stream = TimedStream::new(stream, phase.clone(), self.dispatch.limits());
-        let dispatch = Arc::clone(&self.dispatch);
+        let (dispatch, routes) = (Arc::clone(&self.dispatch), self.routes.clone());
         let service = service_fn(move |request| {
             let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
+            let routes = routes.clone();
             async move {
                 let _busy = phase.busy();
-                Ok::<_, std::convert::Infallible>(http::respond(&dispatch, request).await)
+                Ok::<_, std::convert::Infallible>(
+                    http::respond(&dispatch, routes.as_deref(), request).await,
+                )
             }
         });
         // Half-closed connections still get their answer: some clients close their side after the request.

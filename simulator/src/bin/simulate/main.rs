@@ -2,8 +2,9 @@
 //!
 //! * [`options`]: the command line. [`report`]: what is printed of a run.
 //! * [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`soak`]: one cluster for
-//!   very long. [`transcript`]: scenarios as texts.
+//!   very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
 
+mod maelstrom;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod options;
@@ -33,10 +34,14 @@ fn main() -> ExitCode {
         #[cfg(feature = "mutants")]
         Command::Mutants(mutants) => mutants::command(mutants),
         Command::Soak(soak) => soak::command(soak),
+        Command::Maelstrom(maelstrom) => return exit(maelstrom::command(maelstrom)),
     };
-    match failed {
-        Ok(false) => ExitCode::SUCCESS,
-        Ok(true) => ExitCode::FAILURE,
+    exit(failed.map(|failed| ExitCode::from(u8::from(failed))))
+}
+
+fn exit(status: anyhow::Result<ExitCode>) -> ExitCode {
+    match status {
+        Ok(status) => status,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

@@ -17,7 +17,7 @@ use crate::say;
 type Catch = (u64, Violation);
 
 /// Plans kept for a mutant that few seeds catch.
-const WRITTEN: [(Mutant, &str); 2] = [
+const WRITTEN: [(Mutant, &str); 3] = [
     (
         Mutant::FirstCertificate,
         include_str!("../../../plans/older-certificate-first.toml"),
@@ -25,6 +25,10 @@ const WRITTEN: [(Mutant, &str); 2] = [
     (
         Mutant::VotesBetweenViews,
         include_str!("../../../plans/body-between-views.toml"),
+    ),
+    (
+        Mutant::VotesInLeftViews,
+        include_str!("../../../plans/vote-after-a-forgotten-view-change.toml"),
     ),
 ];
 

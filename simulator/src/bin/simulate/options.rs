@@ -6,6 +6,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
 use quorate_simulator::plan::{Choice, Name, Plan};
 
+use crate::maelstrom::Maelstrom;
+
 /// Plays processes, network and clock from one seed, and checks after every step that no rule is broken.
 ///
 /// Exit status: 0 no rule was broken and no text differs, 1 one was or does, 2 usage.
@@ -28,6 +30,7 @@ pub(crate) enum Command {
     Transcript(Transcript),
     /// Orders many requests and shows that what replicas keep does not grow
     Soak(Soak),
+    Maelstrom(Maelstrom),
     /// Plays engines with a known bug, each until it is caught
     #[cfg(feature = "mutants")]
     Mutants(Mutants),

@@ -1,0 +1,105 @@
+//! Where the nodes post their replies to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+use http_body_util::Full;
+use quorate_protocol::Quorum;
+use quorate_web::Reply;
+use quorate_web::config::Address;
+use quorate_wire::Endpoint;
+use quorate_wire::endpoint::{Routes, async_trait};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// The path of `client_url`.
+pub(super) const PATH: &str = "/reply";
+/// How many replies may wait to be counted; what is more is asked for again.
+const WAITING: usize = 1024;
+
+/// The replies that have come.
+pub(super) struct Receiver {
+    quorum: Quorum,
+    replies: mpsc::Receiver<Reply>,
+}
+
+/// What f+1 nodes say alike of a request.
+pub(super) struct Done {
+    /// The highest view that one of them says it is in.
+    pub(super) view: u64,
+}
+
+impl Receiver {
+    /// Listens at this address.
+    ///
+    /// # Errors
+    /// The address is no one of this machine, or it is in use.
+    pub(super) async fn start(own: &Address, quorum: Quorum) -> anyhow::Result<Self> {
+        let address = own
+            .resolve()
+            .with_context(|| format!("the address of this client, {own}, is not known"))?;
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {own}: is another client with this --id running?")
+        })?;
+        let (sender, replies) = mpsc::channel(WAITING);
+        let endpoint = Endpoint::new().routes(Arc::new(Replies { sender }));
+        // It ends with the command, as everything does that the command has started.
+        tokio::spawn(endpoint.serve(listener, std::future::pending()));
+        Ok(Self { quorum, replies })
+    }
+
+    /// Waits until f+1 nodes have posted this proposal: one of them is correct.
+    pub(super) async fn done(&mut self, proposal: &Value) -> Done {
+        let mut said: BTreeMap<u32, u64> = BTreeMap::new();
+        while let Some(reply) = self.replies.recv().await {
+            let same = serde_json::from_str::<Value>(reply.proposal.get())
+                .is_ok_and(|said| said == *proposal);
+            if same && reply.index < self.quorum.n() {
+                said.insert(reply.index, reply.view);
+            }
+            if said.len() >= self.quorum.one_correct() {
+                let view = said.into_values().max().unwrap_or_default();
+                return Done { view };
+            }
+        }
+        // Its other end lives as long as the endpoint does, which nothing ends before the command.
+        std::future::pending().await
+    }
+}
+
+struct Replies {
+    sender: mpsc::Sender<Reply>,
+}
+
+#[async_trait]
+impl Routes for Replies {
+    fn serves(&self, path: &str) -> bool {
+        path == PATH
+    }
+
+    async fn answer(&self, verb: Method, _path: &str, body: Bytes) -> Response<Full<Bytes>> {
+        let (status, words) = if verb == Method::POST {
+            match serde_json::from_slice::<Reply>(&body).map(|reply| self.sender.try_send(reply)) {
+                Ok(Ok(())) => (StatusCode::OK, String::new()),
+                Ok(Err(_)) => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Too many replies at once.\n".to_owned(),
+                ),
+                Err(error) => (
+                    StatusCode::BAD_REQUEST,
+                    format!("This is no reply: {error}\n"),
+                ),
+            }
+        } else {
+            let words = "Replies are posted.\n".to_owned();
+            (StatusCode::METHOD_NOT_ALLOWED, words)
+        };
+        let mut response = Response::new(Full::from(words));
+        *response.status_mut() = status;
+        response
+    }
+}

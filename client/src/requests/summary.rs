@@ -1,0 +1,91 @@
+//! What `client requests` prints.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use hdrhistogram::Histogram;
+use serde_json::json;
+use tabled::builder::Builder;
+use tabled::settings::Style;
+
+use super::sender::Outcome;
+use crate::options::ReportFormat;
+
+/// The requests so far.
+pub(super) struct Summary {
+    sent: u64,
+    pub(super) succeeded: u64,
+    pub(super) retried: u64,
+    /// Why the last one that failed did so.
+    pub(super) why: Option<String>,
+    /// In microseconds.
+    latencies: Option<Histogram<u64>>,
+}
+
+impl Default for Summary {
+    fn default() -> Self {
+        Self {
+            sent: 0,
+            succeeded: 0,
+            retried: 0,
+            why: None,
+            latencies: Histogram::new(3).ok(),
+        }
+    }
+}
+
+impl Summary {
+    pub(super) fn add(&mut self, outcome: &Outcome) -> anyhow::Result<()> {
+        self.sent += 1;
+        self.retried += u64::from(outcome.retries);
+        match outcome.latency {
+            Some(latency) => {
+                self.succeeded += 1;
+                let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+                let latencies = self.latencies.as_mut().context("the histogram")?;
+                latencies.record(micros).context("a latency")?;
+            }
+            None => self.why.clone_from(&outcome.error),
+        }
+        Ok(())
+    }
+
+    /// The latency below which so many of a hundred are.
+    fn percentile(&self, percent: f64) -> Option<Duration> {
+        let latencies = self.latencies.as_ref().filter(|all| !all.is_empty())?;
+        Some(Duration::from_micros(
+            latencies.value_at_percentile(percent),
+        ))
+    }
+
+    pub(super) fn render(&self, format: ReportFormat) -> anyhow::Result<String> {
+        let (median, tail) = (self.percentile(50.0), self.percentile(99.0));
+        if format == ReportFormat::Json {
+            let millis = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1e3);
+            let json = json!({
+                "sent": self.sent,
+                "succeeded": self.succeeded,
+                "retried": self.retried,
+                "median_ms": millis(median),
+                "p99_ms": millis(tail),
+            });
+            return Ok(format!("{}\n", serde_json::to_string_pretty(&json)?));
+        }
+        let time = |time: Option<Duration>| {
+            time.map_or("-".to_owned(), |time| {
+                format!("{:.1} ms", time.as_secs_f64() * 1e3)
+            })
+        };
+        let mut table = Builder::new();
+        for (name, value) in [
+            ("sent", self.sent.to_string()),
+            ("succeeded", self.succeeded.to_string()),
+            ("retried", self.retried.to_string()),
+            ("median", time(median)),
+            ("99th percentile", time(tail)),
+        ] {
+            table.push_record([name.to_owned(), value]);
+        }
+        Ok(format!("{}\n", table.build().with(Style::rounded())))
+    }
+}

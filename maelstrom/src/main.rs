@@ -1,0 +1,146 @@
+//! `maelstrom-node`: reads one JSON message a line, and writes one a line.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use clap::Parser;
+use quorate_maelstrom::node::{Node, Output, Settings};
+use quorate_protocol::Time;
+
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+/// How many lines may wait for the node.
+const LINES_WAITING: usize = 1024;
+
+/// A PBFT node that speaks Maelstrom's protocol: one JSON message a line on standard input and output. What it has to say
+/// to its user goes to standard error.
+///
+/// Exit status: 0 at the end of input, 1 when its output cannot be written, 2 usage.
+#[derive(Parser)]
+#[command(name = "maelstrom-node", version)]
+struct Options {
+    /// How long a backup waits for a request to execute before it wants another primary
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_time)]
+    view_timeout: quorate_protocol::Duration,
+    /// How long a client waits before it is told that its operation came to no end
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
+    timeout: quorate_protocol::Duration,
+}
+
+fn parse_time(text: &str) -> anyhow::Result<quorate_protocol::Duration> {
+    let time = humantime::parse_duration(text)?;
+    let fits = (Duration::from_millis(1)..=Duration::from_secs(3600)).contains(&time);
+    let micros = u64::try_from(time.as_micros()).ok().filter(|_| fits);
+    micros
+        .map(quorate_protocol::Duration)
+        .ok_or_else(|| anyhow!("a time from 1ms to 1h, such as 500ms"))
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("maelstrom-node: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(options: &Options) -> anyhow::Result<()> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| anyhow!("no random bytes for the node's key: {error}"))?;
+    let mut node = Node::new(Settings {
+        view_timeout: options.view_timeout,
+        timeout: options.timeout,
+        seed,
+    });
+    let (sender, lines) = sync_channel(LINES_WAITING);
+    thread::spawn(move || read_lines(&sender));
+    let start = Instant::now();
+    let now = || Time(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
+    loop {
+        let output = match next_line(&lines, node.next_due(), now()) {
+            Event::Line(line) => node.on_line(now(), &line),
+            Event::Due => node.on_time(now()),
+            Event::End => return Ok(()),
+        };
+        say(&output).context("standard output cannot be written")?;
+    }
+}
+
+enum Event {
+    Line(String),
+    Due,
+    End,
+}
+
+/// Waits for a line, but no longer than until the node has something to do.
+fn next_line(lines: &Receiver<String>, due: Option<Time>, now: Time) -> Event {
+    match lines.try_recv() {
+        Ok(line) => return Event::Line(line),
+        Err(TryRecvError::Disconnected) => return Event::End,
+        Err(TryRecvError::Empty) => {}
+    }
+    let Some(due) = due else {
+        return lines.recv().map_or(Event::End, Event::Line);
+    };
+    let wait = Duration::from_micros(due.0.saturating_sub(now.0));
+    match lines.recv_timeout(wait) {
+        Ok(line) => Event::Line(line),
+        Err(RecvTimeoutError::Timeout) => Event::Due,
+        Err(RecvTimeoutError::Disconnected) => Event::End,
+    }
+}
+
+fn say(output: &Output) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    for line in &output.lines {
+        stdout.write_all(line.as_bytes())?;
+        stdout.write_all(b"\n")?;
+    }
+    stdout.flush()?;
+    for complaint in &output.complaints {
+        eprintln!("{complaint}");
+    }
+    Ok(())
+}
+
+/// Hands on what comes on standard input, line by line, until it ends. A line that is too long is skipped.
+fn read_lines(lines: &SyncSender<String>) {
+    let mut input = BufReader::new(io::stdin().lock());
+    let mut skipping = false;
+    loop {
+        let mut line = Vec::new();
+        match input
+            .by_ref()
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+        {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                eprintln!("maelstrom-node: standard input cannot be read: {error}");
+                return;
+            }
+        }
+        let ends = line.last() == Some(&b'\n');
+        let too_long = !ends && line.len() as u64 == LONGEST_LINE;
+        if too_long && !skipping {
+            eprintln!("a line of more than {LONGEST_LINE} bytes is skipped");
+        }
+        let skip = std::mem::replace(&mut skipping, too_long) || too_long;
+        if !skip
+            && lines
+                .send(String::from_utf8_lossy(&line).into_owned())
+                .is_err()
+        {
+            return;
+        }
+    }
+}

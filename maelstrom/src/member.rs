@@ -1,0 +1,276 @@
+//! What a node is once it knows its cluster: its replica, and what it knows of the others.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::num::NonZeroU32;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use quorate_host::Host;
+use quorate_protocol::{
+    ClusterId, Config, Digest, Duration, Keys, Phase, Quorum, Replica, ReplicaId, Sequence,
+    SignedMessage, SlotStatus, Time,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::body::{self, Error, KeysSaid, Peer, Rest};
+use crate::keys::{KeyBook, Said};
+use crate::line::write;
+use crate::node::Settings;
+use crate::request::{Kind, field, string};
+
+/// The most nodes of a cluster.
+const MOST_NODES: usize = 100;
+/// How many messages of nodes whose key is not known yet are kept.
+const MOST_EARLY: usize = 4096;
+/// Of how many slots the votes are remembered that were there when they executed.
+const MOST_SLOTS: usize = 16_384;
+/// How often a node that lacks keys asks for them.
+const KEY_INTERVAL: Duration = Duration::from_millis(250);
+
+/// What a node is once it knows its cluster.
+#[derive(Debug)]
+pub(crate) struct Member {
+    own: usize,
+    names: Vec<String>,
+    pub(crate) host: Host<Caller>,
+    book: KeyBook,
+    next_asking: Time,
+    /// Messages of nodes whose key is not known yet.
+    early: VecDeque<(usize, SignedMessage)>,
+    /// The votes for each slot when it executed; the engine forgets them with the next stable checkpoint.
+    votes: BTreeMap<Sequence, SlotStatus>,
+}
+
+/// Who waits for what.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) src: String,
+    pub(crate) msg_id: u64,
+    pub(crate) kind: Kind,
+    pub(crate) until: Time,
+    pub(crate) answered: bool,
+}
+
+impl Member {
+    pub(crate) fn new(now: Time, own: usize, names: Vec<String>, settings: &Settings) -> Self {
+        let n = u32::try_from(names.len()).unwrap_or(u32::MAX);
+        let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
+        let replica = ReplicaId(u32::try_from(own).unwrap_or_default());
+        let cluster: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
+        let cluster = ClusterId(Digest::of(&cluster).0);
+        let keys = Keys::alone(replica, settings.seed, n, cluster);
+        let mut config = Config::new(replica, quorum).with_view_timeout(settings.view_timeout);
+        // Each request has a slot of its own, as whoever sends one expects.
+        config.batch_limit = 1;
+        let life = Digest::of(&[b"life", &settings.seed]).0;
+        let life = u64::from_le_bytes(std::array::from_fn(|i| life[i])) >> 1;
+        let public = Keys::public_key(&settings.seed);
+        Self {
+            own,
+            names,
+            host: Host::new(keys, quorum, Replica::new(config), life),
+            book: KeyBook::new(own, public, quorum),
+            next_asking: now,
+            early: VecDeque::new(),
+            votes: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|other| other == name)
+    }
+
+    fn others(&self) -> impl Iterator<Item = usize> + use<> {
+        let own = self.own;
+        (0..self.names.len()).filter(move |index| *index != own)
+    }
+
+    /// Whether it is this node of this cluster.
+    pub(crate) fn is(&self, own: usize, names: &[String]) -> bool {
+        self.own == own && self.names == names
+    }
+
+    /// Who it is, for whoever takes it for another.
+    pub(crate) fn describe(&self) -> String {
+        let (own, names) = (&self.names[self.own], self.names.join(", "));
+        format!("this node is {own} of {names} already")
+    }
+
+    /// The name of a node.
+    pub(crate) fn name_of(&self, replica: ReplicaId) -> &str {
+        self.names
+            .get(replica.0 as usize)
+            .map_or("nobody", String::as_str)
+    }
+
+    /// When it wants to be called even if no line comes.
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        let asking = (!self.book.is_complete()).then_some(self.next_asking);
+        [self.host.next_due(), asking].into_iter().flatten().min()
+    }
+
+    /// A message to all others, as lines.
+    pub(crate) fn lines_to_others(&self, message: &SignedMessage) -> Vec<String> {
+        self.lines_to(self.others(), &signed(message))
+    }
+
+    /// A message to one other, as lines.
+    pub(crate) fn lines_to_one(&self, to: ReplicaId, message: &SignedMessage) -> Vec<String> {
+        self.lines_to(std::iter::once(to.0 as usize), &signed(message))
+    }
+
+    fn lines_to<T: Serialize>(&self, to: impl Iterator<Item = usize>, body: &T) -> Vec<String> {
+        let own = &self.names[self.own];
+        to.filter_map(|to| Some(write(own, self.names.get(to)?, body)))
+            .collect()
+    }
+
+    /// Remembers the votes for a slot that has executed.
+    pub(crate) fn keep_votes(&mut self, sequence: Sequence) {
+        let slot = self.host.replica().slot(sequence);
+        self.votes.insert(sequence, slot);
+        if self.votes.len() > MOST_SLOTS {
+            self.votes.pop_first();
+        }
+    }
+
+    /// How far a slot is.
+    pub(crate) fn slot(&self, sequence: Sequence) -> Rest {
+        let slot = self.host.replica().slot(sequence);
+        let then = self.votes.get(&sequence);
+        let votes = then
+            .filter(|_| slot.phase == Phase::Stable)
+            .unwrap_or(&slot);
+        Rest::Slot {
+            phase: body::phase(slot),
+            prepares_received: votes.prepares,
+            commits_received: votes.commits,
+            executed: matches!(slot.phase, Phase::Executed | Phase::Stable),
+        }
+    }
+
+    /// What another node says; the lines that follow at once.
+    pub(crate) fn on_peer(
+        &mut self,
+        from: usize,
+        body: &Map<String, Value>,
+    ) -> Result<Vec<String>, Error> {
+        if body.contains_key("signed") {
+            let message = BASE64_STANDARD
+                .decode(string(body, "signed")?)
+                .ok()
+                .and_then(|bytes| postcard::from_bytes::<SignedMessage>(&bytes).ok())
+                .ok_or_else(|| Error::malformed("the field 'signed' holds no message"))?;
+            if self.book.knows(from) {
+                self.host.deliver(message);
+            } else if self.early.len() < MOST_EARLY {
+                self.early.push_back((from, message));
+            }
+            return Ok(Vec::new());
+        }
+        if string(body, "type")? != "keys" {
+            return Err(Error::malformed("nodes say keys, or signed messages"));
+        }
+        let (echo, ready) = (self.said(body, "echo")?, self.said(body, "ready")?);
+        let change = self.book.hear(from, &echo, &ready);
+        for (owner, key) in &change.taken {
+            self.learn(*owner, key);
+        }
+        let asked = body.get("asks") == Some(&Value::Bool(true));
+        Ok(if change.says_more {
+            self.lines_to(self.others(), &self.keys_said(false))
+        } else if asked {
+            self.lines_to(std::iter::once(from), &self.keys_said(false))
+        } else {
+            Vec::new()
+        })
+    }
+
+    /// Asks the others for the keys that it lacks, now and then; the lines for it.
+    pub(crate) fn ask_for_keys(&mut self, now: Time) -> Vec<String> {
+        if self.book.is_complete() || now < self.next_asking {
+            return Vec::new();
+        }
+        self.next_asking = now + KEY_INTERVAL;
+        self.lines_to(self.others(), &self.keys_said(true))
+    }
+
+    fn keys_said(&self, asks: bool) -> KeysSaid<'_> {
+        let (echo, ready) = self.book.own_words();
+        KeysSaid {
+            r#type: "keys",
+            echo: self.named(echo),
+            ready: self.named(ready),
+            asks,
+        }
+    }
+
+    fn named(&self, said: &Said) -> BTreeMap<&str, String> {
+        let encoded = |key| BASE64_STANDARD.encode(key);
+        said.iter()
+            .map(|(owner, key)| (self.names[*owner].as_str(), encoded(key)))
+            .collect()
+    }
+
+    /// Reads what another node says of the keys.
+    fn said(&self, body: &Map<String, Value>, name: &str) -> Result<Said, Error> {
+        let said = field(body, name)?
+            .as_object()
+            .ok_or_else(|| Error::malformed(format!("the field '{name}' must be an object")))?;
+        said.iter()
+            .map(|(owner, key)| {
+                let key = key
+                    .as_str()
+                    .and_then(|key| BASE64_STANDARD.decode(key).ok()?.try_into().ok());
+                self.index_of(owner).zip(key).ok_or_else(|| {
+                    Error::malformed(format!("the field '{name}' must give nodes' keys"))
+                })
+            })
+            .collect()
+    }
+
+    /// A key is known: what its owner has said meanwhile can be read.
+    fn learn(&mut self, owner: usize, key: &[u8; 32]) {
+        let replica = ReplicaId(u32::try_from(owner).unwrap_or_default());
+        if self.host.keys().learn(replica, key).is_err() {
+            // No key at all: none of its messages will be taken.
+            return;
+        }
+        let early = std::mem::take(&mut self.early);
+        for (from, message) in early {
+            if from == owner {
+                self.host.deliver(message);
+            } else {
+                self.early.push_back((from, message));
+            }
+        }
+    }
+}
+
+pub(crate) fn node_names(body: &Map<String, Value>) -> Result<Vec<String>, Error> {
+    let wrong = || {
+        Error::malformed(format!(
+            "node_ids must be 1 to {MOST_NODES} names, each of them once"
+        ))
+    };
+    let names = field(body, "node_ids")?.as_array().ok_or_else(wrong)?;
+    let names: Option<Vec<String>> = names
+        .iter()
+        .map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    let names = names.ok_or_else(wrong)?;
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    if distinct.len() == names.len() && (1..=MOST_NODES).contains(&names.len()) {
+        Ok(names)
+    } else {
+        Err(wrong())
+    }
+}
+
+fn signed(message: &SignedMessage) -> Peer {
+    Peer {
+        r#type: body::peer_type(message),
+        signed: BASE64_STANDARD.encode(postcard::to_stdvec(message).unwrap_or_default()),
+    }
+}

@@ -1,0 +1,338 @@
+//! The node: lines in, lines out, under a clock that is given to it.
+
+use quorate_host::{Deed, Outcome};
+use quorate_protocol::{Duration, Sequence, Time};
+use serde_json::{Map, Value};
+
+use crate::body::{self, Answer, Error, Rest};
+use crate::line::{Incoming, write};
+use crate::member::{Caller, Member, node_names};
+use crate::request::{self, Kind, field, number, string};
+
+/// How many operations may be under way here at once.
+const MOST_UNDER_WAY: usize = 4096;
+
+/// What the command line sets.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a backup waits for a request to execute before it asks for another primary.
+    pub view_timeout: Duration,
+    /// How long a client waits before it is told that nobody knows what becomes of its operation.
+    pub timeout: Duration,
+    /// Random bytes: the secret key is made of them, and the names of this life.
+    pub seed: [u8; 32],
+}
+
+/// What the node wants done with its lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// For standard output.
+    pub lines: Vec<String>,
+    /// For standard error.
+    pub complaints: Vec<String>,
+}
+
+/// A node.
+#[derive(Debug)]
+pub struct Node {
+    settings: Settings,
+    /// What it is called: until it is told, as others call it.
+    name: String,
+    member: Option<Member>,
+    next_msg_id: u64,
+    output: Output,
+}
+
+impl Node {
+    /// A node that has not been told who it is.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            name: String::new(),
+            member: None,
+            next_msg_id: 0,
+            output: Output::default(),
+        }
+    }
+
+    /// When the node wants to be called even if no line comes.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Time> {
+        self.member.as_ref()?.next_due()
+    }
+
+    /// A line has come.
+    pub fn on_line(&mut self, now: Time, line: &str) -> Output {
+        let line = line.trim();
+        if !line.is_empty() {
+            match serde_json::from_str::<Incoming>(line) {
+                Ok(message) => self.on_message(now, &message),
+                Err(error) => {
+                    let start: String = line.chars().take(80).collect();
+                    self.complain(format!("no message: {error}: {start}"));
+                }
+            }
+        }
+        self.on_time(now)
+    }
+
+    /// Time has passed, or a line was dealt with.
+    pub fn on_time(&mut self, now: Time) -> Output {
+        if let Some(member) = &mut self.member {
+            self.output.lines.extend(member.ask_for_keys(now));
+            self.settle(now);
+        }
+        std::mem::take(&mut self.output)
+    }
+
+    fn complain(&mut self, complaint: String) {
+        self.output.complaints.push(complaint);
+    }
+
+    fn on_message(&mut self, now: Time, message: &Incoming) {
+        let Incoming { src, dest, body } = message;
+        if self.member.is_none() {
+            self.name.clone_from(dest);
+        } else if *dest != self.name {
+            return self.complain(format!("a message for {dest} came to {}", self.name));
+        }
+        if let Some(member) = &mut self.member
+            && let Some(from) = member.index_of(src)
+        {
+            return match member.on_peer(from, body) {
+                Ok(lines) => self.output.lines.extend(lines),
+                Err(error) => self.complain(format!("{src}: {}", error.text)),
+            };
+        }
+        let done = self.on_client(now, src, body);
+        match (done, body.get("msg_id").and_then(Value::as_u64)) {
+            (Ok(Some((kind, rest))), Some(msg_id)) => self.answer(src, msg_id, kind, rest),
+            (Ok(None), _) => {}
+            (Err(error), Some(msg_id)) => self.refuse(src, msg_id, error),
+            (Err(error), None) => self.complain(format!("{src}: {}", error.text)),
+            (Ok(Some((kind, _))), None) => {
+                self.complain(format!("{src}: no msg_id, so there is no {kind}"));
+            }
+        }
+    }
+
+    /// What a client asks; what it is answered at once, if it is.
+    fn on_client(
+        &mut self,
+        now: Time,
+        src: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Option<(&'static str, Rest)>, Error> {
+        let kind = match string(body, "type")? {
+            "init" => {
+                self.init(now, src, body)?;
+                return Ok(None);
+            }
+            "echo" => {
+                let echo = field(body, "echo")?.clone();
+                return Ok(Some(("echo_ok", Rest::Echo { echo })));
+            }
+            "pbft_status" => {
+                let sequence = Sequence(number(body, "sequence_number")?);
+                let member = self.member.as_ref().ok_or_else(not_initialised)?;
+                let rest = member.slot(sequence);
+                return Ok(Some(("pbft_status_ok", rest)));
+            }
+            "pbft_request" => Kind::Place,
+            "read" => Kind::Read,
+            "write" => Kind::Write,
+            "cas" => Kind::Cas,
+            other => {
+                let other: String = other.chars().take(40).collect();
+                return Err(Error::new(
+                    Error::NOT_SUPPORTED,
+                    format!(
+                        "the type '{other}' is not known: send init, echo, pbft_request, pbft_status, read, write or cas"
+                    ),
+                ));
+            }
+        };
+        let caller = Caller {
+            src: src.to_owned(),
+            msg_id: number(body, "msg_id")?,
+            kind,
+            until: now + self.settings.timeout,
+            answered: false,
+        };
+        let operation = request::operation(kind, body)?;
+        let host = &mut self.member.as_mut().ok_or_else(not_initialised)?.host;
+        if host.under_way().count() >= MOST_UNDER_WAY {
+            return Err(Error::new(
+                Error::TEMPORARILY_UNAVAILABLE,
+                format!("{MOST_UNDER_WAY} operations are under way here; try again later"),
+            ));
+        }
+        if kind == Kind::Read {
+            host.read(&operation, caller);
+        } else {
+            host.submit(&operation, caller);
+        }
+        Ok(None)
+    }
+
+    fn init(&mut self, now: Time, src: &str, body: &Map<String, Value>) -> Result<(), Error> {
+        let msg_id = number(body, "msg_id")?;
+        let own_name = string(body, "node_id")?;
+        let names = node_names(body)?;
+        let own = names.iter().position(|name| name == own_name);
+        let own = own.ok_or_else(|| {
+            Error::malformed(format!("node_id: '{own_name}' is not among node_ids"))
+        })?;
+        match &self.member {
+            Some(member) if member.is(own, &names) => {}
+            Some(member) => return Err(Error::malformed(member.describe())),
+            None => self.member = Some(Member::new(now, own, names, &self.settings)),
+        }
+        own_name.clone_into(&mut self.name);
+        self.answer(src, msg_id, "init_ok", Rest::Nothing {});
+        Ok(())
+    }
+
+    /// Lets the replica work, and answers who has waited for it.
+    fn settle(&mut self, now: Time) {
+        loop {
+            let Some(member) = &mut self.member else {
+                return;
+            };
+            let deeds = member.host.settle(now);
+            if deeds.is_empty() {
+                break;
+            }
+            for deed in deeds {
+                self.do_deed(deed);
+            }
+        }
+        self.tell_places();
+        self.end_waiting(now);
+    }
+
+    fn do_deed(&mut self, deed: Deed<Caller>) {
+        let Some(member) = &mut self.member else {
+            return;
+        };
+        match deed {
+            Deed::Broadcast(message) => {
+                self.output.lines.extend(member.lines_to_others(&message));
+            }
+            Deed::Send(to, message) => {
+                self.output.lines.extend(member.lines_to_one(to, &message));
+            }
+            Deed::Executed(sequence, _) => member.keep_votes(sequence),
+            Deed::Returned(caller, outcome) => self.on_returned(&caller, &outcome),
+            Deed::View(view, active) => {
+                let word = if active { "starts" } else { "wants" };
+                self.complain(format!("{word} view {}", view.0));
+            }
+            Deed::Installed(slot) => {
+                self.complain(format!("takes over the state of slot {}", slot.0));
+            }
+            Deed::Diverged(slot) => {
+                self.complain(format!(
+                    "the state at slot {} is not what a quorum has",
+                    slot.0
+                ));
+            }
+            Deed::Refused(misbehaviour) => self.complain(format!("refuses: {misbehaviour}")),
+            Deed::Accused(evidence) => {
+                let accused = member.name_of(evidence.accused());
+                let complaint = format!("{accused} is proved faulty");
+                self.complain(complaint);
+            }
+            // A node that comes back is another one: nobody would take its new key for the old one's.
+            Deed::Persist(_) => {}
+        }
+    }
+
+    fn on_returned(&mut self, caller: &Caller, outcome: &Outcome) {
+        if caller.kind != Kind::Place {
+            return match request::outcome(caller.kind, &outcome.answer) {
+                Ok(rest) => {
+                    self.answer(&caller.src, caller.msg_id, caller.kind.answer_type(), rest);
+                }
+                Err(error) => self.refuse(&caller.src, caller.msg_id, error),
+            };
+        }
+        if let (false, Some((sequence, view))) = (caller.answered, outcome.ordered) {
+            let rest = Rest::Placed {
+                sequence_number: sequence.0,
+                view: view.0,
+                phase: "committed",
+            };
+            self.answer(&caller.src, caller.msg_id, "pbft_request_ok", rest);
+        }
+    }
+
+    /// Answers the requests whose slot is known now.
+    fn tell_places(&mut self) {
+        let Some(member) = &mut self.member else {
+            return;
+        };
+        let mut placed = Vec::new();
+        for (caller, sequence) in member.host.under_way() {
+            if let (Kind::Place, false, Some(sequence)) = (caller.kind, caller.answered, sequence) {
+                caller.answered = true;
+                placed.push((caller.src.clone(), caller.msg_id, sequence));
+            }
+        }
+        for (src, msg_id, sequence) in placed {
+            let Some(member) = &self.member else {
+                return;
+            };
+            let replica = member.host.replica();
+            let rest = Rest::Placed {
+                sequence_number: sequence.0,
+                view: replica.status().view.0,
+                phase: body::phase(replica.slot(sequence)),
+            };
+            self.answer(&src, msg_id, "pbft_request_ok", rest);
+        }
+    }
+
+    /// Tells those who have waited too long.
+    fn end_waiting(&mut self, now: Time) {
+        let Some(member) = &mut self.member else {
+            return;
+        };
+        for caller in member.host.give_up(|caller| caller.until <= now) {
+            if !caller.answered {
+                let seconds = self.settings.timeout.0 / 1_000_000;
+                let error = Error::new(
+                    Error::TIMEOUT,
+                    format!(
+                        "no quorum of nodes has answered within {seconds} s; the operation may execute yet"
+                    ),
+                );
+                self.refuse(&caller.src, caller.msg_id, error);
+            }
+        }
+    }
+
+    fn refuse(&mut self, src: &str, msg_id: u64, error: Error) {
+        let Error { code, text } = error;
+        self.answer(src, msg_id, "error", Rest::Error { code, text });
+    }
+
+    fn answer(&mut self, to: &str, in_reply_to: u64, r#type: &'static str, rest: Rest) {
+        let answer = Answer {
+            r#type,
+            in_reply_to,
+            msg_id: self.next_msg_id,
+            rest,
+        };
+        self.output.lines.push(write(&self.name, to, &answer));
+        self.next_msg_id += 1;
+    }
+}
+
+fn not_initialised() -> Error {
+    Error::new(
+        Error::TEMPORARILY_UNAVAILABLE,
+        "this node does not know its cluster yet: send init first",
+    )
+}

@@ -1,0 +1,84 @@
+//! Four `maelstrom-node` processes under the router that tests node programs in any language.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use quorate_simulator::router::{Conditions, Lie, Outcome, Run, Setup, Verdict, Work};
+
+/// Far more than a request takes, even on a machine that is busy building.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// What comes of it, with these nodes silent and these lying.
+fn play(work: Work, conditions: Conditions, timeout: Duration) -> Verdict {
+    let node = vec![env!("CARGO_BIN_EXE_maelstrom-node").to_owned()];
+    let setup = Setup {
+        commands: vec![node; 4],
+        state_transfer: conditions.loss > 0,
+        conditions,
+        work,
+        requests: if work == Work::LinKv { 60 } else { 5 },
+        clients: if work == Work::LinKv { 4 } else { 1 },
+        timeout,
+        retransmits: false,
+        batches: false,
+        flights: 0,
+        log: false,
+    };
+    let run = Run::start(setup, &|| false, &|_| {}).expect("the nodes start");
+    run.play().expect("nobody stops it")
+}
+
+fn conditions(silent: &[usize], liars: &[(usize, Lie)]) -> Conditions {
+    Conditions {
+        seed: 7,
+        latency: (Duration::from_millis(1), Duration::from_millis(5)),
+        silent: silent.iter().copied().collect::<BTreeSet<_>>(),
+        liars: liars.iter().copied().collect::<BTreeMap<_, _>>(),
+        ..Conditions::default()
+    }
+}
+
+#[track_caller]
+fn assert_good(work: Work, conditions: Conditions) {
+    let verdict = play(work, conditions, PATIENCE);
+    assert_eq!(verdict.outcome, Outcome::Good, "{verdict}");
+}
+
+#[test]
+fn four_nodes_serve_every_workload() {
+    for work in [Work::Pbft, Work::LinKv, Work::Echo] {
+        assert_good(work, conditions(&[], &[]));
+    }
+}
+
+#[test]
+fn three_nodes_execute_while_one_is_silent() {
+    for silent in [0, 3] {
+        assert_good(Work::Pbft, conditions(&[silent], &[]));
+    }
+}
+
+#[test]
+fn three_nodes_execute_while_one_lies() {
+    for lie in [Lie::Drop, Lie::Delay, Lie::Alter, Lie::Equivocate] {
+        for liar in [0, 2] {
+            assert_good(Work::Pbft, conditions(&[], &[(liar, lie)]));
+        }
+    }
+}
+
+#[test]
+fn four_nodes_execute_while_messages_are_lost() {
+    let conditions = Conditions {
+        loss: 10,
+        ..conditions(&[], &[])
+    };
+    assert_good(Work::Pbft, conditions);
+}
+
+#[test]
+fn with_two_silent_nodes_no_decision_is_reached_and_that_is_said() {
+    let verdict = play(Work::Pbft, conditions(&[2, 3], &[]), Duration::from_secs(3));
+    assert_eq!(verdict.outcome, Outcome::NoDecision, "{verdict}");
+    assert!(verdict.to_string().contains("no decision was reached"));
+}

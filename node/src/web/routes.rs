@@ -1,0 +1,181 @@
+//! The paths: `/request`, `/view_change_request`, `/status` and `/log`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
+use http::{Method, Response, StatusCode};
+use http_body_util::Full;
+use quorate_protocol::ReplicaId;
+use quorate_web::Proposal;
+use quorate_web::config::Address;
+use quorate_wire::Fault;
+use quorate_wire::endpoint::{Routes, async_trait};
+use serde_json::{Value, json};
+
+use super::dump::as_json;
+use super::replies::is_client;
+use crate::config::WebConfig;
+use crate::question::{Question, Taken};
+use crate::rpc::Handle;
+
+/// The most bytes that a request may have: every node keeps it until it is old.
+const LONGEST_REQUEST: usize = 64 * 1024;
+
+struct Paths {
+    urls: Vec<String>,
+    clients: Vec<Address>,
+    handle: Handle,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+/// The paths of a process.
+pub(crate) fn routes(config: &WebConfig, handle: Handle) -> Arc<dyn Routes> {
+    Arc::new(Paths {
+        urls: config.urls.clone(),
+        clients: config.clients.clone(),
+        handle,
+    })
+}
+
+#[async_trait]
+impl Routes for Paths {
+    fn serves(&self, path: &str) -> bool {
+        matches!(
+            path,
+            "/request" | "/view_change_request" | "/status" | "/log"
+        )
+    }
+
+    async fn answer(&self, verb: Method, path: &str, body: Bytes) -> Answer {
+        let asks = matches!(path, "/status" | "/log");
+        let allowed = if asks { "GET, HEAD" } else { "POST" };
+        if !allowed.split(", ").any(|one| one == verb.as_str()) {
+            let mut answer = refuse(StatusCode::METHOD_NOT_ALLOWED, &format!("use {allowed}"));
+            answer
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(allowed));
+            return answer;
+        }
+        let answered = match path {
+            "/status" => self.status().await,
+            "/log" => self.log().await,
+            "/view_change_request" => self.change_view(&body).await,
+            _ => self.request(&body).await,
+        };
+        answered.unwrap_or_else(|fault| refuse(StatusCode::SERVICE_UNAVAILABLE, &fault.to_string()))
+    }
+}
+
+impl Paths {
+    async fn request(&self, body: &[u8]) -> Result<Answer, Fault> {
+        if body.len() > LONGEST_REQUEST {
+            let words = format!("a request has at most {LONGEST_REQUEST} bytes");
+            return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, &words));
+        }
+        let Ok(json) = std::str::from_utf8(body) else {
+            return Ok(refuse(StatusCode::BAD_REQUEST, "a request is UTF-8"));
+        };
+        let proposal = match Proposal::parse(json) {
+            Ok(proposal) => proposal,
+            Err(error) => return Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
+        };
+        if !is_client(&self.clients, &proposal.client_url) {
+            let clients: Vec<String> = self.clients.iter().map(ToString::to_string).collect();
+            let words = format!(
+                "client_url: host and port must be those of a client in the configuration: http:// and one of {}",
+                clients.join(", ")
+            );
+            return Ok(refuse(StatusCode::FORBIDDEN, &words));
+        }
+        let id = proposal.id;
+        let json = json.trim().to_owned();
+        let taken = self.handle.ask(|answer| Question::Request {
+            proposal,
+            json,
+            answer,
+        });
+        Ok(match taken.await? {
+            Taken::Here | Taken::Again => respond(StatusCode::OK, &json!({"id": id})),
+            Taken::At(primary) => self.redirect(primary),
+            Taken::Old => refuse(
+                StatusCode::CONFLICT,
+                &format!(
+                    "{id}: a later request of this client has executed; give a later timestamp"
+                ),
+            ),
+        })
+    }
+
+    fn redirect(&self, primary: ReplicaId) -> Answer {
+        let url = self.urls.get(primary.0 as usize);
+        let url = format!("{}/request", url.map_or("", String::as_str));
+        let mut answer = respond(
+            StatusCode::TEMPORARY_REDIRECT,
+            &json!({"primary": primary.0, "url": url}),
+        );
+        if let Ok(url) = HeaderValue::from_str(&url) {
+            answer.headers_mut().insert(LOCATION, url);
+        }
+        answer
+    }
+
+    async fn change_view(&self, body: &[u8]) -> Result<Answer, Fault> {
+        let wish = serde_json::from_slice::<Value>(body);
+        if !wish.is_ok_and(|wish| wish["action"] == "view change") {
+            let words = r#"send {"action": "view change"}"#;
+            return Ok(refuse(StatusCode::BAD_REQUEST, words));
+        }
+        let view = self.handle.ask(Question::Distrust).await?;
+        Ok(respond(StatusCode::OK, &json!({"left_view": view.0})))
+    }
+
+    async fn status(&self) -> Result<Answer, Fault> {
+        let (status, _, traffic) = self.handle.ask(Question::Status).await?;
+        let sizes = self.handle.ask(Question::Sizes).await?;
+        Ok(respond(
+            StatusCode::OK,
+            &json!({
+                "index": self.handle.own().0,
+                "view": status.view.0,
+                "view_active": status.active,
+                "primary": status.primary.0,
+                "executed": status.executed.0,
+                "checkpoint": status.low_watermark.0,
+                "low_watermark": status.low_watermark.0,
+                "high_watermark": status.high_watermark.0,
+                "slots_in_log": sizes.slots,
+                "bodies_in_log": sizes.bodies,
+                "requests_waiting": sizes.requests,
+                "messages_sent": traffic.messages_sent,
+                "bytes_sent": traffic.bytes_sent,
+            }),
+        ))
+    }
+
+    async fn log(&self) -> Result<Answer, Fault> {
+        let entries = self.handle.ask(Question::Ledger).await?;
+        let entries: Vec<String> = entries.iter().map(as_json).collect();
+        Ok(json_answer(
+            StatusCode::OK,
+            format!("[{}]\n", entries.join(", ")),
+        ))
+    }
+}
+
+fn refuse(status: StatusCode, words: &str) -> Answer {
+    respond(status, &json!({"error": words}))
+}
+
+fn respond(status: StatusCode, body: &Value) -> Answer {
+    json_answer(status, format!("{body}\n"))
+}
+
+fn json_answer(status: StatusCode, body: String) -> Answer {
+    let mut answer = Response::new(Full::from(body));
+    *answer.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(CONTENT_TYPE, json);
+    answer
+}

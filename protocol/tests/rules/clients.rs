@@ -1,0 +1,101 @@
+//! Clients: rules 20 and 21.
+
+use crate::harness::Network;
+use quorate_protocol::client::{Client, Read};
+use quorate_protocol::message::{Query, Reply};
+use quorate_protocol::{
+    ClientId, Duration, Effect, Message, Quorum, ReplicaId, Sequence, SignedMessage, Timestamp,
+    View,
+};
+
+#[test]
+fn rule_20_a_result_takes_a_quorum_of_matching_replies() {
+    let quorum = Quorum::of(4.try_into().unwrap());
+    let mut client = Client::new(quorum, 0);
+    let net = Network::new(4);
+    client.wait_for(net.verified_request(0, "c", 1));
+    let reply = |view, sequence, result: &[u8]| Reply {
+        view: View(view),
+        client: ClientId::named("c"),
+        timestamp: Timestamp(1),
+        sequence: Sequence(sequence),
+        result: result.to_vec(),
+    };
+
+    // One that repeats itself, one that lies, one that places it elsewhere.
+    assert_eq!(client.on_reply(ReplicaId(0), reply(0, 1, b"ok")), None);
+    assert_eq!(client.on_reply(ReplicaId(0), reply(0, 1, b"ok")), None);
+    assert_eq!(client.on_reply(ReplicaId(1), reply(0, 1, b"no")), None);
+    assert_eq!(client.on_reply(ReplicaId(2), reply(0, 2, b"ok")), None);
+    assert_eq!(client.on_reply(ReplicaId(2), reply(0, 1, b"ok")), None);
+    let accepted = client.on_reply(ReplicaId(3), reply(0, 1, b"ok"));
+    assert_eq!(accepted.map(|a| a.result), Some(b"ok".to_vec()));
+    assert_eq!(client.on_reply(ReplicaId(3), reply(0, 1, b"ok")), None);
+}
+
+#[test]
+fn rule_20_requests_and_questions_of_clients_get_their_results_and_are_asked_again() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| parcel.from == 1 && matches!(parcel.message, SignedMessage::Request(_)));
+    net.submit_for(1, "c", 1);
+    net.run();
+    assert_eq!(net.results(1), []);
+    net.release();
+    net.run_for(Duration::from_millis(400));
+    let results: Vec<_> = net.results(1).iter().map(|a| a.result.clone()).collect();
+    assert_eq!(results, [b"c/1 done".to_vec()]);
+
+    net.ask(2, b"count");
+    net.run();
+    assert_eq!(net.reads(2), [Read::Agreed(b"count = 1".to_vec())]);
+}
+
+#[test]
+fn rule_20_a_restarted_replica_answers_no_query_from_a_state_older_than_clients_were_told() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    net.crash(3);
+    net.isolate(3);
+    net.restart(3);
+    let query = |number| {
+        let operation = b"count".to_vec();
+        Query { number, operation }
+    };
+    let older = net.deliver(3, SignedMessage::Query(net.sign(1, query(1))));
+    net.heal();
+    net.run_for(Duration::from_millis(1000));
+    assert_eq!(net.executed(3), [(0, 1)]);
+    let current = net.deliver(3, SignedMessage::Query(net.sign(1, query(2))));
+
+    assert_eq!(older, []);
+    assert!(
+        matches!(
+            &current[..],
+            [
+                Effect::Read { .. },
+                Effect::Send {
+                    message: Message::Answer(_),
+                    ..
+                }
+            ]
+        ),
+        "{current:?}"
+    );
+}
+
+#[test]
+fn rule_21_the_view_that_one_replica_claims_is_not_believed() {
+    let mut client = Client::new(Quorum::of(4.try_into().unwrap()), 0);
+    client.wait_for(Network::new(4).verified_request(0, "c", 1));
+    let reply = |view| Reply {
+        view: View(view),
+        client: ClientId::named("c"),
+        timestamp: Timestamp(1),
+        sequence: Sequence(1),
+        result: Vec::new(),
+    };
+    assert_eq!(client.on_reply(ReplicaId(0), reply(99)), None);
+    assert_eq!(client.on_reply(ReplicaId(1), reply(3)), None);
+    let accepted = client.on_reply(ReplicaId(2), reply(2));
+    assert_eq!(accepted.map(|a| a.view), Some(View(3)));
+}

@@ -1,0 +1,147 @@
+//! Evidence: rules 24 and 25.
+
+use super::new_view_of;
+use crate::harness::{K, Network, accusations};
+use quorate_protocol::forensics::culprits;
+use quorate_protocol::message::{Batch, Commit};
+use quorate_protocol::{Config, Evidence, Quorum, ReplicaId, Signed, SignedMessage, Timer};
+
+#[test]
+fn rule_24_two_view_changes_or_new_views_for_one_view_convict_their_signer() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    let (bare, full) = (
+        net.wish(2, 1, Vec::new()),
+        net.wish(2, 1, vec![net.certificate(0, 1, &m, &[1, 2])]),
+    );
+    net.deliver(3, SignedMessage::ViewChange(bare.clone()));
+    let repeated = net.deliver(3, SignedMessage::ViewChange(bare.clone()));
+    let contradicted = net.deliver(3, SignedMessage::ViewChange(full.clone()));
+    assert_eq!(accusations(&repeated), []);
+    assert_eq!(
+        accusations(&contradicted),
+        [Evidence::TwoViewChanges(bare, full)]
+    );
+
+    let mut net = Network::new(4);
+    let good = || (0..3).map(|i| net.wish(i, 1, Vec::new())).collect();
+    let other = || [0, 1, 3].map(|i| net.wish(i, 1, Vec::new())).to_vec();
+    let (first, second) = (
+        net.new_view(1, 1, good(), &[]),
+        net.new_view(1, 1, other(), &[]),
+    );
+    net.deliver(3, first.clone());
+    let repeated = net.deliver(3, first.clone());
+    let contradicted = net.deliver(3, second.clone());
+    assert_eq!(accusations(&repeated), []);
+    assert_eq!(
+        accusations(&contradicted),
+        [Evidence::TwoNewViews(
+            new_view_of(&first),
+            new_view_of(&second)
+        )]
+    );
+}
+
+#[test]
+fn rule_24_a_commit_that_a_later_view_change_leaves_out_convicts_its_signer() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    let SignedMessage::Commit(committed) = net.commit(2, 0, 1, &m) else {
+        unreachable!()
+    };
+    let forgetful = net.wish(2, 1, Vec::new());
+    let honest = net.wish(2, 1, vec![net.certificate(0, 1, &m, &[1, 2])]);
+    let expected = [Evidence::ForgottenCommit(
+        committed.clone(),
+        forgetful.clone(),
+    )];
+
+    let mut commit_first = Network::new(4);
+    commit_first.deliver(3, SignedMessage::Commit(committed.clone()));
+    let found = commit_first.deliver(3, SignedMessage::ViewChange(forgetful.clone()));
+    assert_eq!(accusations(&found), expected);
+
+    let mut wish_first = Network::new(4);
+    wish_first.deliver(3, SignedMessage::ViewChange(forgetful));
+    let found = wish_first.deliver(3, SignedMessage::Commit(committed.clone()));
+    assert_eq!(accusations(&found), expected);
+
+    net.deliver(3, SignedMessage::Commit(committed));
+    let carried = net.deliver(3, SignedMessage::ViewChange(honest));
+    assert_eq!(accusations(&carried), []);
+}
+
+#[test]
+fn rule_24_what_is_no_contradiction_proves_nothing() {
+    let net = Network::new(4);
+    let config = Config::new(ReplicaId(3), Quorum::of(4.try_into().unwrap()));
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let vote = |view, sequence, batch: &Batch| match net.prepare(1, view, sequence, batch) {
+        SignedMessage::Prepare(prepare) => prepare,
+        _ => unreachable!(),
+    };
+    let a = vote(0, 1, &m);
+    let holds = |b| Evidence::TwoPrepares(a.clone(), b).holds(&config);
+    assert!(holds(vote(0, 1, &other)));
+    assert!(!holds(vote(0, 1, &m)));
+    assert!(!holds(vote(2, 1, &other)));
+    assert!(!holds(vote(0, 2, &other)));
+    assert!(!Evidence::PrimaryPrepared(a.clone()).holds(&config));
+}
+
+#[test]
+fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
+    let net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let certificate = |view, batch: &Batch, signers: &[u32]| -> Vec<Signed<Commit>> {
+        let commit = |i: &u32| match net.commit(*i, view, 1, batch) {
+            SignedMessage::Commit(commit) => commit,
+            _ => unreachable!(),
+        };
+        signers.iter().map(commit).collect()
+    };
+    let in_one_view = culprits(
+        &certificate(0, &m, &[0, 1, 2]),
+        &certificate(0, &other, &[0, 2, 3]),
+        &[],
+    );
+    assert_eq!(in_one_view, [ReplicaId(0), ReplicaId(2)].into());
+
+    // View 1 forgets m: of its three VIEW-CHANGEs two came from signers of m's COMMITs.
+    let wishes = |view| [0, 2, 3].map(|i| net.wish(i, view, Vec::new())).to_vec();
+    let forgetful = new_view_of(&net.new_view(1, 1, wishes(1), &[(1, other.digest())]));
+    let later = new_view_of(&net.new_view(2, 2, wishes(2), &[(1, other.digest())]));
+    let across_views = culprits(
+        &certificate(2, &other, &[0, 1, 3]),
+        &certificate(0, &m, &[0, 1, 2]),
+        &[later, forgetful],
+    );
+    assert_eq!(across_views, [ReplicaId(0), ReplicaId(2)].into());
+    let agreeing = culprits(
+        &certificate(0, &m, &[0, 1, 2]),
+        &certificate(1, &m, &[0, 2, 3]),
+        &[],
+    );
+    assert_eq!(agreeing, [].into());
+}
+
+#[test]
+fn rule_25_silence_lateness_order_and_a_differing_checkpoint_convict_nobody() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.deliver(
+        3,
+        SignedMessage::Checkpoint(net.checkpoint(0, K, m.digest())),
+    );
+    let other = net.batch(0, 2).digest();
+    net.deliver(3, SignedMessage::Checkpoint(net.checkpoint(1, K, other)));
+    net.deliver(3, net.commit(2, 0, 1, &m));
+    net.deliver(3, net.prepare(2, 0, 1, &m));
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    net.fire(3, Timer::View);
+    net.deliver(3, net.prepare(1, 0, 1, &m));
+    net.deliver(3, SignedMessage::ViewChange(net.wish(1, 1, Vec::new())));
+    net.run();
+    assert!(net.nobody_is_accused());
+}

@@ -1,0 +1,328 @@
+//! Timers and resending: rules 14 to 18.
+
+use crate::harness::{
+    Network, STATUS_INTERVAL, VIEW_TIMEOUT, broadcasts, is_normal, rejects, slots,
+};
+use quorate_protocol::message::{Batch, Commit, Committed, Standing};
+use quorate_protocol::misbehaviour::CommitFlaw;
+use quorate_protocol::{
+    Duration, Effect, Input, Message, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage,
+    Timer, View,
+};
+
+#[test]
+fn rule_14_the_timer_runs_while_a_backup_waits_and_starts_again_with_each_that_executes() {
+    let mut net = Network::new(4);
+    let timer_effects = |effects: &[Effect]| -> Vec<Effect> {
+        let of_view = |e: &&Effect| {
+            matches!(
+                e,
+                Effect::SetTimer {
+                    timer: Timer::View,
+                    ..
+                } | Effect::CancelTimer(Timer::View)
+            )
+        };
+        effects.iter().filter(of_view).cloned().collect()
+    };
+    let (first, second) = (net.batch(0, 1), net.batch(1, 1));
+
+    let idle = net.timer(3, Timer::View);
+    let start = net.now();
+    let waits = net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    let waits_too = net.deliver(3, SignedMessage::Request(net.request(1, 1)));
+    net.fire(3, Timer::Status);
+    let later = net.now();
+    let one_executed = net.commit_at(3, 0, 1, &first);
+    let none_waits = net.commit_at(3, 0, 2, &second);
+    let primary = net.deliver(0, SignedMessage::Request(net.request(0, 1)));
+
+    let set = |at| Effect::SetTimer {
+        timer: Timer::View,
+        at,
+    };
+    assert_eq!(idle, None);
+    assert_eq!(waits, [set(start + VIEW_TIMEOUT)]);
+    assert_eq!(waits_too, []);
+    assert_ne!(start, later);
+    assert_eq!(
+        timer_effects(&one_executed),
+        [Effect::CancelTimer(Timer::View), set(later + VIEW_TIMEOUT)]
+    );
+    assert_eq!(
+        timer_effects(&none_waits),
+        [Effect::CancelTimer(Timer::View)]
+    );
+    assert_eq!(timer_effects(&primary), []);
+}
+
+#[test]
+fn rule_15_the_next_view_is_asked_for_with_twice_the_patience() {
+    let mut net = Network::new(7);
+    net.deliver(6, SignedMessage::Request(net.request(0, 1)));
+
+    net.fire(6, Timer::View);
+    let alone = net.timer(6, Timer::View);
+    let mut patience = Vec::new();
+    for view in 1..=3 {
+        for i in 0..4 {
+            net.deliver(6, SignedMessage::ViewChange(net.wish(i, view, Vec::new())));
+        }
+        assert_eq!(net.view(6), (view, false));
+        let at = net.timer(6, Timer::View).expect("a quorum was seen");
+        patience.push(at.0 - net.now().0);
+        if view < 3 {
+            net.fire(6, Timer::View);
+            assert_eq!(net.view(6), (view + 1, false));
+            assert_eq!(net.timer(6, Timer::View), None);
+        }
+    }
+
+    let t = VIEW_TIMEOUT.0;
+    assert_eq!(alone, None, "no timer before a quorum of VIEW-CHANGEs");
+    assert_eq!(patience, [t, 2 * t, 4 * t]);
+}
+
+#[test]
+fn rule_15_a_new_view_in_which_nothing_executes_is_left_with_the_same_patience_until_something_does()
+ {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    net.fire(3, Timer::View);
+    net.deliver(3, net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]));
+    let first = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
+    net.fire(3, Timer::View);
+    let left = net.view(3);
+    net.deliver(3, net.new_view(2, 2, net.wishes(&[0, 1, 2], 2), &[]));
+    let second = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
+    net.commit_at(3, 2, 1, &m);
+    net.deliver(3, SignedMessage::Request(net.request(0, 2)));
+    let third = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
+
+    let t = VIEW_TIMEOUT.0;
+    assert_eq!(left, (2, false));
+    assert_eq!((first, second, third), (Some(t), Some(2 * t), Some(t)));
+}
+
+#[test]
+fn rule_16_f_plus_1_wishes_for_higher_views_are_joined_at_the_smallest_and_f_are_not() {
+    let mut net = Network::new(7);
+    let wish =
+        |net: &Network, signer, view| SignedMessage::ViewChange(net.wish(signer, view, Vec::new()));
+
+    let one = net.deliver(6, wish(&net, 1, 5));
+    let again = net.deliver(6, wish(&net, 1, 6));
+    let two = net.deliver(6, wish(&net, 2, 3));
+    let stayed = net.view(6);
+    let three = net.deliver(6, wish(&net, 3, 9));
+
+    assert_eq!((one, again, two), (vec![], vec![], vec![]));
+    assert_eq!(stayed, (0, true));
+    assert_eq!(net.view(6), (3, false));
+    assert!(three.contains(&Effect::ViewChanged {
+        view: View(3),
+        active: false
+    }));
+    assert_eq!(net.view_changes(6).len(), 1);
+}
+
+#[test]
+fn rule_17_a_view_change_is_said_again_until_it_is_answered() {
+    let mut net = Network::new(4);
+    net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    net.fire(3, Timer::View);
+    let wish = Message::ViewChange(net.view_changes(3)[0].clone());
+
+    let again: Vec<_> = (0..2)
+        .map(|_| broadcasts(&net.fire(3, Timer::Status)))
+        .collect();
+    net.deliver(3, net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]));
+    let answered = broadcasts(&net.fire(3, Timer::Status));
+
+    let standing = |active| {
+        Message::Standing(Standing {
+            view: View(1),
+            active,
+            executed: Sequence(0),
+            stable: Sequence(0),
+            rejoins: None,
+        })
+    };
+    assert_eq!(
+        again,
+        [[standing(false), wish.clone()], [standing(false), wish]]
+    );
+    assert_eq!(answered, [standing(true)]);
+}
+
+#[test]
+fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
+    let mut net = Network::new(4);
+    let new_view = net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]);
+    net.deliver(0, new_view.clone());
+    let standing = Standing {
+        view: View(0),
+        active: true,
+        executed: Sequence(0),
+        stable: Sequence(0),
+        rejoins: None,
+    };
+
+    let to_wish = net.deliver(0, SignedMessage::ViewChange(net.wish(3, 1, Vec::new())));
+    let to_standing = net.deliver(0, SignedMessage::Standing(net.sign(3, standing)));
+
+    let forward = Effect::Forward {
+        to: ReplicaId(3),
+        message: Box::new(new_view),
+    };
+    assert_eq!(to_wish, std::slice::from_ref(&forward));
+    assert_eq!(to_standing, [forward]);
+}
+
+#[test]
+fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks() {
+    let mut net = Network::new(4);
+    let m = net.batch(1, 1);
+    net.commit_at(2, 0, 1, &m);
+    let open = net.batch(0, 1);
+    net.deliver(2, net.pre_prepare(0, 0, 2, &open));
+    let standing = Standing {
+        view: View(0),
+        active: true,
+        executed: Sequence(0),
+        stable: Sequence(0),
+        rejoins: None,
+    };
+    let standing = SignedMessage::Standing(net.sign(3, standing));
+
+    let once = net.deliver(2, standing.clone());
+    let twice = net.deliver(2, standing);
+
+    let forward = |message| Effect::Forward {
+        to: ReplicaId(3),
+        message: Box::new(message),
+    };
+    assert_eq!(once, []);
+    assert_eq!(
+        twice,
+        [
+            Effect::Send {
+                to: ReplicaId(3),
+                message: Message::Committed(Committed {
+                    proof: net.commit_certificate(2, 1),
+                    batch: m,
+                }),
+            },
+            forward(net.pre_prepare(0, 0, 2, &open)),
+            forward(net.prepare(2, 0, 2, &open)),
+        ]
+    );
+}
+
+#[test]
+fn rule_17_a_committed_slot_is_taken_with_its_proof_in_any_view_and_not_without() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(1, 1), net.batch(0, 1));
+    let commit = |signer, view, batch: &Batch| match net.commit(signer, view, 1, batch) {
+        SignedMessage::Commit(commit) => commit,
+        _ => unreachable!(),
+    };
+    let with = |proof: Vec<Signed<Commit>>, batch: &Batch| {
+        let batch = batch.clone();
+        SignedMessage::Committed(net.sign(2, Committed { proof, batch }))
+    };
+    let proof = |signers: [u32; 3]| signers.map(|i| commit(i, 5, &m)).to_vec();
+    let signer = ReplicaId(2);
+    let flawed = |why| vec![Misbehaviour::InvalidCommitProof { signer, why }];
+    let cases = [
+        (
+            with(proof([0, 1, 1]), &m),
+            flawed(CommitFlaw::TooFewSigners),
+        ),
+        (with(Vec::new(), &m), flawed(CommitFlaw::TooFewSigners)),
+        (
+            with(
+                vec![commit(0, 5, &m), commit(1, 5, &m), commit(2, 4, &m)],
+                &m,
+            ),
+            flawed(CommitFlaw::Mixed),
+        ),
+        (
+            with(proof([0, 1, 2]), &other),
+            vec![Misbehaviour::BodyMismatch {
+                signer,
+                digest: m.digest(),
+            }],
+        ),
+    ];
+    let good = with(proof([0, 1, 2]), &m);
+    for (message, refused) in cases {
+        let effects = net.deliver(3, message);
+        assert_eq!(rejects(&effects), refused);
+        assert_eq!(slots(&effects), []);
+    }
+    let taken = net.deliver(3, good);
+    assert_eq!(slots(&taken), [(1, vec![(1, 1)])]);
+    assert_eq!(broadcasts(&taken), []);
+}
+
+#[test]
+fn rule_17_a_process_asks_again_for_its_own_request() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| is_normal(&parcel.message));
+    net.order(3, 1);
+
+    let said = broadcasts(&net.step(3, Input::Timer(Timer::Status)));
+
+    assert!(said.contains(&Message::Request(net.request(3, 1))));
+    assert_eq!(
+        net.timer(3, Timer::Status),
+        Some(net.now() + STATUS_INTERVAL)
+    );
+}
+
+/// Orders one request of R, whose PRE-PREPARE from P comes after `delay`; gives the view afterwards.
+fn served_after(net: &mut Network, timestamp: u64, delay: Duration) -> (u64, bool) {
+    net.hold_if(|parcel| {
+        parcel.from == 0 && matches!(parcel.message, SignedMessage::PrePrepare { .. })
+    });
+    net.order(2, timestamp);
+    net.run_for(delay);
+    net.release();
+    net.run();
+    net.view(3)
+}
+
+#[test]
+fn rule_18_a_primary_that_serves_each_request_just_before_the_timer_is_left() {
+    let (slow, quick) = (Duration::from_millis(400), Duration::from_millis(100));
+    let mut net = Network::new(4);
+    for timestamp in 1..8 {
+        assert_eq!(served_after(&mut net, timestamp, slow), (0, true));
+    }
+    assert_eq!(served_after(&mut net, 8, slow), (1, true));
+    assert_eq!(net.executed(3).len(), 8);
+
+    let mut net = Network::new(4);
+    for timestamp in 1..=40 {
+        let delay = if timestamp % 8 == 0 { quick } else { slow };
+        assert_eq!(served_after(&mut net, timestamp, delay), (0, true));
+    }
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_14_a_process_that_distrusts_the_primary_asks_for_the_next_view_once() {
+    let mut net = Network::new(4);
+    for _ in 0..2 {
+        net.step(2, Input::Distrust);
+    }
+    assert_eq!(net.view(2), (1, false));
+    assert_eq!(net.view_changes(2).len(), 1);
+    net.step(3, Input::Distrust);
+    net.run();
+    for i in 0..4 {
+        assert_eq!(net.view(i), (1, true));
+    }
+}

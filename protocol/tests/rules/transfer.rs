@@ -1,0 +1,54 @@
+//! State transfer: rule 19.
+
+use crate::harness::{K, L, Network};
+use quorate_protocol::{Duration, Message, Sequence, SignedMessage};
+use std::collections::BTreeSet;
+
+#[test]
+fn rule_19_who_is_a_window_behind_fetches_the_state_and_goes_on_from_there() {
+    let mut net = Network::new(4);
+    net.isolate(3);
+    for timestamp in 1..=3 * L {
+        net.order(0, timestamp);
+    }
+    net.heal();
+
+    net.run_for(Duration::from_millis(2000));
+    net.order(1, 1);
+
+    let expected: Vec<_> = (1..=3 * L).map(|t| (0, t)).chain([(1, 1)]).collect();
+    assert!(net.all_executed(&expected));
+    assert_eq!(net.slots(3), [(3 * L + 1, vec![(1, 1)])]);
+    assert_eq!(net.status(3).low_watermark, Sequence(3 * L));
+    assert!((0..4).all(|i| net.rejects(i).is_empty()));
+}
+
+#[test]
+fn rule_19_a_later_target_replaces_one_that_others_no_longer_have() {
+    let mut net = Network::new(4);
+    net.isolate(3);
+    for timestamp in 1..=K {
+        net.order(0, timestamp);
+    }
+    net.heal();
+    net.drop_if(|parcel| parcel.to == 3 && matches!(parcel.message, SignedMessage::State(_)));
+    net.run_for(Duration::from_millis(800));
+    let asked_for = |net: &Network| -> BTreeSet<u64> {
+        let wanted = |message: &Message| match message {
+            Message::FetchState(fetch) => Some(fetch.sequence.0),
+            _ => None,
+        };
+        net.sent(3).iter().filter_map(wanted).collect()
+    };
+    assert_eq!(asked_for(&net), [K].into());
+
+    net.drop_if(|parcel| parcel.to == 3);
+    for timestamp in K + 1..=2 * K {
+        net.order(0, timestamp);
+    }
+    net.release();
+    net.run_for(Duration::from_millis(800));
+
+    assert_eq!(asked_for(&net), [K, 2 * K].into());
+    assert_eq!(net.executed(3), net.executed(0));
+}

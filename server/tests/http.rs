@@ -1,0 +1,299 @@
+//! PBFT over HTTP/JSON, as its users have it: nodes started one by one from a `pbft.yaml`, `curl`, and clients in Python.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use support::nodes::{Nodes, Settings, curl};
+use support::{eventually, run, signal};
+
+/// Posts a body with curl; the answer's status and JSON.
+fn post(url: &str, more: &[&str], body: &str) -> (String, Value) {
+    let mut arguments = vec!["-s", "-X", "POST", "-w", "\n%{http_code}", "--data", body];
+    arguments.extend(more);
+    arguments.push(url);
+    let printed = curl(&arguments);
+    let (answer, status) = printed.rsplit_once('\n').unwrap();
+    (
+        status.to_owned(),
+        serde_json::from_str(answer).unwrap_or_default(),
+    )
+}
+
+fn proposal(nodes: &Nodes, id: [u64; 2], timestamp: f64, data: &str) -> String {
+    let client = nodes.client_ports[usize::try_from(id[0]).unwrap()];
+    json!({
+        "id": id,
+        "client_url": format!("http://localhost:{client}/reply"),
+        "timestamp": timestamp,
+        "data": data,
+    })
+    .to_string()
+}
+
+fn log_is(nodes: &Nodes, index: usize, expected: &Value) -> bool {
+    Value::from(nodes.log(index)) == *expected
+}
+
+#[test]
+fn the_commands_of_the_documents_work_as_they_are_written() {
+    let nodes = Nodes::start(Settings::default());
+    let url = |index: usize, path: &str| format!("http://localhost:{}{path}", nodes.ports[index]);
+    let first = proposal(&nodes, [0, 0], 1.5, "data_string");
+    let (status, _) = post(&url(0, "/request"), &["-L"], &first);
+    assert_eq!(status, "200");
+    let second = proposal(&nodes, [1, 0], 1.5, "set x=1");
+    let (status, told) = post(&url(1, "/request"), &[], &second);
+    assert_eq!((status.as_str(), &told["primary"]), ("307", &json!(0)));
+    let (status, told) = post(&url(1, "/request"), &["-L"], &second);
+    assert_eq!((status.as_str(), &told["id"]), ("200", &json!([1, 0])));
+    let decided = json!([[[0, 0], "data_string"], [[1, 0], "set x=1"]]);
+    for index in 0..4 {
+        eventually("both are decided", || log_is(&nodes, index, &decided));
+        let dump = nodes.folder.join(format!("{index}.dump"));
+        eventually("both are in the file", || {
+            let dump = std::fs::read_to_string(&dump).unwrap();
+            serde_json::from_str::<Value>(&dump).is_ok_and(|dump| dump == decided)
+        });
+    }
+    // Once more is no other request, and an older one comes too late.
+    let (status, _) = post(&url(2, "/request"), &["-L"], &second);
+    assert_eq!(status, "200");
+    let late = proposal(&nodes, [1, 1], 1.0, "late");
+    let (status, told) = post(&url(0, "/request"), &[], &late);
+    assert_eq!(status, "409");
+    assert!(told["error"].as_str().unwrap().contains("later timestamp"));
+    assert!(log_is(&nodes, 0, &decided));
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_with_what_to_send() {
+    let nodes = Nodes::start(Settings::default());
+    let url = |path: &str| format!("http://localhost:{}{path}", nodes.ports[0]);
+    let foreign = proposal(&nodes, [0, 0], 1.0, "x").replace("/reply", "1/reply");
+    let long = proposal(&nodes, [0, 0], 1.0, &"x".repeat(70_000));
+    let too_long = nodes.folder.join("long");
+    std::fs::write(&too_long, long).unwrap();
+    let from_file = format!("@{}", too_long.display());
+    for (path, body, status, words) in [
+        ("/request", "nonsense", "400", r#"send {"id""#),
+        (
+            "/request",
+            foreign.as_str(),
+            "403",
+            "those of a client in the configuration",
+        ),
+        ("/request", from_file.as_str(), "413", "at most 65536 bytes"),
+        (
+            "/view_change_request",
+            "{}",
+            "400",
+            r#"send {"action": "view change"}"#,
+        ),
+        ("/status", "", "405", "use GET, HEAD"),
+    ] {
+        let (given, told) = post(&url(path), &[], body);
+        let error = told["error"].as_str().unwrap_or_default();
+        assert_eq!(given, status, "{path} {error}");
+        assert!(error.contains(words), "{error}");
+    }
+    let asked = curl(&[
+        "-s",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        &url("/request"),
+    ]);
+    assert_eq!(asked, "405");
+}
+
+#[test]
+fn a_view_change_comes_when_enough_nodes_are_asked_for_it() {
+    let nodes = Nodes::start(Settings::default());
+    for port in &nodes.ports[..2] {
+        let url = format!("http://localhost:{port}/view_change_request");
+        let (status, told) = post(&url, &[], r#"{"action": "view change"}"#);
+        assert_eq!((status.as_str(), &told["left_view"]), ("200", &json!(0)));
+    }
+    for index in 0..4 {
+        eventually("the view changes", || {
+            let status = nodes.status(index).unwrap_or_default();
+            (&status["view"], &status["primary"]) == (&json!(1), &json!(1))
+        });
+    }
+}
+
+/// Has requests decided, one after the other.
+fn decide(nodes: &Nodes, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let data = format!("set x={number}");
+        let body = proposal(nodes, [0, number.into()], number.into(), &data);
+        let url = format!("http://localhost:{}/request", nodes.ports[0]);
+        assert_eq!(post(&url, &["-L"], &body).0, "200");
+        eventually("it is decided", || nodes.executed(0) > number.into());
+    }
+}
+
+fn assert_all_have_the_same(nodes: &Nodes, count: usize) {
+    eventually("all have the same", || {
+        (1..4).all(|index| nodes.log(index) == nodes.log(0))
+    });
+    assert_eq!(nodes.log(0).len(), count);
+}
+
+#[test]
+fn a_node_that_was_killed_and_started_again_catches_up_with_no_new_request() {
+    let mut nodes = Nodes::start(Settings {
+        checkpoint_interval: 5,
+        ..Settings::default()
+    });
+    decide(&nodes, 0..3);
+    nodes.kill(3);
+    decide(&nodes, 3..8);
+    nodes.start_again(3);
+    eventually("it catches up", || nodes.executed(3) >= 8);
+    assert_all_have_the_same(&nodes, 8);
+    decide(&nodes, 8..10);
+    eventually("it goes on", || nodes.executed(3) >= 10);
+}
+
+#[test]
+fn a_node_that_stood_still_for_more_than_two_checkpoint_periods_catches_up() {
+    let nodes = Nodes::start(Settings {
+        checkpoint_interval: 5,
+        ..Settings::default()
+    });
+    decide(&nodes, 0..3);
+    signal(nodes.pid(2), "STOP");
+    decide(&nodes, 3..20);
+    signal(nodes.pid(2), "CONT");
+    eventually("it catches up", || nodes.executed(2) >= 20);
+    assert_all_have_the_same(&nodes, 20);
+    let status = nodes.status(2).unwrap();
+    assert!(status["low_watermark"].as_u64().unwrap() >= 15, "{status}");
+    assert!(status["slots_in_log"].as_u64().unwrap() <= 10, "{status}");
+}
+
+/// A Python that has aiohttp, if there is one: `QUORATE_PYTHON`, or `python3`.
+fn python_with_aiohttp() -> Option<String> {
+    let python = std::env::var("QUORATE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let found = Command::new(&python)
+        .args(["-c", "import aiohttp"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if found {
+        return Some(python);
+    }
+    assert!(
+        std::env::var_os("QUORATE_ALL_TESTS").is_none(),
+        "{python} has no aiohttp"
+    );
+    eprintln!("skipped: {python} has no aiohttp; name one that has as QUORATE_PYTHON");
+    None
+}
+
+/// Runs two clients at once, five messages each; what they print.
+fn run_clients(nodes: &Nodes, python: &str, timeout: &str) -> Vec<String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/http_client.py");
+    let clients: Vec<_> = (0..2)
+        .map(|id| {
+            Command::new(python)
+                .arg(script)
+                .args([id.to_string(), nodes.client_ports[id].to_string()])
+                .args(["5", timeout, "2"])
+                .args(nodes.ports.iter().map(ToString::to_string))
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let outputs = clients
+        .into_iter()
+        .map(|client| client.wait_with_output().unwrap());
+    outputs
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .collect()
+}
+
+/// Every client's message stands in the log of these nodes once, in the client's order.
+fn assert_all_are_logged(nodes: &Nodes, indices: &[usize]) {
+    for index in indices {
+        eventually("the node has them all", || nodes.log(*index).len() == 10);
+        for client in 0..2 {
+            let log = nodes.log(*index);
+            let own = log.iter().filter(|entry| entry[0][0] == client);
+            let numbers: Vec<_> = own.map(|entry| entry[0][1].as_u64().unwrap()).collect();
+            assert_eq!(numbers, [0, 1, 2, 3, 4]);
+        }
+        assert_eq!(nodes.log(*index), nodes.log(indices[0]));
+    }
+}
+
+#[test]
+fn clients_in_python_have_all_their_requests_decided() {
+    let Some(python) = python_with_aiohttp() else {
+        return;
+    };
+    let nodes = Nodes::start(Settings::default());
+    assert_eq!(run_clients(&nodes, &python, "2"), ["5 of 5\n", "5 of 5\n"]);
+    assert_all_are_logged(&nodes, &[0, 1, 2, 3]);
+}
+
+#[test]
+fn clients_in_python_complete_although_messages_are_lost() {
+    let Some(python) = python_with_aiohttp() else {
+        return;
+    };
+    let nodes = Nodes::start(Settings {
+        loss: 10,
+        sync_interval: 0.1,
+        ..Settings::default()
+    });
+    assert_eq!(run_clients(&nodes, &python, "2"), ["5 of 5\n", "5 of 5\n"]);
+    assert_all_are_logged(&nodes, &[0, 1, 2, 3]);
+}
+
+#[test]
+fn clients_in_python_complete_although_the_primary_is_killed() {
+    let Some(python) = python_with_aiohttp() else {
+        return;
+    };
+    let mut nodes = Nodes::start(Settings::default());
+    nodes.kill(0);
+    assert_eq!(run_clients(&nodes, &python, "1"), ["5 of 5\n", "5 of 5\n"]);
+    assert_all_are_logged(&nodes, &[1, 2, 3]);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_and_a_node_that_runs_are_refused() {
+    let nodes = Nodes::start(Settings::default());
+    let config = nodes.config().display().to_string();
+    let refused = |arguments: &[&str], words: &str| {
+        let output = run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+    };
+    refused(
+        &["--config", &config, "--index", "4"],
+        "the file lists nodes 0 to 3",
+    );
+    refused(&["--config", &config, "--index", "1"], "is in use");
+    refused(
+        &["--config", "/nowhere/pbft.yaml"],
+        "/nowhere/pbft.yaml: No such file",
+    );
+    refused(&["--index", "1"], "--config");
+    let bad = nodes.folder.join("bad.yaml");
+    let yaml = std::fs::read_to_string(nodes.config()).unwrap();
+    std::fs::write(&bad, yaml.replace("loss%: 0", "loss%: 200")).unwrap();
+    let bad = bad.display().to_string();
+    refused(
+        &["--config", &bad],
+        "bad.yaml, line 17: loss%: 200 is not from 0 to 100",
+    );
+}

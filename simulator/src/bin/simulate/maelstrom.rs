@@ -1,0 +1,285 @@
+//! Node programs in any language, under the router.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::{Args, ValueEnum};
+use quorate_simulator::router::{
+    Conditions, Failure, Lie, Outcome, Partition, Run, Setup, Work, diagram,
+};
+
+use crate::say;
+
+/// How many clients a linearizability check bears.
+const MOST_AT_ONCE: u64 = 8;
+/// How many operations it bears.
+const MOST_CHECKED: u64 = 5000;
+/// The exit status of a program that Ctrl-C has stopped.
+const STOPPED: u8 = 130;
+
+/// Starts node programs which speak Maelstrom's protocol on standard input and output, routes their messages, sends requests
+/// and judges the answers
+///
+/// Exit status: 0 the verdict is good; 1 it is not, or no decision was reached with more faulty nodes than are survived;
+/// 2 usage, or a node that cannot be started; 130 stopped by Ctrl-C. No node is left running.
+#[derive(Args)]
+pub(crate) struct Maelstrom {
+    /// The node program with its arguments: 'python3 node.py'
+    #[arg(long, value_name = "COMMAND")]
+    bin: String,
+    /// Another program for one node: n3='python3 broken.py'
+    #[arg(long = "node", value_name = "NODE=COMMAND")]
+    nodes: Vec<String>,
+    /// More arguments for --bin
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    arguments: Vec<String>,
+    /// How many nodes there are: n1, n2 and so on
+    #[arg(short, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    n: u16,
+    /// What clients ask for
+    #[arg(long, value_enum, default_value_t = Workload::Pbft)]
+    workload: Workload,
+    /// How many requests; without it 3, and with lin-kv 60
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    requests: Option<u64>,
+    /// From how many clients, each with one request under way; without it 1, and with lin-kv 4
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100))]
+    clients: Option<u64>,
+    /// What all chance comes from
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How many milliseconds a message takes, as in 10 or 5..20
+    #[arg(long, value_name = "MS", default_value = "1..10", value_parser = parse_latency)]
+    latency: (Duration, Duration),
+    /// How many of a hundred messages between nodes are lost
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+    loss: u8,
+    /// Who is cut off from the other nodes from when to when, counted from the first request: 0s-2s:n1+n2
+    #[arg(long, value_name = "FROM-TO:NODES")]
+    partition: Vec<String>,
+    /// Nodes of which nothing is heard
+    #[arg(long, value_name = "NODES", value_delimiter = ',')]
+    silent: Vec<String>,
+    /// Nodes whose messages to other nodes are tampered with: drop (half of them), delay (up to a second more), alter (values
+    /// in them) or equivocate (otherwise for each recipient)
+    #[arg(long, value_name = "NODE=LIE", value_delimiter = ',')]
+    liar: Vec<String>,
+    /// How long a request may take, from when it is sent or, if that is later, from the end of the last partition
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
+    timeout: Duration,
+    /// Let nodes take over what others have committed; what they have received themselves may then be too little
+    #[arg(long)]
+    state_transfer: bool,
+    /// Let a slot have several requests, as nodes that order batches do
+    #[arg(long)]
+    batches: bool,
+    /// Send every request, once all have executed it, to the other nodes too: they must know it under the same number
+    #[arg(long)]
+    retransmit: bool,
+    /// Write who sent what when as an SVG
+    #[arg(long, value_name = "FILE")]
+    diagram: Option<PathBuf>,
+    /// How many messages the diagram shows, at most
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..=10_000), requires = "diagram")]
+    arrows: u16,
+    /// Print every message, and what nodes log on standard error
+    #[arg(long)]
+    log: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Workload {
+    /// pbft_request, and pbft_status until all nodes have executed it
+    Pbft,
+    /// read, write and cas on few keys, which must be linearizable
+    LinKv,
+    /// echo
+    Echo,
+}
+
+/// Runs the nodes and prints the verdict.
+pub(crate) fn command(options: &Maelstrom) -> anyhow::Result<ExitCode> {
+    let setup = options.setup()?;
+    // Before anything runs: a run whose diagram cannot be written is a run in vain.
+    let diagram = options.diagram.as_ref().map(|path| {
+        let file = File::create(path);
+        file.with_context(|| format!("cannot write {}", path.display()))
+    });
+    let diagram = diagram.transpose()?;
+    let stopped = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&stopped);
+    ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed))
+        .context("cannot wait for Ctrl-C")?;
+    let stopped = || stopped.load(Ordering::Relaxed);
+    let verdict = match Run::start(setup, &stopped, &say).and_then(Run::play) {
+        Ok(verdict) => verdict,
+        Err(Failure::Stopped) => return Ok(ExitCode::from(STOPPED)),
+        Err(error @ Failure::Start { .. }) => {
+            return Err(anyhow::Error::new(error))
+                .context("--bin and --node take a program and its arguments");
+        }
+    };
+    if let Some((file, path)) = diagram.zip(options.diagram.as_ref()) {
+        diagram::write(BufWriter::new(file), &verdict)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    say(&verdict.to_string());
+    Ok(match verdict.outcome {
+        Outcome::Good => ExitCode::SUCCESS,
+        Outcome::Faulty | Outcome::NoDecision => ExitCode::FAILURE,
+    })
+}
+
+impl Maelstrom {
+    fn setup(&self) -> anyhow::Result<Setup> {
+        let mut command = split(&self.bin).context("--bin")?;
+        command.extend(self.arguments.iter().cloned());
+        let mut commands = vec![command; usize::from(self.n)];
+        for text in &self.nodes {
+            let (name, command) = text
+                .split_once('=')
+                .ok_or_else(|| anyhow!("--node: '{text}' is not NODE=COMMAND"))?;
+            let index = self.index(name).context("--node")?;
+            commands[index] = split(command).context("--node")?;
+        }
+        let mut conditions = Conditions {
+            seed: self.seed,
+            latency: self.latency,
+            loss: self.loss,
+            silent: self.indexes(&self.silent).context("--silent")?,
+            ..Conditions::default()
+        };
+        for text in &self.liar {
+            let (name, lie) = text
+                .split_once('=')
+                .ok_or_else(|| anyhow!("--liar: '{text}' is not NODE=LIE, as in n2=alter"))?;
+            let index = self.index(name).context("--liar")?;
+            let lie = Lie::from_str(lie).map_err(|error| anyhow!("--liar: {error}"))?;
+            if conditions.silent.contains(&index) {
+                bail!(
+                    "--liar: {name} is silent and cannot lie; name it in one of --liar and --silent"
+                );
+            }
+            if conditions.liars.insert(index, lie).is_some() {
+                bail!("--liar: {name} is named twice; a liar has one lie");
+            }
+        }
+        for text in &self.partition {
+            let partition = self.read_partition(text).with_context(|| {
+                format!("--partition: '{text}' is not FROM-TO:NODES, as in 0s-2s:n1+n2")
+            })?;
+            conditions.partitions.push(partition);
+        }
+        let (work, requests, clients) = match self.workload {
+            Workload::Pbft => (Work::Pbft, 3, 1),
+            Workload::LinKv => (Work::LinKv, 60, 4),
+            Workload::Echo => (Work::Echo, 3, 1),
+        };
+        if work != Work::Pbft && (self.retransmit || self.state_transfer || self.batches) {
+            bail!("--retransmit, --state-transfer and --batches are for --workload pbft");
+        }
+        let clients = self.clients.unwrap_or(clients);
+        if work == Work::LinKv && clients > MOST_AT_ONCE {
+            bail!(
+                "--clients: the check of lin-kv tries the orders of what was under way at once: at most {MOST_AT_ONCE} clients"
+            );
+        }
+        let requests = self.requests.unwrap_or(requests);
+        if work == Work::LinKv && requests > MOST_CHECKED {
+            bail!("--requests: lin-kv checks all operations after each: at most {MOST_CHECKED}");
+        }
+        Ok(Setup {
+            commands,
+            conditions,
+            work,
+            requests,
+            clients,
+            retransmits: self.retransmit,
+            batches: self.batches,
+            timeout: self.timeout,
+            state_transfer: self.state_transfer,
+            flights: self
+                .diagram
+                .as_ref()
+                .map_or(0, |_| usize::from(self.arrows)),
+            log: self.log,
+        })
+    }
+
+    fn index(&self, name: &str) -> anyhow::Result<usize> {
+        let number = name
+            .strip_prefix('n')
+            .and_then(|text| text.parse::<u16>().ok());
+        match number {
+            Some(number) if (1..=self.n).contains(&number) => Ok(usize::from(number - 1)),
+            _ => bail!("there is no node '{name}': the nodes are n1 to n{}", self.n),
+        }
+    }
+
+    fn indexes(&self, names: &[String]) -> anyhow::Result<BTreeSet<usize>> {
+        names.iter().map(|name| self.index(name)).collect()
+    }
+
+    fn read_partition(&self, text: &str) -> anyhow::Result<Partition> {
+        let (times, nodes) = text.split_once(':').context("there is no ':'")?;
+        let (from, to) = times.split_once('-').context("there is no '-'")?;
+        let (from, to) = (parse_time(from)?, parse_time(to)?);
+        if from >= to {
+            bail!("it must end after it begins");
+        }
+        let names: Vec<String> = nodes.split('+').map(str::to_owned).collect();
+        let side = self.indexes(&names)?;
+        if side.len() == usize::from(self.n) {
+            bail!("nobody is left on the other side");
+        }
+        Ok(Partition { from, to, side })
+    }
+}
+
+fn split(command: &str) -> anyhow::Result<Vec<String>> {
+    let words = shell_words::split(command)
+        .with_context(|| format!("'{command}' cannot be split into words"))?;
+    if words.is_empty() {
+        bail!("there is no program: write --bin 'python3 node.py'");
+    }
+    Ok(words)
+}
+
+/// A time of at most an hour.
+fn parse_time(text: &str) -> anyhow::Result<Duration> {
+    let time = humantime::parse_duration(text)
+        .with_context(|| format!("'{text}' is no time such as 500ms or 2s"))?;
+    if time > Duration::from_secs(3600) {
+        bail!("'{text}' is longer than an hour");
+    }
+    Ok(time)
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match parse_time(text) {
+        Ok(Duration::ZERO) => Err("a request takes more than no time".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!("{error:#}")),
+    }
+}
+
+fn parse_latency(text: &str) -> Result<(Duration, Duration), String> {
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let read = |text: &str| {
+        text.parse::<u16>()
+            .map(u64::from)
+            .map(Duration::from_millis)
+    };
+    match (read(least), read(most)) {
+        (Ok(least), Ok(most)) if least <= most => Ok((least, most)),
+        _ => Err("write milliseconds as in 10 or 5..20, up to 65535".to_owned()),
+    }
+}

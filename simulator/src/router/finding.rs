@@ -1,0 +1,87 @@
+//! What was found wrong, each thing once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Something that a node, or all of them together, did wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which node; nothing if no single one can be blamed.
+    pub node: Option<String>,
+    /// What kind of fault it is, in a few words.
+    pub kind: &'static str,
+    /// What happened, and what was expected.
+    pub text: String,
+    /// How many more of the kind there were by this node.
+    pub more: u64,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(node) = &self.node {
+            write!(f, "{node}: ")?;
+        }
+        write!(f, "{}: {}", self.kind, self.text)?;
+        if self.more > 0 {
+            write!(f, " (and {} more of this kind)", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+/// The findings so far. A node that does the same wrong thing a million times is told so once.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    all: Vec<Finding>,
+    places: BTreeMap<(Option<String>, &'static str), usize>,
+    notes: BTreeMap<&'static str, String>,
+}
+
+impl Findings {
+    /// A node did something wrong.
+    pub(super) fn blame(&mut self, node: &str, kind: &'static str, text: impl Into<String>) {
+        self.add(Some(node.to_owned()), kind, text.into());
+    }
+
+    /// The nodes together did something wrong.
+    pub(super) fn blame_all(&mut self, kind: &'static str, text: impl Into<String>) {
+        self.add(None, kind, text.into());
+    }
+
+    fn add(&mut self, node: Option<String>, kind: &'static str, text: String) {
+        let key = (node, kind);
+        if let Some(known) = self.places.get(&key).and_then(|at| self.all.get_mut(*at)) {
+            known.more += 1;
+            return;
+        }
+        let node = key.0.clone();
+        self.places.insert(key, self.all.len());
+        self.all.push(Finding {
+            node,
+            kind,
+            text,
+            more: 0,
+        });
+    }
+
+    /// Something is worth a word, and no fault.
+    pub(super) fn note(&mut self, kind: &'static str, text: impl Into<String>) {
+        self.notes.entry(kind).or_insert_with(|| text.into());
+    }
+
+    /// Whether nothing was found.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The notes, each of its kind.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let words = |(kind, text): (&&str, &String)| format!("{kind}: {text}");
+        self.notes.iter().map(words).collect()
+    }
+
+    /// All of them.
+    pub(super) fn into_all(self) -> Vec<Finding> {
+        self.all
+    }
+}

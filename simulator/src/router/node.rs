@@ -1,0 +1,299 @@
+//! One node: a program of its own, whose standard input and output carry the messages.
+//!
+//! Every pipe has a thread, so that no node can hold up the router: one that never reads fills its own bounded queue, and
+//! one that floods waits for the router. Dropping a node kills its process group and waits for it.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+
+use super::message::excerpt;
+
+/// The longest line that a node may write, in bytes.
+pub(super) const LONGEST_LINE: usize = 1 << 20;
+/// How many lines wait for a node that does not read them.
+const LINES_WAITING: usize = 10_000;
+/// How many bytes wait for a node that does not read them.
+const BYTES_WAITING: usize = 16 << 20;
+/// How many of a node's last lines on standard error are kept.
+const LOG_LINES: usize = 10;
+/// How long the end of a dead node's standard error is waited for: something else may have it open.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a node does, as its threads tell the router.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// It writes a line: its number, from 1, and its text.
+    Line(u64, String),
+    /// It writes what cannot be a line: its number, and why it cannot.
+    Unreadable(u64, String),
+    /// It logs a line.
+    Log(String),
+    /// Nothing more comes from it.
+    Closed,
+}
+
+/// A line cannot be handed to a node: it does not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stuffed;
+
+/// A running node.
+#[derive(Debug)]
+pub(super) struct Node {
+    child: Child,
+    lines: SyncSender<String>,
+    waiting: Arc<AtomicUsize>,
+    log: Arc<Mutex<VecDeque<String>>>,
+    logged: Receiver<()>,
+}
+
+impl Node {
+    /// Starts a node; what it does is told to `output`, with `index`.
+    pub(super) fn start(
+        command: &[String],
+        index: usize,
+        output: &SyncSender<(usize, Output)>,
+        logs: bool,
+    ) -> io::Result<Self> {
+        let (program, arguments) = command
+            .split_first()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "there is no program"))?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Its own group: all that it starts can be killed with it, and Ctrl-C reaches the router alone.
+            .process_group(0)
+            .spawn()?;
+        let (lines, to_write) = sync_channel(LINES_WAITING);
+        let (log_ends, logged) = sync_channel(1);
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let node = Self {
+            child,
+            lines,
+            waiting: Arc::default(),
+            log: Arc::default(),
+            logged,
+        };
+        if let Some(stdin) = stdin {
+            let waiting = Arc::clone(&node.waiting);
+            thread::spawn(move || write_lines(stdin, &to_write, &waiting));
+        }
+        if let Some(stdout) = stdout {
+            let output = output.clone();
+            thread::spawn(move || read_lines(stdout, index, &output));
+        }
+        if let Some(stderr) = stderr {
+            let log = Arc::clone(&node.log);
+            let output = logs.then(|| output.clone());
+            thread::spawn(move || {
+                read_log(stderr, &log, |line| {
+                    if let Some(output) = &output {
+                        let _ = output.try_send((index, Output::Log(line)));
+                    }
+                });
+                let _ = log_ends.send(());
+            });
+        }
+        Ok(node)
+    }
+
+    /// Hands the node a line.
+    pub(super) fn write(&self, line: String) -> Result<(), Stuffed> {
+        let length = line.len();
+        if self.waiting.load(Ordering::Relaxed) + length > BYTES_WAITING {
+            return Err(Stuffed);
+        }
+        self.waiting.fetch_add(length, Ordering::Relaxed);
+        self.lines.try_send(line).map_err(|_| Stuffed)
+    }
+
+    /// How the node ended; nothing while it runs.
+    pub(super) fn end(&self) -> Option<String> {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        match waitid(Id::Pid(pid(&self.child)), flags) {
+            Ok(WaitStatus::Exited(_, status)) => Some(format!("exit status {status}")),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Some(format!("killed by {signal}")),
+            _ => None,
+        }
+    }
+
+    /// The last lines on the standard error of a node that has ended.
+    pub(super) fn last_log(&self) -> Vec<String> {
+        // Whoever still has the pipe open may go on logging; what was said up to now is enough.
+        let _ = self.logged.recv_timeout(LOG_PATIENCE);
+        let log = self.log.lock();
+        log.map(|log| log.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // The child is not waited for yet, so that its number and its group's cannot be anybody else's.
+        let _ = killpg(pid(&self.child), Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
+}
+
+fn write_lines(mut stdin: ChildStdin, lines: &Receiver<String>, waiting: &AtomicUsize) {
+    for line in lines {
+        // A node that has closed its standard input reads no more; that it ends is noticed elsewhere.
+        let _ = stdin
+            .write_all(line.as_bytes())
+            .and_then(|()| stdin.flush());
+        waiting.fetch_sub(line.len(), Ordering::Relaxed);
+    }
+}
+
+fn read_lines(stdout: impl Read, index: usize, output: &SyncSender<(usize, Output)>) {
+    let mut stdout = BufReader::new(stdout);
+    let mut line = Vec::new();
+    for number in 1.. {
+        let told = match next_line(&mut stdout, &mut line) {
+            Ok(Some(true)) => match str::from_utf8(&line) {
+                Ok(text) if text.trim().is_empty() => continue,
+                Ok(text) => Output::Line(number, text.to_owned()),
+                Err(_) => Output::Unreadable(
+                    number,
+                    format!(
+                        "messages are UTF-8, and this line is not: {}",
+                        excerpt(&String::from_utf8_lossy(&line))
+                    ),
+                ),
+            },
+            Ok(Some(false)) => Output::Unreadable(
+                number,
+                format!(
+                    "a line has at most {LONGEST_LINE} bytes, and this one goes on: {}",
+                    excerpt(&String::from_utf8_lossy(&line))
+                ),
+            ),
+            Ok(None) | Err(_) => Output::Closed,
+        };
+        let ends = matches!(told, Output::Closed);
+        if output.send((index, told)).is_err() || ends {
+            return;
+        }
+    }
+}
+
+/// Reads a line, or so much of it as is allowed; whether it is whole, and nothing at the end.
+fn next_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+    line.clear();
+    let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
+    if from.take(limit).read_until(b'\n', line)? == 0 {
+        return Ok(None);
+    }
+    let whole = line.last() == Some(&b'\n') || line.len() < LONGEST_LINE;
+    if !whole {
+        // The rest of the line is no line of its own.
+        let mut rest = Vec::new();
+        while from.take(limit).read_until(b'\n', &mut rest)? > 0 && rest.last() != Some(&b'\n') {
+            rest.clear();
+        }
+    }
+    Ok(Some(whole))
+}
+
+fn read_log(stderr: impl Read, log: &Mutex<VecDeque<String>>, mut tell: impl FnMut(String)) {
+    let mut stderr = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while let Ok(Some(_)) = next_line(&mut stderr, &mut line) {
+        let text = excerpt(String::from_utf8_lossy(&line).trim_end());
+        tell(text.clone());
+        if let Ok(mut log) = log.lock() {
+            if log.len() == LOG_LINES {
+                log.pop_front();
+            }
+            log.push_back(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::sync::mpsc::sync_channel;
+    use std::time::Duration;
+
+    use super::{LONGEST_LINE, Node, Output, next_line};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn sh(script: &str) -> [String; 3] {
+        ["sh", "-c", script].map(str::to_owned)
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_and_the_next_one_is_whole() {
+        let mut text = vec![b'x'; 3 * LONGEST_LINE + 5];
+        text.extend(b"\nnext\nlast");
+        let (mut from, mut line) = (text.as_slice(), Vec::new());
+        let mut read = || {
+            let whole = next_line(&mut from, &mut line).expect("memory can be read");
+            (whole, line.len())
+        };
+        assert_eq!(read(), (Some(false), LONGEST_LINE));
+        assert_eq!(read(), (Some(true), 5));
+        assert_eq!(read(), (Some(true), 4));
+        assert_eq!(read(), (None, 0));
+    }
+
+    #[test]
+    fn who_never_reads_holds_up_nobody() {
+        let (output, _outputs) = sync_channel(1);
+        let node = Node::start(&sh("sleep 1000"), 0, &output, false).expect("it starts");
+        let line = "x".repeat(1000);
+        assert!((0..100_000).any(|_| node.write(line.clone()).is_err()));
+    }
+
+    #[test]
+    fn what_a_node_starts_ends_with_it() {
+        let (output, outputs) = sync_channel(1);
+        let node = Node::start(&sh("sleep 1000 & echo $!; wait"), 7, &output, false);
+        let said = outputs.recv_timeout(PATIENCE);
+        let Ok((7, Output::Line(1, pid))) = said else {
+            panic!("it says {said:?}")
+        };
+        drop(node);
+        // What is left without a parent may stay as a zombie, where nobody waits for it.
+        let ends = (0..10_000).any(|_| {
+            let ps = Command::new("ps")
+                .args(["-o", "stat=", "-p", pid.trim()])
+                .output();
+            let state = ps.expect("there is ps").stdout;
+            state.is_empty() || state.starts_with(b"Z")
+        });
+        assert!(ends, "{pid} lives on");
+    }
+
+    #[test]
+    fn how_a_node_ended_is_told_with_its_last_words() {
+        let (output, outputs) = sync_channel(1);
+        let script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i >&2; done; exit 3";
+        let node = Node::start(&sh(script), 0, &output, false).expect("it starts");
+        let said = outputs.recv_timeout(PATIENCE);
+        assert!(matches!(said, Ok((0, Output::Closed))), "it says {said:?}");
+        let end = (0..1_000_000).find_map(|_| node.end());
+        assert_eq!(end.as_deref(), Some("exit status 3"));
+        let log = node.last_log();
+        assert_eq!((log.len(), log[0].as_str()), (10, "line 3"));
+    }
+}

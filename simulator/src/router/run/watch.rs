@@ -1,0 +1,81 @@
+//! What the nodes do: their output, and their end.
+
+use std::time::Duration;
+
+use super::{GRACE, OUTPUTS, Run, TICK};
+use crate::router::node::Output;
+
+impl Run<'_> {
+    /// Takes what the nodes say, waiting for it at most so long.
+    pub(super) fn listen(&mut self, wait: Duration) {
+        let Ok(first) = self.outputs.recv_timeout(wait) else {
+            return;
+        };
+        let more: Vec<_> = self.outputs.try_iter().take(OUTPUTS).collect();
+        for (index, output) in std::iter::once(first).chain(more) {
+            self.hear(index, output);
+        }
+    }
+
+    fn hear(&mut self, index: usize, output: Output) {
+        match output {
+            Output::Log(line) => (self.tell)(&format!("{}| {line}", self.cluster.names[index])),
+            _ if self.gone.contains(&index) => {}
+            Output::Line(number, line) => self.take(index, number, &line),
+            Output::Unreadable(number, why) => {
+                let name = &self.cluster.names[index];
+                let text = format!("line {number} of its output: {why}");
+                self.calls.findings.blame(name, "no message", text);
+            }
+            Output::Closed => {
+                self.closed.insert(index, self.now());
+                self.looked = Duration::ZERO;
+            }
+        }
+    }
+
+    /// Notices nodes that have ended.
+    pub(super) fn look_at_nodes(&mut self) {
+        let now = self.now();
+        if now < self.looked + TICK && self.looked > Duration::ZERO {
+            return;
+        }
+        self.looked = now;
+        for index in 0..self.nodes.len() {
+            if self.gone.contains(&index) {
+                continue;
+            }
+            let end = self.nodes[index].end();
+            if end.is_some() {
+                // What it wrote before may not be read yet.
+                self.closed.entry(index).or_insert(now + TICK);
+            }
+            let Some(since) = self.closed.get(&index).copied() else {
+                continue;
+            };
+            match end {
+                Some(end) if since <= now => self.ended(index, &end),
+                None if since + GRACE <= now => self.ended(index, "it closed its standard output"),
+                _ => {}
+            }
+        }
+    }
+
+    fn ended(&mut self, index: usize, how: &str) {
+        self.gone.insert(index);
+        self.closed.remove(&index);
+        let log = self.nodes[index].last_log();
+        let log = if log.is_empty() {
+            "it logged nothing on standard error".to_owned()
+        } else {
+            let lines = log.iter().map(|line| format!("\n    {line}"));
+            format!(
+                "the last on its standard error was:{}",
+                lines.collect::<String>()
+            )
+        };
+        let text = format!("a node runs until it is killed, and this one ended: {how}; {log}");
+        let name = &self.cluster.names[index];
+        self.calls.findings.blame(name, "ended", text);
+    }
+}

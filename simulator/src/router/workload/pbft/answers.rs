@@ -1,0 +1,132 @@
+//! What nodes answer to the requests, and what follows from it.
+
+use std::time::Duration;
+
+use super::request::Poll;
+use super::slots::Slot;
+use super::status::{Rules, Status};
+use super::{POLL, Pbft};
+use crate::router::calls::{Answer, Answered, Calls};
+use crate::router::fields::{number, text};
+use crate::router::message::Body;
+
+/// Maelstrom's errors that do not say that nothing happened, or that may be gone in a moment: timeout, temporarily
+/// unavailable, crash.
+const PASSING: [u64; 3] = [0, 11, 13];
+
+impl Pbft {
+    /// A node says where a request is.
+    pub(super) fn on_order(
+        &mut self,
+        now: Duration,
+        index: usize,
+        told: Answered,
+        calls: &mut Calls,
+    ) {
+        let Answered { node, answer, .. } = told;
+        let retry = self.retry();
+        let body = match answer {
+            Answer::Ok(body) => body,
+            Answer::Error { code, text } => {
+                let request = &mut self.requests[index];
+                request
+                    .errors
+                    .insert(node.clone(), format!("error {code}: {text}"));
+                if PASSING.contains(&code) {
+                    request.again.insert(node, now + retry);
+                }
+                return;
+            }
+        };
+        let slot = match read_slot(&body) {
+            Ok(slot) => slot,
+            Err(text) => return calls.findings.blame(&node, "wrong field", text),
+        };
+        if self.cluster.liars.contains(&node) {
+            return;
+        }
+        let request = &mut self.requests[index];
+        request.ordered.insert(node.clone());
+        // More liars than can be survived may bring correct nodes to anything.
+        let agree = self.cluster.liars.len() <= self.cluster.quorum.f() as usize;
+        if agree {
+            self.slots
+                .told(&node, &request.words(), slot, &mut calls.findings);
+        }
+        self.view = self.view.max(slot.view);
+        if request.slot.is_none_or(|known| known.view < slot.view) {
+            if request
+                .slot
+                .is_some_and(|known| known.sequence != slot.sequence)
+            {
+                request.polls.clear();
+            }
+            request.slot = Some(slot);
+        }
+    }
+
+    /// A node says how far a slot is.
+    pub(super) fn on_status(
+        &mut self,
+        now: Duration,
+        (index, sequence, before): (usize, u64, Option<u64>),
+        told: Answered,
+        calls: &mut Calls,
+    ) {
+        let Answered { node, answer, .. } = told;
+        let request = &mut self.requests[index];
+        let current = request.slot.is_some_and(|slot| slot.sequence == sequence);
+        let mut ignored = Poll::default();
+        let poll = match request.polls.get_mut(&node) {
+            Some(poll) if current => poll,
+            _ => &mut ignored,
+        };
+        poll.under_way = false;
+        poll.due = now + POLL;
+        let body = match answer {
+            Answer::Ok(body) => body,
+            // A node need not know a slot of which it has heard nothing yet.
+            Answer::Error { code, text } => {
+                poll.error = Some(format!("error {code}: {text}"));
+                return;
+            }
+        };
+        let findings = &mut calls.findings;
+        let status = match Status::read(&body) {
+            Ok(status) => status,
+            Err(text) => return findings.blame(&node, "wrong field", text),
+        };
+        let rules = Rules {
+            quorum: self.cluster.quorum,
+            silent: self.cluster.silent.len() as u64,
+            state_transfer: self.options.state_transfer,
+        };
+        status.check(&node, sequence, rules, findings);
+        let agree = self.cluster.liars.len() <= self.cluster.quorum.f() as usize;
+        if status.executed {
+            if agree {
+                self.contents.compare(&node, sequence, &body, findings);
+            }
+            let last = self.executed.entry(node.clone()).or_default();
+            *last = sequence.max(*last);
+        } else if let Some(later) = before.filter(|later| *later > sequence) {
+            findings.blame(
+                &node,
+                "executed out of order",
+                format!(
+                    "slot {later} was executed and slot {sequence} is not yet: execute slots one after another ({status})"
+                ),
+            );
+        }
+        poll.error = None;
+        poll.status = Some(status);
+    }
+}
+
+fn read_slot(body: &Body) -> Result<Slot, String> {
+    text(body, "phase")?;
+    Ok(Slot {
+        view: number(body, "view")?,
+        sequence: number(body, "sequence_number")?,
+    })
+}

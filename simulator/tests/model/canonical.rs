@@ -1,0 +1,140 @@
+//! When two states of a replica, or two messages, are one: when what they differ in decides nothing any more. That it
+//! decides nothing is checked by `Table::check_merged`.
+
+use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::{
+    Digest, Phase, Quorum, Replica, ReplicaId, Signed, SignedMessage, SlotStatus,
+};
+
+use crate::byzantine::{Batches, SLOT};
+
+/// A slot of which nothing is known, without brackets.
+const EMPTY_SLOT: &str = "Sequence(1): Slot { proposal: None, prepares: , commits: , prepared: None, committed: None, \
+    proof: , learned: , agreed:  }";
+
+/// A replica's state, as text, without what decides nothing.
+pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_view: u64) -> String {
+    let status = replica.status();
+    let SlotStatus {
+        phase, prepares, ..
+    } = replica.slot(SLOT);
+    let in_last_view = status.view.0 == last_view;
+    let done = phase >= Phase::Executed;
+    // Every certificate is as good as any other for the same view and digest; the proof of what is committed, and the V of
+    // the NEW-VIEW that began the view, are kept for those who missed them.
+    let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
+    // It only makes timers longer.
+    decides_nothing.push("attempts: ");
+    // Votes are counted in the view that they are of, until there are enough of them.
+    let enough_prepares = phase >= Phase::Prepared && prepares >= quorum.prepares();
+    if !status.active || enough_prepares {
+        decides_nothing.push("prepares: {");
+    }
+    if !status.active || done {
+        decides_nothing.push("commits: {");
+    }
+    // Those of other views, too; and what came early is then nothing but them (`Table::step`).
+    if done {
+        decides_nothing.extend(["learned: {", "by_sender: {"]);
+    }
+    if in_last_view {
+        // Its timer is not run out.
+        decides_nothing.push("quorum_seen: ");
+        // Only the primary of a view that is wanted waits for VIEW-CHANGEs.
+        if status.active || status.primary != own {
+            decides_nothing.push("heard: {");
+        }
+    }
+    let mut text = format!("{replica:?}");
+    for field in decides_nothing {
+        text = without(&text, field);
+    }
+    let text = text.replace("{}", "").replace("[]", "");
+    text.replace(EMPTY_SLOT, "").replace("{}", "")
+}
+
+/// The text without the value of every field of this name. A name may end with the bracket that the value begins with.
+fn without(text: &str, field: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(field) {
+        let value = at + field.trim_end_matches(['[', '{']).len();
+        kept.push_str(&rest[..value]);
+        rest = &rest[value..];
+        rest = &rest[length(rest)..];
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// How long the value is that a text begins with: up to the comma or bracket that ends it.
+fn length(text: &str) -> usize {
+    let mut depth = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' if depth == 0 => return at,
+            b')' | b']' | b'}' => depth -= 1,
+            b',' if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// A message as a story tells it. Two with the same text are one message: which PREPAREs a certificate holds, and which
+/// VIEW-CHANGEs a NEW-VIEW, is nothing to those who hear it, as long as they are what they must be.
+pub(crate) fn message(message: &SignedMessage, batches: &Batches, quorum: Quorum) -> String {
+    let vote =
+        |name, view: u64, digest: Digest| format!("{name}({view}, {})", batches.name(digest));
+    match message {
+        SignedMessage::PrePrepare { pre_prepare, .. } => {
+            let value = pre_prepare.value();
+            vote("PRE-PREPARE", value.view.0, value.digest)
+        }
+        SignedMessage::Prepare(prepare) => {
+            vote("PREPARE", prepare.value().view.0, prepare.value().digest)
+        }
+        SignedMessage::Commit(commit) => {
+            vote("COMMIT", commit.value().view.0, commit.value().digest)
+        }
+        SignedMessage::ViewChange(view_change) => {
+            let value = view_change.value();
+            let mut text = format!("VIEW-CHANGE({}", value.view.0);
+            for certificate in &value.prepared {
+                let vote = vote("prepared", certificate.view().0, certificate.digest());
+                let flaw = flaw(certificate, quorum);
+                text.push_str(&format!(", {vote}{flaw}"));
+            }
+            text + ")"
+        }
+        SignedMessage::NewView { new_view, .. } => {
+            let value = new_view.value();
+            let signers: Vec<_> = value.view_changes.iter().map(Signed::signer).collect();
+            let chosen = value.chosen.first();
+            let chosen = chosen.map_or("nothing", |(_, digest)| batches.name(*digest));
+            let flaw = if signers[0] == signers[1] {
+                " from one VIEW-CHANGE"
+            } else {
+                ""
+            };
+            format!("NEW-VIEW({}, {chosen}{flaw})", value.view.0)
+        }
+        SignedMessage::Body(body) => {
+            format!("body of {}", batches.name(body.value().batch.digest()))
+        }
+        other => unreachable!("{other:?} is not carried"),
+    }
+}
+
+fn flaw(certificate: &PreparedCertificate, quorum: Quorum) -> &'static str {
+    let primary = certificate.view().primary(quorum);
+    let signers: Vec<_> = certificate.prepares.iter().map(Signed::signer).collect();
+    if signers.contains(&primary) {
+        " by its primary's own PREPARE"
+    } else if signers[0] == signers[1] {
+        " by one PREPARE twice"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,111 @@
+//! What need not be explored, because the same worlds are reached on another way (a partial-order reduction).
+//!
+//! A step is silent if nobody outside can tell. What a replica does silently commutes with all that others do, and what
+//! was said is never lost; so any run can be reordered, without a change in what is said or executed, until the silent
+//! steps of a replica stand right before its next loud one. A move is such a loud step with the silent ones before it:
+//! the messages of a quorum are taken together. A silent step is left out of a move that comes to the same without it, or
+//! with it afterwards.
+
+use std::collections::BTreeMap;
+
+use crate::table::{Event, Messages, Table};
+
+/// Steps of one replica, of which only the last is loud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    pub(crate) events: Vec<Event>,
+    /// The state that it leads to.
+    pub(crate) node: usize,
+}
+
+/// What a replica can do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moves {
+    pub(crate) all: Vec<Move>,
+    /// What it can prove against the Byzantine replica.
+    pub(crate) evidence: Vec<&'static str>,
+}
+
+/// A state that silent steps lead to: one way there, and the last steps of all ways as long.
+#[derive(Default)]
+struct Reached {
+    way: Vec<Event>,
+    last: Vec<(usize, Event)>,
+}
+
+fn events(messages: Messages) -> impl Iterator<Item = Event> {
+    [Event::Timeout]
+        .into_iter()
+        .chain(messages.iter().map(Event::Hear))
+}
+
+/// All steps of a replica, each by itself: no reduction.
+pub(crate) fn steps(table: &mut Table, node: usize, messages: Messages) -> Moves {
+    let mut found = Moves::default();
+    for event in events(messages) {
+        let next = table.next(node, event);
+        found.evidence.extend(next.evidence);
+        if next.node != node {
+            let (events, node) = (vec![event], next.node);
+            found.all.push(Move { events, node });
+        }
+    }
+    found
+}
+
+/// The moves of a replica when all of `messages` can be heard, with at most so many silent steps.
+pub(crate) fn moves(table: &mut Table, node: usize, messages: Messages, silent: usize) -> Moves {
+    let mut reached = BTreeMap::from([(node, Reached::default())]);
+    let mut level = vec![node];
+    let mut loud = Vec::new();
+    let mut found = Moves::default();
+    for depth in 0..=silent {
+        let mut deeper = Vec::new();
+        for at in level {
+            for event in events(messages) {
+                let next = table.next(at, event);
+                found.evidence.extend(next.evidence);
+                if table.outside(next.node) != table.outside(at) {
+                    loud.push((at, event, next.node));
+                } else if depth < silent && next.node != at && may_help(table, event, messages) {
+                    if !reached.contains_key(&next.node) {
+                        let mut way = reached[&at].way.clone();
+                        way.push(event);
+                        let last = Vec::new();
+                        reached.insert(next.node, Reached { way, last });
+                        deeper.push(next.node);
+                    }
+                    if let Some(there) = reached.get_mut(&next.node)
+                        && there.way.len() == depth + 1
+                    {
+                        there.last.push((at, event));
+                    }
+                }
+            }
+        }
+        level = deeper;
+    }
+    for (at, event, node) in loud {
+        let Reached { way, last } = &reached[&at];
+        let spare = last.iter().any(|(before, silent)| {
+            let without = table.next(*before, event).node;
+            let is_loud = table.outside(without) != table.outside(*before);
+            is_loud && (without == node || table.next(without, *silent).node == node)
+        });
+        // COMMITs of a view that has not started are as good afterwards, unless they commit something now.
+        let in_vain = table.hears_early(at) && table.outside(node).executed.is_none();
+        if !spare && !in_vain && found.all.iter().all(|other| other.node != node) {
+            let events = way.iter().copied().chain([event]).collect();
+            found.all.push(Move { events, node });
+        }
+    }
+    found
+}
+
+/// Whether a silent step may be of use to a loud one: a vote by itself is not.
+fn may_help(table: &Table, event: Event, messages: Messages) -> bool {
+    match event {
+        Event::Timeout => true,
+        Event::Hear(number) => table.has_fellow(number, messages),
+    }
+}

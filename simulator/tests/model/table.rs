@@ -1,0 +1,485 @@
+//! Every state that a replica was seen in and every message that was signed, each by a number, and what follows from
+//! giving this message to that replica: the engine runs once for each such pair, in however many worlds it occurs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use quorate_protocol::{
+    Config, Digest, Evidence, Input, Keys, Quorum, ReplicaId, SignedMessage, Time, Timer, View,
+};
+use quorate_simulator::bare::{Act, Bare};
+
+use crate::byzantine::{self, Batches, SLOT};
+use crate::canonical;
+use crate::scope::Scope;
+
+/// How many messages there can be.
+const MESSAGES: usize = 256;
+
+/// A set of messages, by number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Messages([u64; MESSAGES / 64]);
+
+impl Messages {
+    fn insert(&mut self, number: usize) {
+        self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    pub(crate) fn contains(self, number: usize) -> bool {
+        self.0[number / 64] >> (number % 64) & 1 == 1
+    }
+
+    pub(crate) fn union(mut self, other: Self) -> Self {
+        for (word, more) in self.0.iter_mut().zip(other.0) {
+            *word |= more;
+        }
+        self
+    }
+
+    pub(crate) fn without(mut self, other: Self) -> Self {
+        for (word, less) in self.0.iter_mut().zip(other.0) {
+            *word &= !less;
+        }
+        self
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
+        (0..MESSAGES).filter(move |number| self.contains(*number))
+    }
+}
+
+/// What others can tell of a replica.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Outside {
+    /// The view that it is in or wants, and whether that has started.
+    pub(crate) view: (View, bool),
+    /// What it has signed.
+    pub(crate) said: Messages,
+    /// What it executed at the slot, and the view in which that was committed.
+    pub(crate) executed: Option<(View, Digest)>,
+    /// How often it executed the request.
+    pub(crate) times: usize,
+    /// Whether what it has signed proves it faulty, or it has accused another without proof.
+    pub(crate) wrong: bool,
+}
+
+/// One state of one replica.
+struct Node {
+    bare: Bare,
+    outside: Outside,
+    /// The COMMITs of views that have not started here that it has heard.
+    early: Messages,
+    /// What followed from which event, as far as anyone asked.
+    next: BTreeMap<Event, Next>,
+    /// The states that were taken for this one, by their digests.
+    merged: BTreeMap<Digest, Bare>,
+}
+
+/// One message, and by whom.
+struct Signed {
+    by: ReplicaId,
+    /// What it says, for a story; two messages of one replica that say the same are one.
+    text: String,
+    message: Arc<SignedMessage>,
+    /// The messages that were taken for this one.
+    merged: Vec<Arc<SignedMessage>>,
+}
+
+/// What follows from an event: the next state, and what was proved against the Byzantine replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) node: usize,
+    pub(crate) evidence: Option<&'static str>,
+}
+
+/// Something that can happen to a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Event {
+    /// Its view timer runs out.
+    Timeout,
+    /// It hears the message of this number.
+    Hear(usize),
+}
+
+pub(crate) struct Table {
+    scope: Scope,
+    quorum: Quorum,
+    keys: Vec<Keys>,
+    batches: Batches,
+    nodes: Vec<Node>,
+    known: BTreeMap<Digest, usize>,
+    messages: Vec<Signed>,
+    numbers: BTreeMap<(ReplicaId, String), usize>,
+    menus: BTreeMap<Messages, Messages>,
+    /// Whether to keep what is taken for something else, to check it.
+    keeps_merged: bool,
+    /// What was kept: for which state, and by which digest.
+    unchecked: Vec<(usize, Digest)>,
+}
+
+impl Table {
+    pub(crate) fn new(scope: Scope, quorum: Quorum, keeps_merged: bool) -> Self {
+        let keys: Vec<_> = (0..quorum.n())
+            .map(|i| Keys::simulated(ReplicaId(i), quorum.n(), scope.cluster()))
+            .collect();
+        let batches = Batches::new(&keys[0]);
+        Self {
+            scope,
+            quorum,
+            keys,
+            batches,
+            nodes: Vec::new(),
+            known: BTreeMap::new(),
+            messages: Vec::new(),
+            numbers: BTreeMap::new(),
+            menus: BTreeMap::new(),
+            keeps_merged,
+            unchecked: Vec::new(),
+        }
+    }
+
+    /// A correct replica that has started and has the client's request.
+    pub(crate) fn start(&mut self, config: Config) -> usize {
+        let own = config.replica;
+        let mut bare = Bare::new(config);
+        let request = SignedMessage::Request(self.batches.request.clone());
+        let keys = &mut self.keys[own.0 as usize];
+        let mut acts = bare.step(keys, Time(0), Input::Start);
+        acts.extend(bare.hear(keys, Time(0), &request));
+        let mut outside = Outside::default();
+        self.note(&bare, &mut outside, acts);
+        self.add(bare, outside, Messages::default())
+    }
+
+    pub(crate) fn outside(&self, node: usize) -> &Outside {
+        &self.nodes[node].outside
+    }
+
+    /// Whose state it is.
+    pub(crate) fn name(&self, node: usize) -> ReplicaId {
+        self.nodes[node].bare.own()
+    }
+
+    /// Whether it has heard COMMITs of a view that has not started there.
+    pub(crate) fn hears_early(&self, node: usize) -> bool {
+        self.nodes[node].early != Messages::default()
+    }
+
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.nodes.len(), self.messages.len())
+    }
+
+    /// What the Byzantine replica can say once the others have said all this.
+    pub(crate) fn menu(&mut self, said: Messages) -> Messages {
+        if let Some(menu) = self.menus.get(&said) {
+            return *menu;
+        }
+        let heard = said.iter().map(|number| &*self.messages[number].message);
+        let own = self.scope.byzantine;
+        let keys = &self.keys[own.0 as usize];
+        let menu = byzantine::menu(keys, self.scope, self.quorum, &self.batches, heard);
+        let mut numbers = Messages::default();
+        for message in menu {
+            numbers.insert(self.number(own, Arc::new(message)));
+        }
+        self.menus.insert(said, numbers);
+        numbers
+    }
+
+    fn number(&mut self, by: ReplicaId, message: Arc<SignedMessage>) -> usize {
+        let text = canonical::message(&message, &self.batches, self.quorum);
+        let messages = &mut self.messages;
+        let number = *self.numbers.entry((by, text.clone())).or_insert_with(|| {
+            messages.push(Signed {
+                by,
+                text,
+                message: Arc::clone(&message),
+                merged: Vec::new(),
+            });
+            assert!(messages.len() <= MESSAGES, "too many messages");
+            messages.len() - 1
+        });
+        let known = &mut messages[number];
+        if self.keeps_merged && known.message != message && !known.merged.contains(&message) {
+            known.merged.push(message);
+        }
+        number
+    }
+
+    fn add(&mut self, bare: Bare, outside: Outside, early: Messages) -> usize {
+        let own = bare.own();
+        let timed = bare.timer(Timer::View).is_some() && bare.status().view.0 < self.scope.views;
+        let state = canonical::replica(bare.replica(), own, self.quorum, self.scope.views);
+        let text = format!("{own} {timed} {outside:?} {early:?} {state}");
+        let known = self.known.entry(Digest::of(&[text.as_bytes()]));
+        let number = *known.or_insert(self.nodes.len());
+        if number == self.nodes.len() {
+            self.nodes.push(Node {
+                bare: bare.clone(),
+                outside,
+                early,
+                next: BTreeMap::new(),
+                merged: BTreeMap::new(),
+            });
+        }
+        if self.keeps_merged {
+            let digest = Digest::of(&[format!("{bare:?}").as_bytes()]);
+            if self.nodes[number].merged.insert(digest, bare).is_none() {
+                self.unchecked.push((number, digest));
+            }
+        }
+        number
+    }
+
+    /// Whether there is another's vote among these that this one, if it is a vote, can be counted with.
+    pub(crate) fn has_fellow(&self, number: usize, among: Messages) -> bool {
+        let vote = |number: usize| match &*self.messages[number].message {
+            SignedMessage::Prepare(vote) => {
+                Some(('P', vote.value().view, Some(vote.value().digest)))
+            }
+            SignedMessage::Commit(vote) => {
+                Some(('C', vote.value().view, Some(vote.value().digest)))
+            }
+            SignedMessage::ViewChange(wish) => Some(('V', wish.value().view, None)),
+            _ => None,
+        };
+        let by = self.messages[number].by;
+        vote(number).is_none_or(|this| {
+            let mut others = among.iter().filter(|other| self.messages[*other].by != by);
+            others.any(|other| vote(other) == Some(this))
+        })
+    }
+
+    /// What follows from an event.
+    pub(crate) fn next(&mut self, node: usize, event: Event) -> Next {
+        if let Some(next) = self.nodes[node].next.get(&event) {
+            return *next;
+        }
+        let bare = self.nodes[node].bare.clone();
+        let message = match event {
+            Event::Hear(number) => Some(Arc::clone(&self.messages[number].message)),
+            Event::Timeout => None,
+        };
+        let next = self.step(node, bare, event, message);
+        self.nodes[node].next.insert(event, next);
+        next
+    }
+
+    /// What follows from an event, for a replica in the state `at`, or in one that was taken for it.
+    fn step(
+        &mut self,
+        at: usize,
+        mut bare: Bare,
+        event: Event,
+        message: Option<Arc<SignedMessage>>,
+    ) -> Next {
+        let nothing = Next {
+            node: at,
+            evidence: None,
+        };
+        let node = &self.nodes[at];
+        let (mut outside, mut early) = (node.outside, node.early);
+        let before = bare.status();
+        if let Event::Hear(number) = event
+            && let Some((view, is_commit)) = message.as_deref().and_then(vote)
+            && (view > before.view || view == before.view && !before.active)
+        {
+            // What belongs to a view that has not started here is kept until it has, as if it came then. A COMMIT is looked at
+            // now, too, for what others have committed.
+            if !is_commit || early.contains(number) || outside.executed.is_some() {
+                return nothing;
+            }
+            early.insert(number);
+        }
+        let keys = &mut self.keys[bare.own().0 as usize];
+        let acts = match message {
+            Some(message) => bare.hear(keys, Time(0), &message),
+            None if before.view.0 < self.scope.views && bare.timer(Timer::View).is_some() => {
+                bare.run_out(keys, Time(0), Timer::View)
+            }
+            None => return nothing,
+        };
+        let after = bare.status();
+        if after.view.0 > self.scope.views {
+            return nothing;
+        }
+        let evidence = self.note(&bare, &mut outside, acts);
+        if (after.view, after.active) != (before.view, before.active) || outside.executed.is_some()
+        {
+            early = Messages::default();
+        }
+        let node = self.add(bare, outside, early);
+        Next { node, evidence }
+    }
+
+    /// Checks that all that was taken for one state, or for one message, goes on to one state again. Gives how many states and
+    /// messages there were.
+    pub(crate) fn check_merged(&mut self) -> (usize, usize) {
+        self.keeps_merged = false;
+        let kept = std::mem::take(&mut self.unchecked);
+        let states = kept.len();
+        for (node, digest) in kept {
+            let next: Vec<_> = self.nodes[node]
+                .next
+                .iter()
+                .map(|(event, next)| (*event, *next))
+                .collect();
+            for (event, next) in next {
+                let messages = match event {
+                    Event::Timeout => vec![None],
+                    Event::Hear(number) => {
+                        let known = &self.messages[number];
+                        let all = [&known.message].into_iter().chain(&known.merged);
+                        all.map(|message| Some(Arc::clone(message))).collect()
+                    }
+                };
+                for message in messages {
+                    let bare = self.nodes[node].merged[&digest].clone();
+                    let reached = self.step(node, bare, event, message).node;
+                    assert_eq!(
+                        reached, next.node,
+                        "{event:?} tells states apart that were taken for one"
+                    );
+                }
+            }
+        }
+        (
+            states,
+            self.messages.iter().map(|one| 1 + one.merged.len()).sum(),
+        )
+    }
+
+    /// Takes note of what a replica did; gives what it can prove against the Byzantine one.
+    fn note(&mut self, bare: &Bare, outside: &mut Outside, acts: Vec<Act>) -> Option<&'static str> {
+        let status = bare.status();
+        outside.view = (status.view, status.active);
+        let config = self.scope.config(bare.own(), self.quorum);
+        let mut proved = None;
+        for act in acts {
+            match act {
+                Act::Broadcast(message) if is_carried(&message) => {
+                    outside.said.insert(self.number(bare.own(), message));
+                }
+                Act::Execute(sequence, requests) => {
+                    assert_eq!(sequence, SLOT, "there is but one request");
+                    let proof = bare.replica().commit_certificate(SLOT);
+                    let commit = proof.first().expect("it is committed").value();
+                    outside.executed = Some((commit.view, commit.digest));
+                    outside.times += requests.len();
+                }
+                Act::Accuse(evidence) => {
+                    outside.wrong |= !evidence.holds(&config);
+                    if evidence.accused() == self.scope.byzantine {
+                        proved = Some(kind(&evidence));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let said = outside
+            .said
+            .iter()
+            .map(|number| &*self.messages[number].message);
+        let said: Vec<_> = said.collect();
+        let mut pairs = said.iter().flat_map(|a| said.iter().map(move |b| (*a, *b)));
+        outside.wrong |= pairs.any(|(a, b)| evidence(a, b).is_some_and(|one| one.holds(&config)));
+        proved
+    }
+
+    /// A message, as a story tells it.
+    pub(crate) fn told(&self, number: usize) -> String {
+        let Signed { by, text, .. } = &self.messages[number];
+        format!("{by}'s {text}")
+    }
+
+    /// All that others can tell of a replica.
+    pub(crate) fn told_of(&self, outside: &Outside) -> String {
+        let Outside {
+            view,
+            said,
+            executed,
+            times,
+            wrong,
+        } = outside;
+        let said = said.iter().map(|number| &self.messages[number].text);
+        let said: BTreeSet<_> = said.collect();
+        format!("{view:?} {said:?} {executed:?} {times} {wrong}")
+    }
+
+    /// What a replica did between two of its states, as a story tells it.
+    pub(crate) fn done_between(&self, before: usize, after: usize) -> String {
+        let (before, after) = (self.outside(before), self.outside(after));
+        let said = after.said.without(before.said);
+        let mut told: Vec<_> = said
+            .iter()
+            .map(|number| self.messages[number].text.clone())
+            .collect();
+        if after.view.1 && after.view != before.view {
+            told.push(format!("enters view {}", after.view.0.0));
+        }
+        if let Some((view, digest)) = after.executed.filter(|_| before.executed.is_none()) {
+            told.push(format!(
+                "executes {} of view {}",
+                self.batches.name(digest),
+                view.0
+            ));
+        }
+        if after.wrong && !before.wrong {
+            told.push("is proved faulty".into());
+        }
+        told.join(", ")
+    }
+}
+
+/// What two messages of one replica may prove against it.
+fn evidence(one: &SignedMessage, other: &SignedMessage) -> Option<Evidence> {
+    use SignedMessage::{Commit, NewView, PrePrepare, Prepare, ViewChange};
+    Some(match (one, other) {
+        (PrePrepare { pre_prepare: a, .. }, PrePrepare { pre_prepare: b, .. }) => {
+            Evidence::TwoPrePrepares(a.clone(), b.clone())
+        }
+        (Prepare(a), Prepare(b)) if a == b => Evidence::PrimaryPrepared(a.clone()),
+        (Prepare(a), Prepare(b)) => Evidence::TwoPrepares(a.clone(), b.clone()),
+        (Commit(a), Commit(b)) => Evidence::TwoCommits(a.clone(), b.clone()),
+        (Commit(a), ViewChange(b)) => Evidence::ForgottenCommit(a.clone(), b.clone()),
+        (ViewChange(a), ViewChange(b)) => Evidence::TwoViewChanges(a.clone(), b.clone()),
+        (NewView { new_view: a, .. }, NewView { new_view: b, .. }) if a == b => {
+            Evidence::WrongNewView(a.clone())
+        }
+        (NewView { new_view: a, .. }, NewView { new_view: b, .. }) => {
+            Evidence::TwoNewViews(a.clone(), b.clone())
+        }
+        _ => return None,
+    })
+}
+
+/// The view of a vote or proposal, and whether it is a COMMIT.
+fn vote(message: &SignedMessage) -> Option<(View, bool)> {
+    match message {
+        SignedMessage::PrePrepare { pre_prepare, .. } => Some((pre_prepare.value().view, false)),
+        SignedMessage::Prepare(prepare) => Some((prepare.value().view, false)),
+        SignedMessage::Commit(commit) => Some((commit.value().view, true)),
+        _ => None,
+    }
+}
+
+/// Whether it is carried: fetched bodies come from the Byzantine replica, nobody waits for replies, and status messages
+/// only bring about what never ceases to be in the network here.
+fn is_carried(message: &SignedMessage) -> bool {
+    matches!(
+        message,
+        SignedMessage::ViewChange(_) | SignedMessage::NewView { .. }
+    ) || vote(message).is_some()
+}
+
+const fn kind(evidence: &Evidence) -> &'static str {
+    match evidence {
+        Evidence::TwoPrePrepares(..) => "E1",
+        Evidence::TwoPrepares(..) => "E2",
+        Evidence::TwoCommits(..) => "E3",
+        Evidence::PrimaryPrepared(..) => "E4",
+        Evidence::WrongNewView(..) => "E5",
+        Evidence::TwoViewChanges(..) | Evidence::TwoNewViews(..) => "E6",
+        Evidence::ForgottenCommit(..) => "E7",
+    }
+}

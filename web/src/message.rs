@@ -1,0 +1,131 @@
+//! What clients and nodes send each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// `(client_id, seq_id)`, in JSON a list of two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Id(pub u64, pub u64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}, {}]", self.0, self.1)
+    }
+}
+
+/// A request of a client.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Proposal {
+    /// Whose it is, and which of its requests.
+    pub id: Id,
+    /// Where the replies go to.
+    pub client_url: String,
+    /// When the client made it, in seconds since 1970.
+    pub timestamp: f64,
+    /// What is asked for.
+    pub data: String,
+}
+
+/// Why a request cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0}; send {{\"id\": [client_id, seq_id], \"client_url\": \"http://HOST:PORT/reply\", \"timestamp\": SECONDS, \"data\": \"TEXT\"}}"
+)]
+pub struct BadProposal(String);
+
+/// How many requests of one client may carry the same timestamp.
+const PER_MICROSECOND: u64 = 4096;
+/// The latest time that has a number.
+const LATEST: f64 = 4e9;
+
+impl Proposal {
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    /// It is none; the error says what to send.
+    pub fn parse(body: &str) -> Result<Self, BadProposal> {
+        let proposal: Self =
+            serde_json::from_str(body).map_err(|error| BadProposal(error.to_string()))?;
+        if !(0.0..=LATEST).contains(&proposal.timestamp) {
+            return Err(BadProposal(format!(
+                "timestamp: {} is not from 0 to {LATEST}",
+                proposal.timestamp
+            )));
+        }
+        Ok(proposal)
+    }
+
+    /// The number of this request among its client's: greater for a later timestamp, and among requests of one moment for a
+    /// greater `seq_id`. A client's requests execute in this order only (rule 6).
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is within bounds"
+        )]
+        let micros = (self.timestamp * 1e6) as u64;
+        micros * PER_MICROSECOND + self.id.1 % PER_MICROSECOND + 1
+    }
+}
+
+/// What a node posts to the client once a request is committed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reply {
+    /// The node.
+    pub index: u32,
+    /// Its view.
+    pub view: u64,
+    /// The request as it came in.
+    pub proposal: Box<RawValue>,
+    /// `reply`.
+    pub r#type: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Id, Proposal};
+
+    #[test]
+    fn a_request_is_read_as_the_sample_has_it() {
+        let text = r#"{"id": [0, 7], "client_url": "http://localhost:20001/reply", "timestamp": 1542000000.25, "data": "x"}"#;
+        let proposal = Proposal::parse(text).unwrap();
+        assert_eq!(proposal.id, Id(0, 7));
+        assert_eq!(proposal.number(), 1_542_000_000_250_000 * 4096 + 8);
+    }
+
+    #[test]
+    fn later_requests_have_greater_numbers() {
+        let number = |timestamp: f64, seq| {
+            let text = format!(
+                r#"{{"id": [1, {seq}], "client_url": "", "timestamp": {timestamp}, "data": ""}}"#
+            );
+            Proposal::parse(&text).unwrap().number()
+        };
+        assert!(number(1.0, 1) > number(1.0, 0));
+        assert!(number(1.5, 0) > number(1.0, 9));
+        assert!(number(0.0, 0) > 0);
+        assert!(number(4e9, 4095) > number(4e9, 0));
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused_with_what_to_send() {
+        for bad in [
+            "",
+            "{}",
+            "[]",
+            r#"{"id": [0], "client_url": "u", "timestamp": 1, "data": "x"}"#,
+            r#"{"id": [-1, 0], "client_url": "u", "timestamp": 1, "data": "x"}"#,
+            r#"{"id": [0, 0], "client_url": "u", "timestamp": -1, "data": "x"}"#,
+            r#"{"id": [0, 0], "client_url": "u", "timestamp": 1, "data": 7}"#,
+        ] {
+            let error = Proposal::parse(bad).unwrap_err().to_string();
+            assert!(
+                error.contains(r#"send {"id": [client_id, seq_id]"#),
+                "{error}"
+            );
+        }
+    }
+}
