@@ -3,7 +3,7 @@
 
 mod support;
 
-use quorate_fault::behaviour::REGISTRY;
+use quorate_fault::behaviour::{self, REGISTRY};
 use support::{Processes, assert_decided, client, printed};
 
 fn assert_others_agree(faulty: &str, others: &[&str]) {
@@ -56,6 +56,17 @@ fn what_a_process_does_shows_in_the_transcript() {
 }
 
 #[test]
+fn what_comes_late_or_twice_still_counts() {
+    for behaviour in ["delay:20ms", "duplicate", "replay"] {
+        // Without P there is no quorum but with S.
+        let processes = Processes::start(4, &format!("S={behaviour}"));
+        processes.kill("P");
+        let output = processes.client(&["--format", "lines"]);
+        assert_decided(&output, &["Q", "R"], "attack");
+    }
+}
+
+#[test]
 fn clients_get_right_answers_beside_a_state_that_was_tampered_with() {
     let processes = Processes::start(4, "S=tamper");
     for operation in ["set x=1", "set y=2", "set x=42"] {
@@ -64,4 +75,10 @@ fn clients_get_right_answers_beside_a_state_that_was_tampered_with() {
     }
     assert_eq!(printed(&processes.client(&["read", "x"])), "42\n");
     assert_eq!(printed(&processes.client(&["submit", "get y"])), "2\n");
+}
+
+#[test]
+fn the_help_lists_behaviours_and_triggers() {
+    let output = client(&["--help"]);
+    assert!(printed(&output).contains(&behaviour::help()), "{output:?}");
 }

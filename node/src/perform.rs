@@ -61,7 +61,12 @@ impl Runtime {
             }
             Effect::Reject(misbehaviour) => tracing::debug!(%misbehaviour, "refused"),
             Effect::Accuse(evidence) => {
-                tracing::warn!(accused = %evidence.accused(), ?evidence, "proved faulty");
+                let accused = evidence.accused();
+                if self.accused.insert(accused) {
+                    tracing::warn!(%accused, ?evidence, "proved faulty");
+                } else {
+                    tracing::debug!(%accused, ?evidence, "proved faulty again");
+                }
             }
         }
     }

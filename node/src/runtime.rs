@@ -1,7 +1,7 @@
 //! The one task that owns the replica, the service and the timers: everything that can happen comes to it, one thing at
 //! a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -47,6 +47,8 @@ pub(crate) struct Runtime {
     pub(crate) answers: VecDeque<Input>,
     pub(crate) traffic: Traffic,
     pub(crate) unsigned_votes: bool,
+    /// Who is proved faulty: it may be so a hundred times a second, and once is enough for people.
+    pub(crate) accused: BTreeSet<ReplicaId>,
     /// Who waits for which round's decision.
     pub(crate) waiting: Vec<(u64, Reply<String>)>,
     /// What the exchange is to order with the next request.
@@ -96,30 +98,37 @@ impl Runtime {
         if let Some(interval) = config.status_interval_ms {
             protocol.status_interval = Duration::from_millis(interval);
         }
-        let (storage, records) = match &config.data {
-            Some(path) => Some(Storage::open(path)?).unzip(),
-            None => (None, None),
-        };
-        let records = records.unwrap_or_default();
-        let lived = config.life > 0 || !records.is_empty();
-        let replica = if !records.is_empty() {
-            Replica::restore(protocol.clone(), records)
-        } else if config.life == 0 {
-            Replica::new(protocol.clone())
-        } else {
-            Replica::rejoin(protocol.clone())
-        };
-        // Whoever was there before numbers its requests by the clock, so that the next is later than any before.
-        let started = if lived { micros_since_1970() } else { 0 };
         let setting = Setting {
-            config: protocol,
+            config: protocol.clone(),
             seed: Digest::of(&[b"faulty", &config.cluster, &own.0.to_le_bytes()]).0,
         };
-        let behaviour = config
+        let mut behaviour = config
             .fault
             .as_deref()
             .map(|words| behaviour::parse(words, &setting))
             .transpose()?;
+        let (mut storage, records) = match &config.data {
+            Some(path) => Some(Storage::open(path)?).unzip(),
+            None => (None, None),
+        };
+        let mut records = records.unwrap_or_default();
+        let lived = config.life > 0 || !records.is_empty();
+        let forgets = behaviour
+            .as_mut()
+            .is_some_and(|behaviour| behaviour.forgets());
+        if forgets && let Some(storage) = &mut storage {
+            storage.replace(&[])?;
+            records.clear();
+        }
+        let replica = if !records.is_empty() {
+            Replica::restore(protocol, records)
+        } else if config.life == 0 || forgets {
+            Replica::new(protocol)
+        } else {
+            Replica::rejoin(protocol)
+        };
+        // Whoever was there before numbers its requests by the clock, so that the next is later than any before.
+        let started = if lived { micros_since_1970() } else { 0 };
         let rules = Rules {
             quorum,
             default_decision: config.default_decision.clone(),
@@ -142,6 +151,7 @@ impl Runtime {
                 signatures_checked: 0,
             },
             unsigned_votes: loopback,
+            accused: BTreeSet::new(),
             waiting: Vec::new(),
             commands: VecDeque::new(),
             desk: Desk::new(own, quorum, started),

@@ -3,13 +3,16 @@
 use std::net::SocketAddr;
 
 use quorate_protocol::message::Standing;
-use quorate_protocol::{ClusterId, Keys, Message, ReplicaId, Sequence, View};
+use quorate_protocol::{
+    ClusterId, Keys, Message, Record, ReplicaId, Sequence, SignedMessage, View,
+};
 use quorate_wire::method::{Deliver, FinalizeDecision, SendMessage, Status};
 use quorate_wire::{CallError, Caller, Fault};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::storage::Storage;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -168,4 +171,80 @@ async fn a_send_ends_with_the_time_for_a_decision_even_if_its_recipient_hangs() 
         "{:?}",
         started.elapsed()
     );
+}
+
+/// What P sends to Q, batch after batch, while it has this fault.
+async fn batches_to_q(fault: Option<&str>) -> (Running, mpsc::UnboundedReceiver<Vec<u8>>) {
+    let (taken, batches) = mpsc::unbounded_channel();
+    let q = Endpoint::new().method(move |call: Deliver| {
+        let taken = taken.clone();
+        async move {
+            // A test that is over hears no more.
+            let _ = taken.send(call.batch);
+            Ok(1)
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = config();
+    config.addresses[1] = listener.local_addr().unwrap();
+    config.fault = fault.map(str::to_owned);
+    tokio::spawn(q.serve(listener, std::future::pending()));
+    (run_p(config), batches)
+}
+
+/// Whether Q can read a batch and every signature in it holds.
+fn holds(batch: &[u8]) -> bool {
+    let NodeConfig { public_keys, .. } = config();
+    let mut keys = Keys::new(ReplicaId(1), [2; 32], &public_keys, ClusterId([7; 32])).unwrap();
+    outbox::decode(batch).is_ok_and(|messages| {
+        let mut messages = messages.into_iter();
+        messages.all(|message| keys.verify_message(message).is_ok())
+    })
+}
+
+#[tokio::test]
+async fn what_a_corrupt_process_sends_does_not_hold() {
+    for (fault, expected) in [(None, true), (Some("corrupt"), false)] {
+        let (_p, mut batches) = batches_to_q(fault).await;
+        for _ in 0..3 {
+            let batch = tokio::time::timeout(LONG, batches.recv()).await;
+            let batch = batch.unwrap().unwrap();
+            assert_eq!(holds(&batch), expected, "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_faulty_process_is_woken_for_what_it_does_of_its_own_accord() {
+    let (_p, mut batches) = batches_to_q(Some("spam")).await;
+    let mut wishes = 0;
+    while wishes < 10 {
+        let batch = tokio::time::timeout(LONG, batches.recv()).await;
+        let messages = outbox::decode(&batch.unwrap().unwrap()).unwrap();
+        let is_wish = |one: &&SignedMessage| matches!(one, SignedMessage::ViewChange(_));
+        wishes += messages.iter().filter(is_wish).count();
+    }
+}
+
+#[tokio::test]
+async fn who_forgets_comes_back_without_its_records_and_keeps_none_of_them() {
+    let folder = std::env::temp_dir().join(format!("quorate-amnesia-{}", std::process::id()));
+    let path = folder.join("P.redb");
+    let before = [Record::Executed(Sequence(3))];
+    let comes_back_with = |fault: Option<&str>| {
+        let config = NodeConfig {
+            data: Some(path.clone()),
+            fault: fault.map(str::to_owned),
+            ..config()
+        };
+        let (_, questions) = mpsc::channel(1);
+        let runtime = runtime::Runtime::new(&config, true, questions).unwrap();
+        runtime.replica.replica().records()
+    };
+    Storage::open(&path).unwrap().0.add(&before).unwrap();
+    assert_eq!(comes_back_with(None), before);
+    assert_eq!(comes_back_with(Some("silent")), before);
+    assert_eq!(comes_back_with(Some("amnesia")), []);
+    assert_eq!(comes_back_with(None), [], "it is gone for good");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

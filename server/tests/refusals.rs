@@ -64,6 +64,18 @@ fn an_unknown_behaviour_is_refused() {
 }
 
 #[test]
+fn a_trigger_that_is_none_is_refused() {
+    assert_refused(
+        &["--faulty", "P=lie@when=2s"],
+        &["unknown trigger '@when=2s': use one of after=TIME"],
+    );
+    assert_refused(
+        &["--faulty", "P=lie@slots=9-3"],
+        &["'@slots=9-3' is no trigger", "slots=3-9"],
+    );
+}
+
+#[test]
 fn a_time_without_a_unit_is_refused() {
     assert_refused(&["--view-timeout", "500"], &["500ms"]);
 }

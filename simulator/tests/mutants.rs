@@ -5,16 +5,16 @@ use quorate_protocol::Mutant;
 use quorate_simulator::plan::Choice;
 use quorate_simulator::{Plan, Trace, run};
 
-/// The rules that are broken in a few universes by an engine with this bug.
-fn caught_by(mutant: Mutant, seeds: u64) -> Vec<&'static str> {
-    (0..seeds)
-        .filter_map(|seed| {
-            let mut plan = Plan::generate(seed, &Choice::default());
-            plan.engine.mutant = Some(mutant);
-            let outcome = run(&plan, Trace::Off).expect("the plan can be played");
-            outcome.violation.map(|violation| violation.rule().0)
-        })
-        .collect()
+/// Whether an engine with this bug breaks the rule in one of a few universes.
+fn is_caught_by(mutant: Mutant, rule: &str, seeds: u64) -> bool {
+    (0..seeds).any(|seed| {
+        let mut plan = Plan::generate(seed, &Choice::default());
+        plan.engine.mutant = Some(mutant);
+        let outcome = run(&plan, Trace::Off).expect("the plan can be played");
+        outcome
+            .violation
+            .is_some_and(|violation| violation.rule().0 == rule)
+    })
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
         (Mutant::CommitsTooFew, "certificates verify"),
         (Mutant::ExecutesOutOfOrder, "total order"),
     ] {
-        assert!(caught_by(mutant, 16).contains(&rule), "{mutant}: {rule}");
+        assert!(is_caught_by(mutant, rule, 20), "{mutant}: {rule}");
     }
 }
 

@@ -3,8 +3,8 @@ use super::{Behaviour, Entry};
 pub(super) const ENTRY: Entry = Entry {
     name: "amnesia",
     argument: "",
-    what: "forgets what it voted when it is started again, as the simulator does; no live process is, so there it does \
-           nothing wrong",
+    what: "forgets what it voted when it is started again: the simulator does so, and `server` with the same \
+           `--data-dir`",
     example: "amnesia",
     make: |_, _| Ok(Box::new(Amnesia)),
 };
