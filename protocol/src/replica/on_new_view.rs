@@ -73,6 +73,7 @@ impl Replica {
         };
         self.persist(Record::NewView(Box::new(started.clone())));
         self.view_changes.new_view = Some(started);
+        self.view_changes.sent_on.clear();
         self.adopt_checkpoint(new_view);
 
         let low = choose::min_sequence(&new_view.value().view_changes);

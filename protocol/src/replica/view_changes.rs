@@ -12,6 +12,7 @@ use crate::misbehaviour::{Misbehaviour, PreparedFlaw};
 use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Signed;
+use crate::time::{Duration, Time};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ViewChanges {
@@ -25,6 +26,8 @@ pub(super) struct ViewChanges {
     pub(super) new_view_sent: bool,
     /// What began the current view; nothing for view 0.
     pub(super) new_view: Option<SignedMessage>,
+    /// When that was last sent on to each peer.
+    pub(super) sent_on: BTreeMap<ReplicaId, Time>,
 }
 
 impl ViewChanges {
@@ -131,9 +134,16 @@ impl Replica {
         }
     }
 
-    /// Sends on what began this view, with the VIEW-CHANGEs behind it (rule 17).
+    /// Sends on what began this view, with the VIEW-CHANGEs behind it (rule 17). It is large, and whoever wants to can ask
+    /// for it all the time: so a peer gets it twice between two status messages at most.
     pub(super) fn resend_new_view(&mut self, to: ReplicaId) {
+        let pause = Duration(self.config.status_interval.0 / 2);
+        let sent = self.view_changes.sent_on.get(&to);
+        if sent.is_some_and(|at| self.now < *at + pause) {
+            return;
+        }
         if let Some(new_view) = self.view_changes.new_view.clone() {
+            self.view_changes.sent_on.insert(to, self.now);
             self.forward(to, new_view);
         }
     }

@@ -169,7 +169,11 @@ fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
         rejoins: None,
     };
 
-    let to_wish = net.deliver(0, SignedMessage::ViewChange(net.wish(3, 1, Vec::new())));
+    let wish = || SignedMessage::ViewChange(net.wish(3, 1, Vec::new()));
+    let (first, second) = (wish(), wish());
+    let to_wish = net.deliver(0, first);
+    let to_next = net.deliver(0, second);
+    net.run_for(Duration(STATUS_INTERVAL.0 / 2));
     let to_standing = net.deliver(0, SignedMessage::Standing(net.sign(3, standing)));
 
     let forward = Effect::Forward {
@@ -177,6 +181,7 @@ fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
         message: Box::new(new_view),
     };
     assert_eq!(to_wish, std::slice::from_ref(&forward));
+    assert_eq!(to_next, [], "it is large, and was just sent");
     assert_eq!(to_standing, [forward]);
 }
 

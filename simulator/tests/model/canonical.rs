@@ -25,6 +25,8 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
     // It only makes timers longer.
     decides_nothing.push("attempts: ");
+    // What was sent on once is on its way already.
+    decides_nothing.push("sent_on: {");
     // Votes are counted in the view that they are of, until there are enough of them.
     let enough_prepares = phase >= Phase::Prepared && prepares >= quorum.prepares();
     if !status.active || enough_prepares {
