@@ -39,7 +39,9 @@ impl Replica {
         });
         if let Err(why) = flaw.and_then(|()| check_proposals(new_view, &pre_prepares)) {
             self.reject(Misbehaviour::InvalidNewView { signer, why });
-            if view == self.view {
+            // Not before a quorum has left the older views: nobody asks for a view alone that is two above the others'
+            // (rule 15), whatever one primary sends.
+            if view == self.view && self.view_changes.quorum_seen {
                 self.start_view_change(view.next());
             }
             return;

@@ -5,10 +5,11 @@
 //!
 //! * Slots. Whatever checkpoint h was stable here, a correct one of them had executed through h. Its own stable checkpoint s
 //!   is at most a window behind that, and no vote went further than a window above h: so none lies above s + 2L.
-//! * Views. A replica asks for view w when f+1 others want w or more, or when a quorum has left w-1, itself perhaps among
-//!   them. Either way enough correct others wanted w-1 for one of them to be in every quorum: so the earlier life asked for
-//!   nothing above the highest view that they tell of, plus one. It votes from that view on. No VIEW-CHANGE of it is above,
-//!   and so none leaves out what it votes for now.
+//! * Views. A replica asks for view w when f+1 others want w or more, or when a quorum, itself perhaps among them, has asked
+//!   for w-1 or more: one that has started view w-1 has seen that quorum, and one that still waits for it goes on only after
+//!   it (rule 15). Either way enough correct others had asked for w-1 for one of them to be in every quorum: so the earlier
+//!   life asked for nothing above the highest view that they tell of, plus one. It votes from that view on. No VIEW-CHANGE of
+//!   it is above, and so none leaves out what it votes for now.
 //!
 //! A liar can tell of views that nobody has asked for: it is believed only if f+1 tell of that view or the one before. Who
 //! has come back in this way itself tells of the view from which it votes, which covers what it has forgotten. Until the

@@ -331,3 +331,21 @@ fn rule_14_a_process_that_distrusts_the_primary_asks_for_the_next_view_once() {
         assert_eq!(net.view(i), (1, true));
     }
 }
+
+#[test]
+fn rule_15_a_new_view_that_is_none_is_left_only_once_a_quorum_has_left_the_views_before() {
+    let mut net = Network::new(4);
+    let none = net.new_view(1, 1, net.wishes(&[1, 3], 1), &[]);
+    net.step(3, Input::Distrust);
+    net.deliver(3, none.clone());
+    assert_eq!(
+        net.view(3),
+        (1, false),
+        "it would be two views above the others"
+    );
+    for wish in net.wishes(&[0, 2], 1) {
+        net.deliver(3, SignedMessage::ViewChange(wish));
+    }
+    net.deliver(3, none);
+    assert_eq!(net.view(3), (2, false));
+}
