@@ -24,9 +24,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::Context;
+use quorate_protocol::ReplicaId;
 use quorate_wire::{Endpoint, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 pub use config::{NodeConfig, WebConfig};
 
@@ -65,7 +67,9 @@ pub async fn run(
         Some(web) => endpoint.routes(web::routes(web, handle)),
         None => endpoint,
     };
-    let crashed = tokio::spawn(runtime.run());
+    // Its log lines say whose they are: several processes share one standard error.
+    let span = tracing::info_span!("process", name = %ReplicaId(config.index));
+    let crashed = tokio::spawn(runtime.run().instrument(span));
     tokio::pin!(crashed);
     let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = endpoint.serve(listener, async move {
@@ -75,7 +79,7 @@ pub async fn run(
     tokio::pin!(shutdown);
     tokio::select! {
         result = &mut serving => result.context("the endpoint failed").map(|()| Ending::ShutDown),
-        ending = &mut crashed => ending.context("the runtime failed").flatten(),
+        ending = &mut crashed => ending.context("the runtime failed"),
         () = &mut shutdown => {
             drop(stop_endpoint);
             // Whoever still waits for the runtime's answer is told so, while the endpoint can still say it.

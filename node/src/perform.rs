@@ -17,16 +17,16 @@ impl Runtime {
             Effect::SetTimer { timer, at } => self.timers.set(timer, at),
             Effect::CancelTimer(timer) => self.timers.cancel(timer),
             Effect::Execute { sequence, requests } => {
-                let results = requests
+                let results: Vec<_> = requests
                     .iter()
                     .map(|request| {
                         self.service
                             .execute(sequence, request.client, &request.operation)
                     })
                     .collect();
+                self.reply_over_http(&requests, &results);
                 self.answers
                     .push_back(Input::Executed { sequence, results });
-                self.reply_over_http(&requests);
             }
             Effect::TakeCheckpoint { sequence } => {
                 let parts = self.service.snapshot();
@@ -39,7 +39,6 @@ impl Runtime {
                     // The next checkpoint shows that this state differs, and it is fetched again.
                     tracing::error!(%error, "a state that a quorum vouches for cannot be read");
                 }
-                self.dump_requests();
             }
             Effect::Diverged { sequence } => {
                 tracing::error!(slot = sequence.0, "this state is not what a quorum has");

@@ -55,8 +55,8 @@ pub(crate) enum Question {
     Distrust(oneshot::Sender<View>),
     /// The decided requests over HTTP.
     Ledger(oneshot::Sender<Vec<Entry>>),
-    /// How much the replica keeps.
-    Sizes(oneshot::Sender<Sizes>),
+    /// How much the replica keeps, and whether it votes.
+    Sizes(oneshot::Sender<(Sizes, bool)>),
     /// Where the process stands.
     Status(oneshot::Sender<(Status, RoundStatus, Traffic)>),
 }
@@ -70,6 +70,8 @@ pub(crate) enum Taken {
     At(ReplicaId),
     /// It has executed; the reply is on its way again.
     Again,
+    /// Another request of its client with the same timestamp has executed.
+    Other,
     /// A later request of its client has executed.
     Old,
 }

@@ -24,7 +24,7 @@ use crate::desk::Desk;
 use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::question::{Question, Reply};
-use crate::storage::Storage;
+use crate::storage::{Past, Storage};
 use crate::timers::Timers;
 use crate::web::Web;
 
@@ -107,28 +107,41 @@ impl Runtime {
             .as_deref()
             .map(|words| behaviour::parse(words, &setting))
             .transpose()?;
-        let (mut storage, records) = match &config.data {
-            Some(path) => Some(Storage::open(path)?).unzip(),
-            None => (None, None),
+        let (mut storage, mut past) = match &config.data {
+            Some(path) => {
+                let (storage, past) = Storage::open(path)?;
+                (Some(storage), past)
+            }
+            None if config.life == 0 => (None, Past::None),
+            None => (None, Past::Lost),
         };
-        let mut records = records.unwrap_or_default();
-        let lived = config.life > 0 || !records.is_empty();
+        let lived = !matches!(past, Past::None);
         let forgets = behaviour
             .as_mut()
             .is_some_and(|behaviour| behaviour.forgets());
-        if forgets && let Some(storage) = &mut storage {
-            storage.replace(&[])?;
-            records.clear();
+        if forgets {
+            past = Past::None;
+            if let Some(storage) = &mut storage {
+                storage.forget()?;
+            }
         }
-        let replica = if !records.is_empty() {
-            Replica::restore(protocol, records)
-        } else if config.life == 0 || forgets {
-            Replica::new(protocol)
-        } else {
-            Replica::rejoin(protocol)
+        let replica = match past {
+            Past::None => Replica::new(protocol),
+            Past::Kept(records) => Replica::restore(protocol, records),
+            Past::Lost => {
+                tracing::warn!(
+                    "what this process knew is lost: it does not vote until nothing can contradict it"
+                );
+                Replica::rejoin(protocol)
+            }
         };
         // Whoever was there before numbers its requests by the clock, so that the next is later than any before.
-        let started = if lived { micros_since_1970() } else { 0 };
+        let last = replica.last_timestamp(ClientId::from(own)).0;
+        let started = if lived {
+            micros_since_1970().max(last + 1)
+        } else {
+            0
+        };
         let rules = Rules {
             quorum,
             default_decision: config.default_decision.clone(),
@@ -170,23 +183,26 @@ impl Runtime {
     }
 
     /// Runs until nobody can ask any more, or until the process crashes as its fault has it.
-    ///
-    /// # Errors
-    /// What must not be forgotten cannot be written: then nothing is said that follows from it.
-    pub(crate) async fn run(mut self) -> anyhow::Result<Ending> {
+    /// If what must not be forgotten cannot be written it ends the whole process, before anything is said that follows.
+    pub(crate) async fn run(mut self) -> Ending {
         loop {
             self.settle();
-            self.write()
-                .context("what must be on disk cannot be written")?;
+            if let Err(error) = self.write() {
+                // At once: callers who have their answers already must not get them out any more.
+                tracing::error!(
+                    "what must be on disk cannot be written: {error:#}; this process ends"
+                );
+                std::process::exit(1);
+            }
             self.send_all();
             if self.replica.has_crashed() {
-                return Ok(Ending::Crashed);
+                return Ending::Crashed;
             }
             let wake_at = self.replica.wake_at();
             tokio::select! {
                 question = self.questions.recv() => match question {
                     Some(question) => self.on_question(question),
-                    None => return Ok(Ending::ShutDown),
+                    None => return Ending::ShutDown,
                 },
                 () = self.timers.next() => {
                     while let Some(timer) = self.timers.take_due() {
@@ -240,6 +256,7 @@ impl Runtime {
         for json in std::mem::take(&mut self.unposted) {
             self.post_reply(&json);
         }
+        self.dump_requests();
     }
 
     /// Does what a faulty replica does late or of its own accord.
@@ -291,7 +308,8 @@ impl Runtime {
                 let _ = answer.send(self.service.ledger().since(0).cloned().collect());
             }
             Question::Sizes(answer) => {
-                let _ = answer.send(self.replica.replica().sizes());
+                let replica = self.replica.replica();
+                let _ = answer.send((replica.sizes(), replica.votes()));
             }
             Question::Status(answer) => {
                 self.traffic.signatures_checked = self.keys.checked();

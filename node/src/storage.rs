@@ -3,11 +3,22 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use quorate_protocol::Record;
+use quorate_protocol::{Record, View};
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
 /// Records by number, encoded.
 const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+
+/// What a process knows of its earlier lives.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Past {
+    /// There were none.
+    None,
+    /// These records.
+    Kept(Vec<Record>),
+    /// There was one, and what it knew is lost.
+    Lost,
+}
 
 /// The records of one process. While it is open no other process can open it.
 #[derive(Debug)]
@@ -17,11 +28,12 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// Opens the file, or makes it; gives what it holds.
+    /// Opens the file, or makes it; gives what it holds. Beside it a mark says that there was one: whoever finds the mark and
+    /// no records has lost them.
     ///
     /// # Errors
     /// It cannot be used, another process uses it, or it holds something else.
-    pub(crate) fn open(path: &Path) -> anyhow::Result<(Self, Vec<Record>)> {
+    pub(crate) fn open(path: &Path) -> anyhow::Result<(Self, Past)> {
         let told = || format!("the data in {} cannot be used", path.display());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(told)?;
@@ -29,7 +41,27 @@ impl Storage {
         let database = Database::create(path).with_context(told)?;
         let mut storage = Self { database, next: 0 };
         let records = storage.read().with_context(told)?;
-        Ok((storage, records))
+        let mark = path.with_extension("began");
+        if !records.is_empty() {
+            return Ok((storage, Past::Kept(records)));
+        }
+        if mark.exists() {
+            return Ok((storage, Past::Lost));
+        }
+        // The record first: with the mark alone a process that had said nothing yet would seem to have lost its memory.
+        storage.forget().with_context(told)?;
+        std::fs::File::create(&mark)
+            .and_then(|mark| mark.sync_all())
+            .with_context(told)?;
+        Ok((storage, Past::None))
+    }
+
+    /// Keeps nothing but that there is nothing yet that it must not contradict.
+    ///
+    /// # Errors
+    /// As [`Storage::replace`].
+    pub(crate) fn forget(&mut self) -> anyhow::Result<()> {
+        self.replace(&[Record::VotesFrom(View(0))])
     }
 
     fn read(&mut self) -> anyhow::Result<Vec<Record>> {
@@ -86,7 +118,7 @@ impl Storage {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, Storage};
+    use super::{Past, Record, Storage, View};
     use quorate_protocol::Sequence;
 
     #[test]
@@ -94,21 +126,33 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("quorate-storage-{}", std::process::id()));
         let path = folder.join("P.redb");
         let executed = |number| Record::Executed(Sequence(number));
-        let (mut storage, none) = Storage::open(&path).unwrap();
-        assert_eq!(none, []);
+        let first = Record::VotesFrom(View(0));
+        let (storage, past) = Storage::open(&path).unwrap();
+        assert_eq!(past, Past::None);
+        drop(storage);
+        let (mut storage, past) = Storage::open(&path).unwrap();
+        assert_eq!(
+            past,
+            Past::Kept(vec![first.clone()]),
+            "nothing said, nothing lost"
+        );
         storage.add(&[executed(1), executed(2)]).unwrap();
         storage.add(&[executed(3)]).unwrap();
         assert!(Storage::open(&path).is_err(), "two processes use one file");
         drop(storage);
         let (mut storage, records) = Storage::open(&path).unwrap();
-        assert_eq!(records, [executed(1), executed(2), executed(3)]);
+        let all = vec![first, executed(1), executed(2), executed(3)];
+        assert_eq!(records, Past::Kept(all));
         storage.replace(&[executed(7)]).unwrap();
         storage.add(&[executed(8)]).unwrap();
         drop(storage);
-        assert_eq!(Storage::open(&path).unwrap().1, [executed(7), executed(8)]);
+        let kept = Past::Kept(vec![executed(7), executed(8)]);
+        assert_eq!(Storage::open(&path).unwrap().1, kept);
         std::fs::write(&path, "nonsense").unwrap();
         let error = format!("{:#}", Storage::open(&path).unwrap_err());
         assert!(error.contains("P.redb cannot be used"), "{error}");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(Storage::open(&path).unwrap().1, Past::Lost);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

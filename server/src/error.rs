@@ -7,7 +7,7 @@ use std::io;
 pub enum StartError {
     /// Another program listens on a port that a process needs.
     #[error(
-        "port {port} for process {process} is in use: stop what uses it, or choose other ports with --base-port"
+        "port {port} for process {process} is in use: stop what uses it, or choose other ports, with --base-port or in the pbft.yaml"
     )]
     PortInUse {
         /// The port that is taken.
@@ -62,7 +62,7 @@ pub enum StartError {
     },
     /// The folder holds the keys of others.
     #[error(
-        "{} holds the keys of {nodes}: stop those first, or choose another --data-dir",
+        "{} holds the keys of {nodes}, which are others: choose another --data-dir, or stop them if they run",
         path.display()
     )]
     OtherNodes {
@@ -70,6 +70,15 @@ pub enum StartError {
         path: std::path::PathBuf,
         /// Whose keys they are.
         nodes: String,
+    },
+    /// The folder holds the state of processes, and not their keys.
+    #[error(
+        "{} holds what processes remember, but not their keys, which were in keys.json: bring it back, or choose another --data-dir",
+        path.display()
+    )]
+    KeysLost {
+        /// The folder.
+        path: std::path::PathBuf,
     },
     /// The node runs already.
     #[error("node {index} runs already: stop it first, or start another --index")]

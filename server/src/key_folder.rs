@@ -91,6 +91,10 @@ impl KeyFolder {
         let running = open(&self.path.join("running.lock")).map_err(failed)?;
         if try_lock(&running).map_err(failed)? {
             if !(self.lasts && self.path.join(KEYS).exists()) {
+                if self.holds_state().map_err(failed)? {
+                    let path = self.path.clone();
+                    return Err(StartError::KeysLost { path });
+                }
                 self.begin()?;
             }
             running.unlock().map_err(failed)?;
@@ -114,6 +118,16 @@ impl KeyFolder {
             _index: own,
         };
         Ok((Keys::known(kept.cluster, kept.secret), place))
+    }
+
+    /// Whether processes have left their state here.
+    fn holds_state(&self) -> io::Result<bool> {
+        for entry in fs::read_dir(&self.path)? {
+            if entry?.path().extension().is_some_and(|end| end == "redb") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Makes the keys of a new cluster.
@@ -248,6 +262,10 @@ mod tests {
         let (second, place) = join(1).unwrap();
         assert_eq!((second.cluster, place.life), (first.cluster, 1));
         assert_eq!(join(2).unwrap().1.life, 0);
+        std::fs::write(folder.0.join("data/P.redb"), "").unwrap();
+        std::fs::remove_file(folder.0.join("data/keys.json")).unwrap();
+        drop(place);
+        assert!(matches!(join(1), Err(StartError::KeysLost { .. })));
     }
 
     #[test]

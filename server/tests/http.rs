@@ -61,6 +61,10 @@ fn the_commands_of_the_documents_work_as_they_are_written() {
     // Once more is no other request, and an older one comes too late.
     let (status, _) = post(&url(2, "/request"), &["-L"], &second);
     assert_eq!(status, "200");
+    let other = proposal(&nodes, [1, 0], 1.5, "set x=2");
+    let (status, told) = post(&url(0, "/request"), &[], &other);
+    assert_eq!(status, "409");
+    assert!(told["error"].as_str().unwrap().contains("another request"));
     let late = proposal(&nodes, [1, 1], 1.0, "late");
     let (status, told) = post(&url(0, "/request"), &[], &late);
     assert_eq!(status, "409");
@@ -184,6 +188,11 @@ fn with_a_data_directory_nodes_come_back_one_after_the_other_and_all_at_once() {
         lasts: true,
         ..Settings::default()
     });
+    // Before anything was said there is nothing to forget.
+    for index in 0..4 {
+        nodes.kill(index);
+        nodes.start_again(index);
+    }
     decide(&nodes, 0..7);
     // Whoever remembers may vote at once, so another one can fail.
     nodes.kill(3);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use quorate_protocol::{ClientId, Sequence};
+use quorate_protocol::{ClientId, Digest, Sequence};
 use serde::{Deserialize, Serialize};
 
 use crate::encode::{decode, encode};
@@ -41,6 +41,12 @@ impl Operation {
     }
 }
 
+/// Under which name the requests of a client over HTTP are ordered.
+#[must_use]
+pub fn http_client(id: u64) -> ClientId {
+    ClientId::named(&format!("http/{id}"))
+}
+
 /// What counts of a request over HTTP.
 #[derive(Deserialize)]
 struct Decided {
@@ -59,6 +65,8 @@ pub enum Answer {
     Unreadable,
     /// The text has its place in the order, and means nothing to the store.
     Ordered,
+    /// What a request over HTTP came to, with the digest of its JSON: another with the same number is another request.
+    Request(Digest, Box<Answer>),
 }
 
 impl Answer {
@@ -73,6 +81,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exchange | Self::Ordered => f.write_str("ok"),
+            Self::Request(_, answer) => answer.fmt(f),
             Self::KeyValue(answer) => answer.fmt(f),
             Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),
         }
@@ -123,14 +132,15 @@ impl Replicated {
         }
     }
 
-    fn request(&mut self, json: &str) -> Answer {
+    /// A request counts for its own client only: a process that speaks for clients could otherwise put others' names on it.
+    fn request(&mut self, client: ClientId, json: &str) -> Answer {
         match serde_json::from_str::<Decided>(json) {
-            Ok(Decided { id, data }) => {
+            Ok(Decided { id, data }) if client == http_client(id.0) => {
                 let answer = self.text(&data);
                 self.ledger.add(Entry { id, data });
-                answer
+                Answer::Request(Digest::of(&[json.as_bytes()]), Box::new(answer))
             }
-            Err(_) => Answer::Unreadable,
+            _ => Answer::Unreadable,
         }
     }
 }
@@ -148,7 +158,7 @@ impl Service for Replicated {
             }
             Some(Operation::KeyValue(text)) => Answer::KeyValue(self.store.execute(&text)),
             Some(Operation::Text(text)) => self.text(&text),
-            Some(Operation::Request(json)) => self.request(&json),
+            Some(Operation::Request(json)) => self.request(client, &json),
             None => Answer::Unreadable,
         };
         encode(&answer)

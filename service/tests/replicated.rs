@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use quorate_protocol::{ClientId, Quorum, ReplicaId, Sequence};
+use quorate_protocol::{ClientId, Digest, Quorum, ReplicaId, Sequence};
 use quorate_service::exchange::{Command, Rules, WINDOW};
 use quorate_service::kv::Answer as Value;
-use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service};
+use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service, http_client};
 
 fn service() -> Replicated {
     Replicated::new(Rules {
@@ -205,21 +205,33 @@ fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
 #[test]
 fn a_request_over_http_has_its_place_in_the_ledger_and_means_what_its_data_says() {
     let mut run = Run::new();
-    let mut request = |json: &str| run.bytes(9, &Operation::Request(json.to_owned()).encode());
-    let ok = Answer::KeyValue(Value::Ok);
-    assert_eq!(
-        request(r#"{"id": [0, 7], "data": "set x=1", "timestamp": 1.5}"#),
-        ok
-    );
-    assert_eq!(
-        request(r#"{"id": [1, 0], "data": "anything"}"#),
-        Answer::Ordered
-    );
-    assert_eq!(
-        request(r#"{"id": [0], "data": "set x=2"}"#),
-        Answer::Unreadable
-    );
-    assert_eq!(request("nonsense"), Answer::Unreadable);
+    let mut request = |client: u64, json: &str| {
+        let operation = Operation::Request(json.to_owned()).encode();
+        let sequence = Sequence(run.next);
+        run.next += 1;
+        let answer = run
+            .service
+            .execute(sequence, http_client(client), &operation);
+        match Answer::decode(&answer).unwrap() {
+            Answer::Request(digest, answer) => {
+                assert_eq!(digest, Digest::of(&[json.as_bytes()]));
+                *answer
+            }
+            other => other,
+        }
+    };
+    let set = r#"{"id": [0, 7], "data": "set x=1", "timestamp": 1.5}"#;
+    assert_eq!(request(0, set), Answer::KeyValue(Value::Ok));
+    let other = r#"{"id": [1, 0], "data": "anything"}"#;
+    assert_eq!(request(1, other), Answer::Ordered);
+    let foreign = r#"{"id": [1, 1], "data": "set x=2"}"#;
+    for (client, json) in [
+        (0, foreign),
+        (0, r#"{"id": [0], "data": "set x=2"}"#),
+        (0, "nonsense"),
+    ] {
+        assert_eq!(request(client, json), Answer::Unreadable, "{json}");
+    }
     assert_eq!(
         run.text("get x"),
         Answer::KeyValue(Value::Value("1".into()))

@@ -82,6 +82,19 @@ impl Poster {
         Err(PostError::Redirected(url))
     }
 
+    /// Posts JSON to a URL, and to nowhere else.
+    ///
+    /// # Errors
+    /// As [`Poster::post`].
+    pub async fn post_here(
+        &self,
+        url: &str,
+        json: String,
+    ) -> Result<(StatusCode, Bytes), PostError> {
+        let (status, _, body) = self.post_once(read_url(url)?, json.into()).await?;
+        Ok((status, body))
+    }
+
     async fn post_once(
         &self,
         uri: Uri,

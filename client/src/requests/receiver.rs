@@ -10,8 +10,8 @@ use http_body_util::Full;
 use quorate_protocol::Quorum;
 use quorate_web::Reply;
 use quorate_web::config::Address;
-use quorate_wire::Endpoint;
 use quorate_wire::endpoint::{Routes, async_trait};
+use quorate_wire::{Endpoint, Limits};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -46,7 +46,15 @@ impl Receiver {
             format!("cannot listen on {own}: is another client with this --id running?")
         })?;
         let (sender, replies) = mpsc::channel(WAITING);
-        let endpoint = Endpoint::new().routes(Arc::new(Replies { sender }));
+        // Nodes call it by the name that the file gives it.
+        let limits = Limits {
+            allowed_hosts: vec![own.host.clone(), address.ip().to_string()],
+            any_address: address.ip().is_unspecified(),
+            ..Limits::default()
+        };
+        let endpoint = Endpoint::new()
+            .limits(limits)
+            .routes(Arc::new(Replies { sender }));
         // It ends with the command, as everything does that the command has started.
         tokio::spawn(endpoint.serve(listener, std::future::pending()));
         Ok(Self { quorum, replies })

@@ -113,11 +113,15 @@ impl Sender {
         Ok(Outcome {
             latency: None,
             retries: tries - 1,
-            error: error.or_else(|| {
-                Some(format!(
-                    "request [{}, {seq}]: too few nodes have replied",
+            error: Some(match error {
+                Some(error) => format!(
+                    "request [{}, {seq}]: fewer than f+1 nodes have replied; last: {error}",
                     self.id
-                ))
+                ),
+                None => format!(
+                    "request [{}, {seq}]: fewer than f+1 nodes have replied",
+                    self.id
+                ),
             }),
         })
     }

@@ -9,8 +9,8 @@ mod routes;
 
 use anyhow::Context as _;
 use quorate_protocol::message::Request;
-use quorate_protocol::{ClientId, Input, ReplicaId, Timestamp};
-use quorate_service::Operation;
+use quorate_protocol::{Digest, Input, ReplicaId, Timestamp};
+use quorate_service::{Answer, Operation, http_client};
 use quorate_web::Proposal;
 
 use crate::config::WebConfig;
@@ -42,11 +42,16 @@ impl Runtime {
     /// A client wants a request ordered. A backup sends the client to the primary, and sees itself to it that the primary
     /// hears of it: one that ignores clients is noticed.
     pub(crate) fn request(&mut self, proposal: &Proposal, json: String) -> Taken {
-        let client = ClientId::named(&format!("http/{}", proposal.id.0));
+        let client = http_client(proposal.id.0);
         let timestamp = Timestamp(proposal.number());
         let replica = self.replica.replica();
         let (last, status) = (replica.last_timestamp(client), replica.status());
         if last == timestamp {
+            let executed = replica.last_result(client).and_then(Answer::decode);
+            let digest = Digest::of(&[json.as_bytes()]);
+            if !matches!(executed, Some(Answer::Request(of, _)) if of == digest) {
+                return Taken::Other;
+            }
             self.unposted.push(json);
             return Taken::Again;
         }
@@ -66,17 +71,18 @@ impl Runtime {
         }
     }
 
-    /// Posts the replies to those of these requests that came over HTTP, which have just executed.
-    pub(crate) fn reply_over_http(&mut self, requests: &[Request]) {
+    /// Has the replies posted to those of these requests that came over HTTP, which have just executed.
+    pub(crate) fn reply_over_http(&mut self, requests: &[Request], results: &[Vec<u8>]) {
         if self.web.is_none() {
             return;
         }
-        for request in requests {
-            if let Some(Operation::Request(json)) = Operation::decode(&request.operation) {
+        for (request, result) in requests.iter().zip(results) {
+            if let Some(Operation::Request(json)) = Operation::decode(&request.operation)
+                && let Some(Answer::Request(..)) = Answer::decode(result)
+            {
                 self.unposted.push(json);
             }
         }
-        self.dump_requests();
     }
 
     /// Writes what is decided to the file, if there is to be one.

@@ -12,25 +12,28 @@ use tokio::sync::Semaphore;
 
 use crate::config::WebConfig;
 
-/// How many replies may be on their way at once; a client whose reply is not sent asks again.
-const UNDER_WAY: usize = 1024;
+/// How many replies may be on their way to one client at once; if one is not sent, the client asks again.
+const UNDER_WAY: usize = 128;
 
 /// Posts replies.
 #[derive(Debug)]
 pub(super) struct Replies {
     own: ReplicaId,
-    clients: Vec<Address>,
+    /// The clients, each with room for replies of its own: one that hangs must not be in the others' way.
+    clients: Vec<(Address, Arc<Semaphore>)>,
     poster: Poster,
-    room: Arc<Semaphore>,
 }
 
 impl Replies {
     pub(super) fn new(config: &WebConfig, own: ReplicaId) -> Self {
         Self {
             own,
-            clients: config.clients.clone(),
+            clients: config
+                .clients
+                .iter()
+                .map(|client| (client.clone(), Arc::new(Semaphore::new(UNDER_WAY))))
+                .collect(),
             poster: Poster::new(Duration::from_millis(config.reply_timeout_ms)),
-            room: Arc::new(Semaphore::new(UNDER_WAY)),
         }
     }
 
@@ -40,10 +43,12 @@ impl Replies {
             return;
         };
         // Another process has taken it, which may be a liar.
-        if !is_client(&self.clients, &proposal.client_url) {
+        let mut clients = self.clients.iter();
+        let Some((_, room)) = clients.find(|(client, _)| is_of(client, &proposal.client_url))
+        else {
             return tracing::warn!(id = %proposal.id, "a client_url that is no client's gets no reply");
-        }
-        let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
+        };
+        let Ok(permit) = Arc::clone(room).try_acquire_owned() else {
             return tracing::warn!(id = %proposal.id, "too many replies are on their way: one is dropped");
         };
         let Ok(proposal_json) = RawValue::from_string(json.to_owned()) else {
@@ -60,7 +65,7 @@ impl Replies {
         };
         let poster = self.poster.clone();
         tokio::spawn(async move {
-            match poster.post(&proposal.client_url, body).await {
+            match poster.post_here(&proposal.client_url, body).await {
                 Ok((status, _)) if status.is_success() => {}
                 Ok((status, _)) => {
                     tracing::warn!(id = %proposal.id, %status, "the client does not take its reply");
@@ -72,12 +77,9 @@ impl Replies {
     }
 }
 
-/// Whether replies may be posted there.
-pub(super) fn is_client(clients: &[Address], url: &str) -> bool {
+/// Whether a URL is on the host and port of this client.
+pub(super) fn is_of(client: &Address, url: &str) -> bool {
     read_url(url).is_ok_and(|url| {
-        let port = url.port_u16().unwrap_or(80);
-        clients
-            .iter()
-            .any(|client| url.host() == Some(client.host.as_str()) && port == client.port)
+        url.host() == Some(client.host.as_str()) && url.port_u16().unwrap_or(80) == client.port
     })
 }

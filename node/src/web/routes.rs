@@ -14,7 +14,7 @@ use quorate_wire::endpoint::{Routes, async_trait};
 use serde_json::{Value, json};
 
 use super::dump::as_json;
-use super::replies::is_client;
+use super::replies::is_of;
 use crate::config::WebConfig;
 use crate::question::{Question, Taken};
 use crate::rpc::Handle;
@@ -81,7 +81,8 @@ impl Paths {
             Ok(proposal) => proposal,
             Err(error) => return Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
         };
-        if !is_client(&self.clients, &proposal.client_url) {
+        let mut clients = self.clients.iter();
+        if !clients.any(|client| is_of(client, &proposal.client_url)) {
             let clients: Vec<String> = self.clients.iter().map(ToString::to_string).collect();
             let words = format!(
                 "client_url: host and port must be those of a client in the configuration: http:// and one of {}",
@@ -99,6 +100,12 @@ impl Paths {
         Ok(match taken.await? {
             Taken::Here | Taken::Again => respond(StatusCode::OK, &json!({"id": id})),
             Taken::At(primary) => self.redirect(primary),
+            Taken::Other => refuse(
+                StatusCode::CONFLICT,
+                &format!(
+                    "{id}: another request with this timestamp has executed; give a later one"
+                ),
+            ),
             Taken::Old => refuse(
                 StatusCode::CONFLICT,
                 &format!(
@@ -133,7 +140,7 @@ impl Paths {
 
     async fn status(&self) -> Result<Answer, Fault> {
         let (status, _, traffic) = self.handle.ask(Question::Status).await?;
-        let sizes = self.handle.ask(Question::Sizes).await?;
+        let (sizes, votes) = self.handle.ask(Question::Sizes).await?;
         Ok(respond(
             StatusCode::OK,
             &json!({
@@ -141,6 +148,7 @@ impl Paths {
                 "view": status.view.0,
                 "view_active": status.active,
                 "primary": status.primary.0,
+                "votes": votes,
                 "executed": status.executed.0,
                 "checkpoint": status.low_watermark.0,
                 "low_watermark": status.low_watermark.0,

@@ -134,6 +134,19 @@ impl Replica {
             .map_or(Timestamp(0), |last| last.timestamp)
     }
 
+    /// The result of a client's last request that has executed.
+    #[must_use]
+    pub fn last_result(&self, client: ClientId) -> Option<&[u8]> {
+        let last = self.requests.last_reply(client);
+        last.map(|last| last.result.as_slice())
+    }
+
+    /// Whether it votes: one that has lost its memory does not, for a while (rule 23).
+    #[must_use]
+    pub fn votes(&self) -> bool {
+        self.may_vote()
+    }
+
     /// The COMMITs of one view by which a slot above the last stable checkpoint was committed here; empty if it was not.
     #[must_use]
     pub fn commit_certificate(&self, sequence: Sequence) -> &[Signed<Commit>] {

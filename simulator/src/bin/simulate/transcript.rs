@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use quorate_simulator::transcript::{difference, play};
 
 use crate::options::Transcript;
@@ -23,6 +23,10 @@ pub(crate) fn command(transcript: &Transcript) -> anyhow::Result<bool> {
     for file in &files {
         let name = file.display();
         let old = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+        ensure!(
+            old.lines().any(|line| line.starts_with("> cluster ")),
+            "{name} is no scenario: one has a line '> cluster 4', and commands after it"
+        );
         let new = play(&old).with_context(|| format!("cannot play {name}"))?;
         let Some(difference) = difference(&old, &new) else {
             continue;
