@@ -285,11 +285,14 @@ fn boolean(text: &str) -> Option<Value> {
     }
 }
 
-/// A date with or without what separates its parts. Fractions of a second are beyond the type, and of all time zones only UTC
-/// can be left out: the type has none.
+/// A date with or without what separates its parts. The type has neither fractions of a second nor a time zone: the former are
+/// left out, and of the latter UTC.
 fn date(text: &str) -> Option<Value> {
     let (day, time) = text.split_once('T')?;
-    let time = time.strip_suffix('Z').unwrap_or(time);
+    let time = ["Z", "+00:00", "+0000"]
+        .iter()
+        .find_map(|utc| time.strip_suffix(utc))
+        .unwrap_or(time);
     let time = time.split_once('.').map_or(time, |(seconds, _)| seconds);
     let day = day.replace('-', "");
     let time = time.replace(':', "");
@@ -431,6 +434,8 @@ mod tests {
             "2026-02-28T23:59:58",
             "2026-02-28T23:59:58.123Z",
             "20260228T23:59:58Z",
+            "20260228T235958.000+0000",
+            "2026-02-28T23:59:58+00:00",
         ] {
             let xml = format!("<dateTime.iso8601>{text}</dateTime.iso8601>");
             assert_eq!(value(&xml), date, "{text}");

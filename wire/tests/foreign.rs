@@ -7,6 +7,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -20,6 +21,8 @@ use tokio::process::Command;
 const SCRIPT_TIME: Duration = Duration::from_secs(120);
 /// What a script's status says if its library is not installed.
 const NO_LIBRARY: i32 = 77;
+/// Where libraries have their headers.
+const HEADERS: &str = "/usr/include";
 
 /// A test that has a program play a client.
 macro_rules! clients {
@@ -27,7 +30,7 @@ macro_rules! clients {
         $(
             #[tokio::test]
             async fn $test() {
-                plays($program, &[$($argument),*]).await;
+                plays(script($program, &[$($argument),*])).await;
             }
         )*
     };
@@ -38,6 +41,7 @@ clients! {
     perl_rpc_xml: "perl" "rpc-xml.pl";
     perl_frontier: "perl" "frontier.pl";
     perl_xmlrpc_lite: "perl" "xmlrpc-lite.pl";
+    perl_xml_rpc_fast: "perl" "rpc-fast.pl";
     ruby: "ruby" "ruby.rb";
     node_xmlrpc: "node" "node-xmlrpc.js";
     node_davexmlrpc: "node" "node-davexmlrpc.js";
@@ -48,29 +52,58 @@ clients! {
     xmlrpc_c_command: "sh" "xmlrpc-command.sh";
 }
 
-/// Where Debian has aXMLRPC.
-const AXMLRPC: &str = "/usr/share/java/axmlrpc.jar";
-
 #[tokio::test]
 async fn java() {
-    if Path::new(AXMLRPC).exists() {
-        plays("java", &["-cp", AXMLRPC, "Validator.java"]).await;
-    } else {
-        skip(&format!("there is no {AXMLRPC}"));
+    const LIBRARY: &str = "/usr/share/java/axmlrpc.jar";
+    if exists(LIBRARY) {
+        plays(script("java", &["-cp", LIBRARY, "Validator.java"])).await;
+    }
+}
+
+#[tokio::test]
+async fn go() {
+    const LIBRARIES: &str = "/usr/share/gocode";
+    if exists(&format!("{LIBRARIES}/src/github.com/kolo/xmlrpc")) {
+        let mut command = script("go", &["run", "go-kolo.go"]);
+        command.env("GOPATH", LIBRARIES).env("GO111MODULE", "off");
+        plays(command).await;
     }
 }
 
 #[tokio::test]
 async fn python_aio() {
     let python = std::env::var("QUORATE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    plays(&python, &["python-aio.py"]).await;
+    plays(script(&python, &["python-aio.py"])).await;
 }
 
 #[tokio::test]
 async fn xmlrpc_c() {
-    const LIBRARIES: &[&str] = &["xmlrpc_client", "xmlrpc", "xmlrpc_util"];
-    if let Some(program) = built("clients/xmlrpc-c.c", LIBRARIES).await {
-        plays(&program, &[]).await;
+    let libraries = ["-lxmlrpc_client", "-lxmlrpc", "-lxmlrpc_util"];
+    let source = "clients/xmlrpc-c.c";
+    if let Some(program) = built("cc", "xmlrpc-c/client.h", source, &libraries).await {
+        plays(program).await;
+    }
+}
+
+#[tokio::test]
+async fn xmlrpc_plus_plus_of_robot_os() {
+    xmlrpc_plus_plus("xmlrpcpp").await;
+}
+
+#[tokio::test]
+async fn xmlrpc_plus_plus_of_fldigi() {
+    xmlrpc_plus_plus("flxmlrpc").await;
+}
+
+async fn xmlrpc_plus_plus(library: &str) {
+    let arguments = [
+        &format!("-I{HEADERS}/{library}"),
+        &format!("-I{HEADERS}"),
+        &format!("-l{library}"),
+    ];
+    let header = format!("{library}/XmlRpc.h");
+    if let Some(program) = built("c++", &header, "clients/xmlrpc++.cpp", &arguments).await {
+        plays(program).await;
     }
 }
 
@@ -83,15 +116,17 @@ async fn our_caller_at_pythons_server() {
 
 #[tokio::test]
 async fn our_caller_at_xmlrpc_cs_server() {
-    const LIBRARIES: &[&str] = &[
-        "xmlrpc_server_abyss",
-        "xmlrpc_server",
-        "xmlrpc_abyss",
-        "xmlrpc",
-        "xmlrpc_util",
+    let libraries = [
+        "-lxmlrpc_server_abyss",
+        "-lxmlrpc_server",
+        "-lxmlrpc_abyss",
+        "-lxmlrpc",
+        "-lxmlrpc_util",
+        "-lpthread",
     ];
-    if let Some(program) = built("servers/xmlrpc-c.c", LIBRARIES).await {
-        served_by(Command::new(program)).await;
+    let source = "servers/xmlrpc-c.c";
+    if let Some(program) = built("cc", "xmlrpc-c/server_abyss.h", source, &libraries).await {
+        served_by(program).await;
     }
 }
 
@@ -226,52 +261,67 @@ fn ints<const N: usize>(members: [(&str, i32); N]) -> Value {
     structure(members.map(|(name, number)| (name, Value::Integer(number))))
 }
 
-/// Builds a program in C with libraries of xmlrpc-c; `None` if these cannot be had.
-async fn built(source: &str, libraries: &[&str]) -> Option<String> {
-    let name = source.replace(['/', '.'], "-");
+/// A program that plays a script in the folder of the clients.
+fn script(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(tests().join("clients"));
+    command
+}
+
+/// Builds a program from source, in a folder of its own; `None` if the compiler or the library's header is not there.
+async fn built(
+    compiler: &str,
+    header: &str,
+    source: &str,
+    arguments: &[impl AsRef<OsStr>],
+) -> Option<Command> {
+    if !exists(&format!("{HEADERS}/{header}")) {
+        return None;
+    }
+    let name = header.replace(['/', '.'], "-");
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let mut config = Command::new("xmlrpc-c-config");
-    config.arg("--version");
-    let mut compiler = Command::new("cc");
-    compiler
+    let mut command = Command::new(compiler);
+    command
         .arg(tests().join(source))
         .arg("-o")
         .arg(&program)
-        .args(libraries.iter().map(|library| format!("-l{library}")))
-        .arg("-lpthread");
-    for tool in [config, compiler] {
-        let called = format!("{:?}", tool.as_std());
-        let Some(output) = run(tool).await else {
-            skip(&format!("there is no {called}"));
-            return None;
-        };
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{called}: {said}");
-    }
-    Some(program.to_str().unwrap().to_owned())
+        .args(arguments);
+    let Some(output) = run(command).await else {
+        skip(&format!("there is no {compiler}"));
+        return None;
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{compiler} {source}: {said}");
+    Some(Command::new(program))
 }
 
-/// Runs the program in the folder of the scripts, with the endpoint's URL as the last argument.
-async fn plays(program: &str, arguments: &[&str]) {
+/// Runs a client, with the endpoint's URL as the last argument.
+async fn plays(mut client: Command) {
     let served = Served::start(validator::endpoint()).await;
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .arg(format!("http://{}/RPC2", served.address))
-        .current_dir(tests().join("clients"));
-    let Some(output) = run(command).await else {
-        return skip(&format!("there is no {program}"));
+    client.arg(format!("http://{}/RPC2", served.address));
+    let called = format!("{:?}", client.as_std());
+    let Some(output) = run(client).await else {
+        return skip(&format!("there is no program for {called}"));
     };
     let said = String::from_utf8_lossy(&output.stdout);
     match output.status.code() {
         Some(0) => println!("{}", said.trim_end()),
         Some(NO_LIBRARY) => skip(said.trim_end()),
         _ => panic!(
-            "{program} {arguments:?}: {}\n{said}{}",
+            "{called}: {}\n{said}{}",
             output.status,
             String::from_utf8_lossy(&output.stderr)
         ),
     }
+}
+
+/// Whether there is such a file; if not, the test is skipped.
+fn exists(path: &str) -> bool {
+    let exists = Path::new(path).exists();
+    if !exists {
+        skip(&format!("there is no {path}"));
+    }
+    exists
 }
 
 fn tests() -> PathBuf {
