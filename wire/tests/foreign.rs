@@ -138,7 +138,8 @@ async fn served_by(mut command: Command) {
         .kill_on_drop(true);
     let mut server = match command.spawn() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return skip(&format!("there is no {command:?}"));
+            let program = command.as_std().get_program();
+            return skip(&format!("there is no {}", program.display()));
         }
         server => server.unwrap(),
     };
@@ -299,9 +300,10 @@ async fn built(
 async fn plays(mut client: Command) {
     let served = Served::start(validator::endpoint()).await;
     client.arg(format!("http://{}/RPC2", served.address));
+    let program = client.as_std().get_program().to_owned();
     let called = format!("{:?}", client.as_std());
     let Some(output) = run(client).await else {
-        return skip(&format!("there is no program for {called}"));
+        return skip(&format!("there is no {}", program.display()));
     };
     let said = String::from_utf8_lossy(&output.stdout);
     match output.status.code() {
