@@ -61,10 +61,20 @@ async fn java() {
 }
 
 #[tokio::test]
-async fn go() {
+async fn go_kolo() {
+    go("go-kolo.go", "kolo/xmlrpc").await;
+}
+
+#[tokio::test]
+async fn go_mattn() {
+    go("go-mattn.go", "mattn/go-xmlrpc").await;
+}
+
+/// Runs a program in Go with a library of Debian's.
+async fn go(source: &str, library: &str) {
     const LIBRARIES: &str = "/usr/share/gocode";
-    if exists(&format!("{LIBRARIES}/src/github.com/kolo/xmlrpc")) {
-        let mut command = script("go", &["run", "go-kolo.go"]);
+    if exists(&format!("{LIBRARIES}/src/github.com/{library}")) {
+        let mut command = script("go", &["run", source]);
         command.env("GOPATH", LIBRARIES).env("GO111MODULE", "off");
         plays(command).await;
     }
