@@ -21,7 +21,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::xml::{self, Bounds};
-use crate::{Fault, Method};
+use crate::{Fault, Method, read};
 
 /// The most bytes that an answer may have.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -250,21 +250,18 @@ pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Result<Value, Fault
         xml::decode(body, xml::charset(headers)).map_err(|fault| fault.message().to_owned())?;
     xml::check(text, "methodResponse", ANSWER_BOUNDS)
         .map_err(|fault| fault.message().to_owned())?;
-    if let Some(fault) = xml::fault_value(text) {
-        return read_fault(fault)
+    match read::answer(text) {
+        Ok(Ok(value)) => Ok(Ok(value)),
+        Ok(Err(fault)) => read_fault(fault)
             .map(Err)
-            .ok_or_else(|| "its fault lacks a code or message".to_owned());
-    }
-    match dxr_client::utils::response_to_result(text) {
-        Ok(Ok(response)) => Ok(Ok(response.value)),
-        Ok(Err(response)) => Ok(Err(response.fault.into())),
-        Err(_) => Err("it is not an XML-RPC response".to_owned()),
+            .ok_or_else(|| "its fault lacks a code or message".to_owned()),
+        Err(wrong) => Err(format!("it is not an XML-RPC response: {wrong}")),
     }
 }
 
-/// Reads a fault's members in whatever order, and whatever else there is beside them.
-fn read_fault(value: &str) -> Option<Fault> {
-    let Value::Struct(mut members): Value = Value::from_xml(value).ok()? else {
+/// Reads a fault's members, whatever else there is beside them.
+fn read_fault(value: Value) -> Option<Fault> {
+    let Value::Struct(mut members) = value else {
         return None;
     };
     Some(Fault::new(

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod fault;
 pub mod method;
 
+mod read;
 mod xml;
 
 pub use caller::{CallError, Caller};

@@ -160,29 +160,9 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     quick_xml::escape::escape(text)
 }
 
-/// The source of the value within the answer's `<fault>`, if the answer is one.
-pub(crate) fn fault_value(text: &str) -> Option<&str> {
-    let mut reader = Reader::from_str(text);
-    let mut in_fault = false;
-    loop {
-        let start = usize::try_from(reader.buffer_position()).ok()?;
-        match reader.read_event().ok()? {
-            Event::Start(tag) if tag.name().as_ref() == "fault" => in_fault = true,
-            Event::Start(tag) if in_fault && tag.name().as_ref() == "value" => {
-                reader.read_to_end(tag.name()).ok()?;
-                let end = usize::try_from(reader.buffer_position()).ok()?;
-                return text.get(start..end);
-            }
-            Event::Start(tag) if tag.name().as_ref() == "params" => return None,
-            Event::Eof => return None,
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Bounds, check, decode, fault_value, legal};
+    use super::{Bounds, check, decode, legal};
 
     const BOUNDS: Bounds = Bounds {
         depth: 4,
@@ -245,18 +225,6 @@ mod tests {
         assert_eq!(
             legal("a\u{1}\tb\r\n\u{FFFF}é".into()),
             "a\u{FFFD}\tb&#13;\n\u{FFFD}é"
-        );
-    }
-
-    #[test]
-    fn the_value_of_a_fault_is_found() {
-        assert_eq!(
-            fault_value("<m> <fault>\n<value><x/></value></fault></m>"),
-            Some("<value><x/></value>")
-        );
-        assert_eq!(
-            fault_value("<m><params><param><value>fault</value></param></params></m>"),
-            None
         );
     }
 }

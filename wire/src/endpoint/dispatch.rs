@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use dxr::{FaultResponse, MethodCall, MethodResponse, Value};
+use dxr::{FaultResponse, MethodResponse, Value};
 use futures_util::FutureExt;
 use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{Entry, Limits, system};
 use crate::Fault;
+use crate::read;
 use crate::xml::{self, Bounds};
 
 /// The methods of a serving endpoint, and the calls in flight.
@@ -154,10 +155,9 @@ pub fn read_call(
         elements: limits.elements,
     };
     xml::check(text, "methodCall", bounds)?;
-    let call = MethodCall::from_xml(text).map_err(|_| {
-        Fault::not_xml_rpc("well-formed XML, but not an XML-RPC call: an element or value is wrong")
-    })?;
-    Ok((call.name.trim().to_owned(), call.params))
+    read::call(text).map_err(|wrong| {
+        Fault::not_xml_rpc(format!("well-formed XML, but not an XML-RPC call: {wrong}"))
+    })
 }
 
 /// As many permits as can be acquired at once.

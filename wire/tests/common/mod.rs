@@ -1,6 +1,8 @@
 //! An endpoint on a free port, and bytes to send to it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod validator;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

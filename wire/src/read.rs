@@ -1,0 +1,509 @@
+//! Reads calls and answers, which are well-formed XML by now.
+//!
+//! dxr's own reader takes neither struct members without a name nor the dates and booleans that many clients send, and does
+//! not say what it stumbled over.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use dxr::Value;
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
+
+/// Base64 with padding or without, and with whatever is in bits that stand for nothing.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// What is wrong with a document; never what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    expected: &'static str,
+    at: u64,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "expected {} before byte {}",
+            self.expected, self.at
+        )
+    }
+}
+
+/// The elements of XML-RPC.
+const ELEMENTS: [&str; 21] = [
+    "array",
+    "base64",
+    "boolean",
+    "data",
+    "dateTime.iso8601",
+    "double",
+    "fault",
+    "i4",
+    "i8",
+    "int",
+    "member",
+    "methodCall",
+    "methodName",
+    "methodResponse",
+    "name",
+    "nil",
+    "param",
+    "params",
+    "string",
+    "struct",
+    "value",
+];
+
+/// The method's name and the parameters.
+pub(crate) fn call(text: &str) -> Result<(String, Vec<Value>), Wrong> {
+    let mut document = Document::new(text);
+    document.open("methodCall", "a methodCall")?;
+    document.open("methodName", "a methodName")?;
+    let name = document.text()?.trim().to_owned();
+    let mut params = Vec::new();
+    match document.child("params")? {
+        None => return Ok((name, params)),
+        Some("params") => {}
+        Some(_) => return Err(document.wrong("params")),
+    }
+    while let Some(child) = document.child("a param")? {
+        if child != "param" {
+            return Err(document.wrong("a param"));
+        }
+        params.push(document.one_value()?);
+    }
+    document.close()?;
+    Ok((name, params))
+}
+
+/// The value that was answered, or the fault's.
+pub(crate) fn answer(text: &str) -> Result<Result<Value, Value>, Wrong> {
+    let mut document = Document::new(text);
+    document.open("methodResponse", "a methodResponse")?;
+    match document.child("params or a fault")? {
+        Some("fault") => document.one_value().map(Err),
+        Some("params") => {
+            document.open("param", "a param")?;
+            let value = document.one_value()?;
+            document.close()?;
+            Ok(Ok(value))
+        }
+        _ => Err(document.wrong("params or a fault")),
+    }
+}
+
+struct Document<'a> {
+    reader: Reader<&'a [u8]>,
+    /// What stood before the latest tag.
+    text: String,
+}
+
+impl<'a> Document<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().expand_empty_elements = true;
+        Self {
+            reader,
+            text: String::new(),
+        }
+    }
+
+    /// What is within a `<value>` that was opened, up to its end.
+    fn value(&mut self) -> Result<Value, Wrong> {
+        let Some(kind) = self.tag()? else {
+            return Ok(Value::String(std::mem::take(&mut self.text)));
+        };
+        self.must_be_blank("a value with one type")?;
+        let value = match kind {
+            "array" => Value::Array(self.array()?),
+            "struct" => Value::Struct(self.members()?),
+            "nil" => self.text().map(|_| Value::Nil)?,
+            "string" => Value::String(self.text()?),
+            "int" | "i4" => self.scalar("an int of 32 bits", |text| {
+                text.parse().ok().map(Value::Integer)
+            })?,
+            "i8" => self.scalar("an i8", |text| text.parse().ok().map(Value::Long))?,
+            "double" => self.scalar("a double", |text| text.parse().ok().map(Value::Double))?,
+            "boolean" => self.scalar("a boolean, 0 or 1", boolean)?,
+            "dateTime.iso8601" => self.scalar("a date such as 20260102T03:04:05", date)?,
+            "base64" => self.scalar("base64", base64)?,
+            _ => return Err(self.wrong("a type")),
+        };
+        self.close()?;
+        Ok(value)
+    }
+
+    fn scalar(
+        &mut self,
+        expected: &'static str,
+        read: impl FnOnce(&str) -> Option<Value>,
+    ) -> Result<Value, Wrong> {
+        let text = self.text()?;
+        read(text.trim()).ok_or_else(|| self.wrong(expected))
+    }
+
+    /// The values of an array that was opened, up to its end.
+    fn array(&mut self) -> Result<Vec<Value>, Wrong> {
+        let mut values = Vec::new();
+        match self.child("data")? {
+            None => return Ok(values),
+            Some("data") => {}
+            Some(_) => return Err(self.wrong("data")),
+        }
+        while let Some(child) = self.child("a value")? {
+            if child != "value" {
+                return Err(self.wrong("a value"));
+            }
+            values.push(self.value()?);
+        }
+        self.close()?;
+        Ok(values)
+    }
+
+    /// The members of a struct that was opened, up to its end.
+    fn members(&mut self) -> Result<BTreeMap<String, Value>, Wrong> {
+        let mut members = BTreeMap::new();
+        while let Some(child) = self.child("a member")? {
+            if child != "member" {
+                return Err(self.wrong("a member"));
+            }
+            let (mut name, mut value) = (None, None);
+            while let Some(child) = self.child("a name and a value")? {
+                match child {
+                    "name" => name = Some(self.text()?),
+                    "value" => value = Some(self.value()?),
+                    _ => return Err(self.wrong("a name and a value")),
+                }
+            }
+            match (name, value) {
+                (Some(name), Some(value)) => members.insert(name, value),
+                _ => return Err(self.wrong("a name and a value")),
+            };
+        }
+        Ok(members)
+    }
+
+    /// The value that is all there is within an element that was opened.
+    fn one_value(&mut self) -> Result<Value, Wrong> {
+        self.open("value", "a value")?;
+        let value = self.value()?;
+        self.close()?;
+        Ok(value)
+    }
+
+    /// The text that is all there is within an element that was opened.
+    fn text(&mut self) -> Result<String, Wrong> {
+        match self.tag()? {
+            None => Ok(std::mem::take(&mut self.text)),
+            Some(_) => Err(self.wrong("text")),
+        }
+    }
+
+    fn open(&mut self, name: &str, expected: &'static str) -> Result<(), Wrong> {
+        match self.child(expected)? {
+            Some(child) if child == name => Ok(()),
+            _ => Err(self.wrong(expected)),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), Wrong> {
+        match self.child("the end of an element")? {
+            None => Ok(()),
+            Some(_) => Err(self.wrong("the end of an element")),
+        }
+    }
+
+    /// The next element within this one, or `None` at this one's end.
+    fn child(&mut self, expected: &'static str) -> Result<Option<&'static str>, Wrong> {
+        let tag = self.tag()?;
+        self.must_be_blank(expected)?;
+        Ok(tag)
+    }
+
+    /// Reads up to the next tag: the name of the element that it opens, empty for one that XML-RPC has not, or `None` if it
+    /// closes one.
+    fn tag(&mut self) -> Result<Option<&'static str>, Wrong> {
+        self.text.clear();
+        loop {
+            let event = self
+                .reader
+                .read_event()
+                .map_err(|_| self.wrong("well-formed XML"))?;
+            match event {
+                Event::Start(tag) => {
+                    let known = ELEMENTS.iter().find(|name| **name == tag.name().as_ref());
+                    return Ok(Some(known.copied().unwrap_or_default()));
+                }
+                Event::End(_) => return Ok(None),
+                Event::Text(text) => self.text.push_str(&text.xml10_content()),
+                Event::CData(text) => self.text.push_str(&text.xml10_content()),
+                Event::GeneralRef(reference) => match reference.resolve_char_ref() {
+                    Ok(Some(character)) => self.text.push(character),
+                    Ok(None) => match resolve_predefined_entity(&reference) {
+                        Some(text) => self.text.push_str(text),
+                        None => return Err(self.wrong("an entity that XML has")),
+                    },
+                    Err(_) => return Err(self.wrong("a reference to a character")),
+                },
+                Event::Eof => return Err(self.wrong("the end of an element")),
+                _ => {}
+            }
+        }
+    }
+
+    fn must_be_blank(&self, expected: &'static str) -> Result<(), Wrong> {
+        if self.text.trim().is_empty() {
+            Ok(())
+        } else {
+            Err(self.wrong(expected))
+        }
+    }
+
+    fn wrong(&self, expected: &'static str) -> Wrong {
+        Wrong {
+            expected,
+            at: self.reader.buffer_position(),
+        }
+    }
+}
+
+fn boolean(text: &str) -> Option<Value> {
+    match text {
+        "1" | "true" => Some(Value::Boolean(true)),
+        "0" | "false" => Some(Value::Boolean(false)),
+        _ => None,
+    }
+}
+
+/// A date with or without what separates its parts. The type has neither fractions of a second nor a time zone: the former are
+/// left out, and of the latter UTC.
+fn date(text: &str) -> Option<Value> {
+    let (day, time) = text.split_once('T')?;
+    let time = ["Z", "+00:00", "+0000"]
+        .iter()
+        .find_map(|utc| time.strip_suffix(utc))
+        .unwrap_or(time);
+    let time = time.split_once('.').map_or(time, |(seconds, _)| seconds);
+    let day = day.replace('-', "");
+    let time = time.replace(':', "");
+    let (hours, minutes, seconds) = (time.get(..2)?, time.get(2..4)?, time.get(4..)?);
+    format!("{day}T{hours}:{minutes}:{seconds}")
+        .parse()
+        .ok()
+        .map(Value::DateTime)
+}
+
+fn base64(text: &str) -> Option<Value> {
+    let text: String = text.split_ascii_whitespace().collect();
+    BASE64.decode(text).ok().map(Value::Base64)
+}
+
+#[cfg(test)]
+mod tests {
+    use dxr::Value;
+
+    use super::{answer, call};
+
+    /// The value in a call with one parameter.
+    fn value(xml: &str) -> Option<Value> {
+        let text = format!(
+            "<methodCall><methodName>m</methodName><params><param><value>{xml}</value></param></params></methodCall>"
+        );
+        call(&text).ok().and_then(|(_, mut params)| params.pop())
+    }
+
+    #[test]
+    fn calls_have_a_name_and_as_many_parameters_as_they_like() {
+        let nothing = Ok(("a.b".to_owned(), vec![]));
+        for text in [
+            "<?xml version='1.0'?>\n<methodCall>\n <methodName> a.b\n</methodName>\n</methodCall>\n",
+            "<methodCall><methodName>a.b</methodName><params/></methodCall>",
+            "<methodCall><!-- c --><methodName>a.b</methodName><params>\n</params></methodCall>",
+        ] {
+            assert_eq!(call(text), nothing, "{text}");
+        }
+        let two = "<methodCall><methodName>m</methodName><params><param><value>1</value></param>\n\
+            <param>\n<value>\n<i4>2</i4>\n</value></param></params></methodCall>";
+        let params = vec![Value::String("1".into()), Value::Integer(2)];
+        assert_eq!(call(two), Ok(("m".into(), params)));
+    }
+
+    #[test]
+    fn what_is_no_call_is_refused_with_what_was_expected() {
+        for (text, expected) in [
+            (
+                "<methodCall><params/></methodCall>",
+                "expected a methodName before byte 21",
+            ),
+            (
+                "<methodCall><methodName>m</methodName><x/></methodCall>",
+                "expected params before byte 42",
+            ),
+            (
+                "<methodCall><methodName>m</methodName><params><value/></params></methodCall>",
+                "expected a param before byte 54",
+            ),
+            (
+                "<methodCall><methodName>m</methodName><params><param/></params></methodCall>",
+                "expected a value before byte 54",
+            ),
+        ] {
+            assert_eq!(
+                call(text).map_err(|wrong| wrong.to_string()),
+                Err(expected.to_owned()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn texts_keep_their_white_space() {
+        for (xml, text) in [
+            ("", ""),
+            (" ", " "),
+            (" a\r\nb\n", " a\nb\n"),
+            ("<string/>", ""),
+            ("<string> </string>", " "),
+            (
+                "<string>&lt;&#13;<![CDATA[<&]]>&#x1F600;</string>",
+                "<\r<&\u{1F600}",
+            ),
+        ] {
+            assert_eq!(value(xml), Some(Value::String(text.into())), "{xml}");
+        }
+        assert_eq!(value("<string>&nbsp;</string>"), None);
+        assert_eq!(value("a<string>b</string>"), None);
+    }
+
+    #[test]
+    fn members_have_any_name_in_any_order_of_their_parts() {
+        let xml = "<struct>\n<member><name></name><value>1</value></member>\n\
+            <member><value><int>2</int></value><name> </name></member></struct>";
+        let Some(Value::Struct(members)) = value(xml) else {
+            panic!("no struct");
+        };
+        assert_eq!(members[""], Value::String("1".into()));
+        assert_eq!(members[" "], Value::Integer(2));
+        assert_eq!(
+            value("<struct><member><name>a</name></member></struct>"),
+            None
+        );
+        assert_eq!(
+            value("<struct><member><value>a</value></member></struct>"),
+            None
+        );
+    }
+
+    #[test]
+    fn arrays_may_be_empty_or_nested() {
+        for xml in [
+            "<array/>",
+            "<array><data/></array>",
+            "<array>\n<data>\n</data>\n</array>",
+        ] {
+            assert_eq!(value(xml), Some(Value::Array(vec![])), "{xml}");
+        }
+        assert_eq!(
+            value("<array><data><value><array/></value>\n<value/></data></array>"),
+            Some(Value::Array(vec![
+                Value::Array(vec![]),
+                Value::String(String::new())
+            ]))
+        );
+        assert_eq!(value("<array><data><int>1</int></data></array>"), None);
+        assert_eq!(value("<array><value/></array>"), None);
+    }
+
+    #[test]
+    fn dates_have_separators_or_none() {
+        let date = "20260228T23:59:58".parse().ok().map(Value::DateTime);
+        assert!(date.is_some());
+        for text in [
+            "20260228T23:59:58",
+            " 20260228T235958\n",
+            "2026-02-28T23:59:58",
+            "2026-02-28T23:59:58.123Z",
+            "20260228T23:59:58Z",
+            "20260228T235958.000+0000",
+            "2026-02-28T23:59:58+00:00",
+        ] {
+            let xml = format!("<dateTime.iso8601>{text}</dateTime.iso8601>");
+            assert_eq!(value(&xml), date, "{text}");
+        }
+        for text in [
+            "",
+            "T",
+            "20260228",
+            "20260229T23:59:58",
+            "20260228T2359",
+            "20260228T23:59:58+0100",
+            "20260228Té3:59:58",
+        ] {
+            let xml = format!("<dateTime.iso8601>{text}</dateTime.iso8601>");
+            assert_eq!(value(&xml), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn scalars_may_be_padded_and_booleans_words() {
+        for (xml, expected) in [
+            ("<boolean> 1 </boolean>", Value::Boolean(true)),
+            ("<boolean>false</boolean>", Value::Boolean(false)),
+            ("<int> +7\n</int>", Value::Integer(7)),
+            ("<i4>-2147483648</i4>", Value::Integer(i32::MIN)),
+            ("<i8>2147483648</i8>", Value::Long(2_147_483_648)),
+            ("<double> -1e-3 </double>", Value::Double(-0.001)),
+            ("<nil/>", Value::Nil),
+            ("<base64>AAE</base64>", Value::Base64(vec![0, 1])),
+            ("<base64>\nAA\nE=\n</base64>", Value::Base64(vec![0, 1])),
+            ("<base64/>", Value::Base64(vec![])),
+        ] {
+            assert_eq!(value(xml), Some(expected), "{xml}");
+        }
+        for xml in [
+            "<boolean>2</boolean>",
+            "<int/>",
+            "<int>2147483648</int>",
+            "<int>1.0</int>",
+            "<double>x</double>",
+            "<base64>*</base64>",
+            "<int>1<x/></int>",
+            "<int>1</int><int>2</int>",
+            "<word>1</word>",
+        ] {
+            assert_eq!(value(xml), None, "{xml}");
+        }
+    }
+
+    #[test]
+    fn answers_have_one_value_or_a_fault() {
+        assert_eq!(
+            answer(
+                "<methodResponse><params><param><value>a</value></param></params></methodResponse>"
+            ),
+            Ok(Ok(Value::String("a".into())))
+        );
+        assert_eq!(
+            answer("<methodResponse>\n<fault>\n<value>a</value></fault></methodResponse>"),
+            Ok(Err(Value::String("a".into())))
+        );
+        for wrong in [
+            "<methodResponse/>",
+            "<methodResponse><params/></methodResponse>",
+            "<methodResponse><fault/></methodResponse>",
+            "<methodResponse><params><param><value/></param><param><value/></param></params></methodResponse>",
+        ] {
+            assert!(answer(wrong).is_err(), "{wrong}");
+        }
+    }
+}
