@@ -88,13 +88,13 @@ impl Replica {
                 }
             })
         };
-        let decided = slot.and_then(|slot| slot.committed).or(proposed);
         let prepares = slot.map_or(0, |slot| {
             let votes = slot.prepares.values();
             votes
-                .filter(|vote| Some(vote.value().digest) == decided)
+                .filter(|vote| Some(vote.value().digest) == proposed)
                 .count()
         });
+        let decided = slot.and_then(|slot| slot.committed).or(proposed);
         let commits = slot.map_or(0, |slot| {
             let votes = slot.commits.values().chain(&slot.proof);
             let matching = votes.filter(|vote| Some(vote.value().digest) == decided);

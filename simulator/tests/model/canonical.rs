@@ -25,8 +25,6 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
     // It only makes timers longer.
     decides_nothing.push("attempts: ");
-    // What was sent on once is on its way already.
-    decides_nothing.push("sent_on: {");
     // Votes are counted in the view that they are of, until there are enough of them.
     let enough_prepares = phase >= Phase::Prepared && prepares >= quorum.prepares();
     if !status.active || enough_prepares {
@@ -39,15 +37,18 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     if done {
         decides_nothing.extend(["learned: {", "by_sender: {"]);
     }
+    let mut text = format!("{replica:?}");
     if in_last_view {
-        // Its timer is not run out.
-        decides_nothing.push("quorum_seen: ");
-        // Only the primary of a view that is wanted waits for VIEW-CHANGEs.
-        if status.active || status.primary != own {
+        let quorum_seen = text.contains("quorum_seen: true");
+        if status.active {
+            // Its timer is not run out, and a NEW-VIEW comes too late.
+            decides_nothing.push("quorum_seen: ");
+        }
+        // Only the primary of a view that is wanted waits for VIEW-CHANGEs, and who has not seen a quorum of them.
+        if status.active || (status.primary != own && quorum_seen) {
             decides_nothing.push("heard: {");
         }
     }
-    let mut text = format!("{replica:?}");
     for field in decides_nothing {
         text = without(&text, field);
     }
