@@ -13,7 +13,8 @@ fn play(work: Work, conditions: Conditions, timeout: Duration) -> Verdict {
     let node = vec![env!("CARGO_BIN_EXE_maelstrom-node").to_owned()];
     let setup = Setup {
         commands: vec![node; 4],
-        state_transfer: conditions.loss > 0,
+        // Who misses votes, by chance or by a lie, takes over what others have committed.
+        state_transfer: conditions.loss > 0 || !conditions.liars.is_empty(),
         conditions,
         work,
         requests: if work == Work::LinKv { 60 } else { 5 },
