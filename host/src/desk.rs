@@ -81,7 +81,12 @@ impl<T> Desk<T> {
         query
     }
 
-    pub(super) fn under_way(&mut self) -> impl Iterator<Item = (ClientId, Timestamp, &mut T)> {
+    pub(super) fn count(&self) -> usize {
+        self.submits.len() + self.reads.len()
+    }
+
+    /// What is being ordered.
+    pub(super) fn ordered(&mut self) -> impl Iterator<Item = (ClientId, Timestamp, &mut T)> {
         let submits = self.submits.iter_mut();
         submits.map(|((client, timestamp), caller)| (*client, *timestamp, caller))
     }

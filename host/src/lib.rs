@@ -114,12 +114,24 @@ impl<T> Host<T> {
         self.inputs.push_back(Input::Ask(query));
     }
 
-    /// The callers whose operation is not known to have executed, and the slot that each is in if it has one.
-    pub fn under_way(&mut self) -> impl Iterator<Item = (&mut T, Option<Sequence>)> {
+    /// How many operations are not known to have executed.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.desk.count()
+    }
+
+    /// The callers among those that `wants` says whose operation has a slot and is not known to have executed, with the slot.
+    pub fn placed(
+        &mut self,
+        wants: impl Fn(&T) -> bool,
+    ) -> impl Iterator<Item = (&mut T, Sequence)> {
         let replica = self.replica.replica();
         self.desk
-            .under_way()
-            .map(|(client, timestamp, caller)| (caller, replica.slot_of(client, timestamp)))
+            .ordered()
+            .filter(move |(_, _, caller)| wants(caller))
+            .filter_map(|(client, timestamp, caller)| {
+                Some((caller, replica.slot_of(client, timestamp)?))
+            })
     }
 
     /// Stops waiting for what these callers want.

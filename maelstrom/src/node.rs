@@ -162,7 +162,7 @@ impl Node {
         };
         let operation = request::operation(kind, body)?;
         let host = &mut self.member.as_mut().ok_or_else(not_initialised)?.host;
-        if host.under_way().count() >= MOST_UNDER_WAY {
+        if host.under_way() >= MOST_UNDER_WAY {
             return Err(Error::new(
                 Error::TEMPORARILY_UNAVAILABLE,
                 format!("{MOST_UNDER_WAY} operations are under way here; try again later"),
@@ -196,17 +196,11 @@ impl Node {
 
     /// Lets the replica work, and answers who has waited for it.
     fn settle(&mut self, now: Time) {
-        loop {
-            let Some(member) = &mut self.member else {
-                return;
-            };
-            let deeds = member.host.settle(now);
-            if deeds.is_empty() {
-                break;
-            }
-            for deed in deeds {
-                self.do_deed(deed);
-            }
+        let Some(member) = &mut self.member else {
+            return;
+        };
+        for deed in member.host.settle(now) {
+            self.do_deed(deed);
         }
         self.tell_places();
         self.end_waiting(now);
@@ -274,11 +268,10 @@ impl Node {
             return;
         };
         let mut placed = Vec::new();
-        for (caller, sequence) in member.host.under_way() {
-            if let (Kind::Place, false, Some(sequence)) = (caller.kind, caller.answered, sequence) {
-                caller.answered = true;
-                placed.push((caller.src.clone(), caller.msg_id, sequence));
-            }
+        let waits = |caller: &Caller| caller.kind == Kind::Place && !caller.answered;
+        for (caller, sequence) in member.host.placed(waits) {
+            caller.answered = true;
+            placed.push((caller.src.clone(), caller.msg_id, sequence));
         }
         for (src, msg_id, sequence) in placed {
             let Some(member) = &self.member else {

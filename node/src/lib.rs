@@ -59,7 +59,9 @@ pub async fn run(
         .context("the listener cannot be used")?
         .ip();
     let (to_runtime, commands) = mpsc::channel(runtime::QUEUE);
-    let runtime = runtime::Runtime::new(&config, ip.is_loopback(), commands)?;
+    // Its log lines say whose they are: several processes share one standard error.
+    let span = tracing::info_span!("process", name = %ReplicaId(config.index));
+    let runtime = span.in_scope(|| runtime::Runtime::new(&config, ip.is_loopback(), commands))?;
     let handle = rpc::Handle::new(&config, to_runtime);
 
     let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));
@@ -67,8 +69,6 @@ pub async fn run(
         Some(web) => endpoint.routes(web::routes(web, handle)),
         None => endpoint,
     };
-    // Its log lines say whose they are: several processes share one standard error.
-    let span = tracing::info_span!("process", name = %ReplicaId(config.index));
     let crashed = tokio::spawn(runtime.run().instrument(span));
     tokio::pin!(crashed);
     let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();

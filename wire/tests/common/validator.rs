@@ -1,5 +1,9 @@
 //! UserLand's `validator1` suite, the common yardstick of XML-RPC implementations.
-#![allow(dead_code, unreachable_pub)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a test and an example use a part each"
+)]
 
 use std::collections::BTreeMap;
 
