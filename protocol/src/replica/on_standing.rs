@@ -24,12 +24,27 @@ impl Replica {
             self.send_stable(from, recall);
         }
         if stands_still {
+            self.resend_checkpoints(from, standing.stable);
             self.resend_committed(from, standing.executed);
         }
         if self.active && behind {
             self.resend_new_view(from);
         } else if together && stands_still {
             self.resend_slots(from, standing.executed);
+        }
+    }
+
+    /// Sends this replica's own CHECKPOINTs again. Nobody may have heard enough of them to have a stable checkpoint that it
+    /// could send, and with the window full and none stable nothing would ever be proposed again.
+    fn resend_checkpoints(&mut self, to: ReplicaId, stable: Sequence) {
+        if self.is_mutant(Mutant::CheckpointSaidOnce) {
+            return;
+        }
+        for vote in self
+            .checkpoints
+            .own_votes(self.own(), stable, self.executed)
+        {
+            self.forward(to, SignedMessage::Checkpoint(vote));
         }
     }
 
