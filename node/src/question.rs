@@ -11,6 +11,9 @@ use tokio::sync::oneshot;
 /// Where an answer goes. A caller that hung up is no longer interested: a failed send is no error.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 
+/// The behaviour of a process that has none, in words.
+pub(crate) const CORRECT: &str = "none";
+
 /// A question, and the way back.
 #[derive(Debug)]
 pub(crate) enum Question {
@@ -55,6 +58,10 @@ pub(crate) enum Question {
     Distrust(oneshot::Sender<View>),
     /// The decided requests over HTTP.
     Ledger(oneshot::Sender<Vec<Entry>>),
+    /// The process is to misbehave in these words from now on, or no more; it answers how it does.
+    SetFault(Option<String>, Reply<String>),
+    /// How it misbehaves, in words.
+    Fault(oneshot::Sender<String>),
     /// How much the replica keeps, and whether it votes.
     Sizes(oneshot::Sender<(Sizes, bool)>),
     /// Where the process stands.

@@ -91,6 +91,10 @@ codes! {
     NO_SUCH_KEY = 10;
     /// The operation is not in the grammar, or the key is none.
     BAD_OPERATION = 11;
+    /// The behaviour is not in the words of `--faulty`.
+    BAD_BEHAVIOUR = 12;
+    /// Only processes that listen on loopback alone do this.
+    NOT_FROM_ELSEWHERE = 13;
 }
 
 impl fmt::Display for Fault {

@@ -2,6 +2,9 @@
 
 pub(crate) mod answer;
 mod deliver;
+mod fault_clear;
+mod fault_get;
+mod fault_set;
 mod finalize_decision;
 mod parameters;
 mod read;
@@ -15,6 +18,9 @@ use dxr::Value;
 use crate::Fault;
 
 pub use deliver::Deliver;
+pub use fault_clear::FaultClear;
+pub use fault_get::FaultGet;
+pub use fault_set::FaultSet;
 pub use finalize_decision::FinalizeDecision;
 pub use read::Read;
 pub use receive_message::ReceiveMessage;
