@@ -16,21 +16,16 @@ use quorate_service::exchange::{Command, Participant, Rules};
 use quorate_service::session::Session;
 use quorate_wire::method::Traffic;
 use quorate_wire::{Caller, Fault};
-use tokio::sync::mpsc;
 
 use crate::Ending;
 use crate::config::NodeConfig;
 use crate::desk::Desk;
 use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
-use crate::question::{CORRECT, Question, Reply};
+use crate::question::{AtRuntime, CORRECT, Question, Reply};
 use crate::storage::{Past, Storage};
 use crate::timers::Timers;
 use crate::web::Web;
-
-/// How many questions may wait for the runtime: two batches of each of 63 peers, and as many callers. Beyond, callers wait
-/// and peers are told to try again.
-pub(crate) const QUEUE: usize = 256;
 
 pub(crate) struct Runtime {
     pub(crate) own: ReplicaId,
@@ -71,7 +66,7 @@ pub(crate) struct Runtime {
     pub(crate) unposted: Vec<String>,
     /// Which messages are lost on purpose.
     pub(crate) loss: Loss,
-    questions: mpsc::Receiver<Question>,
+    asked: AtRuntime,
 }
 
 impl Runtime {
@@ -79,7 +74,7 @@ impl Runtime {
     pub(crate) fn new(
         config: &NodeConfig,
         loopback: bool,
-        questions: mpsc::Receiver<Question>,
+        asked: AtRuntime,
     ) -> anyhow::Result<Self> {
         let own = ReplicaId(config.index);
         let n = u32::try_from(config.addresses.len())
@@ -185,7 +180,7 @@ impl Runtime {
             unwritten: Vec::new(),
             unsent: Vec::new(),
             unposted: Vec::new(),
-            questions,
+            asked,
         })
     }
 
@@ -207,10 +202,11 @@ impl Runtime {
             }
             let wake_at = self.replica.wake_at();
             tokio::select! {
-                question = self.questions.recv() => match question {
+                question = self.asked.questions.recv() => match question {
                     Some(question) => self.on_question(question),
                     None => return Ending::ShutDown,
                 },
+                Some(messages) = self.asked.batches.recv() => self.on_deliver(messages),
                 () = self.timers.next() => {
                     while let Some(timer) = self.timers.take_due() {
                         if timer == Timer::Status {
@@ -275,7 +271,6 @@ impl Runtime {
 
     fn on_question(&mut self, question: Question) {
         match question {
-            Question::Deliver(messages) => self.on_deliver(messages),
             Question::Vote {
                 recipient,
                 decision,

@@ -14,19 +14,19 @@ mod submit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_protocol::ReplicaId;
+use quorate_protocol::{ReplicaId, SignedMessage};
 use quorate_service::exchange::check_decision;
 use quorate_wire::method::{
     Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, SendMessage,
     Status, Submit,
 };
 use quorate_wire::{Caller, Endpoint, Fault};
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::config::NodeConfig;
-use crate::question::{Question, Reply};
+use crate::question::{Question, Reply, ToRuntime};
 
 /// What every method needs: who this process is, and the ways to the runtime and to the other processes.
 #[derive(Clone)]
@@ -39,11 +39,11 @@ struct Inner {
     port: u16,
     decision_timeout: Duration,
     callers: Vec<Caller>,
-    runtime: mpsc::Sender<Question>,
+    runtime: ToRuntime,
 }
 
 impl Handle {
-    pub(crate) fn new(config: &NodeConfig, runtime: mpsc::Sender<Question>) -> Self {
+    pub(crate) fn new(config: &NodeConfig, runtime: ToRuntime) -> Self {
         let own = ReplicaId(config.index);
         let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
         let inner = Inner {
@@ -104,16 +104,18 @@ impl Handle {
     async fn tell(&self, question: Question) -> Result<(), Fault> {
         self.inner
             .runtime
+            .questions
             .send(question)
             .await
             .map_err(|_| shutting_down())
     }
 
-    /// Tells the runtime something if it has room for it.
-    fn try_tell(&self, question: Question) -> Result<(), Fault> {
+    /// Hands the runtime a peer's messages if it has room for them.
+    fn deliver(&self, messages: Vec<SignedMessage>) -> Result<(), Fault> {
         self.inner
             .runtime
-            .try_send(question)
+            .batches
+            .try_send(messages)
             .map_err(|error| match error {
                 TrySendError::Full(_) => Fault::overloaded("too much waits here; try again later"),
                 TrySendError::Closed(_) => shutting_down(),

@@ -24,15 +24,26 @@ pub(super) struct Dispatch {
     methods: Arc<BTreeMap<&'static str, Entry>>,
     limits: Arc<Limits>,
     calls: Arc<Semaphore>,
+    /// Room for the methods that have some of their own.
+    reserve: Arc<Semaphore>,
+}
+
+/// Room for a call in flight.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    /// Whether it is for the methods only that have room of their own.
+    reserved: bool,
 }
 
 impl Dispatch {
     pub(super) fn new(methods: BTreeMap<&'static str, Entry>, limits: Limits) -> Self {
-        let calls = Arc::new(Semaphore::new(permits(&limits) as usize));
+        let semaphore = |calls| Arc::new(Semaphore::new(permits(calls) as usize));
+        let (calls, reserve) = (semaphore(limits.calls), semaphore(limits.reserved_calls));
         Self {
             methods: Arc::new(methods),
             limits: Arc::new(limits),
             calls,
+            reserve,
         }
     }
 
@@ -69,29 +80,39 @@ impl Dispatch {
     /// Runs the call in a body and gives the body of its answer. A call once begun runs to its end, even if the
     /// returned future is dropped.
     pub(super) async fn answer(&self, body: Bytes, charset: Option<String>) -> String {
-        let Ok(permit) = Arc::clone(&self.calls).try_acquire_owned() else {
-            return fault_xml(Fault::overloaded(
-                "too many calls are in flight; try again later",
-            ));
+        let Some(place) = self.place() else {
+            return fault_xml(overloaded());
         };
-        let work = self.clone().work(body, charset, permit);
+        let work = self.clone().work(body, charset, place);
         run_to_the_end(work)
             .await
             .unwrap_or_else(|| fault_xml(failed()))
     }
 
-    /// Waits until no call is in flight.
-    pub(super) async fn idle(&self) {
-        let _ = self.calls.acquire_many(permits(&self.limits)).await;
+    /// Room for one more call, if there is any. Which method it calls is not known yet.
+    fn place(&self) -> Option<Place> {
+        let take = |from: &Arc<Semaphore>, reserved| {
+            let permit = Arc::clone(from).try_acquire_owned().ok()?;
+            Some(Place {
+                _permit: permit,
+                reserved,
+            })
+        };
+        take(&self.calls, false).or_else(|| take(&self.reserve, true))
     }
 
-    async fn work(
-        self,
-        body: Bytes,
-        charset: Option<String>,
-        _permit: OwnedSemaphorePermit,
-    ) -> String {
+    /// Waits until no call is in flight.
+    pub(super) async fn idle(&self) {
+        let _ = self.calls.acquire_many(permits(self.limits.calls)).await;
+        let reserved = permits(self.limits.reserved_calls);
+        let _ = self.reserve.acquire_many(reserved).await;
+    }
+
+    async fn work(self, body: Bytes, charset: Option<String>, place: Place) -> String {
         let result = match read_call(&body, charset.as_deref(), &self.limits) {
+            Ok((name, _)) if place.reserved && !self.has_room_of_its_own(&name) => {
+                Err(overloaded())
+            }
             Ok((name, params)) => {
                 drop(body);
                 let deadline = Instant::now() + self.limits.call;
@@ -106,6 +127,10 @@ impl Dispatch {
             Ok(value) => answer_xml(value),
             Err(fault) => fault_xml(fault),
         }
+    }
+
+    fn has_room_of_its_own(&self, name: &str) -> bool {
+        self.methods.get(name).is_some_and(|entry| entry.reserved)
     }
 
     /// Runs one method other than `system.multicall`; a panic becomes a fault.
@@ -161,8 +186,12 @@ pub fn read_call(
 }
 
 /// As many permits as can be acquired at once.
-fn permits(limits: &Limits) -> u32 {
-    u32::try_from(limits.calls.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX)
+fn permits(calls: usize) -> u32 {
+    u32::try_from(calls.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX)
+}
+
+fn overloaded() -> Fault {
+    Fault::overloaded("too many calls are in flight; try again later")
 }
 
 fn entry_name(name: &str, methods: &BTreeMap<&'static str, Entry>) -> &'static str {

@@ -63,6 +63,8 @@ pub struct Limits {
     pub connections: usize,
     /// Calls in flight.
     pub calls: usize,
+    /// Calls in flight beyond them of methods with [`Method::RESERVED`].
+    pub reserved_calls: usize,
     /// Time for a request's headers.
     pub header_time: Duration,
     /// Time for a request's body, and for the client to take any part of the answer.
@@ -89,6 +91,7 @@ impl Default for Limits {
             multicall_answer: 512 * 1024,
             connections: 1024,
             calls: 512,
+            reserved_calls: 64,
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),
             idle: Duration::from_secs(120),
@@ -130,6 +133,7 @@ impl Endpoint {
             Entry {
                 help: M::HELP,
                 signatures: M::SIGNATURES,
+                reserved: M::RESERVED,
                 handler,
             },
         );
@@ -173,6 +177,7 @@ impl Endpoint {
 struct Entry {
     help: &'static str,
     signatures: &'static [&'static [&'static str]],
+    reserved: bool,
     handler: Box<dyn Handler>,
 }
 

@@ -38,6 +38,9 @@ pub trait Method: Sized + Send + 'static {
     const HELP: &'static str;
     /// What `system.methodSignature` answers: one list of types for each way to call it, the answer's type first.
     const SIGNATURES: &'static [&'static [&'static str]];
+    /// Whether it is taken even when the endpoint has as many calls in flight as it takes: peers must be heard however
+    /// much clients ask for, or nothing that clients wait for would ever come to its end.
+    const RESERVED: bool = false;
     /// What the method answers.
     type Answer: Send + 'static;
 
