@@ -92,7 +92,7 @@ impl Handle {
             .await
             .unwrap_or_else(|_| {
                 Ok(Err(Fault::new(
-                    Fault::NOT_DECIDED,
+                    Fault::NO_QUORUM,
                     format!(
                         "no quorum of replicas has answered within {:?}; it may still come to pass",
                         self.inner.decision_timeout

@@ -63,12 +63,17 @@ impl Dispatch {
         names
     }
 
-    /// What a method does.
-    pub(super) fn help(&self, name: &str) -> Option<&'static str> {
-        self.methods
-            .get(name)
-            .map(|entry| entry.help)
-            .or_else(|| system::find(name).map(|method| method.help))
+    /// What a method does, and the faults of its own that it may answer with.
+    pub(super) fn help(&self, name: &str) -> Option<String> {
+        let own = self.methods.get(name).map(|entry| {
+            let faults: Vec<_> = entry.faults.iter().map(ToString::to_string).collect();
+            match faults.len() {
+                0 => entry.help.to_owned(),
+                1 => format!("{} Fault {}.", entry.help, faults.join("")),
+                _ => format!("{} Faults {}.", entry.help, faults.join(", ")),
+            }
+        });
+        own.or_else(|| system::find(name).map(|method| method.help.to_owned()))
     }
 
     /// How a method can be called.

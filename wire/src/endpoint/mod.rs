@@ -133,6 +133,7 @@ impl Endpoint {
             Entry {
                 help: M::HELP,
                 signatures: M::SIGNATURES,
+                faults: M::FAULTS,
                 reserved: M::RESERVED,
                 handler,
             },
@@ -177,6 +178,7 @@ impl Endpoint {
 struct Entry {
     help: &'static str,
     signatures: &'static [&'static [&'static str]],
+    faults: &'static [i32],
     reserved: bool,
     handler: Box<dyn Handler>,
 }

@@ -13,6 +13,7 @@ impl Method for FaultClear {
     const HELP: &'static str = "fault.clear(): makes this process correct from now on; what it held back goes out at once. \
         Answers 'none'.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"]];
+    const FAULTS: &'static [i32] = &[Fault::NOT_FROM_ELSEWHERE];
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

@@ -17,6 +17,7 @@ impl Method for FaultSet {
         server's --faulty, such as 'deny', 'deny:R+S', 'delay:200ms' or 'equivocate@chance=25%'; times count from \
         now. Answers the behaviour. It takes the place of the one before.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string", "string"]];
+    const FAULTS: &'static [i32] = &[Fault::BAD_BEHAVIOUR, Fault::NOT_FROM_ELSEWHERE];
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
