@@ -45,6 +45,7 @@ impl Plan {
             rounds: rounds(&mut dice, processes, heal_ms),
             links: links(&mut dice, processes),
             partitions: partitions(&mut dice, processes, heal_ms),
+            withheld: Vec::new(),
             stops: stops(&mut dice, processes, heal_ms),
             clocks: clocks(&mut dice, processes),
         };
