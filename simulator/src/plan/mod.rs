@@ -1,5 +1,6 @@
 //! Everything about a run, as data: it can be drawn from a seed, read from a file, and made smaller.
 
+mod adversary;
 mod check;
 mod engine;
 mod generate;
