@@ -11,6 +11,7 @@
 //! * Requests reach some late, so that primaries propose them in another order; and so do bodies, VIEW-CHANGEs and NEW-VIEWs,
 //!   so that they come between views, or after the view that they belong to.
 //! * Nobody is heard to stand behind, and so nobody is helped to catch up, until the last act is over.
+//! * Messages of one kind are lost wherever they go, from the first to the last: what is said once only is then never heard.
 //!
 //! Which of these, against whom, when and for how long is drawn, and so is the victim. None of it is more than every engine
 //! must bear: the network is bad only until all is healed, and who comes back without its disk counts among the f faulty, as
@@ -45,6 +46,7 @@ pub(super) fn schedule(plan: &mut Plan, dice: &mut Dice) {
     adversary.calm_down();
     adversary.ask();
     adversary.act();
+    adversary.drown_out();
 }
 
 struct Adversary<'a> {
@@ -215,6 +217,13 @@ impl Adversary<'_> {
             let end_ms = to_ms + self.dice.below(self.timeout);
             let (some, late) = (self.some(), self.dice.chance(500));
             self.withhold(from_ms, end_ms, kinds, some, late);
+        }
+    }
+
+    fn drown_out(&mut self) {
+        let kind = self.dice.pick(&Kind::ALL).copied();
+        if let Some(kind) = kind.filter(|_| self.dice.chance(300)) {
+            self.withhold(0, self.plan.heal_ms, &[kind], Vec::new(), false);
         }
     }
 
