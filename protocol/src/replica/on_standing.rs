@@ -11,7 +11,7 @@ const SLOTS_AT_A_TIME: usize = 32;
 
 /// How far a peer was when it last told, and how far this replica was then.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stand {
+pub(super) struct Told {
     theirs: Sequence,
     ours: Sequence,
 }
@@ -21,28 +21,34 @@ impl Replica {
         if from == self.own() || self.is_mutant(Mutant::LaggardLeftAlone) {
             return;
         }
-        let now = Stand {
+        let told = Told {
             theirs: standing.executed,
             ours: self.executed,
         };
-        let before = self.standings.insert(from, now);
-        // One that has restarted may even have gone back, and one that has taken over a state lacks the slots above it.
-        let lags = before.is_some_and(|before| {
-            standing.executed <= before.theirs || standing.executed < before.ours
+        let before = self.standings.insert(from, told);
+        // One that has restarted may even have gone back.
+        let stands_still = before.is_some_and(|before| standing.executed <= before.theirs);
+        // It has taken over a state, and lacks what this replica had executed above it long ago.
+        let took_over = before.is_some_and(|before| {
+            standing.executed == standing.stable
+                && before.theirs < standing.stable
+                && standing.executed < before.ours
         });
         let together = self.active && standing.active && standing.view == self.view;
         let behind = standing.view < self.view || (standing.view == self.view && !standing.active);
         let recall = standing.rejoins.and_then(|life| self.recall_for(life));
-        if recall.is_some() || lags && standing.stable < self.low_watermark() {
+        if recall.is_some() || stands_still && standing.stable < self.low_watermark() {
             self.send_stable(from, recall);
         }
-        if lags {
+        if stands_still {
             self.resend_checkpoints(from, standing.stable);
+        }
+        if stands_still || took_over {
             self.resend_committed(from, standing.executed);
         }
         if self.active && behind {
             self.resend_new_view(from);
-        } else if together && lags {
+        } else if together && (stands_still || took_over) {
             self.resend_slots(from, standing.executed);
         }
     }

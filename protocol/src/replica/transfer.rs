@@ -222,10 +222,10 @@ impl Replica {
         self.executed = sequence;
         self.last_proposed = self.last_proposed.max(sequence);
         self.stabilize(fetching.target);
+        // The others see by it that what was committed above the state is wanted at once.
+        self.say_standing();
         self.note_progress();
         self.execute_next();
         self.propose();
-        // What was committed above the state is asked for at once.
-        self.say_standing();
     }
 }
