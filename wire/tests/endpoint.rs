@@ -222,13 +222,34 @@ async fn broken_bodies_get_the_fault_of_their_kind_and_are_never_quoted() {
         (b"<methodCall><SECRET/></methodCall>", Fault::NOT_XML_RPC),
         (b"<methodCall><methodName>echo</methodName><params><param><value><int>SECRET</int></value></param></params></methodCall>", Fault::NOT_XML_RPC),
         (b"<methodCall>SECRET\xE9</methodCall>", Fault::ENCODING),
-        ("<?xml version='1.0' encoding='iso-8859-1'?><methodCall>SECRETé</methodCall>".as_bytes(), Fault::ENCODING),
+        ("<?xml version='1.0' encoding='koi8-r'?><methodCall>SECRETé</methodCall>".as_bytes(), Fault::ENCODING),
     ];
     for (body, code) in bodies {
         let answer = served.post(body).await;
         assert_status(&answer, 200);
         assert_fault(&answer, code);
         assert!(!answer.contains("SECRET"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn point_2_bodies_come_in_utf_16_and_latin_1_too() {
+    let served = Served::start(echo()).await;
+    let text = call("echo", "é");
+    let utf_16 = [0xFEFF]
+        .into_iter()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes);
+    let latin_1 = text
+        .chars()
+        .map(|character| u8::try_from(character).unwrap());
+    for (charset, body) in [
+        ("utf-16", utf_16.collect::<Vec<u8>>()),
+        ("iso-8859-1", latin_1.collect()),
+    ] {
+        let header = format!("Content-Type: text/xml; charset={charset}\r\n");
+        let answer = served.raw(post("/RPC2", &header, body)).await;
+        assert!(answer.contains("<string>é</string>"), "{charset}: {answer}");
     }
 }
 

@@ -154,8 +154,8 @@ pub fn read_call(
         depth: limits.depth,
         elements: limits.elements,
     };
-    xml::check(text, "methodCall", bounds)?;
-    read::call(text).map_err(|wrong| {
+    xml::check(&text, "methodCall", bounds)?;
+    read::call(&text).map_err(|wrong| {
         Fault::not_xml_rpc(format!("well-formed XML, but not an XML-RPC call: {wrong}"))
     })
 }
