@@ -4,10 +4,13 @@
 
 mod common;
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::*;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use quorate_wire::{Fault, Limits};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, mpsc};
@@ -251,6 +254,153 @@ async fn point_2_bodies_come_in_utf_16_and_latin_1_too() {
         let answer = served.raw(post("/RPC2", &header, body)).await;
         assert!(answer.contains("<string>é</string>"), "{charset}: {answer}");
     }
+}
+
+/// What gzip makes of a body.
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn point_2_bodies_may_be_gzip_and_no_other_coding() {
+    let served = Served::start(echo()).await;
+    let plain = call("echo", "small");
+    // A file of gzip may have several members.
+    let (first, second) = plain.split_at(50);
+    let members = [gzip(first.as_bytes()), gzip(second.as_bytes())].concat();
+    for (coding, body, status) in [
+        ("gzip", gzip(plain.as_bytes()), 200),
+        ("GZip", members, 200),
+        ("x-gzip", gzip(plain.as_bytes()), 200),
+        ("identity", plain.clone().into_bytes(), 200),
+        ("deflate", plain.clone().into_bytes(), 415),
+        ("gzip, gzip", gzip(&gzip(plain.as_bytes())), 415),
+        (
+            "gzip\r\nContent-Encoding: gzip",
+            gzip(plain.as_bytes()),
+            415,
+        ),
+    ] {
+        let header = format!("Content-Encoding: {coding}\r\n");
+        let answer = served.raw(post("/RPC2", &header, body)).await;
+        assert_status(&answer, status);
+        if status == 200 {
+            assert!(answer.contains("<string>small</string>"), "{answer}");
+        } else {
+            assert!(answer.contains("accept-encoding: gzip\r\n"), "{answer}");
+        }
+    }
+    let header = "Content-Encoding: gzip\r\n";
+    let half = gzip(plain.as_bytes());
+    for broken in [plain.as_bytes(), &half[..half.len() / 2], b""] {
+        let answer = served.raw(post("/RPC2", header, broken)).await;
+        assert_status(&answer, 200);
+        assert_fault(&answer, Fault::TRANSPORT);
+    }
+}
+
+#[tokio::test]
+async fn point_2_a_body_over_the_cap_once_inflated_is_413() {
+    let served = Served::start(echo().limits(Limits {
+        body: 100_000,
+        ..Limits::default()
+    }))
+    .await;
+    let header = "Content-Encoding: gzip\r\n";
+    let body = |text| call("echo", &"x".repeat(text));
+    let most = 100_000 - body(0).len();
+    for (text, status) in [(most, 200), (most + 1, 413), (50_000_000, 413)] {
+        let answer = served
+            .raw(post("/RPC2", header, gzip(body(text).as_bytes())))
+            .await;
+        assert_status(&answer, status);
+    }
+}
+
+#[tokio::test]
+async fn point_4_an_answer_over_the_cap_is_a_fault() {
+    let served = Served::start(echo()).await;
+    for (text, passes) in [
+        ("x".repeat(524_000), true),
+        ("x".repeat(524_288), false),
+        // Each is written as five characters.
+        ("&#13;".repeat(104_000), true),
+        ("&#13;".repeat(105_000), false),
+    ] {
+        let answer = served.post(call("echo", &text)).await;
+        assert_status(&answer, 200);
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        assert!(body.len() <= 512 * 1024, "{}", body.len());
+        if passes {
+            assert!(body.contains("<string>"));
+        } else {
+            assert_fault(&answer, Fault::TRANSPORT);
+        }
+    }
+}
+
+/// A multicall of one method, with these texts.
+fn multicall(method: &str, texts: &[&str]) -> String {
+    let calls: String = texts
+        .iter()
+        .map(|text| {
+            format!(
+                "<value><struct><member><name>methodName</name><value>{method}</value></member><member><name>params</name>\
+                 <value><array><data><value>{text}</value></data></array></value></member></struct></value>"
+            )
+        })
+        .collect();
+    format!(
+        "<methodCall><methodName>system.multicall</methodName><params><param><value><array><data>{calls}</data></array>\
+         </value></param></params></methodCall>"
+    )
+}
+
+#[tokio::test]
+async fn point_6_a_multicalls_answer_stays_under_the_cap_and_has_a_place_for_each_call() {
+    let answer = 40_000;
+    let served = Served::start(echo().limits(Limits {
+        answer,
+        ..Limits::default()
+    }))
+    .await;
+    // As many as fit between nothing and all; carriage returns grow as they are written.
+    for text in [
+        "",
+        "x",
+        &"x".repeat(550),
+        &"&#13;".repeat(120),
+        &"x".repeat(50_000),
+    ] {
+        let whole = served.post(multicall("echo", &[text; 64])).await;
+        let body = whole.split_once("\r\n\r\n").unwrap().1;
+        assert!(body.len() <= answer, "{}", body.len());
+        let (answers, faults) = (
+            body.matches("<value><array>").count() - 1,
+            body.matches("<i4>-32300</i4>").count(),
+        );
+        assert_eq!((answers + faults, body.contains("<fault>")), (64, false));
+        assert_eq!(faults == 0, text.len() < 2, "{faults}");
+        assert_eq!(answers == 0, text.len() >= 50_000, "{answers}");
+    }
+}
+
+#[tokio::test]
+async fn point_6_of_a_multicall_that_is_late_nothing_more_begins() {
+    let (endpoint, _may_end, mut heard) = waiting();
+    let served = Served::start(endpoint.limits(Limits {
+        call: Duration::from_millis(20),
+        ..Limits::default()
+    }))
+    .await;
+    let answer = served
+        .post(multicall("wait", &["one", "two", "three"]))
+        .await;
+    assert_eq!(answer.matches("<i4>-32400</i4>").count(), 3, "{answer}");
+    assert_eq!(heard.recv().await, Some("began"));
+    assert!(heard.is_empty());
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::extensions::Extensions;
 use super::{Entry, Limits, system};
 use crate::Fault;
 use crate::read;
@@ -103,7 +104,7 @@ impl Dispatch {
             Err(fault) => Err(fault),
         };
         match result {
-            Ok(value) => answer_xml(value),
+            Ok(value) => answer_xml(value, self.limits.answer),
             Err(fault) => fault_xml(fault),
         }
     }
@@ -121,10 +122,19 @@ impl Dispatch {
         let Some(entry) = self.methods.get(name) else {
             return Err(system::unknown());
         };
+        let late = || Fault::system(format!("the call took longer than {:?}", self.limits.call));
+        // Of a multicall that is late already nothing more begins.
+        if deadline <= Instant::now() {
+            return Err(late());
+        }
+        let sent = Extensions::of(&params);
         let handling =
             AssertUnwindSafe(entry.handler.handle(&params, HeaderMap::new())).catch_unwind();
         match tokio::time::timeout_at(deadline, handling).await {
-            Ok(Ok(result)) => result.map_err(Fault::from),
+            Ok(Ok(result)) => {
+                let answer = result.map_err(Fault::from)?;
+                sent.allow(answer)
+            }
             Ok(Err(_)) => {
                 tracing::error!(
                     method = entry_name(name, &self.methods),
@@ -132,10 +142,7 @@ impl Dispatch {
                 );
                 Err(failed())
             }
-            Err(_) => Err(Fault::system(format!(
-                "the call took longer than {:?}",
-                self.limits.call
-            ))),
+            Err(_) => Err(late()),
         }
     }
 }
@@ -189,11 +196,17 @@ async fn run_to_the_end<T: Send + 'static>(
 
 const DECLARATION: &str = "<?xml version=\"1.0\"?>\n";
 
-fn answer_xml(value: Value) -> String {
-    match (MethodResponse { value }).to_xml() {
-        Ok(xml) => xml::legal(format!("{DECLARATION}{xml}")),
-        Err(_) => fault_xml(Fault::internal("the answer cannot be written as XML")),
+fn answer_xml(value: Value, cap: usize) -> String {
+    let Ok(xml) = (MethodResponse { value }).to_xml() else {
+        return fault_xml(Fault::internal("the answer cannot be written as XML"));
+    };
+    let answer = xml::legal(format!("{DECLARATION}{xml}"));
+    if answer.len() <= cap {
+        return answer;
     }
+    fault_xml(Fault::transport(format!(
+        "the answer is larger than {cap} bytes; ask for less in one call"
+    )))
 }
 
 /// The body that says a fault.

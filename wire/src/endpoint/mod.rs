@@ -2,12 +2,14 @@
 //!
 //! * `http`: verbs, paths, headers and bodies.
 //! * `dispatch`: from a body to a method and back.
+//! * `extensions`: what not every client can read.
 //! * `system`: the `system.*` methods.
 //! * `page`: what a browser sees.
 //! * `routes`: what is served beside XML-RPC.
 //! * `stream`: time-outs of a connection.
 
 mod dispatch;
+mod extensions;
 mod http;
 mod page;
 mod routes;
@@ -49,7 +51,7 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 /// How much an endpoint takes on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Bytes of a request's body.
+    /// Bytes of a request's body, also of one that was compressed.
     pub body: usize,
     /// Depth of nested XML elements in a request.
     pub depth: usize,
@@ -57,8 +59,8 @@ pub struct Limits {
     pub elements: usize,
     /// Calls in one `system.multicall`.
     pub multicall: usize,
-    /// Bytes of the answer to a `system.multicall`.
-    pub multicall_answer: usize,
+    /// Bytes of an answer.
+    pub answer: usize,
     /// Open connections.
     pub connections: usize,
     /// Calls in flight.
@@ -86,7 +88,7 @@ impl Default for Limits {
             depth: 64,
             elements: 200_000,
             multicall: 64,
-            multicall_answer: 512 * 1024,
+            answer: 512 * 1024,
             connections: 1024,
             calls: 512,
             header_time: Duration::from_secs(10),
