@@ -549,8 +549,47 @@ async fn connections_over_the_cap_are_told_so() {
     }))
     .await;
     let mut first = served.connect().await;
-    first.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
+    let unfinished = request("POST", "/RPC2", "Content-Length: 10\r\n");
+    first.write_all(unfinished.as_bytes()).await.unwrap();
     assert_status(&served.post(call("echo", "x")).await, 503);
+}
+
+#[tokio::test]
+async fn point_7_who_waits_longest_without_a_request_gives_way_to_a_new_connection() {
+    let served = Served::start(echo().limits(Limits {
+        connections: 3,
+        header_time: 3 * LONG,
+        idle: 3 * LONG,
+        ..Limits::default()
+    }))
+    .await;
+    let body = call("echo", "x");
+    let length = body.len();
+    let request =
+        format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}");
+    let mut streams = [
+        served.connect().await,
+        served.connect().await,
+        served.connect().await,
+    ];
+    // Each is known to wait before the next does, and the first calls once more.
+    for index in [0, 1, 2, 0] {
+        streams[index].write_all(request.as_bytes()).await.unwrap();
+        assert_status(&read_answer(&mut streams[index]).await, 200);
+    }
+    let [mut used, mut silent, mut slow] = streams;
+    slow.write_all(b"POST / HTTP/1.1\r\nHost:").await.unwrap();
+    assert_status(&served.post(&body).await, 200);
+    assert_eq!(read_all(&mut silent).await, "");
+    // That call's connection has ended: there is room for one that stays, and then none again.
+    let mut new = served.connect().await;
+    new.write_all(request.as_bytes()).await.unwrap();
+    assert_status(&read_answer(&mut new).await, 200);
+    assert_status(&served.post(&body).await, 200);
+    assert_eq!(read_all(&mut used).await, "");
+    let rest = &request["POST / HTTP/1.1\r\nHost:".len()..];
+    slow.write_all(rest.as_bytes()).await.unwrap();
+    assert_status(&read_answer(&mut slow).await, 200);
 }
 
 #[tokio::test]

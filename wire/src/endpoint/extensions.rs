@@ -108,7 +108,7 @@ mod tests {
                 "{value:?}"
             );
             assert!(
-                may_answer(&[value.clone()], within(value)).is_ok(),
+                may_answer(std::slice::from_ref(value), within(value)).is_ok(),
                 "{value:?}"
             );
         }
