@@ -341,23 +341,6 @@ async fn point_4_an_answer_over_the_cap_is_a_fault() {
     }
 }
 
-/// A multicall of one method, with these texts.
-fn multicall(method: &str, texts: &[&str]) -> String {
-    let calls: String = texts
-        .iter()
-        .map(|text| {
-            format!(
-                "<value><struct><member><name>methodName</name><value>{method}</value></member><member><name>params</name>\
-                 <value><array><data><value>{text}</value></data></array></value></member></struct></value>"
-            )
-        })
-        .collect();
-    format!(
-        "<methodCall><methodName>system.multicall</methodName><params><param><value><array><data>{calls}</data></array>\
-         </value></param></params></methodCall>"
-    )
-}
-
 #[tokio::test]
 async fn point_6_a_multicalls_answer_stays_under_the_cap_and_has_a_place_for_each_call() {
     let answer = 40_000;

@@ -29,6 +29,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -42,10 +43,15 @@ use self::dispatch::Dispatch;
 use self::stream::{Phase, TimedStream};
 use crate::{Fault, Method};
 
+/// How many connections the operating system keeps until they are accepted, if it allows so many. Whoever comes to a full queue
+/// tries again only after a second.
+const BACKLOG: i32 = 4096;
 /// The wait after a failed accept, which is most often a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How many connections over the cap are told so at once; more are dropped.
-const REFUSALS: usize = 64;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+/// How many connections then give way.
+const ACCEPT_ROOM: usize = 16;
+/// How many connections over the cap wait for room or are told that there is none; more are dropped.
+const REFUSALS: usize = 256;
 /// How long one of them waits for room, which another makes that has no request under way.
 const ROOM_TIME: Duration = Duration::from_millis(100);
 /// How long telling one may take.
@@ -154,11 +160,15 @@ impl Endpoint {
     }
 
     /// Serves on the listener until `shutdown` is ready, then lets the calls in progress end for [`Limits::grace`].
+    ///
+    /// # Errors
+    /// The listener does not listen.
     pub async fn serve(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send,
     ) -> std::io::Result<()> {
+        SockRef::from(&listener).listen(BACKLOG)?;
         let permits = self.limits.connections.min(Semaphore::MAX_PERMITS);
         let server = Server {
             connections: self.connections(),
@@ -200,6 +210,11 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         self.open(stream).await
+    }
+
+    /// If nobody could give way nobody shall later, when there may be room.
+    fn nobody_gives_way_later(&self) {
+        let _ = self.give_way.notified().now_or_never();
     }
 
     fn open<S>(
@@ -279,7 +294,11 @@ impl Server {
                     Ok((stream, _)) => self.admit(stream),
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
+                        for _ in 0..ACCEPT_ROOM {
+                            self.connections.give_way.notify_one();
+                        }
                         tokio::time::sleep(ACCEPT_PAUSE).await;
+                        self.connections.nobody_gives_way_later();
                     }
                 },
             }
@@ -305,20 +324,16 @@ impl Server {
         let Ok(refusal) = Arc::clone(&self.refusals).try_acquire_owned() else {
             return;
         };
-        let (permits, give_way) = (
-            Arc::clone(&self.permits),
-            Arc::clone(&self.connections.give_way),
-        );
+        let (permits, waiting) = (Arc::clone(&self.permits), self.connections.clone());
         self.tasks.spawn(async move {
-            give_way.notify_one();
+            waiting.give_way.notify_one();
             match tokio::time::timeout(ROOM_TIME, permits.acquire_owned()).await {
                 Ok(Ok(permit)) => {
                     drop(refusal);
                     serve(stream, permit).await;
                 }
                 _ => {
-                    // If nobody could give way nobody shall later, when there may be room.
-                    let _ = give_way.notified().now_or_never();
+                    waiting.nobody_gives_way_later();
                     refuse(stream).await;
                     drop(refusal);
                 }
