@@ -320,6 +320,45 @@ async fn point_2_a_body_over_the_cap_once_inflated_is_413() {
 }
 
 #[tokio::test]
+async fn point_7_bodies_that_are_too_much_together_are_a_fast_fault() {
+    let served = Served::start(echo().limits(Limits {
+        bodies: 100_000,
+        body_time: 3 * LONG,
+        ..Limits::default()
+    }))
+    .await;
+    let large = call("echo", &"x".repeat(80_000));
+    let request = post("/RPC2", "", &large);
+    let (most, rest) = request.split_at(request.len() - 1);
+    let mut first = served.connect().await;
+    first.write_all(most).await.unwrap();
+    // Until the endpoint has read it there is room.
+    let refused = async {
+        loop {
+            let answer = served.post(&large).await;
+            if !answer.contains("<params>") {
+                return answer;
+            }
+        }
+    };
+    let refused = tokio::time::timeout(LONG, refused).await.unwrap();
+    assert_status(&refused, 503);
+    assert_fault(&refused, Fault::OVERLOADED);
+    let packed = post(
+        "/RPC2",
+        "Content-Encoding: gzip\r\n",
+        gzip(large.as_bytes()),
+    );
+    assert_status(&served.raw(&packed).await, 503);
+    assert!(served.post(call("echo", "small")).await.contains("small"));
+
+    first.write_all(rest).await.unwrap();
+    assert_status(&read_all(&mut first).await, 200);
+    assert_status(&served.post(&large).await, 200);
+    assert_status(&served.raw(packed).await, 200);
+}
+
+#[tokio::test]
 async fn point_4_an_answer_over_the_cap_is_a_fault() {
     let served = Served::start(echo()).await;
     for (text, passes) in [

@@ -13,6 +13,7 @@ use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::budget::{Budget, Share};
 use super::extensions::Extensions;
 use super::{Entry, Limits, system};
 use crate::Fault;
@@ -25,6 +26,7 @@ pub(super) struct Dispatch {
     methods: Arc<BTreeMap<&'static str, Entry>>,
     limits: Arc<Limits>,
     calls: Arc<Semaphore>,
+    bodies: Budget,
 }
 
 impl Dispatch {
@@ -32,6 +34,7 @@ impl Dispatch {
         let calls = Arc::new(Semaphore::new(permits(&limits) as usize));
         Self {
             methods: Arc::new(methods),
+            bodies: Budget::new(limits.bodies),
             limits: Arc::new(limits),
             calls,
         }
@@ -39,6 +42,10 @@ impl Dispatch {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(super) fn bodies(&self) -> &Budget {
+        &self.bodies
     }
 
     /// The names of all methods, in order.
@@ -69,13 +76,18 @@ impl Dispatch {
 
     /// Runs the call in a body and gives the body of its answer. A call once begun runs to its end, even if the
     /// returned future is dropped.
-    pub(super) async fn answer(&self, body: Bytes, charset: Option<String>) -> String {
+    pub(super) async fn answer(
+        &self,
+        body: Bytes,
+        charset: Option<String>,
+        share: Share,
+    ) -> String {
         let Ok(permit) = Arc::clone(&self.calls).try_acquire_owned() else {
             return fault_xml(Fault::overloaded(
                 "too many calls are in flight; try again later",
             ));
         };
-        let work = self.clone().work(body, charset, permit);
+        let work = self.clone().work(body, charset, (permit, share));
         run_to_the_end(work)
             .await
             .unwrap_or_else(|| fault_xml(failed()))
@@ -90,7 +102,8 @@ impl Dispatch {
         self,
         body: Bytes,
         charset: Option<String>,
-        _permit: OwnedSemaphorePermit,
+        // What the body became takes as much.
+        _until_the_end: (OwnedSemaphorePermit, Share),
     ) -> String {
         let result = match read_call(&body, charset.as_deref(), &self.limits) {
             Ok((name, params)) => {

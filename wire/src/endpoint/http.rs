@@ -13,6 +13,7 @@ use http::{Method as Verb, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 
+use super::budget::Share;
 use super::dispatch::{Dispatch, fault_xml};
 use super::{Limits, Routes, page};
 use crate::Fault;
@@ -46,12 +47,9 @@ pub(super) async fn respond(
         let page = page::of(dispatch);
         return response(StatusCode::OK, "text/html; charset=utf-8", page);
     }
-    match tokio::time::timeout(
-        dispatch.limits().body_time,
-        read_body(request.body_mut(), dispatch.limits().body),
-    )
-    .await
-    {
+    let mut share = dispatch.bodies().share();
+    let reading = read_body(request.body_mut(), dispatch.limits().body, &mut share);
+    match tokio::time::timeout(dispatch.limits().body_time, reading).await {
         Ok(Ok(body)) => {
             if let Some(routes) = routes {
                 let (verb, path) = (request.method().clone(), request.uri().path());
@@ -59,7 +57,8 @@ pub(super) async fn respond(
             }
             let body = match coding(request.headers()) {
                 Some(Coding::Gzip) => match inflate(&body, dispatch.limits().body) {
-                    Ok(Some(body)) => body,
+                    Ok(Some(inflated)) if share.grow(inflated.len()) => inflated,
+                    Ok(Some(_)) => return no_room(),
                     Ok(None) => return too_large(dispatch.limits()),
                     Err(_) => {
                         let fault = Fault::transport(
@@ -71,7 +70,7 @@ pub(super) async fn respond(
                 _ => body,
             };
             let answer = dispatch
-                .answer(body, charset(request.headers()).map(str::to_owned))
+                .answer(body, charset(request.headers()).map(str::to_owned), share)
                 .await;
             response(StatusCode::OK, XML, answer)
         }
@@ -79,6 +78,7 @@ pub(super) async fn respond(
             let refusal = too_large(dispatch.limits());
             refuse_at_once(dispatch, request, refusal)
         }
+        Ok(Err(BodyError::NoRoom)) => refuse_at_once(dispatch, request, no_room()),
         Ok(Err(BodyError::Broken)) => closing(text(
             StatusCode::BAD_REQUEST,
             "The body could not be read.\n",
@@ -268,12 +268,22 @@ fn too_large(limits: &Limits) -> Response<Full<Bytes>> {
     response(StatusCode::PAYLOAD_TOO_LARGE, XML, fault_xml(fault))
 }
 
+fn no_room() -> Response<Full<Bytes>> {
+    let fault = Fault::overloaded("too many large calls are under way; try again later");
+    response(StatusCode::SERVICE_UNAVAILABLE, XML, fault_xml(fault))
+}
+
 enum BodyError {
     TooLarge,
+    NoRoom,
     Broken,
 }
 
-async fn read_body(body: &mut Incoming, limit: usize) -> Result<Bytes, BodyError> {
+async fn read_body(
+    body: &mut Incoming,
+    limit: usize,
+    share: &mut Share,
+) -> Result<Bytes, BodyError> {
     let announced = body.size_hint().lower();
     if usize::try_from(announced).map_or(true, |announced| announced > limit) {
         return Err(BodyError::TooLarge);
@@ -293,6 +303,9 @@ async fn read_body(body: &mut Incoming, limit: usize) -> Result<Bytes, BodyError
             None if first.is_empty() => first = data,
             None => whole = Some([first.as_ref(), data.as_ref()].concat()),
             Some(whole) => whole.extend_from_slice(&data),
+        }
+        if !share.grow(whole.as_ref().map_or(first.len(), Vec::len)) {
+            return Err(BodyError::NoRoom);
         }
     }
     Ok(whole.map_or(first, Bytes::from))

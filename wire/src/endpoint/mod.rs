@@ -1,6 +1,7 @@
 //! The server side: an XML-RPC endpoint for every client there is.
 //!
 //! * `http`: verbs, paths, headers and bodies.
+//! * `budget`: how much memory bodies may take together.
 //! * `dispatch`: from a body to a method and back.
 //! * `extensions`: what not every client can read.
 //! * `system`: the `system.*` methods.
@@ -8,6 +9,7 @@
 //! * `routes`: what is served beside XML-RPC.
 //! * `stream`: time-outs of a connection.
 
+mod budget;
 mod dispatch;
 mod extensions;
 mod http;
@@ -62,6 +64,8 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 pub struct Limits {
     /// Bytes of a request's body, also of one that was compressed.
     pub body: usize,
+    /// Bytes of all bodies at once, from when they begin to come until their calls end. One that is coming may take twice as much.
+    pub bodies: usize,
     /// Depth of nested XML elements in a request.
     pub depth: usize,
     /// Number of XML elements in a request.
@@ -94,6 +98,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 8 * 1024 * 1024,
+            bodies: 64 * 1024 * 1024,
             depth: 64,
             elements: 200_000,
             multicall: 64,

@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use quorate_wire::Fault;
 
 use super::at_once;
-use crate::common::{call, multicall, post};
+use crate::common::{call, multicall, post, request};
 use crate::endpoint::Process;
 
 fn gzipped(text: &[u8]) -> Vec<u8> {
@@ -41,6 +41,21 @@ pub(super) fn gzip(process: &Process) {
     ] {
         process.send(post("/", header, body)).is_fault(code);
     }
+}
+
+/// Bodies of 256 MiB together, none of which ends. What is taken of them may grow to twice its size as it comes.
+pub(super) fn large_bodies(process: &Process) {
+    let large = vec![b' '; (8 << 20) - 1];
+    let head = request("POST", "/", &format!("Content-Length: {}\r\n", 8 << 20));
+    at_once(32, || {
+        let mut connection = process.connect();
+        connection.write(&head);
+        connection.write(&large);
+        let answer = connection.answer().expect("an answer");
+        assert!([408, 503].contains(&answer.status), "{}", answer.head);
+    });
+    let peak = process.memory().used_peak;
+    assert!(peak < 160 * 1024, "{peak} KiB");
 }
 
 pub(super) fn many_calls(process: &Process) {

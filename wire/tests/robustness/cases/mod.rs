@@ -59,6 +59,7 @@ cases! {
         bodies::entities
         bodies::external_entities
         bombs::gzip
+        bombs::large_bodies
         bombs::many_calls
         characters::control
         characters::surrogates
