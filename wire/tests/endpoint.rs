@@ -8,10 +8,11 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::validator::EchoStruct;
 use common::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use quorate_wire::{Fault, Limits};
+use quorate_wire::{Endpoint, Fault, Limits, Value};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, mpsc};
 
@@ -256,6 +257,21 @@ async fn point_2_bodies_come_in_utf_16_and_latin_1_too() {
     }
 }
 
+#[tokio::test]
+async fn point_4_answers_have_nil_only_if_the_call_had() {
+    let nothing = |EchoStruct(_)| async { Ok(Value::Nil) };
+    let served = Served::start(Endpoint::new().method(nothing)).await;
+    let with = |value| {
+        format!(
+            "<methodCall><methodName>validator1.echoStructTest</methodName><params><param><value>{value}</value></param>\
+             </params></methodCall>"
+        )
+    };
+    assert_fault(&served.post(with("<int>1</int>")).await, Fault::INTERNAL);
+    let answer = served.post(with("<nil/>")).await;
+    assert!(answer.contains("<nil"), "{answer}");
+}
+
 /// What gzip makes of a body.
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -485,11 +501,7 @@ async fn a_panic_is_an_internal_fault_and_the_connection_lives_on() {
 }
 
 /// An endpoint whose `wait` tells when it began and when it ended, and ends when it may.
-fn waiting() -> (
-    quorate_wire::Endpoint,
-    Arc<Notify>,
-    mpsc::UnboundedReceiver<&'static str>,
-) {
+fn waiting() -> (Endpoint, Arc<Notify>, mpsc::UnboundedReceiver<&'static str>) {
     let may_end = Arc::new(Notify::new());
     let (told, heard) = mpsc::unbounded_channel();
     let ending = Arc::clone(&may_end);

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::common::validator::EchoStruct;
 use crate::common::{Heap, LONG, Wait, call, echo, post};
 use crate::http::{Answer, Connection};
-use crate::{ALLOCATOR, NEAR};
+use crate::{ALLOCATOR, KEPT_FOR_EACH, NEAR};
 
 /// What this program is called with to be the endpoint.
 pub(crate) const COMMAND: &str = "endpoint";
@@ -88,7 +88,11 @@ pub(crate) fn serve() -> ExitCode {
             Ok(format!("{} {}", used / 1024, peak / 1024))
         })
         .limits(limits);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // As the processes have it.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let served = runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?.port());
@@ -115,15 +119,10 @@ pub(crate) struct Memory {
     pub(crate) resident_peak: usize,
 }
 
-impl Memory {
-    pub(crate) fn is_near(&self, before: &Self) -> bool {
-        self.used <= before.used + NEAR
-    }
-}
-
 /// An endpoint that runs; it ends with this process.
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
+    connections: usize,
     child: Child,
     _input: ChildStdin,
 }
@@ -146,6 +145,7 @@ impl Process {
             .unwrap();
         Self {
             address: ([127, 0, 0, 1], port.trim().parse().unwrap()).into(),
+            connections,
             _input: child.stdin.take().unwrap(),
             child,
         }
@@ -201,6 +201,12 @@ impl Process {
             resident: number("VmRSS:"),
             resident_peak: number("VmHWM:"),
         }
+    }
+
+    /// Whether memory is back near where it was.
+    pub(crate) fn is_near(&self, before: &Memory, after: &Memory) -> bool {
+        after.used <= before.used + NEAR
+            && after.resident <= before.resident + self.connections * KEPT_FOR_EACH
     }
 
     /// From now on the peaks are of what comes.
