@@ -15,12 +15,14 @@ use tokio::sync::oneshot;
 use crate::common::validator::EchoStruct;
 use crate::common::{Heap, LONG, Wait, call, echo, post};
 use crate::http::{Answer, Connection};
-use crate::{ALLOCATOR, KEPT_FOR_EACH, NEAR};
+use crate::{ALLOCATOR, NEAR};
 
 /// What this program is called with to be the endpoint.
 pub(crate) const COMMAND: &str = "endpoint";
 /// Time for headers, bodies and answers to be taken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// What a connection takes, in KiB.
+const FOR_EACH_CONNECTION: usize = 24;
 /// Files that are open beside connections.
 const OTHER_FILES: u64 = 200;
 
@@ -205,8 +207,8 @@ impl Process {
 
     /// Whether memory is back near where it was.
     pub(crate) fn is_near(&self, before: &Memory, after: &Memory) -> bool {
-        after.used <= before.used + NEAR
-            && after.resident <= before.resident + self.connections * KEPT_FOR_EACH
+        let kept = self.connections * FOR_EACH_CONNECTION + Limits::default().bodies / 1024;
+        after.used <= before.used + NEAR && after.resident <= before.resident + kept
     }
 
     /// From now on the peaks are of what comes.

@@ -1,6 +1,7 @@
 //! What hostile callers do to an endpoint, through raw sockets. The endpoint is a process of its own, so that what it takes can be
 //! read: after each case it answers a normal call within a second, and the memory that it uses is back within [`NEAR`] of what it
-//! was. What is resident may be more by [`KEPT_FOR_EACH`], because the allocator keeps of what was freed.
+//! was. What is resident may be more by what the endpoint's limits allow for connections and bodies: of what was freed the allocator
+//! keeps as much as it likes.
 //!
 //! The cases run one after another, whatever `--test-threads` says, because each measures time and memory; `cargo test` runs no
 //! other test meanwhile. The figures are printed at the end.
@@ -26,8 +27,6 @@ use crate::endpoint::Process;
 const SOON: Duration = Duration::from_secs(1);
 /// How far from where it was the memory in use may stay, in KiB.
 const NEAR: usize = 1024;
-/// What the allocator may keep for each connection that there may be, in KiB: no more than one takes.
-const KEPT_FOR_EACH: usize = 24;
 /// Within what time memory is given back.
 const GIVEN_BACK: Duration = Duration::from_secs(10);
 

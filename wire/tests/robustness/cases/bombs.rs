@@ -21,11 +21,7 @@ pub(super) fn gzip(process: &Process) {
     let member = gzipped(&vec![b' '; 16 << 20]);
     let all = member.repeat((8 << 20) / member.len());
     let bomb = post("/", header, &all);
-    at_once(8, || {
-        for _ in 0..2 {
-            process.send(&bomb).is_status(413);
-        }
-    });
+    at_once(8, || process.send(&bomb).is_status(413));
     // A header of gzip that is all that there is, members that hold nothing, and one that is cut off.
     let endless_name = [
         b"\x1F\x8B\x08\x08\0\0\0\0\0\xFF".as_slice(),

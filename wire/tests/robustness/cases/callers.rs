@@ -76,7 +76,14 @@ pub(super) fn more_connections_than_files(process: &Process) {
 }
 
 fn silent_connections(process: &Process, count: usize) {
-    let silent: Vec<_> = (0..count).map(|_| process.connect()).collect();
+    let connect = || {
+        let began = Instant::now();
+        let connection = process.connect();
+        // To a full queue the operating system lets nobody before a second is over.
+        assert!(began.elapsed() <= SOON, "{:?}", began.elapsed());
+        connection
+    };
+    let silent: Vec<_> = (0..count).map(|_| connect()).collect();
     let began = Instant::now();
     // Those that came before may be too many still.
     while process.try_to_echo("x").is_none() {
