@@ -589,6 +589,22 @@ async fn connections_over_the_cap_are_told_so() {
 }
 
 #[tokio::test]
+async fn point_7_many_may_come_before_the_first_is_accepted() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
+    if most.is_ok_and(|most| most.trim().parse::<usize>().unwrap() < 600) {
+        return eprintln!("skipped: the operating system has no longer queues");
+    }
+    let served = Served::start(echo()).await;
+    served.post(call("echo", "it listens")).await;
+    // Nothing is accepted meanwhile: the endpoint is on this thread.
+    let waiting: Vec<_> = (0..600)
+        .map(|_| std::net::TcpStream::connect_timeout(&served.address, SECOND).unwrap())
+        .collect();
+    assert!(served.post(call("echo", "x")).await.contains("<params>"));
+    drop(waiting);
+}
+
+#[tokio::test]
 async fn point_7_who_waits_longest_without_a_request_gives_way_to_a_new_connection() {
     let served = Served::start(echo().limits(Limits {
         connections: 3,

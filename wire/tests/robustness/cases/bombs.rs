@@ -19,7 +19,7 @@ fn gzipped(text: &[u8]) -> Vec<u8> {
 pub(super) fn gzip(process: &Process) {
     let header = "Content-Encoding: gzip\r\n";
     let member = gzipped(&vec![b' '; 16 << 20]);
-    let all = member.repeat((8 << 20) / member.len());
+    let all = member.repeat(64);
     let bomb = post("/", header, &all);
     at_once(8, || process.send(&bomb).is_status(413));
     // A header of gzip that is all that there is, members that hold nothing, and one that is cut off.

