@@ -39,7 +39,8 @@ impl From<Exit> for ExitCode {
 pub(crate) fn no_answer(process: &str, error: CallError) -> anyhow::Result<Exit> {
     match &error {
         CallError::TimedOut { .. } => {}
-        CallError::Fault(fault) if fault.code() == Fault::NOT_DECIDED => {}
+        CallError::Fault(fault)
+            if [Fault::NOT_DECIDED, Fault::NO_QUORUM].contains(&fault.code()) => {}
         _ => return Err(error).with_context(|| format!("process {process}")),
     }
     eprintln!("error: process {process}: {error}");
@@ -61,7 +62,8 @@ mod tests {
         };
         for late in [
             timed_out,
-            Fault::new(Fault::NOT_DECIDED, "no quorum").into(),
+            Fault::new(Fault::NOT_DECIDED, "one ballot is missing").into(),
+            Fault::new(Fault::NO_QUORUM, "no quorum").into(),
         ] {
             assert_eq!(no_answer("Q", late).unwrap(), Exit::NoDecision);
         }

@@ -2,8 +2,8 @@
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started.
 //! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
-//! * [`render`]: lines, table, JSON. [`submit`], [`read`], [`status`], [`mod@bench`] and
-//!   [`mod@requests`]: the other commands.
+//! * [`render`]: lines, table, JSON. [`submit`], [`read`], [`status`], [`fault`],
+//!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
 mod agreement;
 mod bench;
@@ -11,6 +11,7 @@ mod decisions;
 mod endpoint;
 mod exchange;
 mod exit;
+mod fault;
 mod options;
 mod read;
 mod render;
@@ -74,6 +75,8 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Submit(options) => submit::command(&target, options).await,
         ProcessCommand::Read(options) => read::command(&target, options).await,
         ProcessCommand::Status(options) => status::command(&target, options),
+        ProcessCommand::Fault(options) => fault::set(&target, options).await,
+        ProcessCommand::Heal(options) => fault::heal(&target, options).await,
         ProcessCommand::Bench(options) => bench::command(&target, options).await,
     };
     target.release().await;

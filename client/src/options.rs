@@ -40,6 +40,10 @@ pub(crate) enum ProcessCommand {
     Read(ReadOptions),
     /// Show how far each process is: view, watermarks, round, sequence numbers, fault
     Status(StatusOptions),
+    /// Make processes faulty while they run: 'Q', 'R=equivocate', ...
+    Fault(FaultOptions),
+    /// Make processes correct again: those named, or all
+    Heal(HealOptions),
     /// Measure whole exchanges: rounds per second, latency, messages and bytes per round
     Bench(BenchOptions),
 }
@@ -51,6 +55,8 @@ impl ProcessCommand {
             Self::Submit(options) => &options.target,
             Self::Read(options) => &options.target,
             Self::Status(options) => &options.target,
+            Self::Fault(options) => &options.target,
+            Self::Heal(options) => &options.target,
             Self::Bench(options) => &options.target,
         }
     }
@@ -59,7 +65,9 @@ impl ProcessCommand {
     pub(crate) const fn purpose(&self) -> Purpose {
         match self {
             Self::Bench(_) => Purpose::Exchange,
-            Self::Submit(_) | Self::Read(_) | Self::Status(_) => Purpose::Question,
+            Self::Submit(_) | Self::Read(_) | Self::Status(_) | Self::Fault(_) | Self::Heal(_) => {
+                Purpose::Question
+            }
         }
     }
 }
@@ -161,6 +169,26 @@ pub(crate) struct StatusOptions {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+/// `client fault`.
+#[derive(Args)]
+pub(crate) struct FaultOptions {
+    /// NAME[=BEHAVIOUR[:ARG]], as with --faulty; without a behaviour the process denies everyone
+    #[arg(required = true, value_name = "FAULT", value_delimiter = ',')]
+    pub(crate) faults: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+/// `client heal`.
+#[derive(Args)]
+pub(crate) struct HealOptions {
+    /// Which processes
+    #[arg(value_name = "NAME", value_delimiter = ',')]
+    pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) target: TargetOptions,
 }

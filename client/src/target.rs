@@ -131,6 +131,15 @@ impl Target {
         }
     }
 
+    /// How many processes there are, as they say; as many as are asked if none does.
+    pub(crate) fn count(&self) -> u32 {
+        let said = self.processes.iter().find_map(|process| {
+            let status = process.status.as_ref().ok()?;
+            u32::try_from(status.processes).ok()
+        });
+        said.unwrap_or_else(|| u32::try_from(self.processes.len()).unwrap_or(u32::MAX))
+    }
+
     /// The first process that answers and is not configured faulty.
     ///
     /// # Errors

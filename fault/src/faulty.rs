@@ -118,6 +118,15 @@ impl Faulty {
         behaviour.is_some_and(|behaviour| behaviour.forgets())
     }
 
+    /// Misbehaves in another way from now on, or no more. What was held back goes out at once.
+    pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) -> Vec<Effect> {
+        self.behaviour = behaviour;
+        self.tick(now);
+        std::mem::take(&mut self.held.effects)
+            .into_values()
+            .collect()
+    }
+
     /// Goes on as another replica, with the same behaviour; what was held back is lost.
     pub fn restart(&mut self, replica: Replica) {
         self.replica = replica;

@@ -11,7 +11,10 @@ use crate::scope::{Moment, Scope};
 
 /// The triggers there are: how each is written, and when it holds.
 pub const TRIGGERS: [(&str, &str); 5] = [
-    ("after=TIME", "from a time on, counted from the start"),
+    (
+        "after=TIME",
+        "from a time on, counted from when the behaviour was given",
+    ),
     ("until=TIME", "until a time"),
     (
         "slots=A-B",

@@ -178,6 +178,20 @@ fn silent_sends_nothing_and_hears_itself() {
 }
 
 #[test]
+fn a_change_lets_out_what_was_held_back_and_its_times_count_from_then() {
+    let mut changing = faulty("delay:1h");
+    changing.step(millis(0), Input::Start);
+    changing.step(millis(10), submit(1));
+    let out = changing.change(millis(20), Some(made("silent@after=100ms")));
+    assert_eq!(sent(&out), OTHERS);
+    assert_eq!(changing.wake_at(), None);
+    assert_eq!(sent(&changing.step(millis(119), submit(2))), OTHERS);
+    assert!(sent(&changing.step(millis(120), submit(3))).is_empty());
+    assert!(changing.change(millis(130), None).is_empty());
+    assert_eq!(sent(&changing.step(millis(140), submit(4))), OTHERS);
+}
+
+#[test]
 fn delay_sends_everything_after_its_time_and_in_order() {
     let mut delay = faulty("delay:200ms");
     delay.step(millis(0), Input::Start);

@@ -110,6 +110,10 @@ impl Node {
             (Ok(Some((kind, rest))), Some(msg_id)) => self.answer(src, msg_id, kind, rest),
             (Ok(None), _) => {}
             (Err(error), Some(msg_id)) => self.refuse(src, msg_id, error),
+            (Err(_), None) if self.member.is_none() => {
+                // Other nodes may have been initialised before this one: what it misses they say again.
+                self.complain(format!("{src}: not taken, for init has not come yet"));
+            }
             (Err(error), None) => self.complain(format!("{src}: {}", error.text)),
             (Ok(Some((kind, _))), None) => {
                 self.complain(format!("{src}: no msg_id, so there is no {kind}"));

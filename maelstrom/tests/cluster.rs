@@ -343,6 +343,14 @@ fn before_init_only_echo_and_init_are_answered() {
         let told = ask(bad);
         assert!(told[0].contains(r#""code": 12"#), "{told:?}");
     }
+    // Another node knows the cluster already.
+    let early = r#"{"src": "n2", "dest": "n1", "body": {"type": "keys"}}"#;
+    let output = node.on_line(Time(0), early);
+    assert_eq!(output.lines, [""; 0]);
+    assert_eq!(
+        output.complaints,
+        ["n2: not taken, for init has not come yet"]
+    );
 }
 
 #[test]

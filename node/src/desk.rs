@@ -137,10 +137,13 @@ impl Runtime {
         let (id, timestamp) = (ClientId::named(&client), Timestamp(timestamp));
         let last = self.replica.replica().last_timestamp(id);
         if last > timestamp {
-            return Err(Fault::wrong_parameters(format!(
-                "timestamp: '{client}' has asked with timestamp {} already; use a greater one",
-                last.0
-            )));
+            return Err(Fault::new(
+                Fault::TIMESTAMP_TOO_OLD,
+                format!(
+                    "'{client}' has asked with timestamp {} already; use a greater one",
+                    last.0
+                ),
+            ));
         }
         let another = self
             .desk

@@ -103,7 +103,7 @@ impl Runtime {
         let round = round.unwrap_or_else(|| Participant::current(self.service.exchange()));
         match signature {
             Some(signature) => self.check_vote(sender, &decision, round, &signature)?,
-            None if self.unsigned_votes => {}
+            None if self.loopback => {}
             None => return Err(Fault::new(Fault::UNSIGNED_VOTE, UNSIGNED)),
         }
         self.participant

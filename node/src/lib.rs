@@ -27,7 +27,6 @@ use anyhow::Context;
 use quorate_protocol::ReplicaId;
 use quorate_wire::{Endpoint, Limits};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
 pub use config::{NodeConfig, WebConfig};
@@ -58,10 +57,10 @@ pub async fn run(
         .local_addr()
         .context("the listener cannot be used")?
         .ip();
-    let (to_runtime, commands) = mpsc::channel(runtime::QUEUE);
+    let (to_runtime, at_runtime) = question::ways();
     // Its log lines say whose they are: several processes share one standard error.
     let span = tracing::info_span!("process", name = %ReplicaId(config.index));
-    let runtime = span.in_scope(|| runtime::Runtime::new(&config, ip.is_loopback(), commands))?;
+    let runtime = span.in_scope(|| runtime::Runtime::new(&config, ip.is_loopback(), at_runtime))?;
     let handle = rpc::Handle::new(&config, to_runtime);
 
     let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));

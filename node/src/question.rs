@@ -6,16 +6,48 @@ use quorate_service::ledger::Entry;
 use quorate_web::Proposal;
 use quorate_wire::Fault;
 use quorate_wire::method::{RequestName, RoundStatus, Submitted, Traffic};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many questions may wait for the runtime; beyond, callers wait.
+const QUESTIONS: usize = 256;
+/// How many batches may: two of each of 63 peers. Beyond, peers are told to try again.
+const BATCHES: usize = 128;
+
+/// The ways to the runtime. Peers have one of their own: behind callers, who come in any number and wait for what the peers
+/// have to say, they would never be heard.
+#[derive(Clone, Debug)]
+pub(crate) struct ToRuntime {
+    pub(crate) questions: mpsc::Sender<Question>,
+    pub(crate) batches: mpsc::Sender<Vec<SignedMessage>>,
+}
+
+/// Where they end.
+#[derive(Debug)]
+pub(crate) struct AtRuntime {
+    pub(crate) questions: mpsc::Receiver<Question>,
+    pub(crate) batches: mpsc::Receiver<Vec<SignedMessage>>,
+}
+
+pub(crate) fn ways() -> (ToRuntime, AtRuntime) {
+    let (questions, asked) = mpsc::channel(QUESTIONS);
+    let (batches, delivered) = mpsc::channel(BATCHES);
+    let to_runtime = ToRuntime { questions, batches };
+    let at_runtime = AtRuntime {
+        questions: asked,
+        batches: delivered,
+    };
+    (to_runtime, at_runtime)
+}
 
 /// Where an answer goes. A caller that hung up is no longer interested: a failed send is no error.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 
+/// The behaviour of a process that has none, in words.
+pub(crate) const CORRECT: &str = "none";
+
 /// A question, and the way back.
 #[derive(Debug)]
 pub(crate) enum Question {
-    /// Messages from a peer.
-    Deliver(Vec<SignedMessage>),
     /// The process is to tell another its decision: what it says, in which round.
     Vote {
         recipient: ReplicaId,
@@ -55,6 +87,10 @@ pub(crate) enum Question {
     Distrust(oneshot::Sender<View>),
     /// The decided requests over HTTP.
     Ledger(oneshot::Sender<Vec<Entry>>),
+    /// The process is to misbehave in these words from now on, or no more; it answers how it does.
+    SetFault(Option<String>, Reply<String>),
+    /// How it misbehaves, in words.
+    Fault(oneshot::Sender<String>),
     /// How much the replica keeps, and whether it votes.
     Sizes(oneshot::Sender<(Sizes, bool)>),
     /// Where the process stands.

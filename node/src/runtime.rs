@@ -14,23 +14,18 @@ use quorate_protocol::{
 use quorate_service::Replicated;
 use quorate_service::exchange::{Command, Participant, Rules};
 use quorate_service::session::Session;
-use quorate_wire::Caller;
 use quorate_wire::method::Traffic;
-use tokio::sync::mpsc;
+use quorate_wire::{Caller, Fault};
 
 use crate::Ending;
 use crate::config::NodeConfig;
 use crate::desk::Desk;
 use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
-use crate::question::{Question, Reply};
+use crate::question::{AtRuntime, CORRECT, Question, Reply};
 use crate::storage::{Past, Storage};
 use crate::timers::Timers;
 use crate::web::Web;
-
-/// How many questions may wait for the runtime: two batches of each of 63 peers, and as many callers. Beyond, callers wait
-/// and peers are told to try again.
-pub(crate) const QUEUE: usize = 256;
 
 pub(crate) struct Runtime {
     pub(crate) own: ReplicaId,
@@ -46,7 +41,8 @@ pub(crate) struct Runtime {
     /// What the replica asked for and gets before any other input, in the order in which it asked.
     pub(crate) answers: VecDeque<Input>,
     pub(crate) traffic: Traffic,
-    pub(crate) unsigned_votes: bool,
+    /// Whether it listens on loopback only: its callers are then trusted to play a process, and to make it faulty.
+    pub(crate) loopback: bool,
     /// Who is proved faulty: it may be so a hundred times a second, and once is enough for people.
     pub(crate) accused: BTreeSet<ReplicaId>,
     /// Who waits for which round's decision.
@@ -57,6 +53,10 @@ pub(crate) struct Runtime {
     pub(crate) desk: Desk,
     /// What it needs for requests over HTTP.
     pub(crate) web: Option<Web>,
+    /// How it misbehaves, in words.
+    fault: Option<String>,
+    /// What its behaviours are made for.
+    setting: Setting,
     storage: Option<Storage>,
     /// What is to be on disk before anything of the following leaves (rule 22).
     pub(crate) unwritten: Vec<Record>,
@@ -66,15 +66,15 @@ pub(crate) struct Runtime {
     pub(crate) unposted: Vec<String>,
     /// Which messages are lost on purpose.
     pub(crate) loss: Loss,
-    questions: mpsc::Receiver<Question>,
+    asked: AtRuntime,
 }
 
 impl Runtime {
-    /// `loopback`: whether this process listens on loopback only, and so takes unsigned votes.
+    /// `loopback`: whether this process listens on loopback only, and so trusts its callers.
     pub(crate) fn new(
         config: &NodeConfig,
         loopback: bool,
-        questions: mpsc::Receiver<Question>,
+        asked: AtRuntime,
     ) -> anyhow::Result<Self> {
         let own = ReplicaId(config.index);
         let n = u32::try_from(config.addresses.len())
@@ -163,7 +163,7 @@ impl Runtime {
                 bytes_sent: 0,
                 signatures_checked: 0,
             },
-            unsigned_votes: loopback,
+            loopback,
             accused: BTreeSet::new(),
             waiting: Vec::new(),
             commands: VecDeque::new(),
@@ -174,11 +174,13 @@ impl Runtime {
                 .map(|web| Web::start(web, own))
                 .transpose()?,
             loss: Loss::new(config),
+            fault: config.fault.clone(),
+            setting,
             storage,
             unwritten: Vec::new(),
             unsent: Vec::new(),
             unposted: Vec::new(),
-            questions,
+            asked,
         })
     }
 
@@ -200,10 +202,11 @@ impl Runtime {
             }
             let wake_at = self.replica.wake_at();
             tokio::select! {
-                question = self.questions.recv() => match question {
+                question = self.asked.questions.recv() => match question {
                     Some(question) => self.on_question(question),
                     None => return Ending::ShutDown,
                 },
+                Some(messages) = self.asked.batches.recv() => self.on_deliver(messages),
                 () = self.timers.next() => {
                     while let Some(timer) = self.timers.take_due() {
                         if timer == Timer::Status {
@@ -268,7 +271,6 @@ impl Runtime {
 
     fn on_question(&mut self, question: Question) {
         match question {
-            Question::Deliver(messages) => self.on_deliver(messages),
             Question::Vote {
                 recipient,
                 decision,
@@ -307,6 +309,12 @@ impl Runtime {
             Question::Ledger(answer) => {
                 let _ = answer.send(self.service.ledger().since(0).cloned().collect());
             }
+            Question::SetFault(words, answer) => {
+                let _ = answer.send(self.set_fault(words));
+            }
+            Question::Fault(answer) => {
+                let _ = answer.send(self.fault_in_words());
+            }
             Question::Sizes(answer) => {
                 let replica = self.replica.replica();
                 let _ = answer.send((replica.sizes(), replica.votes()));
@@ -320,6 +328,33 @@ impl Runtime {
                 ));
             }
         }
+    }
+
+    /// Misbehaves in these words from now on, or no more.
+    fn set_fault(&mut self, words: Option<String>) -> Result<String, Fault> {
+        if !self.loopback {
+            return Err(Fault::new(
+                Fault::NOT_FROM_ELSEWHERE,
+                "this process serves callers from elsewhere, who may not make it faulty: start the server with --faulty",
+            ));
+        }
+        let behaviour = words
+            .as_deref()
+            .map(|words| behaviour::parse(words, &self.setting));
+        let behaviour = behaviour
+            .transpose()
+            .map_err(|error| Fault::new(Fault::BAD_BEHAVIOUR, error.to_string()))?;
+        for effect in self.replica.change(self.timers.now(), behaviour) {
+            self.perform(effect);
+        }
+        self.fault = words;
+        let words = self.fault_in_words();
+        tracing::info!(fault = words, "behaves in another way from now on");
+        Ok(words)
+    }
+
+    fn fault_in_words(&self) -> String {
+        self.fault.clone().unwrap_or_else(|| CORRECT.to_owned())
     }
 
     fn on_deliver(&mut self, messages: Vec<SignedMessage>) {

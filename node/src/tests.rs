@@ -8,7 +8,7 @@ use quorate_protocol::{
 };
 use quorate_wire::method::{Deliver, FinalizeDecision, SendMessage, Status};
 use quorate_wire::{CallError, Caller, Fault};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -237,8 +237,8 @@ async fn who_forgets_comes_back_without_its_records_and_keeps_none_of_them() {
             fault: fault.map(str::to_owned),
             ..config()
         };
-        let (_, questions) = mpsc::channel(1);
-        let runtime = runtime::Runtime::new(&config, true, questions).unwrap();
+        let (_, at_runtime) = question::ways();
+        let runtime = runtime::Runtime::new(&config, true, at_runtime).unwrap();
         runtime.replica.replica().records()
     };
     Storage::open(&path).unwrap().0.add(&before).unwrap();

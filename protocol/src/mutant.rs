@@ -27,6 +27,8 @@ pub enum Mutant {
     NoCertificates,
     /// A VIEW-CHANGE is said once only (rule 17).
     ViewChangeNotResent,
+    /// A CHECKPOINT is said once only (rule 17).
+    CheckpointSaidOnce,
     /// Nothing is sent again to one that stands still (rule 17).
     LaggardLeftAlone,
     /// A request that comes again starts the timer even if it has executed (rule 14).
@@ -72,7 +74,7 @@ impl std::fmt::Display for Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -80,6 +82,7 @@ impl Mutant {
         Self::OnePrepareMore,
         Self::NoCertificates,
         Self::ViewChangeNotResent,
+        Self::CheckpointSaidOnce,
         Self::LaggardLeftAlone,
         Self::ResentStartsTimer,
         Self::NotOnDisk,

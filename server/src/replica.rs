@@ -20,6 +20,9 @@ pub(crate) const REPLICA_ARGUMENT: &str = "replica";
 /// How long a child may take to end once its parent has gone; after that it ends as it is.
 const GRACE: Duration = Duration::from_millis(1500);
 
+/// How many open files a process wants: a connection each, and some for itself.
+const OPEN_FILES: u64 = 4096;
+
 /// Whether this program was started by its parent, to be one of the processes.
 #[must_use]
 pub fn is_replica_call() -> bool {
@@ -44,12 +47,20 @@ pub fn replica_main() -> ExitCode {
         eprintln!("error: {error}");
         return ExitCode::from(2);
     }
+    raise_open_files();
     match run(config, listener) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The endpoint takes more connections than the number of open files that a process usually begins with.
+fn raise_open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {
+        tracing::warn!(%error, "the number of open files cannot be raised; many callers at once may be kept waiting");
     }
 }
 

@@ -16,6 +16,7 @@
 pub mod bare;
 mod clock;
 pub mod invariant;
+mod kind;
 mod network;
 pub mod plan;
 pub mod process;

@@ -3,7 +3,8 @@
 use quorate_fault::Dice;
 use quorate_protocol::{ReplicaId, Time};
 
-use crate::plan::{Link, Partition, Plan, Stop};
+use crate::plan::{Kind, Link, Name, Partition, Plan, Stop, Withheld};
+use crate::process::Packet;
 
 /// A link as it is once all is healed.
 const CALM: Link = Link {
@@ -24,6 +25,7 @@ pub(crate) struct Network {
     /// The rule of each link until all is healed, by sender and recipient.
     links: Vec<Link>,
     partitions: Vec<Partition>,
+    withheld: Vec<Withheld>,
     stops: Vec<Stop>,
 }
 
@@ -44,6 +46,7 @@ impl Network {
             heal: millis(plan.heal_ms),
             links: pairs.map(rule).collect(),
             partitions: plan.partitions.clone(),
+            withheld: plan.withheld.clone(),
             stops: plan.stops.clone(),
         }
     }
@@ -55,13 +58,20 @@ impl Network {
         now: Time,
         from: ReplicaId,
         to: ReplicaId,
+        packet: &Packet,
     ) -> Vec<Time> {
-        let healed = now >= self.heal;
-        let link = if healed {
+        let mut sets_out = now;
+        let link = if now >= self.heal {
             &CALM
         } else if self.is_cut(now, from, to) {
             return Vec::new();
         } else {
+            if let Some(withheld) = self.withholds(now, from, to, packet) {
+                if !withheld.late {
+                    return Vec::new();
+                }
+                sets_out = millis(withheld.to_ms).min(self.heal);
+            }
             self.links
                 .get(from.0 as usize * self.n + to.0 as usize)
                 .unwrap_or(&CALM)
@@ -78,7 +88,7 @@ impl Network {
                 } else {
                     0
                 };
-                Time(now.0 + takes + late)
+                Time(sets_out.0 + takes + late)
             })
             .collect()
     }
@@ -93,6 +103,27 @@ impl Network {
                 (false, true) => !one.one_way,
                 _ => false,
             })
+    }
+
+    fn withholds(
+        &self,
+        now: Time,
+        from: ReplicaId,
+        to: ReplicaId,
+        packet: &Packet,
+    ) -> Option<&Withheld> {
+        let Packet::Protocol(message) = packet else {
+            return None;
+        };
+        let kind = Kind::of(message);
+        let among = |names: &[Name], one| names.is_empty() || names.contains(&Name(one));
+        self.withheld.iter().find(|one| {
+            millis(one.from_ms) <= now
+                && now < millis(one.to_ms)
+                && one.kinds.contains(&kind)
+                && among(&one.from, from)
+                && among(&one.to, to)
+        })
     }
 
     /// When a process that stands still goes on; nothing if it does not stand still.
@@ -111,4 +142,68 @@ impl Network {
 /// A plan's time.
 pub(crate) const fn millis(at: u64) -> Time {
     Time(at.saturating_mul(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Network;
+    use crate::plan::{Choice, Kind, Name, Plan, Withheld};
+    use crate::process::Packet;
+    use quorate_fault::Dice;
+    use quorate_protocol::message::{Fetch, Standing};
+    use quorate_protocol::{ClusterId, Digest, Keys, Message, ReplicaId, Sequence, Time, View};
+
+    #[test]
+    fn what_is_withheld_is_lost_or_late_and_nothing_else_is() {
+        let choice = Choice {
+            processes: Some(4),
+            ..Choice::default()
+        };
+        let mut plan = Plan::generate(1, &choice);
+        plan.links.clear();
+        plan.partitions.clear();
+        plan.heal_ms = 100;
+        let standing = Kind::STANDING;
+        let withheld = |from_ms, to_ms, late| Withheld {
+            from_ms,
+            to_ms,
+            kinds: vec![standing],
+            from: vec![Name::of(0)],
+            to: vec![Name::of(1), Name::of(2)],
+            late,
+        };
+        plan.withheld = vec![withheld(10, 20, false), withheld(90, 300, true)];
+        let mut keys = Keys::simulated(ReplicaId(0), 4, ClusterId(Digest::of(&[]).0));
+        let mut packet = |message| {
+            let signed = keys.sign_message(message).expect("it can be signed");
+            Packet::Protocol(signed.into_signed())
+        };
+        let standing = packet(Message::Standing(Standing {
+            view: View(0),
+            active: true,
+            executed: Sequence(0),
+            stable: Sequence(0),
+            rejoins: None,
+        }));
+        let fetch = packet(Message::Fetch(Fetch {
+            digest: Digest::of(&[]),
+        }));
+        let network = Network::new(&plan);
+        let mut dice = Dice::new(1, b't');
+        let mut arrives = |at_ms: u64, from, to, packet: &Packet| {
+            let now = Time(at_ms * 1000);
+            let arrivals = network.arrivals(&mut dice, now, ReplicaId(from), ReplicaId(to), packet);
+            arrivals.first().map(|time| time.0 / 1000)
+        };
+        assert_eq!(arrives(9, 0, 1, &standing), Some(9));
+        assert_eq!(arrives(10, 0, 1, &standing), None);
+        assert_eq!(arrives(19, 0, 2, &standing), None);
+        assert_eq!(arrives(20, 0, 2, &standing), Some(20));
+        assert_eq!(arrives(15, 0, 1, &fetch), Some(15), "another kind");
+        assert_eq!(arrives(15, 0, 3, &standing), Some(15), "another recipient");
+        assert_eq!(arrives(15, 1, 2, &standing), Some(15), "another sender");
+        assert_eq!(arrives(15, 1, 2, &Packet::Garbage), Some(15));
+        assert_eq!(arrives(95, 0, 1, &standing), Some(100), "all is healed");
+        assert_eq!(arrives(101, 0, 1, &standing), Some(101));
+    }
 }

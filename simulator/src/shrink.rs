@@ -53,6 +53,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     without(&mut all, plan, |plan| &mut plan.calls);
     without(&mut all, plan, |plan| &mut plan.links);
     without(&mut all, plan, |plan| &mut plan.partitions);
+    without(&mut all, plan, |plan| &mut plan.withheld);
     without(&mut all, plan, |plan| &mut plan.stops);
     without(&mut all, plan, |plan| &mut plan.clocks);
     without(&mut all, plan, |plan| &mut plan.faulty);
@@ -61,6 +62,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     all.extend(plainer_faults(plan));
     all.extend(fewer_requests(plan));
     all.extend(calmer_links(plan));
+    all.extend(fewer_kinds(plan));
     for divisor in [2, 4] {
         let mut shorter = plan.clone();
         shorten(&mut shorter, divisor);
@@ -154,6 +156,23 @@ fn calmer_links(plan: &Plan) -> Vec<Plan> {
         .collect()
 }
 
+/// With each kind of what is withheld let through.
+fn fewer_kinds(plan: &Plan) -> Vec<Plan> {
+    let mut all = Vec::new();
+    for (index, withheld) in plan.withheld.iter().enumerate() {
+        if withheld.kinds.len() == 1 {
+            // Without its last kind it is nothing, and that is tried anyway.
+            continue;
+        }
+        for left_out in 0..withheld.kinds.len() {
+            let mut smaller = plan.clone();
+            smaller.withheld[index].kinds.remove(left_out);
+            all.push(smaller);
+        }
+    }
+    all
+}
+
 /// Heals earlier; what was planned after that comes then, or not at all.
 fn shorten(plan: &mut Plan, divisor: u64) {
     plan.heal_ms -= plan.heal_ms / divisor;
@@ -168,8 +187,12 @@ fn shorten(plan: &mut Plan, divisor: u64) {
         round.at_ms = round.at_ms.min(heal_ms);
     }
     plan.partitions.retain(|one| one.from_ms < heal_ms);
+    plan.withheld.retain(|one| one.from_ms < heal_ms);
     plan.stops.retain(|one| one.from_ms < heal_ms);
     for one in &mut plan.partitions {
+        one.to_ms = one.to_ms.min(heal_ms);
+    }
+    for one in &mut plan.withheld {
         one.to_ms = one.to_ms.min(heal_ms);
     }
     for one in &mut plan.stops {

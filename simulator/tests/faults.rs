@@ -32,6 +32,7 @@ fn calm(seed: u64, words: &str) -> Plan {
     let mut plan = Plan::generate(seed, &choice);
     plan.links.clear();
     plan.partitions.clear();
+    plan.withheld.clear();
     plan.stops.clear();
     plan.clocks.clear();
     plan.engine.checkpoint_interval = 4;

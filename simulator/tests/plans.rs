@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use quorate_simulator::plan::{Kind, Withheld};
+use quorate_simulator::shrink::shrink_while;
 use quorate_simulator::{Plan, Trace, Violation, run};
 
 #[test]
@@ -52,7 +54,7 @@ fn play_folder(folder: &str) -> Vec<(String, Option<Violation>)> {
 fn what_is_no_plan_is_refused_with_what_to_write() {
     let plan = Plan::generate(4, &Default::default());
     type Spoil = fn(&mut Plan);
-    let spoils: [(Spoil, &str); 5] = [
+    let spoils: [(Spoil, &str); 6] = [
         (|plan| plan.processes = 0, "processes must be from 1 to 100"),
         (
             |plan| plan.faulty = vec!["P=sing".to_owned()],
@@ -66,6 +68,19 @@ fn what_is_no_plan_is_refused_with_what_to_write() {
             |plan| plan.apart = vec!["Z".to_owned().try_into().unwrap()],
             "there is no process Z",
         ),
+        (
+            |plan| {
+                plan.withheld = vec![Withheld {
+                    from_ms: 0,
+                    to_ms: 1,
+                    kinds: Vec::new(),
+                    from: Vec::new(),
+                    to: vec!["Z".to_owned().try_into().unwrap()],
+                    late: false,
+                }];
+            },
+            "there is no process Z",
+        ),
         (|plan| plan.heal_ms = u64::MAX, "heal_ms must be from 0"),
     ];
     for (spoil, words) in spoils {
@@ -76,4 +91,26 @@ fn what_is_no_plan_is_refused_with_what_to_write() {
         assert!(error.contains(words), "{error}");
     }
     assert!(Plan::from_text("seed = 1").is_err());
+}
+
+#[test]
+fn what_is_withheld_is_read_and_written_and_made_smaller() {
+    let mut plan = Plan::generate(4, &Default::default());
+    let text = "from_ms = 1\nto_ms = 2\nkinds = [\"prepare\", \"new-view\"]\nto = [\"P\"]\n";
+    let withheld: Withheld = toml::from_str(text).expect("it is withheld");
+    plan.withheld = vec![withheld];
+    let written = plan.to_text();
+    assert_eq!(Plan::from_text(&written).expect("it is a plan"), plan);
+    let spoilt = Plan::from_text(&written.replace("new-view", "gossip"));
+    let error = spoilt.unwrap_err().to_string();
+    assert!(error.contains("'gossip' is no kind of message: there are request, pre-prepare"));
+
+    let fails = |plan: &Plan| {
+        plan.withheld
+            .iter()
+            .any(|one| one.kinds.contains(&Kind::NEW_VIEW))
+    };
+    let small = shrink_while(&plan, 1000, fails);
+    assert_eq!(small.withheld[0].kinds, [Kind::NEW_VIEW]);
+    assert!(shrink_while(&plan, 1000, |_| true).withheld.is_empty());
 }

@@ -33,11 +33,25 @@ impl Fault {
     }
 }
 
+/// A fault code, for those who look it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The number on the wire.
+    pub number: i32,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
 macro_rules! codes {
-    ($($(#[$doc:meta])* $constant:ident = $code:literal $(, $constructor:ident)?;)*) => {
+    ($(#[doc = $meaning:literal] $constant:ident = $code:literal $(, $constructor:ident)?;)*) => {
         impl Fault {
+            /// All codes: first those of the fault-code interoperability list, then ours.
+            pub const CODES: &'static [Code] = &[$(Code {
+                number: $code,
+                meaning: $meaning.trim_ascii(),
+            }),*];
             $(
-                $(#[$doc])*
+                #[doc = $meaning]
                 pub const $constant: i32 = $code;
                 $(
                     #[doc = concat!("A fault of the code [`Fault::", stringify!($constant), "`].")]
@@ -91,6 +105,14 @@ codes! {
     NO_SUCH_KEY = 10;
     /// The operation is not in the grammar, or the key is none.
     BAD_OPERATION = 11;
+    /// The behaviour is not in the words of `--faulty`.
+    BAD_BEHAVIOUR = 12;
+    /// Only processes that listen on loopback alone do this.
+    NOT_FROM_ELSEWHERE = 13;
+    /// The client has asked with a greater timestamp already.
+    TIMESTAMP_TOO_OLD = 14;
+    /// No quorum of processes has answered in time; what was asked for may still come to pass.
+    NO_QUORUM = 15;
 }
 
 impl fmt::Display for Fault {

@@ -16,5 +16,5 @@ mod xml;
 pub use caller::{CallError, Caller};
 pub use dxr::Value;
 pub use endpoint::{Endpoint, Limits};
-pub use fault::Fault;
+pub use fault::{Code, Fault};
 pub use method::Method;

@@ -6,7 +6,6 @@ use quorate_wire::method::Deliver;
 
 use super::Handle;
 use crate::outbox;
-use crate::question::Question;
 
 pub(super) async fn answer(handle: Handle, call: Deliver) -> Result<i32, Fault> {
     let messages = outbox::decode(&call.batch).map_err(|error| {
@@ -16,7 +15,7 @@ pub(super) async fn answer(handle: Handle, call: Deliver) -> Result<i32, Fault> 
         )
     })?;
     let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
-    handle.try_tell(Question::Deliver(messages))?;
+    handle.deliver(messages)?;
     Ok(count)
 }
 
@@ -25,17 +24,20 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::question;
 
     #[tokio::test]
     async fn a_batch_for_a_runtime_without_room_is_refused_at_once() {
-        let (runtime, mut questions) = mpsc::channel(1);
+        let (batches, mut delivered) = mpsc::channel(1);
+        let (mut runtime, _questions) = question::ways();
+        runtime.batches = batches;
         let handle = Handle::new(&crate::tests::config(), runtime);
         let deliver = || answer(handle.clone(), Deliver { batch: Vec::new() });
         assert_eq!(deliver().await, Ok(0));
         assert_eq!(deliver().await.unwrap_err().code(), Fault::OVERLOADED);
-        questions.recv().await.unwrap();
+        delivered.recv().await.unwrap();
         assert_eq!(deliver().await, Ok(0));
-        drop(questions);
+        drop(delivered);
         assert_eq!(deliver().await.unwrap_err().code(), Fault::SHUTTING_DOWN);
     }
 }

@@ -5,10 +5,10 @@ use quorate_wire::method::FinalizeDecision;
 use tokio::time::Instant;
 
 use super::Handle;
-use crate::question::Question;
+use crate::question::{CORRECT, Question};
 
 pub(super) async fn answer(handle: Handle, call: FinalizeDecision) -> Result<String, Fault> {
-    if handle.inner.fault.is_some() {
+    if handle.fault().await? != CORRECT {
         return Ok("faulty".to_owned());
     }
     wait(&handle, call.round, handle.deadline()).await

@@ -1,6 +1,9 @@
 //! One file per XML-RPC method, like the folder of the same methods in `wire`.
 
 mod deliver;
+mod fault_clear;
+mod fault_get;
+mod fault_set;
 mod finalize_decision;
 mod read;
 mod receive_message;
@@ -11,18 +14,19 @@ mod submit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_protocol::ReplicaId;
+use quorate_protocol::{ReplicaId, SignedMessage};
 use quorate_service::exchange::check_decision;
 use quorate_wire::method::{
-    Deliver, FinalizeDecision, Read, ReceiveMessage, SendMessage, Status, Submit,
+    Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, SendMessage,
+    Status, Submit,
 };
 use quorate_wire::{Caller, Endpoint, Fault};
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::config::NodeConfig;
-use crate::question::{Question, Reply};
+use crate::question::{Question, Reply, ToRuntime};
 
 /// What every method needs: who this process is, and the ways to the runtime and to the other processes.
 #[derive(Clone)]
@@ -33,14 +37,13 @@ pub(crate) struct Handle {
 struct Inner {
     own: ReplicaId,
     port: u16,
-    fault: Option<String>,
     decision_timeout: Duration,
     callers: Vec<Caller>,
-    runtime: mpsc::Sender<Question>,
+    runtime: ToRuntime,
 }
 
 impl Handle {
-    pub(crate) fn new(config: &NodeConfig, runtime: mpsc::Sender<Question>) -> Self {
+    pub(crate) fn new(config: &NodeConfig, runtime: ToRuntime) -> Self {
         let own = ReplicaId(config.index);
         let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
         let inner = Inner {
@@ -49,7 +52,6 @@ impl Handle {
                 .addresses
                 .get(config.index as usize)
                 .map_or(0, std::net::SocketAddr::port),
-            fault: config.fault.clone(),
             decision_timeout,
             callers: config
                 .addresses
@@ -66,6 +68,11 @@ impl Handle {
     /// Who this process is.
     pub(crate) fn own(&self) -> ReplicaId {
         self.inner.own
+    }
+
+    /// How this process misbehaves, in words; `none` if it is correct.
+    async fn fault(&self) -> Result<String, Fault> {
+        self.ask(Question::Fault).await
     }
 
     /// Asks the runtime, and waits for its answer.
@@ -85,7 +92,7 @@ impl Handle {
             .await
             .unwrap_or_else(|_| {
                 Ok(Err(Fault::new(
-                    Fault::NOT_DECIDED,
+                    Fault::NO_QUORUM,
                     format!(
                         "no quorum of replicas has answered within {:?}; it may still come to pass",
                         self.inner.decision_timeout
@@ -97,16 +104,18 @@ impl Handle {
     async fn tell(&self, question: Question) -> Result<(), Fault> {
         self.inner
             .runtime
+            .questions
             .send(question)
             .await
             .map_err(|_| shutting_down())
     }
 
-    /// Tells the runtime something if it has room for it.
-    fn try_tell(&self, question: Question) -> Result<(), Fault> {
+    /// Hands the runtime a peer's messages if it has room for them.
+    fn deliver(&self, messages: Vec<SignedMessage>) -> Result<(), Fault> {
         self.inner
             .runtime
-            .try_send(question)
+            .batches
+            .try_send(messages)
             .map_err(|error| match error {
                 TrySendError::Full(_) => Fault::overloaded("too much waits here; try again later"),
                 TrySendError::Closed(_) => shutting_down(),
@@ -160,6 +169,7 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
     let handles = || handle.clone();
     let (h1, h2, h3, h4) = (handles(), handles(), handles(), handles());
     let (h5, h6, h7) = (handles(), handles(), handles());
+    let (h8, h9, h10) = (handles(), handles(), handles());
     endpoint
         .method(move |call: SendMessage| send_message::answer(h1.clone(), call))
         .method(move |call: ReceiveMessage| receive_message::answer(h2.clone(), call))
@@ -167,6 +177,9 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         .method(move |call: Status| status::answer(h4.clone(), call))
         .method(move |call: Submit| submit::answer(h5.clone(), call))
         .method(move |call: Read| read::answer(h6.clone(), call))
+        .method(move |call: FaultSet| fault_set::answer(h8.clone(), call))
+        .method(move |call: FaultClear| fault_clear::answer(h9.clone(), call))
+        .method(move |call: FaultGet| fault_get::answer(h10.clone(), call))
         .method(move |call: Deliver| deliver::answer(h7.clone(), call))
 }
 

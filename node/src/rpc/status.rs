@@ -19,11 +19,7 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
         process: handle.inner.own.to_string(),
         processes: handle.inner.callers.len() as u64,
         port: handle.inner.port,
-        fault: handle
-            .inner
-            .fault
-            .clone()
-            .unwrap_or_else(|| "none".to_owned()),
+        fault: handle.fault().await?,
         view: status.view.0,
         view_active: status.active,
         primary: status.primary.to_string(),

@@ -50,6 +50,7 @@ pub use status::{Phase, SlotStatus, Status};
 use early::EarlyMessages;
 use log::Log;
 use on_checkpoint::Checkpoints;
+use on_standing::Stand;
 use progress::Progress;
 use rejoin::Rejoin;
 use requests::Requests;
@@ -84,8 +85,8 @@ pub struct Replica {
     progress: Progress,
     view_changes: ViewChanges,
     early: EarlyMessages,
-    /// Where each peer last said it stood; resending starts when it says so twice.
-    standings: BTreeMap<ReplicaId, Sequence>,
+    /// Where each peer last said it stood, and how far this replica was then: resending starts when it is no further later.
+    standings: BTreeMap<ReplicaId, Stand>,
 }
 
 impl Replica {

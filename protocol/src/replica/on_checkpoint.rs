@@ -38,6 +38,20 @@ impl Checkpoints {
         self.votes.values().map(BTreeMap::len).sum()
     }
 
+    /// What a replica has said of its own states above one slot, through another.
+    pub(super) fn own_votes(
+        &self,
+        own: ReplicaId,
+        above: Sequence,
+        through: Sequence,
+    ) -> Vec<Signed<Checkpoint>> {
+        self.votes
+            .range(above.next()..)
+            .take_while(|(sequence, _)| **sequence <= through)
+            .filter_map(|(_, votes)| votes.get(&own).cloned())
+            .collect()
+    }
+
     pub(super) fn snapshot(&self, sequence: Sequence) -> Option<&Snapshot> {
         self.snapshots.get(&sequence)
     }

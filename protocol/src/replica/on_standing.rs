@@ -9,27 +9,55 @@ use crate::mutant::Mutant;
 /// How many slots are sent again at a time.
 const SLOTS_AT_A_TIME: usize = 32;
 
+/// How far a peer was when it last told, and how far this replica was then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stand {
+    theirs: Sequence,
+    ours: Sequence,
+}
+
 impl Replica {
     pub(super) fn on_standing(&mut self, from: ReplicaId, standing: Standing) {
         if from == self.own() || self.is_mutant(Mutant::LaggardLeftAlone) {
             return;
         }
-        let before = self.standings.insert(from, standing.executed);
-        // One that has restarted may even have gone back.
-        let stands_still = before.is_some_and(|before| standing.executed <= before);
+        let now = Stand {
+            theirs: standing.executed,
+            ours: self.executed,
+        };
+        let before = self.standings.insert(from, now);
+        // One that has restarted may even have gone back, and one that has taken over a state lacks the slots above it.
+        let lags = before.is_some_and(|before| {
+            standing.executed <= before.theirs || standing.executed < before.ours
+        });
         let together = self.active && standing.active && standing.view == self.view;
         let behind = standing.view < self.view || (standing.view == self.view && !standing.active);
         let recall = standing.rejoins.and_then(|life| self.recall_for(life));
-        if recall.is_some() || stands_still && standing.stable < self.low_watermark() {
+        if recall.is_some() || lags && standing.stable < self.low_watermark() {
             self.send_stable(from, recall);
         }
-        if stands_still {
+        if lags {
+            self.resend_checkpoints(from, standing.stable);
             self.resend_committed(from, standing.executed);
         }
         if self.active && behind {
             self.resend_new_view(from);
-        } else if together && stands_still {
+        } else if together && lags {
             self.resend_slots(from, standing.executed);
+        }
+    }
+
+    /// Sends this replica's own CHECKPOINTs again. Nobody may have heard enough of them to have a stable checkpoint that it
+    /// could send, and with the window full and none stable nothing would ever be proposed again.
+    fn resend_checkpoints(&mut self, to: ReplicaId, stable: Sequence) {
+        if self.is_mutant(Mutant::CheckpointSaidOnce) {
+            return;
+        }
+        for vote in self
+            .checkpoints
+            .own_votes(self.own(), stable, self.executed)
+        {
+            self.forward(to, SignedMessage::Checkpoint(vote));
         }
     }
 

@@ -225,5 +225,7 @@ impl Replica {
         self.note_progress();
         self.execute_next();
         self.propose();
+        // What was committed above the state is asked for at once.
+        self.say_standing();
     }
 }

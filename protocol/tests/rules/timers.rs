@@ -1,7 +1,7 @@
 //! Timers and resending: rules 14 to 18.
 
 use crate::harness::{
-    Network, STATUS_INTERVAL, VIEW_TIMEOUT, broadcasts, is_normal, rejects, slots,
+    L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, broadcasts, is_normal, rejects, slots,
 };
 use quorate_protocol::message::{Batch, Commit, Committed, Standing};
 use quorate_protocol::misbehaviour::CommitFlaw;
@@ -270,6 +270,32 @@ fn rule_17_a_committed_slot_is_taken_with_its_proof_in_any_view_and_not_without(
     let taken = net.deliver(3, good);
     assert_eq!(slots(&taken), [(1, vec![(1, 1)])]);
     assert_eq!(broadcasts(&taken), []);
+}
+
+#[test]
+fn rule_17_checkpoints_that_nobody_heard_are_said_again() {
+    let mut net = Network::new(4);
+    net.drop_if(|parcel| matches!(parcel.message, SignedMessage::Checkpoint(_)));
+    for timestamp in 1..=L {
+        net.order(0, timestamp);
+    }
+    net.order(0, L + 1);
+    net.run_for(Duration::from_millis(1000));
+    let full = (0..4).map(|id| net.status(id)).collect::<Vec<_>>();
+    net.drop_if(|_| false);
+    net.run_for(Duration::from_millis(5000));
+
+    for status in full {
+        assert_eq!(
+            (status.executed, status.low_watermark),
+            (Sequence(L), Sequence(0))
+        );
+    }
+    for id in 0..4 {
+        assert_eq!(net.status(id).low_watermark, Sequence(L));
+        assert_eq!(net.status(id).executed, Sequence(L + 1));
+    }
+    assert!(net.nobody_is_accused());
 }
 
 #[test]

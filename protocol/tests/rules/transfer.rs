@@ -1,6 +1,6 @@
 //! State transfer: rule 19.
 
-use crate::harness::{K, L, Network};
+use crate::harness::{K, L, Network, STATUS_INTERVAL};
 use quorate_protocol::{Duration, Message, Sequence, SignedMessage};
 use std::collections::BTreeSet;
 
@@ -21,6 +21,22 @@ fn rule_19_who_is_a_window_behind_fetches_the_state_and_goes_on_from_there() {
     assert_eq!(net.slots(3), [(3 * L + 1, vec![(1, 1)])]);
     assert_eq!(net.status(3).low_watermark, Sequence(3 * L));
     assert!((0..4).all(|i| net.rejects(i).is_empty()));
+}
+
+#[test]
+fn rule_19_who_takes_over_a_state_is_sent_the_slots_above_it_at_once() {
+    let mut net = Network::new(4);
+    net.run_for(STATUS_INTERVAL);
+    net.isolate(3);
+    for timestamp in 1..=3 * L + 2 {
+        net.order(0, timestamp);
+    }
+    net.heal();
+
+    net.run_for(STATUS_INTERVAL);
+
+    assert_eq!(net.status(3).low_watermark, Sequence(3 * L));
+    assert_eq!(net.status(3).executed, Sequence(3 * L + 2));
 }
 
 #[test]

@@ -175,12 +175,14 @@ impl Plan {
             .links
             .iter()
             .flat_map(|one| one.from.iter().chain(&one.to));
+        let withheld = self.withheld.iter();
+        let withheld = withheld.flat_map(|one| one.from.iter().chain(&one.to));
         let stops = self.stops.iter().map(|one| &one.process);
         let clocks = self.clocks.iter().map(|one| &one.process);
         let calls = self.calls.iter().map(|one| &one.process);
         let twins = twins.chain(calls);
         let all = twins.chain(self.requests.keys()).chain(sides).chain(links);
-        all.chain(stops).chain(clocks).copied()
+        all.chain(withheld).chain(stops).chain(clocks).copied()
     }
 }
 

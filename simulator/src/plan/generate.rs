@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_fault::Dice;
 
+use super::adversary;
 use super::{Back, Call, Engine, Link, Name, Partition, Plan, Round, Skew, Stop};
 
 /// What is not left to the seed.
@@ -45,11 +46,13 @@ impl Plan {
             rounds: rounds(&mut dice, processes, heal_ms),
             links: links(&mut dice, processes),
             partitions: partitions(&mut dice, processes, heal_ms),
+            withheld: Vec::new(),
             stops: stops(&mut dice, processes, heal_ms),
             clocks: clocks(&mut dice, processes),
         };
         plan.draw_faults(&mut dice);
         plan.draw_more_faults(&mut Dice::new(seed, b'f'));
+        adversary::schedule(&mut plan, &mut Dice::new(seed, b's'));
         if choice.faulty.is_some() || choice.twins.is_some() {
             plan.faulty = choice.faulty.clone().unwrap_or_default();
             plan.twins = choice.twins.clone().unwrap_or_default();
@@ -357,6 +360,6 @@ fn span(dice: &mut Dice, heal_ms: u64) -> (u64, u64) {
     (from, from + dice.between(10, heal_ms))
 }
 
-fn process(dice: &mut Dice, n: u32) -> Name {
+pub(super) fn process(dice: &mut Dice, n: u32) -> Name {
     Name::of(u32::try_from(dice.below(u64::from(n))).unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! Everything about a run, as data: it can be drawn from a seed, read from a file, and made smaller.
 
+mod adversary;
 mod check;
 mod engine;
 mod generate;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::kind::Kind;
 pub use check::PlanError;
 pub use engine::Engine;
 pub use generate::Choice;
@@ -51,6 +53,9 @@ pub struct Plan {
     /// Who cannot reach whom.
     #[serde(default)]
     pub partitions: Vec<Partition>,
+    /// What does not get through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
     /// Who stands still.
     #[serde(default)]
     pub stops: Vec<Stop>,
@@ -119,6 +124,27 @@ pub struct Partition {
     /// Whether they hear the others and are only not heard.
     #[serde(default)]
     pub one_way: bool,
+}
+
+/// Messages of some kinds that do not get through for a while, while all others do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withheld {
+    /// When it begins.
+    pub from_ms: u64,
+    /// When it ends, at the latest when all is healed.
+    pub to_ms: u64,
+    /// Which kinds.
+    pub kinds: Vec<Kind>,
+    /// From whom; nobody named is everyone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<Name>,
+    /// To whom; nobody named is everyone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<Name>,
+    /// Whether they set out when it ends; otherwise they are lost.
+    #[serde(default)]
+    pub late: bool,
 }
 
 /// A process stands still for a while, deaf, and goes on with what it knew; or it ends and is started again.

@@ -4,39 +4,19 @@ use quorate_protocol::{ReplicaId, SignedMessage};
 
 use super::cursor::Cursor;
 use super::network::Parcel;
-
-/// The kinds of messages, as a script has them.
-const KINDS: [&str; 17] = [
-    "request",
-    "pre-prepare",
-    "prepare",
-    "commit",
-    "checkpoint",
-    "view-change",
-    "new-view",
-    "fetch",
-    "body",
-    "standing",
-    "fetch-state",
-    "state",
-    "committed",
-    "stable",
-    "reply",
-    "query",
-    "answer",
-];
+use crate::kind::Kind;
 
 /// Words for several kinds.
-const GROUPS: [(&str, &[&str]); 3] = [
-    ("anything", &KINDS),
-    ("normal", &["pre-prepare", "prepare", "commit"]),
-    ("votes", &["prepare", "commit"]),
+const GROUPS: [(&str, &[Kind]); 3] = [
+    ("anything", &Kind::ALL),
+    ("normal", &[Kind::PRE_PREPARE, Kind::PREPARE, Kind::COMMIT]),
+    ("votes", &[Kind::PREPARE, Kind::COMMIT]),
 ];
 
 /// Messages by kind, sender, recipient, slot and view; what is not said is not asked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
-    kinds: Vec<&'static str>,
+    kinds: Vec<Kind>,
     from: Option<Vec<ReplicaId>>,
     to: Option<Vec<ReplicaId>>,
     slot: Option<u64>,
@@ -75,7 +55,7 @@ impl Filter {
     /// Whether it is about this message.
     pub(super) fn matches(&self, parcel: &Parcel) -> bool {
         let (view, slot) = place(&parcel.message);
-        self.kinds.contains(&kind(&parcel.message))
+        self.kinds.contains(&Kind::of(&parcel.message))
             && self
                 .from
                 .as_ref()
@@ -88,44 +68,21 @@ impl Filter {
     }
 }
 
-fn kinds(words: &str) -> Result<Vec<&'static str>, String> {
+fn kinds(words: &str) -> Result<Vec<Kind>, String> {
     let mut kinds = Vec::new();
     for word in words.split(',') {
         if let Some((_, members)) = GROUPS.iter().find(|(name, _)| *name == word) {
             kinds.extend_from_slice(members);
-        } else if let Some(kind) = KINDS.iter().find(|kind| **kind == word) {
+        } else if let Some(kind) = Kind::named(word) {
             kinds.push(kind);
         } else {
             return Err(format!(
                 "'{word}' is no kind of message: there are {}, and anything, normal and votes",
-                KINDS.join(", ")
+                Kind::names()
             ));
         }
     }
     Ok(kinds)
-}
-
-/// A message's kind.
-pub(super) const fn kind(message: &SignedMessage) -> &'static str {
-    match message {
-        SignedMessage::Request(_) => "request",
-        SignedMessage::PrePrepare { .. } => "pre-prepare",
-        SignedMessage::Prepare(_) => "prepare",
-        SignedMessage::Commit(_) => "commit",
-        SignedMessage::Checkpoint(_) => "checkpoint",
-        SignedMessage::ViewChange(_) => "view-change",
-        SignedMessage::NewView { .. } => "new-view",
-        SignedMessage::Fetch(_) => "fetch",
-        SignedMessage::Body(_) => "body",
-        SignedMessage::Standing(_) => "standing",
-        SignedMessage::FetchState(_) => "fetch-state",
-        SignedMessage::State(_) => "state",
-        SignedMessage::Committed(_) => "committed",
-        SignedMessage::Stable(_) => "stable",
-        SignedMessage::Replies(_) => "reply",
-        SignedMessage::Query(_) => "query",
-        SignedMessage::Answer(_) => "answer",
-    }
 }
 
 /// The view and the slot that a message is about.

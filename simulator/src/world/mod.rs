@@ -257,7 +257,10 @@ impl World {
         let Some(at) = self.places.route(from, to) else {
             return;
         };
-        for time in self.network.arrivals(&mut self.dice, time, sender, to) {
+        let arrivals = self
+            .network
+            .arrivals(&mut self.dice, time, sender, to, packet);
+        for time in arrivals {
             let packet = Arc::clone(packet);
             self.queue.push(time, Event::Arrive { at, packet });
         }

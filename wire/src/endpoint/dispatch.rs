@@ -27,16 +27,27 @@ pub(super) struct Dispatch {
     limits: Arc<Limits>,
     calls: Arc<Semaphore>,
     bodies: Budget,
+    /// Room for the methods that have some of their own.
+    reserve: Arc<Semaphore>,
+}
+
+/// Room for a call in flight.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    /// Whether it is for the methods only that have room of their own.
+    reserved: bool,
 }
 
 impl Dispatch {
     pub(super) fn new(methods: BTreeMap<&'static str, Entry>, limits: Limits) -> Self {
-        let calls = Arc::new(Semaphore::new(permits(&limits) as usize));
+        let semaphore = |calls| Arc::new(Semaphore::new(permits(calls) as usize));
+        let (calls, reserve) = (semaphore(limits.calls), semaphore(limits.reserved_calls));
         Self {
             methods: Arc::new(methods),
             bodies: Budget::new(limits.bodies),
             limits: Arc::new(limits),
             calls,
+            reserve,
         }
     }
 
@@ -60,12 +71,17 @@ impl Dispatch {
         names
     }
 
-    /// What a method does.
-    pub(super) fn help(&self, name: &str) -> Option<&'static str> {
-        self.methods
-            .get(name)
-            .map(|entry| entry.help)
-            .or_else(|| system::find(name).map(|method| method.help))
+    /// What a method does, and the faults of its own that it may answer with.
+    pub(super) fn help(&self, name: &str) -> Option<String> {
+        let own = self.methods.get(name).map(|entry| {
+            let faults: Vec<_> = entry.faults.iter().map(ToString::to_string).collect();
+            match faults.len() {
+                0 => entry.help.to_owned(),
+                1 => format!("{} Fault {}.", entry.help, faults.join("")),
+                _ => format!("{} Faults {}.", entry.help, faults.join(", ")),
+            }
+        });
+        own.or_else(|| system::find(name).map(|method| method.help.to_owned()))
     }
 
     /// How a method can be called.
@@ -82,30 +98,46 @@ impl Dispatch {
         charset: Option<String>,
         share: Share,
     ) -> String {
-        let Ok(permit) = Arc::clone(&self.calls).try_acquire_owned() else {
-            return fault_xml(Fault::overloaded(
-                "too many calls are in flight; try again later",
-            ));
+        let Some(place) = self.place() else {
+            return fault_xml(overloaded());
         };
-        let work = self.clone().work(body, charset, (permit, share));
+        let work = self.clone().work(body, charset, place, share);
         run_to_the_end(work)
             .await
             .unwrap_or_else(|| fault_xml(failed()))
     }
 
+    /// Room for one more call, if there is any. Which method it calls is not known yet.
+    fn place(&self) -> Option<Place> {
+        let take = |from: &Arc<Semaphore>, reserved| {
+            let permit = Arc::clone(from).try_acquire_owned().ok()?;
+            Some(Place {
+                _permit: permit,
+                reserved,
+            })
+        };
+        take(&self.calls, false).or_else(|| take(&self.reserve, true))
+    }
+
     /// Waits until no call is in flight.
     pub(super) async fn idle(&self) {
-        let _ = self.calls.acquire_many(permits(&self.limits)).await;
+        let _ = self.calls.acquire_many(permits(self.limits.calls)).await;
+        let reserved = permits(self.limits.reserved_calls);
+        let _ = self.reserve.acquire_many(reserved).await;
     }
 
     async fn work(
         self,
         body: Bytes,
         charset: Option<String>,
-        // What the body became takes as much.
-        _until_the_end: (OwnedSemaphorePermit, Share),
+        place: Place,
+        // What the body became takes as much until the end.
+        _share: Share,
     ) -> String {
         let result = match read_call(&body, charset.as_deref(), &self.limits) {
+            Ok((name, _)) if place.reserved && !self.has_room_of_its_own(&name) => {
+                Err(overloaded())
+            }
             Ok((name, params)) => {
                 drop(body);
                 let deadline = Instant::now() + self.limits.call;
@@ -120,6 +152,10 @@ impl Dispatch {
             Ok(value) => answer_xml(value, self.limits.answer),
             Err(fault) => fault_xml(fault),
         }
+    }
+
+    fn has_room_of_its_own(&self, name: &str) -> bool {
+        self.methods.get(name).is_some_and(|entry| entry.reserved)
     }
 
     /// Runs one method other than `system.multicall`; a panic becomes a fault.
@@ -181,8 +217,12 @@ pub fn read_call(
 }
 
 /// As many permits as can be acquired at once.
-fn permits(limits: &Limits) -> u32 {
-    u32::try_from(limits.calls.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX)
+fn permits(calls: usize) -> u32 {
+    u32::try_from(calls.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX)
+}
+
+fn overloaded() -> Fault {
+    Fault::overloaded("too many calls are in flight; try again later")
 }
 
 fn entry_name(name: &str, methods: &BTreeMap<&'static str, Entry>) -> &'static str {

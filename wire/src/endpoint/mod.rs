@@ -78,6 +78,8 @@ pub struct Limits {
     pub connections: usize,
     /// Calls in flight.
     pub calls: usize,
+    /// Calls in flight beyond them of methods with [`Method::RESERVED`].
+    pub reserved_calls: usize,
     /// Time for a request's headers.
     pub header_time: Duration,
     /// Time for a request's body, and for the client to take any part of the answer.
@@ -105,6 +107,7 @@ impl Default for Limits {
             answer: 512 * 1024,
             connections: 1024,
             calls: 512,
+            reserved_calls: 64,
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),
             idle: Duration::from_secs(120),
@@ -146,6 +149,8 @@ impl Endpoint {
             Entry {
                 help: M::HELP,
                 signatures: M::SIGNATURES,
+                faults: M::FAULTS,
+                reserved: M::RESERVED,
                 handler,
             },
         );
@@ -256,6 +261,8 @@ impl Connections {
 struct Entry {
     help: &'static str,
     signatures: &'static [&'static [&'static str]],
+    faults: &'static [i32],
+    reserved: bool,
     handler: Box<dyn Handler>,
 }
 

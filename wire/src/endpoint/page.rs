@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::dispatch::Dispatch;
+use crate::Fault;
 use crate::xml::escape;
 
-/// The methods and their help, escaped.
+/// The methods and their help, and the fault codes, escaped.
 pub(super) fn of(dispatch: &Dispatch) -> String {
     let mut page = String::from(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Quorate: XML-RPC</title></head>\n\
@@ -18,7 +19,16 @@ pub(super) fn of(dispatch: &Dispatch) -> String {
             page,
             "<dt><code>{}</code></dt><dd>{}</dd>",
             escape(name),
-            escape(help)
+            escape(&help)
+        );
+    }
+    page.push_str("</dl>\n<h1>Fault codes</h1>\n<dl>\n");
+    for code in Fault::CODES {
+        let _ = writeln!(
+            page,
+            "<dt>{}</dt><dd>{}</dd>",
+            code.number,
+            escape(code.meaning)
         );
     }
     page.push_str("</dl></body></html>\n");

@@ -66,12 +66,10 @@ pub(super) fn run(
     match name {
         "system.listMethods" => Some(none(name, params).map(|()| strings(&dispatch.names()))),
         "system.getCapabilities" => Some(none(name, params).map(|()| capabilities())),
-        "system.methodHelp" => Some(method_name(name, params).and_then(|method| {
-            dispatch
-                .help(method)
-                .map(|help| Value::String(help.to_owned()))
-                .ok_or_else(unknown)
-        })),
+        "system.methodHelp" => Some(
+            method_name(name, params)
+                .and_then(|method| dispatch.help(method).map(Value::String).ok_or_else(unknown)),
+        ),
         "system.methodSignature" => Some(method_name(name, params).and_then(|method| {
             let signatures = dispatch.signatures(method).ok_or_else(unknown)?;
             Ok(Value::Array(

@@ -16,6 +16,7 @@ impl Method for Deliver {
     const HELP: &'static str = "pbft.deliver(batch): for peers. Takes a batch of signed protocol messages and answers \
         how many were taken.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["int", "base64"]];
+    const RESERVED: bool = true;
     type Answer = i32;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

@@ -16,6 +16,7 @@ impl Method for FinalizeDecision {
     const HELP: &'static str = "finalize_decision([round]): closes the round and answers the decision that the \
         correct processes agree on, or 'faulty' at a process that is configured faulty.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"], &["string", "int"]];
+    const FAULTS: &'static [i32] = &[Fault::NOT_DECIDED, Fault::ROUND_OUT_OF_WINDOW];
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

@@ -2,6 +2,9 @@
 
 pub(crate) mod answer;
 mod deliver;
+mod fault_clear;
+mod fault_get;
+mod fault_set;
 mod finalize_decision;
 mod parameters;
 mod read;
@@ -15,6 +18,9 @@ use dxr::Value;
 use crate::Fault;
 
 pub use deliver::Deliver;
+pub use fault_clear::FaultClear;
+pub use fault_get::FaultGet;
+pub use fault_set::FaultSet;
 pub use finalize_decision::FinalizeDecision;
 pub use read::Read;
 pub use receive_message::ReceiveMessage;
@@ -32,6 +38,11 @@ pub trait Method: Sized + Send + 'static {
     const HELP: &'static str;
     /// What `system.methodSignature` answers: one list of types for each way to call it, the answer's type first.
     const SIGNATURES: &'static [&'static [&'static str]];
+    /// The positive fault codes that it may answer with, besides those of any call: overload and the end of the process.
+    const FAULTS: &'static [i32] = &[];
+    /// Whether it is taken even when the endpoint has as many calls in flight as it takes: peers must be heard however
+    /// much clients ask for, or nothing that clients wait for would ever come to its end.
+    const RESERVED: bool = false;
     /// What the method answers.
     type Answer: Send + 'static;
 
@@ -44,3 +55,38 @@ pub trait Method: Sized + Send + 'static {
     /// Reads the answer, or says what is wrong with it without quoting it.
     fn answer_from_value(value: Value) -> Result<Self::Answer, String>;
 }
+
+/// A method, for those who look it up.
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// [`Method::NAME`].
+    pub name: &'static str,
+    /// [`Method::HELP`].
+    pub help: &'static str,
+    /// [`Method::FAULTS`].
+    pub faults: &'static [i32],
+}
+
+impl Description {
+    const fn of<M: Method>() -> Self {
+        Self {
+            name: M::NAME,
+            help: M::HELP,
+            faults: M::FAULTS,
+        }
+    }
+}
+
+/// What every process serves. The help, the page and the README follow from it.
+pub const TABLE: [Description; 10] = [
+    Description::of::<SendMessage>(),
+    Description::of::<ReceiveMessage>(),
+    Description::of::<FinalizeDecision>(),
+    Description::of::<Submit>(),
+    Description::of::<Read>(),
+    Description::of::<Status>(),
+    Description::of::<FaultSet>(),
+    Description::of::<FaultClear>(),
+    Description::of::<FaultGet>(),
+    Description::of::<Deliver>(),
+];

@@ -16,6 +16,7 @@ impl Method for Read {
     const HELP: &'static str = "read(key): answers the key's value in the key-value store, as a quorum of processes \
         has it, without ordering anything where they agree. A fault if there is no such key.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string", "string"]];
+    const FAULTS: &'static [i32] = &[Fault::NO_SUCH_KEY, Fault::BAD_OPERATION, Fault::NO_QUORUM];
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

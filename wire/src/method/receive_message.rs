@@ -26,6 +26,14 @@ impl Method for ReceiveMessage {
         &["string", "string", "string", "int"],
         &["string", "string", "string", "int", "base64"],
     ];
+    const FAULTS: &'static [i32] = &[
+        Fault::UNKNOWN_PROCESS,
+        Fault::ROUND_OUT_OF_WINDOW,
+        Fault::ROUND_DECIDED,
+        Fault::UNSIGNED_VOTE,
+        Fault::BAD_SIGNATURE,
+        Fault::BAD_DECISION,
+    ];
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

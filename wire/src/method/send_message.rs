@@ -23,6 +23,12 @@ impl Method for SendMessage {
         &["string", "string", "string"],
         &["string", "string", "string", "int"],
     ];
+    const FAULTS: &'static [i32] = &[
+        Fault::UNKNOWN_PROCESS,
+        Fault::ROUND_OUT_OF_WINDOW,
+        Fault::ROUND_DECIDED,
+        Fault::BAD_DECISION,
+    ];
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

@@ -43,6 +43,11 @@ impl Method for Submit {
         &["struct", "string"],
         &["struct", "string", "string", "int"],
     ];
+    const FAULTS: &'static [i32] = &[
+        Fault::BAD_OPERATION,
+        Fault::TIMESTAMP_TOO_OLD,
+        Fault::NO_QUORUM,
+    ];
     type Answer = Submitted;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

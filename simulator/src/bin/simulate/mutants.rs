@@ -16,22 +16,6 @@ use crate::say;
 /// The lowest seed that catches a mutant, and how.
 type Catch = (u64, Violation);
 
-/// Plans kept for a mutant that few seeds catch.
-const WRITTEN: [(Mutant, &str); 3] = [
-    (
-        Mutant::FirstCertificate,
-        include_str!("../../../plans/older-certificate-first.toml"),
-    ),
-    (
-        Mutant::VotesBetweenViews,
-        include_str!("../../../plans/body-between-views.toml"),
-    ),
-    (
-        Mutant::VotesInLeftViews,
-        include_str!("../../../plans/vote-after-a-forgotten-view-change.toml"),
-    ),
-];
-
 /// Plays seeds against each mutant until it is caught, and prints a table; whether one was not.
 pub(crate) fn command(options: &Mutants) -> anyhow::Result<bool> {
     // A panic is what some of them are caught by.
@@ -54,9 +38,6 @@ pub(crate) fn command(options: &Mutants) -> anyhow::Result<bool> {
             if options.plans {
                 say(&small.to_text());
             }
-        } else if let Some((rule, lines)) = catch_by_written(mutant)? {
-            let tries = format!("plan after {}", end - first);
-            say(&row(&name, rule, &tries, &format!("{lines} lines")));
         } else {
             escaped += 1;
             say(&row(&name, "NOTHING", &(end - first).to_string(), "-"));
@@ -127,17 +108,6 @@ fn catch(mutant: Mutant, options: &Mutants) -> Result<Option<Catch>, PlanError> 
 fn sound_engine_fails(seed: u64) -> bool {
     let outcome = run(&Plan::generate(seed, &Choice::default()), Trace::Off);
     outcome.is_ok_and(|outcome| outcome.violation.is_some())
-}
-
-/// The rule by which the plan written for a mutant catches it, and the plan's size in lines.
-fn catch_by_written(mutant: Mutant) -> Result<Option<(&'static str, usize)>, PlanError> {
-    let Some((_, text)) = WRITTEN.into_iter().find(|(one, _)| *one == mutant) else {
-        return Ok(None);
-    };
-    let mut plan = Plan::from_text(text)?;
-    plan.engine.mutant = Some(mutant);
-    let violation = run(&plan, Trace::Off)?.violation;
-    Ok(violation.map(|violation| (violation.rule().0, plan.to_text().lines().count())))
 }
 
 fn take(next: &AtomicU64, end: &AtomicU64) -> Option<u64> {

@@ -1,0 +1,72 @@
+//! `client fault` and `client heal`: make processes faulty, and correct again, while they run.
+
+use anyhow::{Context, bail};
+use quorate_protocol::ReplicaId;
+use quorate_server::FaultPlan;
+use quorate_wire::Method;
+use quorate_wire::method::{FaultClear, FaultSet};
+
+use crate::exit::{Exit, no_answer};
+use crate::options::{FaultOptions, HealOptions};
+use crate::render::write_out;
+use crate::target::{Process, Target};
+
+/// Gives the named processes their behaviours, and prints what each answers.
+pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Result<Exit> {
+    let n = target.count();
+    let plan = FaultPlan::parse(&options.faults.join(","), n)?;
+    let mut chosen = Vec::new();
+    for index in 0..n {
+        if let Some(words) = plan.behaviour_of(index) {
+            let behaviour = words.to_owned();
+            let process = find(target, &ReplicaId(index).to_string())?;
+            chosen.push((process, FaultSet { behaviour }));
+        }
+    }
+    if chosen.is_empty() {
+        bail!("'none' makes no process faulty: name one, or use `client heal`");
+    }
+    change(chosen).await
+}
+
+/// Makes the named processes correct, or all.
+pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Result<Exit> {
+    let processes: Vec<&Process> = if options.names.is_empty() {
+        let answering = target.processes.iter();
+        answering.filter(|process| process.status.is_ok()).collect()
+    } else {
+        let names = options.names.iter();
+        names
+            .map(|name| find(target, name))
+            .collect::<anyhow::Result<_>>()?
+    };
+    change(processes.into_iter().map(|process| (process, FaultClear))).await
+}
+
+async fn change<M: Method<Answer = String>>(
+    calls: impl IntoIterator<Item = (&Process, M)>,
+) -> anyhow::Result<Exit> {
+    for (process, call) in calls {
+        match process.call(call).await {
+            Ok(behaviour) => write_out(&format!("{}: {behaviour}\n", process.name))?,
+            Err(error) => return no_answer(&process.name, error),
+        }
+    }
+    Ok(Exit::Agree)
+}
+
+fn find<'a>(target: &'a Target, name: &str) -> anyhow::Result<&'a Process> {
+    let mut processes = target.processes.iter();
+    let found = processes.find(|process| process.name == name);
+    found.with_context(|| {
+        let names: Vec<_> = target
+            .processes
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        format!(
+            "there is no process '{name}' here: name one of {}",
+            names.join(", ")
+        )
+    })
+}

@@ -1,0 +1,94 @@
+//! The kinds of messages, as plans and scenarios have them.
+
+use quorate_protocol::SignedMessage;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A kind of message between replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Kind(&'static str);
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::REQUEST,
+        Self::PRE_PREPARE,
+        Self::PREPARE,
+        Self::COMMIT,
+        Self("checkpoint"),
+        Self::VIEW_CHANGE,
+        Self::NEW_VIEW,
+        Self("fetch"),
+        Self::BODY,
+        Self::STANDING,
+        Self("fetch-state"),
+        Self("state"),
+        Self::COMMITTED,
+        Self("stable"),
+        Self("reply"),
+        Self("query"),
+        Self("answer"),
+    ];
+
+    /// REQUEST.
+    pub const REQUEST: Self = Self("request");
+    /// PRE-PREPARE.
+    pub const PRE_PREPARE: Self = Self("pre-prepare");
+    /// PREPARE.
+    pub const PREPARE: Self = Self("prepare");
+    /// COMMIT.
+    pub const COMMIT: Self = Self("commit");
+    /// VIEW-CHANGE.
+    pub const VIEW_CHANGE: Self = Self("view-change");
+    /// NEW-VIEW.
+    pub const NEW_VIEW: Self = Self("new-view");
+    /// The answer to a fetch.
+    pub const BODY: Self = Self("body");
+    /// Where the sender stands.
+    pub const STANDING: Self = Self("standing");
+    /// A committed slot with its proof.
+    pub const COMMITTED: Self = Self("committed");
+
+    /// A message's kind.
+    pub(crate) const fn of(message: &SignedMessage) -> Self {
+        Self(match message {
+            SignedMessage::Request(_) => "request",
+            SignedMessage::PrePrepare { .. } => "pre-prepare",
+            SignedMessage::Prepare(_) => "prepare",
+            SignedMessage::Commit(_) => "commit",
+            SignedMessage::Checkpoint(_) => "checkpoint",
+            SignedMessage::ViewChange(_) => "view-change",
+            SignedMessage::NewView { .. } => "new-view",
+            SignedMessage::Fetch(_) => "fetch",
+            SignedMessage::Body(_) => "body",
+            SignedMessage::Standing(_) => "standing",
+            SignedMessage::FetchState(_) => "fetch-state",
+            SignedMessage::State(_) => "state",
+            SignedMessage::Committed(_) => "committed",
+            SignedMessage::Stable(_) => "stable",
+            SignedMessage::Replies(_) => "reply",
+            SignedMessage::Query(_) => "query",
+            SignedMessage::Answer(_) => "answer",
+        })
+    }
+
+    /// The names of all, for people.
+    pub(crate) fn names() -> String {
+        Self::ALL.map(|kind| kind.0).join(", ")
+    }
+
+    /// The kind with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.0 == name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| {
+            let names = Self::names();
+            D::Error::custom(format!("'{name}' is no kind of message: there are {names}"))
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! The load: connections that each call again as soon as they are answered, over sockets, so that little of the time is
+//! the caller's own.
+
+use std::io::{Error, ErrorKind};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+const CALL: &str = "<?xml version=\"1.0\"?><methodCall><methodName>validator1.simpleStructReturnTest</methodName>\
+    <params><param><value><int>7</int></value></param></params></methodCall>";
+
+/// What the endpoint answers, which the server with a constant answer gives.
+pub(crate) const ANSWER: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<methodResponse><params><param><value><struct>\
+    <member><name>times10</name><value><int>70</int></value></member>\
+    <member><name>times100</name><value><int>700</int></value></member>\
+    <member><name>times1000</name><value><int>7000</int></value></member>\
+    </struct></value></param></params></methodResponse>";
+
+/// What every answer holds, however a server writes it.
+const WANTED: &[u8] = b">7000<";
+
+#[derive(Args)]
+pub(crate) struct Load {
+    pub(crate) port: u16,
+    pub(crate) path: String,
+    pub(crate) connections: usize,
+    pub(crate) seconds: f64,
+}
+
+/// What came of it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Figures {
+    calls: u64,
+    seconds: f64,
+    pub(crate) errors: u64,
+    pub(crate) median_us: f64,
+    pub(crate) p99_us: f64,
+}
+
+impl Figures {
+    pub(crate) fn rate(&self) -> f64 {
+        self.calls as f64 / self.seconds
+    }
+}
+
+pub(crate) fn run(load: &Load) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let figures = runtime.unwrap().block_on(all_connections(load));
+    println!("{}", serde_json::to_string(&figures).unwrap());
+}
+
+async fn all_connections(load: &Load) -> Figures {
+    let request = format!(
+        "POST {} HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{CALL}",
+        load.path,
+        load.port,
+        CALL.len()
+    );
+    let start = Instant::now();
+    let end = start + Duration::from_secs_f64(load.seconds);
+    let mut callers = JoinSet::new();
+    for _ in 0..load.connections {
+        callers.spawn(call_until(end, load.port, request.clone()));
+    }
+    let mut all = Histogram::<u64>::new(3).unwrap();
+    let mut errors = 0;
+    while let Some(outcome) = callers.join_next().await {
+        let (times, failed) = outcome.unwrap();
+        all.add(times).unwrap();
+        errors += failed;
+    }
+    Figures {
+        calls: all.len(),
+        seconds: start.elapsed().as_secs_f64(),
+        errors,
+        median_us: all.value_at_quantile(0.5) as f64 / 1000.0,
+        p99_us: all.value_at_quantile(0.99) as f64 / 1000.0,
+    }
+}
+
+/// Calls until the time has come: how long each took in nanoseconds, and how many gave no right answer.
+async fn call_until(end: Instant, port: u16, request: String) -> (Histogram<u64>, u64) {
+    let mut times = Histogram::new(3).unwrap();
+    let mut errors = 0;
+    let mut connection = None;
+    let mut buffer = Vec::new();
+    while Instant::now() < end {
+        let begin = Instant::now();
+        match call(&mut connection, port, request.as_bytes(), &mut buffer).await {
+            Ok(true) => times
+                .record(u64::try_from(begin.elapsed().as_nanos()).unwrap())
+                .unwrap(),
+            Ok(false) => errors += 1,
+            Err(_) => {
+                errors += 1;
+                connection = None;
+            }
+        }
+    }
+    (times, errors)
+}
+
+/// One call; whether its answer is right. A server that closes after an answer gets a new connection, in the call's time.
+async fn call(
+    connection: &mut Option<TcpStream>,
+    port: u16,
+    request: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Result<bool, Error> {
+    let used = connection.is_some();
+    let mut stream = match connection.take() {
+        Some(stream) => stream,
+        None => connect(port).await?,
+    };
+    let keeps = match exchange(&mut stream, request, buffer).await {
+        // It had closed before this call came.
+        Err(error) if used && closed(&error) => {
+            stream = connect(port).await?;
+            exchange(&mut stream, request, buffer).await?
+        }
+        other => other?,
+    };
+    if keeps {
+        *connection = Some(stream);
+    }
+    Ok(buffer.windows(WANTED.len()).any(|window| window == WANTED))
+}
+
+async fn connect(port: u16) -> Result<TcpStream, Error> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn closed(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+    )
+}
+
+/// Sends the request and reads the answer; whether the connection can be used again.
+async fn exchange(
+    stream: &mut TcpStream,
+    request: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Result<bool, Error> {
+    stream.write_all(request).await?;
+    buffer.clear();
+    loop {
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        if let Some((end, keeps)) = answer_end(buffer)?
+            && buffer.len() >= end
+        {
+            return Ok(keeps);
+        }
+    }
+}
+
+/// Where the answer ends, once its headers are there, and whether the connection stays open.
+fn answer_end(buffer: &[u8]) -> Result<Option<(usize, bool)>, Error> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut headers);
+    let status = response.parse(buffer).map_err(Error::other)?;
+    let httparse::Status::Complete(start) = status else {
+        return Ok(None);
+    };
+    let value_of = |name: &str| {
+        let mut headers = response.headers.iter();
+        let header = headers.find(|header| header.name.eq_ignore_ascii_case(name));
+        header.and_then(|header| std::str::from_utf8(header.value).ok())
+    };
+    let length: usize = value_of("content-length")
+        .and_then(|length| length.parse().ok())
+        .ok_or_else(|| Error::other("an answer without Content-Length"))?;
+    let keeps = match value_of("connection") {
+        Some(word) => word.eq_ignore_ascii_case("keep-alive"),
+        None => response.version == Some(1),
+    };
+    Ok(Some((start + length, keeps)))
+}

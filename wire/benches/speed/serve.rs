@@ -1,0 +1,93 @@
+//! The servers in Rust. Each prints its port and its name, and serves until its standard input ends.
+
+use std::convert::Infallible;
+use std::io::{Read as _, stdin};
+
+use bytes::Bytes;
+use clap::ValueEnum;
+use dxr::{Fault, Value};
+use dxr_server::{HandlerFn, HandlerResult, RouteBuilder};
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use crate::load::ANSWER;
+use crate::validator;
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Server {
+    /// This project's endpoint.
+    Quorate,
+    /// dxr_server as it comes.
+    Dxr,
+    /// hyper alone, which reads the body and gives a constant answer.
+    Hyper,
+}
+
+pub(crate) fn run(server: Server) {
+    std::thread::spawn(|| {
+        // An error ends the input as well.
+        let _ = stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        match server {
+            Server::Quorate => {
+                println!("{port} quorate-wire");
+                let never = std::future::pending();
+                validator::endpoint().serve(listener, never).await.unwrap();
+            }
+            Server::Dxr => {
+                println!("{port} dxr_server");
+                let method: HandlerFn = simple_struct_return;
+                let route = RouteBuilder::new()
+                    .add_method("validator1.simpleStructReturnTest", Box::new(method))
+                    .build();
+                let server = dxr_server::Server::from_route(route);
+                server.serve_listener(listener).await.unwrap();
+            }
+            Server::Hyper => {
+                println!("{port} bare hyper");
+                bare(listener).await;
+            }
+        }
+    });
+}
+
+fn simple_struct_return(params: &[Value], _: HeaderMap) -> HandlerResult {
+    let [Value::Integer(number)] = params else {
+        return Err(Fault::new(1, "one int is expected".to_owned()));
+    };
+    let times = |factor| (format!("times{factor}"), Value::Integer(number * factor));
+    Ok(Value::Struct([10, 100, 1000].map(times).into()))
+}
+
+async fn bare(listener: TcpListener) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        tokio::spawn(async move {
+            let connection =
+                http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+            // A caller that goes away ends its connection with an error.
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let _ = request.into_body().collect().await;
+    let response = Response::builder().header("content-type", "text/xml; charset=utf-8");
+    Ok(response
+        .body(Full::new(Bytes::from_static(ANSWER.as_bytes())))
+        .unwrap())
+}

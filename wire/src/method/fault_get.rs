@@ -1,0 +1,33 @@
+use dxr::Value;
+
+use super::parameters::Parameters;
+use super::{Method, answer};
+use crate::Fault;
+
+/// Asks a process how it misbehaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultGet;
+
+impl Method for FaultGet {
+    const NAME: &'static str = "fault.get";
+    const HELP: &'static str = "fault.get(): answers this process's behaviour, in the words of the server's --faulty; 'none' if \
+        it is correct.";
+    const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"]];
+    type Answer = String;
+
+    fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
+        Parameters::of::<Self>(params, 0..=0, "").map(|_| Self)
+    }
+
+    fn into_params(self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn answer_into_value(answer: String) -> Value {
+        Value::String(answer)
+    }
+
+    fn answer_from_value(value: Value) -> Result<String, String> {
+        answer::text(value)
+    }
+}

@@ -1,0 +1,46 @@
+//! README.md tells of every method and every fault code in their own words, and of no other.
+#![allow(clippy::unwrap_used)]
+
+use quorate_wire::Fault;
+use quorate_wire::method::TABLE;
+
+/// The rows of the README's table with this head.
+fn rows(head: &str) -> String {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let mut lines = readme.lines().skip_while(|line| *line != head);
+    assert_eq!(lines.next(), Some(head));
+    let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
+    rows.map(|row| format!("{row}\n")).collect()
+}
+
+#[test]
+fn the_readme_lists_every_method() {
+    let mut expected = String::new();
+    for method in TABLE {
+        let (form, what) = method.help.split_once(": ").unwrap();
+        assert!(form.starts_with(&format!("{}(", method.name)), "{form}");
+        let faults: Vec<_> = method.faults.iter().map(ToString::to_string).collect();
+        expected += &format!("| `{form}` | {what} | {} |\n", faults.join(", "));
+    }
+    let found = rows("| method | what it does | faults |");
+    assert_eq!(found, expected, "\n{expected}");
+}
+
+#[test]
+fn the_readme_lists_every_fault_code() {
+    let row = |code: &quorate_wire::Code| format!("| {} | {} |\n", code.number, code.meaning);
+    let expected: String = Fault::CODES.iter().map(row).collect();
+    let found = rows("| fault | what it means |");
+    assert_eq!(found, expected, "\n{expected}");
+}
+
+#[test]
+fn a_methods_faults_are_codes_of_ours() {
+    for method in TABLE {
+        for fault in method.faults {
+            let known = Fault::CODES.iter().any(|code| code.number == *fault);
+            assert!(known && *fault > 0, "{}: {fault}", method.name);
+        }
+    }
+}
