@@ -248,9 +248,9 @@ fn read_answer(head: &http::response::Parts, body: &[u8]) -> Result<Result<Value
 pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Result<Value, Fault>, String> {
     let text =
         xml::decode(body, xml::charset(headers)).map_err(|fault| fault.message().to_owned())?;
-    xml::check(text, "methodResponse", ANSWER_BOUNDS)
+    xml::check(&text, "methodResponse", ANSWER_BOUNDS)
         .map_err(|fault| fault.message().to_owned())?;
-    match read::answer(text) {
+    match read::answer(&text) {
         Ok(Ok(value)) => Ok(Ok(value)),
         Ok(Err(fault)) => read_fault(fault)
             .map(Err)

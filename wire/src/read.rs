@@ -11,8 +11,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use dxr::Value;
 use quick_xml::Reader;
-use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
+
+use crate::xml;
 
 /// Base64 with padding or without, and with whatever is in bits that stand for nothing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -247,13 +248,9 @@ impl<'a> Document<'a> {
                 Event::End(_) => return Ok(None),
                 Event::Text(text) => self.text.push_str(&text.xml10_content()),
                 Event::CData(text) => self.text.push_str(&text.xml10_content()),
-                Event::GeneralRef(reference) => match reference.resolve_char_ref() {
-                    Ok(Some(character)) => self.text.push(character),
-                    Ok(None) => match resolve_predefined_entity(&reference) {
-                        Some(text) => self.text.push_str(text),
-                        None => return Err(self.wrong("an entity that XML has")),
-                    },
-                    Err(_) => return Err(self.wrong("a reference to a character")),
+                Event::GeneralRef(reference) => match xml::resolve(&reference) {
+                    Some(text) => self.text.push_str(&text),
+                    None => return Err(self.wrong("a reference that XML has")),
                 },
                 Event::Eof => return Err(self.wrong("the end of an element")),
                 _ => {}

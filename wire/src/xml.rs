@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::mem::decode_latin1;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use http::header::{CONTENT_TYPE, HeaderMap};
 use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, Event};
 
 use crate::Fault;
 
@@ -15,40 +18,73 @@ pub(crate) struct Bounds {
     pub(crate) elements: usize,
 }
 
-/// The text of a body. UTF-8 is understood, and whatever else is ASCII throughout.
+/// What a body may be encoded in, for faults.
+const ENCODINGS: &str = "use UTF-8, UTF-16, ISO-8859-1 or US-ASCII";
+/// The names of ISO-8859-1. To browsers it is windows-1252, which means other characters by some bytes.
+const LATIN_1: [&str; 6] = [
+    "iso-8859-1",
+    "iso8859-1",
+    "iso_8859-1",
+    "latin1",
+    "latin-1",
+    "l1",
+];
+
+/// The text of a body in UTF-8, UTF-16, ISO-8859-1 or US-ASCII. What is ASCII throughout is read whatever it is declared to be.
 ///
-/// `charset` is what the HTTP header said, if it did.
-pub(crate) fn decode<'a>(body: &'a [u8], charset: Option<&str>) -> Result<&'a str, Fault> {
-    if body.starts_with(&[0xFE, 0xFF]) || body.starts_with(&[0xFF, 0xFE]) || body.contains(&0) {
-        return Err(Fault::encoding(
-            "the body must be UTF-8, not UTF-16 or UTF-32",
-        ));
-    }
-    if body.is_ascii() {
-        return std::str::from_utf8(body).map_err(|_| Fault::encoding("the body is not UTF-8"));
-    }
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Fault::encoding(format!(
-            "the body must be UTF-8; byte {} is not",
-            error.valid_up_to()
-        ))
-    })?;
-    let declared = charset
-        .or_else(|| declared_encoding(text))
-        .unwrap_or("utf-8");
-    if declared.eq_ignore_ascii_case("utf-8") || declared.eq_ignore_ascii_case("utf8") {
-        Ok(text)
-    } else {
-        Err(Fault::encoding(
-            "the body must be UTF-8; it is declared to be in another encoding",
-        ))
-    }
+/// `charset` is what the HTTP header said, if it did. A byte order mark counts for more, and the XML declaration for less.
+pub(crate) fn decode<'a>(body: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, Fault> {
+    let unicode = match body {
+        [0, 0, ..] | [0xFF, 0xFE, 0, 0, ..] | [b'<', 0, 0, ..] => {
+            return Err(Fault::encoding(format!("UTF-32 is not read; {ENCODINGS}")));
+        }
+        [0xEF, 0xBB, 0xBF, text @ ..] => Some((UTF_8, text)),
+        [0xFE, 0xFF, text @ ..] => Some((UTF_16BE, text)),
+        [0xFF, 0xFE, text @ ..] => Some((UTF_16LE, text)),
+        [0, b'<', ..] => Some((UTF_16BE, body)),
+        [b'<', 0, ..] => Some((UTF_16LE, body)),
+        _ if body.is_ascii() => Some((UTF_8, body)),
+        _ => match charset.or_else(|| declared_encoding(body)) {
+            None => Some((UTF_8, body)),
+            Some(name) if LATIN_1.iter().any(|latin| latin.eq_ignore_ascii_case(name)) => None,
+            // To browsers, whose names these are, US-ASCII has characters beyond ASCII.
+            Some(name) => match Encoding::for_label(name.as_bytes()) {
+                Some(found) if [UTF_8, UTF_16BE, UTF_16LE].contains(&found) => Some((found, body)),
+                _ => {
+                    return Err(Fault::encoding(format!(
+                        "the body is in another encoding; {ENCODINGS}"
+                    )));
+                }
+            },
+        },
+    };
+    let Some((encoding, text)) = unicode else {
+        return Ok(decode_latin1(body));
+    };
+    encoding
+        .decode_without_bom_handling_and_without_replacement(text)
+        .ok_or_else(|| {
+            let at = match std::str::from_utf8(text) {
+                Err(error) if encoding == UTF_8 => {
+                    format!(": byte {} is wrong", error.valid_up_to())
+                }
+                _ => String::new(),
+            };
+            Fault::encoding(format!(
+                "the body is taken for {} and is not{at}",
+                encoding.name()
+            ))
+        })
 }
 
-/// The encoding that the XML declaration names.
-fn declared_encoding(text: &str) -> Option<&str> {
-    let declaration = text.strip_prefix("<?xml")?.split_once("?>")?.0;
+/// The encoding that the XML declaration names, in a body whose ASCII is plain.
+fn declared_encoding(body: &[u8]) -> Option<&str> {
+    let ascii = body.split(|byte| !byte.is_ascii()).next()?;
+    let declaration = std::str::from_utf8(ascii)
+        .ok()?
+        .strip_prefix("<?xml")?
+        .split_once("?>")?
+        .0;
     let value = declaration
         .split_once("encoding")?
         .1
@@ -114,7 +150,10 @@ pub(crate) fn check(text: &str, root: &str, bounds: Bounds) -> Result<(), Fault>
             {
                 return Err(malformed(at));
             }
-            Event::CData(_) | Event::GeneralRef(_) if depth == 0 => return Err(malformed(at)),
+            Event::CData(_) if depth == 0 => return Err(malformed(at)),
+            Event::GeneralRef(ref reference) if depth == 0 || resolve(reference).is_none() => {
+                return Err(malformed(at));
+            }
             Event::DocType(_) => return Err(Fault::parse("a DOCTYPE is not accepted")),
             Event::Eof if depth > 0 => {
                 return Err(Fault::parse(format!(
@@ -132,6 +171,15 @@ fn malformed(at: u64) -> Fault {
     Fault::parse(format!(
         "not well-formed XML at byte {at}; the body must be an XML-RPC document"
     ))
+}
+
+/// What a reference stands for; `None` if it is none that XML has without a DOCTYPE.
+pub(crate) fn resolve(reference: &BytesRef<'_>) -> Option<Cow<'static, str>> {
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => Some(character.to_string().into()),
+        Ok(None) => resolve_predefined_entity(reference).map(Cow::Borrowed),
+        Err(_) => None,
+    }
 }
 
 /// Replaces what XML 1.0 forbids by U+FFFD, and writes carriage returns so that parsers keep them.
@@ -162,6 +210,8 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::{Bounds, check, decode, legal};
 
     const BOUNDS: Bounds = Bounds {
@@ -200,24 +250,68 @@ mod tests {
         }
     }
 
+    fn encoding(body: &[u8], charset: Option<&str>) -> Result<String, i32> {
+        decode(body, charset)
+            .map(Cow::into_owned)
+            .map_err(|fault| fault.code())
+    }
+
     #[test]
-    fn utf_8_is_understood_and_other_encodings_are_only_as_far_as_they_are_ascii() {
-        fn encoding<'a>(body: &'a [u8], charset: Option<&str>) -> Result<&'a str, i32> {
-            decode(body, charset).map_err(|fault| fault.code())
+    fn point_2_bodies_are_utf_8_utf_16_latin_1_or_ascii_by_declaration_or_mark() {
+        let text = "<?xml version='1.0' encoding='ISO-8859-1'?><a>\u{80}é\u{FF}</a>";
+        let latin_1: Vec<u8> = text
+            .chars()
+            .map(|character| u8::try_from(u32::from(character)).expect("Latin-1"))
+            .collect();
+        assert_eq!(encoding(&latin_1, None), Ok(text.to_owned()));
+        assert_eq!(encoding(b"\xE9", Some("Latin1")), Ok("é".to_owned()));
+        assert_eq!(encoding("é".as_bytes(), Some("utf8")), Ok("é".to_owned()));
+        // The header counts for more than the declaration, a mark for more than either.
+        assert_eq!(
+            encoding(text.as_bytes(), Some("utf-8")),
+            Ok(text.to_owned())
+        );
+        let marked = [b"\xEF\xBB\xBF", text.as_bytes()].concat();
+        assert_eq!(encoding(&marked, Some("latin-1")), Ok(text.to_owned()));
+
+        let text = "<a>é\u{1F600}</a>";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for (mark, body) in [(b"\xFF\xFE", &little), (b"\xFE\xFF", &big)] {
+            let marked = [mark.as_slice(), body].concat();
+            for charset in [None, Some("utf-16"), Some("utf-8")] {
+                assert_eq!(encoding(&marked, charset), Ok(text.to_owned()));
+                assert_eq!(encoding(body, charset), Ok(text.to_owned()));
+            }
         }
-        assert_eq!(encoding("é".as_bytes(), None), Ok("é"));
-        assert_eq!(encoding(b"\xEF\xBB\xBF\xC3\xA9", None), Ok("é"));
-        assert_eq!(
-            encoding(b"<?xml version='1.0' encoding='latin-1'?>", None).map(str::len),
-            Ok(40)
-        );
-        assert_eq!(encoding(b"\xE9", None), Err(-32701));
-        assert_eq!(encoding("é".as_bytes(), Some("iso-8859-1")), Err(-32701));
-        assert_eq!(
-            encoding("<?xml version='1.0' encoding='latin-1'?>é".as_bytes(), None),
-            Err(-32701)
-        );
-        assert_eq!(encoding(b"\xFF\xFE<\0", None), Err(-32701));
+        assert_eq!(encoding(b"<a/>", Some("koi8-r")), Ok("<a/>".to_owned()));
+    }
+
+    #[test]
+    fn point_5_what_is_not_in_its_encoding_is_fault_32701() {
+        let lone_surrogate = b"\xFF\xFE<\0a\0>\0\0\xD8<\0/\0a\0>\0";
+        for (body, charset) in [
+            (b"\xE9".as_slice(), None),
+            (b"\xED\xA0\x80", None),
+            (b"\xC3\xA9", Some("us-ascii")),
+            (b"\xC3\xA9", Some("koi8-r")),
+            (b"\xC3\xA9", Some("windows-1252")),
+            (b"\xFF\xFE\0\0<\0\0\0", None),
+            (b"<\0\0\0", None),
+            (b"\0\0\0<", None),
+            (b"\xFF\xFE<", None),
+            (lone_surrogate, None),
+        ] {
+            assert_eq!(encoding(body, charset), Err(-32701), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn point_5_references_to_nothing_are_not_well_formed() {
+        for wrong in ["&nbsp;", "&#xD800;", "&#0;", "&#x110000;", "&#;", "&a", "&"] {
+            assert_eq!(code(&format!("<a>{wrong}</a>")), -32700, "{wrong}");
+        }
+        assert_eq!(code("<a>&lt;&gt;&amp;&apos;&quot;&#65;&#x1F600;</a>"), 0);
     }
 
     #[test]

@@ -4,12 +4,16 @@
 
 mod common;
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::validator::EchoStruct;
 use common::*;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use quorate_wire::method::Deliver;
-use quorate_wire::{Fault, Limits};
+use quorate_wire::{Endpoint, Fault, Limits, Value};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, mpsc};
 
@@ -223,7 +227,7 @@ async fn broken_bodies_get_the_fault_of_their_kind_and_are_never_quoted() {
         (b"<methodCall><SECRET/></methodCall>", Fault::NOT_XML_RPC),
         (b"<methodCall><methodName>echo</methodName><params><param><value><int>SECRET</int></value></param></params></methodCall>", Fault::NOT_XML_RPC),
         (b"<methodCall>SECRET\xE9</methodCall>", Fault::ENCODING),
-        ("<?xml version='1.0' encoding='iso-8859-1'?><methodCall>SECRETé</methodCall>".as_bytes(), Fault::ENCODING),
+        ("<?xml version='1.0' encoding='koi8-r'?><methodCall>SECRETé</methodCall>".as_bytes(), Fault::ENCODING),
     ];
     for (body, code) in bodies {
         let answer = served.post(body).await;
@@ -231,6 +235,211 @@ async fn broken_bodies_get_the_fault_of_their_kind_and_are_never_quoted() {
         assert_fault(&answer, code);
         assert!(!answer.contains("SECRET"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn point_2_bodies_come_in_utf_16_and_latin_1_too() {
+    let served = Served::start(echo()).await;
+    let text = call("echo", "é");
+    let utf_16 = [0xFEFF]
+        .into_iter()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes);
+    let latin_1 = text
+        .chars()
+        .map(|character| u8::try_from(character).unwrap());
+    for (charset, body) in [
+        ("utf-16", utf_16.collect::<Vec<u8>>()),
+        ("iso-8859-1", latin_1.collect()),
+    ] {
+        let header = format!("Content-Type: text/xml; charset={charset}\r\n");
+        let answer = served.raw(post("/RPC2", &header, body)).await;
+        assert!(answer.contains("<string>é</string>"), "{charset}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn point_4_answers_have_nil_only_if_the_call_had() {
+    let nothing = |EchoStruct(_)| async { Ok(Value::Nil) };
+    let served = Served::start(Endpoint::new().method(nothing)).await;
+    let with = |value| {
+        format!(
+            "<methodCall><methodName>validator1.echoStructTest</methodName><params><param><value>{value}</value></param>\
+             </params></methodCall>"
+        )
+    };
+    assert_fault(&served.post(with("<int>1</int>")).await, Fault::INTERNAL);
+    let answer = served.post(with("<nil/>")).await;
+    assert!(answer.contains("<nil"), "{answer}");
+}
+
+/// What gzip makes of a body.
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn point_2_bodies_may_be_gzip_and_no_other_coding() {
+    let served = Served::start(echo()).await;
+    let plain = call("echo", "small");
+    // A file of gzip may have several members.
+    let (first, second) = plain.split_at(50);
+    let members = [gzip(first.as_bytes()), gzip(second.as_bytes())].concat();
+    for (coding, body, status) in [
+        ("gzip", gzip(plain.as_bytes()), 200),
+        ("GZip", members, 200),
+        ("x-gzip", gzip(plain.as_bytes()), 200),
+        ("identity", plain.clone().into_bytes(), 200),
+        ("deflate", plain.clone().into_bytes(), 415),
+        ("gzip, gzip", gzip(&gzip(plain.as_bytes())), 415),
+        (
+            "gzip\r\nContent-Encoding: gzip",
+            gzip(plain.as_bytes()),
+            415,
+        ),
+    ] {
+        let header = format!("Content-Encoding: {coding}\r\n");
+        let answer = served.raw(post("/RPC2", &header, body)).await;
+        assert_status(&answer, status);
+        if status == 200 {
+            assert!(answer.contains("<string>small</string>"), "{answer}");
+        } else {
+            assert!(answer.contains("accept-encoding: gzip\r\n"), "{answer}");
+        }
+    }
+    let header = "Content-Encoding: gzip\r\n";
+    let half = gzip(plain.as_bytes());
+    for broken in [plain.as_bytes(), &half[..half.len() / 2], b""] {
+        let answer = served.raw(post("/RPC2", header, broken)).await;
+        assert_status(&answer, 200);
+        assert_fault(&answer, Fault::TRANSPORT);
+    }
+}
+
+#[tokio::test]
+async fn point_2_a_body_over_the_cap_once_inflated_is_413() {
+    let served = Served::start(echo().limits(Limits {
+        body: 100_000,
+        ..Limits::default()
+    }))
+    .await;
+    let header = "Content-Encoding: gzip\r\n";
+    let body = |text| call("echo", &"x".repeat(text));
+    let most = 100_000 - body(0).len();
+    for (text, status) in [(most, 200), (most + 1, 413), (50_000_000, 413)] {
+        let answer = served
+            .raw(post("/RPC2", header, gzip(body(text).as_bytes())))
+            .await;
+        assert_status(&answer, status);
+    }
+}
+
+#[tokio::test]
+async fn point_7_bodies_that_are_too_much_together_are_a_fast_fault() {
+    let served = Served::start(echo().limits(Limits {
+        bodies: 100_000,
+        body_time: 3 * LONG,
+        ..Limits::default()
+    }))
+    .await;
+    let large = call("echo", &"x".repeat(80_000));
+    let request = post("/RPC2", "", &large);
+    let (most, rest) = request.split_at(request.len() - 1);
+    let mut first = served.connect().await;
+    first.write_all(most).await.unwrap();
+    // Until the endpoint has read it there is room.
+    let refused = async {
+        loop {
+            let answer = served.post(&large).await;
+            if !answer.contains("<params>") {
+                return answer;
+            }
+        }
+    };
+    let refused = tokio::time::timeout(LONG, refused).await.unwrap();
+    assert_status(&refused, 503);
+    assert_fault(&refused, Fault::OVERLOADED);
+    let packed = post(
+        "/RPC2",
+        "Content-Encoding: gzip\r\n",
+        gzip(large.as_bytes()),
+    );
+    assert_status(&served.raw(&packed).await, 503);
+    assert!(served.post(call("echo", "small")).await.contains("small"));
+
+    first.write_all(rest).await.unwrap();
+    assert_status(&read_all(&mut first).await, 200);
+    assert_status(&served.post(&large).await, 200);
+    assert_status(&served.raw(packed).await, 200);
+}
+
+#[tokio::test]
+async fn point_4_an_answer_over_the_cap_is_a_fault() {
+    let served = Served::start(echo()).await;
+    for (text, passes) in [
+        ("x".repeat(524_000), true),
+        ("x".repeat(524_288), false),
+        // Each is written as five characters.
+        ("&#13;".repeat(104_000), true),
+        ("&#13;".repeat(105_000), false),
+    ] {
+        let answer = served.post(call("echo", &text)).await;
+        assert_status(&answer, 200);
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        assert!(body.len() <= 512 * 1024, "{}", body.len());
+        if passes {
+            assert!(body.contains("<string>"));
+        } else {
+            assert_fault(&answer, Fault::TRANSPORT);
+        }
+    }
+}
+
+#[tokio::test]
+async fn point_6_a_multicalls_answer_stays_under_the_cap_and_has_a_place_for_each_call() {
+    let answer = 40_000;
+    let served = Served::start(echo().limits(Limits {
+        answer,
+        ..Limits::default()
+    }))
+    .await;
+    // As many as fit between nothing and all; carriage returns grow as they are written.
+    for text in [
+        "",
+        "x",
+        &"x".repeat(550),
+        &"&#13;".repeat(120),
+        &"x".repeat(50_000),
+    ] {
+        let whole = served.post(multicall("echo", &[text; 64])).await;
+        let body = whole.split_once("\r\n\r\n").unwrap().1;
+        assert!(body.len() <= answer, "{}", body.len());
+        let (answers, faults) = (
+            body.matches("<value><array>").count() - 1,
+            body.matches("<i4>-32300</i4>").count(),
+        );
+        assert_eq!((answers + faults, body.contains("<fault>")), (64, false));
+        assert_eq!(faults == 0, text.len() < 2, "{faults}");
+        assert_eq!(answers == 0, text.len() >= 50_000, "{answers}");
+    }
+}
+
+#[tokio::test]
+async fn point_6_of_a_multicall_that_is_late_nothing_more_begins() {
+    let (endpoint, _may_end, mut heard) = waiting();
+    let served = Served::start(endpoint.limits(Limits {
+        call: Duration::from_millis(20),
+        ..Limits::default()
+    }))
+    .await;
+    let answer = served
+        .post(multicall("wait", &["one", "two", "three"]))
+        .await;
+    assert_eq!(answer.matches("<i4>-32400</i4>").count(), 3, "{answer}");
+    assert_eq!(heard.recv().await, Some("began"));
+    assert!(heard.is_empty());
 }
 
 #[tokio::test]
@@ -293,11 +502,7 @@ async fn a_panic_is_an_internal_fault_and_the_connection_lives_on() {
 }
 
 /// An endpoint whose `wait` tells when it began and when it ended, and ends when it may.
-fn waiting() -> (
-    quorate_wire::Endpoint,
-    Arc<Notify>,
-    mpsc::UnboundedReceiver<&'static str>,
-) {
+fn waiting() -> (Endpoint, Arc<Notify>, mpsc::UnboundedReceiver<&'static str>) {
     let may_end = Arc::new(Notify::new());
     let (told, heard) = mpsc::unbounded_channel();
     let ending = Arc::clone(&may_end);
@@ -405,8 +610,63 @@ async fn connections_over_the_cap_are_told_so() {
     }))
     .await;
     let mut first = served.connect().await;
-    first.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
+    let unfinished = request("POST", "/RPC2", "Content-Length: 10\r\n");
+    first.write_all(unfinished.as_bytes()).await.unwrap();
     assert_status(&served.post(call("echo", "x")).await, 503);
+}
+
+#[tokio::test]
+async fn point_7_many_may_come_before_the_first_is_accepted() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
+    if most.is_ok_and(|most| most.trim().parse::<usize>().unwrap() < 600) {
+        return eprintln!("skipped: the operating system has no longer queues");
+    }
+    let served = Served::start(echo()).await;
+    served.post(call("echo", "it listens")).await;
+    // Nothing is accepted meanwhile: the endpoint is on this thread.
+    let waiting: Vec<_> = (0..600)
+        .map(|_| std::net::TcpStream::connect_timeout(&served.address, SECOND).unwrap())
+        .collect();
+    assert!(served.post(call("echo", "x")).await.contains("<params>"));
+    drop(waiting);
+}
+
+#[tokio::test]
+async fn point_7_who_waits_longest_without_a_request_gives_way_to_a_new_connection() {
+    let served = Served::start(echo().limits(Limits {
+        connections: 3,
+        header_time: 3 * LONG,
+        idle: 3 * LONG,
+        ..Limits::default()
+    }))
+    .await;
+    let body = call("echo", "x");
+    let length = body.len();
+    let request =
+        format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}");
+    let mut streams = [
+        served.connect().await,
+        served.connect().await,
+        served.connect().await,
+    ];
+    // Each is known to wait before the next does, and the first calls once more.
+    for index in [0, 1, 2, 0] {
+        streams[index].write_all(request.as_bytes()).await.unwrap();
+        assert_status(&read_answer(&mut streams[index]).await, 200);
+    }
+    let [mut used, mut silent, mut slow] = streams;
+    slow.write_all(b"POST / HTTP/1.1\r\nHost:").await.unwrap();
+    assert_status(&served.post(&body).await, 200);
+    assert_eq!(read_all(&mut silent).await, "");
+    // That call's connection has ended: there is room for one that stays, and then none again.
+    let mut new = served.connect().await;
+    new.write_all(request.as_bytes()).await.unwrap();
+    assert_status(&read_answer(&mut new).await, 200);
+    assert_status(&served.post(&body).await, 200);
+    assert_eq!(read_all(&mut used).await, "");
+    let rest = &request["POST / HTTP/1.1\r\nHost:".len()..];
+    slow.write_all(rest.as_bytes()).await.unwrap();
+    assert_status(&read_answer(&mut slow).await, 200);
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::budget::{Budget, Share};
+use super::extensions::Extensions;
 use super::{Entry, Limits, system};
 use crate::Fault;
 use crate::read;
@@ -24,6 +26,7 @@ pub(super) struct Dispatch {
     methods: Arc<BTreeMap<&'static str, Entry>>,
     limits: Arc<Limits>,
     calls: Arc<Semaphore>,
+    bodies: Budget,
     /// Room for the methods that have some of their own.
     reserve: Arc<Semaphore>,
 }
@@ -41,6 +44,7 @@ impl Dispatch {
         let (calls, reserve) = (semaphore(limits.calls), semaphore(limits.reserved_calls));
         Self {
             methods: Arc::new(methods),
+            bodies: Budget::new(limits.bodies),
             limits: Arc::new(limits),
             calls,
             reserve,
@@ -49,6 +53,10 @@ impl Dispatch {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(super) fn bodies(&self) -> &Budget {
+        &self.bodies
     }
 
     /// The names of all methods, in order.
@@ -84,11 +92,16 @@ impl Dispatch {
 
     /// Runs the call in a body and gives the body of its answer. A call once begun runs to its end, even if the
     /// returned future is dropped.
-    pub(super) async fn answer(&self, body: Bytes, charset: Option<String>) -> String {
+    pub(super) async fn answer(
+        &self,
+        body: Bytes,
+        charset: Option<String>,
+        share: Share,
+    ) -> String {
         let Some(place) = self.place() else {
             return fault_xml(overloaded());
         };
-        let work = self.clone().work(body, charset, place);
+        let work = self.clone().work(body, charset, place, share);
         run_to_the_end(work)
             .await
             .unwrap_or_else(|| fault_xml(failed()))
@@ -113,7 +126,14 @@ impl Dispatch {
         let _ = self.reserve.acquire_many(reserved).await;
     }
 
-    async fn work(self, body: Bytes, charset: Option<String>, place: Place) -> String {
+    async fn work(
+        self,
+        body: Bytes,
+        charset: Option<String>,
+        place: Place,
+        // What the body became takes as much until the end.
+        _share: Share,
+    ) -> String {
         let result = match read_call(&body, charset.as_deref(), &self.limits) {
             Ok((name, _)) if place.reserved && !self.has_room_of_its_own(&name) => {
                 Err(overloaded())
@@ -129,7 +149,7 @@ impl Dispatch {
             Err(fault) => Err(fault),
         };
         match result {
-            Ok(value) => answer_xml(value),
+            Ok(value) => answer_xml(value, self.limits.answer),
             Err(fault) => fault_xml(fault),
         }
     }
@@ -151,10 +171,19 @@ impl Dispatch {
         let Some(entry) = self.methods.get(name) else {
             return Err(system::unknown());
         };
+        let late = || Fault::system(format!("the call took longer than {:?}", self.limits.call));
+        // Of a multicall that is late already nothing more begins.
+        if deadline <= Instant::now() {
+            return Err(late());
+        }
+        let sent = Extensions::of(&params);
         let handling =
             AssertUnwindSafe(entry.handler.handle(&params, HeaderMap::new())).catch_unwind();
         match tokio::time::timeout_at(deadline, handling).await {
-            Ok(Ok(result)) => result.map_err(Fault::from),
+            Ok(Ok(result)) => {
+                let answer = result.map_err(Fault::from)?;
+                sent.allow(answer)
+            }
             Ok(Err(_)) => {
                 tracing::error!(
                     method = entry_name(name, &self.methods),
@@ -162,10 +191,7 @@ impl Dispatch {
                 );
                 Err(failed())
             }
-            Err(_) => Err(Fault::system(format!(
-                "the call took longer than {:?}",
-                self.limits.call
-            ))),
+            Err(_) => Err(late()),
         }
     }
 }
@@ -184,8 +210,8 @@ pub fn read_call(
         depth: limits.depth,
         elements: limits.elements,
     };
-    xml::check(text, "methodCall", bounds)?;
-    read::call(text).map_err(|wrong| {
+    xml::check(&text, "methodCall", bounds)?;
+    read::call(&text).map_err(|wrong| {
         Fault::not_xml_rpc(format!("well-formed XML, but not an XML-RPC call: {wrong}"))
     })
 }
@@ -223,11 +249,17 @@ async fn run_to_the_end<T: Send + 'static>(
 
 const DECLARATION: &str = "<?xml version=\"1.0\"?>\n";
 
-fn answer_xml(value: Value) -> String {
-    match (MethodResponse { value }).to_xml() {
-        Ok(xml) => xml::legal(format!("{DECLARATION}{xml}")),
-        Err(_) => fault_xml(Fault::internal("the answer cannot be written as XML")),
+fn answer_xml(value: Value, cap: usize) -> String {
+    let Ok(xml) = (MethodResponse { value }).to_xml() else {
+        return fault_xml(Fault::internal("the answer cannot be written as XML"));
+    };
+    let answer = xml::legal(format!("{DECLARATION}{xml}"));
+    if answer.len() <= cap {
+        return answer;
     }
+    fault_xml(Fault::transport(format!(
+        "the answer is larger than {cap} bytes; ask for less in one call"
+    )))
 }
 
 /// The body that says a fault.

@@ -1,13 +1,19 @@
 //! HTTP around the calls: who may ask, with which verb, path and body.
 
+use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderValue, ORIGIN};
+use flate2::read::MultiGzDecoder;
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
+    HeaderValue, ORIGIN,
+};
 use http::{Method as Verb, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 
+use super::budget::Share;
 use super::dispatch::{Dispatch, fault_xml};
 use super::{Limits, Routes, page};
 use crate::Fault;
@@ -41,30 +47,38 @@ pub(super) async fn respond(
         let page = page::of(dispatch);
         return response(StatusCode::OK, "text/html; charset=utf-8", page);
     }
-    match tokio::time::timeout(
-        dispatch.limits().body_time,
-        read_body(request.body_mut(), dispatch.limits().body),
-    )
-    .await
-    {
+    let mut share = dispatch.bodies().share();
+    let reading = read_body(request.body_mut(), dispatch.limits().body, &mut share);
+    match tokio::time::timeout(dispatch.limits().body_time, reading).await {
         Ok(Ok(body)) => {
             if let Some(routes) = routes {
                 let (verb, path) = (request.method().clone(), request.uri().path());
                 return routes.answer(verb, path, body).await;
             }
+            let body = match coding(request.headers()) {
+                Some(Coding::Gzip) => match inflate(&body, dispatch.limits().body) {
+                    Ok(Some(inflated)) if share.grow(inflated.len()) => inflated,
+                    Ok(Some(_)) => return no_room(),
+                    Ok(None) => return too_large(dispatch.limits()),
+                    Err(_) => {
+                        let fault = Fault::transport(
+                            "the body is not the gzip that its Content-Encoding says",
+                        );
+                        return response(StatusCode::OK, XML, fault_xml(fault));
+                    }
+                },
+                _ => body,
+            };
             let answer = dispatch
-                .answer(body, charset(request.headers()).map(str::to_owned))
+                .answer(body, charset(request.headers()).map(str::to_owned), share)
                 .await;
             response(StatusCode::OK, XML, answer)
         }
         Ok(Err(BodyError::TooLarge)) => {
-            let cap = dispatch.limits().body;
-            let fault = Fault::transport(format!(
-                "the body is larger than {cap} bytes; put less into one call"
-            ));
-            let refusal = response(StatusCode::PAYLOAD_TOO_LARGE, XML, fault_xml(fault));
+            let refusal = too_large(dispatch.limits());
             refuse_at_once(dispatch, request, refusal)
         }
+        Ok(Err(BodyError::NoRoom)) => refuse_at_once(dispatch, request, no_room()),
         Ok(Err(BodyError::Broken)) => closing(text(
             StatusCode::BAD_REQUEST,
             "The body could not be read.\n",
@@ -106,11 +120,21 @@ fn refusal(
     }
     match *request.method() {
         Verb::GET | Verb::HEAD => None,
-        Verb::POST if content_type_is_accepted(headers) => None,
-        Verb::POST => Some(text(
+        Verb::POST if !content_type_is_accepted(headers) => Some(text(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The Content-Type of a call must be text/xml.\n",
         )),
+        Verb::POST if coding(headers).is_none() => {
+            let mut refusal = text(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The Content-Encoding of a call may be gzip and nothing else.\n",
+            );
+            refusal
+                .headers_mut()
+                .insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+            Some(refusal)
+        }
+        Verb::POST => None,
         _ => {
             let mut refusal = text(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -204,12 +228,62 @@ fn content_type_is_accepted(headers: &HeaderMap) -> bool {
     .any(|accepted| essence.eq_ignore_ascii_case(accepted))
 }
 
+enum Coding {
+    Plain,
+    Gzip,
+}
+
+/// How the body is coded; `None` if in a way that is not read.
+fn coding(headers: &HeaderMap) -> Option<Coding> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let (first, second) = (codings.next(), codings.next());
+    let name = match (first, second) {
+        (None, _) => return Some(Coding::Plain),
+        (Some(name), None) => name.to_str().ok()?.trim(),
+        (Some(_), Some(_)) => return None,
+    };
+    if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
+        Some(Coding::Gzip)
+    } else {
+        name.eq_ignore_ascii_case("identity")
+            .then_some(Coding::Plain)
+    }
+}
+
+/// What was compressed; `None` if it is larger than the limit, of which no more than one byte is found out.
+fn inflate(body: &[u8], limit: usize) -> std::io::Result<Option<Bytes>> {
+    let mut plain = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    MultiGzDecoder::new(body)
+        .take(most)
+        .read_to_end(&mut plain)?;
+    Ok((plain.len() <= limit).then(|| plain.into()))
+}
+
+fn too_large(limits: &Limits) -> Response<Full<Bytes>> {
+    let fault = Fault::transport(format!(
+        "the body is larger than {} bytes; put less into one call",
+        limits.body
+    ));
+    response(StatusCode::PAYLOAD_TOO_LARGE, XML, fault_xml(fault))
+}
+
+fn no_room() -> Response<Full<Bytes>> {
+    let fault = Fault::overloaded("too many large calls are under way; try again later");
+    response(StatusCode::SERVICE_UNAVAILABLE, XML, fault_xml(fault))
+}
+
 enum BodyError {
     TooLarge,
+    NoRoom,
     Broken,
 }
 
-async fn read_body(body: &mut Incoming, limit: usize) -> Result<Bytes, BodyError> {
+async fn read_body(
+    body: &mut Incoming,
+    limit: usize,
+    share: &mut Share,
+) -> Result<Bytes, BodyError> {
     let announced = body.size_hint().lower();
     if usize::try_from(announced).map_or(true, |announced| announced > limit) {
         return Err(BodyError::TooLarge);
@@ -229,6 +303,9 @@ async fn read_body(body: &mut Incoming, limit: usize) -> Result<Bytes, BodyError
             None if first.is_empty() => first = data,
             None => whole = Some([first.as_ref(), data.as_ref()].concat()),
             Some(whole) => whole.extend_from_slice(&data),
+        }
+        if !share.grow(whole.as_ref().map_or(first.len(), Vec::len)) {
+            return Err(BodyError::NoRoom);
         }
     }
     Ok(whole.map_or(first, Bytes::from))

@@ -1,13 +1,17 @@
 //! The server side: an XML-RPC endpoint for every client there is.
 //!
 //! * `http`: verbs, paths, headers and bodies.
+//! * `budget`: how much memory bodies may take together.
 //! * `dispatch`: from a body to a method and back.
+//! * `extensions`: what not every client can read.
 //! * `system`: the `system.*` methods.
 //! * `page`: what a browser sees.
 //! * `routes`: what is served beside XML-RPC.
 //! * `stream`: time-outs of a connection.
 
+mod budget;
 mod dispatch;
+mod extensions;
 mod http;
 mod page;
 mod routes;
@@ -22,13 +26,15 @@ use std::time::Duration;
 use ::http::HeaderMap;
 use dxr::Value;
 use dxr_server::{Handler, HandlerResult};
+use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 pub use self::dispatch::read_call;
@@ -39,27 +45,36 @@ use self::dispatch::Dispatch;
 use self::stream::{Phase, TimedStream};
 use crate::{Fault, Method};
 
+/// How many connections the operating system keeps until they are accepted, if it allows so many. Whoever comes to a full queue
+/// tries again only after a second.
+const BACKLOG: i32 = 4096;
 /// The wait after a failed accept, which is most often a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How many connections over the cap are told so at once; more are dropped.
-const REFUSALS: usize = 64;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+/// How many connections then give way.
+const ACCEPT_ROOM: usize = 16;
+/// How many connections over the cap wait for room or are told that there is none; more are dropped.
+const REFUSALS: usize = 256;
+/// How long one of them waits for room, which another makes that has no request under way.
+const ROOM_TIME: Duration = Duration::from_millis(100);
 /// How long telling one may take.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// How much an endpoint takes on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Bytes of a request's body.
+    /// Bytes of a request's body, also of one that was compressed.
     pub body: usize,
+    /// Bytes of all bodies at once, from when they begin to come until their calls end. One that is coming may take twice as much.
+    pub bodies: usize,
     /// Depth of nested XML elements in a request.
     pub depth: usize,
     /// Number of XML elements in a request.
     pub elements: usize,
     /// Calls in one `system.multicall`.
     pub multicall: usize,
-    /// Bytes of the answer to a `system.multicall`.
-    pub multicall_answer: usize,
-    /// Open connections.
+    /// Bytes of an answer.
+    pub answer: usize,
+    /// Open connections. Beyond them one gives way that has no request under way, if there is one.
     pub connections: usize,
     /// Calls in flight.
     pub calls: usize,
@@ -85,10 +100,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 8 * 1024 * 1024,
+            bodies: 64 * 1024 * 1024,
             depth: 64,
             elements: 200_000,
             multicall: 64,
-            multicall_answer: 512 * 1024,
+            answer: 512 * 1024,
             connections: 1024,
             calls: 512,
             reserved_calls: 64,
@@ -154,23 +170,90 @@ impl Endpoint {
     }
 
     /// Serves on the listener until `shutdown` is ready, then lets the calls in progress end for [`Limits::grace`].
+    ///
+    /// # Errors
+    /// The listener does not listen.
     pub async fn serve(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send,
     ) -> std::io::Result<()> {
+        SockRef::from(&listener).listen(BACKLOG)?;
+        let permits = self.limits.connections.min(Semaphore::MAX_PERMITS);
         let server = Server {
-            connections: Arc::new(Semaphore::new(
-                self.limits.connections.min(Semaphore::MAX_PERMITS),
-            )),
+            connections: self.connections(),
+            permits: Arc::new(Semaphore::new(permits)),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             graceful: GracefulShutdown::new(),
             tasks: JoinSet::new(),
-            dispatch: Arc::new(Dispatch::new(self.methods, self.limits)),
-            routes: self.routes,
         };
         server.run(listener, shutdown).await;
         Ok(())
+    }
+
+    /// Serves connections that come from elsewhere than a listener. The cap on their number is not applied.
+    pub fn connections(self) -> Connections {
+        Connections {
+            dispatch: Arc::new(Dispatch::new(self.methods, self.limits)),
+            routes: self.routes,
+            give_way: Arc::default(),
+        }
+    }
+}
+
+/// An endpoint that serves whatever connection it is given.
+#[derive(Clone)]
+pub struct Connections {
+    dispatch: Arc<Dispatch>,
+    routes: Option<Arc<dyn Routes>>,
+    /// Notified when one is to make room for a new one.
+    give_way: Arc<Notify>,
+}
+
+impl Connections {
+    /// Serves one connection to its end.
+    ///
+    /// # Errors
+    /// What ended it early: the client broke it off, was too slow or did not speak HTTP.
+    pub async fn serve<S>(&self, stream: S) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.open(stream).await
+    }
+
+    /// If nobody could give way nobody shall later, when there may be room.
+    fn nobody_gives_way_later(&self) {
+        let _ = self.give_way.notified().now_or_never();
+    }
+
+    fn open<S>(
+        &self,
+        stream: S,
+    ) -> impl GracefulConnection<Output = hyper::Result<()>, Error = hyper::Error> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let phase = Phase::default();
+        let limits = self.dispatch.limits();
+        let stream = TimedStream::new(stream, phase.clone(), Arc::clone(&self.give_way), limits);
+        let (dispatch, routes) = (Arc::clone(&self.dispatch), self.routes.clone());
+        let service = service_fn(move |request| {
+            let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
+            let routes = routes.clone();
+            async move {
+                let _busy = phase.busy();
+                Ok::<_, std::convert::Infallible>(
+                    http::respond(&dispatch, routes.as_deref(), request).await,
+                )
+            }
+        });
+        // Half-closed connections still get their answer: some clients close their side after the request.
+        http1::Builder::new()
+            .half_close(true)
+            .header_read_timeout(None)
+            .max_buf_size(64 * 1024)
+            .serve_connection(TokioIo::new(stream), service)
     }
 }
 
@@ -205,9 +288,8 @@ where
 
 /// A serving endpoint.
 struct Server {
-    dispatch: Arc<Dispatch>,
-    routes: Option<Arc<dyn Routes>>,
-    connections: Arc<Semaphore>,
+    connections: Connections,
+    permits: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     graceful: GracefulShutdown,
     tasks: JoinSet<()>,
@@ -224,7 +306,11 @@ impl Server {
                     Ok((stream, _)) => self.admit(stream),
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
+                        for _ in 0..ACCEPT_ROOM {
+                            self.connections.give_way.notify_one();
+                        }
                         tokio::time::sleep(ACCEPT_PAUSE).await;
+                        self.connections.nobody_gives_way_later();
                     }
                 },
             }
@@ -234,65 +320,42 @@ impl Server {
     }
 
     fn admit(&mut self, stream: TcpStream) {
-        match Arc::clone(&self.connections).try_acquire_owned() {
-            Ok(permit) => self.open(stream, permit),
-            Err(_) => self.refuse(stream),
-        }
-    }
-
-    fn open(&mut self, stream: TcpStream, permit: tokio::sync::OwnedSemaphorePermit) {
         // Without it answers would wait for the client's delayed acknowledgements; a failure only makes it slower.
         let _ = stream.set_nodelay(true);
-        let phase = Phase::default();
-        let stream = TimedStream::new(stream, phase.clone(), self.dispatch.limits());
-        let (dispatch, routes) = (Arc::clone(&self.dispatch), self.routes.clone());
-        let service = service_fn(move |request| {
-            let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
-            let routes = routes.clone();
-            async move {
-                let _busy = phase.busy();
-                Ok::<_, std::convert::Infallible>(
-                    http::respond(&dispatch, routes.as_deref(), request).await,
-                )
-            }
-        });
-        // Half-closed connections still get their answer: some clients close their side after the request.
-        let connection = http1::Builder::new()
-            .half_close(true)
-            .header_read_timeout(None)
-            .max_buf_size(64 * 1024)
-            .serve_connection(TokioIo::new(stream), service);
-        let watched = self.graceful.watch(connection);
-        self.tasks.spawn(async move {
-            if let Err(error) = watched.await {
+        let (connections, watcher) = (self.connections.clone(), self.graceful.watcher());
+        let serve = move |stream, permit| async move {
+            if let Err(error) = watcher.watch(connections.open(stream)).await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(permit);
-        });
-    }
-
-    /// Tells a connection over the cap that it is one.
-    fn refuse(&mut self, mut stream: TcpStream) {
-        let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else {
+            drop::<OwnedSemaphorePermit>(permit);
+        };
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            self.tasks.spawn(serve(stream, permit));
+            return;
+        }
+        let Ok(refusal) = Arc::clone(&self.refusals).try_acquire_owned() else {
             return;
         };
+        let (permits, waiting) = (Arc::clone(&self.permits), self.connections.clone());
         self.tasks.spawn(async move {
-            let goodbye = async {
-                stream.write_all(http::TOO_MANY_CONNECTIONS).await?;
-                stream.shutdown().await?;
-                // What the client had sent is read, lest closing resets the connection before it saw the answer.
-                let mut unread = [0; 4096];
-                while stream.read(&mut unread).await? > 0 {}
-                Ok::<_, std::io::Error>(())
-            };
-            let _ = tokio::time::timeout(REFUSAL_TIME, goodbye).await;
-            drop(permit);
+            waiting.give_way.notify_one();
+            match tokio::time::timeout(ROOM_TIME, permits.acquire_owned()).await {
+                Ok(Ok(permit)) => {
+                    drop(refusal);
+                    serve(stream, permit).await;
+                }
+                _ => {
+                    waiting.nobody_gives_way_later();
+                    refuse(stream).await;
+                    drop(refusal);
+                }
+            }
         });
     }
 
     async fn end(mut self) {
-        let grace = self.dispatch.limits().grace;
-        let dispatch = Arc::clone(&self.dispatch);
+        let grace = self.connections.dispatch.limits().grace;
+        let dispatch = self.connections.dispatch;
         let graceful = self.graceful;
         let ending = async move {
             graceful.shutdown().await;
@@ -303,4 +366,17 @@ impl Server {
         }
         self.tasks.shutdown().await;
     }
+}
+
+/// Tells a connection over the cap that it is one.
+async fn refuse(mut stream: TcpStream) {
+    let goodbye = async {
+        stream.write_all(http::TOO_MANY_CONNECTIONS).await?;
+        stream.shutdown().await?;
+        // What the client had sent is read, lest closing resets the connection before it saw the answer.
+        let mut unread = [0; 4096];
+        while stream.read(&mut unread).await? > 0 {}
+        Ok::<_, std::io::Error>(())
+    };
+    let _ = tokio::time::timeout(REFUSAL_TIME, goodbye).await;
 }

@@ -1,4 +1,5 @@
-//! A connection that fails with `TimedOut` when its client idles, dawdles over headers or does not take the answer.
+//! A connection that fails with `TimedOut` when its client idles, dawdles over headers or does not take the answer, and with
+//! `ConnectionAborted` when it must give way.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +9,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep};
 
 use super::Limits;
@@ -38,10 +40,14 @@ impl Drop for Busy {
     }
 }
 
-/// A TCP stream with time-outs for its phases.
-pub(super) struct TimedStream {
-    stream: TcpStream,
+/// A stream with time-outs for its phases.
+pub(super) struct TimedStream<S> {
+    stream: S,
     phase: Phase,
+    /// Notified when a connection is to make room for a new one.
+    give_way: Arc<Notify>,
+    /// This connection's place among those that wait for their clients.
+    waiting: Option<Pin<Box<OwnedNotified>>>,
     reading: Timer,
     writing: Timer,
     header_time: Duration,
@@ -49,11 +55,13 @@ pub(super) struct TimedStream {
     write_time: Duration,
 }
 
-impl TimedStream {
-    pub(super) fn new(stream: TcpStream, phase: Phase, limits: &Limits) -> Self {
+impl<S> TimedStream<S> {
+    pub(super) fn new(stream: S, phase: Phase, give_way: Arc<Notify>, limits: &Limits) -> Self {
         Self {
             stream,
             phase,
+            give_way,
+            waiting: None,
             reading: Timer::default(),
             writing: Timer::default(),
             header_time: limits.header_time,
@@ -64,11 +72,19 @@ impl TimedStream {
 
     fn time_reading(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let phase = self.phase.0.load(Ordering::Relaxed);
+        if phase == BUSY {
+            self.reading.stop();
+            self.waiting = None;
+            return Poll::Pending;
+        }
+        // Who has waited longest is notified first.
+        let waiting = self
+            .waiting
+            .get_or_insert_with(|| Box::pin(Arc::clone(&self.give_way).notified_owned()));
+        if waiting.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         match phase {
-            BUSY => {
-                self.reading.stop();
-                Poll::Pending
-            }
             IDLE => self.reading.run(phase, self.idle_time, context),
             _ => self.reading.run(phase, self.header_time, context),
         }
@@ -92,7 +108,7 @@ impl TimedStream {
     }
 }
 
-impl AsyncRead for TimedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -105,6 +121,7 @@ impl AsyncRead for TimedStream {
             return this.time_reading(context);
         }
         if buffer.filled().len() > before {
+            this.waiting = None;
             // The first byte after idleness begins the headers of the next request, and with them a new deadline.
             let phase = &this.phase.0;
             if phase
@@ -118,7 +135,7 @@ impl AsyncRead for TimedStream {
     }
 }
 
-impl AsyncWrite for TimedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

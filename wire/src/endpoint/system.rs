@@ -6,9 +6,13 @@ use tokio::time::Instant;
 use super::dispatch::Dispatch;
 use crate::Fault;
 use crate::method::answer::from_members;
+use crate::xml;
 
 /// The method that runs others.
 pub(super) const MULTICALL: &str = "system.multicall";
+
+/// The most bytes of an answer around the values of an array.
+const ENVELOPE: usize = 256;
 
 /// What is known of a `system.*` method.
 pub(super) struct SystemMethod {
@@ -98,22 +102,37 @@ pub(super) async fn multicall(
             calls.len()
         )));
     }
-    let mut answers = Vec::with_capacity(calls.len());
-    let mut size = 0;
+    let too_much = answer_or_fault(Err(Fault::transport(format!(
+        "the answers together are larger than {} bytes",
+        limits.answer
+    ))));
+    // For the calls that are left there is always room to say that there is no more.
+    let refusal = size(&too_much);
+    let mut room = limits.answer.saturating_sub(ENVELOPE);
+    let mut full = false;
+    let mut left = calls.len();
+    let mut answers = Vec::with_capacity(left);
     for call in calls {
-        let result = if size > limits.multicall_answer {
-            Err(too_much(limits.multicall_answer))
-        } else {
-            one(dispatch, call, deadline).await
-        };
-        let mut answer = answer_or_fault(result);
-        size += answer.to_xml().map_or(0, |xml| xml.len());
-        if size > limits.multicall_answer && matches!(answer, Value::Array(_)) {
-            answer = answer_or_fault(Err(too_much(limits.multicall_answer)));
+        left -= 1;
+        if !full {
+            let answer = answer_or_fault(one(dispatch, call, deadline).await);
+            match room.checked_sub(size(&answer)) {
+                Some(rest) if rest >= left * refusal => {
+                    room = rest;
+                    answers.push(answer);
+                    continue;
+                }
+                _ => full = true,
+            }
         }
-        answers.push(answer);
+        answers.push(too_much.clone());
     }
     Ok(Value::Array(answers))
+}
+
+/// The bytes of a value in an answer.
+fn size(value: &Value) -> usize {
+    value.to_xml().map_or(0, |xml| xml::legal(xml).len())
 }
 
 /// Runs one call of a multicall.
@@ -152,10 +171,6 @@ fn answer_or_fault(result: Result<Value, Fault>) -> Value {
             ("faultString", Value::String(fault.message().to_owned())),
         ]),
     }
-}
-
-fn too_much(cap: usize) -> Fault {
-    Fault::transport(format!("the answers together are larger than {cap} bytes"))
 }
 
 /// The fault of a name that no method has.

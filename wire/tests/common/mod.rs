@@ -53,6 +53,7 @@ text_method!(Echo, "echo");
 text_method!(Refuse, "refuse");
 text_method!(Panic, "panic");
 text_method!(Wait, "wait");
+text_method!(Heap, "heap");
 
 /// A serving endpoint; it ends when told, or with the test.
 pub struct Served {
@@ -160,6 +161,23 @@ pub fn call(method: &str, text: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?><methodCall><methodName>{method}</methodName><params><param><value>\
          <string>{text}</string></value></param></params></methodCall>"
+    )
+}
+
+/// A multicall of one method, with these texts.
+pub fn multicall(method: &str, texts: &[&str]) -> String {
+    let calls: String = texts
+        .iter()
+        .map(|text| {
+            format!(
+                "<value><struct><member><name>methodName</name><value>{method}</value></member><member><name>params</name>\
+                 <value><array><data><value>{text}</value></data></array></value></member></struct></value>"
+            )
+        })
+        .collect();
+    format!(
+        "<methodCall><methodName>system.multicall</methodName><params><param><value><array><data>{calls}</data></array>\
+         </value></param></params></methodCall>"
     )
 }
 

@@ -1,0 +1,119 @@
+//! Good calls, answers and requests that are damaged by lot, millions of them: none crashes, hangs or takes much memory.
+//!
+//! The same seed damages alike. A short run is a test like the others; the long one is
+//!
+//!     cargo test --profile sweep -p quorate-wire --test mutated -- --ignored --nocapture --test-threads 1
+//!
+//! with `QUORATE_SEED` and `QUORATE_INPUTS` if others are wanted.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod converse;
+mod decoder;
+mod mutate;
+mod requests;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use peak_alloc::PeakAlloc;
+
+use mutate::Mutator;
+
+/// The most memory that an input may take, in bytes beside so many times its own size.
+const MEMORY: usize = 256 * 1024;
+const MEMORY_FOR_EACH_BYTE: usize = 16;
+/// The longest that an input may take, on a busy machine.
+const TIME: Duration = Duration::from_secs(5);
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// What is measured is of the whole process, so only one test may run at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn a_few_bodies() {
+    play(0, 20_000, Mutator::body, decoder::read);
+}
+
+#[test]
+fn a_few_requests() {
+    requests::play(0, 5_000);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn millions_of_bodies() {
+    play(seed(), inputs(10_000_000), Mutator::body, decoder::read);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn millions_of_requests() {
+    requests::play(seed(), inputs(2_000_000));
+}
+
+fn seed() -> u64 {
+    from_environment("QUORATE_SEED").unwrap_or(1)
+}
+
+fn inputs(usual: u64) -> u64 {
+    from_environment("QUORATE_INPUTS").unwrap_or(usual)
+}
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Has inputs tried, and prints what came of them: `tried` says of each what it was.
+fn play(
+    seed: u64,
+    inputs: u64,
+    make: fn(&mut Mutator) -> Vec<u8>,
+    mut tried: impl FnMut(&[u8]) -> String,
+) {
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut mutator = Mutator::new(seed);
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut slowest, mut greediest, mut bytes) = (Duration::ZERO, 0, 0);
+    let began = Instant::now();
+    for number in 0..inputs {
+        let input = make(&mut mutator);
+        ALLOCATOR.reset_peak_usage();
+        let before = ALLOCATOR.current_usage();
+        let started = Instant::now();
+        let kind = catch_unwind(AssertUnwindSafe(|| tried(&input)));
+        let took = started.elapsed();
+        let memory = ALLOCATOR.peak_usage().saturating_sub(before);
+        let enough = MEMORY + MEMORY_FOR_EACH_BYTE * input.len();
+        match kind {
+            Ok(kind) if took <= TIME && memory <= enough => *kinds.entry(kind).or_default() += 1,
+            _ => panic!(
+                "seed {seed}, input {number}, {took:?}, {memory} bytes: b\"{}\"",
+                input.escape_ascii()
+            ),
+        }
+        slowest = slowest.max(took);
+        greediest = greediest.max(memory);
+        bytes += input.len();
+    }
+    let took = began.elapsed();
+    println!(
+        "seed {seed}: {inputs} inputs of {} bytes on average in {took:.1?}, {:.0} a second; the slowest took {slowest:.1?}, the \
+         greediest {} KiB; {} KiB in use at the end",
+        bytes as u64 / inputs,
+        inputs as f64 / took.as_secs_f64(),
+        greediest / 1024,
+        ALLOCATOR.current_usage() / 1024,
+    );
+    for (kind, count) in kinds {
+        println!("{count:>10} {kind}");
+    }
+}
