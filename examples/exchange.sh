@@ -4,7 +4,8 @@
 #     cargo run --release --bin server
 #     sh examples/exchange.sh [PORT PORT PORT PORT]
 set -eu
-[ $# -eq 4 ] || set -- 8000 8001 8002 8003
+[ $# -gt 0 ] || set -- 8000 8001 8002 8003
+[ $# -eq 4 ] || { echo "usage: exchange.sh [PORT PORT PORT PORT]" >&2; exit 2; }
 
 # call PORT METHOD [TEXT...]
 call() {
@@ -16,6 +17,7 @@ call() {
   done
   answer=$(curl --fail --silent --show-error --header 'Content-Type: text/xml' --data "$body</params></methodCall>" \
     "http://localhost:$port/RPC2")
+  case $answer in *"<fault>"*) echo "$answer" >&2; exit 1 ;; esac
   echo "$answer" | sed -n "s/.*<string>\(.*\)<\/string>.*/\1/p" | sed "s/&apos;/'/g"
 }
 

@@ -6,7 +6,7 @@
 import itertools
 import sys
 import time
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import Error, ServerProxy
 
 ports = sys.argv[1:5] or range(8000, 8004)
 times = range(int(sys.argv[5])) if len(sys.argv) > 5 else itertools.count()
@@ -18,7 +18,7 @@ for number in times:
     for process in processes:
         try:
             it = process.status()
-        except OSError as error:
+        except (OSError, Error) as error:
             print(error)
             continue
         print(f"{it['process']}: view {it['view']}, primary {it['primary']}, executed {it['executed']}, "

@@ -4,6 +4,7 @@
     python3 examples/store.py [PORT PORT PORT PORT]
 """
 import sys
+import uuid
 from xmlrpc.client import Fault, ServerProxy
 
 ports = sys.argv[1:] or range(8000, 8004)
@@ -14,8 +15,9 @@ print(Q.submit("cas x 41 42")["result"])
 print("x is", R.read("x"))
 
 # One client's request with one timestamp executes once, however often and wherever it is submitted.
-once = S.submit("cas x 42 43", "example", 1)
-again = P.submit("cas x 42 43", "example", 1)
+client = uuid.uuid4().hex
+once = S.submit("cas x 42 43", client, 1)
+again = P.submit("cas x 42 43", client, 1)
 assert once["sequence_number"] == again["sequence_number"]
 print("x is", Q.read("x"))
 

@@ -123,7 +123,7 @@ async fn measure(options: &Options, processes: &[Process], counts: &Arc<Counts>)
         watch(processes, started, end, counts),
     );
     println!(
-        "{} connections, {:.1} s: {acknowledged} operations executed once each, {} faults of overload, {rounds} rounds decided, {} wrong",
+        "{} connections, {:.1} s: {acknowledged} operations acknowledged, {} faults of overload, {rounds} rounds decided, {} wrong",
         options.connections,
         started.elapsed().as_secs_f64(),
         counts.overloads.load(Ordering::Relaxed),
@@ -153,34 +153,27 @@ async fn count_up(caller: &Caller, number: usize, end: Instant, counts: &Counts)
         }
         counts.calls.fetch_add(1, Ordering::Relaxed);
     }
-    loop {
-        match caller.call(Read { key: key.clone() }).await {
-            Ok(value) if value == reached.to_string() => return reached,
-            Ok(value) => counts.is_wrong(&format!("{key} should be {reached} in the end: {value}")),
-            Err(error) if error.is_overload() => {
-                pause(counts).await;
-                continue;
-            }
-            Err(error) => counts.is_wrong(&error.to_string()),
-        }
-        return reached;
+    match patiently(counts, || caller.call(Read { key: key.clone() })).await {
+        Ok(value) if value == reached.to_string() => {}
+        Ok(value) => counts.is_wrong(&format!("{key} should be {reached} in the end: {value}")),
+        Err(error) => counts.is_wrong(&error.to_string()),
     }
+    reached
 }
 
-/// Has an operation executed, again and again while there is too much to do; nothing if it failed.
+/// Has an operation executed; nothing if it failed.
 async fn submit(caller: &Caller, operation: String, counts: &Counts) -> Option<String> {
-    loop {
-        let call = Submit {
+    let call = || {
+        caller.call(Submit {
             operation: operation.clone(),
             request: None,
-        };
-        match caller.call(call).await {
-            Ok(submitted) => return Some(submitted.result),
-            Err(error) if error.is_overload() => pause(counts).await,
-            Err(error) => {
-                counts.is_wrong(&error.to_string());
-                return None;
-            }
+        })
+    };
+    match patiently(counts, call).await {
+        Ok(submitted) => Some(submitted.result),
+        Err(error) => {
+            counts.is_wrong(&error.to_string());
+            None
         }
     }
 }
@@ -197,11 +190,14 @@ async fn exchanges(processes: &[Process], end: Instant, counts: &Counts) -> u64 
         .map(|process| (process.name.clone(), Caller::new(process.address, PATIENCE)));
     let callers: Vec<_> = callers.collect();
     let mut decided = 0;
-    while Instant::now() < end {
+    for round in 1.. {
+        if Instant::now() >= end {
+            break;
+        }
         let next = tokio::time::Instant::now() + ROUND;
-        match exchange(&callers, decided + 1, counts).await {
+        match exchange(&callers, round, counts).await {
             Ok(()) => decided += 1,
-            Err(error) => counts.is_wrong(&format!("round {}: {error}", decided + 1)),
+            Err(error) => counts.is_wrong(&format!("round {round}: {error}")),
         }
         tokio::time::sleep_until(next).await;
     }
@@ -240,14 +236,15 @@ async fn exchange(
     Ok(())
 }
 
-/// A call, again and again while there is too much to do.
+/// A call, again while there is too much to do, as long as one call may take.
 async fn patiently<T, F: Future<Output = Result<T, CallError>>>(
     counts: &Counts,
     call: impl Fn() -> F,
 ) -> Result<T, CallError> {
+    let end = Instant::now() + PATIENCE;
     loop {
         match call().await {
-            Err(error) if error.is_overload() => pause(counts).await,
+            Err(error) if error.is_overload() && Instant::now() < end => pause(counts).await,
             answer => return answer,
         }
     }
@@ -255,12 +252,18 @@ async fn patiently<T, F: Future<Output = Result<T, CallError>>>(
 
 /// Prints now and then how much has been done, and how much memory each process has.
 async fn watch(processes: &[Process], started: Instant, end: Instant, counts: &Counts) {
-    while Instant::now() < end {
-        tokio::time::sleep(LOOK).await;
-        let memory = processes.iter().map(|process| {
-            let mib = resident_kib(process.pid) as f64 / 1024.0;
-            format!("{} {mib:.1} MiB", process.name)
-        });
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOK)).await;
+        let memory = processes
+            .iter()
+            .map(|process| match resident_kib(process.pid) {
+                Some(kib) => format!("{} {:.1} MiB", process.name, kib as f64 / 1024.0),
+                None => format!("{} has ended", process.name),
+            });
         println!(
             "{:4.0} s: {} calls; {}",
             started.elapsed().as_secs_f64(),
@@ -270,10 +273,11 @@ async fn watch(processes: &[Process], started: Instant, end: Instant, counts: &C
     }
 }
 
-/// The resident memory of a process.
-fn resident_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or_default()
+/// The resident memory of a process that runs.
+fn resident_kib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }

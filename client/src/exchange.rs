@@ -135,8 +135,10 @@ async fn finalize(process: &Process) -> Finalized {
 fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatus>) -> bool {
     match (outcome, status.or(process.status.as_ref().ok())) {
         (Outcome::Unreachable, _) => false,
+        // It may have been healed since.
+        (Outcome::Decided(decision), _) if decision == "faulty" => false,
         (_, Some(status)) => status.fault == CORRECT,
-        (outcome, None) => *outcome != Outcome::Decided("faulty".into()),
+        (_, None) => true,
     }
 }
 

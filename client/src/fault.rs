@@ -20,7 +20,8 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
         if let Some(words) = plan.behaviour_of(index) {
             let behaviour = words.to_owned();
             let process = find(target, &ReplicaId(index).to_string())?;
-            chosen.push((process, FaultSet { behaviour }));
+            let ends = behaviour.starts_with("crash");
+            chosen.push((process, FaultSet { behaviour }, ends));
         }
     }
     if chosen.is_empty() {
@@ -29,30 +30,47 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
     change(chosen).await
 }
 
-/// Makes the named processes correct, or all.
+/// Makes the named processes correct, or all that can be reached.
 pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Result<Exit> {
     let processes: Vec<&Process> = if options.names.is_empty() {
-        let answering = target.processes.iter();
-        answering.filter(|process| process.status.is_ok()).collect()
+        let all = target.processes.iter();
+        all.filter(|process| process.is_reachable()).collect()
     } else {
         let names = options.names.iter();
         names
             .map(|name| find(target, name))
             .collect::<anyhow::Result<_>>()?
     };
-    change(processes.into_iter().map(|process| (process, FaultClear))).await
+    change(
+        processes
+            .into_iter()
+            .map(|process| (process, FaultClear, false)),
+    )
+    .await
 }
 
+/// Calls them all; how the first ended that failed, if one did. One that is told to crash may have no time to answer.
 async fn change<M: Method<Answer = String>>(
-    calls: impl IntoIterator<Item = (&Process, M)>,
+    calls: impl IntoIterator<Item = (&Process, M, bool)>,
 ) -> anyhow::Result<Exit> {
-    for (process, call) in calls {
+    let mut end = Ok(Exit::Agree);
+    for (process, call, ends) in calls {
         match process.call(call).await {
             Ok(behaviour) => write_out(&format!("{}: {behaviour}\n", process.name))?,
-            Err(error) => return no_answer(&process.name, error),
+            Err(error) if ends && error.is_unreachable() => {
+                write_out(&format!("{}: has ended\n", process.name))?;
+            }
+            Err(error) => {
+                let failed = no_answer(&process.name, error);
+                if matches!(end, Ok(Exit::Agree)) {
+                    end = failed;
+                } else if let Err(error) = failed {
+                    eprintln!("error: {error:#}");
+                }
+            }
         }
     }
-    Ok(Exit::Agree)
+    end
 }
 
 fn find<'a>(target: &'a Target, name: &str) -> anyhow::Result<&'a Process> {

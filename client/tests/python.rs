@@ -5,6 +5,7 @@ mod support;
 
 use std::process::Command;
 
+use quorate_wire::method::TABLE;
 use support::{Processes, SEED_LINES, complained, printed, run};
 
 /// What a script prints when it calls the processes on this path.
@@ -40,4 +41,25 @@ fn different_decisions_to_different_recipients_still_give_one_decision() {
             "{line}"
         );
     }
+}
+
+#[test]
+fn what_a_process_lists_is_the_table_of_methods() {
+    let processes = Processes::start(4, "none");
+    let code = format!(
+        "from xmlrpc.client import ServerProxy; print(*ServerProxy('http://localhost:{}/').system.listMethods())",
+        processes.ports()[0]
+    );
+    let mut python = Command::new("python3");
+    let output = run({
+        python.args(["-c", &code]);
+        python
+    });
+    let listed = printed(&output);
+    let own = listed
+        .split_whitespace()
+        .filter(|name| !name.starts_with("system."));
+    let mut table = TABLE.map(|method| method.name);
+    table.sort_unstable();
+    assert_eq!(own.collect::<Vec<_>>(), table, "{}", complained(&output));
 }

@@ -3,7 +3,9 @@
 
 mod support;
 
-use support::{Processes, assert_decided, complained, printed};
+use std::time::Duration;
+
+use support::{Processes, assert_decided, complained, eventually, printed};
 
 #[test]
 fn a_process_is_made_faulty_and_healed_again() {
@@ -28,21 +30,39 @@ fn a_process_is_made_faulty_and_healed_again() {
 }
 
 #[test]
-fn what_is_held_back_goes_out_when_its_process_is_healed() {
-    let processes = Processes::start(4, "none");
-    for name in ["R", "S"] {
-        processes.client(&["fault", &format!("{name}=delay:1h")]);
-    }
+fn once_enough_are_healed_they_decide_again() {
+    let processes = Processes::start_with_decision_timeout(4, "none", Duration::from_secs(2));
+    processes.client(&["fault", "R=delay:1h,S=silent"]);
     // Two of four say nothing in time, one more than is survived.
-    let stuck = processes.client(&["--format", "lines", "--timeout", "30s"]);
+    let stuck = processes.client(&["--format", "lines"]);
     assert_ne!(stuck.status.code(), Some(0), "{}", printed(&stuck));
 
     processes.client(&["heal", "R,S"]);
-    assert_decided(
-        &processes.client(&["--format", "lines", "--timeout", "60s"]),
-        &["P", "Q", "R", "S"],
-        "attack",
+    // They have waited longer for each view, and may have to wait once more.
+    eventually("they decide", || {
+        let exchange = processes.client(&["--format", "lines"]);
+        exchange.status.code() == Some(0)
+    });
+}
+
+#[test]
+fn one_that_is_told_to_crash_has_ended_and_the_others_are_switched_too() {
+    let processes = Processes::start(4, "none");
+    let told = processes.client(&["fault", "P=crash,Q=silent"]);
+    let printed_lines = printed(&told);
+    assert!(
+        ["P: has ended\nQ: silent\n", "P: crash\nQ: silent\n"].contains(&printed_lines.as_str()),
+        "{printed_lines}{}",
+        complained(&told)
     );
+    assert_eq!(told.status.code(), Some(0));
+    let process = &processes.all()[0];
+    eventually("P ends", || process.ended().is_some());
+
+    let healed = processes.client(&["heal"]);
+    assert_eq!(printed(&healed), "Q: none\nR: none\nS: none\n");
+    let refused = processes.client(&["fault", "R=amnesia"]);
+    assert!(complained(&refused).contains("start the server with --faulty"));
 }
 
 #[test]

@@ -120,6 +120,9 @@ impl Faulty {
 
     /// Misbehaves in another way from now on, or no more. What was held back goes out at once.
     pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) -> Vec<Effect> {
+        if self.crashed {
+            return Vec::new();
+        }
         self.behaviour = behaviour;
         self.tick(now);
         std::mem::take(&mut self.held.effects)

@@ -344,6 +344,16 @@ impl Runtime {
         let behaviour = behaviour
             .transpose()
             .map_err(|error| Fault::new(Fault::BAD_BEHAVIOUR, error.to_string()))?;
+        let mut behaviour = behaviour;
+        if behaviour
+            .as_mut()
+            .is_some_and(|behaviour| behaviour.forgets())
+        {
+            return Err(Fault::new(
+                Fault::BAD_BEHAVIOUR,
+                "amnesia shows when a process starts again, and what is set now is lost by then: start the server with --faulty",
+            ));
+        }
         for effect in self.replica.change(self.timers.now(), behaviour) {
             self.perform(effect);
         }

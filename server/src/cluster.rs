@@ -16,6 +16,7 @@ use crate::child::RunningChild;
 use crate::key_folder::{KeyFolder, Place};
 use crate::keys::Keys;
 use crate::logging::Logging;
+use crate::open_files;
 use crate::{StartError, name_of, ports, starting};
 
 /// What to start.
@@ -322,6 +323,7 @@ impl Alone {
     /// # Errors
     /// The listener cannot be used.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<bool> {
+        open_files::raise();
         let ending = quorate_node::run(self.config, self.listener, shutdown).await?;
         Ok(ending == quorate_node::Ending::Crashed)
     }

@@ -12,6 +12,7 @@ mod key_folder;
 mod keys;
 pub mod logging;
 mod names;
+mod open_files;
 pub mod options;
 mod ports;
 pub mod ready_file;

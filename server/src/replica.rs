@@ -12,6 +12,7 @@ use quorate_node::{Ending, NodeConfig};
 use tokio::sync::oneshot;
 
 use crate::logging;
+use crate::open_files;
 use crate::signals::StopSignals;
 
 /// The hidden argument with which a binary starts itself again.
@@ -19,9 +20,6 @@ pub(crate) const REPLICA_ARGUMENT: &str = "replica";
 
 /// How long a child may take to end once its parent has gone; after that it ends as it is.
 const GRACE: Duration = Duration::from_millis(1500);
-
-/// How many open files a process wants: a connection each, and some for itself.
-const OPEN_FILES: u64 = 4096;
 
 /// Whether this program was started by its parent, to be one of the processes.
 #[must_use]
@@ -47,20 +45,13 @@ pub fn replica_main() -> ExitCode {
         eprintln!("error: {error}");
         return ExitCode::from(2);
     }
-    raise_open_files();
+    open_files::raise();
     match run(config, listener) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// The endpoint takes more connections than the number of open files that a process usually begins with.
-fn raise_open_files() {
-    if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {
-        tracing::warn!(%error, "the number of open files cannot be raised; many callers at once may be kept waiting");
     }
 }
 

@@ -8,10 +8,11 @@ use super::Handle;
 use crate::question::{CORRECT, Question};
 
 pub(super) async fn answer(handle: Handle, call: FinalizeDecision) -> Result<String, Fault> {
+    let deadline = handle.deadline();
     if handle.fault().await? != CORRECT {
         return Ok("faulty".to_owned());
     }
-    wait(&handle, call.round, handle.deadline()).await
+    wait(&handle, call.round, deadline).await
 }
 
 /// Waits for the round's decision until the deadline.

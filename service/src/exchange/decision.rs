@@ -5,19 +5,24 @@ use std::collections::BTreeMap;
 /// The longest decision, in bytes.
 const LONGEST: usize = 200;
 
+/// What a faulty process answers instead of a decision.
+const FAULTY: &str = "faulty";
+
 /// A text that cannot be a decision.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a decision is 1 to {LONGEST} bytes of text without control characters, such as 'attack' or 'retreat'"
+    "a decision is 1 to {LONGEST} bytes of text without control characters, such as 'attack' or 'retreat', and not '{FAULTY}'"
 )]
 pub struct BadDecision;
 
 /// Checks that a text can be a decision.
 ///
 /// # Errors
-/// It is empty, too long, or has control characters.
+/// It is empty, too long, has control characters, or is the word of faulty processes.
 pub fn check_decision(decision: &str) -> Result<(), BadDecision> {
-    let fits = (1..=LONGEST).contains(&decision.len()) && !decision.chars().any(char::is_control);
+    let fits = (1..=LONGEST).contains(&decision.len())
+        && !decision.chars().any(char::is_control)
+        && decision != FAULTY;
     if fits { Ok(()) } else { Err(BadDecision) }
 }
 

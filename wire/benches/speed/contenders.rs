@@ -29,13 +29,15 @@ pub(crate) enum Pinning {
 
 impl Pinning {
     pub(crate) fn find() -> Self {
+        let tried = Command::new("taskset")
+            .args(["--cpu-list", "0,1", "true"])
+            .output();
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        if processors < 2 {
-            Self::Nowhere("there is one processor")
-        } else if Command::new("taskset").arg("--version").output().is_err() {
-            Self::Nowhere("there is no taskset")
-        } else {
-            Self::Apart
+        match tried {
+            _ if processors < 2 => Self::Nowhere("there is one processor"),
+            Err(_) => Self::Nowhere("there is no taskset"),
+            Ok(output) if !output.status.success() => Self::Nowhere("they cannot be chosen"),
+            Ok(_) => Self::Apart,
         }
     }
 

@@ -21,6 +21,9 @@ pub(crate) const ANSWER: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<me
     <member><name>times1000</name><value><int>7000</int></value></member>\
     </struct></value></param></params></methodResponse>";
 
+/// How long one call may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What every answer holds, however a server writes it.
 const WANTED: &[u8] = b">7000<";
 
@@ -93,7 +96,9 @@ async fn call_until(end: Instant, port: u16, request: String) -> (Histogram<u64>
     let mut buffer = Vec::new();
     while Instant::now() < end {
         let begin = Instant::now();
-        match call(&mut connection, port, request.as_bytes(), &mut buffer).await {
+        let call = call(&mut connection, port, request.as_bytes(), &mut buffer);
+        let answer = tokio::time::timeout(PATIENCE, call).await;
+        match answer.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())) {
             Ok(true) => times
                 .record(u64::try_from(begin.elapsed().as_nanos()).unwrap())
                 .unwrap(),

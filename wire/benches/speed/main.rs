@@ -43,8 +43,8 @@ struct Options {
 #[derive(Args)]
 struct Comparison {
     /// How many times each contender takes its turn
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
     /// How long a turn lasts with each number of connections
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,

@@ -10,7 +10,7 @@ pub struct FaultClear;
 
 impl Method for FaultClear {
     const NAME: &'static str = "fault.clear";
-    const HELP: &'static str = "fault.clear(): makes this process correct from now on; what it held back goes out at once. \
+    const HELP: &'static str = "fault.clear(): makes this process correct from now on; protocol messages that it held back go out at once. \
         Answers 'none'.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"]];
     const FAULTS: &'static [i32] = &[Fault::NOT_FROM_ELSEWHERE];

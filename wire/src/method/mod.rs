@@ -77,7 +77,7 @@ impl Description {
     }
 }
 
-/// What every process serves. The help, the page and the README follow from it.
+/// What every process serves; the README has it as a table.
 pub const TABLE: [Description; 10] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),

@@ -24,9 +24,11 @@ impl Method for SendMessage {
         &["string", "string", "string", "int"],
     ];
     const FAULTS: &'static [i32] = &[
+        Fault::NOT_DECIDED,
         Fault::UNKNOWN_PROCESS,
         Fault::ROUND_OUT_OF_WINDOW,
         Fault::ROUND_DECIDED,
+        Fault::BAD_SIGNATURE,
         Fault::BAD_DECISION,
     ];
     type Answer = String;

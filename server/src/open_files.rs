@@ -1,0 +1,16 @@
+//! How many files a process may have open: its connections are among them.
+
+/// More than the connections that an endpoint takes at once.
+const WANTED: u64 = 4096;
+
+/// Raises the number, which usually begins below that.
+pub(crate) fn raise() {
+    match rlimit::increase_nofile_limit(WANTED) {
+        Ok(limit) if limit >= WANTED => {}
+        Ok(limit) => tracing::warn!(
+            limit,
+            "few open files: with many callers at once some give way"
+        ),
+        Err(error) => tracing::warn!(%error, "the number of open files cannot be raised"),
+    }
+}
