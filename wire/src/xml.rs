@@ -184,11 +184,9 @@ pub(crate) fn resolve(reference: &BytesRef<'_>) -> Option<Cow<'static, str>> {
 
 /// Replaces what XML 1.0 forbids by U+FFFD, and writes carriage returns so that parsers keep them.
 pub(crate) fn legal(xml: String) -> String {
-    if !xml
-        .bytes()
-        .any(|byte| byte < b' ' && byte != b'\t' && byte != b'\n')
-        && !xml.contains(['\u{FFFE}', '\u{FFFF}'])
-    {
+    // Most answers hold none of it, nor anything that begins with the byte of U+FFFE and U+FFFF: one look at each byte.
+    let plain = |byte| (byte >= b' ' && byte != 0xEF) || byte == b'\t' || byte == b'\n';
+    if xml.bytes().all(plain) {
         return xml;
     }
     let mut clean = String::with_capacity(xml.len() + 16);

@@ -48,9 +48,9 @@ pub(crate) fn run(server: Server) {
             }
             Server::Dxr => {
                 println!("{port} dxr_server");
-                let method: HandlerFn = simple_struct_return;
+                let method: HandlerFn = array_of_structs;
                 let route = RouteBuilder::new()
-                    .add_method("validator1.simpleStructReturnTest", Box::new(method))
+                    .add_method("validator1.arrayOfStructsTest", Box::new(method))
                     .build();
                 let server = dxr_server::Server::from_route(route);
                 server.serve_listener(listener).await.unwrap();
@@ -63,12 +63,22 @@ pub(crate) fn run(server: Server) {
     });
 }
 
-fn simple_struct_return(params: &[Value], _: HeaderMap) -> HandlerResult {
-    let [Value::Integer(number)] = params else {
-        return Err(Fault::new(1, "one int is expected".to_owned()));
+fn array_of_structs(params: &[Value], _: HeaderMap) -> HandlerResult {
+    let wrong = || Fault::new(1, "an array of structs is expected".to_owned());
+    let [Value::Array(structs)] = params else {
+        return Err(wrong());
     };
-    let times = |factor| (format!("times{factor}"), Value::Integer(number * factor));
-    Ok(Value::Struct([10, 100, 1000].map(times).into()))
+    let mut sum = 0;
+    for one in structs {
+        match one {
+            Value::Struct(members) => match members.get("curly") {
+                Some(Value::Integer(curly)) => sum += curly,
+                _ => return Err(wrong()),
+            },
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(Value::Integer(sum))
 }
 
 async fn bare(listener: TcpListener) {
