@@ -176,7 +176,7 @@ pub(crate) struct StatusOptions {
 /// `client fault`.
 #[derive(Args)]
 pub(crate) struct FaultOptions {
-    /// NAME[=BEHAVIOUR[:ARG]], as with --faulty; without a behaviour the process denies everyone
+    /// Who and how, in the words of --faulty: `Q` alone denies everyone, `R=delay:200ms` says everything late
     #[arg(required = true, value_name = "FAULT", value_delimiter = ',')]
     pub(crate) faults: Vec<String>,
     #[command(flatten)]
