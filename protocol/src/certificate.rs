@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::digest::Digest;
-use crate::id::{Sequence, View};
+use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Checkpoint, Commit, PrePrepare, Prepare};
 use crate::misbehaviour::{CheckpointFlaw, CommitFlaw, PreparedFlaw};
 use crate::mutant::Mutant;
@@ -23,6 +23,12 @@ pub struct PreparedCertificate {
 }
 
 impl PreparedCertificate {
+    /// Who has signed it: the primary, and the backups whose PREPAREs it has.
+    pub(crate) fn signers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
+        let backups = self.prepares.iter().map(Signed::signer);
+        std::iter::once(self.pre_prepare.signer()).chain(backups)
+    }
+
     /// The view in which it was prepared.
     #[must_use]
     pub const fn view(&self) -> View {

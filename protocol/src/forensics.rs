@@ -4,13 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::digest::Digest;
-use crate::id::{ReplicaId, Sequence};
-use crate::message::{Commit, NewView};
+use crate::certificate::PreparedCertificate;
+use crate::id::ReplicaId;
+use crate::message::{Commit, NewView, ViewChange};
 use crate::signature::Signed;
 
 /// The replicas that two contradicting commit certificates for one slot prove faulty. `new_views` are the NEW-VIEWs that
-/// any correct replica kept; without the one that let the other digest in, nobody can be named across views.
+/// any correct replica kept. Across views those are named whose VIEW-CHANGEs in them leave out what they had committed, and those
+/// who had said in them that the slot lies below a stable checkpoint; without the NEW-VIEW that let the other digest in nobody
+/// may be.
 #[must_use]
 pub fn culprits(
     one: &[Signed<Commit>],
@@ -27,34 +29,64 @@ pub fn culprits(
     if a.view == b.view {
         return &signers(one) & &signers(other);
     }
-    let (earlier, earlier_view, digest) = if a.view < b.view {
-        (one, a.view, a.digest)
+    let (earlier, later) = if a.view < b.view {
+        (one, other)
     } else {
-        (other, b.view, b.digest)
+        (other, one)
     };
-    let first_to_let_in = new_views
+    let wishes: Vec<_> = new_views
         .iter()
-        .filter(|new_view| new_view.value().view > earlier_view)
-        .filter(|new_view| lets_in_another(new_view.value(), a.sequence, digest))
-        .min_by_key(|new_view| new_view.value().view);
-    first_to_let_in.map_or_else(BTreeSet::new, |new_view| {
-        let wished: BTreeSet<_> = new_view
-            .value()
-            .view_changes
+        .flat_map(|new_view| &new_view.value().view_changes)
+        .collect();
+    // The view that first let the other digest in began without what was committed, though f+1 of those who wished for it had
+    // committed it: they did not say so.
+    let forgot = earlier.iter().filter(|commit| {
+        let own = wishes
             .iter()
-            .map(Signed::signer)
-            .collect();
-        &signers(earlier) & &wished
-    })
+            .filter(|wish| wish.signer() == commit.signer());
+        own.into_iter()
+            .any(|wish| hides(wish.value(), commit.value()))
+    });
+    // Whoever committed one digest agreed to no other in the same view.
+    let certificates = wishes.iter().flat_map(|wish| &wish.value().prepared);
+    let others: BTreeSet<_> = certificates
+        .filter(|other| {
+            earlier.first().is_some_and(|commit| {
+                let commit = commit.value();
+                (other.sequence(), other.view()) == (commit.sequence, commit.view)
+                    && other.digest() != commit.digest
+            })
+        })
+        .flat_map(PreparedCertificate::signers)
+        .collect();
+    let agreed_to_both = earlier
+        .iter()
+        .filter(|commit| others.contains(&commit.signer()));
+    // Whoever has said that a checkpoint above the slot is stable has no part in the slot in that view or a later one.
+    let meddled = later.iter().filter(|commit| {
+        let own = wishes
+            .iter()
+            .filter(|wish| wish.signer() == commit.signer());
+        own.into_iter().any(|wish| {
+            wish.value().view <= commit.value().view && wish.value().stable >= a.sequence
+        })
+    });
+    forgot
+        .chain(agreed_to_both)
+        .chain(meddled)
+        .map(Signed::signer)
+        .collect()
 }
 
-/// Whether a view starts without the digest that was committed at the slot.
-fn lets_in_another(new_view: &NewView, sequence: Sequence, digest: Digest) -> bool {
-    let below = new_view
-        .view_changes
-        .iter()
-        .any(|view_change| view_change.value().stable >= sequence);
-    !below && !new_view.chosen.contains(&(sequence, digest))
+/// Whether a VIEW-CHANGE does not say what its sender had committed: it has no certificate for that in that view, nor any of a
+/// later one, nor a checkpoint above.
+fn hides(wish: &ViewChange, commit: &Commit) -> bool {
+    let shown = wish.prepared.iter().any(|certificate| {
+        certificate.sequence() == commit.sequence
+            && (certificate.view() > commit.view
+                || certificate.view() == commit.view && certificate.digest() == commit.digest)
+    });
+    wish.view > commit.view && wish.stable < commit.sequence && !shown
 }
 
 fn signers(commits: &[Signed<Commit>]) -> BTreeSet<ReplicaId> {

@@ -118,6 +118,41 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
         &[later, forgetful],
     );
     assert_eq!(across_views, [ReplicaId(0), ReplicaId(2)].into());
+    // Who shows what it had committed is not named, even if the view begins with something else.
+    let honest = net.wish(0, 2, vec![net.certificate(0, 1, &m, &[1, 2])]);
+    let wishes = vec![
+        honest,
+        net.wish(2, 2, Vec::new()),
+        net.wish(3, 2, Vec::new()),
+    ];
+    let later = new_view_of(&net.new_view(2, 2, wishes, &[(1, other.digest())]));
+    let not_all_forgot = culprits(
+        &certificate(0, &m, &[0, 1, 2]),
+        &certificate(2, &other, &[1, 2, 3]),
+        &[later],
+    );
+    assert_eq!(not_all_forgot, [ReplicaId(2)].into());
+
+    // Nor is anyone who had agreed to both in one view left unnamed, if a certificate shows it.
+    let misled = net.wish(3, 1, vec![net.certificate(0, 1, &other, &[1, 3])]);
+    let shown = new_view_of(&net.new_view(1, 1, vec![misled], &[(1, other.digest())]));
+    let agreed_to_both = culprits(
+        &certificate(0, &m, &[0, 1, 2]),
+        &certificate(1, &other, &[0, 1, 3]),
+        &[shown],
+    );
+    assert_eq!(agreed_to_both, [ReplicaId(0), ReplicaId(1)].into());
+
+    // View 1 begins above the slot, as two of those say who then commit something else in it.
+    let above = |i| net.wish_from(i, 1, K, Vec::new(), Vec::new());
+    let wishes = vec![above(0), above(1), above(2)];
+    let begun_above = new_view_of(&net.new_view(1, 1, wishes, &[]));
+    let in_what_is_stable = culprits(
+        &certificate(0, &m, &[0, 1, 2]),
+        &certificate(1, &other, &[0, 1, 3]),
+        &[begun_above],
+    );
+    assert_eq!(in_what_is_stable, [ReplicaId(0), ReplicaId(1)].into());
     let agreeing = culprits(
         &certificate(0, &m, &[0, 1, 2]),
         &certificate(1, &m, &[0, 2, 3]),
