@@ -338,13 +338,12 @@ impl Runtime {
                 "this process serves callers from elsewhere, who may not make it faulty: start the server with --faulty",
             ));
         }
-        let behaviour = words
+        let parsed = words
             .as_deref()
-            .map(|words| behaviour::parse(words, &self.setting));
-        let behaviour = behaviour
-            .transpose()
-            .map_err(|error| Fault::new(Fault::BAD_BEHAVIOUR, error.to_string()))?;
-        let mut behaviour = behaviour;
+            .map(|words| behaviour::parse(words, &self.setting))
+            .transpose();
+        let mut behaviour =
+            parsed.map_err(|error| Fault::new(Fault::BAD_BEHAVIOUR, error.to_string()))?;
         if behaviour
             .as_mut()
             .is_some_and(|behaviour| behaviour.forgets())

@@ -10,9 +10,9 @@ use crate::message::{Commit, NewView, ViewChange};
 use crate::signature::Signed;
 
 /// The replicas that two contradicting commit certificates for one slot prove faulty. `new_views` are the NEW-VIEWs that
-/// any correct replica kept. Across views those are named whose VIEW-CHANGEs in them leave out what they had committed, and those
-/// who had said in them that the slot lies below a stable checkpoint; without the NEW-VIEW that let the other digest in nobody
-/// may be.
+/// any correct replica kept. Across views those are named whose own words in them contradict their COMMITs: a VIEW-CHANGE that leaves
+/// out what they had committed, a stable checkpoint above the slot, a part in a certificate for another digest of the same view.
+/// Without the NEW-VIEW that let the other digest in nobody may be.
 #[must_use]
 pub fn culprits(
     one: &[Signed<Commit>],
@@ -29,53 +29,40 @@ pub fn culprits(
     if a.view == b.view {
         return &signers(one) & &signers(other);
     }
-    let (earlier, later) = if a.view < b.view {
-        (one, other)
+    let (earlier, later, committed) = if a.view < b.view {
+        (one, other, a)
     } else {
-        (other, one)
+        (other, one, b)
     };
     let wishes: Vec<_> = new_views
         .iter()
         .flat_map(|new_view| &new_view.value().view_changes)
         .collect();
+    let contradicts_itself = |commit: &Signed<Commit>, lie: fn(&ViewChange, &Commit) -> bool| {
+        wishes
+            .iter()
+            .any(|wish| wish.signer() == commit.signer() && lie(wish.value(), commit.value()))
+    };
     // The view that first let the other digest in began without what was committed, though f+1 of those who wished for it had
     // committed it: they did not say so.
-    let forgot = earlier.iter().filter(|commit| {
-        let own = wishes
-            .iter()
-            .filter(|wish| wish.signer() == commit.signer());
-        own.into_iter()
-            .any(|wish| hides(wish.value(), commit.value()))
-    });
+    let forgot = earlier
+        .iter()
+        .filter(|commit| contradicts_itself(commit, hides));
+    let meddled = later
+        .iter()
+        .filter(|commit| contradicts_itself(commit, is_past));
     // Whoever committed one digest agreed to no other in the same view.
-    let certificates = wishes.iter().flat_map(|wish| &wish.value().prepared);
-    let others: BTreeSet<_> = certificates
+    let agreed_to_another: BTreeSet<_> = wishes
+        .iter()
+        .flat_map(|wish| &wish.value().prepared)
         .filter(|other| {
-            earlier.first().is_some_and(|commit| {
-                let commit = commit.value();
-                (other.sequence(), other.view()) == (commit.sequence, commit.view)
-                    && other.digest() != commit.digest
-            })
+            (other.sequence(), other.view()) == (committed.sequence, committed.view)
+                && other.digest() != committed.digest
         })
         .flat_map(PreparedCertificate::signers)
         .collect();
-    let agreed_to_both = earlier
-        .iter()
-        .filter(|commit| others.contains(&commit.signer()));
-    // Whoever has said that a checkpoint above the slot is stable has no part in the slot in that view or a later one.
-    let meddled = later.iter().filter(|commit| {
-        let own = wishes
-            .iter()
-            .filter(|wish| wish.signer() == commit.signer());
-        own.into_iter().any(|wish| {
-            wish.value().view <= commit.value().view && wish.value().stable >= a.sequence
-        })
-    });
-    forgot
-        .chain(agreed_to_both)
-        .chain(meddled)
-        .map(Signed::signer)
-        .collect()
+    let lied: BTreeSet<_> = forgot.chain(meddled).map(Signed::signer).collect();
+    &lied | &(&signers(earlier) & &agreed_to_another)
 }
 
 /// Whether a VIEW-CHANGE does not say what its sender had committed: it has no certificate for that in that view, nor any of a
@@ -87,6 +74,12 @@ fn hides(wish: &ViewChange, commit: &Commit) -> bool {
                 || certificate.view() == commit.view && certificate.digest() == commit.digest)
     });
     wish.view > commit.view && wish.stable < commit.sequence && !shown
+}
+
+/// Whether a VIEW-CHANGE has a stable checkpoint at or above the slot of a COMMIT in its view or a later one: its sender has no
+/// part in that slot any more.
+fn is_past(wish: &ViewChange, commit: &Commit) -> bool {
+    wish.view <= commit.view && wish.stable >= commit.sequence
 }
 
 fn signers(commits: &[Signed<Commit>]) -> BTreeSet<ReplicaId> {

@@ -143,6 +143,16 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
     );
     assert_eq!(agreed_to_both, [ReplicaId(0), ReplicaId(1)].into());
 
+    // And who shows a certificate of that view for the other one leaves out its own just the same.
+    let evasive = net.wish(2, 1, vec![net.certificate(0, 1, &other, &[1, 3])]);
+    let shown = new_view_of(&net.new_view(1, 1, vec![evasive], &[(1, other.digest())]));
+    let evaded = culprits(
+        &certificate(0, &m, &[0, 1, 2]),
+        &certificate(1, &other, &[0, 1, 3]),
+        &[shown],
+    );
+    assert_eq!(evaded, [0, 1, 2].map(ReplicaId).into());
+
     // View 1 begins above the slot, as two of those say who then commit something else in it.
     let above = |i| net.wish_from(i, 1, K, Vec::new(), Vec::new());
     let wishes = vec![above(0), above(1), above(2)];
