@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "common/abyss.rs"]
+mod abyss;
 mod common;
 
 use std::collections::BTreeMap;
@@ -126,16 +128,8 @@ async fn our_caller_at_pythons_server() {
 
 #[tokio::test]
 async fn our_caller_at_xmlrpc_cs_server() {
-    let libraries = [
-        "-lxmlrpc_server_abyss",
-        "-lxmlrpc_server",
-        "-lxmlrpc_abyss",
-        "-lxmlrpc",
-        "-lxmlrpc_util",
-        "-lpthread",
-    ];
     let source = "servers/xmlrpc-c.c";
-    if let Some(program) = built("cc", "xmlrpc-c/server_abyss.h", source, &libraries).await {
+    if let Some(program) = built("cc", "xmlrpc-c/server_abyss.h", source, &abyss::LIBRARIES).await {
         served_by(program).await;
     }
 }

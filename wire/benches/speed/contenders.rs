@@ -7,17 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use clap::ValueEnum as _;
 
+use crate::abyss;
 use crate::load::Figures;
 use crate::serve::Server;
-
-const ABYSS: [&str; 6] = [
-    "-lxmlrpc_server_abyss",
-    "-lxmlrpc_server",
-    "-lxmlrpc_abyss",
-    "-lxmlrpc",
-    "-lxmlrpc_util",
-    "-lpthread",
-];
 
 /// On which processors the two sides run.
 pub(crate) enum Pinning {
@@ -157,7 +149,7 @@ fn abyss(source: &Path) -> Result<PathBuf, String> {
         .arg(source)
         .arg("-o")
         .arg(&program)
-        .args(ABYSS);
+        .args(abyss::LIBRARIES);
     let output = command.output().map_err(|error| format!("cc: {error}"))?;
     if output.status.success() {
         Ok(program)

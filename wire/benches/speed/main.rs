@@ -12,6 +12,8 @@
     reason = "a benchmark that cannot measure has nothing better to do"
 )]
 
+#[path = "../../tests/common/abyss.rs"]
+mod abyss;
 mod contenders;
 mod load;
 mod serve;
