@@ -25,7 +25,7 @@ pub enum Evidence {
     /// E6: two different NEW-VIEWs for one view.
     TwoNewViews(Signed<NewView>, Signed<NewView>),
     /// E7: a COMMIT, and a VIEW-CHANGE for a later view that neither has a checkpoint above its slot nor a certificate
-    /// for it.
+    /// for its digest or of a later view.
     ForgottenCommit(Signed<Commit>, Signed<ViewChange>),
 }
 
@@ -75,7 +75,7 @@ impl Evidence {
             }
             Self::ForgottenCommit(commit, view_change) => {
                 commit.signer() == view_change.signer()
-                    && forgets(view_change.value(), *commit.value())
+                    && forgets(view_change.value(), commit.value())
             }
         }
     }
@@ -87,12 +87,15 @@ pub(crate) fn contradict(a: &Signed<ViewChange>, b: &Signed<ViewChange>) -> bool
     (x.view, x.life) == (y.view, y.life) && x != y
 }
 
-/// Whether a VIEW-CHANGE leaves out what its sender had prepared before it sent the COMMIT.
-pub(crate) fn forgets(view_change: &ViewChange, commit: Commit) -> bool {
-    let carried = |certificate: &PreparedCertificate| {
-        certificate.sequence() == commit.sequence && certificate.view() >= commit.view
+/// Whether a VIEW-CHANGE does not say what its sender had prepared before it sent the COMMIT: it has no certificate for that
+/// in that view, nor any of a later one, nor a checkpoint above.
+pub(crate) fn forgets(view_change: &ViewChange, commit: &Commit) -> bool {
+    let shows = |certificate: &PreparedCertificate| {
+        certificate.sequence() == commit.sequence
+            && (certificate.view() > commit.view
+                || certificate.view() == commit.view && certificate.digest() == commit.digest)
     };
     view_change.view > commit.view
         && view_change.stable < commit.sequence
-        && !view_change.prepared.iter().any(carried)
+        && !view_change.prepared.iter().any(shows)
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::certificate::PreparedCertificate;
+use crate::evidence::forgets;
 use crate::id::ReplicaId;
 use crate::message::{Commit, NewView, ViewChange};
 use crate::signature::Signed;
@@ -47,7 +48,7 @@ pub fn culprits(
     // committed it: they did not say so.
     let forgot = earlier
         .iter()
-        .filter(|commit| contradicts_itself(commit, hides));
+        .filter(|commit| contradicts_itself(commit, forgets));
     let meddled = later
         .iter()
         .filter(|commit| contradicts_itself(commit, is_past));
@@ -63,17 +64,6 @@ pub fn culprits(
         .collect();
     let lied: BTreeSet<_> = forgot.chain(meddled).map(Signed::signer).collect();
     &lied | &(&signers(earlier) & &agreed_to_another)
-}
-
-/// Whether a VIEW-CHANGE does not say what its sender had committed: it has no certificate for that in that view, nor any of a
-/// later one, nor a checkpoint above.
-fn hides(wish: &ViewChange, commit: &Commit) -> bool {
-    let shown = wish.prepared.iter().any(|certificate| {
-        certificate.sequence() == commit.sequence
-            && (certificate.view() > commit.view
-                || certificate.view() == commit.view && certificate.digest() == commit.digest)
-    });
-    wish.view > commit.view && wish.stable < commit.sequence && !shown
 }
 
 /// Whether a VIEW-CHANGE has a stable checkpoint at or above the slot of a COMMIT in its view or a later one: its sender has no

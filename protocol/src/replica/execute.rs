@@ -54,6 +54,7 @@ impl Replica {
         if sequence.0.is_multiple_of(self.config.checkpoint_interval) {
             self.effects.push(Effect::TakeCheckpoint { sequence });
         }
+        self.ask_for_more();
         self.execute_next();
         self.propose();
     }

@@ -50,7 +50,7 @@ pub use status::{Phase, SlotStatus, Status};
 use early::EarlyMessages;
 use log::Log;
 use on_checkpoint::Checkpoints;
-use on_standing::Told;
+use on_standing::Known;
 use progress::Progress;
 use rejoin::Rejoin;
 use requests::Requests;
@@ -86,7 +86,11 @@ pub struct Replica {
     view_changes: ViewChanges,
     early: EarlyMessages,
     /// Where each peer last said it stood: resending starts when it is no further later.
-    standings: BTreeMap<ReplicaId, Told>,
+    standings: BTreeMap<ReplicaId, Known>,
+    /// The last slot executed when this replica last said where it stands.
+    said: Sequence,
+    /// Whether it was sent a slot again since.
+    helped: bool,
 }
 
 impl Replica {
@@ -114,6 +118,8 @@ impl Replica {
             view_changes: ViewChanges::default(),
             early,
             standings: BTreeMap::new(),
+            said: Sequence(0),
+            helped: false,
         }
     }
 

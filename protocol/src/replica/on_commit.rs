@@ -18,7 +18,7 @@ impl Replica {
         } = *commit.value();
         let signer = commit.signer();
         if let Some(wish) = self.view_changes.heard.get(&signer)
-            && forgets(wish.value(), *commit.value())
+            && forgets(wish.value(), commit.value())
         {
             let evidence = Evidence::ForgottenCommit(commit.signed().clone(), wish.clone());
             self.accuse(evidence);

@@ -29,6 +29,7 @@ impl Replica {
             slot.proof = proof;
             slot.learned.clear();
             self.log.keep_body(digest, batch);
+            self.helped = true;
             self.execute_next();
         }
     }

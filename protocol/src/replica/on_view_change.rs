@@ -45,7 +45,7 @@ impl Replica {
             .log
             .after(view_change.value().stable)
             .flat_map(|(_, slot)| slot.commits_of(from))
-            .find(|commit| forgets(view_change.value(), *commit.value()));
+            .find(|commit| forgets(view_change.value(), commit.value()));
         if let Some(commit) = forgotten {
             evidence.push(Evidence::ForgottenCommit(
                 commit.clone(),

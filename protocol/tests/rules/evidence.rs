@@ -67,6 +67,16 @@ fn rule_24_a_commit_that_a_later_view_change_leaves_out_convicts_its_signer() {
     let found = wish_first.deliver(3, SignedMessage::Commit(committed.clone()));
     assert_eq!(accusations(&found), expected);
 
+    let other = net.batch(0, 2);
+    let swapped = net.wish(2, 1, vec![net.certificate(0, 1, &other, &[1, 2])]);
+    let mut for_another = Network::new(4);
+    for_another.deliver(3, SignedMessage::Commit(committed.clone()));
+    let found = for_another.deliver(3, SignedMessage::ViewChange(swapped.clone()));
+    assert_eq!(
+        accusations(&found),
+        [Evidence::ForgottenCommit(committed.clone(), swapped)]
+    );
+
     net.deliver(3, SignedMessage::Commit(committed));
     let carried = net.deliver(3, SignedMessage::ViewChange(honest));
     assert_eq!(accusations(&carried), []);
