@@ -1,10 +1,14 @@
 //! What a process has on disk: the records of its replica, in the order in which it wanted them there (rule 22).
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
 use quorate_protocol::{Record, View};
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError,
+    TableDefinition,
+};
 
 /// Records by number, encoded.
 const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
@@ -38,7 +42,12 @@ impl Storage {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(told)?;
         }
-        let database = Database::create(path).with_context(told)?;
+        // Unchecked, a file that something else has changed could make it panic, or give back other votes than were cast.
+        let database = Database::builder()
+            .set_check_integrity_on_open(true)
+            .create(path)
+            .map_err(advise)
+            .with_context(told)?;
         let mut storage = Self { database, next: 0 };
         let records = storage.read().with_context(told)?;
         let mark = path.with_extension("began");
@@ -116,15 +125,47 @@ impl Storage {
     }
 }
 
+/// Says what to do about a file that is damaged.
+fn advise(error: DatabaseError) -> anyhow::Error {
+    let damaged = match &error {
+        DatabaseError::Storage(StorageError::Corrupted(_)) => true,
+        DatabaseError::Storage(StorageError::Io(error)) => {
+            matches!(
+                error.kind(),
+                ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+            )
+        }
+        _ => false,
+    };
+    let error = anyhow::Error::new(error);
+    if damaged {
+        error.context(
+            "it is damaged; move it away, and the process joins again as one that lost its memory",
+        )
+    } else {
+        error
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::{Past, Record, Storage, View};
     use quorate_protocol::Sequence;
 
+    fn new_file(of: &str) -> PathBuf {
+        let folder = format!("quorate-storage-{of}-{}", std::process::id());
+        std::env::temp_dir().join(folder).join("P.redb")
+    }
+
+    fn remove(path: &Path) {
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
     #[test]
     fn what_was_written_is_there_again_in_order_and_what_was_replaced_is_not() {
-        let folder = std::env::temp_dir().join(format!("quorate-storage-{}", std::process::id()));
-        let path = folder.join("P.redb");
+        let path = new_file("order");
         let executed = |number| Record::Executed(Sequence(number));
         let first = Record::VotesFrom(View(0));
         let (storage, past) = Storage::open(&path).unwrap();
@@ -153,6 +194,40 @@ mod tests {
         assert!(error.contains("P.redb cannot be used"), "{error}");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(Storage::open(&path).unwrap().1, Past::Lost);
-        std::fs::remove_dir_all(&folder).unwrap();
+        remove(&path);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_or_changed_is_refused_or_gives_what_was_written() {
+        let path = new_file("damaged");
+        let (mut storage, _) = Storage::open(&path).unwrap();
+        for sequence in 1..100 {
+            let record = Record::Executed(Sequence(sequence));
+            storage.add(&[record]).unwrap();
+        }
+        drop(storage);
+        let (storage, written) = Storage::open(&path).unwrap();
+        drop(storage);
+        let whole = std::fs::read(&path).unwrap();
+        let cuts = (1..20).map(|part| whole[..part * whole.len() / 20].to_vec());
+        let flips = (0..whole.len()).step_by(997).map(|at| {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x10;
+            changed
+        });
+        let mut refused = 0;
+        for bytes in cuts.chain(flips) {
+            std::fs::write(&path, bytes).unwrap();
+            match Storage::open(&path) {
+                Ok((_, past)) => assert_eq!(past, written),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    assert!(error.contains("it is damaged; move it away"), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 20, "{refused}");
+        remove(&path);
     }
 }
