@@ -85,11 +85,9 @@ pub struct Replica {
     progress: Progress,
     view_changes: ViewChanges,
     early: EarlyMessages,
-    /// Where each peer last said it stood: resending starts when it is no further later.
+    /// Where each peer last said it stood: by it and its next word one sees whether it lags.
     standings: BTreeMap<ReplicaId, Known>,
-    /// The last slot executed when this replica last said where it stands.
-    said: Sequence,
-    /// Whether it was sent a slot again since.
+    /// Whether it was sent a slot again that it had not executed, since it last asked for more.
     helped: bool,
 }
 
@@ -118,7 +116,6 @@ impl Replica {
             view_changes: ViewChanges::default(),
             early,
             standings: BTreeMap::new(),
-            said: Sequence(0),
             helped: false,
         }
     }

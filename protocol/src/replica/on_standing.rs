@@ -1,20 +1,37 @@
 //! Standing: a peer says how far it is, and is sent what it lacks (rule 17).
 
 use super::Replica;
+use crate::config::Config;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Committed, Message, SignedMessage, Standing};
 use crate::mutant::Mutant;
+use crate::time::{Duration, Time};
 
-/// How many slots are sent again at a time. Who has executed them all says so at once, and is sent the next.
-const SLOTS_AT_A_TIME: usize = 32;
+/// Slots are sent again in parts that end at a multiple of this, whoever sends them: who has executed a part says so at once,
+/// and is sent the next.
+const PART: u64 = 32;
 
 /// What is known of how far a peer is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     executed: Sequence,
-    /// The last slot that it was sent again, while there are more above it that it lacks.
+    /// When it said so.
+    at: Time,
+    /// The end of the part that it was sent, while there is more above.
     sent: Option<Sequence>,
+}
+
+impl Known {
+    /// Whether its next word shows that it has made no progress since; one that has restarted may even have gone back.
+    fn stands_still(self, standing: &Standing) -> bool {
+        standing.executed <= self.executed
+    }
+
+    /// Whether it was stopped or cut off since, so that how far it was then tells nothing of how fast it is.
+    fn was_silent(self, now: Time, config: &Config) -> bool {
+        now >= self.at + Duration(config.status_interval.0.saturating_mul(2))
+    }
 }
 
 impl Replica {
@@ -22,33 +39,34 @@ impl Replica {
         if from == self.own() || self.is_mutant(Mutant::LaggardLeftAlone) {
             return;
         }
+        let executed = standing.executed;
         let before = self.standings.get(&from).copied();
-        // One that has restarted may even have gone back.
-        let stands_still = before.is_some_and(|before| standing.executed <= before.executed);
-        // Whoever has just taken over a state lacks what others have executed above it. A correct replica that is merely a
-        // little slow stands exactly at its stable checkpoint only now and then, and is helped once for each.
-        let took_over = standing.executed == standing.stable
+        let sent = before.and_then(|before| before.sent);
+        let stands_still = before.is_some_and(|before| before.stands_still(&standing));
+        // Whoever has just taken over a state lacks what others have executed above it.
+        let took_over = executed == standing.stable
             && before.map_or(Sequence(0), |before| before.executed) < standing.stable;
-        let wants_more = before
-            .and_then(|before| before.sent)
-            .is_some_and(|sent| standing.executed >= sent);
-        let lags = stands_still || took_over || wants_more;
+        let lags = stands_still
+            || took_over
+            || sent == Some(executed)
+            || before.is_some_and(|before| before.was_silent(self.now, &self.config));
         let together = self.active && standing.active && standing.view == self.view;
         let behind = standing.view < self.view || (standing.view == self.view && !standing.active);
         let recall = standing.rejoins.and_then(|life| self.recall_for(life));
-        if recall.is_some() || stands_still && standing.stable < self.low_watermark() {
+        let low = self.low_watermark();
+        if recall.is_some() || stands_still && standing.stable < low || lags && executed < low {
             self.send_stable(from, recall);
         }
         if stands_still {
             self.resend_checkpoints(from, standing.stable);
         }
         let sent = if lags {
-            self.resend_committed(from, standing.executed)
+            self.resend_committed(from, executed)
         } else {
-            before.and_then(|before| before.sent)
+            sent
         };
-        let executed = standing.executed;
-        self.standings.insert(from, Known { executed, sent });
+        let at = self.now;
+        self.standings.insert(from, Known { executed, at, sent });
         if self.active && behind {
             self.resend_new_view(from);
         } else if together && lags {
@@ -56,10 +74,10 @@ impl Replica {
         }
     }
 
-    /// Says that all the slots that others send again at a time have been executed: they send the next.
+    /// Says, if others send slots again, that a part of them is executed.
     pub(super) fn ask_for_more(&mut self) {
-        let all = Sequence(self.said.0.saturating_add(SLOTS_AT_A_TIME as u64));
-        if self.helped && self.executed >= all {
+        if self.helped && self.executed.0.is_multiple_of(PART) {
+            self.helped = false;
             self.say_standing();
         }
     }
@@ -79,12 +97,12 @@ impl Replica {
     }
 
     /// Sends what is committed, with its proof: whatever its view, the peer can execute it. Single COMMITs would not do, as
-    /// the peer keeps one per sender and slot. Gives the last slot looked at, if there may be more above it.
+    /// the peer keeps one per sender and slot. Gives the end of this part, if there is more above.
     fn resend_committed(&mut self, to: ReplicaId, executed: Sequence) -> Option<Sequence> {
+        let parts = (executed.0 / PART).saturating_add(1);
+        let end = Sequence(parts.saturating_mul(PART));
         let mut effects = Vec::new();
-        let mut looked_at = None;
-        for (sequence, slot) in self.log.after(executed).take(SLOTS_AT_A_TIME) {
-            looked_at = Some(sequence);
+        for (_, slot) in self.log.after(executed).take_while(|(n, _)| *n <= end) {
             let batch = slot.committed.and_then(|digest| self.log.body(digest));
             if let Some(batch) = batch
                 && !slot.proof.is_empty()
@@ -97,14 +115,17 @@ impl Replica {
             }
         }
         self.effects.extend(effects);
-        looked_at.filter(|&sequence| sequence < self.executed)
+        let mut above = self.log.after(end);
+        let more = above.any(|(_, slot)| slot.committed.is_some() || slot.proposal.is_some());
+        more.then_some(end)
     }
 
     /// Sends this view's proposal and this replica's own votes again for what is not committed yet, slot by slot.
     fn resend_slots(&mut self, to: ReplicaId, executed: Sequence) {
         let own = self.own();
+        let last = Sequence(executed.0.saturating_add(PART));
         let mut messages = Vec::new();
-        for (_, slot) in self.log.after(executed).take(SLOTS_AT_A_TIME) {
+        for (_, slot) in self.log.after(executed).take_while(|(n, _)| *n <= last) {
             let Some(proposal) = slot.proposal.as_ref().filter(|_| slot.committed.is_none()) else {
                 continue;
             };

@@ -40,8 +40,6 @@ impl Replica {
     }
 
     pub(super) fn say_standing(&mut self) {
-        self.said = self.executed;
-        self.helped = false;
         let standing = Standing {
             view: self.view,
             active: self.active,

@@ -44,7 +44,7 @@ pub(super) struct Transfer {
     /// The latest checkpoint above its own that a quorum vouches for.
     latest: Option<Target>,
     pub(super) under_way: Option<Fetching>,
-    /// How far this replica had executed when it last said where it stands.
+    /// How far this replica had executed at the last status timer.
     stood_at: Sequence,
 }
 

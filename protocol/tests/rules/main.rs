@@ -1,5 +1,6 @@
 //! One test per rule; the names are the rules. Replicas 0 to 3 are P, Q, R and S; view 0 is led by P.
 
+mod catching_up;
 mod checkpoints;
 mod clients;
 mod evidence;

@@ -226,25 +226,6 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
 }
 
 #[test]
-fn rule_17_who_lacks_many_slots_is_sent_them_one_part_after_the_other() {
-    let mut net = Network::with(4, |config| {
-        config.checkpoint_interval = 128;
-        config.window = 256;
-    });
-    net.run_for(STATUS_INTERVAL);
-    net.isolate(3);
-    for timestamp in 1..=127 {
-        net.order(0, timestamp);
-    }
-    net.heal();
-    assert_eq!(net.status(3).executed, Sequence(0));
-
-    net.run_for(STATUS_INTERVAL);
-
-    assert_eq!(net.status(3).executed, Sequence(127));
-}
-
-#[test]
 fn rule_17_a_committed_slot_is_taken_with_its_proof_in_any_view_and_not_without() {
     let mut net = Network::new(4);
     let (m, other) = (net.batch(1, 1), net.batch(0, 1));

@@ -1,8 +1,7 @@
 //! State transfer: rule 19.
 
 use crate::harness::{K, L, Network, STATUS_INTERVAL};
-use quorate_protocol::message::Standing;
-use quorate_protocol::{Duration, Effect, Message, Sequence, SignedMessage, View};
+use quorate_protocol::{Duration, Message, Sequence, SignedMessage};
 use std::collections::BTreeSet;
 
 #[test]
@@ -38,49 +37,6 @@ fn rule_19_who_takes_over_a_state_is_sent_the_slots_above_it_at_once() {
 
     assert_eq!(net.status(3).low_watermark, Sequence(3 * L));
     assert_eq!(net.status(3).executed, Sequence(3 * L + 2));
-}
-
-#[test]
-fn rule_19_who_took_over_a_state_by_itself_is_sent_the_slots_above_it_too() {
-    let mut net = Network::new(4);
-    net.isolate(3);
-    for timestamp in 1..=L + 2 {
-        net.order(0, timestamp);
-    }
-    net.heal();
-    let at = |executed, stable| {
-        let standing = Standing {
-            view: View(0),
-            active: true,
-            executed: Sequence(executed),
-            stable: Sequence(stable),
-            rejoins: None,
-        };
-        SignedMessage::Standing(net.sign(3, standing))
-    };
-    let (at_the_start, above_it) = (at(0, 0), at(L + 1, L));
-    let (new_state, old_state) = (at(L, L), at(L, L));
-
-    net.deliver(0, at_the_start);
-    let goes_on = net.deliver(0, above_it);
-    let took_over_before = net.deliver(0, old_state);
-    let took_over = net.deliver(1, new_state);
-
-    let sent = |effects: &[Effect]| {
-        let slots = effects.iter().filter(|effect| {
-            matches!(
-                effect,
-                Effect::Send {
-                    message: Message::Committed(_),
-                    ..
-                }
-            )
-        });
-        slots.count()
-    };
-    assert_eq!(sent(&goes_on), 0, "it executes by itself");
-    assert_eq!(sent(&took_over_before), 2, "it has gone back");
-    assert_eq!(sent(&took_over), 2);
 }
 
 #[test]
