@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     Agree,
     /// Two correct processes decided differently.
     Disagree,
+    /// The store has no such key.
+    NoSuchKey,
     /// Wrong usage, or no way to read or write.
     Usage,
     /// A correct process did not decide, or answer, in time.
@@ -24,7 +26,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Agree => 0,
-            Exit::Disagree => 1,
+            Exit::Disagree | Exit::NoSuchKey => 1,
             Exit::Usage => 2,
             Exit::NoDecision => 3,
             Exit::Stopped(status) => status,
@@ -32,7 +34,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// How a run ends whose one call gave no answer: without one in time that is an exit status, else an error.
+/// How a run ends whose one call gave no answer: without one in time, or without such a key, that is an exit status, else an
+/// error.
 ///
 /// # Errors
 /// The process could not be reached, refused the call, or gave a bad answer.
@@ -41,6 +44,10 @@ pub(crate) fn no_answer(process: &str, error: CallError) -> anyhow::Result<Exit>
         CallError::TimedOut { .. } => {}
         CallError::Fault(fault)
             if [Fault::NOT_DECIDED, Fault::NO_QUORUM].contains(&fault.code()) => {}
+        CallError::Fault(fault) if fault.code() == Fault::NO_SUCH_KEY => {
+            eprintln!("{}", fault.message());
+            return Ok(Exit::NoSuchKey);
+        }
         _ => return Err(error).with_context(|| format!("process {process}")),
     }
     eprintln!("error: process {process}: {error}");
@@ -67,8 +74,16 @@ mod tests {
         ] {
             assert_eq!(no_answer("Q", late).unwrap(), Exit::NoDecision);
         }
-        let refused =
-            no_answer("Q", Fault::new(Fault::NO_SUCH_KEY, "no such key").into()).unwrap_err();
-        assert_eq!(format!("{refused:#}"), "process Q: fault 10: no such key");
+        let missing = Fault::new(Fault::NO_SUCH_KEY, "no such key");
+        assert_eq!(no_answer("Q", missing.into()).unwrap(), Exit::NoSuchKey);
+        let refused = no_answer(
+            "Q",
+            Fault::new(Fault::BAD_OPERATION, "write 'get KEY'").into(),
+        )
+        .unwrap_err();
+        assert_eq!(
+            format!("{refused:#}"),
+            "process Q: fault 11: write 'get KEY'"
+        );
     }
 }

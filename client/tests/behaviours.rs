@@ -74,6 +74,9 @@ fn clients_get_right_answers_beside_a_state_that_was_tampered_with() {
         assert_eq!(printed(&output), "ok\n");
     }
     assert_eq!(printed(&processes.client(&["read", "x"])), "42\n");
+    let missing = processes.client(&["read", "z"]);
+    assert_eq!(missing.status.code(), Some(1), "{missing:?}");
+    assert!(missing.stdout.is_empty(), "{missing:?}");
     assert_eq!(printed(&processes.client(&["submit", "get y"])), "2\n");
 }
 
