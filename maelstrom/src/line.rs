@@ -17,6 +17,16 @@ pub struct Incoming {
     pub body: serde_json::Map<String, Value>,
 }
 
+/// Reads a line.
+///
+/// # Errors
+/// It is no JSON, or not a message.
+pub fn read(line: &str) -> serde_json::Result<Incoming> {
+    // Read as a struct, a list of the fields' values would do for the library.
+    let object: serde_json::Map<String, Value> = serde_json::from_str(line)?;
+    serde_json::from_value(Value::Object(object))
+}
+
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     src: &'a str,

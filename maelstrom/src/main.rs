@@ -19,7 +19,7 @@ const LINES_WAITING: usize = 1024;
 /// A PBFT node that speaks Maelstrom's protocol: one JSON message a line on standard input and output. What it has to say
 /// to its user goes to standard error.
 ///
-/// Exit status: 0 at the end of input, 1 when its output cannot be written, 2 usage.
+/// Exit status: 0 at the end of input, 1 when its input cannot be read or its output not be written, 2 usage.
 #[derive(Parser)]
 #[command(name = "maelstrom-node", version)]
 struct Options {
@@ -66,7 +66,9 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let now = || Time(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
     loop {
         let output = match next_line(&lines, node.next_due(), now()) {
-            Event::Line(line) => node.on_line(now(), &line),
+            Event::Line(line) => {
+                node.on_line(now(), &line.context("standard input cannot be read")?)
+            }
             Event::Due => node.on_time(now()),
             Event::End => return Ok(()),
         };
@@ -74,14 +76,17 @@ fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
+/// What comes on standard input, until it ends.
+type Line = io::Result<String>;
+
 enum Event {
-    Line(String),
+    Line(Line),
     Due,
     End,
 }
 
 /// Waits for a line, but no longer than until the node has something to do.
-fn next_line(lines: &Receiver<String>, due: Option<Time>, now: Time) -> Event {
+fn next_line(lines: &Receiver<Line>, due: Option<Time>, now: Time) -> Event {
     match lines.try_recv() {
         Ok(line) => return Event::Line(line),
         Err(TryRecvError::Disconnected) => return Event::End,
@@ -112,7 +117,7 @@ fn say(output: &Output) -> io::Result<()> {
 }
 
 /// Hands on what comes on standard input, line by line, until it ends. A line that is too long is skipped.
-fn read_lines(lines: &SyncSender<String>) {
+fn read_lines(lines: &SyncSender<Line>) {
     let mut input = BufReader::new(io::stdin().lock());
     let mut skipping = false;
     loop {
@@ -125,7 +130,8 @@ fn read_lines(lines: &SyncSender<String>) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => {
-                eprintln!("maelstrom-node: standard input cannot be read: {error}");
+                // It fails only where nobody reads any more.
+                let _ = lines.send(Err(error));
                 return;
             }
         }
@@ -135,11 +141,14 @@ fn read_lines(lines: &SyncSender<String>) {
             eprintln!("a line of more than {LONGEST_LINE} bytes is skipped");
         }
         let skip = std::mem::replace(&mut skipping, too_long) || too_long;
-        if !skip
-            && lines
-                .send(String::from_utf8_lossy(&line).into_owned())
-                .is_err()
-        {
+        if skip {
+            continue;
+        }
+        let Ok(line) = String::from_utf8(line) else {
+            eprintln!("a line that is not UTF-8 is skipped");
+            continue;
+        };
+        if lines.send(Ok(line)).is_err() {
             return;
         }
     }

@@ -5,7 +5,7 @@ use quorate_protocol::{Duration, Sequence, Time};
 use serde_json::{Map, Value};
 
 use crate::body::{self, Answer, Error, Rest};
-use crate::line::{Incoming, write};
+use crate::line::{Incoming, read, write};
 use crate::member::{Caller, Member, node_names};
 use crate::request::{self, Kind, field, number, string};
 
@@ -66,7 +66,7 @@ impl Node {
     pub fn on_line(&mut self, now: Time, line: &str) -> Output {
         let line = line.trim();
         if !line.is_empty() {
-            match serde_json::from_str::<Incoming>(line) {
+            match read(line) {
                 Ok(message) => self.on_message(now, &message),
                 Err(error) => {
                     let start: String = line.chars().take(80).collect();
@@ -139,6 +139,10 @@ impl Node {
             }
             "pbft_status" => {
                 let sequence = Sequence(number(body, "sequence_number")?);
+                if sequence == Sequence(0) {
+                    let text = "sequence_number: slots are numbered from 1";
+                    return Err(Error::new(Error::MALFORMED_REQUEST, text.to_owned()));
+                }
                 let member = self.member.as_ref().ok_or_else(not_initialised)?;
                 let rest = member.slot(sequence);
                 return Ok(Some(("pbft_status_ok", rest)));

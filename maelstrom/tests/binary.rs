@@ -83,7 +83,8 @@ fn one_node_alone_decides_alone() {
 
 #[test]
 fn bad_lines_are_reported_and_the_node_goes_on() {
-    let mut input = b"nonsense\n\xff\xfe\n".to_vec();
+    let mut input = b"nonsense\n".to_vec();
+    input.extend(b"{\"src\": \"c1\", \"dest\": \"n1\", \"body\": {\"type\": \"echo\", \"msg_id\": 1, \"echo\": \"\xff\"}}\n");
     input.extend(std::iter::repeat_n(b'x', 17 << 20));
     input.extend(format!("\n{INIT}").as_bytes());
     let output = run(&input);
@@ -91,6 +92,7 @@ fn bad_lines_are_reported_and_the_node_goes_on() {
     assert_eq!(answers(&output), [INIT_OK]);
     let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(complaints.lines().count(), 3, "{complaints}");
+    assert!(complaints.contains("a line that is not UTF-8 is skipped"));
     assert!(complaints.contains("a line of more than 16777216 bytes is skipped"));
 }
 

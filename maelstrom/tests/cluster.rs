@@ -293,6 +293,11 @@ fn what_cannot_be_answered_is_refused_with_its_code() {
             12,
             "whole number",
         ),
+        (
+            json!({"type": "pbft_status", "sequence_number": 0}),
+            12,
+            "numbered from 1",
+        ),
         (json!({"type": "echo"}), 12, "'echo' is missing"),
         (
             json!({"type": "write", "key": "x".repeat(200), "value": 1}),
@@ -361,6 +366,7 @@ fn a_line_that_is_no_message_is_reported_and_survived() {
         "nonsense",
         "{",
         "[1, 2]",
+        r#"["c1", "n1", {"type": "echo", "msg_id": 1, "echo": 1}]"#,
         r#"{"src": "c1", "dest": "n1"}"#,
         r#"{"src": "n2", "dest": "n1", "body": {"type": "keys", "echo": {"n9": "x"}, "ready": {}}}"#,
         r#"{"src": "n2", "dest": "n1", "body": {"type": "prepare", "signed": "AAAA"}}"#,

@@ -106,10 +106,12 @@ pub(crate) enum Taken {
     At(ReplicaId),
     /// It has executed; the reply is on its way again.
     Again,
-    /// Another request of its client with the same timestamp has executed.
+    /// There is another request of its client with the same timestamp.
     Other,
-    /// A later request of its client has executed.
+    /// A later request of its client is under way or has executed.
     Old,
+    /// Too many requests wait for earlier ones of their clients.
+    Full,
 }
 
 /// What a process says to another.

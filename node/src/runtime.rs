@@ -230,7 +230,8 @@ impl Runtime {
                 }
             }
             self.answer_decided();
-            if !self.order() {
+            let ordered = self.order();
+            if !self.submit_waiting() && !ordered {
                 return;
             }
         }

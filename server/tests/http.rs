@@ -85,6 +85,12 @@ fn what_cannot_be_taken_is_refused_with_what_to_send() {
         ("/request", "nonsense", "400", r#"send {"id""#),
         (
             "/request",
+            r#"[[0, 0], "http://localhost/", 1, "x"]"#,
+            "400",
+            "it is no JSON object",
+        ),
+        (
+            "/request",
             foreign.as_str(),
             "403",
             "those of a client in the configuration",
@@ -112,6 +118,37 @@ fn what_cannot_be_taken_is_refused_with_what_to_send() {
         &url("/request"),
     ]);
     assert_eq!(asked, "405");
+}
+
+#[test]
+fn requests_that_a_client_sends_before_it_has_replies_are_all_decided_in_its_order() {
+    let nodes = Nodes::start(Settings::default());
+    let url = format!("http://localhost:{}/request", nodes.ports[0]);
+    // One connection, one request at once after the other.
+    let mut arguments = Vec::new();
+    let bodies: Vec<String> = (0..20)
+        .map(|seq| proposal(&nodes, [seq % 2, seq / 2], 1.0, &format!("data {seq}")))
+        .collect();
+    for body in &bodies {
+        if !arguments.is_empty() {
+            arguments.push("--next");
+        }
+        arguments.extend(["-s", "-o", "/dev/null", "-w", "%{http_code} "]);
+        arguments.extend(["--data", body, &url]);
+    }
+
+    let statuses = curl(&arguments);
+
+    assert_eq!(statuses, "200 ".repeat(20));
+    for index in 0..4 {
+        eventually("all are decided", || nodes.log(index).len() == 20);
+        for client in 0..2 {
+            let log = nodes.log(index);
+            let own = log.iter().filter(|entry| entry[0][0] == client);
+            let numbers: Vec<_> = own.map(|entry| entry[0][1].as_u64().unwrap()).collect();
+            assert_eq!(numbers, (0..10).collect::<Vec<_>>());
+        }
+    }
 }
 
 #[test]

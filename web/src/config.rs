@@ -97,14 +97,22 @@ pub struct PbftYaml {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    nodes: Spanned<Vec<Spanned<Address>>>,
-    clients: Vec<Spanned<Address>>,
+    nodes: Spanned<Vec<RawAddress>>,
+    clients: Vec<RawAddress>,
     #[serde(rename = "loss%")]
     loss: Spanned<f64>,
-    ckpt_interval: Spanned<u64>,
-    retry_times_before_view_change: Spanned<u32>,
+    ckpt_interval: Spanned<f64>,
+    retry_times_before_view_change: Spanned<f64>,
     sync_interval: Spanned<f64>,
     misc: Misc,
+}
+
+/// Numbers are read as what holds any: of one that does not fit the library would say no more than that.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAddress {
+    host: Spanned<String>,
+    port: Spanned<f64>,
 }
 
 #[derive(Deserialize)]
@@ -155,35 +163,74 @@ impl Raw {
             return Err((self.nodes.referenced, what));
         }
         let mut seen = BTreeMap::new();
-        for address in self.nodes.value.iter().chain(&self.clients) {
-            let Address { host, port } = &address.value;
-            if *port == 0 || host.is_empty() {
-                let what =
-                    format!("{host}:{port} is no address: give a host, and a port from 1 to 65535");
-                return Err((address.referenced, what));
-            }
-            if let Some(line) = seen.insert(&address.value, address.referenced.line()) {
+        let mut read = |raw: &RawAddress| {
+            let address = raw.check()?;
+            let place = raw.port.referenced;
+            if let Some(line) = seen.insert(address.clone(), place.line()) {
                 let what = format!(
-                    "{} stands in line {line} already: give each node and client a port of its own",
-                    address.value
+                    "{address} stands in line {line} already: give each node and client a port of its own"
                 );
-                return Err((address.referenced, what));
+                return Err((place, what));
             }
-        }
+            Ok(address)
+        };
+        let nodes = self
+            .nodes
+            .value
+            .iter()
+            .map(&mut read)
+            .collect::<Result<_, _>>()?;
+        let clients = self.clients.iter().map(read).collect::<Result<_, _>>()?;
         Ok(PbftYaml {
             loss_percent: within(&self.loss, "loss%", 0.0..=100.0)?,
-            checkpoint_interval: within(&self.ckpt_interval, "ckpt_interval", 1..=10_000)?,
-            retries: within(
+            checkpoint_interval: whole(&self.ckpt_interval, "ckpt_interval", 1..=10_000)?,
+            retries: whole(
                 &self.retry_times_before_view_change,
                 "retry_times_before_view_change",
                 0..=1000,
             )?,
             sync_interval: seconds(&self.sync_interval, "sync_interval")?,
             network_timeout: seconds(&self.misc.network_timeout, "network_timeout")?,
-            nodes: self.nodes.value.into_iter().map(|one| one.value).collect(),
-            clients: self.clients.into_iter().map(|one| one.value).collect(),
+            nodes,
+            clients,
         })
     }
+}
+
+impl RawAddress {
+    fn check(&self) -> Result<Address, Flaw> {
+        let host = self.host.value.clone();
+        if host.is_empty() {
+            let what = "host: give the name or address of a machine, such as localhost";
+            return Err((self.host.referenced, what.to_owned()));
+        }
+        let port = whole(&self.port, "port", 1..=u16::MAX)?;
+        Ok(Address { host, port })
+    }
+}
+
+/// A whole number, within bounds.
+fn whole<T>(value: &Spanned<f64>, name: &str, range: RangeInclusive<T>) -> Result<T, Flaw>
+where
+    T: PartialOrd + Copy + fmt::Display + Into<u64> + TryFrom<u64>,
+{
+    let (least, most) = (*range.start(), *range.end());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is cut off does not come back the same"
+    )]
+    let number = value.value as u64;
+    #[expect(clippy::cast_precision_loss, reason = "it is compared")]
+    let same = number as f64 == value.value;
+    T::try_from(number)
+        .ok()
+        .filter(|number| same && range.contains(number))
+        .ok_or_else(|| {
+            let given = value.value;
+            let what = format!("{name}: {given} is no whole number from {least} to {most}");
+            (value.referenced, what)
+        })
 }
 
 fn within<T: PartialOrd + Copy + fmt::Display>(
@@ -232,12 +279,12 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused_with_its_line() {
         for (from, to, line, words) in [
-            ("port: 30001", "port: 30000", 4, "stands in line 2 already"),
+            ("port: 30001", "port: 30000", 5, "stands in line 3 already"),
             (
                 "port: 20001",
                 "port: 30003",
-                12,
-                "localhost:30003 stands in line 8 already",
+                13,
+                "localhost:30003 stands in line 9 already",
             ),
             ("loss%: 0", "loss%: 101", 17, "101 is not from 0 to 100"),
             ("loss%: 0", "loss%: -1", 17, "not from 0 to 100"),
@@ -245,7 +292,7 @@ mod tests {
                 "ckpt_interval: 10",
                 "ckpt_interval: 0",
                 19,
-                "0 is not from 1 to 10000",
+                "0 is no whole number from 1 to 10000",
             ),
             (
                 "sync_interval: 5",
@@ -259,8 +306,16 @@ mod tests {
                 26,
                 "NaN is not from",
             ),
-            ("port: 20002", "port: 0", 14, "a port from 1 to 65535"),
-            ("port: 20002", "port: 70000", 15, ""),
+            ("port: 20002", "port: 0", 15, "no whole number from 1 to"),
+            ("port: 20002", "port: 70000", 15, "port: 70000 is no whole"),
+            ("port: 20002", "port: -1", 15, "port: -1 is no whole number"),
+            ("port: 20002", "port: 80.5", 15, "from 1 to 65535"),
+            (
+                "retry_times_before_view_change: 2",
+                "retry_times_before_view_change: 1e9",
+                21,
+                "from 0 to 1000",
+            ),
             (
                 "ckpt_interval: 10",
                 "ckpt_interval: often",

@@ -46,6 +46,10 @@ impl Proposal {
     /// # Errors
     /// It is none; the error says what to send.
     pub fn parse(body: &str) -> Result<Self, BadProposal> {
+        // Where an object is wanted a list of its fields' values would do for the library.
+        if !body.trim_start().starts_with('{') {
+            return Err(BadProposal("it is no JSON object".to_owned()));
+        }
         let proposal: Self =
             serde_json::from_str(body).map_err(|error| BadProposal(error.to_string()))?;
         if !(0.0..=LATEST).contains(&proposal.timestamp) {
@@ -116,6 +120,7 @@ mod tests {
             "",
             "{}",
             "[]",
+            r#"[[0, 0], "u", 1, "x"]"#,
             r#"{"id": [0], "client_url": "u", "timestamp": 1, "data": "x"}"#,
             r#"{"id": [-1, 0], "client_url": "u", "timestamp": 1, "data": "x"}"#,
             r#"{"id": [0, 0], "client_url": "u", "timestamp": -1, "data": "x"}"#,

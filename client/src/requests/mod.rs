@@ -29,15 +29,20 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
         .and_then(NonZeroU32::new);
     let quorum = Quorum::of(nodes.context("there must be at least one node")?);
     let receiver = Receiver::start(&own, quorum).await?;
-    let mut sender = Sender::new(&config, options.id, &own, receiver);
+    let mut sender = Sender::new(&config, options.id, &own, quorum, receiver);
     let progress = progress_bar(options.messages)?;
     let mut summary = Summary::default();
+    let mut refused = false;
     for seq in 0..options.messages {
         let data = options.data.replace("{}", &seq.to_string());
         let outcome = sender.request(seq, data).await?;
         summary.add(&outcome)?;
         progress.inc(1);
         progress.set_message(format!("{} retried", summary.retried));
+        if outcome.refused {
+            refused = true;
+            break;
+        }
     }
     progress.finish_and_clear();
     write_out(&summary.render(options.format)?)?;
@@ -47,7 +52,11 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
     if let Some(why) = &summary.why {
         eprintln!("error: {why}");
     }
-    Ok(Exit::NoDecision)
+    Ok(if refused {
+        Exit::Usage
+    } else {
+        Exit::NoDecision
+    })
 }
 
 /// Where this client listens.

@@ -1,8 +1,10 @@
 //! Sends one request after the other, again where no answer comes, and asks for another primary if that does not help.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use quorate_protocol::Quorum;
 use quorate_web::config::Address;
 use quorate_web::{PbftYaml, Poster};
 use serde_json::json;
@@ -21,10 +23,27 @@ pub(super) struct Outcome {
     pub(super) retries: u32,
     /// The last thing that went wrong.
     pub(super) error: Option<String>,
+    /// Whether f+1 nodes have refused it: one of them is correct, and it will not be taken later either.
+    pub(super) refused: bool,
+}
+
+/// What went wrong with a post.
+struct Failure {
+    node: usize,
+    /// Whether the node has refused it for good.
+    refused: bool,
+    words: String,
 }
 
 /// What a post came to: nothing, if the node has taken it.
-type Posted = Option<String>;
+type Posted = Option<Failure>;
+
+/// What went wrong with a request so far.
+#[derive(Default)]
+struct Trouble {
+    refused_by: BTreeSet<usize>,
+    last: Option<String>,
+}
 
 pub(super) struct Sender {
     poster: Poster,
@@ -34,6 +53,7 @@ pub(super) struct Sender {
     timeout: Duration,
     /// How often a request is sent again before another primary is asked for.
     retries: u32,
+    quorum: Quorum,
     receiver: Receiver,
     /// The view that the nodes were last in.
     view: u64,
@@ -41,7 +61,13 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(config: &PbftYaml, id: u64, own: &Address, receiver: Receiver) -> Self {
+    pub(super) fn new(
+        config: &PbftYaml,
+        id: u64,
+        own: &Address,
+        quorum: Quorum,
+        receiver: Receiver,
+    ) -> Self {
         Self {
             poster: Poster::new(config.network_timeout),
             nodes: config
@@ -53,6 +79,7 @@ impl Sender {
             client_url: format!("http://{own}{PATH}"),
             timeout: config.network_timeout,
             retries: config.retries,
+            quorum,
             receiver,
             view: 0,
             posts: JoinSet::new(),
@@ -74,7 +101,8 @@ impl Sender {
         let proposal = serde_json::from_str(&body)?;
         let started = Instant::now();
         let tries = self.retries + 1 + u32::try_from(self.nodes.len())? + MORE_PRIMARIES;
-        let mut error = None;
+        let enough = self.quorum.one_correct();
+        let mut trouble = Trouble::default();
         for attempt in 0..tries {
             if attempt > self.retries {
                 let wish = json!({"action": "view change"}).to_string();
@@ -90,10 +118,9 @@ impl Sender {
                 tokio::select! {
                     done = self.receiver.done(&proposal) => Some(done),
                     // Whoever cannot be reached need not be waited for; the others may still answer.
-                    failed = first_failure(&mut self.posts), if attempt == 0 => {
-                        error = Some(failed);
-                        None
-                    }
+                    () = trouble.until(&mut self.posts, |trouble| {
+                        attempt == 0 || trouble.refused_by.len() >= enough
+                    }) => None,
                 }
             });
             match done.await {
@@ -104,16 +131,26 @@ impl Sender {
                         latency: Some(started.elapsed()),
                         retries: attempt,
                         error: None,
+                        refused: false,
                     });
                 }
-                Ok(None) => {}
-                Err(_) => error = self.last_failure().or(error),
+                Ok(None) if trouble.refused_by.len() >= enough => {
+                    let words = trouble.last.unwrap_or_default();
+                    return Ok(Outcome {
+                        latency: None,
+                        retries: attempt,
+                        error: Some(format!("request [{}, {seq}] is refused: {words}", self.id)),
+                        refused: true,
+                    });
+                }
+                Ok(None) | Err(_) => {}
             }
         }
         Ok(Outcome {
             latency: None,
             retries: tries - 1,
-            error: Some(match error {
+            refused: false,
+            error: Some(match trouble.last {
                 Some(error) => format!(
                     "request [{}, {seq}]: fewer than f+1 nodes have replied; last: {error}",
                     self.id
@@ -140,29 +177,37 @@ impl Sender {
                 Ok((status, _)) if status.is_success() => None,
                 Ok((status, words)) => {
                     let words = String::from_utf8_lossy(&words);
-                    Some(format!("{url}: {status}: {}", words.trim_end()))
+                    Some(Failure {
+                        node,
+                        refused: status.is_client_error(),
+                        words: format!("{url}: {status}: {}", words.trim_end()),
+                    })
                 }
-                Err(error) => Some(error.to_string()),
+                Err(error) => Some(Failure {
+                    node,
+                    refused: false,
+                    words: error.to_string(),
+                }),
             }
         });
     }
-
-    /// The last thing that went wrong with the posts that have ended.
-    fn last_failure(&mut self) -> Option<String> {
-        let mut last = None;
-        while let Some(posted) = self.posts.try_join_next() {
-            last = posted.ok().flatten().or(last);
-        }
-        last
-    }
 }
 
-/// Waits until a post fails; forever, if none does.
-async fn first_failure(posts: &mut JoinSet<Posted>) -> String {
-    while let Some(posted) = posts.join_next().await {
-        if let Ok(Some(failure)) = posted {
-            return failure;
+impl Trouble {
+    /// Takes note of posts that fail until they are enough; waits forever, if they never are.
+    async fn until(&mut self, posts: &mut JoinSet<Posted>, enough: impl Fn(&Self) -> bool) {
+        while let Some(posted) = posts.join_next().await {
+            let Ok(Some(failure)) = posted else {
+                continue;
+            };
+            if failure.refused {
+                self.refused_by.insert(failure.node);
+            }
+            self.last = Some(failure.words);
+            if enough(self) {
+                return;
+            }
         }
+        std::future::pending::<()>().await;
     }
-    std::future::pending().await
 }

@@ -1,15 +1,17 @@
 //! PBFT over HTTP/JSON: what clients ask of this process, and what it posts to them.
 //!
 //! * `routes`: the paths.
+//! * `queue`: each client's requests, one under way at a time.
 //! * `replies`: what is posted to clients. `dump`: the decided requests in a file.
 
 mod dump;
+mod queue;
 mod replies;
 mod routes;
 
 use anyhow::Context as _;
 use quorate_protocol::message::Request;
-use quorate_protocol::{Digest, Input, ReplicaId, Timestamp};
+use quorate_protocol::{ClientId, Digest, Input, ReplicaId, Sequence, Timestamp};
 use quorate_service::{Answer, Operation, http_client};
 use quorate_web::Proposal;
 
@@ -17,6 +19,7 @@ use crate::config::WebConfig;
 use crate::question::Taken;
 use crate::runtime::Runtime;
 use dump::Dump;
+use queue::{Place, Queues};
 use replies::Replies;
 
 pub(crate) use routes::routes;
@@ -26,14 +29,22 @@ pub(crate) use routes::routes;
 pub(crate) struct Web {
     replies: Replies,
     dump: Option<Dump>,
+    queues: Queues,
+    /// The last slot after which it was looked whose turn has come.
+    looked_at: Sequence,
 }
 
 impl Web {
     pub(crate) fn start(config: &WebConfig, own: ReplicaId) -> anyhow::Result<Self> {
-        let dump = config.dump.as_deref().map(Dump::start).transpose();
+        let dump = config.dump.as_deref().map(|path| {
+            let path_told = || format!("decided requests cannot be written to {}", path.display());
+            Dump::start(path).with_context(path_told)
+        });
         Ok(Self {
             replies: Replies::new(config, own),
-            dump: dump.context("the decided requests cannot be written")?,
+            dump: dump.transpose()?,
+            queues: Queues::default(),
+            looked_at: Sequence(0),
         })
     }
 }
@@ -58,17 +69,48 @@ impl Runtime {
         if last > timestamp {
             return Taken::Old;
         }
+        let Some(web) = &mut self.web else {
+            return Taken::Full;
+        };
+        match web.queues.add(proposal.id.0, timestamp, &json) {
+            Place::UnderWay => self.submit_request(client, timestamp, json),
+            Place::Waits => {}
+            Place::Other => return Taken::Other,
+            Place::Late => return Taken::Old,
+            Place::Full => return Taken::Full,
+        }
+        if status.primary == self.own {
+            Taken::Here
+        } else {
+            Taken::At(status.primary)
+        }
+    }
+
+    /// Submits the requests over HTTP that waited for one of their client's that has executed; tells whether there were any.
+    pub(crate) fn submit_waiting(&mut self) -> bool {
+        let replica = self.replica.replica();
+        let executed = replica.status().executed;
+        let Some(web) = self.web.as_mut().filter(|web| web.looked_at != executed) else {
+            return false;
+        };
+        web.looked_at = executed;
+        let turns = web
+            .queues
+            .next(|client| replica.last_timestamp(http_client(client)));
+        let any = !turns.is_empty();
+        for (client, timestamp, json) in turns {
+            self.submit_request(http_client(client), timestamp, json);
+        }
+        any
+    }
+
+    fn submit_request(&mut self, client: ClientId, timestamp: Timestamp, json: String) {
         let request = self.keys.sign(Request {
             client,
             timestamp,
             operation: Operation::Request(json).encode(),
         });
         self.inputs.push_back(Input::Submit(request));
-        if status.primary == self.own {
-            Taken::Here
-        } else {
-            Taken::At(status.primary)
-        }
     }
 
     /// Has the replies posted to those of these requests that came over HTTP, which have just executed.

@@ -102,14 +102,18 @@ impl Paths {
             Taken::At(primary) => self.redirect(primary),
             Taken::Other => refuse(
                 StatusCode::CONFLICT,
-                &format!(
-                    "{id}: another request with this timestamp has executed; give a later one"
-                ),
+                &format!("{id}: another request has this timestamp; give a later one"),
             ),
             Taken::Old => refuse(
                 StatusCode::CONFLICT,
                 &format!(
-                    "{id}: a later request of this client has executed; give a later timestamp"
+                    "{id}: a later request of this client is under way or has executed; give a later timestamp"
+                ),
+            ),
+            Taken::Full => refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &format!(
+                    "{id}: too many requests wait for earlier ones of their clients; try again later"
                 ),
             ),
         })
