@@ -7,19 +7,19 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use support::client;
 
-/// Answers every request with this status, and tells its path; ends with the test.
-fn refusing_node(status: &'static str, asked: Sender<String>) -> u16 {
+/// Answers every request with this status line and these headers, and tells its path; ends with the test.
+fn refusing_node(status: String, asked: Sender<String>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let asked = asked.clone();
-            thread::spawn(move || refuse(&stream.unwrap(), status, &asked));
+            let (asked, status) = (asked.clone(), status.clone());
+            thread::spawn(move || refuse(&stream.unwrap(), &status, &asked));
         }
     });
     port
@@ -48,47 +48,47 @@ fn refuse(mut stream: &TcpStream, status: &str, asked: &Sender<String>) {
     }
 }
 
-/// A file with four nodes, of which so many refuse, and the last ones cannot be reached.
-fn config(refusing: usize) -> (PathBuf, Receiver<String>) {
-    let (sender, asked) = channel();
-    // No ordinary program can listen on port 1, and none that may does.
-    let ports = (0..4u16).map(|i| {
-        if usize::from(i) < refusing {
-            refusing_node("413 Payload Too Large", sender.clone())
-        } else {
-            i + 1
-        }
-    });
+/// A file with four nodes, of which each answers with its status. The clients' time-out is in seconds.
+fn config(statuses: &[String], timeout: f64, asked: &Sender<String>) -> PathBuf {
+    let ports: Vec<u16> = statuses
+        .iter()
+        .map(|status| refusing_node(status.clone(), asked.clone()))
+        .collect();
+    config_of(&ports, timeout)
+}
+
+fn config_of(ports: &[u16], timeout: f64) -> PathBuf {
     let nodes: String = ports
+        .iter()
         .map(|port| format!("  - {{host: 127.0.0.1, port: {port}}}\n"))
         .collect();
-    let path = std::env::temp_dir().join(format!(
-        "quorate-requests-{refusing}-{}.yaml",
-        std::process::id()
-    ));
     let own = TcpListener::bind("127.0.0.1:0").unwrap();
     let own = own.local_addr().unwrap().port();
+    let path = std::env::temp_dir().join(format!("quorate-requests-{own}.yaml"));
     let text = format!(
         "nodes:\n{nodes}clients:\n  - {{host: 127.0.0.1, port: {own}}}\nloss%: 0\nckpt_interval: 10\n\
-         retry_times_before_view_change: 1\nsync_interval: 1\nmisc:\n  network_timeout: 0.2\n"
+         retry_times_before_view_change: 1\nsync_interval: 1\nmisc:\n  network_timeout: {timeout}\n"
     );
     std::fs::write(&path, text).unwrap();
-    (path, asked)
+    path
 }
 
 fn requests(config: &Path, messages: &str) -> Output {
-    let config = config.to_str().unwrap();
+    let name = config.to_str().unwrap();
     let id = ["--id", "0", "--messages", messages];
-    client(&[&["requests", "--config", config][..], &id].concat())
+    let output = client(&[&["requests", "--config", name][..], &id].concat());
+    std::fs::remove_file(config).unwrap();
+    output
 }
 
 #[test]
 fn what_enough_nodes_refuse_is_given_up_at_once_and_no_other_primary_asked_for() {
-    let (config, asked) = config(4);
+    let (sender, asked) = channel();
+    let refuses = "413 Payload Too Large".to_owned();
+    let config = config(&vec![refuses; 4], 10.0, &sender);
 
     let output = requests(&config, "3");
 
-    std::fs::remove_file(&config).unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(words.contains("request [0, 0] is refused"), "{words}");
@@ -99,13 +99,16 @@ fn what_enough_nodes_refuse_is_given_up_at_once_and_no_other_primary_asked_for()
 }
 
 #[test]
-fn what_one_node_refuses_may_be_that_nodes_lie() {
-    let (config, asked) = config(1);
+fn what_the_primary_alone_refuses_may_be_its_lie_though_all_others_send_there() {
+    let (sender, asked) = channel();
+    let primary = refusing_node("409 Conflict".to_owned(), sender.clone());
+    let redirects =
+        format!("307 Temporary Redirect\r\nlocation: http://127.0.0.1:{primary}/request");
+    let mut ports = vec![primary];
+    ports.extend((1..4).map(|_| refusing_node(redirects.clone(), sender.clone())));
 
-    let output = requests(&config, "1");
+    let output = requests(&config_of(&ports, 0.3), "1");
 
-    std::fs::remove_file(&config).unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let mut asked = asked.try_iter();
-    assert!(asked.any(|path| path == "/view_change_request"));
+    assert!(asked.try_iter().any(|path| path == "/view_change_request"));
 }

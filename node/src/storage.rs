@@ -42,7 +42,8 @@ impl Storage {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(told)?;
         }
-        // Unchecked, a file that something else has changed could make it panic, or give back other votes than were cast.
+        // Unchecked, a file that something else has changed since it was closed well could make it panic, or give back other
+        // votes than were cast.
         let database = Database::builder()
             .set_check_integrity_on_open(true)
             .create(path)

@@ -133,7 +133,7 @@ fn requests_that_a_client_sends_before_it_has_replies_are_all_decided_in_its_ord
         if !arguments.is_empty() {
             arguments.push("--next");
         }
-        arguments.extend(["-s", "-o", "/dev/null", "-w", "%{http_code} "]);
+        arguments.extend(["-s", "-L", "-o", "/dev/null", "-w", "%{http_code} "]);
         arguments.extend(["--data", body, &url]);
     }
 

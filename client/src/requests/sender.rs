@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use bytes::Bytes;
+use http::StatusCode;
 use quorate_protocol::Quorum;
 use quorate_web::config::Address;
+use quorate_web::poster::PostError;
 use quorate_web::{PbftYaml, Poster};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -14,6 +17,13 @@ use super::receiver::{Done, PATH, Receiver};
 
 /// How many other primaries are tried beyond one for each node before a request is given up.
 const MORE_PRIMARIES: u32 = 2;
+/// What a node answers to a request that it will take neither now nor later.
+const FOR_GOOD: [StatusCode; 4] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::FORBIDDEN,
+    StatusCode::CONFLICT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+];
 
 /// What came of a request.
 pub(super) struct Outcome {
@@ -51,6 +61,8 @@ pub(super) struct Sender {
     id: u64,
     client_url: String,
     timeout: Duration,
+    /// That of the last request.
+    timestamp: f64,
     /// How often a request is sent again before another primary is asked for.
     retries: u32,
     quorum: Quorum,
@@ -78,6 +90,7 @@ impl Sender {
             id,
             client_url: format!("http://{own}{PATH}"),
             timeout: config.network_timeout,
+            timestamp: 0.0,
             retries: config.retries,
             quorum,
             receiver,
@@ -89,7 +102,10 @@ impl Sender {
     /// Has one request decided.
     pub(super) async fn request(&mut self, seq: u64, data: String) -> anyhow::Result<Outcome> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let timestamp = now.context("the clock stands before 1970")?.as_secs_f64();
+        let now = now.context("the clock stands before 1970")?.as_secs_f64();
+        // The clock may have been set back; a node takes later timestamps only.
+        let timestamp = now.max(self.timestamp + 1e-6);
+        self.timestamp = timestamp;
         let proposal = json!({
             "id": [self.id, seq],
             "client_url": self.client_url,
@@ -103,16 +119,18 @@ impl Sender {
         let tries = self.retries + 1 + u32::try_from(self.nodes.len())? + MORE_PRIMARIES;
         let enough = self.quorum.one_correct();
         let mut trouble = Trouble::default();
+        // What came of an earlier request says nothing of this one.
+        self.posts = JoinSet::new();
         for attempt in 0..tries {
             if attempt > self.retries {
                 let wish = json!({"action": "view change"}).to_string();
-                self.post_to_all("/view_change_request", &wish);
+                self.post_to_each("/view_change_request", &wish);
             }
             if attempt == 0 {
                 let primary = self.view % self.nodes.len() as u64;
-                self.post(usize::try_from(primary)?, "/request", &body);
+                self.post_to_primary(usize::try_from(primary)?, &body);
             } else {
-                self.post_to_all("/request", &body);
+                self.post_to_each("/request", &body);
             }
             let done = tokio::time::timeout(self.timeout, async {
                 tokio::select! {
@@ -126,7 +144,6 @@ impl Sender {
             match done.await {
                 Ok(Some(Done { view })) => {
                     self.view = view;
-                    self.posts.abort_all();
                     return Ok(Outcome {
                         latency: Some(started.elapsed()),
                         retries: attempt,
@@ -163,33 +180,54 @@ impl Sender {
         })
     }
 
-    fn post_to_all(&mut self, path: &str, body: &str) {
-        for node in 0..self.nodes.len() {
-            self.post(node, path, body);
-        }
-    }
-
-    fn post(&mut self, node: usize, path: &str, body: &str) {
-        let (poster, url) = (self.poster.clone(), format!("{}{path}", self.nodes[node]));
+    /// Posts a request to whom the client takes for the primary, or to whom that one sends it.
+    fn post_to_primary(&mut self, node: usize, body: &str) {
+        let (poster, url) = (self.poster.clone(), format!("{}/request", self.nodes[node]));
         let body = body.to_owned();
         self.posts.spawn(async move {
-            match poster.post(&url, body).await {
-                Ok((status, _)) if status.is_success() => None,
-                Ok((status, words)) => {
-                    let words = String::from_utf8_lossy(&words);
-                    Some(Failure {
-                        node,
-                        refused: status.is_client_error(),
-                        words: format!("{url}: {status}: {}", words.trim_end()),
-                    })
-                }
-                Err(error) => Some(Failure {
-                    node,
-                    refused: false,
-                    words: error.to_string(),
-                }),
-            }
+            let posted = poster.post(&url, body).await;
+            failure(node, &url, posted, |_| false)
         });
+    }
+
+    /// Posts to every node what is its own to answer: whoever sends it on to the primary has taken it, and what the primary
+    /// says then would be the word of one alone.
+    fn post_to_each(&mut self, path: &'static str, body: &str) {
+        for node in 0..self.nodes.len() {
+            let (poster, url) = (self.poster.clone(), format!("{}{path}", self.nodes[node]));
+            let body = body.to_owned();
+            self.posts.spawn(async move {
+                let posted = poster.post_here(&url, body).await;
+                failure(node, &url, posted, |status| {
+                    path == "/request" && FOR_GOOD.contains(&status)
+                })
+            });
+        }
+    }
+}
+
+/// What went wrong, if it did.
+fn failure(
+    node: usize,
+    url: &str,
+    posted: Result<(StatusCode, Bytes), PostError>,
+    for_good: impl Fn(StatusCode) -> bool,
+) -> Posted {
+    match posted {
+        Ok((status, _)) if status.is_success() || status == StatusCode::TEMPORARY_REDIRECT => None,
+        Ok((status, words)) => Some(Failure {
+            node,
+            refused: for_good(status),
+            words: format!(
+                "{url}: {status}: {}",
+                String::from_utf8_lossy(&words).trim_end()
+            ),
+        }),
+        Err(error) => Some(Failure {
+            node,
+            refused: false,
+            words: error.to_string(),
+        }),
     }
 }
 

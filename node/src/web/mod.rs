@@ -72,11 +72,14 @@ impl Runtime {
         let Some(web) = &mut self.web else {
             return Taken::Full;
         };
-        match web.queues.add(proposal.id.0, timestamp, &json) {
+        let known = replica.waiting_timestamp(client);
+        match web.queues.add(proposal.id.0, timestamp, &json, known) {
             Place::UnderWay => self.submit_request(client, timestamp, json),
             Place::Waits => {}
             Place::Other => return Taken::Other,
             Place::Late => return Taken::Old,
+            // The primary may have room.
+            Place::Full if status.primary != self.own => {}
             Place::Full => return Taken::Full,
         }
         if status.primary == self.own {
@@ -94,9 +97,13 @@ impl Runtime {
             return false;
         };
         web.looked_at = executed;
-        let turns = web
-            .queues
-            .next(|client| replica.last_timestamp(http_client(client)));
+        let turns = web.queues.next(|client| {
+            let client = http_client(client);
+            (
+                replica.last_timestamp(client),
+                replica.waiting_timestamp(client),
+            )
+        });
         let any = !turns.is_empty();
         for (client, timestamp, json) in turns {
             self.submit_request(http_client(client), timestamp, json);
