@@ -48,16 +48,8 @@ fn refuse(mut stream: &TcpStream, status: &str, asked: &Sender<String>) {
     }
 }
 
-/// A file with four nodes, of which each answers with its status. The clients' time-out is in seconds.
-fn config(statuses: &[String], timeout: f64, asked: &Sender<String>) -> PathBuf {
-    let ports: Vec<u16> = statuses
-        .iter()
-        .map(|status| refusing_node(status.clone(), asked.clone()))
-        .collect();
-    config_of(&ports, timeout)
-}
-
-fn config_of(ports: &[u16], timeout: f64) -> PathBuf {
+/// A file with nodes at these ports. The client's time-out is in seconds.
+fn config(ports: &[u16], timeout: f64) -> PathBuf {
     let nodes: String = ports
         .iter()
         .map(|port| format!("  - {{host: 127.0.0.1, port: {port}}}\n"))
@@ -84,10 +76,10 @@ fn requests(config: &Path, messages: &str) -> Output {
 #[test]
 fn what_enough_nodes_refuse_is_given_up_at_once_and_no_other_primary_asked_for() {
     let (sender, asked) = channel();
-    let refuses = "413 Payload Too Large".to_owned();
-    let config = config(&vec![refuses; 4], 10.0, &sender);
+    let refuses = || refusing_node("413 Payload Too Large".to_owned(), sender.clone());
+    let ports = [refuses(), refuses(), refuses(), refuses()];
 
-    let output = requests(&config, "3");
+    let output = requests(&config(&ports, 10.0), "3");
 
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -107,7 +99,7 @@ fn what_the_primary_alone_refuses_may_be_its_lie_though_all_others_send_there() 
     let mut ports = vec![primary];
     ports.extend((1..4).map(|_| refusing_node(redirects.clone(), sender.clone())));
 
-    let output = requests(&config_of(&ports, 0.3), "1");
+    let output = requests(&config(&ports, 0.3), "1");
 
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(asked.try_iter().any(|path| path == "/view_change_request"));

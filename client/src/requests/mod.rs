@@ -32,7 +32,7 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
     let mut sender = Sender::new(&config, options.id, &own, quorum, receiver);
     let progress = progress_bar(options.messages)?;
     let mut summary = Summary::default();
-    let mut refused = false;
+    let mut exit = Exit::NoDecision;
     for seq in 0..options.messages {
         let data = options.data.replace("{}", &seq.to_string());
         let outcome = sender.request(seq, data).await?;
@@ -40,7 +40,7 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
         progress.inc(1);
         progress.set_message(format!("{} retried", summary.retried));
         if outcome.refused {
-            refused = true;
+            exit = Exit::Usage;
             break;
         }
     }
@@ -52,11 +52,7 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
     if let Some(why) = &summary.why {
         eprintln!("error: {why}");
     }
-    Ok(if refused {
-        Exit::Usage
-    } else {
-        Exit::NoDecision
-    })
+    Ok(exit)
 }
 
 /// Where this client listens.

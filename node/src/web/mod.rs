@@ -69,6 +69,7 @@ impl Runtime {
         if last > timestamp {
             return Taken::Old;
         }
+        // Without it there are no paths, and nobody asks.
         let Some(web) = &mut self.web else {
             return Taken::Full;
         };
