@@ -1,6 +1,6 @@
 //! How a process misbehaves.
 //!
-//! * [`FaultPlan`]: what `--faulty` says, process by process.
+//! * [`FaultPlan`]: what `--faulty` says, process by process. [`Bound`]: how many faulty processes are survived.
 //! * [`behaviour`]: one file per behaviour, and the registry that makes one from its words.
 //! * [`trigger`]: when a behaviour shows; one decorator around any of them. [`scope`]: what triggers go by.
 //! * [`Faulty`]: a replica with the same `step`, misbehaving, and with a `wake` for what it does late or of its own accord.
@@ -10,6 +10,7 @@
 //! what they damage after that is nobody's word any more. There is no clock here and no randomness but the seed's.
 
 pub mod behaviour;
+mod bound;
 mod dice;
 mod faulty;
 mod plan;
@@ -17,6 +18,7 @@ pub mod scope;
 pub mod trigger;
 
 pub use behaviour::{Behaviour, Damage, Say, Setting};
+pub use bound::Bound;
 pub use dice::Dice;
 pub use faulty::Faulty;
 pub use plan::{FaultPlan, ParseError};

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use quorate_protocol::{Config, ParseReplicaIdError, Quorum, ReplicaId};
 
 use crate::behaviour::{self, Setting};
+use crate::bound::Bound;
 use crate::trigger::TRIGGERS;
 
 /// Why a fault plan cannot be read.
@@ -101,6 +102,12 @@ impl FaultPlan {
     #[must_use]
     pub fn behaviour_of(&self, index: u32) -> Option<&str> {
         self.behaviours.get(&ReplicaId(index)).map(String::as_str)
+    }
+
+    /// How many of `n` processes are faulty, beside how many are survived.
+    #[must_use]
+    pub fn bound(&self, n: u32) -> Bound {
+        Bound::new(n, u32::try_from(self.behaviours.len()).unwrap_or(u32::MAX))
     }
 }
 
