@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use quorate_wire::{CallError, Fault};
 
 /// How a run ended.
@@ -22,36 +21,58 @@ pub(crate) enum Exit {
     Stopped(u8),
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Agree => 0,
-            Exit::Disagree | Exit::NoSuchKey => 1,
-            Exit::Usage => 2,
-            Exit::NoDecision => 3,
-            Exit::Stopped(status) => status,
-        })
+impl Exit {
+    /// The exit status of the program.
+    pub(crate) const fn status(self) -> u8 {
+        match self {
+            Self::Agree => 0,
+            Self::Disagree | Self::NoSuchKey => 1,
+            Self::Usage => 2,
+            Self::NoDecision => 3,
+            Self::Stopped(status) => status,
+        }
+    }
+
+    /// How a run ends that failed with this error.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        let failure = error.downcast_ref::<Failure>();
+        failure.map_or(Self::Usage, |failure| failure.exit)
     }
 }
 
-/// How a run ends whose one call gave no answer: without one in time, or without such a key, that is an exit status, else an
-/// error.
-///
-/// # Errors
-/// The process could not be reached, refused the call, or gave a bad answer.
-pub(crate) fn no_answer(process: &str, error: CallError) -> anyhow::Result<Exit> {
-    match &error {
-        CallError::TimedOut { .. } => {}
-        CallError::Fault(fault)
-            if [Fault::NOT_DECIDED, Fault::NO_QUORUM].contains(&fault.code()) => {}
-        CallError::Fault(fault) if fault.code() == Fault::NO_SUCH_KEY => {
-            eprintln!("{}", fault.message());
-            return Ok(Exit::NoSuchKey);
-        }
-        _ => return Err(error).with_context(|| format!("process {process}")),
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.status())
     }
-    eprintln!("error: process {process}: {error}");
-    Ok(Exit::NoDecision)
+}
+
+/// Why a command did not get what it was asked for, where the exit status is another than that of usage or I/O.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// A failure that ends the program with the status of `exit`.
+    pub(crate) fn new(exit: Exit, message: String) -> Self {
+        Self { exit, message }
+    }
+}
+
+/// Why a process did not answer a call. No answer in time has an exit status of its own; all else is usage or I/O.
+pub(crate) fn no_answer(process: &str, error: CallError) -> anyhow::Error {
+    let is_late = match &error {
+        CallError::TimedOut { .. } => true,
+        CallError::Fault(fault) => [Fault::NOT_DECIDED, Fault::NO_QUORUM].contains(&fault.code()),
+        _ => false,
+    };
+    if is_late {
+        let message = format!("process {process}: {error}");
+        return Failure::new(Exit::NoDecision, message).into();
+    }
+    anyhow::Error::new(error).context(format!("process {process}"))
 }
 
 #[cfg(test)]
@@ -61,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_answer_in_time_is_an_exit_status_and_a_refusal_an_error() {
+    fn no_answer_in_time_is_an_exit_status_and_a_refusal_is_usage() {
         let timed_out = CallError::TimedOut {
             address: "127.0.0.1:8000".into(),
             method: "read".into(),
@@ -72,15 +93,13 @@ mod tests {
             Fault::new(Fault::NOT_DECIDED, "one ballot is missing").into(),
             Fault::new(Fault::NO_QUORUM, "no quorum").into(),
         ] {
-            assert_eq!(no_answer("Q", late).unwrap(), Exit::NoDecision);
+            assert_eq!(Exit::of(&no_answer("Q", late)), Exit::NoDecision);
         }
-        let missing = Fault::new(Fault::NO_SUCH_KEY, "no such key");
-        assert_eq!(no_answer("Q", missing.into()).unwrap(), Exit::NoSuchKey);
         let refused = no_answer(
             "Q",
             Fault::new(Fault::BAD_OPERATION, "write 'get KEY'").into(),
-        )
-        .unwrap_err();
+        );
+        assert_eq!(Exit::of(&refused), Exit::Usage);
         assert_eq!(
             format!("{refused:#}"),
             "process Q: fault 11: write 'get KEY'"

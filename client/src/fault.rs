@@ -62,10 +62,10 @@ async fn change<M: Method<Answer = String>>(
             }
             Err(error) => {
                 let failed = no_answer(&process.name, error);
-                if matches!(end, Ok(Exit::Agree)) {
-                    end = failed;
-                } else if let Err(error) = failed {
-                    eprintln!("error: {error:#}");
+                if end.is_ok() {
+                    end = Err(failed);
+                } else {
+                    eprintln!("error: {failed:#}");
                 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started.
 //! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
-//! * [`render`]: lines, table, JSON. [`submit`], [`read`], [`status`], [`fault`],
+//! * [`render`]: lines, table, JSON, and how a failure is told. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
 mod agreement;
@@ -20,6 +20,7 @@ mod status;
 mod submit;
 mod target;
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,18 +28,19 @@ use quorate_server::signals::StopSignals;
 
 use crate::exit::Exit;
 use crate::options::{Command, Options, ProcessCommand};
+use crate::render::failure::Output;
 use crate::target::{Purpose, Target};
 
 fn main() -> ExitCode {
     if quorate_server::is_replica_call() {
         return quorate_server::replica_main();
     }
-    let options = Options::parse();
-    let exit = start(&options).unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        Exit::Usage
-    });
-    exit.into()
+    let output = Output::of(env::args_os());
+    let ended = match Options::try_parse() {
+        Ok(options) => start(&options),
+        Err(refusal) => return output.refuse(&refusal).into(),
+    };
+    output.end(ended).into()
 }
 
 fn start(options: &Options) -> anyhow::Result<Exit> {

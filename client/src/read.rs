@@ -1,9 +1,10 @@
 //! `client read`: the value of a key.
 
 use quorate_wire::method::Read;
+use quorate_wire::{CallError, Fault};
 use serde_json::json;
 
-use crate::exit::{Exit, no_answer};
+use crate::exit::{Exit, Failure, no_answer};
 use crate::options::{AnswerFormat, ReadOptions};
 use crate::render::{json, write_out};
 use crate::target::Target;
@@ -17,7 +18,10 @@ pub(crate) async fn command(target: &Target, options: &ReadOptions) -> anyhow::R
             write_out(&render(&process.name, options, &value)?)?;
             Ok(Exit::Agree)
         }
-        Err(error) => no_answer(&process.name, error),
+        Err(CallError::Fault(fault)) if fault.code() == Fault::NO_SUCH_KEY => {
+            Err(Failure::new(Exit::NoSuchKey, fault.message().to_owned()).into())
+        }
+        Err(error) => Err(no_answer(&process.name, error)),
     }
 }
 
@@ -50,6 +54,9 @@ mod tests {
         };
         assert_eq!(rendered("lines"), "4 2\n");
         let value: serde_json::Value = serde_json::from_str(&rendered("json")).unwrap();
-        assert_eq!(value, json!({"process": "Q", "key": "x", "value": "4 2"}));
+        assert_eq!(
+            value,
+            json!({"v": 1, "process": "Q", "key": "x", "value": "4 2"})
+        );
     }
 }

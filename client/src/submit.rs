@@ -16,7 +16,7 @@ pub(crate) async fn command(target: &Target, options: &SubmitOptions) -> anyhow:
             write_out(&render(&process.name, &submitted, options.format)?)?;
             Ok(Exit::Agree)
         }
-        Err(error) => no_answer(&process.name, error),
+        Err(error) => Err(no_answer(&process.name, error)),
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
             value,
-            json!({"process": "Q", "sequence_number": 7, "view": 1, "result": "cas failed: x is 3"})
+            json!({"v": 1, "process": "Q", "sequence_number": 7, "view": 1, "result": "cas failed: x is 3"})
         );
     }
 }

@@ -11,15 +11,9 @@ fn without_a_format_the_lines_come_first_then_one_table_then_the_sentence() {
     let output = client(&["--spawn"]);
     let printed = printed(&output);
     let rest = printed.strip_prefix(SEED_LINES).expect(&printed);
+    // Long names of columns wrap.
     for column in [
-        "process",
-        "port",
-        "fault",
-        "view",
-        "sequence number",
-        "ballots",
-        "decision",
-        "time taken",
+        "process", "port", "fault", "view", "sequence", "ballots", "decision", "time",
     ] {
         assert!(rest.contains(column), "{rest}");
     }
@@ -27,6 +21,64 @@ fn without_a_format_the_lines_come_first_then_one_table_then_the_sentence() {
         rest.ends_with("Q, R and S agree on 'attack' (quorum 3 of 4).\n"),
         "{rest}"
     );
+}
+
+#[test]
+fn no_line_is_over_80_columns() {
+    let processes = Processes::start(7, "S=equivocate@after=2s@chance=25%,R");
+    let decision = "攻撃".repeat(33);
+    for command in [&["--decision", &decision][..], &["status"]] {
+        let printed = printed(&processes.client(command));
+        let table = printed
+            .split_once("\n\n")
+            .map_or(&*printed, |(_, table)| table);
+        for line in table
+            .lines()
+            .filter(|line| line.starts_with(['╭', '│', '├', '╰']))
+        {
+            assert!(console::measure_text_width(line) <= 80, "{printed}");
+        }
+        assert!(printed.contains("equivocate"), "{printed}");
+    }
+}
+
+#[test]
+fn a_failure_is_an_object_too_if_json_was_asked_for() {
+    let no_server = ["--endpoint", "127.0.0.1:1", "--format", "json"];
+    for (arguments, message) in [
+        (&no_server[..], "start `server` first"),
+        (
+            &[&["status"], &no_server[..]].concat(),
+            "start `server` first",
+        ),
+        (&["read", "--format=json"], "<KEY>"),
+        (
+            &["--spawn", "--decision", "", "--format", "json"],
+            "is missing",
+        ),
+    ] {
+        let output = client(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(complained(&output).contains(message), "{arguments:?}");
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(object["v"], 1);
+        assert_eq!(object["error"]["exit_status"], 2);
+        let told = object["error"]["message"].as_str().unwrap();
+        assert!(told.contains(message) && !told.contains("Usage:"), "{told}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    let mut help = std::process::Command::new("sh");
+    help.args([
+        "-c",
+        "exec \"$0\" --help > /dev/full",
+        env!("CARGO_BIN_EXE_client"),
+    ]);
+    let output = support::run(help);
+    assert_eq!(output.status.code(), Some(2), "{}", complained(&output));
+    assert!(complained(&output).contains("standard output: No space left"));
 }
 
 #[test]

@@ -31,13 +31,13 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
     let next_round = AtomicU64::new(first_round(target));
     let warm_up = run_rounds(target, options.clients, options.warmup, &next_round).await;
     if let Err(error) = warm_up {
-        return no_decision(&error);
+        return Err(error.into_error());
     }
     let before = Sent::by_all(target).await?;
     let started = Instant::now();
     let latencies = match run_rounds(target, options.clients, options.rounds, &next_round).await {
         Ok(latencies) => latencies,
-        Err(error) => return no_decision(&error),
+        Err(error) => return Err(error.into_error()),
     };
     let elapsed = started.elapsed();
     let sent = Sent::by_all(target).await?.since(before);
@@ -53,14 +53,14 @@ async fn measure_store(
     let load = Load::new(target, options.payload, options.reads);
     let clients = || 0..options.clients;
     if let Err(error) = try_join_all(clients().map(|client| load.first_write(client))).await {
-        return error.exit();
+        return Err(error.into_error());
     }
     let before = Sent::by_all(target).await?;
     let started = Instant::now();
     let ran = try_join_all(clients().map(|client| load.run(client, operations))).await;
     let latencies: Vec<Duration> = match ran {
         Ok(latencies) => latencies.into_iter().flatten().collect(),
-        Err(error) => return error.exit(),
+        Err(error) => return Err(error.into_error()),
     };
     let elapsed = started.elapsed();
     let sent = Sent::by_all(target).await?.since(before);
@@ -113,9 +113,4 @@ async fn run_client(
         latencies.push(started.elapsed());
     }
     Ok(latencies)
-}
-
-fn no_decision(error: &round::Failed) -> anyhow::Result<Exit> {
-    eprintln!("error: {error}");
-    Ok(error.exit())
 }

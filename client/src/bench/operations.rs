@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use quorate_wire::CallError;
 use quorate_wire::method::{Read, Submit};
 
-use crate::exit::{Exit, no_answer};
+use crate::exit::no_answer;
 use crate::target::{Process, Target};
 
 /// What every client does.
@@ -23,8 +23,8 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
-    /// The exit status that says so.
-    pub(crate) fn exit(self) -> anyhow::Result<Exit> {
+    /// The error that ends the command.
+    pub(crate) fn into_error(self) -> anyhow::Error {
         no_answer(&self.process, self.error)
     }
 }

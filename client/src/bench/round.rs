@@ -6,7 +6,7 @@ use futures_util::future::{join_all, try_join_all};
 use quorate_wire::CallError;
 use quorate_wire::method::{FinalizeDecision, SendMessage};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::target::{Process, Target};
 
 const DECISION: &str = "attack";
@@ -27,13 +27,14 @@ pub(crate) enum Failed {
 }
 
 impl Failed {
-    /// The exit status that says so.
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
+    /// The error that ends the command, with the exit status that says so.
+    pub(crate) fn into_error(self) -> anyhow::Error {
+        let exit = match self {
             Self::NoDecision { .. } => Exit::NoDecision,
             Self::Disagree { .. } => Exit::Disagree,
             Self::Overloaded { .. } => Exit::Usage,
-        }
+        };
+        Failure::new(exit, self.to_string()).into()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What goes to standard output. Without colours, so `NO_COLOR` has nothing to switch off.
 
+mod columns;
+pub(crate) mod failure;
 pub(crate) mod json;
 mod lines;
 pub(crate) mod table;

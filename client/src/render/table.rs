@@ -1,11 +1,10 @@
 //! The table, and the sentence under it.
 
 use quorate_wire::method::RoundStatus;
-use tabled::builder::Builder;
-use tabled::settings::Style;
 
 use crate::agreement::Agreement;
 use crate::exchange::{Finalized, Outcome, Transcript};
+use crate::render::columns::{fitted, terminal_width};
 
 const HEADER: [&str; 8] = [
     "process",
@@ -27,15 +26,13 @@ pub(crate) fn render(transcript: &Transcript, agreement: &Agreement) -> String {
     )
 }
 
-/// Text in columns under a header.
+/// Text in columns under a header, no wider than the terminal, or than 80 columns where there is no terminal.
 pub(crate) fn table<const N: usize>(
     header: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
 ) -> String {
-    let mut builder = Builder::default();
-    builder.push_record(header);
-    rows.for_each(|row| builder.push_record(row));
-    builder.build().with(Style::rounded()).to_string()
+    let rows: Vec<_> = rows.map(Vec::from).collect();
+    fitted(&header, &rows, terminal_width())
 }
 
 /// What a process that did not say has in a column.

@@ -1,0 +1,80 @@
+//! How a failure is told: in words on standard error, and as an object on standard output if JSON was asked for.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use crate::exit::Exit;
+use crate::render::{json, write_out};
+
+/// Where failures are told.
+pub(crate) struct Output {
+    is_json: bool,
+}
+
+impl Output {
+    /// Reads from the program's arguments whether JSON was asked for.
+    pub(crate) fn of(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        Self {
+            is_json: json::is_asked_for(arguments),
+        }
+    }
+
+    /// Tells how a command ended, if it failed.
+    pub(crate) fn end(&self, ended: anyhow::Result<Exit>) -> Exit {
+        match ended {
+            Ok(exit @ Exit::Stopped(_)) => {
+                self.object("stopped by a signal before the end", exit);
+                exit
+            }
+            Ok(exit) => exit,
+            Err(error) => {
+                let exit = Exit::of(&error);
+                let message = format!("{error:#}");
+                complain(&format!("error: {message}\n"));
+                self.object(&message, exit);
+                exit
+            }
+        }
+    }
+
+    /// Tells what is wrong with the arguments, or prints the help or the version that they ask for.
+    pub(crate) fn refuse(&self, refusal: &clap::Error) -> Exit {
+        if !refusal.use_stderr() {
+            // Help and version are data: a failed write is an error.
+            let printed = refusal.print().and_then(|()| io::stdout().flush());
+            return match printed {
+                Ok(()) => Exit::Agree,
+                Err(error) => self.end(Err(anyhow::Error::new(error).context("standard output"))),
+            };
+        }
+        // Nobody is left to tell if standard error cannot be written.
+        let _ = refusal.print();
+        self.object(&first_part(&refusal.render().to_string()), Exit::Usage);
+        Exit::Usage
+    }
+
+    fn object(&self, message: &str, exit: Exit) {
+        if !self.is_json {
+            return;
+        }
+        let written = json::error(message, exit.status()).and_then(|object| write_out(&object));
+        if let Err(error) = written {
+            complain(&format!("error: {error:#}\n"));
+        }
+    }
+}
+
+/// Writes to standard error. Nobody is left to tell if that fails.
+fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// What clap says is wrong, without the usage and the hint at --help that follow.
+fn first_part(refusal: &str) -> String {
+    let refusal = refusal.strip_prefix("error: ").unwrap_or(refusal);
+    let end = ["\n\nUsage:", "\n\nFor more information"]
+        .iter()
+        .filter_map(|mark| refusal.find(mark))
+        .min();
+    refusal[..end.unwrap_or(refusal.len())].trim().to_owned()
+}
