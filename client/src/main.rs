@@ -23,7 +23,6 @@ mod target;
 use std::env;
 use std::process::ExitCode;
 
-use clap::Parser;
 use quorate_server::signals::StopSignals;
 
 use crate::exit::Exit;
@@ -36,7 +35,7 @@ fn main() -> ExitCode {
         return quorate_server::replica_main();
     }
     let output = Output::of(env::args_os());
-    let ended = match Options::try_parse() {
+    let ended = match Options::read(env::args_os()) {
         Ok(options) => start(&options),
         Err(refusal) => return output.refuse(&refusal).into(),
     };
@@ -59,7 +58,9 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
         exit = async {
             match &options.command {
                 None => {
-                    let target = Target::find(&options.exchange.target, Purpose::Exchange).await?;
+                    let chosen = &options.exchange.target;
+                    let target =
+                        Target::find(&chosen.places, chosen.spawned(), Purpose::Exchange).await?;
                     let exit = exchange::command(&target, &exchange).await;
                     target.release().await;
                     exit
@@ -72,7 +73,7 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
 }
 
 async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
-    let target = Target::find(command.target(), command.purpose()).await?;
+    let target = Target::find(command.places(), command.spawned(), command.purpose()).await?;
     let exit = match command {
         ProcessCommand::Submit(options) => submit::command(&target, options).await,
         ProcessCommand::Read(options) => read::command(&target, options).await,

@@ -38,15 +38,13 @@ fn render(process: &str, options: &ReadOptions, value: &str) -> anyhow::Result<S
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::options::{Command, Options, ProcessCommand};
 
     #[test]
     fn lines_are_the_value_alone_and_json_has_the_key() {
         let rendered = |format: &str| {
-            let options = Options::parse_from(["client", "read", "x", "--format", format]);
+            let options = Options::try_read(&["read", "x", "--format", format]).unwrap();
             let Some(Command::Processes(ProcessCommand::Read(options))) = options.command else {
                 panic!("it is another command")
             };

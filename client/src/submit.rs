@@ -42,14 +42,11 @@ fn render(process: &str, submitted: &Submitted, format: AnswerFormat) -> anyhow:
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::options::{Command, Options, ProcessCommand};
 
     fn submit(arguments: &[&str]) -> Result<Submit, String> {
-        let arguments = [&["client", "submit"], arguments].concat();
-        let options = Options::try_parse_from(arguments).map_err(|error| error.to_string())?;
+        let options = Options::try_read(&[&["submit"], arguments].concat())?;
         match options.command {
             Some(Command::Processes(ProcessCommand::Submit(options))) => Ok(call(&options)),
             _ => Err("it is another command".to_owned()),

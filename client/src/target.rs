@@ -7,11 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use futures_util::future::join_all;
 use quorate_server::logging::{LogFormat, Logging};
+use quorate_server::options::ClusterOptions;
 use quorate_server::{Cluster, name_of, port_of};
 use quorate_wire::method::{ProcessStatus, Status};
 use quorate_wire::{CallError, Caller, Fault, Method};
 
-use crate::options::TargetOptions;
+use crate::options::Places;
 
 /// What the status of a process without a fault says.
 pub(crate) const CORRECT: &str = "none";
@@ -92,15 +93,18 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Starts or finds the processes, and asks each who it is.
-    pub(crate) async fn find(options: &TargetOptions, purpose: Purpose) -> anyhow::Result<Self> {
-        if options.endpoint.is_empty() {
-            check_enough(options.cluster.processes as usize, purpose)?;
+    /// Starts the processes if `cluster` says how, or finds them, and asks each who it is.
+    pub(crate) async fn find(
+        places: &Places,
+        cluster: Option<&ClusterOptions>,
+        purpose: Purpose,
+    ) -> anyhow::Result<Self> {
+        if places.endpoint.is_empty() {
+            check_enough(places.processes as usize, purpose)?;
         }
-        let spawned = if options.spawn {
-            Some(spawn(options).await?)
-        } else {
-            None
+        let spawned = match cluster {
+            Some(cluster) => Some(spawn(places, cluster).await?),
+            None => None,
         };
         let addresses = match &spawned {
             Some(cluster) => cluster
@@ -108,17 +112,18 @@ impl Target {
                 .iter()
                 .map(|process| process.address)
                 .collect(),
-            None => addresses(options)?,
+            None => addresses(places)?,
         };
+        let timeout = places.timeout(cluster);
         let processes: Vec<_> = join_all(
             (0..)
                 .zip(addresses)
-                .map(|(place, address)| meet(place, address, options.timeout())),
+                .map(|(place, address)| meet(place, address, timeout)),
         )
         .await;
         let target = Self { processes, spawned };
         target.check_answers()?;
-        target.check_count(options, purpose)?;
+        target.check_count(places, purpose)?;
         check_enough(target.processes.len(), purpose)?;
         target.check_names()?;
         Ok(target)
@@ -178,7 +183,7 @@ impl Target {
     }
 
     /// An exchange is judged by how many processes there are, so it must be with all; nothing is with more.
-    fn check_count(&self, options: &TargetOptions, purpose: Purpose) -> anyhow::Result<()> {
+    fn check_count(&self, places: &Places, purpose: Purpose) -> anyhow::Result<()> {
         let given = self.processes.len();
         for process in &self.processes {
             let Ok(status) = &process.status else {
@@ -187,7 +192,7 @@ impl Target {
             let all = usize::try_from(status.processes).unwrap_or(usize::MAX);
             if given > all || (given < all && purpose == Purpose::Exchange) {
                 let name = &process.name;
-                if options.endpoint.is_empty() {
+                if places.endpoint.is_empty() {
                     bail!("process {name} is one of {all}, not of {given}: pass --processes {all}");
                 }
                 bail!(
@@ -225,24 +230,23 @@ fn check_enough(processes: usize, purpose: Purpose) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn spawn(options: &TargetOptions) -> anyhow::Result<Cluster> {
+async fn spawn(places: &Places, cluster: &ClusterOptions) -> anyhow::Result<Cluster> {
     let logging = Logging {
         format: LogFormat::Text,
         level: "error",
     };
     logging.start()?;
-    let config = options
-        .cluster
-        .cluster_config("127.0.0.1", options.base_port, logging)?;
+    let config =
+        cluster.cluster_config(places.processes, "127.0.0.1", places.base_port, logging)?;
     Ok(Cluster::start(config).await?)
 }
 
-fn addresses(options: &TargetOptions) -> anyhow::Result<Vec<SocketAddr>> {
-    if !options.endpoint.is_empty() {
-        return Ok(options.endpoint.iter().map(|endpoint| endpoint.0).collect());
+fn addresses(places: &Places) -> anyhow::Result<Vec<SocketAddr>> {
+    if !places.endpoint.is_empty() {
+        return Ok(places.endpoint.iter().map(|endpoint| endpoint.0).collect());
     }
-    let base_port = options.base_port.unwrap_or(USUAL_BASE_PORT);
-    let processes = options.cluster.processes;
+    let base_port = places.base_port.unwrap_or(USUAL_BASE_PORT);
+    let processes = places.processes;
     (0..processes)
         .map(|index| {
             let port = port_of(base_port, index, processes)?;

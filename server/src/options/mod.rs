@@ -14,18 +14,21 @@ const VIEW_TIMEOUT: Duration = Duration::from_millis(500);
 /// The most processes that one start may have.
 pub const MOST_PROCESSES: u32 = 64;
 
-/// What stands below the options in the help of every binary that has them.
+/// What stands below the options in the long help of every binary that has them.
 #[must_use]
 pub fn help() -> String {
     format!("{}\n\n{}", behaviour::help(), logging::HELP)
 }
 
-/// How many processes, who misbehaves, and how long things may take.
+/// What stands below them in the short help: which command shows the behaviours.
+#[must_use]
+pub fn brief_help(command: &str) -> String {
+    format!("`{command}` lists the behaviours and triggers of a fault.")
+}
+
+/// Who misbehaves, and how long things may take.
 #[derive(Args, Clone, Debug)]
 pub struct ClusterOptions {
-    /// How many processes: P, Q, R, ... Z, P2, Q2, ... (3f+1 of them survive f faulty ones)
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
-    pub processes: u32,
     /// Who misbehaves and how: `NAME[=BEHAVIOUR[:ARG][@TRIGGER]...]`, separated by commas; `none` or nothing for nobody
     /// [default: P, or with a pbft.yaml none]
     #[arg(long, value_name = "FAULTS")]
@@ -46,17 +49,18 @@ pub struct ClusterOptions {
 }
 
 impl ClusterOptions {
-    /// What to start, on `host` and from `base_port` on, or on any free ports.
+    /// So many processes to start, on `host` and from `base_port` on, or on any free ports.
     ///
     /// # Errors
     /// `--faulty` names an unknown process, behaviour or trigger.
     pub fn cluster_config(
         &self,
+        processes: u32,
         host: &str,
         base_port: Option<u16>,
         logging: Logging,
     ) -> Result<ClusterConfig, quorate_fault::ParseError> {
-        self.config_of(self.processes, host, base_port, None, logging)
+        self.config_of(processes, host, base_port, None, logging)
     }
 
     /// What to start of a `pbft.yaml`.
@@ -107,7 +111,11 @@ impl ClusterOptions {
     }
 }
 
-fn parse_processes(text: &str) -> Result<u32, String> {
+/// Reads a number of processes.
+///
+/// # Errors
+/// It is none; the text says what to write instead.
+pub fn parse_processes(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(0) => {
             Err("there must be at least one process; use 4 or more to survive a faulty one".into())

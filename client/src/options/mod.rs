@@ -1,0 +1,358 @@
+//! The command line.
+//!
+//! * [`target`]: the processes to talk to. [`format`]: what is printed.
+//! * [`exchange`], [`store`], [`switching`], [`bench`], [`requests`]: the options of the commands.
+
+mod bench;
+mod exchange;
+mod format;
+mod requests;
+mod store;
+mod switching;
+mod target;
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand};
+use quorate_cli::arguments::{self, Need};
+use quorate_server::options::{ClusterOptions, brief_help, help};
+
+use crate::target::Purpose;
+
+pub(crate) use bench::BenchOptions;
+pub(crate) use exchange::{CheckedExchange, ExchangeOptions};
+pub(crate) use format::{AnswerFormat, ExchangeFormat, ReportFormat};
+pub(crate) use requests::RequestsOptions;
+pub(crate) use store::{ReadOptions, SubmitOptions};
+pub(crate) use switching::{FaultOptions, HealOptions};
+pub(crate) use target::{Places, TargetOptions};
+
+/// Lets every process send its decision to every other, and prints what each one finally decided.
+///
+/// Exit status: 0 the correct processes agree, 1 they do not, 2 wrong usage or no server, 3 no decision in time, 130 Ctrl-C.
+#[derive(Parser)]
+#[command(
+    name = "client",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = brief_help("client fault --help"),
+    after_long_help = help()
+)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) exchange: ExchangeOptions,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The options that mean something only beside another.
+const NEEDS: [Need; 9] = [
+    of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
+    of_those_that_it_starts("default_decision", ""),
+    of_those_that_it_starts("view_timeout", ""),
+    of_those_that_it_starts("decision_timeout", ""),
+    of_those_that_it_starts("batch_limit", ""),
+    need("client", "timestamp"),
+    need("timestamp", "client"),
+    need("payload", "operations"),
+    need("reads", "operations"),
+];
+
+/// An option that is about processes which `--spawn` starts.
+const fn of_those_that_it_starts(option: &'static str, instead: &'static str) -> Need {
+    Need {
+        option,
+        other: "spawn",
+        instead,
+    }
+}
+
+const fn need(option: &'static str, other: &'static str) -> Need {
+    Need {
+        option,
+        other,
+        instead: "",
+    }
+}
+
+impl Options {
+    /// Reads the command line, the name of the program first.
+    ///
+    /// # Errors
+    /// It is wrong, or asks for the help or the version.
+    pub(crate) fn read(
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Result<Self, clap::Error> {
+        arguments::try_read(arguments, &NEEDS)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn try_read(arguments: &[&str]) -> Result<Self, String> {
+        Self::read([&["client"], arguments].concat()).map_err(|error| error.to_string())
+    }
+}
+
+/// What to do instead of the exchange.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    #[command(flatten)]
+    Processes(ProcessCommand),
+    /// Be a client of PBFT over HTTP/JSON: send requests to the nodes of a pbft.yaml, and count their replies
+    Requests(RequestsOptions),
+}
+
+/// What else can be done with the processes of `server`.
+#[derive(Subcommand)]
+pub(crate) enum ProcessCommand {
+    /// Have an operation of the key-value store ordered and executed, such as 'set x=42'
+    Submit(SubmitOptions),
+    /// Print the value of a key of the key-value store
+    Read(ReadOptions),
+    /// Show how far each process is: view, watermarks, round, sequence numbers, fault
+    Status(StatusOptions),
+    /// Make processes faulty while they run: 'Q', 'R=equivocate', ...
+    #[command(after_long_help = help())]
+    Fault(FaultOptions),
+    /// Make processes correct again: those named, or all
+    Heal(HealOptions),
+    /// Measure whole exchanges: rounds per second, latency, messages and bytes per round
+    Bench(BenchOptions),
+}
+
+impl ProcessCommand {
+    /// Where the processes are that it is about.
+    pub(crate) const fn places(&self) -> &Places {
+        match self {
+            Self::Submit(options) => &options.target.places,
+            Self::Read(options) => &options.target.places,
+            Self::Status(options) => &options.target.places,
+            Self::Fault(options) => &options.places,
+            Self::Heal(options) => &options.places,
+            Self::Bench(options) => &options.target.places,
+        }
+    }
+
+    /// How to start them, if they are to be started for it.
+    pub(crate) const fn spawned(&self) -> Option<&ClusterOptions> {
+        match self {
+            Self::Submit(options) => options.target.spawned(),
+            Self::Read(options) => options.target.spawned(),
+            Self::Status(options) => options.target.spawned(),
+            Self::Bench(options) => options.target.spawned(),
+            Self::Fault(_) | Self::Heal(_) => None,
+        }
+    }
+
+    /// What it wants of them.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match self {
+            Self::Bench(_) => Purpose::Exchange,
+            Self::Submit(_) | Self::Read(_) | Self::Status(_) | Self::Fault(_) | Self::Heal(_) => {
+                Purpose::Question
+            }
+        }
+    }
+}
+
+/// `client status`.
+#[derive(Args)]
+pub(crate) struct StatusOptions {
+    /// What to print
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use quorate_cli::pairs::{Together, complaints};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    fn read(arguments: &str) -> Result<Options, String> {
+        let arguments: Vec<_> = arguments.split_whitespace().collect();
+        Options::try_read(&arguments)
+    }
+
+    #[test]
+    fn the_short_help_fits_60_lines_of_100_columns() {
+        let mut command = Options::command().term_width(100);
+        let help = command.render_help().to_string();
+        assert!(help.lines().count() <= 60, "{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 100),
+            "{help}"
+        );
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_command() {
+        for line in [
+            "--base-port 9000 status --timeout 2s",
+            "status --timeout 2s --base-port 9000",
+            "--timeout=2s --base-port=9000 status",
+        ] {
+            let options = read(line).unwrap_or_else(|error| panic!("{error}"));
+            let Some(Command::Processes(command)) = options.command else {
+                panic!("{line}: it is another command")
+            };
+            assert_eq!(command.places().base_port, Some(9000), "{line}");
+            assert_eq!(command.places().timeout(None).as_secs(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_a_command_does_not_know_is_refused_before_it_too() {
+        for (line, advice) in [
+            (
+                "--base-port 9000 requests --config x --id 0",
+                "the option '--base-port' means nothing to the command 'requests'",
+            ),
+            (
+                "--decision wait status",
+                "the option '--decision' means nothing to the command 'status'",
+            ),
+            (
+                "--spawn fault Q",
+                "the option '--spawn' means nothing to the command 'fault'",
+            ),
+            (
+                "--base-port 9000 status --base-port 9001",
+                "'--base-port <PORT>' cannot be used multiple times",
+            ),
+            (
+                "--spawn status --endpoint 127.0.0.1:9000",
+                "cannot be used with",
+            ),
+        ] {
+            let error = read(line).map(drop).unwrap_err();
+            assert!(error.contains(advice), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_argument_that_is_no_command_is_named_with_the_commands() {
+        for line in ["extra", "--spawn extra", "--spawn -- extra"] {
+            let error = read(line).map(drop).unwrap_err();
+            assert!(error.contains("unknown argument 'extra'"), "{error}");
+            assert!(error.contains("submit, read, status"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_option_without_what_it_needs_is_refused_with_both_ways_out() {
+        let error = read("--endpoint 127.0.0.1:1 --faulty S=lie")
+            .map(drop)
+            .unwrap_err();
+        assert!(
+            error.contains(
+                "'--faulty' means something only with '--spawn': add '--spawn', or use `client fault` for processes that run"
+            ),
+            "{error}"
+        );
+    }
+
+    /// What chooses the processes and starts none.
+    macro_rules! places {
+        ($($more:literal),*) => {[
+            &["endpoint", "timeout", $($more),*] as &[&str],
+            &["base-port", "processes", "timeout", $($more),*],
+        ]};
+    }
+    /// What chooses the processes, or starts them.
+    macro_rules! target {
+        ($($more:literal),*) => {[
+            places!($($more),*)[0],
+            places!($($more),*)[1],
+            &[
+                "spawn", "base-port", "processes", "timeout", "faulty", "default-decision", "view-timeout",
+                "decision-timeout", "batch-limit", $($more),*
+            ],
+        ]};
+    }
+
+    /// All options that mean something together.
+    const TOGETHER: [Together; 8] = [
+        Together {
+            subcommand: "",
+            required: &[],
+            sets: &target!("format", "decision"),
+        },
+        Together {
+            subcommand: "submit",
+            required: &["get x"],
+            sets: &target!("format", "client", "timestamp"),
+        },
+        Together {
+            subcommand: "read",
+            required: &["x"],
+            sets: &target!("format"),
+        },
+        Together {
+            subcommand: "status",
+            required: &[],
+            sets: &target!("format"),
+        },
+        Together {
+            subcommand: "fault",
+            required: &["Q"],
+            sets: &places!(),
+        },
+        Together {
+            subcommand: "heal",
+            required: &[],
+            sets: &places!(),
+        },
+        Together {
+            subcommand: "bench",
+            required: &[],
+            sets: &[
+                target!("format", "clients", "rounds", "warmup")[0],
+                target!("format", "clients", "rounds", "warmup")[1],
+                target!("format", "clients", "rounds", "warmup")[2],
+                target!("format", "clients", "operations", "payload", "reads")[0],
+                target!("format", "clients", "operations", "payload", "reads")[1],
+                target!("format", "clients", "operations", "payload", "reads")[2],
+            ],
+        },
+        Together {
+            subcommand: "requests",
+            required: &["--config", "pbft.yaml", "--id", "0"],
+            sets: &[&["config", "id", "messages", "data", "format"]],
+        },
+    ];
+
+    #[test]
+    fn two_options_mean_something_together_or_are_refused() {
+        let value_of = |option: &str| match option {
+            "endpoint" => "127.0.0.1:9000",
+            "timeout" | "view-timeout" | "decision-timeout" => "2s",
+            "faulty" => "S=lie",
+            "decision" | "default-decision" => "wait",
+            "client" => "alice",
+            _ => "7",
+        };
+        let complaints = complaints::<Options>(&NEEDS, &TOGETHER, value_of);
+        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    }
+
+    #[test]
+    fn a_call_may_take_longer_than_the_decision_that_it_waits_for() {
+        let timeout = |arguments: &str| {
+            let options = read(arguments).unwrap_or_else(|error| panic!("{error}"));
+            let target = &options.exchange.target;
+            target.places.timeout(target.spawned()).as_secs()
+        };
+        assert_eq!(timeout(""), 15);
+        assert_eq!(timeout("--spawn"), 15);
+        assert_eq!(timeout("--spawn --decision-timeout 60s"), 65);
+        assert_eq!(timeout("--spawn --decision-timeout 60s --timeout 2s"), 2);
+    }
+}

@@ -1,0 +1,26 @@
+//! Faults while the processes run: `client fault` and `client heal`. `--spawn` would be without effect: the processes would
+//! be stopped at once.
+
+use clap::Args;
+
+use super::Places;
+
+/// `client fault`.
+#[derive(Args)]
+pub(crate) struct FaultOptions {
+    /// NAME[=BEHAVIOUR[:ARGUMENT][@TRIGGER]...]: `Q` alone refuses everyone its decision, `R=delay:200ms` says all late
+    #[arg(required = true, value_name = "FAULT", value_delimiter = ',')]
+    pub(crate) faults: Vec<String>,
+    #[command(flatten)]
+    pub(crate) places: Places,
+}
+
+/// `client heal`.
+#[derive(Args)]
+pub(crate) struct HealOptions {
+    /// Which processes [default: all]
+    #[arg(value_name = "NAME", value_delimiter = ',')]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) places: Places,
+}

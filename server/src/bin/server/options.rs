@@ -1,0 +1,174 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use quorate_cli::arguments::{self, Need};
+use quorate_server::logging::LogFormat;
+use quorate_server::options::{ClusterOptions, brief_help, help, parse_processes};
+
+/// Starts the processes P, Q, R and S, each an XML-RPC endpoint of its own, and stops them on Ctrl-C.
+///
+/// Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 all processes have ended by themselves, 2 wrong usage, or the processes could
+/// not be started.
+#[derive(Parser)]
+#[command(
+    name = "server",
+    version,
+    after_help = brief_help("server --help"),
+    after_long_help = help()
+)]
+pub(crate) struct Options {
+    /// How many processes: P, Q, R, ... Z, P2, Q2, ...
+    ///
+    /// 3f+1 processes survive f faulty ones: 4 survive one, 7 survive two.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
+    pub(crate) processes: u32,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterOptions,
+    #[command(flatten)]
+    pub(crate) places: Places,
+    #[command(flatten)]
+    pub(crate) web: Web,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Where the processes listen, and keep their state.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Where")]
+pub(crate) struct Places {
+    /// The port of the first process; the others follow. 0: any free ports
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    pub(crate) base_port: u16,
+    /// The address on which the processes listen
+    ///
+    /// Callers name it in the URL. For 0.0.0.0 they name any IP address of the machine.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// A further host name under which callers may address the processes, repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allowed_host: Vec<String>,
+    /// Keep keys and state in this folder: a later start with it goes on where this one ended
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// PBFT over HTTP/JSON.
+#[derive(clap::Args)]
+#[command(next_help_heading = "PBFT over HTTP/JSON")]
+pub(crate) struct Web {
+    /// Serve PBFT over HTTP/JSON too, with the nodes, clients and times of this pbft.yaml
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["processes", "base_port", "host"])]
+    pub(crate) config: Option<PathBuf>,
+    /// With --config: run only this node of the file, counted from 0, and in this very process
+    #[arg(long, value_name = "N", conflicts_with = "ready_file")]
+    pub(crate) index: Option<u32>,
+    /// With --config: have each node write the decided requests to INDEX.dump in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dump_dir: Option<PathBuf>,
+}
+
+/// What is written where.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Output {
+    /// Write names, ports and pids as JSON to this file once all processes answer; remove it at the end
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// How log lines on standard error look
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// The options that mean something only beside another.
+const NEEDS: [Need; 2] = [with_config("index"), with_config("dump_dir")];
+
+const fn with_config(option: &'static str) -> Need {
+    Need {
+        option,
+        other: "config",
+        instead: "",
+    }
+}
+
+impl Options {
+    /// Reads the command line; ends the program if it is wrong, or asks for help.
+    pub(crate) fn read() -> Self {
+        arguments::read(&NEEDS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use quorate_cli::pairs::{Together, complaints};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    /// All options that mean something together.
+    const TOGETHER: [Together; 1] = [Together {
+        subcommand: "",
+        required: &[],
+        sets: &[
+            &[
+                "processes",
+                "faulty",
+                "default-decision",
+                "view-timeout",
+                "batch-limit",
+                "decision-timeout",
+                "base-port",
+                "host",
+                "allowed-host",
+                "data-dir",
+                "ready-file",
+                "log-format",
+            ],
+            &[
+                "config",
+                "dump-dir",
+                "faulty",
+                "default-decision",
+                "view-timeout",
+                "batch-limit",
+                "decision-timeout",
+                "allowed-host",
+                "data-dir",
+                "ready-file",
+                "log-format",
+            ],
+            &[
+                "config",
+                "index",
+                "dump-dir",
+                "faulty",
+                "default-decision",
+                "view-timeout",
+                "batch-limit",
+                "decision-timeout",
+                "allowed-host",
+                "data-dir",
+                "log-format",
+            ],
+        ],
+    }];
+
+    #[test]
+    fn two_options_mean_something_together_or_are_refused() {
+        let value_of = |option: &str| match option {
+            "view-timeout" | "decision-timeout" => "2s",
+            "faulty" => "S=lie",
+            "default-decision" => "wait",
+            "host" | "allowed-host" => "localhost",
+            _ => "7",
+        };
+        let complaints = complaints::<Options>(&NEEDS, &TOGETHER, value_of);
+        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    }
+}
