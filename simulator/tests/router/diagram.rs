@@ -18,7 +18,7 @@ fn draw(name: &str, options: &str) -> (String, usize) {
         match event {
             Event::Error(error) => panic!("{error}"),
             Event::Text(text) => texts = texts + text + "\n",
-            Event::Tag("g", svg::node::element::tag::Type::Start, _) => arrows += 1,
+            Event::Tag("g", _, attributes) if attributes.contains_key("class") => arrows += 1,
             _ => {}
         }
     }
