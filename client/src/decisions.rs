@@ -24,7 +24,7 @@ impl Decisions {
             match part.split_once('=') {
                 Some((name, _)) if index_of(name).is_none() => {
                     bail!(
-                        "--decision {part}: there is no process '{name}'; names are P, Q, R, ... Z, P2, Q2, ..."
+                        "--decision {part}: there is no process '{name}'; names are P, Q, R, ... Z, P2, Q2, ... in capitals"
                     )
                 }
                 Some((_, "")) | None if part.is_empty() || part.ends_with('=') => {

@@ -1,8 +1,7 @@
 //! `client fault` and `client heal`: make processes faulty, and correct again, while they run.
 
 use anyhow::{Context, bail};
-use quorate_protocol::ReplicaId;
-use quorate_server::FaultPlan;
+use quorate_server::{FaultPlan, similar};
 use quorate_wire::Method;
 use quorate_wire::method::{FaultClear, FaultSet};
 
@@ -16,13 +15,11 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
     let n = target.count();
     let plan = FaultPlan::parse(&options.faults.join(","), n)?;
     let mut chosen = Vec::new();
-    for index in 0..n {
-        if let Some(words) = plan.behaviour_of(index) {
-            let behaviour = words.to_owned();
-            let process = find(target, &ReplicaId(index).to_string())?;
-            let ends = behaviour.starts_with("crash");
-            chosen.push((process, FaultSet { behaviour }, ends));
-        }
+    for (name, words) in plan.named() {
+        let behaviour = words.to_owned();
+        let process = find(target, &name.to_string())?;
+        let ends = behaviour.starts_with("crash");
+        chosen.push((process, FaultSet { behaviour }, ends));
     }
     if chosen.is_empty() {
         bail!("'none' makes no process faulty: name one, or use `client heal`");
@@ -82,9 +79,12 @@ fn find<'a>(target: &'a Target, name: &str) -> anyhow::Result<&'a Process> {
             .iter()
             .map(|one| one.name.as_str())
             .collect();
+        let meant = similar(name, names.iter().copied());
+        let meant = meant.map(|meant| format!("; did you mean '{meant}'?"));
         format!(
-            "there is no process '{name}' here: name one of {}",
-            names.join(", ")
+            "there is no process '{name}' here: name one of {}{}",
+            names.join(", "),
+            meant.unwrap_or_default()
         )
     })
 }

@@ -30,6 +30,19 @@ fn a_process_is_made_faulty_and_healed_again() {
 }
 
 #[test]
+fn the_fault_none_is_the_same_as_healing() {
+    let processes = Processes::start(4, "none");
+    let told = processes.client(&["fault", "P=silent,Q=none"]);
+    assert_eq!(printed(&told), "P: silent\nQ: none\n");
+    let told = processes.client(&["fault", "P=none"]);
+    assert_eq!(printed(&told), "P: none\n", "{}", complained(&told));
+    let status = printed(&processes.client(&["status", "--format", "json"]));
+    assert!(!status.contains("silent"), "{status}");
+    let exchange = processes.client(&["--format", "lines"]);
+    assert_decided(&exchange, &["P", "Q", "R", "S"], "attack");
+}
+
+#[test]
 fn once_enough_are_healed_they_decide_again() {
     let processes = Processes::start_with_decision_timeout(4, "none", Duration::from_secs(2));
     processes.client(&["fault", "R=delay:1h,S=silent"]);
@@ -72,7 +85,9 @@ fn what_is_no_behaviour_and_nobody_are_refused() {
         (&["fault", "P=sing"][..], "unknown behaviour 'sing'"),
         (&["fault", "Z"], "there is no process Z"),
         (&["fault", "none"], "'none' makes no process faulty"),
+        (&["fault", "P=lei"], "did you mean 'lie'?"),
         (&["heal", "Z"], "there is no process 'Z' here"),
+        (&["heal", "q"], "did you mean 'Q'?"),
     ] {
         let output = processes.client(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -7,14 +7,19 @@ use quorate_protocol::{Config, ParseReplicaIdError, Quorum, ReplicaId};
 
 use crate::behaviour::{self, Setting};
 use crate::bound::Bound;
+use crate::similar::similar;
 use crate::trigger::TRIGGERS;
 
 /// Why a fault plan cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// The name is none.
-    #[error(transparent)]
-    Name(#[from] ParseReplicaIdError),
+    #[error("{cause}{advice}", advice = meant_name(&cause.0))]
+    Name {
+        /// What was given.
+        #[from]
+        cause: ParseReplicaIdError,
+    },
     /// No such process here.
     #[error("there is no process {name}: with {n} processes the names go from P to {last}")]
     NoSuchProcess {
@@ -26,7 +31,7 @@ pub enum ParseError {
         last: ReplicaId,
     },
     /// No such behaviour.
-    #[error("unknown behaviour '{0}': use one of {known}", known = behaviour::names())]
+    #[error("unknown behaviour '{0}': {known}", known = instead(.0, &behaviour::names()))]
     UnknownBehaviour(String),
     /// The behaviour's argument is not of its form.
     #[error("'{argument}' is no argument for {behaviour}: {expected}")]
@@ -39,7 +44,7 @@ pub enum ParseError {
         expected: &'static str,
     },
     /// No such trigger.
-    #[error("unknown trigger '@{0}': use one of {known}", known = TRIGGERS.map(|(form, _)| form).join(", "))]
+    #[error("unknown trigger '@{0}': {known}", known = instead(.0, &TRIGGERS.map(|(form, _)| form)))]
     UnknownTrigger(String),
     /// The trigger is not of its form.
     #[error("'@{trigger}' is no trigger: {expected}")]
@@ -60,15 +65,41 @@ pub enum ParseError {
     Twice(ReplicaId),
 }
 
+/// What to write for a word that is none of these forms, of which each begins with its name.
+fn instead(word: &str, forms: &[&str]) -> String {
+    let name = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
+    let names: Vec<_> = forms.iter().map(|form| name(form)).collect();
+    let all = forms.join(", ");
+    match similar(&name(word), names.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean '{meant}'? There are {all}"),
+        None => format!("use one of {all}"),
+    }
+}
+
+/// What to write for a word that is no name, if it looks like something else.
+fn meant_name(word: &str) -> String {
+    if behaviour::names().contains(&word) {
+        return format!("; '{word}' is a behaviour, so write a name before it, such as P={word}");
+    }
+    match word.to_uppercase().parse::<ReplicaId>() {
+        Ok(name) => format!("; did you mean '{name}'?"),
+        Err(_) => String::new(),
+    }
+}
+
+/// What stands in the place of a behaviour for a process that is correct.
+const CORRECT: &str = "none";
+
 /// Which processes are faulty, and how, in the words of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultPlan {
-    behaviours: BTreeMap<ReplicaId, String>,
+    /// Of each process that was named: how it misbehaves, or nothing if it is to be correct.
+    behaviours: BTreeMap<ReplicaId, Option<String>>,
 }
 
 impl FaultPlan {
-    /// Reads `P`, `P=deny:R+S,Q=lie@after=2s` or `none` for a cluster of `n`. Nothing at all is nobody too: a list without
-    /// names.
+    /// Reads `P`, `P=deny:R+S,Q=lie@after=2s` or `none` for a cluster of `n`; `P=none` says that P is correct. Nothing at all
+    /// is nobody too: a list without names.
     ///
     /// # Errors
     /// A name, a behaviour, an argument or a trigger is unknown, or `none` stands with names; the error says what to write instead.
@@ -90,7 +121,10 @@ impl FaultPlan {
                 config: Config::new(process, quorum),
                 seed: [0; 32],
             };
-            behaviour::parse(&words, &setting)?;
+            let words = (words != CORRECT).then_some(words);
+            if let Some(words) = &words {
+                behaviour::parse(words, &setting)?;
+            }
             if plan.behaviours.insert(process, words).is_some() {
                 return Err(ParseError::Twice(process));
             }
@@ -101,13 +135,20 @@ impl FaultPlan {
     /// The behaviour of a process, in words; nothing if it is correct.
     #[must_use]
     pub fn behaviour_of(&self, index: u32) -> Option<&str> {
-        self.behaviours.get(&ReplicaId(index)).map(String::as_str)
+        self.behaviours.get(&ReplicaId(index))?.as_deref()
+    }
+
+    /// The processes that were named, each with its behaviour in words: `none` for one that is to be correct.
+    pub fn named(&self) -> impl Iterator<Item = (ReplicaId, &str)> {
+        let named = self.behaviours.iter();
+        named.map(|(process, words)| (*process, words.as_deref().unwrap_or(CORRECT)))
     }
 
     /// How many of `n` processes are faulty, beside how many are survived.
     #[must_use]
     pub fn bound(&self, n: u32) -> Bound {
-        Bound::new(n, u32::try_from(self.behaviours.len()).unwrap_or(u32::MAX))
+        let faulty = self.behaviours.values().flatten().count();
+        Bound::new(n, u32::try_from(faulty).unwrap_or(u32::MAX))
     }
 }
 
@@ -169,6 +210,55 @@ mod tests {
     }
 
     #[test]
+    fn a_process_whose_fault_is_none_is_correct() {
+        let plan = FaultPlan::parse("P=none,Q=lie", 4).unwrap();
+        assert_eq!(
+            (plan.behaviour_of(0), plan.behaviour_of(1)),
+            (None, Some("lie"))
+        );
+        let named: Vec<_> = plan
+            .named()
+            .map(|(process, words)| (process.0, words))
+            .collect();
+        assert_eq!(named, [(0, "none"), (1, "lie")]);
+        assert_eq!(plan.bound(4).warning(), None);
+        for text in ["P=none:x", "P=none@after=2s"] {
+            let error = FaultPlan::parse(text, 4).unwrap_err().to_string();
+            assert!(error.contains("it stands alone"), "{error}");
+        }
+        assert!(matches!(
+            FaultPlan::parse("P=none,P", 4),
+            Err(ParseError::Twice(_))
+        ));
+    }
+
+    #[test]
+    fn a_misspelled_word_is_told_what_was_meant() {
+        for (text, advice) in [
+            (
+                "P=lei",
+                "unknown behaviour 'lei': did you mean 'lie'? There are amnesia",
+            ),
+            ("P=Lie", "did you mean 'lie'?"),
+            ("P=equivocte:x", "did you mean 'equivocate'?"),
+            (
+                "P=lie@aftr=2s",
+                "unknown trigger '@aftr=2s': did you mean 'after'? There are after=TIME",
+            ),
+            ("P=lie@slot=3", "did you mean 'slots'?"),
+            ("p=lie", "did you mean 'P'?"),
+            ("P=deny:q", "did you mean 'Q'?"),
+            (
+                "lie",
+                "'lie' is a behaviour, so write a name before it, such as P=lie",
+            ),
+        ] {
+            let error = FaultPlan::parse(text, 4).unwrap_err().to_string();
+            assert!(error.contains(advice), "{text}: {error}");
+        }
+    }
+
+    #[test]
     fn nobody_denies_itself() {
         let error = FaultPlan::parse("P=deny:Q+P", 4).unwrap_err().to_string();
         assert!(error.contains("name other processes"), "{error}");
@@ -178,8 +268,8 @@ mod tests {
     fn what_cannot_be_read_says_what_to_write_instead() {
         let error = |text| FaultPlan::parse(text, 4).unwrap_err();
         assert!(matches!(error("X"), ParseError::NoSuchProcess { n: 4, .. }));
-        assert!(matches!(error("A"), ParseError::Name(_)));
-        assert!(matches!(error("P=deny:A"), ParseError::Name(_)));
+        assert!(matches!(error("A"), ParseError::Name { .. }));
+        assert!(matches!(error("P=deny:A"), ParseError::Name { .. }));
         assert!(
             error("P=sing")
                 .to_string()

@@ -187,6 +187,12 @@ pub trait Behaviour: Debug + Send {
 /// # Errors
 /// The behaviour, its argument or a trigger is unknown; the error says what to write instead.
 pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, ParseError> {
+    if let Some(rest) = words
+        .strip_prefix("none")
+        .filter(|rest| rest.starts_with([':', '@']))
+    {
+        return Err(bad_argument("none", rest, "it stands alone"));
+    }
     let (words, trigger) = match words.split_once('@') {
         Some((words, trigger)) => (words, Some(Trigger::parse(trigger)?)),
         None => (words, None),
@@ -214,10 +220,10 @@ pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, Parse
 }
 
 /// The names of all behaviours, in alphabetical order.
-pub(crate) fn names() -> String {
+pub(crate) fn names() -> [&'static str; REGISTRY.len()] {
     let mut names = REGISTRY.map(|entry| entry.name);
     names.sort_unstable();
-    names.join(", ")
+    names
 }
 
 /// All behaviours and triggers, one a line, for the help of a command line.

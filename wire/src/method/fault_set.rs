@@ -15,7 +15,8 @@ impl Method for FaultSet {
     const NAME: &'static str = "fault.set";
     const HELP: &'static str = "fault.set(behaviour): makes this process faulty from now on, in the words of the \
         server's --faulty, such as 'deny', 'deny:R+S', 'delay:200ms' or 'equivocate@chance=25%'; times count from \
-        now. Answers the behaviour. It takes the place of the one before, and is lost when the process is started again.";
+        now. 'none' makes it correct, as fault.clear does. Answers the behaviour. It takes the place of the one before, \
+        and is lost when the process is started again.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string", "string"]];
     const FAULTS: &'static [i32] = &[Fault::BAD_BEHAVIOUR, Fault::NOT_FROM_ELSEWHERE];
     type Answer = String;
