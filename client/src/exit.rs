@@ -11,8 +11,8 @@ pub(crate) enum Exit {
     Agree,
     /// Two correct processes decided differently.
     Disagree,
-    /// The store has no such key.
-    NoSuchKey,
+    /// The store has no such key, or `cas` found another value.
+    NotDone,
     /// Wrong usage, or no way to read or write.
     Usage,
     /// A correct process did not decide, or answer, in time.
@@ -22,11 +22,16 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// How a run ends whose operation the store did, or did not do.
+    pub(crate) const fn if_done(is_done: bool) -> Self {
+        if is_done { Self::Agree } else { Self::NotDone }
+    }
+
     /// The exit status of the program.
     pub(crate) const fn status(self) -> u8 {
         match self {
             Self::Agree => 0,
-            Self::Disagree | Self::NoSuchKey => 1,
+            Self::Disagree | Self::NotDone => 1,
             Self::Usage => 2,
             Self::NoDecision => 3,
             Self::Stopped(status) => status,

@@ -1,30 +1,36 @@
 //! `client fault` and `client heal`: make processes faulty, and correct again, while they run.
 
-use anyhow::{Context, bail};
-use quorate_server::{FaultPlan, similar};
+use anyhow::{Context, ensure};
+use futures_util::future::join_all;
+use quorate_server::{Bound, FaultPlan, similar};
 use quorate_wire::Method;
 use quorate_wire::method::{FaultClear, FaultSet};
+use serde::Serialize;
 
 use crate::exit::{Exit, no_answer};
-use crate::options::{FaultOptions, HealOptions};
-use crate::render::write_out;
-use crate::target::{Process, Target};
+use crate::options::{AnswerFormat, FaultOptions, HealOptions};
+use crate::render::failure::complain;
+use crate::render::{json, write_out};
+use crate::target::{CORRECT, Process, Target};
 
 /// Gives the named processes their behaviours, and prints what each answers.
 pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Result<Exit> {
-    let n = target.count();
-    let plan = FaultPlan::parse(&options.faults.join(","), n)?;
-    let mut chosen = Vec::new();
-    for (name, words) in plan.named() {
+    let plan = FaultPlan::parse(&options.faults.join(","), target.count())?;
+    let calls = plan.named().map(|(name, words)| {
         let behaviour = words.to_owned();
-        let process = find(target, &name.to_string())?;
-        let ends = behaviour.starts_with("crash");
-        chosen.push((process, FaultSet { behaviour }, ends));
+        Ok((find(target, &name.to_string())?, FaultSet { behaviour }))
+    });
+    let calls = calls.collect::<anyhow::Result<Vec<_>>>()?;
+    ensure!(
+        !calls.is_empty(),
+        "'none' makes no process faulty: name one, or use `client heal`"
+    );
+    let changes = change(calls, |call| call.behaviour.starts_with("crash")).await;
+    let bound = bound(target, &changes);
+    if let Some(warning) = bound.warning() {
+        complain(&format!("warning: {warning}\n"));
     }
-    if chosen.is_empty() {
-        bail!("'none' makes no process faulty: name one, or use `client heal`");
-    }
-    change(chosen).await
+    report(changes, bound, options.format)
 }
 
 /// Makes the named processes correct, or all that can be reached.
@@ -38,36 +44,119 @@ pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Resu
             .map(|name| find(target, name))
             .collect::<anyhow::Result<_>>()?
     };
-    change(
-        processes
-            .into_iter()
-            .map(|process| (process, FaultClear, false)),
-    )
-    .await
+    let calls = processes.into_iter().map(|process| (process, FaultClear));
+    let changes = change(calls, |_| false).await;
+    let bound = bound(target, &changes);
+    if !bound.holds() {
+        complain(&format!("warning: {}\n", bound.fact()));
+    }
+    report(changes, bound, options.format)
 }
 
-/// Calls them all; how the first ended that failed, if one did. One that is told to crash may have no time to answer.
-async fn change<M: Method<Answer = String>>(
-    calls: impl IntoIterator<Item = (&Process, M, bool)>,
-) -> anyhow::Result<Exit> {
-    let mut end = Ok(Exit::Agree);
-    for (process, call, ends) in calls {
-        match process.call(call).await {
-            Ok(behaviour) => write_out(&format!("{}: {behaviour}\n", process.name))?,
-            Err(error) if ends && error.is_unreachable() => {
-                write_out(&format!("{}: has ended\n", process.name))?;
-            }
-            Err(error) => {
-                let failed = no_answer(&process.name, error);
-                if end.is_ok() {
-                    end = Err(failed);
-                } else {
-                    eprintln!("error: {failed:#}");
-                }
-            }
+/// What came of telling one process how to behave.
+enum Change {
+    /// It behaves in these words from now on.
+    Behaves(String),
+    /// It was told to crash, and did so before it could answer.
+    HasEnded,
+    /// It behaves as before, as far as is known.
+    Failed(anyhow::Error),
+}
+
+type Changes<'a> = Vec<(&'a Process, Change)>;
+
+/// Calls all these processes at once. One that `ends` may have no time to answer.
+async fn change<'a, M: Method<Answer = String>>(
+    calls: impl IntoIterator<Item = (&'a Process, M)>,
+    ends: impl Fn(&M) -> bool,
+) -> Changes<'a> {
+    let calls = calls.into_iter().map(|(process, call)| {
+        let may_end = ends(&call);
+        async move {
+            let change = match process.call(call).await {
+                Ok(words) => Change::Behaves(words),
+                Err(error) if may_end && error.is_unreachable() => Change::HasEnded,
+                Err(error) => Change::Failed(no_answer(&process.name, error)),
+            };
+            (process, change)
+        }
+    });
+    join_all(calls).await
+}
+
+/// How many are faulty after these changes, those that were so before and those that are gone included.
+fn bound(target: &Target, changes: &Changes<'_>) -> Bound {
+    let is_faulty = |process: &&Process| {
+        let changed = changes.iter().find(|(one, _)| one.name == process.name);
+        match changed {
+            Some((_, Change::Behaves(words))) => words != CORRECT,
+            Some((_, Change::HasEnded)) => true,
+            Some((_, Change::Failed(_))) | None => !process.is_correct(),
+        }
+    };
+    let faulty = target.processes.iter().filter(is_faulty).count();
+    Bound::new(target.count(), u32::try_from(faulty).unwrap_or(u32::MAX))
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    processes: Vec<OfProcess<'a>>,
+    bound: json::BoundObject,
+}
+
+#[derive(Serialize)]
+struct OfProcess<'a> {
+    process: &'a str,
+    /// Nothing if the process did not say.
+    fault: Option<&'a str>,
+    /// Why it did not say.
+    cause: Option<String>,
+}
+
+/// Prints the changes. The first that failed ends the command, unless JSON has its cause.
+fn report(changes: Changes<'_>, bound: Bound, format: AnswerFormat) -> anyhow::Result<Exit> {
+    match format {
+        AnswerFormat::Json => {
+            let processes = changes.iter().map(object).collect();
+            let bound = bound.into();
+            write_out(&json::text(&Object { processes, bound })?)?;
+        }
+        AnswerFormat::Lines => write_out(&changes.iter().filter_map(line).collect::<String>())?,
+    }
+    let failed = changes.into_iter().filter_map(|(_, change)| match change {
+        Change::Failed(error) => Some(error),
+        Change::Behaves(_) | Change::HasEnded => None,
+    });
+    let mut exit = Exit::Agree;
+    for error in failed {
+        complain(&format!("error: {error:#}\n"));
+        if exit == Exit::Agree {
+            exit = Exit::of(&error);
         }
     }
-    end
+    Ok(exit)
+}
+
+fn line((process, change): &(&Process, Change)) -> Option<String> {
+    let name = &process.name;
+    match change {
+        Change::Behaves(words) => Some(format!("{name}: {words}\n")),
+        Change::HasEnded => Some(format!("{name}: has ended\n")),
+        Change::Failed(_) => None,
+    }
+}
+
+fn object<'a>((process, change): &'a (&Process, Change)) -> OfProcess<'a> {
+    let (fault, cause) = match change {
+        Change::Behaves(words) => (Some(words.as_str()), None),
+        Change::HasEnded => (None, Some("it has ended".to_owned())),
+        Change::Failed(error) => (None, Some(format!("{error:#}"))),
+    };
+    OfProcess {
+        process: &process.name,
+        fault,
+        cause,
+    }
 }
 
 fn find<'a>(target: &'a Target, name: &str) -> anyhow::Result<&'a Process> {

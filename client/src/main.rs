@@ -1,11 +1,13 @@
 //! `client`: triggers the exchange among the processes and prints what each one finally decided.
 //!
-//! * [`options`]: the command line. [`target`]: the processes to talk to, found or started.
+//! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that one of
+//!   them answers.
 //! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
 //! * [`render`]: lines, table, JSON, and how a failure is told. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
 mod agreement;
+mod ask;
 mod bench;
 mod decisions;
 mod endpoint;

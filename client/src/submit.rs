@@ -1,23 +1,49 @@
 //! `client submit`: has an operation ordered and executed.
 
 use quorate_wire::method::{RequestName, Submit, Submitted};
-use serde_json::json;
+use serde::Serialize;
 
-use crate::exit::{Exit, no_answer};
+use crate::ask::{Whom, ask};
+use crate::exit::{Exit, Failure, no_answer};
 use crate::options::{AnswerFormat, SubmitOptions};
 use crate::render::{json, write_out};
 use crate::target::Target;
 
-/// Submits the operation to the first correct process and prints what it answered.
+#[derive(Serialize)]
+struct Object<'a> {
+    process: &'a str,
+    sequence_number: u64,
+    view: u64,
+    done: bool,
+    result: &'a str,
+}
+
+/// Submits the operation to a correct process and prints what it answered.
 pub(crate) async fn command(target: &Target, options: &SubmitOptions) -> anyhow::Result<Exit> {
-    let process = target.first_correct()?;
-    match process.call(call(options)).await {
-        Ok(submitted) => {
-            write_out(&render(&process.name, &submitted, options.format)?)?;
-            Ok(Exit::Agree)
-        }
-        Err(error) => Err(no_answer(&process.name, error)),
+    let call = call(options);
+    let whom = match call.request {
+        Some(_) => Whom::Any,
+        None => Whom::One,
+    };
+    let (process, answer) = ask(target, call, whom).await?;
+    let submitted = answer.map_err(|error| no_answer(&process.name, error))?;
+    print(&process.name, options.format, submitted)
+}
+
+fn print(process: &str, format: AnswerFormat, submitted: Submitted) -> anyhow::Result<Exit> {
+    let exit = Exit::if_done(submitted.done);
+    match format {
+        AnswerFormat::Json => write_out(&json::text(&Object {
+            process,
+            sequence_number: submitted.sequence_number,
+            view: submitted.view,
+            done: submitted.done,
+            result: &submitted.result,
+        })?)?,
+        AnswerFormat::Lines if submitted.done => write_out(&format!("{}\n", submitted.result))?,
+        AnswerFormat::Lines => return Err(Failure::new(exit, submitted.result).into()),
     }
+    Ok(exit)
 }
 
 fn call(options: &SubmitOptions) -> Submit {
@@ -25,18 +51,6 @@ fn call(options: &SubmitOptions) -> Submit {
     Submit {
         operation: options.operation.join(" "),
         request: request.map(|(client, timestamp)| RequestName { client, timestamp }),
-    }
-}
-
-fn render(process: &str, submitted: &Submitted, format: AnswerFormat) -> anyhow::Result<String> {
-    match format {
-        AnswerFormat::Lines => Ok(format!("{}\n", submitted.result)),
-        AnswerFormat::Json => json::text(&json!({
-            "process": process,
-            "sequence_number": submitted.sequence_number,
-            "view": submitted.view,
-            "result": submitted.result,
-        })),
     }
 }
 
@@ -88,22 +102,5 @@ mod tests {
             let error = submit(arguments).unwrap_err();
             assert!(error.contains(advice), "{arguments:?}: {error}");
         }
-    }
-
-    #[test]
-    fn lines_are_the_result_alone_and_json_has_the_slot() {
-        let submitted = Submitted {
-            sequence_number: 7,
-            view: 1,
-            result: "cas failed: x is 3".into(),
-        };
-        let lines = render("Q", &submitted, AnswerFormat::Lines).unwrap();
-        assert_eq!(lines, "cas failed: x is 3\n");
-        let text = render("Q", &submitted, AnswerFormat::Json).unwrap();
-        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            value,
-            json!({"v": 1, "process": "Q", "sequence_number": 7, "view": 1, "result": "cas failed: x is 3"})
-        );
     }
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use futures_util::future::join_all;
 use quorate_server::logging::{LogFormat, Logging};
 use quorate_server::options::ClusterOptions;
@@ -22,8 +22,8 @@ const USUAL_BASE_PORT: u16 = 8000;
 /// A process answers at once who it is, or is in no state to take part.
 const STATUS_LIMIT: Duration = Duration::from_secs(5);
 
-/// The faults with which a process may answer that it does not say who it is.
-const EXCUSES: [i32; 4] = [
+/// The faults with which a process answers that it is in no state to answer.
+pub(crate) const EXCUSES: [i32; 4] = [
     Fault::OVERLOADED,
     Fault::SHUTTING_DOWN,
     Fault::SYSTEM,
@@ -145,15 +145,11 @@ impl Target {
         said.unwrap_or_else(|| u32::try_from(self.processes.len()).unwrap_or(u32::MAX))
     }
 
-    /// The first process that answers and is not configured faulty.
-    ///
-    /// # Errors
-    /// There is none.
-    pub(crate) fn first_correct(&self) -> anyhow::Result<&Process> {
+    /// The processes that answered at the start and are not configured faulty.
+    pub(crate) fn correct(&self) -> impl Iterator<Item = &Process> {
         self.processes
             .iter()
-            .find(|process| process.status.is_ok() && process.is_correct())
-            .context("no correct process answers: start `server` with fewer --faulty")
+            .filter(|process| process.status.is_ok() && process.is_correct())
     }
 
     /// Something must answer that may be a process.

@@ -79,6 +79,47 @@ fn one_that_is_told_to_crash_has_ended_and_the_others_are_switched_too() {
 }
 
 #[test]
+fn more_faulty_processes_than_are_survived_are_warned_of_with_those_that_were_faulty_before() {
+    let processes = Processes::start(4, "P");
+    let told = processes.client(&["fault", "P=lie"]);
+    assert_eq!(complained(&told), "");
+    let told = processes.client(&["fault", "R=lie", "--format", "json"]);
+    assert_eq!(
+        complained(&told),
+        "warning: 2 of 4 processes are faulty, at most 1 is survived: agreement is not promised\n"
+    );
+    let object: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(
+        object,
+        serde_json::json!({
+            "v": 1,
+            "processes": [{"process": "R", "fault": "lie", "cause": null}],
+            "bound": {"processes": 4, "faulty": 2, "survived": 1, "holds": false},
+        })
+    );
+    processes.kill("Q");
+    let told = processes.client(&["heal", "P"]);
+    assert_eq!(printed(&told), "P: none\n");
+    assert_eq!(
+        complained(&told),
+        "warning: 2 of 4 processes are faulty, at most 1 is survived\n"
+    );
+    let told = processes.client(&["fault", "R=none"]);
+    assert_eq!(printed(&told), "R: none\n");
+    assert_eq!(complained(&told), "");
+}
+
+#[test]
+fn three_processes_survive_no_fault() {
+    let processes = Processes::start(3, "none");
+    let told = processes.client(&["fault", "Q"]);
+    assert_eq!(
+        complained(&told),
+        "warning: 1 of 3 processes is faulty, none is survived: agreement is not promised\n"
+    );
+}
+
+#[test]
 fn what_is_no_behaviour_and_nobody_are_refused() {
     let processes = Processes::start(4, "none");
     for (arguments, words) in [

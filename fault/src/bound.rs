@@ -18,6 +18,18 @@ impl Bound {
         Self { n, faulty }
     }
 
+    /// How many processes there are.
+    #[must_use]
+    pub const fn processes(self) -> u32 {
+        self.n
+    }
+
+    /// How many of them are faulty.
+    #[must_use]
+    pub const fn faulty(self) -> u32 {
+        self.faulty
+    }
+
     /// The largest number of faulty processes among which the correct ones still agree; 0 without processes.
     #[must_use]
     pub fn survived(self) -> u32 {

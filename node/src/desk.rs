@@ -235,6 +235,7 @@ impl Runtime {
                     let _ = answer.send(Ok(Submitted {
                         sequence_number: accepted.sequence.0,
                         view: accepted.view.0,
+                        done: is_done(&accepted.result),
                         result: text_of(&accepted.result),
                     }));
                 }
@@ -284,6 +285,10 @@ impl Runtime {
         self.inputs.extend(requests.into_iter().map(Input::Submit));
         self.inputs.extend(queries.into_iter().map(Input::Ask));
     }
+}
+
+fn is_done(result: &[u8]) -> bool {
+    matches!(Answer::decode(result), Some(Answer::KeyValue(answer)) if answer.is_done())
 }
 
 fn text_of(result: &[u8]) -> String {

@@ -71,6 +71,7 @@ async fn every_method_goes_there_and_back() {
             Ok(Submitted {
                 sequence_number: 1 << 40,
                 view: 2,
+                done: true,
                 result: format!("{submit:?}"),
             })
         })

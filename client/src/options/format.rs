@@ -23,7 +23,7 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
-/// What `submit` and `read` print.
+/// What `submit`, `read`, `fault` and `heal` print.
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AnswerFormat {
     /// The answer alone

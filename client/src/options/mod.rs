@@ -303,12 +303,12 @@ mod tests {
         Together {
             subcommand: "fault",
             required: &["Q"],
-            sets: &places!(),
+            sets: &places!("format"),
         },
         Together {
             subcommand: "heal",
             required: &[],
-            sets: &places!(),
+            sets: &places!("format"),
         },
         Together {
             subcommand: "bench",

@@ -3,14 +3,18 @@
 
 use clap::Args;
 
-use super::Places;
+use super::{AnswerFormat, Places};
 
 /// `client fault`.
 #[derive(Args)]
 pub(crate) struct FaultOptions {
-    /// NAME[=BEHAVIOUR[:ARGUMENT][@TRIGGER]...]: `Q` alone refuses everyone its decision, `R=delay:200ms` says all late
+    /// NAME[=BEHAVIOUR[:ARGUMENT][@TRIGGER]...]: `Q` alone refuses everyone its decision, `R=delay:200ms` says all late.
+    /// `Q=none` makes Q correct
     #[arg(required = true, value_name = "FAULT", value_delimiter = ',')]
     pub(crate) faults: Vec<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: AnswerFormat,
     #[command(flatten)]
     pub(crate) places: Places,
 }
@@ -21,6 +25,9 @@ pub(crate) struct HealOptions {
     /// Which processes [default: all]
     #[arg(value_name = "NAME", value_delimiter = ',')]
     pub(crate) names: Vec<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: AnswerFormat,
     #[command(flatten)]
     pub(crate) places: Places,
 }

@@ -65,7 +65,7 @@ impl Output {
 }
 
 /// Writes to standard error. Nobody is left to tell if that fails.
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
+use quorate_server::Bound;
 use quorate_wire::method::RoundStatus;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -43,6 +44,26 @@ pub(crate) fn text(members: &impl Serialize) -> anyhow::Result<String> {
 /// The object of a command that failed: `{"v": 1, "error": {"message": "...", "exit_status": 2}}`.
 pub(crate) fn error(message: &str, exit_status: u8) -> anyhow::Result<String> {
     text(&json!({ "error": { "message": message, "exit_status": exit_status } }))
+}
+
+/// How many processes are faulty, beside how many are survived.
+#[derive(Serialize)]
+pub(crate) struct BoundObject {
+    processes: u32,
+    faulty: u32,
+    survived: u32,
+    holds: bool,
+}
+
+impl From<Bound> for BoundObject {
+    fn from(bound: Bound) -> Self {
+        Self {
+            processes: bound.processes(),
+            faulty: bound.faulty(),
+            survived: bound.survived(),
+            holds: bound.holds(),
+        }
+    }
 }
 
 /// Whether these arguments ask for JSON. A command line that cannot be understood otherwise may still ask for it.

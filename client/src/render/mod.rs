@@ -4,6 +4,7 @@ mod columns;
 pub(crate) mod failure;
 pub(crate) mod json;
 mod lines;
+pub(crate) mod progress;
 pub(crate) mod table;
 
 use std::io::{self, Write};

@@ -30,6 +30,8 @@ pub struct Submitted {
     pub sequence_number: u64,
     /// The view in which it executed.
     pub view: u64,
+    /// Whether the operation did what it says. It did not where there is no such key, or where `cas` found another value.
+    pub done: bool,
     /// What it answered.
     pub result: String,
 }
@@ -37,8 +39,9 @@ pub struct Submitted {
 impl Method for Submit {
     const NAME: &'static str = "submit";
     const HELP: &'static str = "submit(operation[, client, timestamp]): has the operation ordered and executed, once \
-        per client and timestamp, and answers a struct: sequence_number, view, result. Operations are 'set KEY=VALUE', \
-        'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. A client's timestamps count from 1 and grow.";
+        per client and timestamp, and answers a struct: sequence_number, view, done, result. Operations are 'set KEY=VALUE', \
+        'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. done is false where there is no such key, or where cas found \
+        another value. A client's timestamps count from 1 and grow.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["struct", "string"],
         &["struct", "string", "string", "int"],
@@ -79,6 +82,7 @@ impl Method for Submit {
         from_members([
             ("sequence_number", from_number(answer.sequence_number)),
             ("view", from_number(answer.view)),
+            ("done", Value::Boolean(answer.done)),
             ("result", Value::String(answer.result)),
         ])
     }
@@ -88,6 +92,7 @@ impl Method for Submit {
         Ok(Submitted {
             sequence_number: members.number("sequence_number")?,
             view: members.number("view")?,
+            done: members.boolean("done")?,
             result: members.text("result")?,
         })
     }

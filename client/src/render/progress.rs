@@ -1,0 +1,33 @@
+//! What is waited for, on standard error. Nothing is shown where standard error is no terminal.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often the seconds are counted on.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Says what is waited for, and for how long already. Its line goes away when it is dropped.
+pub(crate) struct Waiting(ProgressBar);
+
+impl Waiting {
+    /// Begins to count the time, and shows nothing yet.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+        let style = style.context("the progress line's template")?;
+        Ok(Self(ProgressBar::new_spinner().with_style(style)))
+    }
+
+    /// Shows this text.
+    pub(crate) fn say(&self, text: String) {
+        self.0.set_message(text);
+        self.0.enable_steady_tick(TICK);
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
