@@ -72,13 +72,18 @@ impl Desk {
     }
 
     /// A name that has nothing under way, and its next timestamp.
-    fn lend_name(&mut self) -> (ClientId, Timestamp) {
+    pub(crate) fn lend_name(&mut self) -> (ClientId, Timestamp) {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;
             let name = format!("{}/{}/{}", self.own, self.life, self.names);
             (ClientId::named(&name), Timestamp(0))
         });
         (client, Timestamp(last.0 + 1))
+    }
+
+    /// Takes a name back that was lent, with its last timestamp, now that nothing of it is under way.
+    pub(crate) fn take_back(&mut self, name: (ClientId, Timestamp)) {
+        self.free.push(name);
     }
 
     /// Ends what waits for a request.

@@ -104,10 +104,10 @@ pub(crate) enum Taken {
     Here,
     /// It is the primary's to give it a slot.
     At(ReplicaId),
-    /// It has executed; the reply is on its way again.
-    Again,
+    /// There is another request with its id.
+    OtherId,
     /// There is another request of its client with the same timestamp.
-    Other,
+    OtherTimestamp,
     /// A later request of its client is under way or has executed.
     Old,
     /// Too many requests wait for earlier ones of their clients.

@@ -3,7 +3,11 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use serde_json::{Value, json};
 use support::nodes::{Nodes, Settings, curl};
@@ -151,6 +155,107 @@ fn requests_that_a_client_sends_before_it_has_replies_are_all_decided_in_its_ord
     }
 }
 
+/// What is posted to a client.
+struct Replies {
+    listener: TcpListener,
+}
+
+impl Replies {
+    fn of(nodes: &Nodes, client: usize) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", nodes.client_ports[client])).unwrap();
+        Self { listener }
+    }
+
+    /// Waits until so many nodes have posted this request as it came in.
+    fn wait_for(&self, request: &str, count: usize) {
+        let request: Value = serde_json::from_str(request).unwrap();
+        let mut nodes = BTreeSet::new();
+        while nodes.len() < count {
+            let (stream, _) = self.listener.accept().unwrap();
+            let mut reader = BufReader::new(&stream);
+            let mut length = 0;
+            for line in reader.by_ref().lines().map(Result::unwrap) {
+                if let Some(bytes) = line.to_lowercase().strip_prefix("content-length: ") {
+                    length = bytes.parse().unwrap();
+                }
+                if line.is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            (&stream).write_all(answer.as_bytes()).unwrap();
+            let reply: Value = serde_json::from_slice(&body).unwrap();
+            if reply["proposal"] == request {
+                nodes.insert(reply["index"].as_u64().unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_id_is_the_same_request_whatever_its_timestamp() {
+    let mut nodes = Nodes::start(Settings::default());
+    let replies = Replies::of(&nodes, 0);
+    nodes.kill(0);
+    let url = |index: usize| format!("http://localhost:{}/request", nodes.ports[index]);
+    // As a client that stamps again whenever it asks again: before the request is decided, and after.
+    let stamped = |timestamp| proposal(&nodes, [0, 7], timestamp, "set x=1");
+    for timestamp in [1.0, 2.0, 3.0] {
+        let (status, _) = post(&url(1), &[], &stamped(timestamp));
+        assert!(["200", "307"].contains(&status.as_str()), "{status}");
+    }
+    replies.wait_for(&stamped(3.0), 2);
+    for (index, timestamp) in [(2, 4.0), (1, 0.5)] {
+        post(&url(index), &[], &stamped(timestamp));
+        replies.wait_for(&stamped(timestamp), 2);
+    }
+    let other = proposal(&nodes, [0, 7], 5.0, "set x=2");
+    for index in 1..4 {
+        eventually("it executed once", || {
+            log_is(&nodes, index, &json!([[[0, 7], "set x=1"]]))
+        });
+        let (status, told) = post(&url(index), &[], &other);
+        assert_eq!(status, "409", "{told}");
+        let error = told["error"].as_str().unwrap();
+        assert!(error.contains("give it another seq_id"), "{error}");
+    }
+}
+
+#[test]
+fn of_two_requests_at_once_over_two_nodes_each_is_executed_or_refused_at_once() {
+    let nodes = Nodes::start(Settings::default());
+    let mut taken = BTreeSet::new();
+    for pair in 0..60_u64 {
+        // The first to the primary, the later one to a backup, on connections of their own.
+        let posted = [(0, 2 * pair), (1, 2 * pair + 1)].map(|(index, seq)| {
+            let body = proposal(&nodes, [0, seq], 1.0 + seq as f64, "x");
+            let url = format!("http://localhost:{}/request", nodes.ports[index]);
+            thread::spawn(move || (seq, post(&url, &[], &body).0))
+        });
+        for (seq, status) in posted.map(|one| one.join().unwrap()) {
+            match status.as_str() {
+                "200" | "307" => assert!(taken.insert(seq)),
+                "409" => {}
+                other => panic!("[0, {seq}]: {other}"),
+            }
+        }
+    }
+    assert!(taken.len() >= 60, "{taken:?}");
+    for index in 0..4 {
+        eventually("all that was taken is executed, once", || {
+            let mut log: Vec<u64> = nodes
+                .log(index)
+                .iter()
+                .map(|entry| entry[0][1].as_u64().unwrap())
+                .collect();
+            log.sort_unstable();
+            log.iter().eq(&taken)
+        });
+    }
+}
+
 #[test]
 fn a_view_change_comes_when_enough_nodes_are_asked_for_it() {
     let nodes = Nodes::start(Settings::default());
@@ -247,7 +352,10 @@ fn with_a_data_directory_nodes_come_back_one_after_the_other_and_all_at_once() {
     assert_all_have_the_same(&nodes, 9);
     let url = format!("http://localhost:{}/request", nodes.ports[0]);
     let old = proposal(&nodes, [0, 3], 3.0, "set x=3");
-    assert_eq!(post(&url, &["-L"], &old).0, "409", "it was decided before");
+    assert_eq!(post(&url, &["-L"], &old).0, "200", "it is known");
+    let other = proposal(&nodes, [0, 3], 20.0, "set x=4");
+    assert_eq!(post(&url, &["-L"], &other).0, "409");
+    assert_all_have_the_same(&nodes, 9);
     decide(&nodes, 9..11);
     assert_all_have_the_same(&nodes, 11);
 }

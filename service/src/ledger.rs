@@ -1,6 +1,9 @@
 //! The requests over HTTP/JSON that are decided, in order: the last of them, as many as fit.
+//!
+//! A request is known by its id. As long as the ledger has it, the same id is the same request, whatever its timestamp and
+//! whichever process it came over.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +28,24 @@ pub struct Entry {
     pub data: String,
 }
 
+/// How many requests of one client may carry the same timestamp.
+const PER_MICROSECOND: u64 = 4096;
+
+/// The number of a request among its client's: greater for a later timestamp, in seconds since 1970, and among requests of
+/// one moment for a greater `seq_id`.
+#[must_use]
+pub fn number(timestamp: f64, seq: u64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what does not fit becomes the nearest that does"
+    )]
+    let micros = (timestamp * 1e6) as u64;
+    micros
+        .saturating_mul(PER_MICROSECOND)
+        .saturating_add(seq % PER_MICROSECOND + 1)
+}
+
 /// The ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -32,6 +53,10 @@ pub struct Ledger {
     forgotten: u64,
     kept: VecDeque<Entry>,
     bytes: usize,
+    /// Where the kept entries stand, counted with the forgotten ones.
+    places: BTreeMap<(u64, u64), u64>,
+    /// The greatest [`number`] that was ever decided, by client.
+    latest: BTreeMap<u64, u64>,
 }
 
 impl Ledger {
@@ -49,25 +74,48 @@ impl Ledger {
             .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
     }
 
+    /// The data of the request with this id, if it is kept.
+    #[must_use]
+    pub fn data_of(&self, id: (u64, u64)) -> Option<&str> {
+        let place = self.places.get(&id)?.checked_sub(self.forgotten)?;
+        let entry = self.kept.get(usize::try_from(place).ok()?)?;
+        Some(&entry.data)
+    }
+
+    /// The greatest [`number`] of a client's requests that were ever decided; 0 for none.
+    #[must_use]
+    pub fn latest(&self, client: u64) -> u64 {
+        self.latest.get(&client).copied().unwrap_or(0)
+    }
+
     fn fits(&self) -> bool {
         self.kept.len() <= KEPT && (self.bytes <= KEPT_BYTES || self.kept.len() <= 1)
     }
 
-    pub(crate) fn add(&mut self, entry: Entry) {
-        self.bytes += entry.data.len();
-        self.kept.push_back(entry);
+    /// Adds a request that is not kept yet.
+    pub(crate) fn add(&mut self, entry: Entry, number: u64) {
+        let latest = self.latest.entry(entry.id.0).or_default();
+        *latest = number.max(*latest);
+        self.push(entry);
         while !self.fits() {
             if let Some(oldest) = self.kept.pop_front() {
+                self.places.remove(&oldest.id);
                 self.bytes -= oldest.data.len();
                 self.forgotten += 1;
             }
         }
     }
 
+    fn push(&mut self, entry: Entry) {
+        self.places.insert(entry.id, self.count());
+        self.bytes += entry.data.len();
+        self.kept.push_back(entry);
+    }
+
     /// In parts, as [`crate::Service::snapshot`] has it. Parts end at the same entries whichever are forgotten, so that all
     /// but the first and the last stay as they are.
     pub(crate) fn snapshot(&self) -> Vec<Arc<[u8]>> {
-        let mut parts = vec![encode(&self.forgotten).into()];
+        let mut parts = vec![encode(&(self.forgotten, &self.latest)).into()];
         let numbered: Vec<(u64, &Entry)> = (self.forgotten..).zip(&self.kept).collect();
         let together = numbered
             .chunk_by(|(one, _), (other, _)| one / ENTRIES_PER_PART == other / ENTRIES_PER_PART);
@@ -83,17 +131,24 @@ impl Ledger {
     /// # Errors
     /// The parts are not what [`Ledger::snapshot`] gives.
     pub(crate) fn restored(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
+        let (forgotten, latest): (u64, BTreeMap<u64, u64>) = read_part(parts.first())?;
+        if forgotten.checked_add(KEPT as u64).is_none() {
+            return Err(BadSnapshot::NotCanonical);
+        }
         let mut ledger = Self {
-            forgotten: read_part(parts.first())?,
+            forgotten,
+            latest,
             ..Self::default()
         };
         for part in parts.iter().skip(1) {
             let entries: Vec<Entry> = read_part(Some(part))?;
-            ledger.bytes += entries.iter().map(|entry| entry.data.len()).sum::<usize>();
-            ledger.kept.extend(entries);
+            if entries.len() > KEPT {
+                return Err(BadSnapshot::NotCanonical);
+            }
+            entries.into_iter().for_each(|entry| ledger.push(entry));
         }
-        let counts = ledger.forgotten.checked_add(KEPT as u64).is_some();
-        if counts && ledger.fits() && ledger.snapshot() == parts {
+        let once = ledger.places.len() == ledger.kept.len();
+        if once && ledger.fits() && ledger.snapshot() == parts {
             Ok(ledger)
         } else {
             Err(BadSnapshot::NotCanonical)
@@ -103,17 +158,51 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadSnapshot, Entry, KEPT, KEPT_BYTES, Ledger, encode};
+    use std::collections::BTreeMap;
+
+    use super::{BadSnapshot, Entry, KEPT, KEPT_BYTES, Ledger, encode, number};
+
+    fn entry(id: (u64, u64), data: &str) -> Entry {
+        Entry {
+            id,
+            data: data.to_owned(),
+        }
+    }
 
     fn ledger(count: u64) -> Ledger {
         let mut ledger = Ledger::default();
-        for number in 0..count {
-            ledger.add(Entry {
-                id: (0, number),
-                data: number.to_string(),
-            });
+        for seq in 0..count {
+            ledger.add(entry((0, seq), &seq.to_string()), seq);
         }
         ledger
+    }
+
+    #[test]
+    fn later_requests_have_greater_numbers() {
+        assert_eq!(
+            number(1_542_000_000.25, 7),
+            1_542_000_000_250_000 * 4096 + 8
+        );
+        assert!(number(1.0, 1) > number(1.0, 0));
+        assert!(number(1.5, 0) > number(1.0, 9));
+        assert!(number(0.0, 0) > 0);
+        assert!(number(4e9, 4095) > number(4e9, 0));
+        assert_eq!(number(f64::INFINITY, 4095), u64::MAX);
+        assert_eq!(number(f64::NAN, 0), 1);
+    }
+
+    #[test]
+    fn a_request_is_found_by_its_id_until_it_is_forgotten() {
+        let mut ledger = ledger(KEPT as u64);
+        assert_eq!(ledger.data_of((0, 0)), Some("0"));
+        assert_eq!(ledger.data_of((1, 0)), None);
+        ledger.add(entry((1, 0), "x"), 5);
+        assert_eq!(ledger.data_of((0, 0)), None);
+        assert_eq!(ledger.data_of((0, 1)), Some("1"));
+        assert_eq!(ledger.data_of((1, 0)), Some("x"));
+        assert_eq!(ledger.latest(0), KEPT as u64 - 1);
+        ledger.add(entry((1, 1), "earlier"), 3);
+        assert_eq!((ledger.latest(1), ledger.latest(2)), (5, 0));
     }
 
     #[test]
@@ -129,11 +218,8 @@ mod tests {
     #[test]
     fn much_data_makes_room_for_itself() {
         let mut ledger = ledger(3);
-        for _ in 0..2 {
-            ledger.add(Entry {
-                id: (1, 1),
-                data: "x".repeat(KEPT_BYTES),
-            });
+        for seq in 0..2 {
+            ledger.add(entry((1, seq), &"x".repeat(KEPT_BYTES)), seq);
         }
         assert_eq!((ledger.since(0).count(), ledger.count()), (1, 5));
     }
@@ -145,10 +231,7 @@ mod tests {
             let parts = ledger.snapshot();
             assert_eq!(Ledger::restored(&parts), Ok(ledger.clone()), "{count}");
             let mut more = ledger;
-            more.add(Entry {
-                id: (7, 7),
-                data: "more".to_owned(),
-            });
+            more.add(entry((7, 7), "more"), 7);
             let changed = more.snapshot();
             let new = changed.iter().filter(|part| !parts.contains(part)).count();
             assert!(new <= 3, "{count}: {new}");
@@ -163,10 +246,16 @@ mod tests {
         cut[1] = encode(&Vec::<Entry>::new()).into();
         assert_eq!(Ledger::restored(&cut), Err(BadSnapshot::NotCanonical));
         let mut shifted = good.clone();
-        shifted[0] = encode(&1_u64).into();
+        shifted[0] = encode(&(1_u64, BTreeMap::from([(0_u64, 299_u64)]))).into();
         assert_eq!(Ledger::restored(&shifted), Err(BadSnapshot::NotCanonical));
         let mut endless = good;
-        endless[0] = encode(&u64::MAX).into();
+        endless[0] = encode(&(u64::MAX, BTreeMap::<u64, u64>::new())).into();
         assert_eq!(Ledger::restored(&endless), Err(BadSnapshot::NotCanonical));
+        let mut twice = Ledger::default();
+        (0..2).for_each(|_| twice.push(entry((0, 0), "x")));
+        assert_eq!(
+            Ledger::restored(&twice.snapshot()),
+            Err(BadSnapshot::NotCanonical)
+        );
     }
 }

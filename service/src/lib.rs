@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use quorate_protocol::{ClientId, Sequence};
 
-pub use replicated::{Answer, Operation, Replicated, http_client};
+pub use replicated::{Answer, Operation, Replicated};
 pub use snapshot::BadSnapshot;
 
 /// A deterministic state machine: the same operations in the same order give the same answers everywhere.

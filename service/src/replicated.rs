@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use quorate_protocol::{ClientId, Digest, Sequence};
+use quorate_protocol::{ClientId, Sequence};
 use serde::{Deserialize, Serialize};
 
 use crate::encode::{decode, encode};
 use crate::exchange::{self, Exchange, Rules};
 use crate::kv::{self, Store};
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{self, Entry, Ledger};
 use crate::snapshot::read_part;
 use crate::{BadSnapshot, Service};
 
@@ -23,7 +23,8 @@ pub enum Operation {
     /// Any text: executed if it is a [`kv::Command`], and otherwise only given its place in the order.
     Text(String),
     /// The JSON of a request over HTTP, as it came in: its `data` is executed as [`Operation::Text`], and it gets a place in the
-    /// ledger.
+    /// ledger, once for its id. Any process may put it before the others, and several may: a client that asks again does so
+    /// with another timestamp, and perhaps at another process.
     Request(String),
 }
 
@@ -41,16 +42,11 @@ impl Operation {
     }
 }
 
-/// Under which name the requests of a client over HTTP are ordered.
-#[must_use]
-pub fn http_client(id: u64) -> ClientId {
-    ClientId::named(&format!("http/{id}"))
-}
-
 /// What counts of a request over HTTP.
 #[derive(Deserialize)]
 struct Decided {
     id: (u64, u64),
+    timestamp: f64,
     data: String,
 }
 
@@ -65,8 +61,12 @@ pub enum Answer {
     Unreadable,
     /// The text has its place in the order, and means nothing to the store.
     Ordered,
-    /// What a request over HTTP came to, with the digest of its JSON: another with the same number is another request.
-    Request(Digest, Box<Answer>),
+    /// What a request over HTTP came to.
+    Request(Box<Answer>),
+    /// A request over HTTP with this id and this data has executed before; nothing has changed.
+    Again,
+    /// A request over HTTP with this id and other data has executed before; nothing has changed.
+    IdTaken,
 }
 
 impl Answer {
@@ -80,8 +80,9 @@ impl Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exchange | Self::Ordered => f.write_str("ok"),
-            Self::Request(_, answer) => answer.fmt(f),
+            Self::Exchange | Self::Ordered | Self::Again => f.write_str("ok"),
+            Self::Request(answer) => answer.fmt(f),
+            Self::IdTaken => f.write_str("refused: another request has this id"),
             Self::KeyValue(answer) => answer.fmt(f),
             Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),
         }
@@ -132,15 +133,24 @@ impl Replicated {
         }
     }
 
-    /// A request counts for its own client only: a process that speaks for clients could otherwise put others' names on it.
-    fn request(&mut self, client: ClientId, json: &str) -> Answer {
-        match serde_json::from_str::<Decided>(json) {
-            Ok(Decided { id, data }) if client == http_client(id.0) => {
+    fn request(&mut self, json: &str) -> Answer {
+        let Ok(Decided {
+            id,
+            timestamp,
+            data,
+        }) = serde_json::from_str(json)
+        else {
+            return Answer::Unreadable;
+        };
+        match self.ledger.data_of(id) {
+            Some(known) if known == data => Answer::Again,
+            Some(_) => Answer::IdTaken,
+            None => {
                 let answer = self.text(&data);
-                self.ledger.add(Entry { id, data });
-                Answer::Request(Digest::of(&[json.as_bytes()]), Box::new(answer))
+                let number = ledger::number(timestamp, id.1);
+                self.ledger.add(Entry { id, data }, number);
+                Answer::Request(Box::new(answer))
             }
-            _ => Answer::Unreadable,
         }
     }
 }
@@ -158,7 +168,7 @@ impl Service for Replicated {
             }
             Some(Operation::KeyValue(text)) => Answer::KeyValue(self.store.execute(&text)),
             Some(Operation::Text(text)) => self.text(&text),
-            Some(Operation::Request(json)) => self.request(client, &json),
+            Some(Operation::Request(json)) => self.request(&json),
             None => Answer::Unreadable,
         };
         encode(&answer)

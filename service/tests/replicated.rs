@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use quorate_protocol::{ClientId, Digest, Quorum, ReplicaId, Sequence};
+use quorate_protocol::{ClientId, Quorum, ReplicaId, Sequence};
 use quorate_service::exchange::{Command, Rules, WINDOW};
 use quorate_service::kv::Answer as Value;
-use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service, http_client};
+use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service};
 
 fn service() -> Replicated {
     Replicated::new(Rules {
@@ -202,35 +202,32 @@ fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
     assert_eq!(run.service.restore(&good), Ok(()));
 }
 
+/// What a request over HTTP gives that comes over this process.
+fn request_over(run: &mut Run, process: &str, json: &str) -> Answer {
+    let operation = Operation::Request(json.to_owned()).encode();
+    let sequence = Sequence(run.next);
+    run.next += 1;
+    let client = ClientId::named(process);
+    let answer = run.service.execute(sequence, client, &operation);
+    Answer::decode(&answer).unwrap()
+}
+
 #[test]
 fn a_request_over_http_has_its_place_in_the_ledger_and_means_what_its_data_says() {
     let mut run = Run::new();
-    let mut request = |client: u64, json: &str| {
-        let operation = Operation::Request(json.to_owned()).encode();
-        let sequence = Sequence(run.next);
-        run.next += 1;
-        let answer = run
-            .service
-            .execute(sequence, http_client(client), &operation);
-        match Answer::decode(&answer).unwrap() {
-            Answer::Request(digest, answer) => {
-                assert_eq!(digest, Digest::of(&[json.as_bytes()]));
-                *answer
-            }
-            other => other,
-        }
-    };
+    let gave = |answer| Answer::Request(Box::new(answer));
     let set = r#"{"id": [0, 7], "data": "set x=1", "timestamp": 1.5}"#;
-    assert_eq!(request(0, set), Answer::KeyValue(Value::Ok));
-    let other = r#"{"id": [1, 0], "data": "anything"}"#;
-    assert_eq!(request(1, other), Answer::Ordered);
-    let foreign = r#"{"id": [1, 1], "data": "set x=2"}"#;
-    for (client, json) in [
-        (0, foreign),
-        (0, r#"{"id": [0], "data": "set x=2"}"#),
-        (0, "nonsense"),
+    let answer = request_over(&mut run, "P", set);
+    assert_eq!(answer, gave(Answer::KeyValue(Value::Ok)));
+    let other = r#"{"id": [1, 0], "data": "anything", "timestamp": 1}"#;
+    assert_eq!(request_over(&mut run, "P", other), gave(Answer::Ordered));
+    for json in [
+        r#"{"id": [0], "data": "set x=2", "timestamp": 1}"#,
+        r#"{"id": [0, 8], "data": "set x=2"}"#,
+        "nonsense",
     ] {
-        assert_eq!(request(client, json), Answer::Unreadable, "{json}");
+        let answer = request_over(&mut run, "P", json);
+        assert_eq!(answer, Answer::Unreadable, "{json}");
     }
     assert_eq!(
         run.text("get x"),
@@ -241,6 +238,37 @@ fn a_request_over_http_has_its_place_in_the_ledger_and_means_what_its_data_says(
     let mut other = service();
     assert_eq!(other.restore(&run.service.snapshot()), Ok(()));
     assert_eq!(other.ledger(), run.service.ledger());
+}
+
+#[test]
+fn the_same_id_is_the_same_request_whatever_its_timestamp_and_whichever_process_it_came_over() {
+    let mut run = Run::new();
+    let json = |timestamp: u32, data: &str| {
+        format!(r#"{{"id": [0, 7], "data": "{data}", "timestamp": {timestamp}}}"#)
+    };
+    for (process, timestamp) in [("P", 2), ("P", 3), ("Q", 2), ("Q", 1)] {
+        let answer = request_over(&mut run, process, &json(timestamp, "set x=1"));
+        let first = (process, timestamp) == ("P", 2);
+        assert_eq!(first, answer != Answer::Again, "{answer:?}");
+    }
+    let other = request_over(&mut run, "Q", &json(4, "set x=2"));
+    assert_eq!(other, Answer::IdTaken);
+    assert_eq!(
+        run.text("get x"),
+        Answer::KeyValue(Value::Value("1".into()))
+    );
+    assert_eq!(run.service.ledger().count(), 1);
+}
+
+#[test]
+fn requests_of_one_client_that_come_over_two_processes_execute_whichever_is_ordered_first() {
+    let mut run = Run::new();
+    let later = r#"{"id": [0, 1], "data": "set y=1", "timestamp": 2}"#;
+    let earlier = r#"{"id": [0, 0], "data": "set x=1", "timestamp": 1}"#;
+    for (process, json) in [("Q", later), ("P", earlier)] {
+        let answer = request_over(&mut run, process, json);
+        assert!(matches!(answer, Answer::Request(_)), "{answer:?}");
+    }
 }
 
 #[test]

@@ -35,9 +35,7 @@ pub struct Proposal {
 )]
 pub struct BadProposal(String);
 
-/// How many requests of one client may carry the same timestamp.
-const PER_MICROSECOND: u64 = 4096;
-/// The latest time that has a number.
+/// The latest time that a request may carry.
 const LATEST: f64 = 4e9;
 
 impl Proposal {
@@ -59,19 +57,6 @@ impl Proposal {
             )));
         }
         Ok(proposal)
-    }
-
-    /// The number of this request among its client's: greater for a later timestamp, and among requests of one moment for a
-    /// greater `seq_id`. A client's requests execute in this order only (rule 6).
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is within bounds"
-        )]
-        let micros = (self.timestamp * 1e6) as u64;
-        micros * PER_MICROSECOND + self.id.1 % PER_MICROSECOND + 1
     }
 }
 
@@ -97,21 +82,7 @@ mod tests {
         let text = r#"{"id": [0, 7], "client_url": "http://localhost:20001/reply", "timestamp": 1542000000.25, "data": "x"}"#;
         let proposal = Proposal::parse(text).unwrap();
         assert_eq!(proposal.id, Id(0, 7));
-        assert_eq!(proposal.number(), 1_542_000_000_250_000 * 4096 + 8);
-    }
-
-    #[test]
-    fn later_requests_have_greater_numbers() {
-        let number = |timestamp: f64, seq| {
-            let text = format!(
-                r#"{{"id": [1, {seq}], "client_url": "", "timestamp": {timestamp}, "data": ""}}"#
-            );
-            Proposal::parse(&text).unwrap().number()
-        };
-        assert!(number(1.0, 1) > number(1.0, 0));
-        assert!(number(1.5, 0) > number(1.0, 9));
-        assert!(number(0.0, 0) > 0);
-        assert!(number(4e9, 4095) > number(4e9, 0));
+        assert_eq!(proposal.data, "x");
     }
 
     #[test]

@@ -11,15 +11,16 @@ mod routes;
 
 use anyhow::Context as _;
 use quorate_protocol::message::Request;
-use quorate_protocol::{ClientId, Digest, Input, ReplicaId, Sequence, Timestamp};
-use quorate_service::{Answer, Operation, http_client};
+use quorate_protocol::{Input, ReplicaId, Sequence};
+use quorate_service::ledger::number;
+use quorate_service::{Answer, Operation};
 use quorate_web::Proposal;
 
 use crate::config::WebConfig;
 use crate::question::Taken;
 use crate::runtime::Runtime;
 use dump::Dump;
-use queue::{Place, Queues};
+use queue::{Name, Place, Queues, Turn};
 use replies::Replies;
 
 pub(crate) use routes::routes;
@@ -50,85 +51,90 @@ impl Web {
 }
 
 impl Runtime {
-    /// A client wants a request ordered. A backup sends the client to the primary, and sees itself to it that the primary
-    /// hears of it: one that ignores clients is noticed.
+    /// A client wants a request ordered. A backup sends the client to the primary, and has the request ordered itself too: so
+    /// a primary that ignores clients is noticed. Of a request that was ordered twice the service executes the first.
+    ///
+    /// One that has executed is ordered again: a client that asks again does so with another timestamp, at one process
+    /// perhaps, and f+1 processes must post it the reply with what it asked.
     pub(crate) fn request(&mut self, proposal: &Proposal, json: String) -> Taken {
-        let client = http_client(proposal.id.0);
-        let timestamp = Timestamp(proposal.number());
-        let replica = self.replica.replica();
-        let (last, status) = (replica.last_timestamp(client), replica.status());
-        if last == timestamp {
-            let executed = replica.last_result(client).and_then(Answer::decode);
-            let digest = Digest::of(&[json.as_bytes()]);
-            if !matches!(executed, Some(Answer::Request(of, _)) if of == digest) {
-                return Taken::Other;
-            }
-            self.unposted.push(json);
-            return Taken::Again;
+        let id = proposal.id;
+        let number = number(proposal.timestamp, id.1);
+        let ledger = self.service.ledger();
+        let executed = ledger.data_of((id.0, id.1));
+        if executed.is_some_and(|data| data != proposal.data) {
+            return Taken::OtherId;
         }
-        if last > timestamp {
+        if executed.is_none() && number <= ledger.latest(id.0) {
             return Taken::Old;
         }
+        let again = executed.is_some();
+        let primary = self.replica.replica().status().primary;
+        let turn = Turn::new(proposal, number, json);
         // Without it there are no paths, and nobody asks.
         let Some(web) = &mut self.web else {
             return Taken::Full;
         };
-        let known = replica.waiting_timestamp(client);
-        match web.queues.add(proposal.id.0, timestamp, &json, known) {
-            Place::UnderWay => self.submit_request(client, timestamp, json),
-            Place::Waits => {}
-            Place::Other => return Taken::Other,
+        match web.queues.add(turn, again) {
+            Place::First(turn) => {
+                let name = self.desk.lend_name();
+                self.submit_request(name, &turn);
+                if let Some(web) = &mut self.web {
+                    web.queues.began(turn, name);
+                }
+            }
+            Place::Taken => {}
+            Place::OtherId => return Taken::OtherId,
+            Place::OtherNumber => return Taken::OtherTimestamp,
             Place::Late => return Taken::Old,
             // The primary may have room.
-            Place::Full if status.primary != self.own => {}
+            Place::Full if primary != self.own => {}
             Place::Full => return Taken::Full,
         }
-        if status.primary == self.own {
+        if primary == self.own {
             Taken::Here
         } else {
-            Taken::At(status.primary)
+            Taken::At(primary)
         }
     }
 
     /// Submits the requests over HTTP that waited for one of their client's that has executed; tells whether there were any.
     pub(crate) fn submit_waiting(&mut self) -> bool {
-        let replica = self.replica.replica();
-        let executed = replica.status().executed;
-        let Some(web) = self.web.as_mut().filter(|web| web.looked_at != executed) else {
+        let executed = self.replica.replica().status().executed;
+        let Some(mut web) = self.web.take() else {
             return false;
         };
-        web.looked_at = executed;
-        let turns = web.queues.next(|client| {
-            let client = http_client(client);
-            (
-                replica.last_timestamp(client),
-                replica.waiting_timestamp(client),
-            )
-        });
-        let any = !turns.is_empty();
-        for (client, timestamp, json) in turns {
-            self.submit_request(http_client(client), timestamp, json);
+        let mut turns = Vec::new();
+        if web.looked_at != executed {
+            web.looked_at = executed;
+            turns = web.queues.go_on(
+                |(client, timestamp)| self.replica.replica().last_timestamp(client) >= timestamp,
+                &mut self.desk,
+            );
         }
-        any
+        self.web = Some(web);
+        for (name, turn) in &turns {
+            self.submit_request(*name, turn);
+        }
+        !turns.is_empty()
     }
 
-    fn submit_request(&mut self, client: ClientId, timestamp: Timestamp, json: String) {
+    fn submit_request(&mut self, (client, timestamp): Name, turn: &Turn) {
         let request = self.keys.sign(Request {
             client,
             timestamp,
-            operation: Operation::Request(json).encode(),
+            operation: Operation::Request(turn.json.clone()).encode(),
         });
         self.inputs.push_back(Input::Submit(request));
     }
 
-    /// Has the replies posted to those of these requests that came over HTTP, which have just executed.
+    /// Has the replies posted to those of these requests that came over HTTP, which have just executed, or had before.
     pub(crate) fn reply_over_http(&mut self, requests: &[Request], results: &[Vec<u8>]) {
         if self.web.is_none() {
             return;
         }
         for (request, result) in requests.iter().zip(results) {
             if let Some(Operation::Request(json)) = Operation::decode(&request.operation)
-                && let Some(Answer::Request(..)) = Answer::decode(result)
+                && let Some(Answer::Request(_) | Answer::Again) = Answer::decode(result)
             {
                 self.unposted.push(json);
             }

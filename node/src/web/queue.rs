@@ -1,33 +1,72 @@
-//! Each client's requests, one under way at a time (C4.1): the replicas keep one place per client, and whoever is told that a
-//! request was taken must not lose it to the client's own next one.
+//! Each client's requests at this process, one under way at a time: they are ordered as their numbers say. Those that the same
+//! client sends to another process are that one's to order; nothing here waits for them, and they take nothing's place.
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::{Digest, Timestamp};
+use quorate_protocol::{ClientId, Timestamp};
+use quorate_web::{Id, Proposal};
+
+use crate::desk::Desk;
 
 /// How many requests of all clients together may wait for those before them.
 const MOST: usize = 1024;
 
+/// A request, and its number among its client's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) id: Id,
+    pub(super) number: u64,
+    data: String,
+    pub(super) json: String,
+}
+
+impl Turn {
+    pub(super) fn new(proposal: &Proposal, number: u64, json: String) -> Self {
+        Self {
+            id: proposal.id,
+            number,
+            data: proposal.data.clone(),
+            json,
+        }
+    }
+
+    /// Whether it has the other's id and asks for something else.
+    fn contradicts(&self, other: &Self) -> bool {
+        self.id == other.id && self.data != other.data
+    }
+}
+
 /// What becomes of a request that comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It is the one that is under way, now or already.
-    UnderWay,
-    /// It waits for those before it.
-    Waits,
-    /// Another with its number is under way or waits.
-    Other,
+    /// Nothing of its client is under way here: it is to be submitted.
+    First(Turn),
+    /// It waits for those before it, or is under way already.
+    Taken,
+    /// Another request with its id is under way or waits.
+    OtherId,
+    /// Another request with its number is under way or waits.
+    OtherNumber,
     /// One with a greater number is under way already.
     Late,
     /// Too many wait.
     Full,
 }
 
+/// Under which name a request was put before the others.
+pub(super) type Name = (ClientId, Timestamp);
+
 #[derive(Debug)]
 struct Queue {
-    /// Of one that came over another process only its number is known.
-    under_way: (Timestamp, Option<Digest>),
-    waiting: BTreeMap<Timestamp, String>,
+    under_way: Turn,
+    name: Name,
+    waiting: BTreeMap<u64, Turn>,
+}
+
+impl Queue {
+    fn all(&self) -> impl Iterator<Item = &Turn> {
+        std::iter::once(&self.under_way).chain(self.waiting.values())
+    }
 }
 
 /// The requests that have not executed here, by client.
@@ -38,144 +77,168 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Finds a place for a request that has not executed; `known` is the number of its client's request that the replica
-    /// knows of, whoever told it.
-    pub(super) fn add(
-        &mut self,
-        client: u64,
-        number: Timestamp,
-        json: &str,
-        known: Option<Timestamp>,
-    ) -> Place {
-        let digest = digest(json);
-        let queue = self.clients.entry(client).or_insert_with(|| Queue {
-            under_way: match known {
-                Some(known) if known != number => (known, None),
-                _ => (number, Some(digest)),
-            },
-            waiting: BTreeMap::new(),
-        });
-        let (first, of_first) = queue.under_way;
-        if number < first {
-            return Place::Late;
+    /// Finds a place for a request. `again`: whether it has executed before; it is then ordered once more only for its replies,
+    /// whenever that is.
+    pub(super) fn add(&mut self, turn: Turn, again: bool) -> Place {
+        let Some(queue) = self.clients.get_mut(&turn.id.0) else {
+            return Place::First(turn);
+        };
+        if queue.all().any(|other| turn.contradicts(other)) {
+            return Place::OtherId;
         }
-        if number == first {
-            return if of_first.is_none_or(|of_first| digest == of_first) {
-                Place::UnderWay
+        if let Some(same) = queue.all().find(|other| other.number == turn.number) {
+            return if same.json == turn.json {
+                Place::Taken
             } else {
-                Place::Other
+                Place::OtherNumber
             };
         }
-        match queue.waiting.get(&number) {
-            Some(same) if same == json => Place::Waits,
-            Some(_) => Place::Other,
-            None if self.waiting >= MOST => Place::Full,
-            None => {
-                queue.waiting.insert(number, json.to_owned());
-                self.waiting += 1;
-                Place::Waits
-            }
+        let again = again || queue.all().any(|other| other.id == turn.id);
+        if turn.number < queue.under_way.number && !again {
+            return Place::Late;
         }
+        if self.waiting >= MOST {
+            return Place::Full;
+        }
+        queue.waiting.insert(turn.number, turn);
+        self.waiting += 1;
+        Place::Taken
     }
 
-    /// Gives the requests whose turn has come. `told` is, for a client, the number of its last one that has executed, and of
-    /// the one that the replica knows of.
-    pub(super) fn next(
+    /// A request that found nothing of its client under way was put before the others.
+    pub(super) fn began(&mut self, turn: Turn, name: Name) {
+        let queue = Queue {
+            under_way: turn,
+            name,
+            waiting: BTreeMap::new(),
+        };
+        self.clients.insert(queue.under_way.id.0, queue);
+    }
+
+    /// Gives the requests whose turn has come, each with the name under which it is to go out: one that the desk lends, which
+    /// gets back those of the requests that have executed.
+    pub(super) fn go_on(
         &mut self,
-        told: impl Fn(u64) -> (Timestamp, Option<Timestamp>),
-    ) -> Vec<(u64, Timestamp, String)> {
+        has_executed: impl Fn(Name) -> bool,
+        desk: &mut Desk,
+    ) -> Vec<(Name, Turn)> {
         let mut turns = Vec::new();
         let waiting = &mut self.waiting;
-        self.clients.retain(|&client, queue| {
-            let (last, known) = told(client);
-            if last < queue.under_way.0 {
+        self.clients.retain(|_, queue| {
+            if !has_executed(queue.name) {
                 return true;
             }
-            while let Some(first) = queue.waiting.first_entry() {
-                let number = *first.key();
-                if let Some(known) = known
-                    && last < known
-                    && known < number
-                {
-                    queue.under_way = (known, None);
-                    return true;
-                }
-                let json = first.remove();
-                *waiting -= 1;
-                if number > last {
-                    queue.under_way = (number, Some(digest(&json)));
-                    turns.push((client, number, json));
-                    return true;
-                }
-                if number < last {
-                    tracing::warn!(client, "a request is dropped: its client had a later one ordered by another process");
-                }
-            }
-            false
+            desk.take_back(queue.name);
+            let Some((_, next)) = queue.waiting.pop_first() else {
+                return false;
+            };
+            *waiting -= 1;
+            queue.name = desk.lend_name();
+            queue.under_way = next.clone();
+            turns.push((queue.name, next));
+            true
         });
         turns
     }
 }
 
-fn digest(json: &str) -> Digest {
-    Digest::of(&[json.as_bytes()])
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Place, Queues, Timestamp};
+    use std::num::NonZeroU32;
 
-    const fn at(number: u64) -> Timestamp {
-        Timestamp(number)
+    use quorate_protocol::{Quorum, ReplicaId};
+    use quorate_web::Id;
+
+    use super::{Desk, MOST, Name, Place, Queues, Turn};
+
+    fn turn(id: (u64, u64), number: u64, data: &str) -> Turn {
+        Turn {
+            id: Id(id.0, id.1),
+            number,
+            data: data.to_owned(),
+            json: format!("{number} {data}"),
+        }
+    }
+
+    /// Queues, and under which names their requests went out.
+    struct Run {
+        queues: Queues,
+        desk: Desk,
+        submitted: Vec<(Name, Turn)>,
+    }
+
+    impl Run {
+        fn new() -> Self {
+            let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+            Self {
+                queues: Queues::default(),
+                desk: Desk::new(ReplicaId(0), quorum, 0),
+                submitted: Vec::new(),
+            }
+        }
+
+        fn add(&mut self, turn: Turn) -> Place {
+            let place = self.queues.add(turn, false);
+            if let Place::First(turn) = &place {
+                let name = self.desk.lend_name();
+                self.submitted.push((name, turn.clone()));
+                self.queues.began(turn.clone(), name);
+            }
+            place
+        }
+
+        /// This request has executed; what goes out then.
+        fn executed(&mut self, turn: &Turn) -> Vec<String> {
+            let found = self.submitted.iter().find(|(_, one)| one == turn);
+            let executed = found.unwrap().0;
+            let next = self.queues.go_on(|name| name == executed, &mut self.desk);
+            self.submitted.extend(next.clone());
+            next.into_iter().map(|(_, turn)| turn.data).collect()
+        }
     }
 
     #[test]
     fn a_clients_requests_take_turns_in_the_order_of_their_numbers() {
-        let mut queues = Queues::default();
-        let mut add = |client, number, json| queues.add(client, at(number), json, None);
-        assert_eq!(add(1, 10, "a"), Place::UnderWay);
-        assert_eq!(add(1, 30, "c"), Place::Waits);
-        assert_eq!(add(1, 20, "b"), Place::Waits);
-        assert_eq!(add(2, 5, "of another"), Place::UnderWay);
-        assert_eq!(add(1, 10, "a"), Place::UnderWay, "again");
-        assert_eq!(add(1, 20, "b"), Place::Waits, "again");
-        assert_eq!(add(1, 10, "x"), Place::Other);
-        assert_eq!(add(1, 20, "x"), Place::Other);
-        assert_eq!(add(1, 9, "x"), Place::Late);
+        let mut run = Run::new();
+        let [a, b, c] =
+            [("a", 10), ("b", 20), ("c", 30)].map(|(data, number)| turn((1, number), number, data));
+        assert_eq!(run.add(a.clone()), Place::First(a.clone()));
+        assert_eq!(run.add(c.clone()), Place::Taken);
+        assert_eq!(run.add(b.clone()), Place::Taken);
+        let other = turn((2, 0), 5, "of another");
+        assert_eq!(run.add(other.clone()), Place::First(other.clone()));
+        assert_eq!(run.add(a.clone()), Place::Taken, "again");
+        assert_eq!(run.add(b.clone()), Place::Taken, "again");
+        assert_eq!(run.add(turn((1, 9), 9, "x")), Place::Late);
+        assert_eq!(run.add(turn((1, 4106), 10, "x")), Place::OtherNumber);
 
-        let executed = |of_1, of_2| move |client| (at(if client == 1 { of_1 } else { of_2 }), None);
-        assert_eq!(queues.next(executed(0, 0)), []);
-        let b = (1, at(20), "b".to_owned());
-        assert_eq!(queues.next(executed(10, 0)), [b]);
-        assert_eq!(queues.next(executed(10, 5)), []);
-        let c = (1, at(30), "c".to_owned());
-        assert_eq!(queues.next(executed(25, 5)), [c], "by another process");
-        assert_eq!(queues.next(executed(30, 5)), []);
-        assert!(queues.clients.is_empty());
-        assert_eq!(queues.waiting, 0);
+        assert_eq!(run.executed(&a), ["b"]);
+        assert_eq!(run.executed(&other), [""; 0]);
+        assert_eq!(run.executed(&b), ["c"]);
+        assert_eq!(run.executed(&c), [""; 0]);
+        assert!(run.queues.clients.is_empty());
+        assert_eq!(run.queues.waiting, 0);
     }
 
     #[test]
-    fn what_came_over_another_process_has_its_turn_too() {
-        let mut queues = Queues::default();
-        assert_eq!(queues.add(1, at(9), "x", Some(at(10))), Place::Late);
-        assert_eq!(queues.add(1, at(20), "b", Some(at(10))), Place::Waits);
-        assert_eq!(queues.add(1, at(10), "a", Some(at(10))), Place::UnderWay);
-        assert_eq!(queues.next(|_| (at(9), Some(at(10)))), []);
-        assert_eq!(queues.next(|_| (at(10), Some(at(15)))), []);
-        let b = (1, at(20), "b".to_owned());
-        assert_eq!(queues.next(|_| (at(15), Some(at(25)))), [b]);
+    fn the_same_request_with_a_later_timestamp_waits_and_with_other_data_is_another() {
+        let mut run = Run::new();
+        let first = turn((1, 7), 10, "a");
+        assert_eq!(run.add(first.clone()), Place::First(first));
+        assert_eq!(run.add(turn((1, 7), 20, "a")), Place::Taken);
+        assert_eq!(run.add(turn((1, 7), 30, "b")), Place::OtherId);
+        assert_eq!(run.add(turn((1, 8), 40, "b")), Place::Taken);
+        assert_eq!(run.add(turn((1, 8), 50, "c")), Place::OtherId);
+        assert_eq!(run.add(turn((1, 7), 5, "a")), Place::Taken, "earlier");
+        assert_eq!(run.queues.add(turn((1, 6), 6, "x"), true), Place::Taken);
     }
 
     #[test]
-    fn what_others_had_ordered_waits_no_longer_and_too_many_do_not_wait() {
-        let mut queues = Queues::default();
+    fn too_many_do_not_wait() {
+        let mut run = Run::new();
         for number in 0..=MOST as u64 {
-            assert!(queues.add(0, at(number), "x", None) != Place::Full);
+            assert_ne!(run.add(turn((0, number), number, "x")), Place::Full);
         }
-        assert_eq!(queues.add(0, at(5000), "x", None), Place::Full);
-        assert_eq!(queues.next(|_| (at(5000), None)), []);
-        assert_eq!(queues.add(0, at(5001), "x", None), Place::UnderWay);
-        assert_eq!(queues.waiting, 0);
+        assert_eq!(run.add(turn((0, 5000), 5000, "x")), Place::Full);
     }
 }

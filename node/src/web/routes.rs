@@ -98,16 +98,22 @@ impl Paths {
             answer,
         });
         Ok(match taken.await? {
-            Taken::Here | Taken::Again => respond(StatusCode::OK, &json!({"id": id})),
+            Taken::Here => respond(StatusCode::OK, &json!({"id": id})),
             Taken::At(primary) => self.redirect(primary),
-            Taken::Other => refuse(
+            Taken::OtherId => refuse(
+                StatusCode::CONFLICT,
+                &format!(
+                    "{id}: another request with other data has this id; give it another seq_id"
+                ),
+            ),
+            Taken::OtherTimestamp => refuse(
                 StatusCode::CONFLICT,
                 &format!("{id}: another request has this timestamp; give a later one"),
             ),
             Taken::Old => refuse(
                 StatusCode::CONFLICT,
                 &format!(
-                    "{id}: a later request of this client is under way or has executed; give a later timestamp"
+                    "{id}: a request of this client with the same or a later timestamp is under way or has executed; give a later timestamp"
                 ),
             ),
             Taken::Full => refuse(

@@ -134,20 +134,6 @@ impl Replica {
             .map_or(Timestamp(0), |last| last.timestamp)
     }
 
-    /// The timestamp of a client's request that waits to be executed, if one does.
-    #[must_use]
-    pub fn waiting_timestamp(&self, client: ClientId) -> Option<Timestamp> {
-        let request = self.requests.waiting_of(client)?;
-        Some(request.value().timestamp)
-    }
-
-    /// The result of a client's last request that has executed.
-    #[must_use]
-    pub fn last_result(&self, client: ClientId) -> Option<&[u8]> {
-        let last = self.requests.last_reply(client);
-        last.map(|last| last.result.as_slice())
-    }
-
     /// Whether it votes: one that has lost its memory does not, for a while (rule 23).
     #[must_use]
     pub fn votes(&self) -> bool {
