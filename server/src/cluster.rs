@@ -9,6 +9,7 @@ use std::time::Duration;
 use quorate_fault::FaultPlan;
 use quorate_node::{NodeConfig, WebConfig};
 use quorate_web::PbftYaml;
+use quorate_web::config::{Address, without_brackets};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -114,7 +115,7 @@ impl Cluster {
     /// A port is taken, or a process does not start; then nothing is left running.
     pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
         let listeners = match &config.web {
-            Some(web) => ports::bind_these(&web.yaml.nodes)?,
+            Some(web) => ports::bind_these(&web.yaml)?,
             None => ports::bind_all(&config.host, config.base_port, config.processes)?,
         };
         let node_configs = node_configs(&config, &listeners)?;
@@ -239,11 +240,11 @@ fn node_config(
     life: u64,
 ) -> NodeConfig {
     let mut allowed_hosts = config.allowed_hosts.clone();
-    allowed_hosts.push(config.host.clone());
+    allowed_hosts.push(url_host(&config.host));
     let yaml = config.web.as_ref().map(|web| &web.yaml);
     allowed_hosts.extend(
         yaml.iter()
-            .flat_map(|yaml| yaml.nodes.iter().map(|node| node.host.clone())),
+            .flat_map(|yaml| yaml.nodes.iter().map(Address::url_host)),
     );
     NodeConfig {
         index,
@@ -267,6 +268,15 @@ fn node_config(
         loss_percent: yaml.map_or(0.0, |yaml| yaml.loss_percent),
         web: config.web.as_ref().map(|web| web.config(index)),
     }
+}
+
+/// As `Host` headers have it.
+fn url_host(host: &str) -> String {
+    let address = Address {
+        host: without_brackets(host).to_owned(),
+        port: 0,
+    };
+    address.url_host()
 }
 
 impl WebPlan {
@@ -297,17 +307,14 @@ impl Alone {
     /// There is no such node, its port is taken, or it runs already.
     pub fn start(config: &ClusterConfig, web: &WebPlan, index: u32) -> Result<Self, StartError> {
         let nodes = &web.yaml.nodes;
-        let Some(own) = nodes.get(index as usize) else {
+        if index as usize >= nodes.len() {
             return Err(StartError::NoSuchNode {
                 index: index as usize,
                 last: nodes.len().saturating_sub(1),
             });
-        };
-        let listener = ports::bind_this(own, index)?;
-        let addresses = nodes
-            .iter()
-            .map(ports::resolve_address)
-            .collect::<Result<Vec<_>, _>>()?;
+        }
+        let listener = ports::bind_this(&web.yaml, index)?;
+        let addresses = ports::addresses_of(&web.yaml)?;
         let folder = config.key_folder();
         let folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new()));
         let (keys, place) = folder.join(index as usize)?;

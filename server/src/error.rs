@@ -5,6 +5,9 @@ use std::io;
 /// Why [`Cluster::start`](crate::Cluster::start) started nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// An address in a `pbft.yaml` cannot be used.
+    #[error(transparent)]
+    Config(#[from] quorate_web::config::ConfigError),
     /// Another program listens on a port that a process needs.
     #[error(
         "port {port} for process {process} is in use: stop what uses it, or choose other ports, with --base-port or in the pbft.yaml"

@@ -3,7 +3,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
-use quorate_web::config::Address;
+use quorate_web::PbftYaml;
+use quorate_web::config::{Address, without_brackets};
 
 use crate::{StartError, name_of};
 
@@ -25,23 +26,58 @@ pub(crate) fn bind_all(
         .collect()
 }
 
-/// One bound listener per address, in order.
-pub(crate) fn bind_these(addresses: &[Address]) -> Result<Vec<TcpListener>, StartError> {
+/// One bound listener per node of a `pbft.yaml`, in order.
+pub(crate) fn bind_these(yaml: &PbftYaml) -> Result<Vec<TcpListener>, StartError> {
     (0..)
-        .zip(addresses)
-        .map(|(index, address)| bind_this(address, index))
+        .zip(&yaml.nodes)
+        .map(|(index, _)| bind_this(yaml, index))
         .collect()
 }
 
-/// The listener of one process.
-pub(crate) fn bind_this(address: &Address, index: u32) -> Result<TcpListener, StartError> {
-    let ip = resolve(&address.host)?;
-    bind(&address.host, ip, address.port, index)
+/// The listener of one node of a `pbft.yaml`, which has it.
+pub(crate) fn bind_this(yaml: &PbftYaml, index: u32) -> Result<TcpListener, StartError> {
+    let node = index as usize;
+    let address = address_in(yaml, node)?;
+    let Address { host, port } = &yaml.nodes[node];
+    let listener = TcpListener::bind(address).map_err(|cause| match cause.kind() {
+        io::ErrorKind::AddrNotAvailable => {
+            let what = format!(
+                "{host} is no address of this machine: start node {index} on its own machine with --index {index}, or write an address of this one, such as localhost"
+            );
+            yaml.bad_host(node, &what)
+        }
+        io::ErrorKind::AddrInUse => {
+            let what = format!(
+                "{port} of node {index} is in use: stop what uses it, or write another port"
+            );
+            yaml.bad_port(node, &what)
+        }
+        _ => {
+            let what = format!(
+                "node {index} cannot listen on {host} port {port} ({cause}): write a port from 1024 on, such as 30000"
+            );
+            yaml.bad_port(node, &what)
+        }
+    });
+    Ok(listener?)
 }
 
-/// Where a process is called that somebody else has started.
-pub(crate) fn resolve_address(address: &Address) -> Result<SocketAddr, StartError> {
-    Ok(SocketAddr::new(resolve(&address.host)?, address.port))
+/// Where the nodes of a `pbft.yaml` are called, whoever starts them.
+pub(crate) fn addresses_of(yaml: &PbftYaml) -> Result<Vec<SocketAddr>, StartError> {
+    (0..yaml.nodes.len())
+        .map(|node| address_in(yaml, node))
+        .collect()
+}
+
+fn address_in(yaml: &PbftYaml, node: usize) -> Result<SocketAddr, StartError> {
+    let address = &yaml.nodes[node];
+    address.resolve().map_err(|cause| {
+        let host = &address.host;
+        let what = format!(
+            "{host} has no address ({cause}): write a name that is known here, or an IP address"
+        );
+        yaml.bad_host(node, &what).into()
+    })
 }
 
 /// The address under which this machine reaches a listener; one that listens everywhere is reached over loopback.
@@ -72,7 +108,7 @@ fn resolve(host: &str) -> Result<IpAddr, StartError> {
         host: host.to_owned(),
         cause,
     };
-    let addresses: Vec<_> = (host, 0)
+    let addresses: Vec<_> = (without_brackets(host), 0)
         .to_socket_addrs()
         .map_err(unknown)?
         .map(|address| address.ip())

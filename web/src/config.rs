@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_saphyr::{Location, Spanned};
+
+use crate::yaml::{self, Node, Value};
 
 /// The most nodes of a cluster.
 const MOST_NODES: usize = 100;
@@ -24,22 +25,22 @@ pub enum ConfigError {
         /// What the operating system says.
         cause: std::io::Error,
     },
-    /// It is no YAML, a key is unknown or missing, or a value is of another kind.
-    #[error("{}: {cause}", path.display())]
+    /// It is no YAML.
+    #[error("{}: this is no YAML: {cause}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
         /// What is wrong, with its line.
         cause: String,
     },
-    /// A value cannot be used.
+    /// A value cannot be used, or is missing.
     #[error("{}, line {line}: {what}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
         /// Its line, from 1.
         line: u64,
-        /// What is wrong with it, and what to write.
+        /// The key, what is wrong with it, and what to write.
         what: String,
     },
 }
@@ -48,15 +49,16 @@ pub enum ConfigError {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
-    /// A name or an IP address.
+    /// A name or an IP address, without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
 }
 
+/// As a URL has it: an IPv6 address in brackets.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        write!(f, "{}:{}", self.url_host(), self.port)
     }
 }
 
@@ -72,6 +74,36 @@ impl Address {
             std::io::Error::new(std::io::ErrorKind::NotFound, "the host has no address")
         })
     }
+
+    /// The host as a URL and a `Host` header have it: an IPv6 address in brackets.
+    #[must_use]
+    pub fn url_host(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        }
+    }
+
+    /// Whether a URL's host and port are these.
+    #[must_use]
+    pub fn is_at(&self, host: &str, port: u16) -> bool {
+        let host = without_brackets(host);
+        let same = match (host.parse::<IpAddr>(), self.host.parse::<IpAddr>()) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => host.eq_ignore_ascii_case(&self.host),
+        };
+        same && port == self.port
+    }
+}
+
+/// A host without the brackets that an IPv6 address has in URLs.
+#[must_use]
+pub fn without_brackets(host: &str) -> &str {
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    inner.unwrap_or(host)
 }
 
 /// The contents of a `pbft.yaml`.
@@ -91,34 +123,17 @@ pub struct PbftYaml {
     pub sync_interval: Duration,
     /// `network_timeout`: how long a client waits before it sends again, and a node for a client to take its reply.
     pub network_timeout: Duration,
+    /// What the file says and nobody understands: each with the file, the line and the key.
+    pub warnings: Vec<String>,
+    path: PathBuf,
+    /// The lines in which the nodes' hosts and ports stand, and then those of the clients.
+    lines: Vec<Lines>,
 }
 
-/// The file as it stands.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    nodes: Spanned<Vec<RawAddress>>,
-    clients: Vec<RawAddress>,
-    #[serde(rename = "loss%")]
-    loss: Spanned<f64>,
-    ckpt_interval: Spanned<f64>,
-    retry_times_before_view_change: Spanned<f64>,
-    sync_interval: Spanned<f64>,
-    misc: Misc,
-}
-
-/// Numbers are read as what holds any: of one that does not fit the library would say no more than that.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawAddress {
-    host: Spanned<String>,
-    port: Spanned<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Misc {
-    network_timeout: Spanned<f64>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lines {
+    host: u64,
+    port: u64,
 }
 
 impl PbftYaml {
@@ -139,115 +154,287 @@ impl PbftYaml {
     /// # Errors
     /// It cannot be used.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let raw: Raw = serde_saphyr::from_str(text).map_err(|error| ConfigError::Malformed {
+        let root = yaml::parse(text).map_err(|cause| ConfigError::Malformed {
             path: path.to_owned(),
-            cause: error.to_string(),
+            cause,
         })?;
-        raw.check()
-            .map_err(|(location, what)| ConfigError::Invalid {
-                path: path.to_owned(),
-                line: location.line(),
-                what,
+        read_root(&root, path).map_err(|Flaw { line, what }| ConfigError::Invalid {
+            path: path.to_owned(),
+            line,
+            what,
+        })
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Says of the host of a node that it cannot be used.
+    #[must_use]
+    pub fn bad_host(&self, node: usize, what: &str) -> ConfigError {
+        self.bad(node, |lines| lines.host, format!("host: {what}"))
+    }
+
+    /// Says of the host of a client that it cannot be used.
+    #[must_use]
+    pub fn bad_client_host(&self, client: usize, what: &str) -> ConfigError {
+        self.bad_host(self.nodes.len() + client, what)
+    }
+
+    /// Says of the port of a node that it cannot be used.
+    #[must_use]
+    pub fn bad_port(&self, node: usize, what: &str) -> ConfigError {
+        self.bad(node, |lines| lines.port, format!("port: {what}"))
+    }
+
+    fn bad(&self, place: usize, line: impl Fn(&Lines) -> u64, what: String) -> ConfigError {
+        ConfigError::Invalid {
+            path: self.path.clone(),
+            line: self.lines.get(place).map_or(1, line),
+            what,
+        }
+    }
+}
+
+/// Why a value cannot be used, and where it stands.
+struct Flaw {
+    line: u64,
+    what: String,
+}
+
+impl Flaw {
+    fn at(node: &Node, what: String) -> Self {
+        Self {
+            line: node.line,
+            what,
+        }
+    }
+}
+
+const KEYS: [&str; 7] = [
+    "nodes",
+    "clients",
+    "loss%",
+    "ckpt_interval",
+    "retry_times_before_view_change",
+    "sync_interval",
+    "misc",
+];
+
+fn read_root(root: &Node, path: &Path) -> Result<PbftYaml, Flaw> {
+    let mut reader = Reader {
+        path,
+        warnings: Vec::new(),
+        seen: BTreeMap::new(),
+        lines: Vec::new(),
+    };
+    let file = reader.section(root, "the file", &KEYS)?;
+    let nodes = reader.addresses(&file.value("nodes")?)?;
+    let count = nodes.len();
+    if !(1..=MOST_NODES).contains(&count) {
+        let what = format!("nodes: there are {count}; list 1 to {MOST_NODES}");
+        return Err(Flaw::at(file.value("nodes")?.node, what));
+    }
+    let clients = reader.addresses(&file.value("clients")?)?;
+    let misc = file.value("misc")?.node;
+    let misc = reader.section(misc, "misc", &["network_timeout"])?;
+    Ok(PbftYaml {
+        nodes,
+        clients,
+        loss_percent: file.value("loss%")?.number("", 0.0..=100.0)?,
+        checkpoint_interval: file.value("ckpt_interval")?.whole(1..=10_000)?,
+        retries: file
+            .value("retry_times_before_view_change")?
+            .whole(0..=1000)?,
+        sync_interval: file.value("sync_interval")?.seconds()?,
+        network_timeout: misc.value("network_timeout")?.seconds()?,
+        warnings: reader.warnings,
+        path: path.to_owned(),
+        lines: reader.lines,
+    })
+}
+
+/// What has been read so far.
+struct Reader<'a> {
+    path: &'a Path,
+    warnings: Vec<String>,
+    /// In which line an address stands.
+    seen: BTreeMap<Address, u64>,
+    lines: Vec<Lines>,
+}
+
+/// Keys with their values.
+struct Section<'a> {
+    name: &'static str,
+    line: u64,
+    known: BTreeMap<&'static str, &'a Node>,
+    /// Keys that mean nothing, as they stand, with their lines.
+    unknown: Vec<(String, u64)>,
+}
+
+/// The value of a key.
+struct Entry<'a> {
+    key: &'static str,
+    node: &'a Node,
+}
+
+impl Reader<'_> {
+    fn section<'a>(
+        &mut self,
+        node: &'a Node,
+        name: &'static str,
+        keys: &[&'static str],
+    ) -> Result<Section<'a>, Flaw> {
+        let Value::Map(entries) = &node.value else {
+            let what = format!(
+                "{name} is {}: write keys with values there: {}",
+                node.value,
+                keys.join(", ")
+            );
+            return Err(Flaw::at(node, what));
+        };
+        let mut section = Section {
+            name,
+            line: node.line,
+            known: BTreeMap::new(),
+            unknown: Vec::new(),
+        };
+        let mut lines = BTreeMap::new();
+        for (key, value) in entries {
+            let known = keys.iter().find(|known| is_key(key, known));
+            let Some(&known) = known else {
+                let key_text = match &key.value {
+                    Value::Text(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                self.warnings.push(format!(
+                    "{}, line {}: {key_text:?} is no key that is known in {name}, and is ignored; known are {}",
+                    self.path.display(),
+                    key.line,
+                    keys.join(", ")
+                ));
+                section.unknown.push((key_text, key.line));
+                continue;
+            };
+            if let Some(line) = lines.insert(known, key.line) {
+                let what = format!("{known} stands in line {line} already: remove one of the two");
+                return Err(Flaw::at(key, what));
+            }
+            section.known.insert(known, value);
+        }
+        Ok(section)
+    }
+
+    fn addresses(&mut self, entry: &Entry<'_>) -> Result<Vec<Address>, Flaw> {
+        let Value::List(all) = &entry.node.value else {
+            return Err(entry.flaw("a list of `- host: NAME` and `port: NUMBER`"));
+        };
+        all.iter()
+            .map(|node| self.address(entry.key, node))
+            .collect()
+    }
+
+    fn address(&mut self, list: &'static str, node: &Node) -> Result<Address, Flaw> {
+        let section = self.section(node, list, &["host", "port"])?;
+        let (host, port) = (section.value("host")?, section.value("port")?);
+        let address = Address {
+            host: host.host()?,
+            port: port.whole(1..=u16::MAX)?,
+        };
+        self.lines.push(Lines {
+            host: host.node.line,
+            port: port.node.line,
+        });
+        if let Some(line) = self.seen.insert(address.clone(), port.node.line) {
+            let what = format!(
+                "{address} stands in line {line} already: give each node and client a port of its own"
+            );
+            return Err(Flaw::at(port.node, what));
+        }
+        Ok(address)
+    }
+}
+
+fn is_key(node: &Node, key: &str) -> bool {
+    matches!(&node.value, Value::Text(text) if text == key)
+}
+
+impl<'a> Section<'a> {
+    fn value(&self, key: &'static str) -> Result<Entry<'a>, Flaw> {
+        if let Some(node) = self.known.get(key) {
+            return Ok(Entry { key, node });
+        }
+        let mut what = format!("{key} is missing in {}: add it", self.name);
+        for (other, line) in &self.unknown {
+            what.push_str(&format!("; line {line} has {other:?}, which is not known"));
+        }
+        let line = self.line;
+        Err(Flaw { line, what })
+    }
+}
+
+impl Entry<'_> {
+    fn flaw(&self, wanted: &str) -> Flaw {
+        let Self { key, node } = self;
+        Flaw::at(node, format!("{key}: {} is not {wanted}", node.value))
+    }
+
+    fn host(&self) -> Result<String, Flaw> {
+        let wanted = "the name or address of a machine: write one such as localhost or 10.0.0.1";
+        let Value::Text(text) = &self.node.value else {
+            return Err(self.flaw(wanted));
+        };
+        let host = without_brackets(text);
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            return Ok(ip.to_string());
+        }
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if host.is_empty() || !host.chars().all(is_name) {
+            return Err(self.flaw(&format!("{wanted}, without http:// and port")));
+        }
+        Ok(host.to_owned())
+    }
+
+    /// A whole number, within bounds.
+    fn whole<T>(&self, range: RangeInclusive<T>) -> Result<T, Flaw>
+    where
+        T: PartialOrd + Copy + fmt::Display + TryFrom<i128>,
+    {
+        let (least, most) = (*range.start(), *range.end());
+        let number = match self.node.value {
+            Value::Integer(number) => Some(number),
+            #[expect(clippy::cast_possible_truncation, reason = "it has no fraction")]
+            Value::Float(number) if number.fract() == 0.0 => Some(number as i128),
+            _ => None,
+        };
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| self.flaw(&format!("a whole number from {least} to {most}")))
+    }
+
+    /// A number, within bounds.
+    fn number(&self, unit: &str, range: RangeInclusive<f64>) -> Result<f64, Flaw> {
+        let number = match self.node.value {
+            #[expect(clippy::cast_precision_loss, reason = "the bounds are small")]
+            Value::Integer(number) => Some(number as f64),
+            Value::Float(number) => Some(number),
+            _ => None,
+        };
+        number
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let (least, most) = (range.start(), range.end());
+                self.flaw(&format!("a number{unit} from {least} to {most}"))
             })
     }
-}
 
-/// Where a value stands that cannot be used, and why not.
-type Flaw = (Location, String);
-
-impl Raw {
-    fn check(self) -> Result<PbftYaml, Flaw> {
-        let count = self.nodes.value.len();
-        if !(1..=MOST_NODES).contains(&count) {
-            let what = format!("nodes: there are {count}; list 1 to {MOST_NODES}");
-            return Err((self.nodes.referenced, what));
-        }
-        let mut seen = BTreeMap::new();
-        let mut read = |raw: &RawAddress| {
-            let address = raw.check()?;
-            let place = raw.port.referenced;
-            if let Some(line) = seen.insert(address.clone(), place.line()) {
-                let what = format!(
-                    "{address} stands in line {line} already: give each node and client a port of its own"
-                );
-                return Err((place, what));
-            }
-            Ok(address)
-        };
-        let nodes = self
-            .nodes
-            .value
-            .iter()
-            .map(&mut read)
-            .collect::<Result<_, _>>()?;
-        let clients = self.clients.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(PbftYaml {
-            loss_percent: within(&self.loss, "loss%", 0.0..=100.0)?,
-            checkpoint_interval: whole(&self.ckpt_interval, "ckpt_interval", 1..=10_000)?,
-            retries: whole(
-                &self.retry_times_before_view_change,
-                "retry_times_before_view_change",
-                0..=1000,
-            )?,
-            sync_interval: seconds(&self.sync_interval, "sync_interval")?,
-            network_timeout: seconds(&self.misc.network_timeout, "network_timeout")?,
-            nodes,
-            clients,
-        })
+    fn seconds(&self) -> Result<Duration, Flaw> {
+        self.number(" of seconds", 0.001..=3600.0)
+            .map(Duration::from_secs_f64)
     }
-}
-
-impl RawAddress {
-    fn check(&self) -> Result<Address, Flaw> {
-        let host = self.host.value.clone();
-        if host.is_empty() {
-            let what = "host: give the name or address of a machine, such as localhost";
-            return Err((self.host.referenced, what.to_owned()));
-        }
-        let port = whole(&self.port, "port", 1..=u16::MAX)?;
-        Ok(Address { host, port })
-    }
-}
-
-/// A whole number, within bounds.
-fn whole<T>(value: &Spanned<f64>, name: &str, range: RangeInclusive<T>) -> Result<T, Flaw>
-where
-    T: PartialOrd + Copy + fmt::Display + Into<u64> + TryFrom<u64>,
-{
-    let (least, most) = (*range.start(), *range.end());
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "what is cut off does not come back the same"
-    )]
-    let number = value.value as u64;
-    #[expect(clippy::cast_precision_loss, reason = "it is compared")]
-    let same = number as f64 == value.value;
-    T::try_from(number)
-        .ok()
-        .filter(|number| same && range.contains(number))
-        .ok_or_else(|| {
-            let given = value.value;
-            let what = format!("{name}: {given} is no whole number from {least} to {most}");
-            (value.referenced, what)
-        })
-}
-
-fn within<T: PartialOrd + Copy + fmt::Display>(
-    value: &Spanned<T>,
-    name: &str,
-    range: RangeInclusive<T>,
-) -> Result<T, Flaw> {
-    if range.contains(&value.value) {
-        return Ok(value.value);
-    }
-    let (given, least, most) = (value.value, range.start(), range.end());
-    let what = format!("{name}: {given} is not from {least} to {most}");
-    Err((value.referenced, what))
-}
-
-fn seconds(value: &Spanned<f64>, name: &str) -> Result<Duration, Flaw> {
-    within(value, &format!("{name}, in seconds"), 0.001..=3600.0).map(Duration::from_secs_f64)
 }
 
 #[cfg(test)]
@@ -255,7 +442,7 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
-    use super::PbftYaml;
+    use super::{Address, PbftYaml};
 
     const SAMPLE: &str = include_str!("../pbft.yaml");
 
@@ -266,7 +453,7 @@ mod tests {
     #[test]
     fn the_sample_is_read_as_it_stands() {
         let config = parse(SAMPLE).unwrap();
-        let ports = |all: &[super::Address]| all.iter().map(|one| one.port).collect::<Vec<_>>();
+        let ports = |all: &[Address]| all.iter().map(|one| one.port).collect::<Vec<_>>();
         assert_eq!(ports(&config.nodes), [30000, 30001, 30002, 30003]);
         assert_eq!(ports(&config.clients), [20001, 20002]);
         assert_eq!(config.nodes[0].host, "localhost");
@@ -274,10 +461,17 @@ mod tests {
         assert_eq!(config.checkpoint_interval, 10);
         assert_eq!(config.sync_interval, Duration::from_secs(5));
         assert_eq!(config.network_timeout, Duration::from_secs(5));
+        assert!(config.warnings.is_empty());
+    }
+
+    /// The sample with another text in the place of the first such text.
+    fn changed(from: &str, to: &str) -> Result<PbftYaml, String> {
+        assert!(SAMPLE.contains(from), "{from}");
+        parse(&SAMPLE.replacen(from, to, 1))
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_with_its_line() {
+    fn what_cannot_be_used_is_refused_with_its_line_and_its_key() {
         for (from, to, line, words) in [
             ("port: 30001", "port: 30000", 5, "stands in line 3 already"),
             (
@@ -286,29 +480,29 @@ mod tests {
                 13,
                 "localhost:30003 stands in line 9 already",
             ),
-            ("loss%: 0", "loss%: 101", 17, "101 is not from 0 to 100"),
-            ("loss%: 0", "loss%: -1", 17, "not from 0 to 100"),
+            ("loss%: 0", "loss%: 101", 17, "loss%: 101 is not a number"),
+            ("loss%: 0", "loss%: -1", 17, "from 0 to 100"),
             (
                 "ckpt_interval: 10",
                 "ckpt_interval: 0",
                 19,
-                "0 is no whole number from 1 to 10000",
+                "0 is not a whole number from 1 to 10000",
             ),
             (
                 "sync_interval: 5",
                 "sync_interval: 0",
                 23,
-                "in seconds: 0 is not from",
+                "sync_interval: 0 is not a number of seconds from",
             ),
             (
                 "network_timeout: 5",
                 "network_timeout: .nan",
                 26,
-                "NaN is not from",
+                "NaN is not a number of seconds",
             ),
-            ("port: 20002", "port: 0", 15, "no whole number from 1 to"),
-            ("port: 20002", "port: 70000", 15, "port: 70000 is no whole"),
-            ("port: 20002", "port: -1", 15, "port: -1 is no whole number"),
+            ("port: 20002", "port: 0", 15, "a whole number from 1 to"),
+            ("port: 20002", "port: 70000", 15, "port: 70000 is not"),
+            ("port: 20002", "port: -1", 15, "port: -1 is not a whole"),
             ("port: 20002", "port: 80.5", 15, "from 1 to 65535"),
             (
                 "retry_times_before_view_change: 2",
@@ -320,19 +514,49 @@ mod tests {
                 "ckpt_interval: 10",
                 "ckpt_interval: often",
                 19,
-                "ckpt_interval",
+                "ckpt_interval: the text \"often\" is not",
             ),
             (
                 "ckpt_interval",
                 "checkpoint_interval",
                 19,
-                "checkpoint_interval",
+                "ckpt_interval is missing in the file: add it; line 19 has \"checkpoint_interval\"",
             ),
-            ("misc:", "misc:\n    speed: 1", 26, "speed"),
-            ("retry_times_before_view_change: 2", "loss%: 1", 21, "loss%"),
+            (
+                "retry_times_before_view_change: 2",
+                "loss%: 1",
+                21,
+                "loss% stands in line 17 already: remove one",
+            ),
+            (
+                "port: 30001",
+                "port: 30001\n      port: 30009",
+                6,
+                "port stands in line 5 already: remove one",
+            ),
+            (
+                "port: 30001",
+                "prt: 30001",
+                4,
+                "port is missing in nodes: add it",
+            ),
+            (
+                "host: localhost",
+                "host: http://localhost",
+                2,
+                "without http:// and port",
+            ),
+            ("host: localhost", "host: ''", 2, "the name or address"),
+            (
+                "host: localhost",
+                "host: 'localhost:80'",
+                2,
+                "the name or address",
+            ),
         ] {
-            assert!(SAMPLE.contains(from), "{from}");
-            let error = parse(&SAMPLE.replacen(from, to, 1)).unwrap_err();
+            let Err(error) = changed(from, to) else {
+                panic!("{to}");
+            };
             assert!(error.starts_with("pbft.yaml"), "{error}");
             assert!(
                 error.contains(&format!("line {line}")),
@@ -343,21 +567,157 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_is_named() {
-        for name in [
-            "nodes",
-            "clients",
-            "loss%",
-            "ckpt_interval",
-            "sync_interval",
-            "misc",
+    fn every_key_with_a_value_of_another_kind_is_refused_with_its_line_its_key_and_what_to_write() {
+        const NUMBER: [(&str, &str); 7] = [
+            ("~", "no value"),
+            ("", "no value"),
+            ("true", "true"),
+            ("'5'", "the text \"5\""),
+            ("[5]", "a list"),
+            ("{a: 5}", "keys with values"),
+            ("99999999999999999999999999999999999999999999", "100000"),
+        ];
+        const HOST: [(&str, &str); 5] = [
+            ("~", "no value"),
+            ("true", "true"),
+            ("7", "7"),
+            ("[localhost]", "a list"),
+            ("{a: localhost}", "keys with values"),
+        ];
+        const MANY: [(&str, &str); 4] = [
+            ("~", "no value"),
+            ("7", "7"),
+            ("localhost", "the text \"localhost\""),
+            ("true", "true"),
+        ];
+        let line_of = |key: &str| {
+            let line = SAMPLE.lines().position(|line| line.contains(key)).unwrap();
+            (line + 1).to_string()
+        };
+        let mut tried = 0;
+        for (key, sample, wrong) in [
+            ("port", "port: 30000", &NUMBER[..]),
+            ("host", "host: localhost", &HOST[..]),
+            ("loss%", "loss%: 0", &NUMBER[..]),
+            ("ckpt_interval", "ckpt_interval: 10", &NUMBER[..]),
+            (
+                "retry_times_before_view_change",
+                "retry_times_before_view_change: 2",
+                &NUMBER[..],
+            ),
+            ("sync_interval", "sync_interval: 5", &NUMBER[..]),
+            ("network_timeout", "network_timeout: 5", &NUMBER[..]),
+            ("misc", "misc:\n    network_timeout: 5", &MANY[..]),
         ] {
-            let spoilt = SAMPLE.replacen(&format!("{name}:"), "#", 1);
-            let error = parse(&spoilt).unwrap_err();
-            assert!(error.contains("line "), "{name}: {error}");
+            let line = line_of(sample.lines().next().unwrap());
+            for (value, told) in wrong {
+                let Err(error) = changed(sample, &format!("{key}: {value}")) else {
+                    panic!("{key}: {value}");
+                };
+                let place = format!("pbft.yaml, line {line}: {key}");
+                assert!(error.starts_with(&place), "{key}: {value}: {error}");
+                assert!(error.contains(told), "{key}: {value}: {error}");
+                assert!(
+                    error.contains("is not") || error.contains("write keys"),
+                    "{error}"
+                );
+                tried += 1;
+            }
         }
-        let without = SAMPLE.replace("retry_times_before_view_change: 2\n", "");
-        let error = parse(&without).unwrap_err();
-        assert!(error.contains("retry_times_before_view_change"), "{error}");
+        assert!(tried > 40);
+        for (list, next) in [("nodes", "\nclients"), ("clients", "\nloss%")] {
+            let (before, rest) = SAMPLE.split_once(&format!("{list}:\n")).unwrap();
+            let (_, after) = rest.split_once(next).unwrap();
+            for (value, told) in MANY.iter().chain(&[("{a: 1}", "keys with values")]) {
+                let text = format!("{before}{list}: {value}\n{next}{after}");
+                let error = parse(&text).unwrap_err();
+                assert!(error.contains(&format!("{list}: {told} is not")), "{error}");
+            }
+            let text = format!("{before}{list}: [7]\n{next}{after}");
+            let error = parse(&text).unwrap_err();
+            assert!(
+                error.contains(&format!("{list} is 7: write keys")),
+                "{error}"
+            );
+        }
+        for text in ["", "7", "[1]", "~"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains("the file is"), "{text}: {error}");
+        }
+        for text in ["a: [", "a: {b", "a: 'x", "a: *b"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains("this is no YAML: "), "{text}: {error}");
+            assert!(error.contains("line 1"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_a_warning_with_its_line() {
+        let more = SAMPLE
+            .replacen("port: 30001", "port: 30001\n      score: 80", 1)
+            .replace("misc:", "dump_interval: 10\nmisc:\n    speed: 1\n    7: x");
+        let config = parse(&more).unwrap();
+        let known = parse(SAMPLE).unwrap();
+        assert_eq!((&config.nodes, config.retries), (&known.nodes, 2));
+        let told: Vec<&str> = config.warnings.iter().map(String::as_str).collect();
+        let expected = [
+            "pbft.yaml, line 26: \"dump_interval\" is no key that is known in the file, and is ignored",
+            "pbft.yaml, line 6: \"score\" is no key that is known in nodes, and is ignored; known are host, port",
+            "pbft.yaml, line 28: \"speed\" is no key that is known in misc",
+            "pbft.yaml, line 29: \"7\" is no key that is known in misc",
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told}");
+        }
+    }
+
+    #[test]
+    fn numbers_may_be_written_as_yaml_has_them() {
+        let port = |text: &str| changed("30000", text).unwrap().nodes[0].port;
+        assert_eq!(
+            [
+                port("0x6590"),
+                port("0o62620"),
+                port("26000.0"),
+                port("+26000")
+            ],
+            [26000; 4]
+        );
+        let config = changed("loss%: 0", "loss%: 2.5").unwrap();
+        assert!((config.loss_percent - 2.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn an_address_of_ipv6_has_brackets_in_urls_and_may_have_them_in_the_file() {
+        for text in ["'::1'", "'[::1]'", "'0:0:0:0:0:0:0:1'"] {
+            let config = changed("localhost", text).unwrap();
+            assert_eq!(config.nodes[0].to_string(), "[::1]:30000");
+            assert!(config.nodes[0].is_at("[::1]", 30000));
+            assert!(config.nodes[0].is_at("[0::1]", 30000));
+            assert!(!config.nodes[0].is_at("[::1]", 30001));
+            assert!(!config.nodes[0].is_at("localhost", 30000));
+        }
+        assert!(parse(SAMPLE).unwrap().nodes[0].is_at("LocalHost", 30000));
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        for name in super::KEYS {
+            let spoilt = SAMPLE.replacen(&format!("{name}:"), &format!("x-{name}:"), 1);
+            let error = parse(&spoilt).unwrap_err();
+            let expected = format!("pbft.yaml, line 1: {name} is missing in the file: add it");
+            assert!(error.starts_with(&expected), "{name}: {error}");
+        }
+        let error = changed("network_timeout", "x").unwrap_err();
+        assert!(
+            error.contains("line 26: network_timeout is missing in misc"),
+            "{error}"
+        );
+        let error = changed("port: 20001", "x: 20001").unwrap_err();
+        assert!(
+            error.contains("line 12: port is missing in clients"),
+            "{error}"
+        );
     }
 }

@@ -7,6 +7,7 @@
 pub mod config;
 pub mod message;
 pub mod poster;
+mod yaml;
 
 pub use config::PbftYaml;
 pub use message::{Id, Proposal, Reply};

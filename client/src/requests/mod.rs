@@ -23,6 +23,9 @@ use summary::Summary;
 /// Sends the requests and prints the summary.
 pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
     let config = PbftYaml::read(&options.config)?;
+    for warning in &config.warnings {
+        eprintln!("warning: {warning}");
+    }
     let own = own_address(&config, options.id)?;
     let nodes = u32::try_from(config.nodes.len())
         .ok()

@@ -46,9 +46,13 @@ impl Receiver {
             format!("cannot listen on {own}: is another client with this --id running?")
         })?;
         let (sender, replies) = mpsc::channel(WAITING);
+        let of_ip = Address {
+            host: address.ip().to_string(),
+            port: own.port,
+        };
         // Nodes call it by the name that the file gives it.
         let limits = Limits {
-            allowed_hosts: vec![own.host.clone(), address.ip().to_string()],
+            allowed_hosts: vec![own.url_host(), of_ip.url_host()],
             any_address: address.ip().is_unspecified(),
             ..Limits::default()
         };

@@ -79,7 +79,6 @@ impl Replies {
 
 /// Whether a URL is on the host and port of this client.
 pub(super) fn is_of(client: &Address, url: &str) -> bool {
-    read_url(url).is_ok_and(|url| {
-        url.host() == Some(client.host.as_str()) && url.port_u16().unwrap_or(80) == client.port
-    })
+    read_url(url)
+        .is_ok_and(|url| client.is_at(url.host().unwrap_or_default(), url.port_u16().unwrap_or(80)))
 }

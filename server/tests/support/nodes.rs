@@ -20,6 +20,7 @@ pub struct Nodes {
     pub client_ports: Vec<u16>,
     running: Vec<Option<Child>>,
     lasts: bool,
+    url_host: &'static str,
 }
 
 /// What the file says besides addresses.
@@ -31,6 +32,10 @@ pub struct Settings {
     pub network_timeout: f64,
     /// Whether the nodes keep their state in a folder.
     pub lasts: bool,
+    /// The host of all nodes and clients, as YAML has it.
+    pub host: &'static str,
+    /// What stands at the end of the file.
+    pub more: &'static str,
 }
 
 impl Default for Settings {
@@ -41,6 +46,8 @@ impl Default for Settings {
             sync_interval: 0.5,
             network_timeout: 1.0,
             lasts: false,
+            host: "localhost",
+            more: "",
         }
     }
 }
@@ -60,6 +67,11 @@ impl Nodes {
             client_ports: ports[4..].to_vec(),
             running: (0..4).map(|_| None).collect(),
             lasts: settings.lasts,
+            url_host: if settings.host.contains(':') {
+                "[::1]"
+            } else {
+                settings.host
+            },
         };
         fs::write(nodes.config(), nodes.yaml(settings)).unwrap();
         for index in 0..4 {
@@ -79,7 +91,7 @@ impl Nodes {
         let list = |ports: &[u16]| {
             ports
                 .iter()
-                .map(|port| format!("    - host: localhost\n      port: {port}\n"))
+                .map(|port| format!("    - host: {}\n      port: {port}\n", settings.host))
                 .collect::<String>()
         };
         let (nodes, clients) = (list(&self.ports), list(&self.client_ports));
@@ -89,11 +101,13 @@ impl Nodes {
             sync_interval,
             network_timeout,
             lasts: _,
+            host: _,
+            more,
         } = settings;
         format!(
             "nodes:\n{nodes}\nclients:\n{clients}\nloss%: {loss}\n\nckpt_interval: {checkpoint_interval}\n\n\
              retry_times_before_view_change: 2\n\nsync_interval: {sync_interval}\n\n\
-             misc:\n    network_timeout: {network_timeout}\n"
+             misc:\n    network_timeout: {network_timeout}\n{more}"
         )
     }
 
@@ -159,8 +173,8 @@ impl Nodes {
     }
 
     fn get(&self, index: usize, path: &str) -> Option<Value> {
-        let url = format!("http://localhost:{}{path}", self.ports[index]);
-        let output = curl(&["-s", "--max-time", "5", &url]);
+        let url = format!("http://{}:{}{path}", self.url_host, self.ports[index]);
+        let output = curl(&["-g", "-s", "--max-time", "5", &url]);
         serde_json::from_str(&output).ok()
     }
 }

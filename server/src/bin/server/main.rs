@@ -75,8 +75,12 @@ async fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 fn cluster_config(options: &Options, logging: Logging) -> anyhow::Result<ClusterConfig> {
     if let Some(path) = &options.web.config {
+        let yaml = PbftYaml::read(path)?;
+        for warning in &yaml.warnings {
+            tracing::warn!("{warning}");
+        }
         let web = WebPlan {
-            yaml: PbftYaml::read(path)?,
+            yaml,
             path: path.clone(),
             dump_dir: options.web.dump_dir.clone(),
         };
