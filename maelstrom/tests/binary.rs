@@ -119,9 +119,7 @@ fn the_lines_in_the_readme_are_answered_as_it_says() {
         .split_once("## A node on standard input and output")
         .expect("there is a section");
     let (section, _) = section.split_once("\n## ").expect("it ends");
-    let lines = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("    {"));
+    let lines = section.lines().filter_map(|line| line.strip_prefix('{'));
     let (asked, answered): (Vec<&str>, Vec<&str>) =
         lines.partition(|line| line.starts_with(r#""src":"#) && !line.contains(": "));
     assert_eq!((asked.len(), answered.len()), (3, 3));

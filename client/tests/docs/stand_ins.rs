@@ -1,0 +1,43 @@
+//! The lines of the pages that a test does not run as they stand.
+
+/// A line, and what is run in its place.
+pub(crate) struct StandIn {
+    /// The whole line.
+    pub(crate) written: &'static str,
+    /// What the test runs; empty for nothing.
+    pub(crate) run: &'static str,
+}
+
+/// Each line with the reason why it is here.
+pub(crate) const STAND_INS: &[StandIn] = &[
+    // The programs are built before the tests.
+    nothing("cargo build --release"),
+    // The test has its own folder of programs on PATH.
+    nothing("export PATH=$PWD/target/release:$PATH"),
+    // It needs the features and the profile of its own build.
+    nothing("cargo run --profile sweep --bin simulate --features mutants -- mutants"),
+    // It is a test itself.
+    nothing("cargo test -p quorate-wire --test foreign -- --nocapture"),
+    // It takes minutes.
+    nothing(
+        "cargo test --profile sweep -p quorate-simulator --test model -- --ignored --nocapture",
+    ),
+    shorter(
+        "simulate sweep --seeds 0..10000",
+        "simulate sweep --seeds 0..5",
+    ),
+    shorter(
+        "client bench --spawn --faulty none --rounds 200 --clients 8",
+        "client bench --spawn --faulty none --rounds 2 --clients 8",
+    ),
+];
+
+/// What a test runs in its place.
+const fn shorter(written: &'static str, run: &'static str) -> StandIn {
+    StandIn { written, run }
+}
+
+/// What no test runs.
+const fn nothing(written: &'static str) -> StandIn {
+    StandIn { written, run: "" }
+}
