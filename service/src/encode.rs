@@ -1,4 +1,4 @@
-//! Postcard, as operations, answers and snapshots are encoded.
+//! The postcard encoding of operations, answers and snapshots.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     postcard::to_stdvec(value).expect("plain data encodes")
 }
 
-/// The value, if the bytes are one and nothing more.
+/// Decodes a value. `None` if the bytes are malformed or if bytes are left over.
 pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
     rest.is_empty().then_some(value)

@@ -1,7 +1,7 @@
-//! The requests over HTTP/JSON that are decided, in order: the last of them, as many as fit.
+//! The decided requests of HTTP/JSON, in order. The ledger keeps as many of the last ones as fit.
 //!
-//! A request is known by its id. As long as the ledger has it, the same id is the same request, whatever its timestamp and
-//! whichever process it came over.
+//! A request is known by its id. As long as the ledger keeps a request, another one with the same id is the same request,
+//! whatever its timestamp and whichever process received it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use crate::BadSnapshot;
 use crate::encode::encode;
 use crate::snapshot::read_part;
 
-/// How many entries are kept at most.
+/// The most entries that are kept.
 pub const KEPT: usize = 10_000;
-/// How many bytes of data the entries have together at most, unless one alone has more.
+/// The most bytes of data that the kept entries have together. The last entry is kept even if it alone has more.
 pub const KEPT_BYTES: usize = 16 * 1024 * 1024;
-/// How many entries a part of a snapshot holds.
+/// The entries in one part of a snapshot.
 const ENTRIES_PER_PART: u64 = 256;
 
-/// A request as it was decided.
+/// A decided request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// `(client_id, seq_id)`.
     pub id: (u64, u64),
-    /// What was asked for.
+    /// The `data` of the request.
     pub data: String,
 }
 
@@ -49,7 +49,7 @@ pub fn number(timestamp: f64, seq: u64) -> u64 {
 /// The ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// How many entries there were before those that are kept.
+    /// The number of entries that were dropped to make room.
     forgotten: u64,
     kept: VecDeque<Entry>,
     bytes: usize,
@@ -60,13 +60,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// How many entries there ever were.
+    /// The number of entries added so far, dropped ones included.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.forgotten + self.kept.len() as u64
     }
 
-    /// The entries from this number on, counted from 0, or as many of them as are kept.
+    /// The kept entries with this number or a higher one. Entries are numbered from 0.
     pub fn since(&self, number: u64) -> impl Iterator<Item = &Entry> {
         let skipped = number.saturating_sub(self.forgotten);
         self.kept
@@ -112,8 +112,8 @@ impl Ledger {
         self.kept.push_back(entry);
     }
 
-    /// In parts, as [`crate::Service::snapshot`] has it. Parts end at the same entries whichever are forgotten, so that all
-    /// but the first and the last stay as they are.
+    /// The parts for [`crate::Service::snapshot`]. A part ends at every multiple of `ENTRIES_PER_PART`, whatever was
+    /// dropped, so only the count, the oldest and the newest part change.
     pub(crate) fn snapshot(&self) -> Vec<Arc<[u8]>> {
         let mut parts = vec![encode(&(self.forgotten, &self.latest)).into()];
         let numbered: Vec<(u64, &Entry)> = (self.forgotten..).zip(&self.kept).collect();
@@ -126,10 +126,10 @@ impl Ledger {
         parts
     }
 
-    /// The ledger that a snapshot is of.
+    /// The ledger that these parts encode.
     ///
     /// # Errors
-    /// The parts are not what [`Ledger::snapshot`] gives.
+    /// [`Ledger::snapshot`] would not produce these parts.
     pub(crate) fn restored(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
         let (forgotten, latest): (u64, BTreeMap<u64, u64>) = read_part(parts.first())?;
         if forgotten.checked_add(KEPT as u64).is_none() {
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn much_data_makes_room_for_itself() {
+    fn a_large_entry_pushes_out_the_older_ones() {
         let mut ledger = ledger(3);
         for seq in 0..2 {
             ledger.add(entry((1, seq), &"x".repeat(KEPT_BYTES)), seq);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_gives_the_ledger_back_and_changes_at_its_ends_only() {
+    fn a_snapshot_restores_the_ledger_and_only_its_ends_change() {
         for count in [0, 1, 255, 256, 257, 10_001, 12_345] {
             let ledger = ledger(count);
             let parts = ledger.snapshot();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn other_parts_are_refused() {
+    fn parts_that_no_ledger_produces_are_refused() {
         let good = ledger(300).snapshot();
         assert_eq!(Ledger::restored(&[]), Err(BadSnapshot::Missing));
         let mut cut = good.clone();

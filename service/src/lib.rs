@@ -1,10 +1,10 @@
-//! What is replicated. The engine orders operations; a [`Service`] gives them a meaning.
+//! The replicated state. The engine orders operations, and a [`Service`] executes them.
 //!
-//! * [`exchange`]: votes in, one decision per round out.
+//! * [`exchange`]: processes vote, and each round gets one decision.
 //! * [`kv`]: a key-value store.
-//! * [`ledger`]: the requests over HTTP/JSON that are decided.
-//! * [`replicated`]: all of them behind one [`Service`]; an operation says which of them it is for.
-//! * [`session`]: one process's own requests, one at a time.
+//! * [`ledger`]: the decided requests of HTTP/JSON.
+//! * [`replicated`]: the three behind one [`Service`]. Each operation names the one that it is for.
+//! * [`session`]: the requests that a process makes for itself, one at a time.
 
 mod encode;
 pub mod exchange;
@@ -21,21 +21,23 @@ use quorate_protocol::{ClientId, Sequence};
 pub use replicated::{Answer, Operation, Replicated};
 pub use snapshot::BadSnapshot;
 
-/// A deterministic state machine: the same operations in the same order give the same answers everywhere.
+/// A deterministic state machine: equal operations in equal order give equal answers in every process.
 pub trait Service {
-    /// Executes one operation of a client and gives its answer. Must not fail: what it cannot read is an answer too.
+    /// Executes one operation of a client and returns the answer. It never fails: an unreadable operation has an answer
+    /// too.
     fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8>;
 
-    /// The answer to a read-only operation, as `execute` would give it now; `None` if it is not read-only.
+    /// The answer that `execute` would give now to a read-only operation. `None` if the operation is not read-only.
     fn query(&self, operation: &[u8]) -> Option<Vec<u8>>;
 
-    /// The whole state in parts of roughly 64 KiB at most, for checkpoints and state transfer (rules 8 and 19). Equal
-    /// states give equal parts on every machine, however they came about; what changes leaves most parts as they were.
+    /// The whole state for checkpoints and state transfer (rules 8 and 19), in parts of at most roughly 64 KiB. Equal
+    /// states give equal parts on every machine, whatever history led to them. A small change leaves most parts as they
+    /// were.
     fn snapshot(&self) -> Vec<Arc<[u8]>>;
 
-    /// Takes over the state that a snapshot is of.
+    /// Replaces the state by the one that these parts encode.
     ///
     /// # Errors
-    /// The parts are no snapshot of this service; the state stays as it was.
+    /// The parts are not a snapshot of this service. The state stays as it was.
     fn restore(&mut self, parts: &[Arc<[u8]>]) -> Result<(), BadSnapshot>;
 }

@@ -1,4 +1,4 @@
-//! What a process replicates: the exchange, the key-value store and the ledger behind one [`Service`].
+//! The state of a process, behind one [`Service`]: the exchange, the key-value store and the ledger.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,36 +13,36 @@ use crate::ledger::{self, Entry, Ledger};
 use crate::snapshot::read_part;
 use crate::{BadSnapshot, Service};
 
-/// What can be ordered. Variants are numbered in this order on the wire, so a new one goes to the end.
+/// An operation. Postcard numbers the variants in this order: add new ones at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     /// Commands of the exchange, executed in order.
     Exchange(Vec<exchange::Command>),
     /// The text of a [`kv::Command`].
     KeyValue(String),
-    /// Any text: executed if it is a [`kv::Command`], and otherwise only given its place in the order.
+    /// Any text. A [`kv::Command`] is executed; other texts are only ordered.
     Text(String),
-    /// The JSON of a request over HTTP, as it came in: its `data` is executed as [`Operation::Text`], and it gets a place in the
-    /// ledger, once for its id. Any process may put it before the others, and several may: a client that asks again does so
-    /// with another timestamp, and perhaps at another process.
+    /// The JSON of a request over HTTP, unchanged. Its `data` is executed as [`Operation::Text`] is, and the request enters
+    /// the ledger, once for each id. Several processes may order the same request: a client that asks again sends it with
+    /// another timestamp, and perhaps to another process.
     Request(String),
 }
 
 impl Operation {
-    /// Reads the bytes that are ordered; `None` if they are no operation.
+    /// Decodes an operation. `None` if the bytes are not one.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         decode(bytes)
     }
 
-    /// The bytes that are ordered.
+    /// Encodes the operation.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
     }
 }
 
-/// What counts of a request over HTTP.
+/// The fields of an HTTP request that matter once it is decided.
 #[derive(Deserialize)]
 struct Decided {
     id: (u64, u64),
@@ -50,27 +50,27 @@ struct Decided {
     data: String,
 }
 
-/// What an operation gives. Variants are numbered in this order on the wire, so a new one goes to the end.
+/// The answer to an operation. Postcard numbers the variants in this order: add new ones at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// The exchange has seen its commands; what they led to is in its rounds.
+    /// The exchange has executed its commands. Their results are in its rounds.
     Exchange,
-    /// What the store says.
+    /// The store's answer.
     KeyValue(kv::Answer),
-    /// The bytes are no [`Operation`]; nothing has changed.
+    /// The bytes are not an [`Operation`]. Nothing has changed.
     Unreadable,
-    /// The text has its place in the order, and means nothing to the store.
+    /// The text is ordered. The store does not know it as a command.
     Ordered,
-    /// What a request over HTTP came to.
+    /// The answer to a request over HTTP.
     Request(Box<Answer>),
-    /// A request over HTTP with this id and this data has executed before; nothing has changed.
+    /// A request over HTTP with this id and this data has executed before. Nothing has changed.
     Again,
-    /// A request over HTTP with this id and other data has executed before; nothing has changed.
+    /// A request over HTTP with this id and other data has executed before. Nothing has changed.
     IdTaken,
 }
 
 impl Answer {
-    /// Reads the bytes that [`Service::execute`] and [`Service::query`] give; `None` if they are no answer.
+    /// Decodes what [`Service::execute`] and [`Service::query`] return. `None` if the bytes are not an answer.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         decode(bytes)
@@ -98,7 +98,7 @@ pub struct Replicated {
 }
 
 impl Replicated {
-    /// No round has closed and no key has a value.
+    /// The first state: no round is closed, and no key has a value.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         Self {
@@ -160,7 +160,7 @@ impl Service for Replicated {
     fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8> {
         let answer = match decode(operation) {
             Some(Operation::Exchange(commands)) => {
-                // Only a process takes part in the exchange; what others order of it does nothing.
+                // Only processes take part in the exchange. Commands from other clients do nothing.
                 if let ClientId::Process(process) = client {
                     self.exchange.execute(sequence, process, commands);
                 }
@@ -181,7 +181,7 @@ impl Service for Replicated {
         Some(encode(&Answer::KeyValue(self.store.query(&text)?)))
     }
 
-    /// First how many parts are the exchange's and how many the ledger's, then these, then the store's.
+    /// The first part counts the parts of the exchange and of the ledger. These parts follow, then the store's.
     fn snapshot(&self) -> Vec<Arc<[u8]>> {
         let rounds = self.exchange.snapshot();
         let entries = self.ledger.snapshot();
@@ -202,7 +202,7 @@ impl Service for Replicated {
             ledger: Ledger::restored(entries)?,
             store: Store::restored(keys)?,
         };
-        // The counts may have been written in another way.
+        // The same counts can be encoded with other bytes.
         if restored.snapshot().first() != parts.first() {
             return Err(BadSnapshot::NotCanonical);
         }

@@ -1,5 +1,5 @@
-//! One process as a client of the cluster. The reply table keeps one timestamp per client (rule 6), so a process has one
-//! request under way at a time; what it wants meanwhile goes into the next.
+//! A process as a client of its own cluster. The reply table keeps one timestamp per client (rule 6), so a process has
+//! one request under way at a time. What it wants to order meanwhile goes into the next request.
 
 use quorate_protocol::message::Request;
 use quorate_protocol::{ClientId, Timestamp};
@@ -13,7 +13,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of a client whose requests so far, in earlier lives, have no greater timestamps than `last`.
+    /// `last` is at least the timestamp of every request that the client made before, in earlier lives too.
     #[must_use]
     pub const fn new(client: ClientId, last: Timestamp) -> Self {
         Self {
@@ -23,13 +23,13 @@ impl Session {
         }
     }
 
-    /// Whether the next request may go out.
+    /// True if no request is under way.
     #[must_use]
     pub const fn is_free(&self) -> bool {
         !self.under_way
     }
 
-    /// The next request; the session is busy until its reply.
+    /// Makes the next request. The session is busy until [`Session::on_done`] names this request.
     pub fn request(&mut self, operation: Vec<u8>) -> Request {
         self.last = Timestamp(self.last.0 + 1);
         self.under_way = true;
@@ -40,7 +40,7 @@ impl Session {
         }
     }
 
-    /// One of this process's requests has executed: if it was the last, the next may go out.
+    /// A request of this process has executed. If it was the last one, the next may go out.
     pub fn on_done(&mut self, timestamp: Timestamp) {
         if timestamp == self.last {
             self.under_way = false;

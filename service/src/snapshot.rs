@@ -1,4 +1,4 @@
-//! Reading snapshots.
+//! Reading the parts of a snapshot.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use serde::Deserialize;
 
 use crate::encode::decode;
 
-/// Parts that are no snapshot.
+/// Why parts are not a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSnapshot {
     /// A part is missing.
     #[error("a part of the snapshot is missing")]
     Missing,
-    /// A part is no encoded part of this service.
+    /// A part cannot be decoded.
     #[error("a part of the snapshot cannot be read")]
     Unreadable,
-    /// The parts can be read, but their state would not be cut, ordered or encoded like this.
-    #[error("the parts are not those that their state has")]
+    /// The parts can be decoded, but a snapshot of their state has other parts: other boundaries, order or bytes.
+    #[error("the parts are not the ones that a snapshot of their state has")]
     NotCanonical,
 }
 
-/// Reads a part, if there is one.
+/// Decodes a part. The error tells a missing part from an unreadable one.
 pub(crate) fn read_part<'a, T: Deserialize<'a>>(
     part: Option<&'a Arc<[u8]>>,
 ) -> Result<T, BadSnapshot> {

@@ -1,4 +1,4 @@
-//! The key-value store against a map, and its snapshots.
+//! The key-value store behaves as a map does, and its snapshots restore it.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use quorate_service::BadSnapshot;
 use quorate_service::kv::{Answer, Command, Store};
 
-/// What the store should be.
+/// The model: a plain map.
 #[derive(Clone, Debug, Default)]
 struct Model(BTreeMap<String, String>);
 
@@ -40,7 +40,7 @@ impl Model {
         }
     }
 
-    /// The store with these entries, made in the order of the keys.
+    /// A store with the same entries, set in the order of the keys.
     fn store(&self) -> Store {
         let mut store = Store::default();
         for (key, value) in &self.0 {
@@ -54,7 +54,7 @@ fn key() -> impl Strategy<Value = String> {
     (0..150).prop_map(|number| format!("key{number}"))
 }
 
-/// Few values, so that `cas` succeeds at times; long ones, so that there are many parts.
+/// Few different values, so that some `cas` succeed. Long values, so that there are many parts.
 fn value() -> impl Strategy<Value = String> {
     (0..3u8, prop_oneof![Just(1usize), Just(500), Just(4000)])
         .prop_map(|(digit, length)| digit.to_string().repeat(length))
@@ -94,7 +94,7 @@ proptest! {
             store.execute(text);
             model.execute(&Command::parse(text).unwrap());
             if place == pause {
-                // What a snapshot remembers must not be there any more after a change.
+                // A later change must not leave parts that this snapshot cached.
                 prop_assert_eq!(store.snapshot(), model.store().snapshot());
             }
         }
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_restored_is_what_was_there(parts in vec(vec(any::<u8>(), 0..12), 0..3)) {
+    fn a_restored_store_has_the_parts_that_it_was_restored_from(parts in vec(vec(any::<u8>(), 0..12), 0..3)) {
         let parts: Vec<Arc<[u8]>> = parts.into_iter().map(Arc::from).collect();
         if let Ok(store) = Store::restored(&parts) {
             prop_assert_eq!(store.snapshot(), parts);
@@ -140,7 +140,7 @@ proptest! {
 }
 
 #[test]
-fn the_four_commands_answer_as_the_manual_says() {
+fn the_four_commands_answer_as_documented() {
     let mut store = Store::default();
     for (text, answer) in [
         ("get x", "no such key"),
@@ -161,7 +161,7 @@ fn the_four_commands_answer_as_the_manual_says() {
 }
 
 #[test]
-fn a_part_that_was_tampered_with_is_refused() {
+fn a_changed_part_is_refused() {
     let mut store = Store::default();
     for key in 0..100 {
         store.execute(&format!("set key{key}={}", "v".repeat(4000)));

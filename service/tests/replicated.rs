@@ -19,7 +19,7 @@ fn service() -> Replicated {
     })
 }
 
-/// A service and the next slot.
+/// A service, and the next sequence number to execute.
 struct Run {
     service: Replicated,
     next: u64,
@@ -72,7 +72,7 @@ fn changed(before: &[Arc<[u8]>], after: &[Arc<[u8]>]) -> usize {
 }
 
 #[test]
-fn an_operation_says_which_service_it_is_for() {
+fn each_operation_reaches_the_service_that_it_names() {
     let mut run = Run::new();
     assert_eq!(run.text("set x=42"), Answer::KeyValue(Value::Ok));
     run.decide(1, "attack");
@@ -98,7 +98,7 @@ fn an_unreadable_operation_gets_an_answer_and_changes_nothing() {
 }
 
 #[test]
-fn only_get_is_a_query_and_it_answers_as_an_ordered_one() {
+fn only_get_is_a_query_and_it_answers_as_an_ordered_get_does() {
     let mut run = Run::new();
     run.text("set x=42");
     for key in ["x", "y"] {
@@ -116,7 +116,7 @@ fn only_get_is_a_query_and_it_answers_as_an_ordered_one() {
 }
 
 #[test]
-fn a_snapshot_restores_and_the_copy_goes_on_alike() {
+fn a_restored_copy_continues_as_the_original_does() {
     let mut run = Run::new();
     for round in 1..=100 {
         run.decide(round, ["attack", "retreat"][usize::from(round % 3 == 0)]);
@@ -152,7 +152,7 @@ fn a_small_change_changes_few_parts() {
     run.text("set key7=w");
     let after = run.service.snapshot();
     assert_eq!(changed(&before, &after), 1);
-    // The latest round, its own part, and the part that the window leaves.
+    // These parts change: the latest round, the part that holds it, and the part that lost a round to the window.
     run.decide(WINDOW + 101, "attack");
     assert!((1..=3).contains(&changed(&after, &run.service.snapshot())));
 }
@@ -160,7 +160,7 @@ fn a_small_change_changes_few_parts() {
 #[test]
 fn histories_that_lead_to_the_same_state_give_the_same_snapshot() {
     let (mut one, mut other) = (Run::new(), Run::new());
-    // The same slots for the exchange, but the store's commands differ.
+    // The exchange executes the same slots; the store's commands differ.
     for run in [&mut one, &mut other] {
         run.decide(1, "attack");
     }
@@ -176,7 +176,7 @@ fn histories_that_lead_to_the_same_state_give_the_same_snapshot() {
 }
 
 #[test]
-fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
+fn an_invalid_snapshot_is_refused_and_changes_nothing() {
     let mut run = Run::new();
     run.decide(1, "attack");
     run.text("set x=42");
@@ -202,7 +202,7 @@ fn a_snapshot_that_is_none_is_refused_and_changes_nothing() {
     assert_eq!(run.service.restore(&good), Ok(()));
 }
 
-/// What a request over HTTP gives that comes over this process.
+/// Executes an HTTP request that this process received, and returns its answer.
 fn request_over(run: &mut Run, process: &str, json: &str) -> Answer {
     let operation = Operation::Request(json.to_owned()).encode();
     let sequence = Sequence(run.next);
@@ -213,7 +213,7 @@ fn request_over(run: &mut Run, process: &str, json: &str) -> Answer {
 }
 
 #[test]
-fn a_request_over_http_has_its_place_in_the_ledger_and_means_what_its_data_says() {
+fn a_request_over_http_enters_the_ledger_and_its_data_is_executed() {
     let mut run = Run::new();
     let gave = |answer| Answer::Request(Box::new(answer));
     let set = r#"{"id": [0, 7], "data": "set x=1", "timestamp": 1.5}"#;
@@ -272,7 +272,7 @@ fn requests_of_one_client_that_come_over_two_processes_execute_whichever_is_orde
 }
 
 #[test]
-fn a_ballot_whose_votes_are_no_decisions_does_not_count() {
+fn a_ballot_with_an_invalid_decision_does_not_count() {
     let mut run = Run::new();
     run.commands(0, vec![Command::Close { round: 1 }]);
     run.commands(1, vec![ballot(1, &"x".repeat(100_000))]);
@@ -287,7 +287,7 @@ proptest! {
     }
 
     #[test]
-    fn any_parts_are_restored_as_they_are_or_refused(parts in vec(vec(any::<u8>(), 0..8), 0..4)) {
+    fn any_parts_are_either_refused_or_restored_exactly(parts in vec(vec(any::<u8>(), 0..8), 0..4)) {
         let parts: Vec<Arc<[u8]>> = parts.into_iter().map(Arc::from).collect();
         let mut service = service();
         if service.restore(&parts).is_ok() {

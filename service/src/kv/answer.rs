@@ -4,24 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 
-/// What a command of the store gives. The encoding is postcard's: variants are numbered in this order, so a new one goes
-/// to the end.
+/// The answer to a command. It travels as postcard, which numbers the variants in this order: add new ones at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// It is done.
+    /// The command changed the store.
     Ok,
     /// The key's value.
     Value(String),
     /// The key has no value.
     NoSuchKey,
-    /// The key has another value than `cas` expects; nothing has changed.
+    /// `cas` found another value than it expected. Nothing has changed.
     CasFailed {
         /// The key.
         key: String,
-        /// Its value.
+        /// The value that it has.
         value: String,
     },
-    /// It is no command; nothing has changed.
+    /// The text is not a valid command. Nothing has changed.
     Refused(Refusal),
 }
 

@@ -6,55 +6,54 @@ use serde::{Deserialize, Serialize};
 pub const LONGEST_KEY: usize = 128;
 /// The longest value, in bytes.
 pub const LONGEST_VALUE: usize = 4096;
-/// What a command looks like, for whoever wrote something else.
+/// The commands, as error messages show them.
 pub const GRAMMAR: &str = "write 'set KEY=VALUE', 'get KEY', 'delete KEY' or 'cas KEY OLD NEW'";
 
-/// What can be asked of the store. One space separates the words. A key is 1 to 128 bytes of text without white space,
-/// `=` and control characters; a value is up to 4096 bytes of text without control characters. In `set` it is all that
-/// follows the first `=`, spaces included, and may be empty; the values of `cas` have at least one character and no
-/// space.
+/// A command. One space separates its words. A key is 1 to 128 bytes of text without white space, `=` and control
+/// characters. A value is up to 4096 bytes of text without control characters. The value of `set` is everything after
+/// the first `=`, spaces included, and may be empty. The values of `cas` have at least one character and no space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// `set KEY=VALUE`: gives the key this value, whatever it had.
+    /// `set KEY=VALUE` gives the key this value and replaces any value that it had.
     Set {
         /// The key.
         key: &'a str,
         /// The value.
         value: &'a str,
     },
-    /// `get KEY`: asks for the key's value.
+    /// `get KEY` reads the key's value.
     Get {
         /// The key.
         key: &'a str,
     },
-    /// `delete KEY`: takes the key away.
+    /// `delete KEY` removes the key.
     Delete {
         /// The key.
         key: &'a str,
     },
-    /// `cas KEY OLD NEW`: compare and set; gives the key the new value if it has the old one.
+    /// `cas KEY OLD NEW` (compare and set) gives the key the value NEW if its value is OLD.
     Cas {
         /// The key.
         key: &'a str,
-        /// The value that it must have.
+        /// The value that the key must have.
         old: &'a str,
-        /// The value that it gets.
+        /// The value that the key gets.
         new: &'a str,
     },
 }
 
-/// Why a text is no command. Encoded in answers: a new variant goes to the end.
+/// Why a text is not a command. Answers contain it: add new variants at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
-    /// It is none of the four.
+    /// The text is not one of the four commands.
     #[error("{GRAMMAR}")]
     Grammar,
-    /// The key is none.
+    /// The key is not valid.
     #[error(
         "a key is 1 to {LONGEST_KEY} bytes without spaces, '=' and control characters; {GRAMMAR}"
     )]
     Key,
-    /// A value is none.
+    /// A value is not valid.
     #[error("a value is up to {LONGEST_VALUE} bytes without control characters; {GRAMMAR}")]
     Value,
 }
@@ -63,7 +62,7 @@ impl<'a> Command<'a> {
     /// Reads a command.
     ///
     /// # Errors
-    /// The text is none.
+    /// The text is not a valid command.
     pub fn parse(text: &'a str) -> Result<Self, Refusal> {
         let (verb, rest) = text.split_once(' ').ok_or(Refusal::Grammar)?;
         let command = match verb {
@@ -194,7 +193,7 @@ mod tests {
         }
         for refusal in [Refusal::Grammar, Refusal::Key, Refusal::Value] {
             let text = refusal.to_string();
-            // A fault's message has 200 characters at most.
+            // The message of an XML-RPC fault has at most 200 characters.
             assert!(text.contains(GRAMMAR) && text.len() < 180, "{text}");
         }
     }

@@ -1,8 +1,8 @@
 //! The key-value store: text in, text out.
 //!
-//! * [`Command`]: what can be asked, read from its text.
-//! * [`Answer`]: what comes of it.
-//! * `tree`: where the entries are, cut into parts that stay as they are while others change.
+//! * [`Command`]: a command, parsed from its text.
+//! * [`Answer`]: the answer to a command.
+//! * `tree`: the entries, divided into parts. A change of one entry leaves most parts as they are.
 
 mod answer;
 mod command;
@@ -23,7 +23,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Executes the text of a [`Command`].
+    /// Executes a [`Command`] given as text.
     pub fn execute(&mut self, text: &str) -> Answer {
         match Command::parse(text) {
             Ok(command) => self.apply(&command),
@@ -31,7 +31,7 @@ impl Store {
         }
     }
 
-    /// The answer to the text of a `get`; `None` if it is something else.
+    /// The answer to a `get` given as text. `None` for any other text.
     #[must_use]
     pub fn query(&self, text: &str) -> Option<Answer> {
         match Command::parse(text) {
@@ -70,16 +70,16 @@ impl Store {
         }
     }
 
-    /// The store in parts, as [`crate::Service::snapshot`] has it; an empty store has none.
+    /// The store in parts, as [`crate::Service::snapshot`] wants them. An empty store has no parts.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Arc<[u8]>> {
         self.tree.parts()
     }
 
-    /// The store that a snapshot is of.
+    /// The store that these parts encode.
     ///
     /// # Errors
-    /// The parts are not what [`Store::snapshot`] gives.
+    /// [`Store::snapshot`] would not produce these parts.
     pub fn restored(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
         let tree = Tree::of_parts(parts)?;
         Ok(Self { tree })

@@ -1,8 +1,8 @@
-//! The entries in the order of their keys' digests, as a binary tree over the digests' bits.
+//! The entries, sorted by the digests of their keys, in a binary tree over the digests' bits.
 //!
-//! A part of the snapshot is the largest subtree whose entries take no more than [`PART`] bytes. So where the cuts are
-//! follows from the entries alone, and a change touches the one part with its key in it, unless that part grows beyond
-//! the limit or shrinks so far that it joins its neighbour. Digests spread evenly whatever the keys are, so the tree is flat.
+//! Each part of a snapshot is a largest subtree whose entries take at most [`PART`] bytes. The entries alone therefore
+//! decide where one part ends. A change touches only the part that holds the key, unless that part outgrows the limit
+//! or shrinks so far that it joins its neighbour. Digests spread evenly for any keys, so the tree stays flat.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -14,12 +14,12 @@ use crate::BadSnapshot;
 use crate::encode::encode;
 use crate::snapshot::read_part;
 
-/// How many bytes the entries of a part take at most.
+/// The most bytes that the entries of one part take.
 const PART: usize = 64 * 1024;
-/// A branch that shrinks to this becomes a leaf again: well below `PART`, so that no client makes one split and join at
-/// every request.
+/// A branch that shrinks to this size becomes a leaf again. It is well below `PART`, so that a client cannot cause a
+/// split or a join with every request.
 const JOIN: usize = PART / 2;
-/// What an entry takes besides its texts: their two lengths, of at most two bytes each.
+/// The bytes of an entry beside its texts: two lengths of at most two bytes each.
 const LENGTHS: usize = 4;
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Tree {
         self.root.set(place(key), entry, 0);
     }
 
-    /// Whether the key was there.
+    /// True if the key had a value.
     pub(super) fn delete(&mut self, key: &str) -> bool {
         self.root.delete(&place(key), 0).is_some()
     }
@@ -68,7 +68,7 @@ impl Tree {
     }
 
     /// # Errors
-    /// [`Tree::parts`] does not give these.
+    /// [`Tree::parts`] would not produce these parts.
     pub(super) fn of_parts(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
         let mut tree = Self::default();
         for part in parts {
@@ -78,7 +78,7 @@ impl Tree {
                 tree.set(key, value);
             }
         }
-        // Entries out of order or twice, and cuts elsewhere, show here.
+        // This finds entries out of order, repeated entries and wrong part boundaries.
         if tree.parts() == parts {
             Ok(tree)
         } else {
@@ -87,23 +87,23 @@ impl Tree {
     }
 }
 
-/// Where a key belongs.
+/// The digest that decides where a key stands in the tree.
 fn place(key: &str) -> Digest {
     Digest::of(&[key.as_bytes()])
 }
 
-/// The child that a place is in, below a branch at this depth.
+/// Which child of a branch at this depth leads to the place: 0 or 1.
 fn side(place: &Digest, depth: usize) -> usize {
     usize::from(place.0[depth / 8] >> (7 - depth % 8) & 1)
 }
 
-/// A subtree. A leaf never takes more than `PART`; a branch may take less, until it joins.
+/// A subtree. A leaf takes at most `PART` bytes. A branch may take less than `PART`, but more than `JOIN`.
 #[derive(Debug, Default)]
 struct Node {
     shape: Shape,
-    /// What all entries below take.
+    /// The bytes of all entries in this subtree.
     size: usize,
-    /// The part that this node is, if it is one and was asked for since it last changed.
+    /// This subtree's encoding as one part, kept from the last request for it until the next change.
     part: OnceLock<Arc<[u8]>>,
 }
 
@@ -142,7 +142,7 @@ impl Node {
         }
     }
 
-    /// Gives the entry that was there.
+    /// Sets an entry and returns the one that it replaced.
     fn set(&mut self, place: Digest, entry: Entry, depth: usize) -> Option<Entry> {
         let size = entry.size();
         let replaced = match &mut self.shape {
@@ -155,7 +155,7 @@ impl Node {
         replaced
     }
 
-    /// Gives the entry that was there.
+    /// Deletes an entry and returns it.
     fn delete(&mut self, place: &Digest, depth: usize) -> Option<Entry> {
         let deleted = match &mut self.shape {
             Shape::Leaf(entries) => entries.remove(place)?,
@@ -167,7 +167,7 @@ impl Node {
         Some(deleted)
     }
 
-    /// Splits a leaf that is too large, joins a branch that is small.
+    /// Splits a leaf that is too large. Joins a branch that is small enough.
     fn reshape(&mut self, depth: usize) {
         match &mut self.shape {
             Shape::Leaf(entries) if self.size > PART => {
@@ -245,21 +245,21 @@ mod tests {
         let mut tree = filled(5000);
         let before = tree.parts();
         assert!(before.len() > 30, "{} parts", before.len());
-        // The list's own length takes up to three bytes more.
+        // The number of entries, encoded in front of them, takes up to three bytes more.
         assert!(before.iter().all(|part| part.len() <= PART + 3));
         tree.set("key77", "w");
         let after = tree.parts();
         let known: BTreeSet<_> = before.iter().collect();
         assert_eq!(after.len(), before.len());
         assert_eq!(after.iter().filter(|part| !known.contains(part)).count(), 1);
-        // What did not change is not even encoded again.
+        // Parts that did not change are not even encoded again: they share memory.
         let pairs = before.iter().zip(&after);
         let shared = pairs.filter(|(one, other)| Arc::ptr_eq(one, other));
         assert_eq!(shared.count(), after.len() - 1);
     }
 
     #[test]
-    fn a_tree_that_shrank_is_cut_like_one_that_never_grew() {
+    fn a_tree_that_shrank_has_the_parts_of_one_that_never_grew() {
         let mut tree = filled(2000);
         for key in 50..2000 {
             assert!(tree.delete(&format!("key{key}")));
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_that_is_small_enough_is_one_part_before_it_joins() {
+    fn a_branch_below_the_part_size_is_already_one_part() {
         let mut tree = filled(170);
         assert!(tree.parts().len() > 1);
         for key in 100..170 {
@@ -286,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_the_tree_would_not_give_are_refused() {
+    fn parts_that_no_tree_produces_are_refused() {
         let part = |entries: &[(&str, &str)]| -> Vec<Arc<[u8]>> { vec![encode(entries).into()] };
         let orders = [
             part(&[("a", "1"), ("b", "2")]),
             part(&[("b", "2"), ("a", "1")]),
         ];
         let restored = orders.iter().filter(|parts| Tree::of_parts(parts).is_ok());
-        assert_eq!(restored.count(), 1, "exactly one order is right");
+        assert_eq!(restored.count(), 1, "exactly one order is accepted");
 
         let parts = filled(300).parts();
         assert!(Tree::of_parts(&parts).is_ok());
