@@ -1,14 +1,14 @@
-//! The one source of chance: ChaCha8 from a seed, the same on every platform.
+//! The only source of chance: ChaCha8 from a seed. It gives the same numbers on every platform.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-/// Dice that always fall alike for one seed and purpose.
+/// Dice that fall alike for the same seed and purpose.
 #[derive(Debug)]
 pub struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// Dice for a purpose, so that drawing a plan does not change how it is played.
+    /// Dice for one purpose. Separate purposes keep the drawing of a plan from changing how the plan is played.
     #[must_use]
     pub fn new(seed: u64, purpose: u8) -> Self {
         let mut bytes = [0; 32];
@@ -17,15 +17,16 @@ impl Dice {
         Self::of(bytes)
     }
 
-    /// Dice from a longer seed.
+    /// Dice from a seed of 32 bytes.
     #[must_use]
     pub fn of(seed: [u8; 32]) -> Self {
         Self(ChaCha8Rng::from_seed(seed))
     }
 
-    /// A number below `limit`; 0 if that is 0.
+    /// A number below `limit`, or 0 if `limit` is 0.
     pub fn below(&mut self, limit: u64) -> u64 {
-        // The bias of the multiplication is under 2^-32 for the small limits here, and the same everywhere.
+        // The multiplication prefers some numbers by less than 2^-32 for the small limits used here, equally on every
+        // platform.
         let wide = u128::from(self.0.next_u64()) * u128::from(limit);
         u64::try_from(wide >> 64).unwrap_or_default()
     }
@@ -35,18 +36,18 @@ impl Dice {
         least + self.below(most.saturating_sub(least) + 1)
     }
 
-    /// True in so many of a thousand cases.
+    /// True with a probability of `of_thousand` in 1000.
     pub fn chance(&mut self, of_thousand: u64) -> bool {
         of_thousand > 0 && self.below(1000) < of_thousand
     }
 
-    /// One of them; nothing if there is none.
+    /// One of the values, or `None` if there are none.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let index = self.below(from.len() as u64);
         from.get(usize::try_from(index).ok()?)
     }
 
-    /// `count` different numbers below `limit`, in order of drawing.
+    /// `count` different numbers below `limit`, in the order in which they are drawn.
     pub fn distinct(&mut self, count: u32, limit: u32) -> Vec<u32> {
         let mut left: Vec<u32> = (0..limit).collect();
         (0..count.min(limit))

@@ -1,4 +1,4 @@
-//! A replica that misbehaves, with the interface of one that does not.
+//! A replica that may misbehave. It has the interface of a correct one.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,11 @@ use quorate_protocol::{Effect, Input, Replica, ReplicaId, Time};
 use crate::behaviour::{Behaviour, Damage, Say};
 use crate::scope::{Moment, Scope};
 
-/// How many effects are held back at most; beyond, the oldest are lost, as in a network that is that slow.
+/// The most effects that are held back at a time. Beyond this, the effect due first is lost, as in an overloaded
+/// network.
 const MOST_HELD: usize = 1 << 16;
 
-/// A replica and how it misbehaves; without a behaviour it is correct.
+/// A replica and its behaviour. Without a behaviour it is correct.
 #[derive(Debug)]
 pub struct Faulty {
     replica: Replica,
@@ -20,7 +21,7 @@ pub struct Faulty {
 }
 
 impl Faulty {
-    /// A replica with a behaviour, or a correct one.
+    /// A replica with this behaviour, or a correct one for `None`.
     #[must_use]
     pub fn new(replica: Replica, behaviour: Option<Box<dyn Behaviour>>) -> Self {
         Self {
@@ -31,8 +32,8 @@ impl Faulty {
         }
     }
 
-    /// As [`Replica::step`], with inputs lost and effects altered as the behaviour has it. What is held back comes from
-    /// [`Faulty::wake`].
+    /// Steps the replica as [`Replica::step`] does. The behaviour may drop the input and change the effects. Effects
+    /// that it holds back come from [`Faulty::wake`].
     pub fn step(&mut self, now: Time, input: Input) -> Vec<Effect> {
         if self.behaviour.is_none() {
             return self.replica.step(now, input);
@@ -64,15 +65,14 @@ impl Faulty {
         effects
     }
 
-    /// When [`Faulty::wake`] has something to do next; nothing if it has not. To be asked after every step.
+    /// When to call [`Faulty::wake`] next; `None` if there is nothing to wake up for. Ask after every step.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
         let behaviour = self.behaviour.as_ref().filter(|_| !self.crashed)?;
         self.held.due().into_iter().chain(behaviour.acts_at()).min()
     }
 
-    /// What it does at the time `now` without any input: what was held back until then, and what the behaviour does of its
-    /// own accord.
+    /// The effects due at `now` without any input: those held back until now, and those of the behaviour's own acts.
     pub fn wake(&mut self, now: Time) -> Vec<Effect> {
         self.tick(now);
         let Some(behaviour) = self.behaviour.as_mut().filter(|_| !self.crashed) else {
@@ -85,14 +85,14 @@ impl Faulty {
         effects
     }
 
-    /// Whether anything from this process gets in.
+    /// Whether a message from this process is heard at all.
     pub fn hears(&mut self, now: Time, from: ReplicaId) -> bool {
         self.tick(now);
         let hears = |behaviour: &mut Box<dyn Behaviour>| behaviour.hears(from);
         !self.crashed && self.behaviour.as_mut().is_none_or(hears)
     }
 
-    /// What it tells `to` when it is asked to tell its decision.
+    /// What to tell `to` when the process's decision is `decision`.
     pub fn say(&mut self, now: Time, to: ReplicaId, decision: &str) -> Say {
         self.tick(now);
         match &mut self.behaviour {
@@ -102,23 +102,24 @@ impl Faulty {
         }
     }
 
-    /// The value of the ballot that it orders instead of what it heard.
+    /// A false value for the process's ballot. `None` leaves the ballot as it is.
     pub fn ballot(&mut self) -> Option<String> {
         self.behaviour.as_mut()?.ballot()
     }
 
-    /// What is to be done to the bytes of a signed message before they leave.
+    /// The damage to a signed message before its bytes leave.
     pub fn damage(&mut self, scope: impl Into<Scope>) -> Option<Damage> {
         self.behaviour.as_mut()?.damage(scope.into())
     }
 
-    /// Whether it forgets all that it has on disk when it starts again, and does as if it had never voted.
+    /// Whether the process loses its disk when it starts again, and votes as if it had never voted.
     pub fn forgets(&mut self) -> bool {
         let behaviour = self.behaviour.as_mut();
         behaviour.is_some_and(|behaviour| behaviour.forgets())
     }
 
-    /// Misbehaves in another way from now on, or no more. What was held back goes out at once.
+    /// Replaces the behaviour; `None` makes the process correct. Returns the effects that were held back, to be done at
+    /// once.
     pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) -> Vec<Effect> {
         if self.crashed {
             return Vec::new();
@@ -130,19 +131,19 @@ impl Faulty {
             .collect()
     }
 
-    /// Goes on as another replica, with the same behaviour; what was held back is lost.
+    /// Continues with another replica and the same behaviour. Effects that were held back are lost.
     pub fn restart(&mut self, replica: Replica) {
         self.replica = replica;
         self.held = Held::default();
     }
 
-    /// Whether its process is to end now.
+    /// Whether the process has crashed and must end.
     #[must_use]
     pub const fn has_crashed(&self) -> bool {
         self.crashed
     }
 
-    /// The replica inside, to look at.
+    /// The replica, read-only.
     #[must_use]
     pub const fn replica(&self) -> &Replica {
         &self.replica
@@ -162,7 +163,7 @@ impl Faulty {
     }
 }
 
-/// What is held back, in the order in which it is due.
+/// The effects held back, in the order in which they are due.
 #[derive(Debug, Default)]
 struct Held {
     effects: BTreeMap<(Time, u64), Effect>,

@@ -2,12 +2,14 @@
 //!
 //! * [`FaultPlan`]: what `--faulty` says, process by process. [`Bound`]: how many faulty processes are survived.
 //! * [`behaviour`]: one file per behaviour, and the registry that makes one from its words.
-//! * [`trigger`]: when a behaviour shows; one decorator around any of them. [`scope`]: what triggers go by.
-//! * [`Faulty`]: a replica with the same `step`, misbehaving, and with a `wake` for what it does late or of its own accord.
-//! * [`Dice`]: the one source of chance. [`similar`]: what a misspelled word was meant to be.
+//! * [`trigger`]: when a behaviour acts. One decorator serves all behaviours. [`scope`]: the view and slot that a
+//!   trigger tests.
+//! * [`Faulty`]: a replica that may misbehave. It has `step` like a correct replica, and `wake` for what it does late
+//!   or without input.
+//! * [`Dice`]: the only source of chance. [`similar`]: a guess at what a misspelled word was meant to be.
 //!
-//! A faulty process can lie only under its own key: behaviours change what a replica wants to say before it is signed, and
-//! what they damage after that is nobody's word any more. There is no clock here and no randomness but the seed's.
+//! A faulty process lies only under its own key. A behaviour changes messages before they are signed, and damage after
+//! signing makes the signature invalid. This crate reads no clock, and its only randomness comes from the seed.
 
 pub mod behaviour;
 mod bound;

@@ -303,7 +303,7 @@ mod tests {
             ("drop", "as in drop:30%"),
             ("drop:0%", "from 1% to 100%"),
             ("drop:101", "from 1% to 100%"),
-            ("silent:very", "it takes none"),
+            ("silent:very", "it takes no argument"),
             ("lie@", "unknown trigger '@': use one of after=TIME, until"),
             ("lie@when=2s", "unknown trigger '@when=2s'"),
             ("lie@after", "'@after' is no trigger: write a time"),
@@ -311,8 +311,8 @@ mod tests {
             ("lie@slots=9-3", "as in slots=3-9"),
             ("lie@views=-1", "as in views=0-1"),
             ("lie@chance=0%", "as in chance=25%"),
-            ("lie@after=1s@after=2s", "stands there twice"),
-            ("lie@after=2s@until=2s", "let until be later than after"),
+            ("lie@after=1s@after=2s", "it is given twice"),
+            ("lie@after=2s@until=2s", "until must be later than after"),
         ] {
             let text = format!("P={words}");
             let error = FaultPlan::parse(&text, 4).unwrap_err().to_string();

@@ -1,20 +1,20 @@
-//! What a message is about, and when: what triggers go by.
+//! The view and slot that a message is about, and those of the process when it sends it. Triggers test them.
 
 use quorate_protocol::message::{Checkpoint, Commit, PrePrepare, Prepare};
 use quorate_protocol::{Effect, Message, Sequence, Signed, SignedMessage, Time, View};
 
-/// A process's own clock and place, as they were before it took its latest step.
+/// The process's clock, view and slot just before its current step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// By its own clock.
+    /// The time on its own clock.
     pub now: Time,
-    /// Its current view, or the one that it wants.
+    /// Its current view, or the view that it asks for.
     pub view: View,
     /// The next slot to execute.
     pub slot: Sequence,
 }
 
-/// The view and the slot that something names. What names none counts for those of the [`Moment`].
+/// The view and slot that a message or effect names. A trigger takes a missing one from the [`Moment`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The view.
@@ -64,7 +64,7 @@ impl From<&Commit> for Scope {
     }
 }
 
-/// What a proof is about is what its votes are about.
+/// The scope of a proof is the scope of its votes.
 fn of_proof<T>(proof: &[Signed<T>], of: fn(&T) -> Scope) -> Scope {
     proof
         .first()

@@ -1,4 +1,4 @@
-//! When a behaviour shows: one decorator for all of them, so that none has to know.
+//! When a behaviour acts. One decorator serves all behaviours, so no behaviour knows of triggers.
 
 use std::ops::RangeInclusive;
 
@@ -13,24 +13,24 @@ use crate::scope::{Moment, Scope};
 pub const TRIGGERS: [(&str, &str); 5] = [
     (
         "after=TIME",
-        "from a time on, counted from when the behaviour was given",
+        "from this time on, counted from when the behaviour was set",
     ),
-    ("until=TIME", "until a time"),
+    ("until=TIME", "until this time, counted likewise"),
     (
         "slots=A-B",
-        "for these sequence numbers (`3-9`, `5`, `7-`); what names none counts for the next to execute",
+        "for these sequence numbers (`3-9`, `5`, `7-`); a message without one counts as the next slot",
     ),
     (
         "views=A-B",
-        "for these views; what names none counts for the current one",
+        "for these views; a message without one counts as the current view",
     ),
     ("chance=PERCENT", "each time with this probability"),
 ];
 
-/// When a behaviour shows: all that is given must hold.
+/// When a behaviour acts: all the given triggers must hold.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Trigger {
-    /// In microseconds from the start.
+    /// In microseconds since the behaviour was set.
     after: Option<u64>,
     until: Option<u64>,
     slots: Option<RangeInclusive<u64>>,
@@ -39,10 +39,10 @@ pub(crate) struct Trigger {
 }
 
 impl Trigger {
-    /// Reads what stands behind the first `@`, such as `after=2s@chance=25%`.
+    /// Parses the triggers after the first `@`, such as `after=2s@chance=25%`.
     ///
     /// # Errors
-    /// One of them is no trigger, or they never hold together; the error says what to write instead.
+    /// A trigger is unknown or malformed, or no time satisfies all of them. The error says what to write instead.
     pub(crate) fn parse(text: &str) -> Result<Self, ParseError> {
         let mut trigger = Self::default();
         for one in text.split('@') {
@@ -51,7 +51,10 @@ impl Trigger {
         if let (Some(after), Some(until)) = (trigger.after, trigger.until)
             && after >= until
         {
-            return Err(bad(text, "it never holds: let until be later than after"));
+            return Err(bad(
+                text,
+                "they never hold together: until must be later than after",
+            ));
         }
         Ok(trigger)
     }
@@ -67,12 +70,12 @@ impl Trigger {
             _ => return Err(ParseError::UnknownTrigger(one.chars().take(40).collect())),
         };
         if twice {
-            return Err(bad(one, "it stands there twice: write each trigger once"));
+            return Err(bad(one, "it is given twice: write each trigger once"));
         }
         Ok(())
     }
 
-    /// Whether it holds for something that happens in a moment, `since` so many microseconds after the start.
+    /// Whether the triggers hold for this scope and moment, `since` microseconds after the behaviour was set.
     fn holds(&self, since: u64, moment: Moment, scope: Scope, dice: &mut Dice) -> bool {
         let slot = scope.slot.unwrap_or(moment.slot).0;
         let view = scope.view.unwrap_or(moment.view).0;
@@ -102,7 +105,7 @@ fn bad(trigger: &str, expected: &'static str) -> ParseError {
     }
 }
 
-/// Sets what was read; whether it had been set before.
+/// Sets a trigger's value. True if it had one before.
 fn set<T>(
     place: &mut Option<T>,
     one: &str,
@@ -128,7 +131,7 @@ pub(crate) fn parse_percent(text: &str) -> Option<u64> {
     (1..=100).contains(&percent).then_some(percent)
 }
 
-/// A behaviour that shows only when its trigger holds.
+/// A behaviour that acts only while its triggers hold.
 #[derive(Debug)]
 pub(crate) struct Triggered {
     trigger: Trigger,
@@ -205,7 +208,8 @@ impl Behaviour for Triggered {
     }
 
     fn act(&mut self) -> Vec<Effect> {
-        // The behaviour plans its next act in any case: otherwise it would be asked for this one for ever.
+        // Call the behaviour even while the triggers do not hold. It must plan its next act, or its host would be woken
+        // for this one forever.
         let effects = self.behaviour.act();
         if self.holds_now() {
             effects

@@ -1,4 +1,4 @@
-//! What the others see of each behaviour: P of four misbehaves.
+//! What the others see of each behaviour. P misbehaves, among four processes.
 #![allow(clippy::unwrap_used)]
 
 use std::num::NonZeroU32;
@@ -78,7 +78,7 @@ fn proposal(slot: u64) -> Message {
     Message::PrePrepare(pre_prepare, batch)
 }
 
-/// What becomes of a broadcast: what each process, P included, gets of it at once, in the order of processes.
+/// The messages that each process gets at once when P broadcasts this one, in the order of the processes, P included.
 fn told(behaviour: &mut dyn Behaviour, message: &Message) -> [Vec<Message>; 4] {
     let mut told = [const { Vec::new() }; 4];
     for altered in behaviour.alter(Effect::Broadcast(message.clone())) {
@@ -94,7 +94,7 @@ fn told(behaviour: &mut dyn Behaviour, message: &Message) -> [Vec<Message>; 4] {
     told
 }
 
-/// Steps a faulty replica and gives what it wants to send to others.
+/// The other processes that these effects send something to.
 fn sent(effects: &[Effect]) -> Vec<ReplicaId> {
     let to = |effect: &Effect| match effect {
         Effect::Broadcast(_) => OTHERS.to_vec(),
@@ -117,7 +117,7 @@ fn submit(number: u64) -> Input {
 }
 
 #[test]
-fn every_example_is_one() {
+fn every_example_can_be_parsed() {
     for entry in REGISTRY {
         assert!(entry.example.starts_with(entry.name));
         made(entry.example);
@@ -125,7 +125,7 @@ fn every_example_is_one() {
 }
 
 #[test]
-fn deny_exchanges_nothing_with_those_named() {
+fn deny_exchanges_nothing_with_the_named_processes() {
     let mut deny = made("deny:R+S");
     let one = prepare(0, 1);
     assert_eq!(
@@ -178,7 +178,7 @@ fn silent_sends_nothing_and_hears_itself() {
 }
 
 #[test]
-fn a_change_lets_out_what_was_held_back_and_its_times_count_from_then() {
+fn a_changed_behaviour_releases_held_effects_and_counts_its_times_from_the_change() {
     let mut changing = faulty("delay:1h");
     changing.step(millis(0), Input::Start);
     changing.step(millis(10), submit(1));
@@ -192,7 +192,7 @@ fn a_change_lets_out_what_was_held_back_and_its_times_count_from_then() {
 }
 
 #[test]
-fn delay_sends_everything_after_its_time_and_in_order() {
+fn delay_sends_every_message_late_and_in_order() {
     let mut delay = faulty("delay:200ms");
     delay.step(millis(0), Input::Start);
     assert_eq!(delay.wake_at(), None);
@@ -214,7 +214,7 @@ fn delay_sends_everything_after_its_time_and_in_order() {
 }
 
 #[test]
-fn what_is_held_back_is_bounded_and_the_oldest_is_lost() {
+fn held_effects_are_bounded_and_the_one_due_first_is_lost() {
     let most = 1 << 16;
     let mut delay = faulty("delay:1h");
     let messages = most / 3 + 1;
@@ -234,17 +234,21 @@ fn what_is_held_back_is_bounded_and_the_oldest_is_lost() {
 }
 
 #[test]
-fn what_is_held_back_is_lost_when_the_process_starts_again() {
+fn held_effects_are_lost_when_the_process_starts_again() {
     let mut delay = faulty("delay:200ms");
     delay.step(millis(0), submit(1));
     delay.restart(Replica::new(setting().config));
     assert_eq!(delay.wake_at(), None);
     delay.step(millis(10), submit(2));
-    assert_eq!(delay.wake_at(), Some(millis(210)), "it is still as late");
+    assert_eq!(
+        delay.wake_at(),
+        Some(millis(210)),
+        "the delay is still the same"
+    );
 }
 
 #[test]
-fn drop_loses_so_many_of_a_hundred_to_each_recipient_apart() {
+fn drop_loses_its_share_for_each_recipient_separately() {
     let mut drop = made("drop:30%");
     let one = prepare(0, 1);
     let mut arrived = [0; 4];
@@ -295,7 +299,7 @@ fn duplicate_sends_each_message_twice_to_others() {
 }
 
 #[test]
-fn replay_sends_what_was_said_before_as_it_was_signed() {
+fn replay_sends_old_messages_with_their_signatures() {
     let mut replay = made("replay");
     let old: Vec<_> = (1..=40)
         .map(|slot| {
@@ -346,7 +350,7 @@ fn equivocate_tells_every_second_process_something_else() {
 }
 
 #[test]
-fn lie_votes_for_what_nobody_proposed_and_answers_what_nobody_read() {
+fn lie_votes_for_digests_that_nobody_proposed_and_gives_false_answers() {
     let mut lie = made("lie");
     let truth = prepare(0, 1);
     let [own, q, r, s] = told(&mut *lie, &truth);
@@ -381,7 +385,7 @@ fn lie_votes_for_what_nobody_proposed_and_answers_what_nobody_read() {
 }
 
 #[test]
-fn corrupt_sends_nothing_whose_signature_holds() {
+fn corrupt_sends_nothing_that_a_correct_process_accepts() {
     let mut corrupt = faulty("corrupt");
     let signed = keys(P).sign_message(proposal(1)).unwrap().into_signed();
     let bytes = postcard::to_stdvec(&signed).unwrap();
@@ -391,7 +395,7 @@ fn corrupt_sends_nothing_whose_signature_holds() {
         corrupt.damage(&signed).unwrap().apply(&mut damaged);
         match postcard::take_from_bytes::<SignedMessage>(&damaged) {
             Ok((message, [])) => {
-                // What is beside the signed part is bound to it by its digest.
+                // The batch of a PRE-PREPARE is not signed itself. A damaged one no longer matches the signed digest.
                 let held = keys(OTHERS[0]).verify_message(message.clone());
                 assert!(held.is_err() || is_unbound(&message), "{message:?}");
                 refused += 1;
@@ -411,7 +415,7 @@ fn is_unbound(message: &SignedMessage) -> bool {
 }
 
 #[test]
-fn forge_lets_one_vote_stand_for_a_quorum() {
+fn forge_repeats_one_vote_until_it_looks_like_a_quorum() {
     let prepares = OTHERS.map(|by| {
         let prepare = Prepare {
             view: View(0),
@@ -466,7 +470,7 @@ fn forge_lets_one_vote_stand_for_a_quorum() {
 }
 
 #[test]
-fn skip_leaves_out_a_few_slots_or_the_window_and_gives_no_slot_twice() {
+fn skip_skips_a_few_slots_or_a_window_and_proposes_no_slot_twice() {
     let (mut gaps, mut outside) = (0, 0);
     for seed in 0..20 {
         let setting = Setting {
@@ -496,7 +500,7 @@ fn skip_leaves_out_a_few_slots_or_the_window_and_gives_no_slot_twice() {
 }
 
 #[test]
-fn slow_lets_requests_wait_a_little_less_than_the_others_do() {
+fn slow_proposes_a_request_just_before_the_others_lose_patience() {
     let mut slow = made("slow");
     let timeout = setting().config.view_timeout.0;
     let mut late = |now: u64, message| {
@@ -522,7 +526,7 @@ fn slow_lets_requests_wait_a_little_less_than_the_others_do() {
 }
 
 #[test]
-fn tamper_executes_something_else_each_time() {
+fn tamper_executes_a_wrong_operation_in_each_slot() {
     let mut tamper = made("tamper");
     let mut executed = |number| {
         let effect = Effect::Execute {
@@ -531,7 +535,7 @@ fn tamper_executes_something_else_each_time() {
         };
         match &tamper.alter(effect)[0].effect {
             Effect::Execute { requests, .. } => {
-                assert_eq!(requests.len(), 2, "each has a result");
+                assert_eq!(requests.len(), 2, "each request has a result");
                 assert_eq!(requests[0], request(100 + number));
                 requests[1].clone()
             }
@@ -597,14 +601,14 @@ fn only_amnesia_forgets() {
     assert!(!Faulty::new(Replica::new(setting().config), None).forgets());
 }
 
-/// Whether a triggered `silent` keeps quiet about a message in a moment.
+/// Whether `silent` with a trigger suppresses this message at this moment.
 fn quiet(behaviour: &mut dyn Behaviour, at: Moment, message: &Message) -> bool {
     behaviour.tick(at);
     told(behaviour, message)[1].is_empty()
 }
 
 #[test]
-fn a_behaviour_shows_from_a_time_on_and_until_a_time() {
+fn a_behaviour_acts_from_a_time_on_and_until_a_time() {
     let mut silent = made("silent@after=2s@until=3s");
     let mut at = |now| quiet(&mut *silent, moment(millis(now), 0, 1), &prepare(0, 1));
     assert_eq!(
@@ -615,7 +619,7 @@ fn a_behaviour_shows_from_a_time_on_and_until_a_time() {
 }
 
 #[test]
-fn a_behaviour_shows_for_some_slots_and_views_of_what_is_said() {
+fn a_behaviour_acts_on_messages_of_some_slots_and_views() {
     let now = moment(Time(0), 7, 7);
     let mut slots = made("silent@slots=3-9");
     let of_slot = |slot| quiet(&mut *slots, now, &prepare(0, slot));
@@ -635,7 +639,7 @@ fn a_behaviour_shows_for_some_slots_and_views_of_what_is_said() {
 }
 
 #[test]
-fn what_names_no_slot_or_view_counts_for_the_moment() {
+fn a_message_without_slot_or_view_counts_as_the_current_one() {
     let standing = Message::Standing(Standing {
         view: View(1),
         active: true,
@@ -658,7 +662,7 @@ fn what_names_no_slot_or_view_counts_for_the_moment() {
 }
 
 #[test]
-fn a_behaviour_shows_with_a_probability() {
+fn a_behaviour_acts_with_a_probability() {
     let mut silent = made("silent@chance=25%");
     let now = moment(Time(0), 0, 1);
     let count = (0..1000)
@@ -668,7 +672,7 @@ fn a_behaviour_shows_with_a_probability() {
 }
 
 #[test]
-fn a_trigger_holds_for_all_that_a_behaviour_does() {
+fn a_trigger_limits_everything_that_a_behaviour_does() {
     let mut deny = made("deny@after=1s");
     let mut lie = made("lie@after=1s");
     let mut corrupt = made("corrupt@after=1s");
@@ -692,7 +696,7 @@ fn a_trigger_holds_for_all_that_a_behaviour_does() {
 }
 
 #[test]
-fn what_was_held_back_comes_even_when_the_trigger_holds_no_more() {
+fn held_effects_come_even_after_the_trigger_stops_holding() {
     let mut delay = faulty("delay:200ms@until=100ms");
     delay.step(millis(0), Input::Start);
     assert!(sent(&delay.step(millis(99), submit(1))).is_empty());
@@ -702,7 +706,7 @@ fn what_was_held_back_comes_even_when_the_trigger_holds_no_more() {
 }
 
 #[test]
-fn a_flood_begins_when_its_trigger_holds_and_its_host_is_never_woken_for_ever() {
+fn a_flood_begins_when_its_trigger_holds_and_never_wakes_its_host_in_a_loop() {
     let mut spam = faulty("spam@after=1s");
     spam.step(millis(0), Input::Start);
     let mut quiet_until = None;

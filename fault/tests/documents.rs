@@ -1,10 +1,10 @@
-//! README.md and the help tell of every behaviour and trigger in the registry's words, and of no other.
+//! README.md and the help describe exactly the behaviours and triggers of the registry, in its words.
 #![allow(clippy::unwrap_used)]
 
 use quorate_fault::behaviour::{self, REGISTRY};
 use quorate_fault::trigger::TRIGGERS;
 
-/// The rows of the README's table with this head.
+/// The rows of the README table that has this header.
 fn rows(head: &str) -> Vec<String> {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
@@ -27,11 +27,11 @@ fn the_readme_lists_every_behaviour() {
 #[test]
 fn the_readme_lists_every_trigger() {
     let expected = TRIGGERS.map(|(form, when)| format!("| `@{form}` | {when} |"));
-    assert_eq!(rows("| trigger | when the behaviour shows |"), expected);
+    assert_eq!(rows("| trigger | when the behaviour acts |"), expected);
 }
 
 #[test]
-fn the_help_has_a_line_for_each() {
+fn the_help_has_a_line_for_each_behaviour_and_trigger() {
     let help = behaviour::help();
     let lines = help.lines().filter(|line| line.starts_with("  "));
     assert_eq!(lines.count(), REGISTRY.len() + TRIGGERS.len(), "{help}");

@@ -3,13 +3,12 @@ use super::{Behaviour, Entry};
 pub(super) const ENTRY: Entry = Entry {
     name: "amnesia",
     argument: "",
-    what: "forgets what it voted when it is started again: the simulator does so, and `server` with the same \
-           `--data-dir`",
+    what: "forgets its votes when it restarts (simulator, or `server` with `--data-dir`)",
     example: "amnesia",
     make: |_, _| Ok(Box::new(Amnesia)),
 };
 
-/// Comes back with nothing on disk and votes at once, as if it had never voted before: what rule 23 forbids.
+/// Starts again with an empty disk and votes at once, as if it had never voted. Rule 23 forbids that.
 #[derive(Debug)]
 struct Amnesia;
 

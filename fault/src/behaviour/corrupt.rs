@@ -13,25 +13,25 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// Damages all that it sends once it is signed: a bit here or there, a bit of the signature, or the end is missing.
+/// Damages everything that it sends, after signing: flips a bit anywhere or in the signature, or cuts off the end.
 #[derive(Debug)]
 struct Corrupt {
     dice: Dice,
 }
 
-/// What is done to the bytes of a signed message. The number says where.
+/// How the bytes of a signed message are damaged. The number chooses the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
-    /// One bit is wrong.
+    /// Flips one bit.
     Bit(u64),
-    /// One bit of the last 64 bytes is wrong, which in most messages are the signature.
+    /// Flips one bit of the last 64 bytes. In most messages these are the signature.
     Signature(u64),
-    /// The end is missing.
+    /// Cuts off the end.
     End(u64),
 }
 
 impl Damage {
-    /// Does it. No bytes stay none.
+    /// Damages the bytes. Empty bytes stay empty.
     pub fn apply(self, bytes: &mut Vec<u8>) {
         let length = bytes.len() as u64;
         if length == 0 {
@@ -66,7 +66,7 @@ mod tests {
     use super::Damage;
 
     #[test]
-    fn damaged_bytes_are_never_what_they_were() {
+    fn damage_always_changes_the_bytes() {
         for place in 0..2000 {
             for damage in [
                 Damage::Bit(place),

@@ -7,12 +7,12 @@ use crate::scope::Moment;
 pub(super) const ENTRY: Entry = Entry {
     name: "crash",
     argument: "[:WHEN]",
-    what: "ends at once, after a time (`crash:2s`) or after a number of messages (`crash:100`)",
+    what: "ends at once, after a time (`crash:2s`) or after sending so many messages (`crash:100`)",
     example: "crash:5",
     make: |argument, _| Ok(Box::new(Crash::parse(argument)?)),
 };
 
-/// Ends its process: at once, after a time, or after so many messages.
+/// Ends its process at once, after a time, or after sending so many messages. A broadcast is one message.
 #[derive(Debug)]
 struct Crash {
     when: When,
@@ -27,7 +27,7 @@ enum When {
 }
 
 impl Crash {
-    /// Nothing, a time such as `2s`, or a number of messages such as `100`.
+    /// The argument is missing, a time such as `2s`, or a number of messages such as `100`.
     fn parse(argument: Option<&str>) -> Result<Self, ParseError> {
         let when = match argument {
             None => When::Messages { left: 0 },

@@ -6,7 +6,7 @@ use crate::plan::parse_micros;
 pub(super) const ENTRY: Entry = Entry {
     name: "delay",
     argument: ":TIME",
-    what: "sends everything late (`delay:200ms`)",
+    what: "sends every message late (`delay:200ms`)",
     example: "delay:200ms",
     make: |argument, setting| {
         let argument = argument.unwrap_or_default();
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// Sends everything late. What it says to itself is not sent.
+/// Sends every message late. Messages to itself are not delayed.
 #[derive(Debug)]
 struct Delay {
     own: ReplicaId,

@@ -8,12 +8,12 @@ use crate::plan::{ParseError, parse_process};
 pub(super) const ENTRY: Entry = Entry {
     name: "deny",
     argument: "[:PEERS]",
-    what: "exchanges nothing with all or the named other processes (`P=deny:R+S`)",
+    what: "exchanges nothing with these processes (`P=deny:R+S`) or with all",
     example: "deny",
     make: |argument, setting| Ok(Box::new(Deny::parse(argument, setting.own(), setting.n())?)),
 };
 
-/// Exchanges nothing with some processes, protocol messages included.
+/// Neither sends to some processes nor hears them. That includes the messages of the protocol.
 #[derive(Debug)]
 struct Deny {
     n: u32,
@@ -21,7 +21,7 @@ struct Deny {
 }
 
 impl Deny {
-    /// `R+S`, or nothing for everyone else.
+    /// `R+S` names the denied processes. Without an argument all others are denied.
     fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
         let denied = match argument {
             None => (0..n).map(ReplicaId).filter(|peer| *peer != own).collect(),

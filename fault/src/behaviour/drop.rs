@@ -7,7 +7,7 @@ use crate::trigger::parse_percent;
 pub(super) const ENTRY: Entry = Entry {
     name: "drop",
     argument: ":PERCENT",
-    what: "loses so many of a hundred messages (`drop:30%`)",
+    what: "loses this share of the messages that it sends (`drop:30%`)",
     example: "drop:30%",
     make: |argument, setting| {
         let argument = argument.unwrap_or_default();
@@ -27,7 +27,7 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// Loses some of what it sends, to each recipient apart.
+/// Loses a share of the messages that it sends. Chance decides for each recipient separately.
 #[derive(Debug)]
 struct Drop {
     own: ReplicaId,

@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// Sends every message of the protocol twice.
+/// Sends every protocol message twice.
 #[derive(Debug)]
 struct Duplicate {
     own: ReplicaId,

@@ -6,7 +6,7 @@ use super::{Altered, Behaviour, Entry, Say, one_by_one, opposite, with_false_dig
 pub(super) const ENTRY: Entry = Entry {
     name: "equivocate",
     argument: "",
-    what: "tells every second process something else, as primary too",
+    what: "tells every second process another batch, vote or decision",
     example: "equivocate",
     make: |_, setting| {
         Ok(Box::new(Equivocate {
@@ -16,8 +16,8 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// Tells every second process something else: as primary another batch, as backup another digest, in the exchange the
-/// opposite decision.
+/// Tells every second process something else. A primary proposes another batch to it, a backup votes for another
+/// digest, and in the exchange it gets the opposite decision.
 #[derive(Debug)]
 struct Equivocate {
     own: ReplicaId,

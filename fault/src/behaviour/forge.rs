@@ -7,13 +7,13 @@ use super::{Altered, Behaviour, Entry};
 pub(super) const ENTRY: Entry = Entry {
     name: "forge",
     argument: "",
-    what: "shows proofs in which one vote stands for a quorum",
+    what: "sends proofs that repeat one vote until it looks like a quorum",
     example: "forge",
     make: |_, _| Ok(Box::new(Forge)),
 };
 
-/// Shows proofs in which one vote stands for a quorum: certificates with one PREPARE several times, and NEW-VIEWs with one
-/// VIEW-CHANGE several times, the one that proves least. Everything in them is properly signed.
+/// Sends proofs that repeat one vote until it looks like a quorum: certificates that repeat one PREPARE, and NEW-VIEWs
+/// that repeat the VIEW-CHANGE with the fewest certificates. All signatures in them are valid.
 #[derive(Debug)]
 struct Forge;
 
@@ -50,7 +50,7 @@ fn repeat_one_view_change(new_view: &mut NewView) {
     }
 }
 
-/// What a NEW-VIEW with this VIEW-CHANGE alone has to propose: it has one certificate a slot.
+/// The proposals that follow from this VIEW-CHANGE alone. It has at most one certificate for each slot.
 fn proposals(view_change: &ViewChange) -> Vec<(Sequence, Digest)> {
     let certificates = &view_change.prepared;
     let max = certificates.last().map_or(0, |last| last.sequence().0);

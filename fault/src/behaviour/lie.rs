@@ -8,12 +8,12 @@ use crate::plan::ParseError;
 pub(super) const ENTRY: Entry = Entry {
     name: "lie",
     argument: "[:VALUE]",
-    what: "votes and reports falsely",
+    what: "casts false votes, and reports VALUE or the opposite decision",
     example: "lie",
     make: |argument, setting| Ok(Box::new(Lie::parse(argument, setting.own(), setting.n())?)),
 };
 
-/// Votes and reports falsely: another decision, a ballot that nobody cast, digests that nobody proposed.
+/// Votes for digests that nobody proposed, gives false results, and tells a false decision, in its ballot too.
 #[derive(Debug)]
 struct Lie {
     own: ReplicaId,
@@ -23,7 +23,7 @@ struct Lie {
 }
 
 impl Lie {
-    /// The value to lie with, or nothing for the opposite of what it is asked to say.
+    /// The decision that it always reports. Without an argument it reports the opposite of the true one.
     fn parse(argument: Option<&str>, own: ReplicaId, n: u32) -> Result<Self, ParseError> {
         let value = argument.map(str::to_owned);
         if value.as_deref() == Some("") {

@@ -1,4 +1,4 @@
-//! One file per behaviour. A behaviour changes what gets in, what a replica wants to say, and what its process votes.
+//! One file per behaviour. A behaviour changes which messages a replica hears, what it sends and how its process votes.
 
 mod amnesia;
 mod corrupt;
@@ -29,7 +29,7 @@ use crate::trigger::{TRIGGERS, Trigger, Triggered};
 
 pub use corrupt::Damage;
 
-/// The behaviours there are.
+/// All behaviours.
 pub const REGISTRY: [Entry; 16] = [
     deny::ENTRY,
     crash::ENTRY,
@@ -49,29 +49,29 @@ pub const REGISTRY: [Entry; 16] = [
     amnesia::ENTRY,
 ];
 
-/// A behaviour, for those who choose one.
+/// A behaviour as users choose it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
-    /// How its argument is written, with the colon before it; in brackets if it may be left out, empty if it takes none.
+    /// The form of its argument, with the colon before it. Brackets mean that it may be left out. Empty: no argument.
     pub argument: &'static str,
-    /// What a process does that has it.
+    /// What a process with this behaviour does.
     pub what: &'static str,
-    /// Words that show it.
+    /// An example, as users write it.
     pub example: &'static str,
     make: fn(Option<&str>, &Setting) -> Made,
 }
 
-/// A behaviour, or why its argument is none.
+/// A behaviour, or why its argument is not valid.
 type Made = Result<Box<dyn Behaviour>, ParseError>;
 
-/// The process for which a behaviour is made.
+/// The process that a behaviour is made for.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// Its engine's configuration.
+    /// The configuration of its engine.
     pub config: Config,
-    /// What its dice fall by.
+    /// The seed of its dice.
     pub seed: [u8; 32],
 }
 
@@ -84,31 +84,31 @@ impl Setting {
         self.config.quorum.n()
     }
 
-    /// Dice for the behaviour or for its trigger, which fall apart from each other.
+    /// Dice for one purpose. The dice of a behaviour and of its trigger are independent.
     fn dice(&self, purpose: &[u8]) -> Dice {
         Dice::of(Digest::of(&[purpose, &self.seed]).0)
     }
 }
 
-/// What a process does when it is asked to tell another its decision.
+/// How a process answers when it is asked to tell its decision to another process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Say {
-    /// It refuses, and says so.
+    /// It refuses openly.
     Deny,
-    /// It says nothing.
+    /// It sends nothing.
     Nothing,
-    /// It says this.
+    /// It sends this decision.
     Decision(String),
-    /// It says this after a while.
+    /// It sends this decision after a delay.
     Late(String, Duration),
 }
 
-/// What becomes of an effect.
+/// An effect as a behaviour leaves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Altered {
-    /// What is to be done.
+    /// The effect, perhaps changed.
     pub effect: Effect,
-    /// For how long it is held back.
+    /// How long to hold it back.
     pub late: Duration,
 }
 
@@ -121,62 +121,62 @@ impl From<Effect> for Altered {
     }
 }
 
-/// How a process misbehaves. Everything is as a correct process does it unless a behaviour says otherwise.
+/// How a process misbehaves. By default every method does what a correct process does.
 pub trait Behaviour: Debug + Send {
-    /// Time goes on; said before anything else is asked.
+    /// Tells the time and the replica's position. Called before any other method.
     fn tick(&mut self, moment: Moment) {
         let _ = moment;
     }
 
-    /// Whether anything from this process gets in.
+    /// Whether a message from this process is heard at all.
     fn hears(&mut self, from: ReplicaId) -> bool {
         let _ = from;
         true
     }
 
-    /// A message has got in, the process's own broadcasts included.
+    /// Shows a message that was heard. The process's own broadcasts are among them.
     fn see(&mut self, message: &VerifiedMessage) {
         let _ = message;
     }
 
-    /// What becomes of an effect.
+    /// Changes an effect: drops, replaces, multiplies or delays it.
     fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         vec![effect.into()]
     }
 
-    /// What is to be done to the bytes of a signed message before they leave.
+    /// The damage to a signed message before its bytes leave.
     fn damage(&mut self, scope: Scope) -> Option<Damage> {
         let _ = scope;
         None
     }
 
-    /// What it tells `to` instead of its decision.
+    /// What to tell `to` when the process's decision is `decision`.
     fn say(&mut self, to: ReplicaId, decision: &str) -> Say {
         let _ = to;
         Say::Decision(decision.to_owned())
     }
 
-    /// The value of the ballot that it orders instead of what it heard.
+    /// A false value for the process's ballot. `None` leaves the ballot as it is.
     fn ballot(&mut self) -> Option<String> {
         None
     }
 
-    /// When it next wants to do something of its own accord.
+    /// When the behaviour next acts without any input.
     fn acts_at(&self) -> Option<Time> {
         None
     }
 
-    /// What it does of its own accord, now that this time has come.
+    /// The effects of acting without input, now that the time of [`Behaviour::acts_at`] has come.
     fn act(&mut self) -> Vec<Effect> {
         Vec::new()
     }
 
-    /// Whether it forgets all that it has on disk when it starts again, and does as if it had never voted.
+    /// Whether the process loses its disk when it starts again, and votes as if it had never voted.
     fn forgets(&mut self) -> bool {
         false
     }
 
-    /// Whether its process is to end now.
+    /// Whether the process ends now.
     fn crashes(&mut self) -> bool {
         false
     }
@@ -207,7 +207,7 @@ pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, Parse
         ));
     };
     if let Some(argument) = argument.filter(|_| entry.argument.is_empty()) {
-        return Err(bad_argument(entry.name, argument, "it takes none"));
+        return Err(bad_argument(entry.name, argument, "it takes no argument"));
     }
     let behaviour = (entry.make)(argument, setting)?;
     Ok(match trigger {
@@ -219,14 +219,14 @@ pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, Parse
     })
 }
 
-/// The names of all behaviours, in alphabetical order.
+/// The names of all behaviours in alphabetical order, for error messages.
 pub(crate) fn names() -> [&'static str; REGISTRY.len()] {
     let mut names = REGISTRY.map(|entry| entry.name);
     names.sort_unstable();
     names
 }
 
-/// All behaviours and triggers, one a line, for the help of a command line.
+/// All behaviours and triggers for a command's help, one on each line.
 #[must_use]
 pub fn help() -> String {
     let behaviours =
@@ -237,7 +237,7 @@ pub fn help() -> String {
         all.iter().map(line).collect::<String>()
     };
     format!(
-        "Behaviours of --faulty:{}\n\nTriggers, behind a behaviour, such as equivocate@after=2s@chance=25%; all must hold:{}",
+        "Behaviours of --faulty:{}\n\nTriggers follow a behaviour, as in equivocate@after=2s@chance=25%; all must hold:{}",
         lines(&behaviours),
         lines(&triggers)
     )
@@ -251,7 +251,7 @@ fn bad_argument(behaviour: &'static str, argument: &str, expected: &'static str)
     }
 }
 
-/// A broadcast as one message per process, the sender's own included, each as `tell` has it.
+/// Splits a broadcast into one message per process, the sender included. `tell` chooses the message for each process.
 fn one_by_one(n: u32, mut tell: impl FnMut(ReplicaId) -> Option<Message>) -> Vec<Altered> {
     (0..n)
         .map(ReplicaId)
@@ -259,8 +259,7 @@ fn one_by_one(n: u32, mut tell: impl FnMut(ReplicaId) -> Option<Message>) -> Vec
         .collect()
 }
 
-/// Each message to each other process as an effect of its own, the process's own copy of a broadcast among them; other
-/// effects as they are.
+/// Splits a broadcast into one message per process, the sender included. Other effects stay as they are.
 fn taken_apart(effect: Effect, n: u32) -> Vec<Effect> {
     match effect {
         Effect::Broadcast(message) => (0..n)
@@ -273,7 +272,7 @@ fn taken_apart(effect: Effect, n: u32) -> Vec<Effect> {
     }
 }
 
-/// To which other process an effect sends something.
+/// The other process to which an effect sends something, if it sends anything.
 fn recipient(effect: &Effect, own: ReplicaId) -> Option<ReplicaId> {
     match effect {
         Effect::Send { to, .. } | Effect::Forward { to, .. } if *to != own => Some(*to),
@@ -281,7 +280,7 @@ fn recipient(effect: &Effect, own: ReplicaId) -> Option<ReplicaId> {
     }
 }
 
-/// The decision that a liar puts in another's place.
+/// The decision that a liar tells instead of this one.
 fn opposite(decision: &str) -> String {
     if decision == "attack" {
         "retreat"
@@ -291,12 +290,13 @@ fn opposite(decision: &str) -> String {
     .to_owned()
 }
 
-/// A digest that nobody proposed.
+/// A digest that nobody proposed, always the same for this digest.
 fn false_digest(digest: Digest) -> Digest {
     Digest::of(&[b"false", &digest.0])
 }
 
-/// A vote for a batch that nobody proposed, or an answer that the service did not give; other messages as they are.
+/// A vote with a digest that nobody proposed, or a result that the service did not give. Other messages stay as they
+/// are.
 fn with_false_digest(message: &Message) -> Message {
     let mut altered = message.clone();
     match &mut altered {

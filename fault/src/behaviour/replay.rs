@@ -8,7 +8,7 @@ use crate::dice::Dice;
 pub(super) const ENTRY: Entry = Entry {
     name: "replay",
     argument: "",
-    what: "sends old messages again, its own and others', with each new one",
+    what: "with each message, sends an old one again, own or others'",
     example: "replay",
     make: |_, setting| {
         Ok(Box::new(Replay {
@@ -20,10 +20,10 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// How many messages it remembers.
+/// The most messages that it remembers.
 const REMEMBERED: usize = 256;
 
-/// Sends with each message an old one too. All of them were signed by whoever said them once.
+/// Sends an old message along with each new one. The signatures of old messages are valid: it only forwards them.
 #[derive(Debug)]
 struct Replay {
     own: ReplicaId,

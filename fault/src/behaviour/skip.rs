@@ -7,7 +7,7 @@ use crate::dice::Dice;
 pub(super) const ENTRY: Entry = Entry {
     name: "skip",
     argument: "",
-    what: "as primary, leaves slots out or proposes outside the window",
+    what: "as primary, skips sequence numbers or proposes outside the window",
     example: "skip",
     make: |_, setting| {
         Ok(Box::new(Skip {
@@ -19,13 +19,13 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// As primary gives each batch a later slot than its turn is: in some views a few slots later, so that there is a gap below
-/// that nothing fills, in others a window later, where nobody may agree to it.
+/// As primary, gives each batch too high a sequence number. In some views the number is 1 to 3 too high and leaves a
+/// gap that nothing fills. In others it is a whole window too high, where no correct backup accepts it.
 #[derive(Debug)]
 struct Skip {
     window: u64,
     dice: Dice,
-    /// The view that it now leads, and how many slots it leaves out there.
+    /// The view that it leads now. `by` says how many slots it skips there.
     view: Option<View>,
     by: u64,
 }

@@ -9,7 +9,7 @@ use crate::scope::Moment;
 pub(super) const ENTRY: Entry = Entry {
     name: "slow",
     argument: "",
-    what: "as primary, stays just under the timer",
+    what: "as primary, proposes just before the others' timers run out",
     example: "slow",
     make: |_, setting| {
         let Duration(timeout) = setting.config.view_timeout;
@@ -21,13 +21,13 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// As primary holds each proposal back until its oldest request has waited for nine tenths of the time for which the backups
-/// wait: what is left is enough to agree on it.
+/// As primary, holds each proposal back until its oldest request has waited for nine tenths of the view timeout. The
+/// last tenth is enough to agree on it.
 #[derive(Debug)]
 struct Slow {
     patience: Duration,
     now: Time,
-    /// When each client's last request was first seen.
+    /// The last request of each client, and when this process first saw it.
     seen: BTreeMap<ClientId, (Timestamp, Time)>,
 }
 

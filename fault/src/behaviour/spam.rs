@@ -11,7 +11,7 @@ use crate::scope::Moment;
 pub(super) const ENTRY: Entry = Entry {
     name: "spam",
     argument: "",
-    what: "floods the others with VIEW-CHANGEs and other signed messages that mean nothing",
+    what: "floods the others with signed but meaningless messages",
     example: "spam",
     make: |_, setting| {
         Ok(Box::new(Spam {
@@ -25,14 +25,14 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// How long it waits between two bursts.
+/// The time between two bursts.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// How many messages a burst has for each of the others.
+/// The messages in a burst for each other process.
 const BURST: u64 = 6;
 
-/// Every now and then sends each of the others a burst of messages: VIEW-CHANGEs for any view to come, votes in any slot,
-/// and questions that nobody has. It does not hear them itself.
+/// Sends bursts of messages to each other process: VIEW-CHANGEs for the next views, votes for any slot, and needless
+/// questions. It sends none to itself.
 #[derive(Debug)]
 struct Spam {
     own: ReplicaId,

@@ -5,16 +5,16 @@ use super::{Altered, Behaviour, Entry};
 pub(super) const ENTRY: Entry = Entry {
     name: "tamper",
     argument: "",
-    what: "changes its own state behind the engine's back",
+    what: "executes wrong operations behind its engine's back",
     example: "tamper",
     make: |_, _| Ok(Box::new(Tamper { before: None })),
 };
 
-/// What it executes if it has executed nothing before: no service can read it.
+/// What it executes if there is no earlier operation, or if the earlier one is the same. No service can decode it.
 const NO_OPERATION: &[u8] = b"tampered";
 
-/// In each slot executes the last operation of the slot before in place of this one's last. The engine does not know, so its
-/// state is another from there on, and so is what it tells clients.
+/// In each slot, replaces the last operation by the last operation of the slot before. The engine does not know, so
+/// from then on the state differs from the others' and replies to clients are wrong.
 #[derive(Debug)]
 struct Tamper {
     before: Option<Vec<u8>>,
