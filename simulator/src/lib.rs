@@ -26,10 +26,11 @@ pub mod run;
 pub mod shrink;
 pub mod trace;
 pub mod transcript;
+mod words;
 mod world;
 
 pub use invariant::Violation;
 pub use plan::Plan;
-pub use run::{Outcome, run};
-pub use shrink::shrink;
+pub use run::{Outcome, Verdict, run, run_until};
+pub use shrink::{shrink, shrink_until};
 pub use trace::Trace;

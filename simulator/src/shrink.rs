@@ -1,7 +1,7 @@
 //! Makes a failing plan small: fewer faults, fewer requests, a shorter run.
 
 use crate::plan::{Link, Plan};
-use crate::run::run;
+use crate::run::run_until;
 use crate::trace::Trace;
 
 /// How many plans are tried at most.
@@ -10,16 +10,23 @@ const MOST_TRIES: usize = 1000;
 /// The smallest plan found that breaks the same rule. The same plan always shrinks to the same.
 #[must_use]
 pub fn shrink(plan: &Plan) -> Plan {
-    let Some(rule) = broken_rule(plan) else {
+    shrink_until(plan, &|| false)
+}
+
+/// The smallest plan found until `stopped` that breaks the same rule.
+#[must_use]
+pub fn shrink_until(plan: &Plan, stopped: &dyn Fn() -> bool) -> Plan {
+    let Some(rule) = broken_rule(plan, stopped) else {
         return plan.clone();
     };
     shrink_while(plan, MOST_TRIES, |smaller| {
-        broken_rule(smaller) == Some(rule)
+        broken_rule(smaller, stopped) == Some(rule)
     })
 }
 
-fn broken_rule(plan: &Plan) -> Option<&'static str> {
-    let outcome = run(plan, Trace::Off).ok()?;
+/// None once `stopped`, so that what is left to try is over at once.
+fn broken_rule(plan: &Plan, stopped: &dyn Fn() -> bool) -> Option<&'static str> {
+    let outcome = run_until(plan, Trace::Off, stopped).ok()?;
     outcome.violation.map(|violation| violation.rule().0)
 }
 

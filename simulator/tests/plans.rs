@@ -90,7 +90,7 @@ fn what_is_no_plan_is_refused_with_what_to_write() {
         let error = spoilt.check().unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
-    assert!(Plan::from_text("seed = 1").is_err());
+    assert!(Plan::from_text("seeds = 1").is_err());
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn a_text_that_differs_is_shown_and_can_be_rewritten() {
         "{shown}"
     );
     assert_eq!(unchanged, text);
-    assert_eq!(nothing, "");
+    assert_eq!(nothing, "1 scenario, no difference\n");
 }
 
 #[test]

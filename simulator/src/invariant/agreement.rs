@@ -1,9 +1,12 @@
 //! Agreement: one batch per slot.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use quorate_protocol::message::Request;
-use quorate_protocol::{Digest, ReplicaId, Sequence};
+use quorate_protocol::{ReplicaId, Sequence};
+
+use crate::words;
 
 /// The rule.
 pub const RULE: &str =
@@ -11,26 +14,39 @@ pub const RULE: &str =
 
 /// Two correct processes executed different requests in one slot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("in slot {} {first} executed {first_digest} and {second} executed {second_digest}; proved faulty: {}", super::slot(*.sequence), names(.culprits))]
 pub struct Disagreement {
     /// The slot.
     pub sequence: Sequence,
     /// Who executed first.
     pub first: ReplicaId,
-    /// What.
-    pub first_digest: Digest,
+    /// What, in its order.
+    pub first_requests: Vec<Request>,
     /// Who executed something else.
     pub second: ReplicaId,
-    /// What.
-    pub second_digest: Digest,
+    /// What, in its order.
+    pub second_requests: Vec<Request>,
     /// Who is proved faulty by it.
     pub culprits: BTreeSet<ReplicaId>,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, second) = words::batches(&self.first_requests, &self.second_requests);
+        write!(
+            f,
+            "slot {}: {} executed {first}, {} executed {second}; proved faulty: {}",
+            self.sequence.0,
+            self.first,
+            self.second,
+            names(&self.culprits)
+        )
+    }
 }
 
 /// What was executed first in each slot, and by whom.
 #[derive(Debug, Default)]
 pub struct Agreement {
-    slots: BTreeMap<Sequence, (ReplicaId, Digest)>,
+    slots: BTreeMap<Sequence, (ReplicaId, Vec<Request>)>,
 }
 
 impl Agreement {
@@ -44,17 +60,19 @@ impl Agreement {
         sequence: Sequence,
         requests: &[Request],
     ) -> Result<(), Disagreement> {
-        let second_digest = digest(requests);
-        let (first, first_digest) = *self.slots.entry(sequence).or_insert((by, second_digest));
-        if first_digest == second_digest {
+        let (first, first_requests) = self
+            .slots
+            .entry(sequence)
+            .or_insert_with(|| (by, requests.to_vec()));
+        if first_requests == requests {
             return Ok(());
         }
         Err(Disagreement {
             sequence,
-            first,
-            first_digest,
+            first: *first,
+            first_requests: first_requests.clone(),
             second: by,
-            second_digest,
+            second_requests: requests.to_vec(),
             culprits: BTreeSet::new(),
         })
     }
@@ -67,18 +85,6 @@ fn names(processes: &BTreeSet<ReplicaId>) -> String {
     } else {
         names.join(", ")
     }
-}
-
-fn digest(requests: &[Request]) -> Digest {
-    let numbers: Vec<String> = requests
-        .iter()
-        .map(|request| format!("{}/{}", request.client, request.timestamp.0))
-        .collect();
-    let parts = requests.iter().zip(&numbers);
-    let parts: Vec<&[u8]> = parts
-        .flat_map(|(r, number)| [number.as_bytes(), &r.operation])
-        .collect();
-    Digest::of(&parts)
 }
 
 #[cfg(test)]
@@ -102,7 +108,10 @@ mod tests {
         assert_eq!(execute(1, 1, &[request(b"a")]), Ok(()));
         assert_eq!(execute(0, 2, &[request(b"b")]), Ok(()));
         let error = execute(2, 1, &[request(b"b")]).unwrap_err();
-        assert_eq!((error.first, error.second), (ReplicaId(0), ReplicaId(2)));
+        assert_eq!(
+            error.to_string(),
+            "slot 1: P executed 'a' of P, R executed 'b' of P; proved faulty: nobody"
+        );
         assert!(execute(3, 1, &[]).is_err());
     }
 }

@@ -9,7 +9,7 @@ pub const RULE: &str = "rule 8: the CHECKPOINTs of correct processes for one slo
 
 /// Two correct processes have different states at one slot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("at slot {} {first} has state {first_digest} and {second} has {second_digest}", super::slot(*.sequence))]
+#[error("after slot {} the state of {first} differs from that of {second}", super::slot(*.sequence))]
 pub struct CheckpointsDiffer {
     /// The slot.
     pub sequence: Sequence,

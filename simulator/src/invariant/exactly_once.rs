@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use quorate_protocol::message::Request;
 use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
 
+use crate::words;
+
 /// The rule.
 pub const RULE: &str = "rule 6: a request executes once, and never after a later one of its client";
 
 /// A request executed again, or too late.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{by} executed number {} of {} in slot {} after number {}", .timestamp.0, .client, super::slot(*.sequence), .last.0)]
+#[error("{by} executed {} (its request {}) in slot {} after that client's request {}", words::request(.request), .request.timestamp.0, super::slot(*.sequence), .last.0)]
 pub struct ExecutedTwice {
     /// Who executed it.
     pub by: ReplicaId,
     /// Where.
     pub sequence: Sequence,
-    /// Whose it is.
-    pub client: ClientId,
-    /// Its number.
-    pub timestamp: Timestamp,
+    /// What, and whose it is.
+    pub request: Request,
     /// The client's last that had executed before.
     pub last: Timestamp,
 }
@@ -64,8 +64,7 @@ impl ExactlyOnce {
         Err(ExecutedTwice {
             by,
             sequence,
-            client,
-            timestamp,
+            request: request.clone(),
             last,
         })
     }
@@ -74,6 +73,12 @@ impl ExactlyOnce {
     #[must_use]
     pub fn of(&self, by: ReplicaId) -> Option<&BTreeMap<ClientId, Timestamp>> {
         self.last.get(&by)
+    }
+
+    /// How many requests some correct process has executed.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.history.values().map(Vec::len).sum()
     }
 
     /// A process starts again, or takes over the state of others: it has executed what all did up to this slot.

@@ -64,6 +64,38 @@ impl Violation {
             Self::Validity(_) => ("validity", validity::RULE),
         }
     }
+
+    /// Whether the rule holds however many processes are faulty. The others are promised only for up to f.
+    #[must_use]
+    pub const fn is_never_excused(&self) -> bool {
+        match self {
+            Self::Accused(_)
+            | Self::Bounded(_)
+            | Self::Certificates(_)
+            | Self::Culprits(_)
+            | Self::Panic(_)
+            | Self::TotalOrder(_)
+            | Self::Validity(_) => true,
+            Self::Agreement(_)
+            | Self::Answered(_)
+            | Self::Calm(_)
+            | Self::Checkpoints(_)
+            | Self::ExactlyOnce(_)
+            | Self::Exchange(_)
+            | Self::Linearizable(_) => false,
+        }
+    }
+
+    /// The processes that are proved faulty by it.
+    #[must_use]
+    pub fn culprits(&self) -> Vec<ReplicaId> {
+        let culprits = match self {
+            Self::Agreement(disagreement) => &disagreement.culprits,
+            Self::Culprits(wrong) => &wrong.disagreement.culprits,
+            _ => return Vec::new(),
+        };
+        culprits.iter().copied().collect()
+    }
 }
 
 /// All invariants of one run.
@@ -114,6 +146,11 @@ impl Invariants {
         }
     }
 
+    /// How many operations some correct process has executed.
+    pub(crate) fn operations_executed(&self) -> u64 {
+        self.exactly_once.count() as u64
+    }
+
     /// Looks at what a process does.
     pub(crate) fn on_deed(&mut self, by: ReplicaId, deed: &Deed) -> Result<(), Violation> {
         if let Deed::Ask(request) = deed {
@@ -144,7 +181,8 @@ impl Invariants {
                 self.culprits.committed(by, proof);
             }
             Deed::Began(new_view) => self.culprits.began(new_view),
-            Deed::View(view, active) => {
+            // More than f liars may ask for any view, and correct processes follow.
+            Deed::View(view, active) if self.within_bound => {
                 self.calm
                     .in_view(by, *view, *active, self.exactly_once.of(by))?;
             }

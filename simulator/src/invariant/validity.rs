@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use quorate_protocol::message::Request;
 use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
 
+use crate::words;
+
 /// The rule.
 pub const RULE: &str =
     "rule 2: what executes in a correct client's name is what that client asked for";
 
 /// Something executed that its client never asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{by} executed number {} of {} in slot {}, which that client never asked for", .timestamp.0, .client, super::slot(*.sequence))]
+#[error("{by} executed {} (its request {}) in slot {}, which that client never asked for", words::request(.request), .request.timestamp.0, super::slot(*.sequence))]
 pub struct NeverAsked {
     /// Who executed it.
     pub by: ReplicaId,
     /// Where.
     pub sequence: Sequence,
-    /// In whose name.
-    pub client: ClientId,
-    /// Its number.
-    pub timestamp: Timestamp,
+    /// What, and in whose name.
+    pub request: Request,
 }
 
 /// What each correct client asked for.
@@ -68,8 +68,7 @@ impl Validity {
         Err(NeverAsked {
             by,
             sequence,
-            client,
-            timestamp,
+            request: request.clone(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use quorate_fault::{FaultPlan, ParseError};
+use quorate_fault::{Bound, FaultPlan, ParseError};
 use quorate_protocol::Quorum;
 
 use super::{Back, Name, Plan};
@@ -16,7 +16,7 @@ const LATEST_MS: u64 = 24 * 3600 * 1000;
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// The text is no plan.
-    #[error("not a plan: {0}")]
+    #[error(transparent)]
     Text(#[from] toml::de::Error),
     /// The faults are not in the server's words.
     #[error(transparent)]
@@ -100,6 +100,15 @@ impl Plan {
             .filter(|stop| stop.back == Back::WithoutDisk);
         all.extend(forgetful.map(|stop| stop.process));
         Ok(all)
+    }
+
+    /// How many processes cannot be relied on, beside how many are survived.
+    ///
+    /// # Errors
+    /// As for [`Plan::fault_plan`].
+    pub fn bound(&self) -> Result<Bound, ParseError> {
+        let faulty = u32::try_from(self.not_to_rely_on()?.len()).unwrap_or(u32::MAX);
+        Ok(Bound::new(self.processes, faulty))
     }
 
     /// Checks that it can be played.

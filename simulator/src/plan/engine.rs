@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The engine's settings, the same for all processes; see [`Config`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Engine {
     /// K; the window is twice as wide.
     pub checkpoint_interval: u64,
@@ -21,8 +21,22 @@ pub struct Engine {
     pub status_interval_ms: u64,
     /// The bug that it has on purpose.
     #[cfg(feature = "mutants")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mutant: Option<Mutant>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self {
+            checkpoint_interval: 64,
+            batch_limit: 16,
+            slots_in_flight: 8,
+            view_timeout_ms: 200,
+            status_interval_ms: 100,
+            #[cfg(feature = "mutants")]
+            mutant: None,
+        }
+    }
 }
 
 impl Engine {

@@ -21,8 +21,10 @@ pub use name::Name;
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// What the network's dice fall by.
+    #[serde(default)]
     pub seed: u64,
     /// How many processes there are.
+    #[serde(default = "four")]
     pub processes: u32,
     /// Who misbehaves and how, in the words of the server's `--faulty`, one process each.
     #[serde(default)]
@@ -35,8 +37,10 @@ pub struct Plan {
     #[serde(default)]
     pub apart: Vec<Name>,
     /// When the network heals and progress is demanded.
+    #[serde(default = "one_second")]
     pub heal_ms: u64,
     /// How the engine is set.
+    #[serde(default)]
     pub engine: Engine,
     /// When which process's user asks for an operation.
     #[serde(default)]
@@ -62,6 +66,14 @@ pub struct Plan {
     /// Whose clock goes wrong; it does so to the end.
     #[serde(default)]
     pub clocks: Vec<Skew>,
+}
+
+const fn four() -> u32 {
+    4
+}
+
+const fn one_second() -> u64 {
+    1000
 }
 
 /// A client outside asks a process for an operation on the key-value store.

@@ -21,53 +21,257 @@ pub(super) struct Setting {
     pub(super) batch: u64,
 }
 
-/// One command.
+/// One command; [`COMMANDS`] has how it is written and what it does.
 #[derive(Clone, Debug)]
 pub(super) enum Command {
-    /// `cluster N [checkpoint K] [window L] [batch B]`: a new story begins.
     Cluster(Setting),
-    /// `submit REQUESTS`: they are under way.
     Submit(Vec<Order>),
-    /// `order REQUESTS [every TIME]`: one after the other, each once the network is silent, or so much later.
     Order(Vec<Order>, Option<Duration>),
-    /// `ask PROCESS WORD`: a read-only question to all.
     Ask(ReplicaId, String),
-    /// `run`: everything under way arrives; no time passes.
     Run,
-    /// `wait TIME`.
     Wait(Duration),
-    /// `fire PROCESS view|status`: its timer runs out, and nobody else's.
     Fire(ReplicaId, Timer),
-    /// `drop|hold MESSAGES` or `delay TIME MESSAGES`, until `release`.
     Rule(Rule),
-    /// `release`: the rules end, and what was held is under way.
     Release,
-    /// `isolate PROCESS`.
     Isolate(ReplicaId),
-    /// `cut PROCESS PROCESS`.
     Cut(ReplicaId, ReplicaId),
-    /// `heal`: nobody is cut from anybody.
     Heal,
-    /// `crash PROCESS`.
     Crash(ReplicaId),
-    /// `kill PROCESS at MESSAGES`: messages arrive up to the first such for it. It does what follows and writes it, but
-    /// ends before it sends.
     Kill(ReplicaId, Filter),
-    /// `restart PROCESS [without disk]`.
+    /// With its disk or without.
     Restart(ReplicaId, bool),
-    /// `let NAME = ...`: gives a certificate, checkpoints or a VIEW-CHANGE a name.
     Let(String, Made),
-    /// `forge [foreign] MESSAGE to PROCESSES`: a message that its signer's replica never sent, past the network; a foreign
-    /// one is signed under the id of another cluster.
+    /// Whether it is signed under the id of another cluster.
     Forge(Forged, bool, Vec<ReplicaId>),
-    /// `tamper PROCESS`: its service forgets everything behind its replica's back.
     Tamper(ReplicaId),
-    /// `blame slot N PROCESS PROCESS`: whom the proofs of the two name for what they executed there.
     Blame(u64, ReplicaId, ReplicaId),
-    /// `show messages` or `hide messages`.
     ShowMessages(bool),
-    /// `show`: where everyone stands.
     Show,
+}
+
+/// How a command is written and what it does, for the player and for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The command's own word, and what stands behind it; see [`WORDS`] for words in capitals.
+    pub form: &'static str,
+    /// What it does.
+    pub does: &'static str,
+    /// One that can be played in a cluster of four.
+    pub example: &'static str,
+    /// Reads what stands behind the command's own word.
+    read: fn(&mut Cursor) -> Result<Command, String>,
+}
+
+/// All commands.
+pub const COMMANDS: [Entry; 23] = [
+    Entry {
+        form: "cluster N [checkpoint K] [window L] [batch B]",
+        does: "starts N processes, with a checkpoint every K slots (4), L slots in the window (8) and at most B requests in a batch (256)",
+        example: "cluster 4 checkpoint 2 window 4",
+        read: |cursor| Ok(Command::Cluster(setting(cursor)?)),
+    },
+    Entry {
+        form: "submit REQUESTS",
+        does: "hands requests to their processes; no message arrives yet",
+        example: "submit P/1 Q/1",
+        read: |cursor| Ok(Command::Submit(orders(cursor)?)),
+    },
+    Entry {
+        form: "order REQUESTS [every TIME]",
+        does: "hands over requests one after the other, each once all messages have arrived, or each TIME after the one before",
+        example: "order P/1..3 every 10ms",
+        read: |cursor| {
+            let orders = orders(cursor)?;
+            let every = cursor.takes("every").then(|| cursor.span()).transpose()?;
+            Ok(Command::Order(orders, every))
+        },
+    },
+    Entry {
+        form: "ask PROCESS WORD",
+        does: "asks all processes a read-only question, on behalf of a client of PROCESS",
+        example: "ask Q how-many",
+        read: |cursor| Ok(Command::Ask(cursor.process()?, cursor.word("a question")?)),
+    },
+    Entry {
+        form: "run",
+        does: "lets all messages arrive; no time passes",
+        example: "run",
+        read: |_| Ok(Command::Run),
+    },
+    Entry {
+        form: "wait TIME",
+        does: "lets time pass: messages arrive and timers run out; each line begins with its time",
+        example: "wait 250ms",
+        read: |cursor| Ok(Command::Wait(cursor.span()?)),
+    },
+    Entry {
+        form: "fire PROCESS view|status",
+        does: "lets one timer of one process run out",
+        example: "fire Q status",
+        read: fire,
+    },
+    Entry {
+        form: "drop MESSAGES",
+        does: "loses such messages, until release",
+        example: "drop prepare,commit from P to Q,R",
+        read: |cursor| rule(cursor, Fate::Drop),
+    },
+    Entry {
+        form: "hold MESSAGES",
+        does: "keeps such messages back, until release",
+        example: "hold anything except standing to R",
+        read: |cursor| rule(cursor, Fate::Hold),
+    },
+    Entry {
+        form: "delay TIME MESSAGES",
+        does: "lets such messages take so long, until release",
+        example: "delay 100ms commit slot 1",
+        read: |cursor| {
+            let span = cursor.span()?;
+            rule(cursor, Fate::Delay(span))
+        },
+    },
+    Entry {
+        form: "release",
+        does: "ends drop, hold and delay; what was held is under way",
+        example: "release",
+        read: |_| Ok(Command::Release),
+    },
+    Entry {
+        form: "isolate PROCESS",
+        does: "cuts a process off from all others, until heal",
+        example: "isolate P",
+        read: |cursor| Ok(Command::Isolate(cursor.process()?)),
+    },
+    Entry {
+        form: "cut PROCESS PROCESS",
+        does: "cuts two processes off from each other, until heal",
+        example: "cut P Q",
+        read: |cursor| Ok(Command::Cut(cursor.process()?, cursor.process()?)),
+    },
+    Entry {
+        form: "heal",
+        does: "ends isolate and cut",
+        example: "heal",
+        read: |_| Ok(Command::Heal),
+    },
+    Entry {
+        form: "crash PROCESS",
+        does: "ends a process",
+        example: "crash P",
+        read: |cursor| Ok(Command::Crash(cursor.process()?)),
+    },
+    Entry {
+        form: "kill PROCESS at MESSAGES",
+        does: "lets messages arrive up to the first such one for PROCESS, which writes what follows to its disk and ends before it sends",
+        example: "kill Q at pre-prepare",
+        read: |cursor| {
+            let process = cursor.process()?;
+            cursor.expect("at")?;
+            Ok(Command::Kill(process, Filter::read(cursor)?))
+        },
+    },
+    Entry {
+        form: "restart PROCESS [without disk]",
+        does: "starts a process again, with what is on its disk or with nothing",
+        example: "restart P without disk",
+        read: restart,
+    },
+    Entry {
+        form: "let NAME = MADE",
+        does: "gives a certificate, checkpoints or a view-change a name, for forge",
+        example: "let proof = certificate view 0 slot 1 [P/1] prepares Q,R",
+        read: |cursor| {
+            let name = cursor.word("a name")?;
+            cursor.expect("=")?;
+            Ok(Command::Let(name, Made::read(cursor)?))
+        },
+    },
+    Entry {
+        form: "forge [foreign] MESSAGE to PROCESSES",
+        does: "delivers a message that its signer's engine never sent; a foreign one is signed for another cluster",
+        example: "forge pre-prepare view 0 slot 1 [P/1] by P to Q",
+        read: |cursor| {
+            let foreign = cursor.takes("foreign");
+            let forged = Forged::read(cursor)?;
+            cursor.expect("to")?;
+            Ok(Command::Forge(forged, foreign, cursor.processes()?))
+        },
+    },
+    Entry {
+        form: "tamper PROCESS",
+        does: "empties the state of a process behind its engine's back",
+        example: "tamper S",
+        read: |cursor| Ok(Command::Tamper(cursor.process()?)),
+    },
+    Entry {
+        form: "blame slot N PROCESS PROCESS",
+        does: "says whom the proofs of two processes name for what the two executed in slot N",
+        example: "blame slot 1 P Q",
+        read: |cursor| {
+            cursor.expect("slot")?;
+            let slot = cursor.number("a slot")?;
+            Ok(Command::Blame(slot, cursor.process()?, cursor.process()?))
+        },
+    },
+    Entry {
+        form: "show [messages]",
+        does: "says where each process stands; with 'messages', writes each message that is sent from now on",
+        example: "show",
+        read: |cursor| {
+            Ok(match cursor.takes("messages") {
+                true => Command::ShowMessages(true),
+                false => Command::Show,
+            })
+        },
+    },
+    Entry {
+        form: "hide messages",
+        does: "ends show messages",
+        example: "hide messages",
+        read: |cursor| {
+            cursor.expect("messages")?;
+            Ok(Command::ShowMessages(false))
+        },
+    },
+];
+
+/// What the words in capitals stand for.
+pub const WORDS: [(&str, &str); 8] = [
+    (
+        "PROCESS",
+        "P, Q, R and so on; PROCESSES: several, as in P,Q",
+    ),
+    ("TIME", "as in 250ms or 10s, up to an hour"),
+    (
+        "REQUESTS",
+        "P/1 is the first request of P, P/1..8 the first eight, c/1@Q the first of an outside client c that asks Q",
+    ),
+    (
+        "BATCH",
+        "requests in brackets, as in [P/1 c/1@Q], or [] for none",
+    ),
+    (
+        "MESSAGES",
+        "kinds as in prepare,commit, then: except KINDS, from PROCESSES, to PROCESSES, slot N, below view N. 'anything' is every kind, 'normal' pre-prepare, prepare and commit, 'votes' prepare and commit",
+    ),
+    (
+        "MESSAGE",
+        "request c/1@Q, [bare] pre-prepare, prepare or commit view V slot N BATCH by P, checkpoint slot N state WORD by P, view-change NAME or as MADE, new-view view V by Q from NAMES [choosing slot N BATCH ...], state slot N manifest M by P, state slot N part WORD by P",
+    ),
+    (
+        "MADE",
+        "certificate view V slot N BATCH [proposer P] prepares Q,R [BATCH], checkpoints slot N state WORD by P,Q, or view-change view V by P [stable N NAME] [carrying NAMES]",
+    ),
+    ("NAME", "a name that let has given"),
+];
+
+impl Entry {
+    /// The command's own word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.form.split(' ').next().unwrap_or(self.form)
+    }
 }
 
 impl Command {
@@ -77,84 +281,39 @@ impl Command {
     /// It is none.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let mut cursor = Cursor::new(text);
-        let command = Self::take(&mut cursor)?;
+        let name = cursor.word("a command")?;
+        let entry = COMMANDS.iter().find(|entry| entry.name() == name);
+        let entry = entry.ok_or_else(|| {
+            format!("there is no command '{name}': simulate transcript --help lists them")
+        })?;
+        let command = (entry.read)(&mut cursor)?;
         cursor.end()?;
         Ok(command)
     }
+}
 
-    fn take(cursor: &mut Cursor) -> Result<Self, String> {
-        let name = cursor.word("a command")?;
-        Ok(match name.as_str() {
-            "cluster" => Self::Cluster(setting(cursor)?),
-            "submit" => Self::Submit(orders(cursor)?),
-            "order" => {
-                let orders = orders(cursor)?;
-                let every = cursor.takes("every").then(|| cursor.span()).transpose()?;
-                Self::Order(orders, every)
-            }
-            "ask" => Self::Ask(cursor.process()?, cursor.word("a question")?),
-            "run" => Self::Run,
-            "wait" => Self::Wait(cursor.span()?),
-            "fire" => {
-                let process = cursor.process()?;
-                let timer = cursor.word("'view' or 'status'")?;
-                let timer = match timer.as_str() {
-                    "view" => Timer::View,
-                    "status" => Timer::Status,
-                    _ => return Err(format!("there is no timer '{timer}'")),
-                };
-                Self::Fire(process, timer)
-            }
-            "drop" => Self::Rule(Rule::new(Fate::Drop, Filter::read(cursor)?)),
-            "hold" => Self::Rule(Rule::new(Fate::Hold, Filter::read(cursor)?)),
-            "delay" => {
-                let span = cursor.span()?;
-                Self::Rule(Rule::new(Fate::Delay(span), Filter::read(cursor)?))
-            }
-            "release" => Self::Release,
-            "isolate" => Self::Isolate(cursor.process()?),
-            "cut" => Self::Cut(cursor.process()?, cursor.process()?),
-            "heal" => Self::Heal,
-            "crash" => Self::Crash(cursor.process()?),
-            "kill" => {
-                let process = cursor.process()?;
-                cursor.expect("at")?;
-                Self::Kill(process, Filter::read(cursor)?)
-            }
-            "restart" => {
-                let process = cursor.process()?;
-                let without = cursor.takes("without");
-                if without {
-                    cursor.expect("disk")?;
-                }
-                Self::Restart(process, !without)
-            }
-            "let" => {
-                let name = cursor.word("a name")?;
-                cursor.expect("=")?;
-                Self::Let(name, Made::read(cursor)?)
-            }
-            "forge" => {
-                let foreign = cursor.takes("foreign");
-                let forged = Forged::read(cursor)?;
-                cursor.expect("to")?;
-                Self::Forge(forged, foreign, cursor.processes()?)
-            }
-            "tamper" => Self::Tamper(cursor.process()?),
-            "blame" => {
-                cursor.expect("slot")?;
-                let slot = cursor.number("a slot")?;
-                Self::Blame(slot, cursor.process()?, cursor.process()?)
-            }
-            "hide" => {
-                cursor.expect("messages")?;
-                Self::ShowMessages(false)
-            }
-            "show" if cursor.takes("messages") => Self::ShowMessages(true),
-            "show" => Self::Show,
-            other => return Err(format!("there is no command '{other}'")),
-        })
+fn fire(cursor: &mut Cursor) -> Result<Command, String> {
+    let process = cursor.process()?;
+    let timer = cursor.word("'view' or 'status'")?;
+    let timer = match timer.as_str() {
+        "view" => Timer::View,
+        "status" => Timer::Status,
+        _ => return Err(format!("there is no timer '{timer}': write view or status")),
+    };
+    Ok(Command::Fire(process, timer))
+}
+
+fn restart(cursor: &mut Cursor) -> Result<Command, String> {
+    let process = cursor.process()?;
+    let without = cursor.takes("without");
+    if without {
+        cursor.expect("disk")?;
     }
+    Ok(Command::Restart(process, !without))
+}
+
+fn rule(cursor: &mut Cursor, fate: Fate) -> Result<Command, String> {
+    Ok(Command::Rule(Rule::new(fate, Filter::read(cursor)?)))
 }
 
 fn setting(cursor: &mut Cursor) -> Result<Setting, String> {
@@ -183,4 +342,18 @@ fn orders(cursor: &mut Cursor) -> Result<Vec<Order>, String> {
         orders.extend(Order::read(&cursor.word("a request")?)?);
     }
     Ok(orders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, Command};
+
+    #[test]
+    fn each_command_of_the_table_has_an_example_that_is_read() {
+        for entry in COMMANDS {
+            let command = Command::read(entry.example);
+            assert!(command.is_ok(), "{}: {command:?}", entry.example);
+            assert!(entry.example.starts_with(entry.name()));
+        }
+    }
 }

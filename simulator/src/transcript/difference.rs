@@ -4,10 +4,10 @@
 const AROUND: usize = 3;
 
 /// The lines that `old` and `new` have in common and those that only one has, as `diff -u` writes them without its
-/// headings; nothing if they are alike.
+/// headings; nothing if they are alike. How a line ends does not count, nor whether the last one does.
 #[must_use]
 pub fn difference(old: &str, new: &str) -> Option<String> {
-    if old == new {
+    if old.lines().eq(new.lines()) {
         return None;
     }
     let marked = marked(
@@ -70,6 +70,8 @@ mod tests {
     #[test]
     fn texts_that_are_alike_do_not_differ() {
         assert_eq!(difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(difference("a\r\nb\r\n", "a\nb\n"), None);
+        assert_eq!(difference("a\nb", "a\nb\n"), None);
     }
 
     #[test]

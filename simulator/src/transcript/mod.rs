@@ -24,6 +24,7 @@ mod say;
 mod sign;
 mod stage;
 
+pub use command::{COMMANDS, Entry, WORDS};
 pub use difference::difference;
 
 use command::Command;
@@ -67,6 +68,13 @@ pub fn play(text: &str) -> Result<String, TranscriptError> {
         }
     }
     Ok(written)
+}
+
+/// Whether a text has what replicas did at some command, and so can be compared with what they do now.
+#[must_use]
+pub fn is_recorded(text: &str) -> bool {
+    let is_written = |line: &str| !line.is_empty() && !line.starts_with(['#', '>']);
+    text.lines().any(is_written)
 }
 
 fn add(text: &mut String, line: &str) {

@@ -29,6 +29,10 @@ pub struct Counts {
     pub messages: u64,
     /// Events of all kinds.
     pub events: u64,
+    /// Operations that some correct process executed.
+    pub executed: u64,
+    /// The highest view that a correct process started.
+    pub highest_view: u64,
 }
 
 /// Everything.
@@ -57,14 +61,13 @@ impl World {
     /// # Errors
     /// The plan's faults cannot be read.
     pub(crate) fn new(plan: &Plan, trace: Trace) -> Result<Self, ParseError> {
-        let quorum = plan.quorum();
         let faulty = plan.faulty_processes()?;
         let correct: Vec<ReplicaId> = (0..plan.processes)
             .map(ReplicaId)
             .filter(|id| !faulty.contains(&Name(*id)))
             .collect();
         let cluster = ClusterId(Digest::of(&[b"simulated cluster", &plan.seed.to_le_bytes()]).0);
-        let within_bound = plan.not_to_rely_on()?.len() <= quorum.f() as usize;
+        let within_bound = plan.bound()?.holds();
         let mut world = Self {
             now: Time(0),
             acting: ReplicaId(0),
@@ -135,12 +138,15 @@ impl World {
         self.queue.push(time.max(Time(5000)), event);
     }
 
-    /// Plays until everything is done, or a rule is broken.
+    /// Plays until everything is done, `stopped` says so, or a rule is broken. Gives whether it was stopped.
     ///
     /// # Errors
     /// What was broken.
-    pub(crate) fn play(&mut self) -> Result<(), Violation> {
+    pub(crate) fn play(&mut self, stopped: &dyn Fn() -> bool) -> Result<bool, Violation> {
         while let Some((time, event)) = self.queue.pop() {
+            if stopped() {
+                return Ok(true);
+            }
             self.now = time;
             self.counts.events += 1;
             let Some(at) = event.place() else {
@@ -161,7 +167,7 @@ impl World {
                 Some(later) => self.queue.push(later, event),
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Whose turn it is.
@@ -171,7 +177,11 @@ impl World {
 
     /// How much has happened, until when, and the trace.
     pub(crate) fn end(self) -> (Counts, Time, Trace) {
-        (self.counts, self.now, self.trace)
+        let counts = Counts {
+            executed: self.invariants.operations_executed(),
+            ..self.counts
+        };
+        (counts, self.now, self.trace)
     }
 
     fn happen(&mut self, at: usize, event: Event) -> Result<(), Violation> {
@@ -222,6 +232,9 @@ impl World {
         for deed in deeds {
             self.trace.line(self.now, &own, || trace::deed(deed));
             match deed {
+                Deed::View(view, true) if self.places.all[at].correct => {
+                    self.counts.highest_view = self.counts.highest_view.max(view.0);
+                }
                 Deed::Broadcast(packet) => {
                     for to in (0..self.plan.processes)
                         .map(ReplicaId)

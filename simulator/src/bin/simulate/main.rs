@@ -1,94 +1,93 @@
 //! `simulate`: plays hostile universes, and shows the smallest one that breaks a rule.
 //!
-//! * [`options`]: the command line. [`report`]: what is printed of a run.
-//! * [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`soak`]: one cluster for
-//!   very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
+//! * [`options`]: the command line. [`out`]: the one way of writing. [`stop`]: Ctrl-C and SIGTERM.
+//! * [`play`]: one run. [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`soak`]: one
+//!   cluster for very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
+//! * [`universes`]: where the plans come from. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
+//!   terminal shows meanwhile.
 
 mod maelstrom;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod options;
+mod out;
+mod play;
+mod progress;
 mod report;
 mod soak;
+mod stop;
 mod sweep;
 mod transcript;
+mod universes;
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::env;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser as _;
-use quorate_simulator::trace::Hash;
-use quorate_simulator::{Plan, Trace, run};
 
-use crate::options::{Command, Options, Play};
+use crate::options::{Command, Options};
+use crate::out::{complain, say};
+use crate::stop::Stop;
+
+/// The exit status where a rule was broken or a text differs.
+const BROKEN: u8 = 1;
+/// The exit status where something cannot be understood, read or written.
+const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    let failed = match &options.command {
-        Command::Run(run) => play_seed(run),
-        Command::Replay(replay) => play_file(replay),
-        Command::Sweep(sweep) => sweep::command(sweep),
+    let status = match Options::try_parse() {
+        Ok(options) => {
+            let json = options.command.is_json();
+            command(&options.command).unwrap_or_else(|error| failed(&format!("{error:#}"), json))
+        }
+        Err(error) => not_understood(&error),
+    };
+    match out::failure() {
+        None => status,
+        Some(error) => failed(&format!("{error:#}"), false),
+    }
+}
+
+fn command(command: &Command) -> anyhow::Result<ExitCode> {
+    let status = match command {
+        Command::Run(run) => play::seed(run, &Stop::listen()?),
+        Command::Replay(replay) => play::file(replay, &Stop::listen()?),
+        Command::Sweep(sweep) => sweep::command(sweep, &Stop::listen()?),
         Command::Transcript(transcript) => transcript::command(transcript),
         #[cfg(feature = "mutants")]
-        Command::Mutants(mutants) => mutants::command(mutants),
-        Command::Soak(soak) => soak::command(soak),
-        Command::Maelstrom(maelstrom) => return exit(maelstrom::command(maelstrom)),
+        Command::Mutants(mutants) => mutants::command(mutants, &Stop::listen()?),
+        Command::Soak(soak) => soak::command(soak, &Stop::listen()?),
+        // It waits for signals in its own way, since it has nodes to end.
+        Command::Maelstrom(maelstrom) => return maelstrom::command(maelstrom),
     };
-    exit(failed.map(|failed| ExitCode::from(u8::from(failed))))
+    status.map(ExitCode::from)
 }
 
-fn exit(status: anyhow::Result<ExitCode>) -> ExitCode {
-    match status {
-        Ok(status) => status,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
+/// Tells why nothing came of it: on standard error, and on standard output too where a script reads that.
+fn failed(message: &str, json: bool) -> ExitCode {
+    complain(&format!("error: {message}"));
+    if json {
+        say(&report::failure(message, FAILED));
     }
+    ExitCode::from(FAILED)
 }
 
-fn play_seed(run: &options::Run) -> anyhow::Result<bool> {
-    let plan = Plan::generate(run.seed, &run.universe.choice()?);
-    play(&plan, &run.play, &run.universe.command(run.seed))
-}
-
-fn play_file(replay: &options::Replay) -> anyhow::Result<bool> {
-    let path = replay.file.display();
-    let text = fs::read_to_string(&replay.file).with_context(|| format!("cannot read {path}"))?;
-    let plan = Plan::from_text(&text).with_context(|| format!("cannot play {path}"))?;
-    play(&plan, &replay.play, &format!("simulate replay {path}"))
-}
-
-/// Plays one plan and prints what came of it; whether a rule was broken.
-fn play(plan: &Plan, play: &Play, command: &str) -> anyhow::Result<bool> {
-    if play.plan {
-        say(&plan.to_text());
-        return Ok(false);
+/// What clap prints: help and the version as results, and everything else as an error.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        out::keep(error.print());
+        return ExitCode::SUCCESS;
     }
-    let trace = if play.trace {
-        Trace::Lines(Hash::default(), say)
-    } else {
-        Trace::Digest(Hash::default())
-    };
-    let outcome = run(plan, trace)?;
-    say(&report::summary(plan, &outcome));
-    match &outcome.violation {
-        None => Ok(false),
-        Some(violation) => {
-            say(&report::violation(
-                plan,
-                violation,
-                command,
-                !play.no_shrink,
-            ));
-            Ok(true)
-        }
+    // Standard error that cannot be written leaves nobody to tell.
+    let _ = error.print();
+    let arguments: Vec<_> = env::args_os().collect();
+    let json = arguments.iter().any(|one| one == "--format=json")
+        || arguments.windows(2).any(|two| two == ["--format", "json"]);
+    if json {
+        let text = error.to_string();
+        let message = text.trim_start_matches("error: ");
+        let message = message.split("\n\n").next().unwrap_or_default();
+        say(&report::failure(message.trim(), FAILED));
     }
-}
-
-/// Prints a line. A reader that has gone away wants no more of it; the exit status still says what was found.
-fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
+    ExitCode::from(FAILED)
 }

@@ -8,43 +8,132 @@ use std::thread;
 use anyhow::anyhow;
 use quorate_protocol::Mutant;
 use quorate_simulator::plan::{Choice, PlanError};
-use quorate_simulator::{Plan, Trace, Violation, run, shrink};
+use quorate_simulator::{Plan, Trace, Violation, run, run_until, shrink_until};
+use serde::Serialize;
 
-use crate::options::Mutants;
-use crate::say;
+use crate::options::{Format, Mutants};
+use crate::out::{complain, say};
+use crate::stop::Stop;
+use crate::{BROKEN, FAILED, progress, report};
 
 /// The lowest seed that catches a mutant, and how.
 type Catch = (u64, Violation);
 
-/// Plays seeds against each mutant until it is caught, and prints a table; whether one was not.
-pub(crate) fn command(options: &Mutants) -> anyhow::Result<bool> {
+/// Plays seeds against each mutant until it is caught, and prints a table; the exit status.
+pub(crate) fn command(options: &Mutants, stop: &Stop) -> anyhow::Result<u8> {
     // A panic is what some of them are caught by.
     panic::set_hook(Box::new(|_| {}));
+    let chosen = chosen(options)?;
+    let announced = format!("Playing {} engines with a known bug", chosen.len());
+    let bar = progress::bar(chosen.len() as u64, "mutants", &announced);
+    if options.format == Format::Text {
+        bar.suspend(|| say(&heading()));
+    }
+    let (mut played, mut escaped) = (0_u64, 0_u64);
+    for mutant in &chosen {
+        bar.set_message(format!(", {mutant}"));
+        let found = find(*mutant, options, stop)?;
+        // A mutant that was not caught until the command was stopped may still be caught.
+        if stop.is_asked() && found.caught.is_none() {
+            break;
+        }
+        played += 1;
+        escaped += u64::from(found.caught.is_none());
+        bar.suspend(|| found.tell(options));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if stop.is_asked() && stop.status().is_none() {
+        return Ok(FAILED);
+    }
+    let caught = played - escaped;
+    let mut summary = format!("{caught} caught, {escaped} not caught");
+    if stop.status().is_some() {
+        let (reason, all) = (stop.reason(), chosen.len());
+        summary = format!("stopped by {reason} after {played} of {all} mutants: {summary}");
+    }
+    match options.format {
+        Format::Text => say(&summary),
+        Format::Json => complain(&summary),
+    }
+    Ok(stop
+        .status()
+        .unwrap_or(if escaped > 0 { BROKEN } else { 0 }))
+}
+
+/// What came of one mutant.
+struct Found {
+    mutant: Mutant,
+    /// How many seeds were played until it was caught, or all.
+    seeds: u64,
+    caught: Option<(u64, Violation, Plan)>,
+}
+
+fn find(mutant: Mutant, options: &Mutants, stop: &Stop) -> anyhow::Result<Found> {
     let (first, end) = options.seeds;
-    say(&row("mutant", "caught by", "seeds", "plan"));
-    let mut escaped = 0;
-    for mutant in chosen(options)? {
-        let name = name(mutant);
-        if let Some((seed, violation)) = catch(mutant, options)? {
-            let small = shrink(&plan(mutant, seed));
-            let lines = small.to_text().lines().count();
-            let tries = (seed - first + 1).to_string();
-            say(&row(
-                &name,
-                violation.rule().0,
-                &tries,
-                &format!("{lines} lines"),
-            ));
-            if options.plans {
-                say(&small.to_text());
-            }
-        } else {
-            escaped += 1;
-            say(&row(&name, "NOTHING", &(end - first).to_string(), "-"));
+    let caught = catch(mutant, options, stop)?.map(|(seed, violation)| {
+        let smallest = shrink_until(&plan(mutant, seed), &|| stop.is_asked());
+        (seed, violation, smallest)
+    });
+    Ok(Found {
+        mutant,
+        seeds: caught.as_ref().map_or(end, |(seed, ..)| seed + 1) - first,
+        caught,
+    })
+}
+
+/// A mutant as JSON.
+#[derive(Serialize)]
+struct Row {
+    v: u8,
+    mutant: String,
+    caught: bool,
+    violated_rule: Option<&'static str>,
+    violation: Option<String>,
+    seed: Option<u64>,
+    seeds: u64,
+    plan_lines: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smallest_plan: Option<String>,
+}
+
+impl Found {
+    fn tell(&self, options: &Mutants) {
+        match options.format {
+            Format::Text => self.tell_people(options.plans),
+            Format::Json => say(&report::line(&self.row(options.plans))),
         }
     }
-    say(&format!("{escaped} not caught"));
-    Ok(escaped > 0)
+
+    fn tell_people(&self, plans: bool) {
+        let (name, seeds) = (name(self.mutant), self.seeds.to_string());
+        let Some((_, violation, smallest)) = &self.caught else {
+            say(&row(&name, "NOTHING", &seeds, "-"));
+            return;
+        };
+        let text = smallest.to_text();
+        let lines = format!("{} lines", text.lines().count());
+        say(&row(&name, violation.rule().0, &seeds, &lines));
+        if plans {
+            say(&text);
+        }
+    }
+
+    fn row(&self, plans: bool) -> Row {
+        let caught = self.caught.as_ref();
+        let text = caught.map(|(_, _, smallest)| smallest.to_text());
+        Row {
+            v: 1,
+            mutant: name(self.mutant),
+            caught: caught.is_some(),
+            violated_rule: caught.map(|(_, violation, _)| violation.rule().0),
+            violation: caught.map(|(_, violation, _)| violation.to_string()),
+            seed: caught.map(|(seed, ..)| *seed),
+            seeds: self.seeds,
+            plan_lines: text.as_ref().map(|text| text.lines().count()),
+            smallest_plan: text.filter(|_| plans),
+        }
+    }
 }
 
 fn chosen(options: &Mutants) -> anyhow::Result<Vec<Mutant>> {
@@ -62,8 +151,12 @@ fn chosen(options: &Mutants) -> anyhow::Result<Vec<Mutant>> {
     Err(anyhow!("--only names mutants: {}", known.join(", ")))
 }
 
+fn heading() -> String {
+    row("mutant", "caught by", "seeds", "plan")
+}
+
 fn row(mutant: &str, rule: &str, seeds: &str, plan: &str) -> String {
-    format!("{mutant:24} {rule:34} {seeds:>16}  {plan:>9}")
+    format!("{mutant:22} {rule:34} {seeds:>9}  {plan:>9}")
 }
 
 /// The mutant as a plan has it.
@@ -77,7 +170,7 @@ fn plan(mutant: Mutant, seed: u64) -> Plan {
     plan
 }
 
-fn catch(mutant: Mutant, options: &Mutants) -> Result<Option<Catch>, PlanError> {
+fn catch(mutant: Mutant, options: &Mutants, stop: &Stop) -> Result<Option<Catch>, PlanError> {
     let (first, end) = options.seeds;
     let next = AtomicU64::new(first);
     // Seeds are given out in order, and each that was given out is played to its end: so the lowest is found.
@@ -86,8 +179,8 @@ fn catch(mutant: Mutant, options: &Mutants) -> Result<Option<Catch>, PlanError> 
     thread::scope(|scope| {
         for _ in 0..options.jobs {
             scope.spawn(|| {
-                while let Some(seed) = take(&next, &end) {
-                    let found = run(&plan(mutant, seed), Trace::Off);
+                while let Some(seed) = take(&next, &end).filter(|_| !stop.is_asked()) {
+                    let found = run_until(&plan(mutant, seed), Trace::Off, &|| stop.is_asked());
                     if matches!(&found, Ok(outcome) if outcome.violation.is_none())
                         || sound_engine_fails(seed)
                     {

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use quorate_fault::Bound;
 use quorate_simulator::plan::{Choice, Name, Plan};
 
 use crate::maelstrom::Maelstrom;
 
-/// Plays processes, network and clock from one seed, and checks after every step that no rule is broken.
+/// Plays processes, network and clock from one seed, and checks after every step that no rule is broken
 ///
-/// Exit status: 0 no rule was broken and no text differs, 1 one was or does, 2 usage.
+/// Exit status: 0 no rule was broken and no text differs; 1 a rule was broken or a text differs; 2 usage, or something cannot be
+/// read or written; 130 stopped by Ctrl-C; 143 stopped by SIGTERM.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Options {
@@ -26,7 +28,7 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Plays a plan from a file
     Replay(Replay),
-    /// Plays scenarios from texts and shows where what happens now differs from what stands there
+    /// Plays scenarios from texts and shows where what happens now differs from what is recorded in the text
     Transcript(Transcript),
     /// Orders many requests and shows that what replicas keep does not grow
     Soak(Soak),
@@ -34,6 +36,32 @@ pub(crate) enum Command {
     /// Plays engines with a known bug, each until it is caught
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
+}
+
+impl Command {
+    /// Whether standard output is for scripts.
+    pub(crate) const fn is_json(&self) -> bool {
+        let format = match self {
+            Self::Run(run) => run.play.format,
+            Self::Replay(replay) => replay.play.format,
+            Self::Sweep(sweep) => sweep.format,
+            Self::Soak(soak) => soak.format,
+            #[cfg(feature = "mutants")]
+            Self::Mutants(mutants) => mutants.format,
+            Self::Transcript(_) | Self::Maelstrom(_) => Format::Text,
+        };
+        matches!(format, Format::Json)
+    }
+}
+
+/// For whom standard output is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For scripts: one JSON object a line
+    Json,
 }
 
 #[cfg(feature = "mutants")]
@@ -51,6 +79,9 @@ pub(crate) struct Mutants {
     /// Print the smallest plan that catches each
     #[arg(long)]
     pub(crate) plans: bool,
+    /// For whom the results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Args)]
@@ -72,22 +103,35 @@ pub(crate) struct Sweep {
     /// How many threads play
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
+    /// Play this plan with each seed in the place of its own; '-' reads it from standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["processes", "faulty", "twins"])]
+    pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) universe: Universe,
+    /// For whom the results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// The plan, as `simulate run --plan` prints one
+    /// The plan, as `simulate run --plan` prints one; '-' reads it from standard input
     pub(crate) file: PathBuf,
+    /// Play it with this seed in the place of its own
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) play: Play,
 }
 
 #[derive(Args)]
+#[command(after_long_help = crate::transcript::language())]
 pub(crate) struct Transcript {
-    /// The texts; without any, all of simulator/scenarios
+    /// The texts, or '-' for standard input; without any, all of simulator/scenarios
     pub(crate) files: Vec<PathBuf>,
+    /// Print what happens at each command, and compare nothing
+    #[arg(long, requires = "files", conflicts_with = "rewrite")]
+    pub(crate) play: bool,
     /// Write what happens now into the texts
     #[arg(long)]
     pub(crate) rewrite: bool,
@@ -104,6 +148,9 @@ pub(crate) struct Soak {
     /// After how many requests a line is printed
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) every: u64,
+    /// For whom the results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Args)]
@@ -112,11 +159,14 @@ pub(crate) struct Play {
     #[arg(long)]
     pub(crate) trace: bool,
     /// Print the plan and do not play it
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["trace", "no_shrink", "format"])]
     pub(crate) plan: bool,
     /// Do not look for a smaller plan that breaks the same rule
     #[arg(long)]
     pub(crate) no_shrink: bool,
+    /// For whom the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// What is not left to the seed.
@@ -153,6 +203,18 @@ impl Universe {
         Ok(choice)
     }
 
+    /// How many processes the command line makes faulty, beside how many are survived, if it says.
+    pub(crate) fn bound(&self) -> anyhow::Result<Option<Bound>> {
+        let Choice {
+            processes,
+            faulty,
+            twins,
+        } = self.choice()?;
+        let named = faulty.map_or(0, |all| all.len()) + twins.map_or(0, |all| all.len());
+        let named = u32::try_from(named).unwrap_or(u32::MAX);
+        Ok(processes.map(|n| Bound::new(n, named)))
+    }
+
     /// The command that plays one seed alike.
     pub(crate) fn command(&self, seed: u64) -> String {
         let mut command = format!("simulate run --seed {seed}");
@@ -160,7 +222,7 @@ impl Universe {
             command += &format!(" --processes {processes}");
         }
         if let Some(faulty) = &self.faulty {
-            command += &format!(" --faulty '{faulty}'");
+            command += &format!(" --faulty {}", shell_words::quote(faulty));
         }
         if let Some(twins) = &self.twins {
             command += &format!(" --twins {}", twins.join(","));
@@ -178,7 +240,9 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 fn parse_seeds(text: &str) -> Result<(u64, u64), String> {
-    let wrong = || "write the seeds as in 0..1000".to_owned();
+    let wrong = || {
+        "write the first seed and the one behind the last, as in 0..1000 for 0 to 999".to_owned()
+    };
     let (first, end) = text.split_once("..").ok_or_else(wrong)?;
     let (first, end) = (
         first.parse().map_err(|_| wrong())?,

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Input, Keys, Quorum, ReplicaId, SignedMessage, Time, Timestamp,
+    ClientId, ClusterId, Config, Input, Keys, Quorum, ReplicaId, SignedMessage, Sizes, Time,
+    Timestamp,
 };
 use quorate_simulator::bare::{Act, Bare};
-use quorate_simulator::invariant::bounded::Bounds;
+use quorate_simulator::invariant::bounded::{Bounds, Unbounded};
+use serde::Serialize;
 
-use crate::options::Soak;
-use crate::say;
+use crate::options::{Format, Soak};
+use crate::out::{complain, say};
+use crate::stop::Stop;
+use crate::{BROKEN, FAILED, progress, report};
 
 /// The cluster of a soak: every message arrives, in order.
 struct Cluster {
@@ -22,25 +26,95 @@ struct Cluster {
     now: Time,
 }
 
-/// Orders so many requests, one after another, and prints now and then what the replicas keep; whether it was too much.
-pub(crate) fn command(soak: &Soak) -> anyhow::Result<bool> {
+/// What the replicas keep after so many requests, each the most that one of them keeps.
+#[derive(Serialize)]
+struct Row {
+    v: u8,
+    requests: u64,
+    slots: usize,
+    bodies: usize,
+    early: usize,
+    checkpoint_votes: usize,
+    view_changes: usize,
+    waiting: usize,
+    /// How much memory this program has, where the system says so.
+    resident_bytes: Option<u64>,
+    verdict: &'static str,
+    violation: Option<String>,
+}
+
+/// Orders so many requests, one after another, and prints now and then what the replicas keep; the exit status.
+pub(crate) fn command(soak: &Soak, stop: &Stop) -> anyhow::Result<u8> {
     let quorum = Quorum::of(NonZeroU32::new(soak.processes).unwrap_or(NonZeroU32::MIN));
+    let announced = format!(
+        "Ordering {} requests at {} processes",
+        soak.requests, soak.processes
+    );
+    let bar = progress::bar(soak.requests, "requests", &announced);
+    let tell = |row: &Row| bar.suspend(|| row.tell(soak.format));
+    if soak.format == Format::Text {
+        bar.suspend(|| say(HEADING));
+    }
     let mut cluster = Cluster::new(quorum);
-    say("requests  slots  bodies  early  checkpoint votes  view changes  waiting  resident KiB");
     for request in 1..=soak.requests {
+        if let Some(status) = stop.status() {
+            bar.finish_and_clear();
+            cluster.row(request - 1, "stopped", None).tell(soak.format);
+            complain(&format!(
+                "stopped by {} after {} of {} requests: what is kept has not grown too much",
+                stop.reason(),
+                request - 1,
+                soak.requests
+            ));
+            return Ok(status);
+        }
+        if stop.is_asked() {
+            return Ok(FAILED);
+        }
         let at = usize::try_from(request % u64::from(quorum.n())).unwrap_or_default();
         cluster.order(at, request);
-        if request.is_multiple_of(soak.every) || request == soak.requests {
-            say(&cluster.line(request));
+        bar.inc(1);
+        if let Some(unbounded) = cluster.unbounded() {
+            tell(&cluster.row(request, "violation", Some(&unbounded)));
+            return Ok(BROKEN);
         }
-        for (bare, _) in &cluster.all {
-            if let Err(unbounded) = cluster.bounds.check(bare.own(), bare.sizes()) {
-                say(&format!("after {request} requests: {unbounded}"));
-                return Ok(true);
-            }
+        if request.is_multiple_of(soak.every) || request == soak.requests {
+            tell(&cluster.row(request, "good", None));
         }
     }
-    Ok(false)
+    bar.finish_and_clear();
+    complain(&format!(
+        "{} requests ordered: what is kept has not grown too much",
+        soak.requests
+    ));
+    Ok(0)
+}
+
+const HEADING: &str =
+    "requests  slots  bodies  early  checkpoint votes  view changes  waiting    KiB";
+
+impl Row {
+    fn tell(&self, format: Format) {
+        if format == Format::Json {
+            say(&report::line(self));
+            return;
+        }
+        let resident = self.resident_bytes.map(|bytes| (bytes / 1024).to_string());
+        say(&format!(
+            "{:>8}  {:>5}  {:>6}  {:>5}  {:>16}  {:>12}  {:>7}  {:>5}",
+            self.requests,
+            self.slots,
+            self.bodies,
+            self.early,
+            self.checkpoint_votes,
+            self.view_changes,
+            self.waiting,
+            resident.unwrap_or_else(|| "-".to_owned()),
+        ));
+        if let Some(violation) = &self.violation {
+            say(&format!("after {} requests: {violation}", self.requests));
+        }
+    }
 }
 
 impl Cluster {
@@ -99,19 +173,31 @@ impl Cluster {
         }
     }
 
-    fn line(&self, requests: u64) -> String {
-        let most = |of: fn(&Bare) -> usize| self.all.iter().map(|(bare, _)| of(bare)).max();
-        let most = |of| most(of).unwrap_or_default();
-        format!(
-            "{requests:>8}  {:>5}  {:>6}  {:>5}  {:>16}  {:>12}  {:>7}  {:>12}",
-            most(|bare| bare.sizes().slots),
-            most(|bare| bare.sizes().bodies),
-            most(|bare| bare.sizes().early),
-            most(|bare| bare.sizes().checkpoint_votes),
-            most(|bare| bare.sizes().view_changes),
-            most(|bare| bare.sizes().requests),
-            resident().map_or_else(|| "-".to_owned(), |kib| kib.to_string()),
-        )
+    /// What one of the replicas keeps too much of.
+    fn unbounded(&self) -> Option<Unbounded> {
+        let kept = self.all.iter();
+        let mut kept = kept.map(|(bare, _)| self.bounds.check(bare.own(), bare.sizes()));
+        kept.find_map(Result::err)
+    }
+
+    fn row(&self, requests: u64, verdict: &'static str, violation: Option<&Unbounded>) -> Row {
+        let most = |of: fn(Sizes) -> usize| {
+            let kept = self.all.iter().map(|(bare, _)| of(bare.sizes()));
+            kept.max().unwrap_or_default()
+        };
+        Row {
+            v: 1,
+            requests,
+            slots: most(|sizes| sizes.slots),
+            bodies: most(|sizes| sizes.bodies),
+            early: most(|sizes| sizes.early),
+            checkpoint_votes: most(|sizes| sizes.checkpoint_votes),
+            view_changes: most(|sizes| sizes.view_changes),
+            waiting: most(|sizes| sizes.requests),
+            resident_bytes: resident(),
+            verdict,
+            violation: violation.map(ToString::to_string),
+        }
     }
 }
 
@@ -121,5 +207,6 @@ fn resident() -> Option<u64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.split_whitespace().next()?.parse().ok()
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
 }

@@ -1,47 +1,104 @@
-//! Plays scenarios from texts, and compares them with what stands there or writes them anew.
+//! Plays scenarios from texts, and compares them with what is recorded there or records it anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use quorate_simulator::transcript::{difference, play};
+use quorate_simulator::transcript::{COMMANDS, WORDS, difference, is_recorded, play};
 
+use crate::BROKEN;
 use crate::options::Transcript;
-use crate::say;
+use crate::out::{complain, say};
+use crate::universes::Source;
 
 /// Where the scenarios are, from the root of the project.
 const FOLDER: &str = "simulator/scenarios";
 
-/// Plays the texts; whether one differs and was not rewritten.
-pub(crate) fn command(transcript: &Transcript) -> anyhow::Result<bool> {
+/// How wide help is.
+const WIDTH: usize = 100;
+
+/// Plays the texts; the exit status.
+pub(crate) fn command(transcript: &Transcript) -> anyhow::Result<u8> {
     let files = if transcript.files.is_empty() {
         all(Path::new(FOLDER))?
     } else {
         transcript.files.clone()
     };
-    let mut differs = false;
+    let mut count = Count::default();
     for file in &files {
-        let name = file.display();
-        let old = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+        let source = Source::of(file);
         ensure!(
-            old.lines().any(|line| line.starts_with("> cluster ")),
-            "{name} is no scenario: one has a line '> cluster 4', and commands after it"
+            !transcript.rewrite || matches!(source, Source::File(_)),
+            "--rewrite writes into files: standard input is none"
         );
-        let new = play(&old).with_context(|| format!("cannot play {name}"))?;
-        let Some(difference) = difference(&old, &new) else {
-            continue;
-        };
-        if transcript.rewrite {
-            fs::write(file, new).with_context(|| format!("cannot write {name}"))?;
-            say(&format!("rewritten: {name}"));
+        let old = source.read()?;
+        let new = play(&old).with_context(|| format!("cannot play {source}"))?;
+        if transcript.play {
+            say(new.trim_end());
+        } else if transcript.rewrite {
+            rewrite(file, &old, &new, &mut count)?;
         } else {
-            differs = true;
-            say(&format!(
-                "--- {name}\n+++ {name}, as it plays now\n{difference}"
-            ));
+            compare(&source, &old, &new, &mut count);
         }
     }
-    Ok(differs)
+    if !transcript.play {
+        say(&count.told(files.len()));
+    }
+    Ok(if count.differ > 0 { BROKEN } else { 0 })
+}
+
+/// How many scenarios were not as they are recorded.
+#[derive(Default)]
+struct Count {
+    differ: usize,
+    fresh: usize,
+    rewritten: usize,
+}
+
+impl Count {
+    fn told(&self, all: usize) -> String {
+        let scenarios = if all == 1 { "scenario" } else { "scenarios" };
+        let found = match (self.differ, self.rewritten) {
+            (0, 0) => "no difference".to_owned(),
+            (0, rewritten) => format!("{rewritten} rewritten"),
+            (differ, _) => {
+                format!("{differ} with a difference (--rewrite records what happens now)")
+            }
+        };
+        let fresh = match self.fresh {
+            0 => String::new(),
+            fresh => format!(", {fresh} without recorded output (--rewrite records it)"),
+        };
+        format!("{all} {scenarios}, {found}{fresh}")
+    }
+}
+
+fn rewrite(file: &Path, old: &str, new: &str, count: &mut Count) -> anyhow::Result<()> {
+    if difference(old, new).is_some() {
+        let name = file.display();
+        fs::write(file, new).with_context(|| format!("cannot write {name}"))?;
+        say(&format!("rewritten: {name}"));
+        count.rewritten += 1;
+    }
+    Ok(())
+}
+
+fn compare(source: &Source, old: &str, new: &str, count: &mut Count) {
+    let Some(difference) = difference(old, new) else {
+        return;
+    };
+    if is_recorded(old) {
+        count.differ += 1;
+        say(&format!(
+            "--- {source}\n+++ {source}, as it plays now\n{difference}"
+        ));
+    } else {
+        count.fresh += 1;
+        complain(&format!(
+            "{source} has no recorded output. This is what happens:"
+        ));
+        say(new.trim_end());
+    }
 }
 
 /// The texts of a folder, in the order of their names.
@@ -56,5 +113,39 @@ fn all(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     files.sort();
+    ensure!(
+        !files.is_empty(),
+        "{} has no texts: name the texts",
+        folder.display()
+    );
     Ok(files)
+}
+
+/// The language of the texts, for help.
+pub(crate) fn language() -> String {
+    let mut text = "'>' begins a command and '#' a remark. Every other line tells what the processes did at the\n\
+                    command above it.\n\nCommands:\n"
+        .to_owned();
+    for entry in COMMANDS {
+        text += &format!("  {}\n{}", entry.form, wrapped(entry.does));
+    }
+    text += "\nWords in capitals:\n";
+    for (word, meaning) in WORDS {
+        text += &format!("  {word}\n{}", wrapped(meaning));
+    }
+    text
+}
+
+/// Indented lines that are not too long.
+fn wrapped(text: &str) -> String {
+    const INDENT: &str = "         ";
+    let (mut lines, mut line) = (String::new(), INDENT.to_owned());
+    for word in text.split(' ') {
+        if line.len() + 1 + word.len() > WIDTH {
+            lines += &format!("{line}\n");
+            line = INDENT.to_owned();
+        }
+        line = format!("{line} {word}");
+    }
+    lines + &format!("{line}\n")
 }

@@ -1,0 +1,77 @@
+//! One run.
+
+use anyhow::ensure;
+use quorate_simulator::trace::Hash;
+use quorate_simulator::{Outcome, Plan, Trace, Verdict, run_until, shrink_until};
+
+use crate::options::{Format, Play, Replay, Run};
+use crate::out::{complain, say};
+use crate::report::{self, Row};
+use crate::stop::Stop;
+use crate::universes;
+
+/// Plays the plan of a seed; the exit status.
+pub(crate) fn seed(run: &Run, stop: &Stop) -> anyhow::Result<u8> {
+    let plan = Plan::generate(run.seed, &run.universe.choice()?);
+    play(&plan, &run.play, run.universe.command(run.seed), stop)
+}
+
+/// Plays the plan of a file; the exit status.
+pub(crate) fn file(replay: &Replay, stop: &Stop) -> anyhow::Result<u8> {
+    let mut plan = universes::read(&replay.file)?;
+    plan.seed = replay.seed.unwrap_or(plan.seed);
+    let command = universes::replay(&replay.file, replay.seed);
+    play(&plan, &replay.play, command, stop)
+}
+
+fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Result<u8> {
+    if play.plan {
+        say(plan.to_text().trim_end());
+        return Ok(0);
+    }
+    let json = play.format == Format::Json;
+    ensure!(
+        !(play.trace && json),
+        "--trace prints lines for people and --format json does not: leave out one of the two"
+    );
+    if let Some(warning) = plan.bound()?.warning() {
+        complain(&format!("warning: {warning}"));
+    }
+    let trace = if play.trace {
+        Trace::Lines(Hash::default(), say)
+    } else {
+        Trace::Digest(Hash::default())
+    };
+    let outcome = run_until(plan, trace, &|| stop.is_asked())?;
+    let found = outcome.violation.is_some();
+    let shrinks = found && !play.no_shrink && !stop.is_asked();
+    let shrunk = || shrinks.then(|| shrink_until(plan, &|| stop.is_asked()));
+    if json {
+        let row = Row::new(plan, &outcome, command);
+        let row = match shrunk() {
+            Some(smallest) => row.with_smallest(&smallest),
+            None => row,
+        };
+        say(&row.line());
+    } else {
+        tell(plan, &outcome, &command, stop);
+        if let Some(smallest) = shrunk() {
+            say(&report::smallest(&smallest));
+        }
+    }
+    Ok(stop
+        .status()
+        .unwrap_or_else(|| report::status(outcome.verdict())))
+}
+
+fn tell(plan: &Plan, outcome: &Outcome, command: &str, stop: &Stop) {
+    say(&report::summary(plan, outcome));
+    if let Some(finding) = report::finding(outcome) {
+        say(&format!("{finding}\n  again: {command}"));
+    } else if outcome.verdict() == Verdict::Stopped {
+        say(&format!(
+            "stopped by {} before the end: no rule was broken until then",
+            stop.reason()
+        ));
+    }
+}

@@ -1,0 +1,122 @@
+//! Where the plans of many seeds come from: drawn from the seed, or one plan from a file with each seed in it.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use quorate_fault::Bound;
+use quorate_simulator::Plan;
+use quorate_simulator::plan::Choice;
+
+use crate::options::Universe;
+
+/// A plan for each seed, and the command that plays it alone.
+pub(crate) enum Universes<'a> {
+    /// Drawn from the seed, but for what is chosen.
+    Drawn(&'a Universe, Choice),
+    /// One plan, whose seed is replaced.
+    Fixed(&'a Path, Box<Plan>),
+}
+
+impl<'a> Universes<'a> {
+    /// Those of a file if there is one, and drawn ones otherwise.
+    ///
+    /// # Errors
+    /// The file holds no plan, or what is chosen makes none.
+    pub(crate) fn new(file: Option<&'a PathBuf>, chosen: &'a Universe) -> anyhow::Result<Self> {
+        Ok(match file {
+            Some(file) => Self::Fixed(file, Box::new(read(file)?)),
+            None => Self::Drawn(chosen, chosen.choice()?),
+        })
+    }
+
+    /// The plan of a seed.
+    pub(crate) fn plan(&self, seed: u64) -> Plan {
+        match self {
+            Self::Drawn(_, choice) => Plan::generate(seed, choice),
+            Self::Fixed(_, plan) => Plan {
+                seed,
+                ..Plan::clone(plan)
+            },
+        }
+    }
+
+    /// The command that plays a seed's plan again.
+    pub(crate) fn command(&self, seed: u64) -> String {
+        match self {
+            Self::Drawn(chosen, _) => chosen.command(seed),
+            Self::Fixed(file, _) => replay(file, Some(seed)),
+        }
+    }
+
+    /// How many are faulty in every plan, beside how many are survived, if that is not left to the seed.
+    pub(crate) fn bound(&self) -> anyhow::Result<Option<Bound>> {
+        match self {
+            Self::Drawn(chosen, _) => chosen.bound(),
+            Self::Fixed(_, plan) => Ok(Some(plan.bound()?)),
+        }
+    }
+}
+
+/// The command that plays a file's plan.
+pub(crate) fn replay(file: &Path, seed: Option<u64>) -> String {
+    let name = file.display().to_string();
+    let seed = seed.map(|seed| format!(" --seed {seed}"));
+    format!(
+        "simulate replay {}{}",
+        shell_words::quote(&name),
+        seed.unwrap_or_default()
+    )
+}
+
+/// Reads a plan from a file, or from standard input where that is '-'.
+///
+/// # Errors
+/// It cannot be read, or is no plan that can be played.
+pub(crate) fn read(file: &Path) -> anyhow::Result<Plan> {
+    let source = Source::of(file);
+    Plan::from_text(&source.read()?)
+        .with_context(|| format!("{source} is no plan that can be played"))
+}
+
+/// Where a text comes from.
+pub(crate) enum Source<'a> {
+    /// A file.
+    File(&'a Path),
+    /// Standard input.
+    Input,
+}
+
+impl<'a> Source<'a> {
+    /// What a name on the command line stands for: '-' is standard input.
+    pub(crate) fn of(file: &'a Path) -> Self {
+        if file == Path::new("-") {
+            Self::Input
+        } else {
+            Self::File(file)
+        }
+    }
+
+    /// All of its text.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no text.
+    pub(crate) fn read(&self) -> anyhow::Result<String> {
+        let text = match self {
+            Self::File(file) => fs::read_to_string(file),
+            Self::Input => io::read_to_string(io::stdin()),
+        };
+        text.with_context(|| format!("cannot read {self}"))
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Input => f.write_str("standard input"),
+        }
+    }
+}

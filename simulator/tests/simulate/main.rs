@@ -1,0 +1,8 @@
+//! The program `simulate` as people and scripts use it.
+
+mod bound;
+mod json;
+mod signals;
+mod support;
+mod transcript;
+mod writing;
