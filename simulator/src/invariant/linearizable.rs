@@ -26,6 +26,8 @@ enum Told {
     Answer(Answer),
     /// The value was not what `cas` expected; which it was is not known.
     CasFailed,
+    /// It has no effect, and never will.
+    NeverHappened,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +80,14 @@ impl Histories {
         self.ended(call, Told::CasFailed)
     }
 
+    /// A call returns with an error that promises that it has no effect and never will.
+    ///
+    /// # Errors
+    /// Without it the history of its key fits no order.
+    pub fn never_happened(&mut self, call: usize) -> Result<(), NotLinearizable> {
+        self.ended(call, Told::NeverHappened)
+    }
+
     fn ended(&mut self, call: usize, told: Told) -> Result<(), NotLinearizable> {
         self.moment += 1;
         let moment = self.moment;
@@ -88,7 +98,8 @@ impl Histories {
         let key = key_of(&returned.operation).to_owned();
         let calls = self.calls.values();
         let its: Vec<&Call> = calls.filter(|one| key_of(&one.operation) == key).collect();
-        if Search::new(&its).explains(0, None) {
+        let may_happen: Vec<&Call> = its.iter().copied().filter(|one| may_happen(one)).collect();
+        if Search::new(&may_happen).explains(0, None) {
             return Ok(());
         }
         let history = its.into_iter().map(words).collect();
@@ -108,6 +119,11 @@ fn key_of(operation: &str) -> &str {
     }
 }
 
+/// Whether a call has an effect, or may have one yet.
+const fn may_happen(call: &Call) -> bool {
+    !matches!(call.ended, Some((_, Told::NeverHappened)))
+}
+
 fn words(call: &Call) -> String {
     let Call {
         operation, began, ..
@@ -117,6 +133,9 @@ fn words(call: &Call) -> String {
             format!("{began}-{ended} {operation}: {answer}")
         }
         Some((ended, Told::CasFailed)) => format!("{began}-{ended} {operation}: cas failed"),
+        Some((ended, Told::NeverHappened)) => {
+            format!("{began}-{ended} {operation}: refused, so it must not happen")
+        }
         None => format!("{began}- {operation}"),
     }
 }
@@ -178,6 +197,7 @@ impl<'a> Search<'a> {
             let fits = call.ended.as_ref().is_none_or(|(_, told)| match told {
                 Told::Answer(told) => *told == answer,
                 Told::CasFailed => matches!(answer, Answer::CasFailed { .. }),
+                Told::NeverHappened => false,
             });
             fits && self.explains(done | 1 << index, after.as_deref())
         })
@@ -220,6 +240,21 @@ mod tests {
         assert_eq!(histories.returned(4, Answer::Ok), Ok(()));
         histories.called(5, "get x");
         assert!(histories.returned(5, value("3")).is_err());
+    }
+
+    #[test]
+    fn what_was_refused_must_not_be_read_before_or_after() {
+        let mut before = Histories::default();
+        before.called(0, "set x=1");
+        before.called(1, "get x");
+        assert_eq!(before.returned(1, value("1")), Ok(()));
+        assert!(before.never_happened(0).is_err());
+        let mut after = Histories::default();
+        after.called(0, "set x=1");
+        assert_eq!(after.never_happened(0), Ok(()));
+        after.called(1, "get x");
+        let error = after.returned(1, value("1")).unwrap_err();
+        assert!(error.history[0].contains("must not happen"), "{error}");
     }
 
     #[test]

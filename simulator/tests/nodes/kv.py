@@ -1,16 +1,34 @@
 """A store in plain Python for `simulate maelstrom --workload lin-kv`, and echo: all nodes forward to n1, which has the values.
 
-n1 survives no fault; this is about the workload. `--bug stale` has every node answer reads from what it has seen first.
+n1 survives no fault; this is about the workload. `--bug NAME [CODE]` gives it a bug:
+
+    stale           every node answers reads from what it has seen first
+    echo            says something else
+    refuses         answers everything with CODE, or with 11
+    starts-late     answers everything with CODE for 1.5 s and is right from then on, as a Raft before its first election
+    writes-refused  does every write and answers every second one with CODE
+    reads-fail      answers every second read with CODE
 """
 import json
 import sys
+import time
 
 BUG = sys.argv[2] if sys.argv[1:2] == ["--bug"] else None
+CODE = int(sys.argv[3]) if len(sys.argv) > 3 else 11
+START = time.monotonic()
 
 
 class Node:
     def __init__(self):
-        self.id, self.nodes, self.store, self.seen, self.waiting = None, [], {}, {}, {}
+        self.id, self.nodes, self.store, self.seen, self.counts = None, [], {}, {}, {}
+
+    def fails(self, kind):
+        """Whether this request is one that the bug answers with an error."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        second = self.counts[kind] % 2 == 0
+        return (BUG == "refuses" or BUG == "starts-late" and time.monotonic() < START + 1.5
+                or BUG == "reads-fail" and kind == "read" and second
+                or BUG == "writes-refused" and kind == "write" and second)
 
     def send(self, dest, body):
         print(json.dumps({"src": self.id, "dest": dest, "body": body}), flush=True)
@@ -25,6 +43,10 @@ class Node:
             if body["type"] == "init":
                 self.id, self.nodes = body["node_id"], body["node_ids"]
                 self.reply(client, body["msg_id"], {"type": "init_ok"})
+            elif body["type"] in ("echo", "read", "write", "cas") and self.fails(body["type"]):
+                if BUG == "writes-refused":
+                    self.apply(body)
+                self.reply(client, body["msg_id"], {"type": "error", "code": CODE, "text": "not now"})
             elif body["type"] == "echo":
                 said = "hello?" if BUG == "echo" else body["echo"]
                 self.reply(client, body["msg_id"], {"type": "echo_ok", "echo": said})
@@ -33,8 +55,6 @@ class Node:
                                    "result": self.apply(body["request"])})
             elif body["type"] == "done":
                 self.reply(body["client"], body["id"], body["result"])
-            elif BUG == "refuses":
-                self.reply(client, body["msg_id"], {"type": "error", "code": 11, "text": "not now"})
             elif self.id == "n1" and BUG != "stale":
                 self.reply(client, body["msg_id"], self.apply(body))
             elif BUG == "stale" and body["type"] == "read":

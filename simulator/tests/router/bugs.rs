@@ -216,11 +216,6 @@ fn stores_that_are_not_linearizable_are_found() {
     );
     assert_bad(
         "kv.py",
-        "--workload lin-kv -- --bug refuses",
-        &["nothing succeeded", "error 11: not now"],
-    );
-    assert_bad(
-        "kv.py",
         "--workload echo -- --bug echo",
         &["n1: wrong echo", "has echo \"hello?\""],
     );

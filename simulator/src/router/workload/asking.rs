@@ -1,30 +1,51 @@
 //! Clients that ask one thing after another: who is busy with what, and since when.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Cluster, Options, Progress};
 use crate::router::calls::Calls;
 use crate::router::message::{Body, kind};
 
-/// A request that is under way.
+/// How long a client waits after an error. A node that is not ready yet, as before an election, is not asked all at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A request of a client: it is done when one of its calls is.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    client: usize,
+struct Turn {
+    /// The number of the request.
+    number: u64,
+    /// When it was first asked for.
+    began: Duration,
+    /// The call that waits for its answer.
+    open: Option<Open>,
+    /// When it is asked for again, if no call waits.
+    again: Duration,
+    /// The last error.
+    error: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    node: String,
     id: u64,
-    sent: Duration,
     what: String,
 }
 
-/// The clients of a workload in which each request has one answer.
+/// A client.
+#[derive(Clone, Debug, Default)]
+struct Client {
+    turn: Option<Turn>,
+    /// When it asks for the next thing, at the earliest.
+    rests: Duration,
+}
+
+/// The clients of a workload in which each call has one answer.
 #[derive(Debug)]
 pub(super) struct Asking {
     options: Options,
     started: u64,
     done: u64,
-    busy: Vec<bool>,
-    /// The request of each node and message id.
-    open: BTreeMap<(String, u64), Asked>,
+    clients: Vec<Client>,
 }
 
 impl Asking {
@@ -34,19 +55,23 @@ impl Asking {
             options,
             started: 0,
             done: 0,
-            busy: vec![false; clients],
-            open: BTreeMap::new(),
+            clients: vec![Client::default(); clients],
         }
     }
 
-    /// A client that has nothing to do while there is something left, with the number of the next request.
-    pub(super) fn idle(&self) -> Option<(usize, u64)> {
+    /// A client that asks now, with the number of its request: a new one, or one that was refused for the moment.
+    pub(super) fn idle(&self, now: Duration) -> Option<(usize, u64)> {
         let left = self.started < self.options.requests;
-        let idle = self.busy.iter().position(|busy| !busy);
-        idle.filter(|_| left).map(|client| (client, self.started))
+        self.clients.iter().enumerate().find_map(|(place, client)| {
+            let number = match &client.turn {
+                Some(turn) => (turn.open.is_none() && turn.again <= now).then_some(turn.number),
+                None => (left && client.rests <= now).then_some(self.started),
+            };
+            number.map(|number| (place, number))
+        })
     }
 
-    /// Sends a client's request; its number.
+    /// Sends a client's request; the id of the call.
     pub(super) fn ask(
         &mut self,
         client: usize,
@@ -56,50 +81,100 @@ impl Asking {
         calls: &mut Calls,
     ) -> u64 {
         let id = calls.id();
-        let asked = Asked {
-            client,
+        let number = self.started;
+        let turn = self.clients[client].turn.get_or_insert_with(|| Turn {
+            number,
+            began: now,
+            open: None,
+            again: now,
+            error: None,
+        });
+        self.started += u64::from(turn.number == number);
+        turn.open = Some(Open {
+            node: node.to_owned(),
             id,
-            sent: now,
             what: kind(&body).to_owned(),
-        };
-        self.busy[client] = true;
-        self.started += 1;
-        self.open.insert((node.to_owned(), id), asked);
+        });
         calls.call(&format!("c{}", client + 1), node, id, body);
         id
     }
 
-    /// A request was answered.
+    /// A request is done.
     pub(super) fn answered(&mut self, node: &str, id: u64) {
-        if let Some(asked) = self.open.remove(&(node.to_owned(), id)) {
-            self.busy[asked.client] = false;
+        self.end(node, id, Duration::ZERO);
+    }
+
+    /// Nobody knows what became of a request: it is done as far as it can be. The client waits before the next one.
+    pub(super) fn left_open(&mut self, now: Duration, node: &str, id: u64) {
+        self.end(node, id, now + PAUSE);
+    }
+
+    fn end(&mut self, node: &str, id: u64, rests: Duration) {
+        if let Some(client) = self.client(node, id) {
+            client.turn = None;
+            client.rests = rests;
             self.done += 1;
         }
     }
 
-    fn deadline(&self, asked: &Asked) -> Duration {
-        asked.sent.max(self.options.calm) + self.options.timeout
+    /// A request cannot be done at the moment: its client asks again in a while.
+    pub(super) fn refused(&mut self, now: Duration, node: &str, id: u64, error: String) {
+        let turn = self.client(node, id).and_then(|one| one.turn.as_mut());
+        if let Some(turn) = turn {
+            turn.open = None;
+            turn.again = now + PAUSE;
+            turn.error = Some(format!("{node} answered with {error}"));
+        }
     }
 
-    /// When a request is late.
+    /// The client whose call waits for this answer.
+    fn client(&mut self, node: &str, id: u64) -> Option<&mut Client> {
+        let waits = |client: &&mut Client| {
+            let open = client.turn.as_ref().and_then(|turn| turn.open.as_ref());
+            open.is_some_and(|open| open.node == node && open.id == id)
+        };
+        self.clients.iter_mut().find(waits)
+    }
+
+    fn turns(&self) -> impl Iterator<Item = (usize, &Turn)> {
+        let clients = self.clients.iter().enumerate();
+        clients.filter_map(|(place, client)| Some((place, client.turn.as_ref()?)))
+    }
+
+    fn deadline(&self, turn: &Turn) -> Duration {
+        turn.began.max(self.options.calm) + self.options.timeout
+    }
+
+    /// When a request is late, or somebody asks again.
     pub(super) fn next(&self) -> Option<Duration> {
-        self.open.values().map(|asked| self.deadline(asked)).min()
+        let left = self.started < self.options.requests;
+        let deadlines = self.turns().map(|(_, turn)| self.deadline(turn));
+        let again = self.turns().filter(|(_, turn)| turn.open.is_none());
+        let rested = self.clients.iter().filter(|client| client.turn.is_none());
+        deadlines
+            .chain(again.map(|(_, turn)| turn.again))
+            .chain(rested.filter(|_| left).map(|client| client.rests))
+            .min()
     }
 
     /// Whether all is answered, or something never will be.
     pub(super) fn is_over(&self, now: Duration) -> bool {
-        self.done == self.options.requests || self.next().is_some_and(|deadline| now >= deadline)
+        let late = |(_, turn): (usize, &Turn)| now >= self.deadline(turn);
+        self.done == self.options.requests || self.turns().any(late)
     }
 
     pub(super) fn progress(&self) -> Progress {
-        let missing = self.open.iter().map(|((node, _), asked)| {
-            let Asked {
-                client, id, what, ..
-            } = asked;
-            format!(
-                "{node} has not answered {what} of c{} with msg_id {id}",
-                client + 1
-            )
+        let missing = self.turns().map(|(client, turn)| {
+            let client = client + 1;
+            match (&turn.open, &turn.error) {
+                (Some(Open { node, id, what }), _) => {
+                    format!("{node} has not answered {what} of c{client} with msg_id {id}")
+                }
+                (None, Some(error)) => {
+                    format!("c{client} was refused for all that time: {error}")
+                }
+                (None, None) => format!("c{client} waits"),
+            }
         });
         Progress {
             requests: self.options.requests,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::asking::{Asking, servers};
+use super::codes::{Meaning, meaning, unexpected, words};
 use super::{Cluster, Options, Progress, Workload, object};
 use crate::router::calls::{Answer, Answered, Calls};
 use quorate_fault::Dice;
@@ -33,7 +34,7 @@ impl Echo {
 
 impl Workload for Echo {
     fn wake(&mut self, now: Duration, calls: &mut Calls) {
-        while let Some((client, number)) = self.asking.idle() {
+        while let Some((client, number)) = self.asking.idle(now) {
             let turn = number % self.servers.len() as u64;
             let node = &self.servers[usize::try_from(turn).unwrap_or_default()];
             let said = json!(format!("please echo {}", self.dice.below(1000)));
@@ -47,12 +48,18 @@ impl Workload for Echo {
         self.asking.next()
     }
 
-    fn answered(&mut self, _: Duration, answered: Answered, calls: &mut Calls) {
+    fn answered(&mut self, now: Duration, answered: Answered, calls: &mut Calls) {
         let Answered { node, id, answer } = answered;
-        self.asking.answered(&node, id);
         let Some(said) = self.said.remove(&id) else {
             return;
         };
+        if let Answer::Error { code, .. } = answer
+            && matches!(meaning(code), Meaning::NotNow | Meaning::Open)
+        {
+            // An echo may be asked for twice.
+            return self.asking.refused(now, &node, id, words(&answer));
+        }
+        self.asking.answered(&node, id);
         let findings = &mut calls.findings;
         match answer {
             Answer::Ok(body) if body.get("echo") == Some(&said) => {}
@@ -67,11 +74,8 @@ impl Workload for Echo {
                 );
             }
             Answer::Error { code, text } => {
-                findings.blame(
-                    &node,
-                    "refused",
-                    format!("echo is answered with error {code}: {text}"),
-                );
+                let (kind, text) = unexpected("echo", code, &text);
+                findings.blame(&node, kind, text);
             }
         }
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quorate_service::kv;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::asking::{Asking, servers};
+use super::codes::{CAS_FAILED, Meaning, NO_SUCH_KEY, meaning, unexpected, words};
 use super::{Cluster, Options, Progress, Workload, object};
 use crate::invariant::linearizable::{Histories, NotLinearizable};
 use crate::router::calls::{Answer, Answered, Calls};
@@ -21,17 +22,14 @@ const KEYS: u64 = 3;
 /// Values are below this, so that some `cas` succeed.
 const VALUES: u64 = 5;
 
-/// Maelstrom's errors.
-const NO_SUCH_KEY: u64 = 20;
-const CAS_FAILED: u64 = 22;
-/// Errors that any store may have now and then: timeout, temporarily unavailable, crash, abort, conflict. Of some of them
-/// one does not know whether the operation had an effect; the check takes all of them so.
-const PASSING: [u64; 5] = [0, 11, 13, 14, 30];
+/// What is found when no order of the calls explains the answers.
+pub(super) const NOT_LINEARIZABLE: &str = "not linearizable";
 
 /// An operation that is under way.
 #[derive(Clone, Copy, Debug)]
 struct Call {
-    number: u64,
+    /// Its place among all calls.
+    place: usize,
     verb: &'static str,
 }
 
@@ -43,9 +41,9 @@ pub(super) struct LinKv {
     dice: Dice,
     calls: BTreeMap<u64, Call>,
     histories: Histories,
-    requests: u64,
+    /// How many calls there were.
+    called: usize,
     succeeded: u64,
-    answered: u64,
 }
 
 impl LinKv {
@@ -56,9 +54,8 @@ impl LinKv {
             dice: Dice::new(options.seed, b'k'),
             calls: BTreeMap::new(),
             histories: Histories::default(),
-            requests: options.requests,
+            called: 0,
             succeeded: 0,
-            answered: 0,
         }
     }
 
@@ -85,47 +82,62 @@ impl LinKv {
         }
     }
 
-    /// Tells the check what a call gave; what is wrong with the answer by itself.
+    /// Tells the check what a call gave, and the clients whether their request is done; what is wrong with the answer by
+    /// itself.
     fn judge(
         &mut self,
+        now: Duration,
         call: Call,
-        answer: Answer,
+        answered: &Answered,
     ) -> Result<Result<(), NotLinearizable>, (&'static str, String)> {
-        let Call { number: call, verb } = call;
-        let index = usize::try_from(call).unwrap_or(usize::MAX);
-        let told = match (verb, answer) {
-            ("read", Answer::Ok(body)) => {
-                let value = number(&body, "value").map_err(|text| ("wrong field", text))?;
-                kv::Answer::Value(value.to_string())
+        let Call { place, verb } = call;
+        let Answered { node, id, answer } = answered;
+        let told = match answer {
+            Answer::Error { code, .. } if meaning(*code) == Meaning::NotNow => {
+                self.asking.refused(now, node, *id, words(answer));
+                return Ok(self.histories.never_happened(place));
             }
-            (_, Answer::Ok(_)) => kv::Answer::Ok,
-            ("read" | "cas", Answer::Error { code, .. }) if code == NO_SUCH_KEY => {
-                kv::Answer::NoSuchKey
+            Answer::Error { code, .. } if meaning(*code) == Meaning::Open => {
+                self.asking.left_open(now, node, *id);
+                return Ok(Ok(()));
             }
-            ("cas", Answer::Error { code, .. }) if code == CAS_FAILED => {
-                self.succeeded += 1;
-                return Ok(self.histories.cas_failed(index));
-            }
-            (_, Answer::Error { code, .. }) if PASSING.contains(&code) => return Ok(Ok(())),
-            (_, Answer::Error { code, text }) => {
-                let text = format!("{verb} is answered with error {code}: {text}");
-                return Err(("refused", text));
-            }
+            Answer::Error { code, text } => match (verb, *code) {
+                ("read" | "cas", NO_SUCH_KEY) => Some(kv::Answer::NoSuchKey),
+                ("cas", CAS_FAILED) => None,
+                _ => {
+                    self.asking.answered(node, *id);
+                    return Err(unexpected(verb, *code, text));
+                }
+            },
+            Answer::Ok(body) if verb == "read" => match number(body, "value") {
+                Ok(value) => Some(kv::Answer::Value(value.to_string())),
+                Err(text) => {
+                    self.asking.answered(node, *id);
+                    return Err(("wrong field", text));
+                }
+            },
+            Answer::Ok(_) => Some(kv::Answer::Ok),
         };
+        self.asking.answered(node, *id);
         self.succeeded += 1;
-        Ok(self.histories.returned(index, told))
+        Ok(match told {
+            Some(told) => self.histories.returned(place, told),
+            None => self.histories.cas_failed(place),
+        })
     }
 }
 
 impl Workload for LinKv {
     fn wake(&mut self, now: Duration, calls: &mut Calls) {
-        while let Some((client, number)) = self.asking.idle() {
+        while let Some((client, number)) = self.asking.idle(now) {
             let (verb, body, words) = self.operation(number);
             let node = self.dice.pick(&self.servers).cloned().unwrap_or_default();
             let id = self.asking.ask(client, &node, body, now, calls);
-            let index = usize::try_from(number).unwrap_or(usize::MAX);
-            self.histories.called(index, &words);
-            self.calls.insert(id, Call { number, verb });
+            // A request that is asked for again is another operation, so each call has a place of its own.
+            let place = self.called;
+            self.called += 1;
+            self.histories.called(place, &words);
+            self.calls.insert(id, Call { place, verb });
         }
     }
 
@@ -133,31 +145,26 @@ impl Workload for LinKv {
         self.asking.next()
     }
 
-    fn answered(&mut self, _: Duration, answered: Answered, calls: &mut Calls) {
-        let Answered { node, id, answer } = answered;
-        self.asking.answered(&node, id);
-        self.answered += 1;
-        let Some(call) = self.calls.remove(&id) else {
+    fn answered(&mut self, now: Duration, answered: Answered, calls: &mut Calls) {
+        let Some(call) = self.calls.remove(&answered.id) else {
             return;
         };
-        let last = match &answer {
-            Answer::Error { code, text } => format!("error {code}: {text}"),
-            Answer::Ok(body) => Value::from(body.clone()).to_string(),
-        };
-        match self.judge(call, answer) {
+        let (node, last) = (&answered.node, words(&answered.answer));
+        match self.judge(now, call, &answered) {
             Ok(Ok(())) => {}
             Ok(Err(wrong)) => calls.findings.blame_all(
-                "not linearizable",
+                NOT_LINEARIZABLE,
                 format!(
                     "{wrong} (each with the moments of its call and its return); it shows with what {node} answers: {last}"
                 ),
             ),
-            Err((kind, text)) => calls.findings.blame(&node, kind, text),
+            Err((kind, text)) => calls.findings.blame(node, kind, text),
         }
-        if self.answered == self.requests && self.succeeded == 0 {
+        let progress = self.asking.progress();
+        if progress.done == progress.requests && self.succeeded == 0 {
             let text = format!(
                 "all {} operations were answered with errors; the last is {last}",
-                self.requests
+                progress.requests
             );
             calls.findings.blame_all("nothing succeeded", text);
         }

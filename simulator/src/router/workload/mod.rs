@@ -1,6 +1,7 @@
 //! What clients ask of the nodes, and what is checked of their answers: one file each.
 
 mod asking;
+mod codes;
 mod echo;
 mod init;
 mod lin_kv;

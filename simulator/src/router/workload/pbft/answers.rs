@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::codes::{Meaning, meaning};
 use super::request::Poll;
 use super::slots::Slot;
 use super::status::{Rules, Status};
@@ -11,10 +12,6 @@ use super::{POLL, Pbft};
 use crate::router::calls::{Answer, Answered, Calls};
 use crate::router::fields::{number, text};
 use crate::router::message::Body;
-
-/// Maelstrom's errors that do not say that nothing happened, or that may be gone in a moment: timeout, temporarily
-/// unavailable, crash.
-const PASSING: [u64; 3] = [0, 11, 13];
 
 impl Pbft {
     /// A node says where a request is.
@@ -34,7 +31,8 @@ impl Pbft {
                 request
                     .errors
                     .insert(node.clone(), format!("error {code}: {text}"));
-                if PASSING.contains(&code) {
+                // The id names the request, so that it may be asked for twice whatever became of it.
+                if matches!(meaning(code), Meaning::NotNow | Meaning::Open) {
                     request.again.insert(node, now + retry);
                 }
                 return;
