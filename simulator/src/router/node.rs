@@ -4,6 +4,7 @@
 //! one that floods waits for the router. Dropping a node kills its process group and waits for it.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -55,6 +56,36 @@ pub(super) struct Node {
     waiting: Arc<AtomicUsize>,
     log: Arc<Mutex<VecDeque<String>>>,
     logged: Receiver<()>,
+    unfinished: Arc<Mutex<Option<Unfinished>>>,
+}
+
+/// The beginning of a line that has no end yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unfinished {
+    /// The line's number, from 1.
+    number: u64,
+    /// How many bytes there are.
+    bytes: usize,
+    /// Its first characters.
+    start: String,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            number,
+            bytes,
+            start,
+        } = self;
+        let bytes = match bytes {
+            1 => "1 byte".to_owned(),
+            more => format!("{more} bytes"),
+        };
+        write!(
+            f,
+            "line {number} of its output is {bytes} without a newline at their end, and a message is read when its line ends: {start}"
+        )
+    }
 }
 
 impl Node {
@@ -86,6 +117,7 @@ impl Node {
             waiting: Arc::default(),
             log: Arc::default(),
             logged,
+            unfinished: Arc::default(),
         };
         if let Some(stdin) = stdin {
             let waiting = Arc::clone(&node.waiting);
@@ -93,7 +125,8 @@ impl Node {
         }
         if let Some(stdout) = stdout {
             let output = output.clone();
-            thread::spawn(move || read_lines(stdout, index, &output));
+            let unfinished = Arc::clone(&node.unfinished);
+            thread::spawn(move || read_lines(stdout, index, &output, &unfinished));
         }
         if let Some(stderr) = stderr {
             let log = Arc::clone(&node.log);
@@ -118,6 +151,11 @@ impl Node {
         }
         self.waiting.fetch_add(length, Ordering::Relaxed);
         self.lines.try_send(line).map_err(|_| Stuffed)
+    }
+
+    /// The line that the node has begun and not ended.
+    pub(super) fn unfinished(&self) -> Option<Unfinished> {
+        self.unfinished.lock().ok()?.clone()
     }
 
     /// How the node ended; nothing while it runs.
@@ -162,30 +200,44 @@ fn write_lines(mut stdin: ChildStdin, lines: &Receiver<String>, waiting: &Atomic
     }
 }
 
-fn read_lines(stdout: impl Read, index: usize, output: &SyncSender<(usize, Output)>) {
+fn read_lines(
+    stdout: impl Read,
+    index: usize,
+    output: &SyncSender<(usize, Output)>,
+    unfinished: &Mutex<Option<Unfinished>>,
+) {
     let mut stdout = BufReader::new(stdout);
     let mut line = Vec::new();
     for number in 1.. {
-        let told = match next_line(&mut stdout, &mut line) {
-            Ok(Some(true)) => match str::from_utf8(&line) {
+        let read = next_line(&mut stdout, &mut line, |begun| {
+            if let Ok(mut unfinished) = unfinished.lock() {
+                *unfinished = begun.map(|begun| Unfinished {
+                    number,
+                    bytes: begun.len(),
+                    start: beginning(begun),
+                });
+            }
+        });
+        let told = match read {
+            Ok(Ending::Newline) => match str::from_utf8(&line) {
                 Ok(text) if text.trim().is_empty() => continue,
                 Ok(text) => Output::Line(number, text.to_owned()),
                 Err(_) => Output::Unreadable(
                     number,
                     format!(
                         "messages are UTF-8, and this line is not: {}",
-                        excerpt(&String::from_utf8_lossy(&line))
+                        beginning(&line)
                     ),
                 ),
             },
-            Ok(Some(false)) => Output::Unreadable(
+            Ok(Ending::TooLong) => Output::Unreadable(
                 number,
                 format!(
                     "a line has at most {LONGEST_LINE} bytes, and this one goes on: {}",
-                    excerpt(&String::from_utf8_lossy(&line))
+                    beginning(&line)
                 ),
             ),
-            Ok(None) | Err(_) => Output::Closed,
+            Ok(Ending::Output) | Err(_) => Output::Closed,
         };
         let ends = matches!(told, Output::Closed);
         if output.send((index, told)).is_err() || ends {
@@ -194,28 +246,67 @@ fn read_lines(stdout: impl Read, index: usize, output: &SyncSender<(usize, Outpu
     }
 }
 
-/// Reads a line, or so much of it as is allowed; whether it is whole, and nothing at the end.
-fn next_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+/// The first characters of a line.
+fn beginning(line: &[u8]) -> String {
+    // A character has at most 4 bytes.
+    let shown = line.get(..4096).unwrap_or(line);
+    excerpt(&String::from_utf8_lossy(shown))
+}
+
+/// How a line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// As it should.
+    Newline,
+    /// It is longer than any may be; the rest of it is read and forgotten.
+    TooLong,
+    /// With the output, whether it was begun or not.
+    Output,
+}
+
+/// Reads a line, or so much of it as is allowed. `begun` is told what there is of a line that goes on, and that it ended.
+fn next_line(
+    from: &mut impl BufRead,
+    line: &mut Vec<u8>,
+    mut begun: impl FnMut(Option<&[u8]>),
+) -> io::Result<Ending> {
     line.clear();
-    let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
-    if from.take(limit).read_until(b'\n', line)? == 0 {
-        return Ok(None);
-    }
-    let whole = line.last() == Some(&b'\n') || line.len() < LONGEST_LINE;
-    if !whole {
-        // The rest of the line is no line of its own.
-        let mut rest = Vec::new();
-        while from.take(limit).read_until(b'\n', &mut rest)? > 0 && rest.last() != Some(&b'\n') {
-            rest.clear();
+    let mut too_long = false;
+    loop {
+        let chunk = match from.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        if chunk.is_empty() {
+            return Ok(Ending::Output);
         }
+        let end = chunk.iter().position(|byte| *byte == b'\n');
+        let length = end.map_or(chunk.len(), |end| end + 1);
+        let room = LONGEST_LINE - line.len();
+        line.extend_from_slice(&chunk[..length.min(room)]);
+        too_long = too_long || length > room;
+        from.consume(length);
+        if end.is_some() {
+            begun(None);
+            return Ok(if too_long {
+                Ending::TooLong
+            } else {
+                Ending::Newline
+            });
+        }
+        begun(Some(line));
     }
-    Ok(Some(whole))
 }
 
 fn read_log(stderr: impl Read, log: &Mutex<VecDeque<String>>, mut tell: impl FnMut(String)) {
     let mut stderr = BufReader::new(stderr);
     let mut line = Vec::new();
-    while let Ok(Some(_)) = next_line(&mut stderr, &mut line) {
+    loop {
+        let end = next_line(&mut stderr, &mut line, |_| {});
+        let ends = !matches!(end, Ok(Ending::Newline | Ending::TooLong));
+        if ends && line.is_empty() {
+            return;
+        }
         let text = excerpt(String::from_utf8_lossy(&line).trim_end());
         tell(text.clone());
         if let Ok(mut log) = log.lock() {
@@ -233,7 +324,7 @@ mod tests {
     use std::sync::mpsc::sync_channel;
     use std::time::Duration;
 
-    use super::{LONGEST_LINE, Node, Output, next_line};
+    use super::{Ending, LONGEST_LINE, Node, Output, next_line};
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -245,15 +336,17 @@ mod tests {
     fn a_line_without_end_is_cut_and_the_next_one_is_whole() {
         let mut text = vec![b'x'; 3 * LONGEST_LINE + 5];
         text.extend(b"\nnext\nlast");
-        let (mut from, mut line) = (text.as_slice(), Vec::new());
+        let (mut from, mut line, mut begun) = (text.as_slice(), Vec::new(), 0);
         let mut read = || {
-            let whole = next_line(&mut from, &mut line).expect("memory can be read");
-            (whole, line.len())
+            let end = next_line(&mut from, &mut line, |line| {
+                begun = line.map_or(0, <[u8]>::len)
+            });
+            (end.expect("memory can be read"), line.len(), begun)
         };
-        assert_eq!(read(), (Some(false), LONGEST_LINE));
-        assert_eq!(read(), (Some(true), 5));
-        assert_eq!(read(), (Some(true), 4));
-        assert_eq!(read(), (None, 0));
+        assert_eq!(read(), (Ending::TooLong, LONGEST_LINE, 0));
+        assert_eq!(read(), (Ending::Newline, 5, 0));
+        assert_eq!(read(), (Ending::Output, 4, 4));
+        assert_eq!(read(), (Ending::Output, 0, 4));
     }
 
     #[test]

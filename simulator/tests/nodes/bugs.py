@@ -152,6 +152,40 @@ class LongLine(Node):
         super().vote(kind, number)
 
 
+def half(text):
+    """Writes what is not a whole line."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+class NoNewline(Node):
+    """Answers init with a line that has no end."""
+
+    def on_init(self, message, body):
+        half('{"src": "%s", "dest": "c0", "body": {"type": "init_ok", "in_reply_to": 1}}' % body["node_id"])
+
+
+class HalfVote(Node):
+    """Stops in the middle of a vote."""
+
+    def vote(self, kind, number):
+        half('{"src": "')
+        for _ in sys.stdin:
+            pass
+
+
+class DiesInLine(Node):
+    def vote(self, kind, number):
+        half('{"src": "')
+        sys.exit(3)
+
+
+class EndlessLine(Node):
+    def vote(self, kind, number):
+        while True:
+            half("x" * 100_000)
+
+
 class OutOfOrder(Node):
     """Has slot 1 executed only some time after slot 2."""
 
@@ -188,6 +222,10 @@ BUGS = {
     "floods": Floods,
     "long-line": LongLine,
     "out-of-order": OutOfOrder,
+    "no-newline": NoNewline,
+    "half-vote": HalfVote,
+    "dies-in-line": DiesInLine,
+    "endless-line": EndlessLine,
 }
 
 

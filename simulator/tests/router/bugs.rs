@@ -203,6 +203,26 @@ fn writes_a_line_that_never_ends() {
 }
 
 #[test]
+fn begins_a_line_and_does_not_end_it() {
+    bug(
+        "no-newline",
+        "",
+        &[
+            "n1: unfinished line: line 1 of its output is 74 bytes without a newline at their end",
+            "flush standard output after it",
+        ],
+    );
+    let words = "unfinished line: line 2 of its output is 9 bytes without a newline";
+    bug("half-vote", "--requests 1 --timeout 2s", &[words]);
+    bug("dies-in-line", "", &["unfinished line", "exit status 3"]);
+    bug(
+        "endless-line",
+        "",
+        &["unfinished line: line 2 of its output is 1048576 bytes"],
+    );
+}
+
+#[test]
 fn sends_without_end() {
     bug("floods", "--timeout 3s", &["verdict: not good"]);
 }

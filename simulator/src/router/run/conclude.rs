@@ -28,6 +28,9 @@ impl Run<'_> {
             progress.missing.push(format!("and {left} more"));
         }
         let all = progress.done == progress.requests;
+        if !all {
+            (0..self.nodes.len()).for_each(|index| self.blame_for_line(index));
+        }
         let outcome = if !self.calls.findings.is_empty() {
             Outcome::Faulty
         } else if all {

@@ -17,7 +17,7 @@ use self::carry::Due;
 use super::calls::Calls;
 use super::flight::Flights;
 use super::network::{Conditions, Loss, Network};
-use super::node::{Node, Output};
+use super::node::{Node, Output, Unfinished};
 use super::schedule::Schedule;
 use super::verdict::Verdict;
 use super::workload::{Cluster, Options, Workload, init, make};
@@ -100,6 +100,10 @@ pub struct Run<'a> {
     closed: BTreeMap<usize, Duration>,
     /// Nodes that have ended, that closed their output or that flood: nothing more is taken from them.
     gone: BTreeSet<usize>,
+    /// The line that each node has begun and not ended, and since when.
+    unfinished: Vec<(Option<Unfinished>, Duration)>,
+    /// Nodes that were told so.
+    told_of_line: BTreeSet<usize>,
     /// When the nodes were last looked at.
     looked: Duration,
     sent: Vec<u64>,
@@ -163,6 +167,8 @@ impl<'a> Run<'a> {
             under_way: vec![(0, 0); n],
             closed: BTreeMap::new(),
             gone: BTreeSet::new(),
+            unfinished: vec![(None, Duration::ZERO); n],
+            told_of_line: BTreeSet::new(),
             looked: Duration::ZERO,
             sent: vec![0; n],
             messages: 0,

@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::{GRACE, OUTPUTS, Run, TICK};
 use crate::router::node::Output;
 
+/// After which time a line that a node has begun is no accident of its timing.
+const UNFINISHED: Duration = Duration::from_secs(3);
+
 impl Run<'_> {
     /// Takes what the nodes say, waiting for it at most so long.
     pub(super) fn listen(&mut self, wait: Duration) {
@@ -45,6 +48,7 @@ impl Run<'_> {
             if self.gone.contains(&index) {
                 continue;
             }
+            self.look_at_line(index, now);
             let end = self.nodes[index].end();
             if end.is_some() {
                 // What it wrote before may not be read yet.
@@ -61,9 +65,34 @@ impl Run<'_> {
         }
     }
 
+    /// Notices a line that a node has begun, and not ended in a while.
+    fn look_at_line(&mut self, index: usize, now: Duration) {
+        let line = self.nodes[index].unfinished();
+        let (known, since) = &mut self.unfinished[index];
+        if line != *known {
+            (*known, *since) = (line, now);
+        } else if line.is_some() && now >= *since + UNFINISHED.min(self.setup.timeout) {
+            *since = now;
+            self.blame_for_line(index);
+        }
+    }
+
+    /// Tells a node that it has not ended a line, if so.
+    pub(super) fn blame_for_line(&mut self, index: usize) {
+        let Some(line) = self.nodes[index].unfinished() else {
+            return;
+        };
+        if self.told_of_line.insert(index) {
+            let text = format!("{line}; write the newline, and flush standard output after it");
+            let name = &self.cluster.names[index];
+            self.calls.findings.blame(name, "unfinished line", text);
+        }
+    }
+
     fn ended(&mut self, index: usize, how: &str) {
         self.gone.insert(index);
         self.closed.remove(&index);
+        self.blame_for_line(index);
         let log = self.nodes[index].last_log();
         let log = if log.is_empty() {
             "it logged nothing on standard error".to_owned()
