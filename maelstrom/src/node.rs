@@ -105,6 +105,10 @@ impl Node {
                 Err(error) => self.complain(format!("{src}: {}", error.text)),
             };
         }
+        // An answer is never answered: two programs that refuse each other's answers would never stop.
+        if body.get("in_reply_to").is_some_and(|id| !id.is_null()) {
+            return self.complain(format!("{src}: an answer, and this node asks nothing"));
+        }
         let done = self.on_client(now, src, body);
         match (done, body.get("msg_id").and_then(Value::as_u64)) {
             (Ok(Some((kind, rest))), Some(msg_id)) => self.answer(src, msg_id, kind, rest),

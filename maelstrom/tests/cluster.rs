@@ -322,6 +322,26 @@ fn what_cannot_be_answered_is_refused_with_its_code() {
 }
 
 #[test]
+fn an_answer_is_never_answered() {
+    let mut cluster = Cluster::new(Some);
+    for body in [
+        r#"{"type": "error", "in_reply_to": 3, "msg_id": 9, "code": 10, "text": "not known"}"#,
+        r#"{"type": "echo_ok", "in_reply_to": 3, "msg_id": 9, "echo": 1}"#,
+        r#"{"type": "echo", "in_reply_to": 3, "msg_id": 9, "echo": 1}"#,
+        r#"{"type": "init", "in_reply_to": 3, "msg_id": 9}"#,
+        r#"{"type": "sing", "in_reply_to": "x", "msg_id": 9}"#,
+    ] {
+        let line = format!(r#"{{"src": "c7", "dest": "n1", "body": {body}}}"#);
+        let output = cluster.nodes[0].on_line(cluster.now, &line);
+        assert_eq!(output.lines, [""; 0], "{body}");
+        assert_eq!(
+            output.complaints,
+            ["c7: an answer, and this node asks nothing"]
+        );
+    }
+}
+
+#[test]
 fn before_init_only_echo_and_init_are_answered() {
     let mut node = Node::new(Settings {
         view_timeout: Duration::from_millis(500),
