@@ -1,29 +1,24 @@
 """Faults are switched while the processes run: P denies everyone, then it is correct again.
 
-    cargo run --release --bin server -- --faulty none
-    python3 examples/faults.py [PORT PORT PORT PORT]
+    server --faulty none
+    python3 examples/faults.py [PORT...]
 """
-import sys
-from xmlrpc.client import Fault, ServerProxy
+from xmlrpc.client import Fault
 
-ports = sys.argv[1:] or range(8000, 8004)
-processes = {name: ServerProxy(f"http://localhost:{port}/") for name, port in zip("PQRS", ports)}
-P = processes["P"]
+from quorate import exchange, run
 
 
-def exchange():
-    for name, process in processes.items():
-        for other in processes:
-            if other != name:
-                process.send_message(other, "attack")
-    return {name: process.finalize_decision() for name, process in processes.items()}
+def example(processes):
+    P = processes["P"]
+    decisions = dict.fromkeys(processes, "attack")
+    print("P is", P.fault.set("deny"))
+    print(exchange(processes, decisions))
+    print("P is", P.fault.clear())
+    print(exchange(processes, decisions))
+    try:
+        P.fault.set("sing")
+    except Fault as fault:
+        print(f"fault {fault.faultCode}: {fault.faultString}")
 
 
-print("P is", P.fault.set("deny"))
-print(exchange())
-print("P is", P.fault.clear())
-print(exchange())
-try:
-    P.fault.set("sing")
-except Fault as fault:
-    print(f"fault {fault.faultCode}: {fault.faultString}")
+run(example)

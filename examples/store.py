@@ -1,28 +1,32 @@
 """The key-value store: whichever process is asked, a quorum of them has executed what it answers.
 
-    cargo run --release --bin server -- --faulty none
-    python3 examples/store.py [PORT PORT PORT PORT]
+    server --faulty none
+    python3 examples/store.py [PORT...]
 """
-import sys
 import uuid
-from xmlrpc.client import Fault, ServerProxy
+from xmlrpc.client import Fault
 
-ports = sys.argv[1:] or range(8000, 8004)
-P, Q, R, S = (ServerProxy(f"http://localhost:{port}/") for port in ports)
+from quorate import run
 
-print(P.submit("set x=41")["result"])
-print(Q.submit("cas x 41 42")["result"])
-print("x is", R.read("x"))
 
-# One client's request with one timestamp executes once, however often and wherever it is submitted.
-client = uuid.uuid4().hex
-once = S.submit("cas x 42 43", client, 1)
-again = P.submit("cas x 42 43", client, 1)
-assert once["sequence_number"] == again["sequence_number"]
-print("x is", Q.read("x"))
+def example(processes):
+    P, Q, R, S = list(processes.values())[:4]
+    print(P.submit("set x=41")["result"])
+    print(Q.submit("cas x 41 42")["result"])
+    print("x is", R.read("x"))
 
-print(P.submit("delete x")["result"])
-try:
-    Q.read("x")
-except Fault as fault:
-    print(f"fault {fault.faultCode}: {fault.faultString}")
+    # One client's request with one timestamp executes once, however often and wherever it is submitted.
+    client = uuid.uuid4().hex
+    once = S.submit("cas x 42 43", client, 1)
+    again = P.submit("cas x 42 43", client, 1)
+    assert once["sequence_number"] == again["sequence_number"]
+    print("x is", Q.read("x"))
+
+    print(P.submit("delete x")["result"])
+    try:
+        Q.read("x")
+    except Fault as fault:
+        print(f"fault {fault.faultCode}: {fault.faultString}")
+
+
+run(example)

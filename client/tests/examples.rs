@@ -3,34 +3,40 @@
 
 mod support;
 
-use std::process::Command;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use support::{Processes, complained, printed, run};
 
-/// What an example prints with these processes.
-fn example(interpreter: &str, name: &str, ports: &[String], more: &[&str]) -> String {
-    let script = format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"));
+/// Where an example is.
+fn path(name: &str) -> String {
+    format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn run_example(interpreter: &str, name: &str, arguments: &[String]) -> Output {
     let mut command = Command::new(interpreter);
-    command.arg(script).args(ports).args(more);
-    let output = run(command);
+    command.arg(path(name)).args(arguments);
+    run(command)
+}
+
+/// What an example prints with these processes.
+fn example(interpreter: &str, name: &str, arguments: &[String]) -> String {
+    let output = run_example(interpreter, name, arguments);
     assert!(output.status.success(), "{name}: {}", complained(&output));
     printed(&output)
 }
 
 fn python(name: &str, faulty: &str) -> String {
     let processes = Processes::start(4, faulty);
-    example("python3", name, &processes.ports(), &[])
+    example("python3", name, &processes.ports())
 }
 
 /// Whether a program is here; if not, that is said, and it must not be so where all tests are wanted.
 fn is_here(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
-        assert!(
-            std::env::var_os("QUORATE_ALL_TESTS").is_none(),
-            "there is no {program}"
-        );
-        eprintln!("skipped: there is no {program}");
+        skip(&format!("there is no {program}"));
     }
     found
 }
@@ -46,23 +52,33 @@ fn the_exchange() {
 }
 
 #[test]
-fn a_script_that_plays_a_liar() {
+fn a_script_that_plays_a_liar_loses_and_shows_which_votes_counted() {
     let told = python("liar.py", "P=silent");
-    assert!(
-        told.contains("Q received decision 'attack' from P\n"),
-        "{told}"
-    );
-    assert!(
-        told.contains("R received decision 'retreat' from P\n"),
-        "{told}"
-    );
-    let last = told.lines().last().unwrap();
-    let decisions = last.strip_prefix("Q, R and S decided: ").unwrap();
-    let all: Vec<_> = decisions.split(", ").collect();
-    assert!(
-        all.len() == 3 && all.iter().all(|one| *one == all[0]),
-        "{last}"
-    );
+    for line in [
+        "Q received decision 'attack' from P",
+        "R received decision 'retreat' from P",
+        "Q       P attack, Q attack, R attack, S attack: attack",
+        "R       P retreat, Q attack, R attack, S attack: attack",
+        "S       P retreat, Q attack, R attack, S attack: attack",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line}:\n{told}");
+    }
+    let end = "\nQ, R and S decided: attack, attack, attack\n";
+    assert!(told.ends_with(end), "{told}");
+}
+
+#[test]
+fn a_table_of_what_one_faulty_process_changes() {
+    let told = python("table.py", "none");
+    let rows: Vec<_> = told.lines().skip(1).collect();
+    assert_eq!(rows.len(), 6, "{told}");
+    assert!(rows[0].starts_with("none         attack   attack   attack   attack   "));
+    for row in &rows[1..] {
+        assert!(
+            row.contains(" attack   attack   attack   faulty   "),
+            "{row}"
+        );
+    }
 }
 
 #[test]
@@ -76,7 +92,11 @@ fn the_store() {
 fn watching_the_status() {
     let processes = Processes::start(4, "none");
     processes.client(&["--format", "lines"]);
-    let told = example("python3", "status.py", &processes.ports(), &["1"]);
+    let told = example(
+        "python3",
+        "status.py",
+        &[processes.ports(), vec!["1".into()]].concat(),
+    );
     let lines: Vec<_> = told.lines().collect();
     assert_eq!(lines.len(), 4, "{told}");
     for (line, name) in lines.iter().zip(["P", "Q", "R", "S"]) {
@@ -100,7 +120,7 @@ fn switching_faults() {
 fn a_shell_with_curl() {
     if is_here("curl") {
         let processes = Processes::start(4, "P");
-        let told = example("sh", "exchange.sh", &processes.ports(), &[]);
+        let told = example("sh", "exchange.sh", &processes.ports());
         assert!(
             told.starts_with("Q sent decision 'attack' to R\n"),
             "{told}"
@@ -114,8 +134,123 @@ fn a_shell_with_the_command_of_xmlrpc_c() {
     if is_here("xmlrpc") {
         let processes = Processes::start(4, "none");
         let port = &processes.ports()[1..2];
-        let told = example("sh", "store.sh", port, &[]);
+        let told = example("sh", "store.sh", port);
         assert!(told.contains("'ok'") && told.contains("'42'"), "{told}");
         assert!(told.contains("read(key): "), "{told}");
     }
+}
+
+#[test]
+fn an_example_without_processes_says_what_to_start() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    drop(listener);
+    for (interpreter, name, many) in [
+        ("python3", "exchange.py", 1),
+        ("python3", "faults.py", 4),
+        ("python3", "liar.py", 4),
+        ("python3", "store.py", 1),
+        ("python3", "table.py", 1),
+        ("sh", "exchange.sh", 4),
+    ] {
+        let output = run_example(interpreter, name, &vec![port.clone(); many]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let complaint = complained(&output);
+        let advice = "no process answers there";
+        assert!(complaint.contains(advice), "{name}: {complaint}");
+        assert!(
+            complaint.contains("in another terminal: server"),
+            "{name}: {complaint}"
+        );
+        assert!(!complaint.contains("Traceback"), "{name}: {complaint}");
+    }
+    let output = run_example(
+        "python3",
+        "status.py",
+        &[port.clone(), port.clone(), port.clone(), port, "1".into()],
+    );
+    assert_eq!(
+        printed(&output).matches("no process answers there").count(),
+        4
+    );
+}
+
+#[test]
+fn an_example_says_which_ports_it_wants() {
+    for (interpreter, name, wanted) in [
+        (
+            "python3",
+            "exchange.py",
+            "give the port of the first process",
+        ),
+        ("python3", "status.py", "give the ports of four processes"),
+        ("sh", "exchange.sh", "give the ports of four processes"),
+    ] {
+        let output = run_example(interpreter, name, &["ports".into()]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(
+            complained(&output).contains(wanted),
+            "{name}: {}",
+            complained(&output)
+        );
+    }
+}
+
+#[test]
+fn a_shell_example_without_its_tool_says_what_to_install() {
+    for (name, package) in [("store.sh", "xmlrpc-api-utils"), ("exchange.sh", "curl")] {
+        let mut command = Command::new("/bin/sh");
+        command.arg(path(name)).env("PATH", "/nowhere");
+        let output = run(command);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let advice = format!("apt-get install {package}");
+        assert!(
+            complained(&output).contains(&advice),
+            "{name}: {}",
+            complained(&output)
+        );
+    }
+}
+
+#[test]
+fn the_tests_in_pytest_pass() {
+    let python = std::env::var("QUORATE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let Some(programs) = programs() else {
+        return;
+    };
+    let mut version = Command::new(&python);
+    version.args(["-m", "pytest", "--version"]);
+    if !version.output().is_ok_and(|output| output.status.success()) {
+        skip("there is no pytest: pip install pytest");
+        return;
+    }
+    let mut pytest = Command::new(python);
+    let search = std::env::var("PATH").unwrap_or_default();
+    pytest
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .arg(path("test_quorate.py"))
+        .env("PATH", format!("{}:{search}", programs.display()));
+    let output = run(pytest);
+    assert!(output.status.success(), "{}", printed(&output));
+    assert!(
+        printed(&output).contains("10 passed"),
+        "{}",
+        printed(&output)
+    );
+}
+
+/// The folder of the binaries, if `server` is among them: it is built with the whole workspace.
+fn programs() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_BIN_EXE_client")).parent().unwrap();
+    if folder.join("server").exists() {
+        return Some(folder.to_owned());
+    }
+    skip("there is no `server`: build the whole workspace first");
+    None
+}
+
+/// Says why a test does nothing, which it must not do where all tests are wanted.
+fn skip(reason: &str) {
+    assert!(std::env::var_os("QUORATE_ALL_TESTS").is_none(), "{reason}");
+    eprintln!("skipped: {reason}");
 }
