@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use quorate_wire::{CallError, Fault};
 
+/// The exit status after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -63,6 +66,16 @@ impl Failure {
     /// A failure that ends the program with the status of `exit`.
     pub(crate) fn new(exit: Exit, message: String) -> Self {
         Self { exit, message }
+    }
+
+    /// The failure of a command that a signal stopped. `status` is the exit status that says which.
+    pub(crate) fn stopped(status: u8, when: &str) -> Self {
+        let signal = if status == INTERRUPTED {
+            "Ctrl-C"
+        } else {
+            "SIGTERM"
+        };
+        Self::new(Exit::Stopped(status), format!("stopped by {signal} {when}"))
     }
 }
 

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use quorate_server::signals::StopSignals;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::options::{Command, Options, ProcessCommand};
 use crate::render::failure::Output;
 use crate::target::{Purpose, Target};
@@ -55,8 +55,8 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
     let mut signals = StopSignals::listen()?;
     let exchange = options.exchange.checked()?;
     tokio::select! {
-        // Dropping the command stops the processes that it started.
-        status = signals.received() => Ok(Exit::Stopped(status)),
+        // A command that stops by itself at a signal has the first word.
+        biased;
         exit = async {
             match &options.command {
                 None => {
@@ -71,6 +71,8 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
                 Some(Command::Requests(options)) => requests::command(options).await,
             }
         } => exit,
+        // Dropping the command stops the processes that it started.
+        status = signals.received() => Err(Failure::stopped(status, "before the end").into()),
     }
 }
 
@@ -84,6 +86,9 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
         ProcessCommand::Bench(options) => bench::command(&target, options).await,
     };
-    target.release().await;
+    // Who was stopped does not wait until the processes have ended: dropping them ends them.
+    if !matches!(exit, Ok(Exit::Stopped(_))) {
+        target.release().await;
+    }
     exit
 }

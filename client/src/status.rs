@@ -1,43 +1,54 @@
 //! `client status`: how far each process is.
 
 use quorate_wire::CallError;
-use quorate_wire::method::ProcessStatus;
-use serde_json::{Value, json};
+use quorate_wire::method::{ProcessStatus, RoundStatus};
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::options::{ReportFormat, StatusOptions};
-use crate::render::table::{ballots, close, or_dash, table};
-use crate::render::{self, write_out};
+use crate::render::table::{self, close, or_dash, table};
+use crate::render::{json, write_out};
 use crate::target::{Process, Target};
 
-const HEADER: [&str; 11] = [
+const REPLICA_HEADER: [&str; 7] = [
     "process",
     "port",
     "fault",
     "view",
     "primary",
-    "watermarks",
     "executed",
-    "round",
-    "close",
-    "ballots",
-    "decision",
+    "watermarks",
 ];
+const REPLICA_LEGEND: &str = "\
+executed: the last slot that the process executed. watermarks: its last stable
+checkpoint, and the last slot for which it accepts a proposal.";
+
+const ROUND_HEADER: [&str; 5] = ["process", "round", "ballots", "closed at slot", "decision"];
+const ROUND_LEGEND: &str = "\
+The latest round of the exchange. Q@2 is a ballot of Q, executed at slot 2.";
+
+/// More ballots than this are counted, not listed.
+const LISTED_BALLOTS: usize = 10;
 
 /// Prints what each process said of itself.
 pub(crate) fn command(target: &Target, options: &StatusOptions) -> anyhow::Result<Exit> {
-    let processes = target.processes.iter();
     write_out(&match options.format {
-        ReportFormat::Table => format!("{}\n", table(HEADER, processes.map(row))),
-        ReportFormat::Json => {
-            let processes: Vec<_> = processes.map(object).collect();
-            render::json::text(&json!({ "processes": processes }))?
-        }
+        ReportFormat::Table => tables(&target.processes),
+        ReportFormat::Json => json::text(&Object {
+            processes: target.processes.iter().map(object).collect(),
+        })?,
     })?;
     Ok(Exit::Agree)
 }
 
-fn row(process: &Process) -> [String; 11] {
+fn tables(processes: &[Process]) -> String {
+    let replicas = table(REPLICA_HEADER, processes.iter().map(replica_row));
+    let answered = processes.iter().filter_map(|one| one.status.as_ref().ok());
+    let rounds = table(ROUND_HEADER, answered.map(round_row));
+    format!("{replicas}\n{REPLICA_LEGEND}\n\n{rounds}\n{ROUND_LEGEND}\n")
+}
+
+fn replica_row(process: &Process) -> [String; 7] {
     let status = process.status.as_ref().ok();
     let of = |column: fn(&ProcessStatus) -> String| or_dash(status.map(column));
     [
@@ -49,20 +60,12 @@ fn row(process: &Process) -> [String; 11] {
         ),
         of(view),
         of(|status| status.primary.clone()),
-        of(|status| format!("{}..{}", status.low_watermark, status.high_watermark)),
         of(|status| status.executed.to_string()),
-        of(|status| status.round.round.to_string()),
-        or_dash(status.and_then(|status| close(&status.round))),
-        or_dash(
-            status
-                .map(|status| ballots(&status.round))
-                .filter(|ballots| !ballots.is_empty()),
-        ),
-        or_dash(status.and_then(decision)),
+        of(|status| format!("{}..{}", status.low_watermark, status.high_watermark)),
     ]
 }
 
-/// In a word, why a process does not say how it is.
+/// In a word or two, why a process does not say how it is.
 fn absence(process: &Process) -> &'static str {
     if process.is_stranger() {
         "not Quorate"
@@ -81,8 +84,77 @@ fn view(status: &ProcessStatus) -> String {
     }
 }
 
-fn decision(status: &ProcessStatus) -> Option<&str> {
-    Some(status.round.decision.as_str()).filter(|decision| !decision.is_empty())
+fn round_row(status: &ProcessStatus) -> [String; 5] {
+    let round = &status.round;
+    [
+        status.process.clone(),
+        round.round.to_string(),
+        ballots(round),
+        or_dash(close(round)),
+        or_dash(decision(round)),
+    ]
+}
+
+fn ballots(round: &RoundStatus) -> String {
+    match round.ballots.len() {
+        0 => "-".to_owned(),
+        few if few <= LISTED_BALLOTS => table::ballots(round),
+        many => format!("{many} ballots"),
+    }
+}
+
+fn decision(round: &RoundStatus) -> Option<&str> {
+    Some(round.decision.as_str()).filter(|decision| !decision.is_empty())
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    processes: Vec<OfProcess<'a>>,
+}
+
+/// What is known of one process.
+#[derive(Serialize)]
+struct OfProcess<'a> {
+    process: &'a str,
+    port: u16,
+    reachable: bool,
+    /// Why it did not say how it is.
+    cause: Option<String>,
+    #[serde(flatten)]
+    said: Option<Said<'a>>,
+}
+
+/// What one process said of itself.
+#[derive(Serialize)]
+struct Said<'a> {
+    fault: &'a str,
+    view: u64,
+    view_active: bool,
+    primary: &'a str,
+    low_watermark: u64,
+    high_watermark: u64,
+    executed: u64,
+    round: u64,
+    close_sequence_number: Option<u64>,
+    ballots: serde_json::Value,
+    decision: Option<&'a str>,
+    messages_sent: u64,
+    bytes_sent: u64,
+    signatures_checked: u64,
+}
+
+fn object(process: &Process) -> OfProcess<'_> {
+    OfProcess {
+        process: &process.name,
+        port: process.address.port(),
+        reachable: process.is_reachable() && !process.is_stranger(),
+        cause: process
+            .status
+            .as_ref()
+            .err()
+            .map(|error| cause(process, error)),
+        said: process.status.as_ref().ok().map(said),
+    }
 }
 
 fn cause(process: &Process, error: &CallError) -> String {
@@ -93,35 +165,21 @@ fn cause(process: &Process, error: &CallError) -> String {
     }
 }
 
-fn object(process: &Process) -> Value {
-    let status = match &process.status {
-        Ok(status) => status,
-        Err(error) => {
-            return json!({
-                "process": process.name,
-                "port": process.address.port(),
-                "reachable": false,
-                "cause": cause(process, error),
-            });
-        }
-    };
-    json!({
-        "process": process.name,
-        "port": process.address.port(),
-        "reachable": true,
-        "fault": status.fault,
-        "view": status.view,
-        "view_active": status.view_active,
-        "primary": status.primary,
-        "low_watermark": status.low_watermark,
-        "high_watermark": status.high_watermark,
-        "executed": status.executed,
-        "round": status.round.round,
-        "close_sequence_number": close(&status.round),
-        "ballots": render::json::ballots(&status.round),
-        "decision": decision(status),
-        "messages_sent": status.traffic.messages_sent,
-        "bytes_sent": status.traffic.bytes_sent,
-        "signatures_checked": status.traffic.signatures_checked,
-    })
+fn said(status: &ProcessStatus) -> Said<'_> {
+    Said {
+        fault: &status.fault,
+        view: status.view,
+        view_active: status.view_active,
+        primary: &status.primary,
+        low_watermark: status.low_watermark,
+        high_watermark: status.high_watermark,
+        executed: status.executed,
+        round: status.round.round,
+        close_sequence_number: close(&status.round),
+        ballots: json::ballots(&status.round),
+        decision: decision(&status.round),
+        messages_sent: status.traffic.messages_sent,
+        bytes_sent: status.traffic.bytes_sent,
+        signatures_checked: status.traffic.signatures_checked,
+    }
 }

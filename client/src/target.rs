@@ -1,7 +1,8 @@
 //! The processes that a command talks to: started for it, or found at their endpoints.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
@@ -11,16 +12,22 @@ use quorate_server::options::ClusterOptions;
 use quorate_server::{Cluster, name_of, port_of};
 use quorate_wire::method::{ProcessStatus, Status};
 use quorate_wire::{CallError, Caller, Fault, Method};
+use tokio::time::sleep;
 
 use crate::options::Places;
+use crate::render::progress::Waiting;
 
 /// What the status of a process without a fault says.
 pub(crate) const CORRECT: &str = "none";
 
 const USUAL_BASE_PORT: u16 = 8000;
 
-/// A process answers at once who it is, or is in no state to take part.
+/// How long a process may take to say who it is. One that takes longer is in no state to take part.
 const STATUS_LIMIT: Duration = Duration::from_secs(5);
+/// The same for `client status`, which shows in this time who does not answer.
+const SHORT_STATUS_LIMIT: Duration = Duration::from_secs(2);
+/// How long nothing is said of processes that have not answered.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// The faults with which a process answers that it is in no state to answer.
 pub(crate) const EXCUSES: [i32; 4] = [
@@ -35,8 +42,19 @@ pub(crate) const EXCUSES: [i32; 4] = [
 pub(crate) enum Purpose {
     /// That they all take part in exchanges, which it judges by how many there are.
     Exchange,
-    /// What some of them say.
+    /// What some of them answer.
     Question,
+    /// What each says of itself, now.
+    Status,
+}
+
+impl Purpose {
+    const fn status_limit(self) -> Duration {
+        match self {
+            Self::Exchange | Self::Question => STATUS_LIMIT,
+            Self::Status => SHORT_STATUS_LIMIT,
+        }
+    }
 }
 
 /// One process to talk to.
@@ -115,12 +133,7 @@ impl Target {
             None => addresses(places)?,
         };
         let timeout = places.timeout(cluster);
-        let processes: Vec<_> = join_all(
-            (0..)
-                .zip(addresses)
-                .map(|(place, address)| meet(place, address, timeout)),
-        )
-        .await;
+        let processes = meet_all(&addresses, timeout, purpose.status_limit()).await?;
         let target = Self { processes, spawned };
         target.check_answers()?;
         target.check_count(places, purpose)?;
@@ -220,7 +233,7 @@ impl Target {
 /// One process alone has nobody to exchange anything with.
 fn check_enough(processes: usize, purpose: Purpose) -> anyhow::Result<()> {
     ensure!(
-        purpose == Purpose::Question || processes >= 2,
+        purpose != Purpose::Exchange || processes >= 2,
         "an exchange needs at least two processes: use --processes 4 or more"
     );
     Ok(())
@@ -251,10 +264,43 @@ fn addresses(places: &Places) -> anyhow::Result<Vec<SocketAddr>> {
         .collect()
 }
 
-async fn meet(place: u32, address: SocketAddr, timeout: Duration) -> Process {
+/// Asks all who they are, and says on a terminal which of them are waited for.
+async fn meet_all(
+    addresses: &[SocketAddr],
+    timeout: Duration,
+    status_limit: Duration,
+) -> anyhow::Result<Vec<Process>> {
+    let silent = RefCell::new(Vec::from(addresses));
+    let meetings = (0..).zip(addresses).map(|(place, address)| {
+        let silent = &silent;
+        async move {
+            let process = meet(place, *address, timeout, status_limit).await;
+            silent.borrow_mut().retain(|other| other != address);
+            process
+        }
+    });
+    let waiting = Waiting::new()?;
+    let mut all = pin!(join_all(meetings));
+    loop {
+        tokio::select! {
+            processes = &mut all => return Ok(processes),
+            () = sleep(SILENCE) => {
+                let silent: Vec<_> = silent.borrow().iter().map(ToString::to_string).collect();
+                waiting.say(format!("no answer yet from {}", silent.join(", ")));
+            }
+        }
+    }
+}
+
+async fn meet(
+    place: u32,
+    address: SocketAddr,
+    timeout: Duration,
+    status_limit: Duration,
+) -> Process {
     let caller = Caller::new(address, timeout);
     let answer = caller
-        .call_with_timeout(Status::default(), timeout.min(STATUS_LIMIT))
+        .call_with_timeout(Status::default(), timeout.min(status_limit))
         .await;
     let status = answer.and_then(|answer| {
         answer.into_process().ok_or_else(|| CallError::BadAnswer {

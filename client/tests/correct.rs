@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use quorate_wire::method::{
-    FinalizeDecision, ProcessStatus, RoundStatus, SendMessage, Status, StatusAnswer, Traffic,
+    FinalizeDecision, ProcessStatus, Read, RoundStatus, SendMessage, Status, StatusAnswer, Submit,
+    Submitted, Traffic,
 };
 use quorate_wire::{Endpoint, Fault};
 use support::{Processes, assert_refused, client, complained, printed, send_signal};
@@ -196,6 +197,123 @@ fn another_program_is_not_taken_for_a_process() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// A process that answers its status, and `read` and `submit` never; `calls` counts those.
+fn hangs(name: &'static str, calls: &Arc<AtomicU32>) -> Endpoint {
+    let (reads, submits) = (Arc::clone(calls), Arc::clone(calls));
+    Endpoint::new()
+        .method(move |_: Status| async move { Ok(StatusAnswer::Process(status(name))) })
+        .method(move |_: Read| {
+            reads.fetch_add(1, Ordering::Relaxed);
+            std::future::pending()
+        })
+        .method(move |_: Submit| {
+            submits.fetch_add(1, Ordering::Relaxed);
+            std::future::pending()
+        })
+}
+
+/// A process that answers `read` and `submit` at once; `calls` counts those.
+fn answers(name: &'static str, calls: &Arc<AtomicU32>) -> Endpoint {
+    let (reads, submits) = (Arc::clone(calls), Arc::clone(calls));
+    Endpoint::new()
+        .method(move |_: Status| async move { Ok(StatusAnswer::Process(status(name))) })
+        .method(move |_: Read| {
+            reads.fetch_add(1, Ordering::Relaxed);
+            async { Ok("42".to_owned()) }
+        })
+        .method(move |_: Submit| {
+            submits.fetch_add(1, Ordering::Relaxed);
+            async {
+                Ok(Submitted {
+                    sequence_number: 1,
+                    view: 0,
+                    done: true,
+                    result: "ok".to_owned(),
+                })
+            }
+        })
+}
+
+#[test]
+fn a_read_or_a_named_request_goes_to_the_next_process_too_if_one_does_not_answer() {
+    for (command, answer) in [
+        (&["read", "x"][..], "42\n"),
+        (
+            &[
+                "submit",
+                "set x=42",
+                "--client",
+                "alice",
+                "--timestamp",
+                "1",
+            ],
+            "ok\n",
+        ),
+    ] {
+        let runtime = Runtime::new().unwrap();
+        let calls = [Arc::default(), Arc::default()];
+        let p = serve(&runtime, hangs("P", &calls[0]));
+        let q = serve(&runtime, answers("Q", &calls[1]));
+        let endpoints = format!("{p},{q}");
+        let output = client(&[command, &["--endpoint", &endpoints]].concat());
+        assert_eq!(printed(&output), answer, "{}", complained(&output));
+        assert_eq!(calls.map(|calls| calls.load(Ordering::Relaxed)), [1, 1]);
+    }
+}
+
+#[test]
+fn an_operation_without_a_name_is_submitted_once() {
+    let runtime = Runtime::new().unwrap();
+    let calls = [Arc::default(), Arc::default()];
+    let p = serve(&runtime, hangs("P", &calls[0]));
+    let q = serve(&runtime, answers("Q", &calls[1]));
+    let endpoints = format!("{p},{q}");
+    let output = client(&[
+        "submit",
+        "set x=42",
+        "--endpoint",
+        &endpoints,
+        "--timeout",
+        "3s",
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", complained(&output));
+    assert!(complained(&output).contains("did not answer within 3s"));
+    assert_eq!(calls.map(|calls| calls.load(Ordering::Relaxed)), [1, 0]);
+}
+
+#[test]
+fn status_shows_at_once_who_is_gone_who_hangs_and_who_is_another_program() {
+    let runtime = Runtime::new().unwrap();
+    let p = Endpoint::new().method(|_: Status| async {
+        let processes = 4;
+        Ok(StatusAnswer::Process(ProcessStatus {
+            processes,
+            ..status("P")
+        }))
+    });
+    let p = serve(&runtime, p);
+    let q = play(&runtime, "Q", "attack", |_| {
+        (Duration::from_secs(60), Ok(()))
+    });
+    let r = serve(&runtime, Endpoint::new());
+    let endpoints = format!("{p},{q},{r},127.0.0.1:1");
+    let output = client(&["status", "--endpoint", &endpoints]);
+    assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+    let printed = printed(&output);
+    for words in ["no answer", "not Quorate", "unreachable"] {
+        assert!(printed.contains(words), "{printed}");
+    }
+    let output = client(&["status", "--endpoint", &endpoints, "--format", "json"]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let reachable = [0, 1, 2, 3].map(|place| object["processes"][place]["reachable"].as_bool());
+    assert_eq!(
+        reachable,
+        [Some(true), Some(true), Some(false), Some(false)]
+    );
+    let cause = object["processes"][1]["cause"].as_str().unwrap();
+    assert!(cause.contains("did not answer within 2s"), "{cause}");
+}
+
 #[test]
 fn bench_says_that_there_were_too_many_calls() {
     let runtime = Runtime::new().unwrap();
@@ -232,6 +350,31 @@ fn bench_does_not_guess_what_was_sent() {
         "{message}"
     );
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn bench_judges_agreement_and_validity_as_the_exchange_does() {
+    let runtime = Runtime::new().unwrap();
+    let p = play(&runtime, "P", "attack", at_once);
+    let q = play(&runtime, "Q", "retreat", at_once);
+    let bench = |endpoints: &str| {
+        let arguments = format!("bench --rounds 1 --format json --endpoint {endpoints}");
+        let output = client(&arguments.split(' ').collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(1), "{}", complained(&output));
+        complained(&output)
+    };
+    let disagreement = bench(&format!("{p},{q}"));
+    assert!(
+        disagreement.contains("disagree in round 1: attack, retreat"),
+        "{disagreement}"
+    );
+
+    let other = play(&runtime, "P", "retreat", at_once);
+    let invalid = bench(&format!("{other},{q}"));
+    assert!(
+        invalid.contains("decided 'retreat' in round 1, but each had said 'attack'"),
+        "{invalid}"
+    );
 }
 
 #[test]

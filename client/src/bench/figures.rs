@@ -1,54 +1,57 @@
 //! What a measurement gives.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
 use hdrhistogram::Histogram;
-use serde_json::json;
+use serde::Serialize;
 
+use crate::bench::run::Run;
 use crate::bench::traffic::Sent;
 use crate::options::ReportFormat;
-use crate::render::json::text;
-use crate::render::table::table;
-
-/// What a measurement counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Rounds,
-    Operations,
-}
-
-impl What {
-    const fn one_and_many(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Rounds => ("round", "rounds"),
-            Self::Operations => ("operation", "operations"),
-        }
-    }
-}
+use crate::render::json::{rounded, text};
+use crate::render::table::{or_dash, pairs};
 
 /// The figures of one measurement.
 pub(crate) struct Figures {
-    /// What was measured: rounds or operations.
-    what: What,
+    /// What was measured: one, and several.
+    one_and_many: (&'static str, &'static str),
     clients: u64,
+    /// What each client did before, without being measured.
+    warmup: u64,
     count: usize,
-    per_second: f64,
-    median_ms: f64,
-    percentile_99_ms: f64,
-    slowest_ms: f64,
-    messages_each: f64,
-    bytes_each: f64,
+    elapsed: Duration,
+    p50_ms: f64,
+    p95_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+    /// What the processes sent meanwhile; nothing if the measurement was stopped.
+    sent: Option<Sent>,
 }
 
 impl Figures {
-    /// The figures of rounds or operations with these latencies, which took `elapsed` together.
-    pub(crate) fn of(
-        what: What,
+    /// The figures of what was measured in this time.
+    pub(crate) fn of(run: &Run<'_>, elapsed: Duration, sent: Option<Sent>) -> anyhow::Result<Self> {
+        let latencies = run.latencies();
+        let one_and_many = run.work.one_and_many();
+        Self::of_latencies(
+            one_and_many,
+            run.clients,
+            run.warmup,
+            &latencies,
+            elapsed,
+            sent,
+        )
+    }
+
+    fn of_latencies(
+        one_and_many: (&'static str, &'static str),
         clients: u64,
+        warmup: u64,
         latencies: &[Duration],
         elapsed: Duration,
-        sent: Sent,
+        sent: Option<Sent>,
     ) -> anyhow::Result<Self> {
         let mut histogram = Histogram::<u64>::new(3).context("histogram")?;
         for latency in latencies {
@@ -56,17 +59,18 @@ impl Figures {
                 .record(u64::try_from(latency.as_micros())?)
                 .context("histogram")?;
         }
-        let count = latencies.len();
+        let millis = |micros: u64| micros as f64 / 1e3;
         Ok(Self {
-            what,
+            one_and_many,
             clients,
-            count,
-            per_second: count as f64 / elapsed.as_secs_f64(),
-            median_ms: histogram.value_at_quantile(0.5) as f64 / 1e3,
-            percentile_99_ms: histogram.value_at_quantile(0.99) as f64 / 1e3,
-            slowest_ms: histogram.max() as f64 / 1e3,
-            messages_each: sent.messages as f64 / count as f64,
-            bytes_each: sent.bytes as f64 / count as f64,
+            warmup,
+            count: latencies.len(),
+            elapsed,
+            p50_ms: millis(histogram.value_at_quantile(0.5)),
+            p95_ms: millis(histogram.value_at_quantile(0.95)),
+            p99_ms: millis(histogram.value_at_quantile(0.99)),
+            max_ms: millis(histogram.max()),
+            sent,
         })
     }
 
@@ -74,67 +78,144 @@ impl Figures {
     pub(crate) fn render(&self, format: ReportFormat) -> anyhow::Result<String> {
         match format {
             ReportFormat::Table => Ok(self.table()),
-            ReportFormat::Json => {
-                let (one, many) = self.what.one_and_many();
-                text(&json!({
-                    "clients": self.clients,
-                    many: self.count,
-                    format!("{many}_per_second"): self.per_second,
-                    "median_ms": self.median_ms,
-                    "percentile_99_ms": self.percentile_99_ms,
-                    "slowest_ms": self.slowest_ms,
-                    format!("messages_per_{one}"): self.messages_each,
-                    format!("bytes_per_{one}"): self.bytes_each,
-                }))
-            }
+            ReportFormat::Json => text(&self.object()),
         }
     }
 
-    fn table(&self) -> String {
-        let (one, many) = self.what.one_and_many();
-        let header = [
-            "clients".to_owned(),
-            many.to_owned(),
-            format!("{many}/s"),
-            "median".to_owned(),
-            "99th percentile".to_owned(),
-            "slowest".to_owned(),
-            format!("messages/{one}"),
-            format!("bytes/{one}"),
-        ];
-        let row = [
-            self.clients.to_string(),
-            self.count.to_string(),
-            format!("{:.1}", self.per_second),
-            format!("{:.2} ms", self.median_ms),
-            format!("{:.2} ms", self.percentile_99_ms),
-            format!("{:.2} ms", self.slowest_ms),
-            format!("{:.1}", self.messages_each),
-            format!("{:.0}", self.bytes_each),
-        ];
-        format!(
-            "{}\n",
-            table(header.each_ref().map(String::as_str), std::iter::once(row))
-        )
+    fn per_second(&self) -> f64 {
+        self.count as f64 / self.elapsed.as_secs_f64()
     }
+
+    fn messages_each(&self) -> Option<f64> {
+        self.sent
+            .map(|sent| sent.messages as f64 / self.count as f64)
+    }
+
+    fn bytes_each(&self) -> Option<f64> {
+        self.sent.map(|sent| sent.bytes as f64 / self.count as f64)
+    }
+
+    fn table(&self) -> String {
+        let (one, many) = self.one_and_many;
+        let messages = self.messages_each().map(|each| format!("{each:.1}"));
+        let bytes = self.bytes_each().map(|each| format!("{each:.0}"));
+        let figures = pairs([
+            ("clients", self.clients.to_string()),
+            (many, self.count.to_string()),
+            (
+                &format!("{many} per second"),
+                format!("{:.1}", self.per_second()),
+            ),
+            ("median", format!("{:.2} ms", self.p50_ms)),
+            ("95th percentile", format!("{:.2} ms", self.p95_ms)),
+            ("99th percentile", format!("{:.2} ms", self.p99_ms)),
+            ("slowest", format!("{:.2} ms", self.max_ms)),
+            (&format!("messages per {one}"), or_dash(messages)),
+            (&format!("bytes per {one}"), or_dash(bytes)),
+        ]);
+        format!("{figures}\n{}\n", self.conditions())
+    }
+
+    /// `Each client first ran 10 rounds as warm-up, which are not counted.`
+    fn conditions(&self) -> String {
+        let (one, many) = self.one_and_many;
+        let warmup = match self.warmup {
+            0 => "There was no warm-up.".to_owned(),
+            1 => format!("Each client first ran 1 {one} as warm-up, which is not counted."),
+            warmup => {
+                format!("Each client first ran {warmup} {many} as warm-up, which are not counted.")
+            }
+        };
+        if self.sent.is_some() {
+            return warmup;
+        }
+        format!("{warmup}\nThe measurement was stopped before its end.")
+    }
+
+    fn object(&self) -> Object {
+        let (one, many) = self.one_and_many;
+        let each = [
+            (format!("{many}_per_second"), Some(self.per_second())),
+            (format!("messages_per_{one}"), self.messages_each()),
+            (format!("bytes_per_{one}"), self.bytes_each()),
+        ];
+        Object {
+            complete: self.sent.is_some(),
+            clients: self.clients,
+            counts: BTreeMap::from([
+                (format!("warmup_{many}_per_client"), self.warmup),
+                (many.to_owned(), self.count as u64),
+            ]),
+            elapsed_s: rounded(self.elapsed.as_secs_f64()),
+            p50_ms: self.p50_ms,
+            p95_ms: self.p95_ms,
+            p99_ms: self.p99_ms,
+            max_ms: self.max_ms,
+            each: each.map(|(name, value)| (name, value.map(rounded))).into(),
+        }
+    }
+}
+
+/// The names of some members have the unit that is counted: rounds or operations.
+#[derive(Serialize)]
+struct Object {
+    /// Whether all was measured that was to be.
+    complete: bool,
+    clients: u64,
+    #[serde(flatten)]
+    counts: BTreeMap<String, u64>,
+    elapsed_s: f64,
+    p50_ms: f64,
+    p95_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+    #[serde(flatten)]
+    each: BTreeMap<String, Option<f64>>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn figures(sent: Option<Sent>) -> Figures {
+        let latencies: Vec<_> = (1..=100).map(Duration::from_millis).collect();
+        let elapsed = Duration::from_secs(4);
+        Figures::of_latencies(("round", "rounds"), 2, 10, &latencies, elapsed, sent).unwrap()
+    }
+
+    fn object(sent: Option<Sent>) -> serde_json::Value {
+        let text = figures(sent).render(ReportFormat::Json).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
     #[test]
     fn figures_are_per_round_and_per_second() {
-        let latencies: Vec<_> = (1..=100).map(Duration::from_millis).collect();
         let sent = Sent {
             messages: 4000,
             bytes: 100_000,
         };
-        let figures =
-            Figures::of(What::Rounds, 2, &latencies, Duration::from_secs(4), sent).unwrap();
-        assert_eq!(figures.per_second, 25.0);
-        assert!((figures.median_ms - 50.0).abs() < 0.1);
-        assert!((figures.percentile_99_ms - 99.0).abs() < 0.1);
-        assert_eq!((figures.messages_each, figures.bytes_each), (40.0, 1000.0));
+        let object = object(Some(sent));
+        assert_eq!(object["complete"], true);
+        assert_eq!(object["rounds"], 100);
+        assert_eq!(object["rounds_per_second"], 25.0);
+        assert!((object["p50_ms"].as_f64().unwrap() - 50.0).abs() < 0.1);
+        assert!((object["p99_ms"].as_f64().unwrap() - 99.0).abs() < 0.1);
+        assert_eq!(object["messages_per_round"], 40.0);
+        assert_eq!(object["bytes_per_round"], 1000.0);
+    }
+
+    #[test]
+    fn a_measurement_that_was_stopped_says_so() {
+        let object = object(None);
+        assert_eq!(object["complete"], false);
+        assert!(object["messages_per_round"].is_null());
+        let table = figures(None).render(ReportFormat::Table).unwrap();
+        assert!(
+            table.ends_with(
+                "Each client first ran 10 rounds as warm-up, which are not counted.\n\
+             The measurement was stopped before its end.\n"
+            ),
+            "{table}"
+        );
     }
 }

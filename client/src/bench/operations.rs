@@ -1,11 +1,9 @@
 //! Operations on the store, as a measurement asks for them: each client has a key of its own and a process to talk to.
 
-use std::time::{Duration, Instant};
-
-use quorate_wire::CallError;
 use quorate_wire::method::{Read, Submit};
+use quorate_wire::{CallError, Fault};
 
-use crate::exit::no_answer;
+use crate::exit::{Exit, Failure, no_answer};
 use crate::target::{Process, Target};
 
 /// What every client does.
@@ -16,66 +14,51 @@ pub(crate) struct Load<'a> {
     reads: u64,
 }
 
-/// An operation that failed, and where.
-pub(crate) struct Failed {
-    process: String,
-    error: CallError,
-}
-
-impl Failed {
-    /// The error that ends the command.
-    pub(crate) fn into_error(self) -> anyhow::Error {
-        no_answer(&self.process, self.error)
-    }
-}
-
 impl<'a> Load<'a> {
     /// A load for the correct processes.
     pub(crate) fn new(target: &'a Target, payload: u64, reads: u64) -> Self {
-        let correct = |process: &&Process| process.status.is_ok() && process.is_correct();
         Self {
-            processes: target.processes.iter().filter(correct).collect(),
+            processes: target.correct().collect(),
             value: "x".repeat(usize::try_from(payload).unwrap_or_default()),
             reads,
         }
     }
 
-    /// Gives a client's key its value, so that there is something to read.
-    pub(crate) async fn first_write(&self, client: u64) -> Result<(), Failed> {
-        self.write(client).await
-    }
-
-    /// A client's operations, one after the other; gives each one's latency.
-    pub(crate) async fn run(&self, client: u64, count: u64) -> Result<Vec<Duration>, Failed> {
-        let mut latencies = Vec::new();
-        for number in 0..count {
-            let started = Instant::now();
-            // Spread evenly, and differently for each client.
-            if (number * 37 + client * 11) % 100 < self.reads {
-                self.read(client).await?;
-            } else {
-                self.write(client).await?;
-            }
-            latencies.push(started.elapsed());
+    /// One operation of a client, counted from 0. Reads are spread evenly, and differently for each client.
+    pub(crate) async fn run(&self, client: u64, number: u64) -> anyhow::Result<()> {
+        if (number * 37 + client * 11) % 100 < self.reads {
+            self.read(client).await
+        } else {
+            self.write(client).await
         }
-        Ok(latencies)
     }
 
-    async fn write(&self, client: u64) -> Result<(), Failed> {
+    /// Gives a client's key its value.
+    pub(crate) async fn write(&self, client: u64) -> anyhow::Result<()> {
         let process = self.process_of(client);
         let submit = Submit {
-            operation: format!("set bench/{client}={}", self.value),
+            operation: format!("set {}={}", key_of(client), self.value),
             request: None,
         };
         let answer = process.call(submit).await;
-        answer.map(drop).map_err(|error| failed(process, error))
+        answer
+            .map(drop)
+            .map_err(|error| no_answer(&process.name, error))
     }
 
-    async fn read(&self, client: u64) -> Result<(), Failed> {
+    async fn read(&self, client: u64) -> anyhow::Result<()> {
         let process = self.process_of(client);
-        let key = format!("bench/{client}");
-        let answer = process.call(Read { key }).await;
-        answer.map(drop).map_err(|error| failed(process, error))
+        let key = key_of(client);
+        match process.call(Read { key: key.clone() }).await {
+            Ok(_) => Ok(()),
+            Err(CallError::Fault(fault)) if fault.code() == Fault::NO_SUCH_KEY => {
+                let name = &process.name;
+                let message =
+                    format!("process {name} does not find '{key}', which was written before");
+                Err(Failure::new(Exit::Disagree, message).into())
+            }
+            Err(error) => Err(no_answer(&process.name, error)),
+        }
     }
 
     fn process_of(&self, client: u64) -> &'a Process {
@@ -84,9 +67,7 @@ impl<'a> Load<'a> {
     }
 }
 
-fn failed(process: &Process, error: CallError) -> Failed {
-    Failed {
-        process: process.name.clone(),
-        error,
-    }
+/// The key that only this client writes.
+fn key_of(client: u64) -> String {
+    format!("bench/{client}")
 }

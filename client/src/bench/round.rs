@@ -1,5 +1,6 @@
 //! One round of a measurement: all sends at once, then all decisions at once.
 
+use std::cell::Cell;
 use std::fmt;
 
 use futures_util::future::{join_all, try_join_all};
@@ -22,6 +23,8 @@ pub(crate) enum Failed {
     },
     /// Correct processes decided differently.
     Disagree { round: u64, decisions: Vec<String> },
+    /// They decided something else than each of them had said.
+    Invalid { round: u64, decision: String },
     /// There were more calls at once than the processes take.
     Overloaded { round: u64, cause: String },
 }
@@ -31,7 +34,7 @@ impl Failed {
     pub(crate) fn into_error(self) -> anyhow::Error {
         let exit = match self {
             Self::NoDecision { .. } => Exit::NoDecision,
-            Self::Disagree { .. } => Exit::Disagree,
+            Self::Disagree { .. } | Self::Invalid { .. } => Exit::Disagree,
             Self::Overloaded { .. } => Exit::Usage,
         };
         Failure::new(exit, self.to_string()).into()
@@ -58,6 +61,12 @@ impl fmt::Display for Failed {
                     decisions.join(", ")
                 )
             }
+            Self::Invalid { round, decision } => {
+                write!(
+                    formatter,
+                    "the correct processes decided '{decision}' in round {round}, but each had said '{DECISION}'"
+                )
+            }
             Self::Overloaded { round, cause } => {
                 write!(
                     formatter,
@@ -68,10 +77,37 @@ impl fmt::Display for Failed {
     }
 }
 
-/// Runs one round; every correct process must decide it alike.
-pub(crate) async fn run(target: &Target, round: u64) -> Result<(), Failed> {
+/// Rounds of the exchange, each with a number of its own.
+pub(crate) struct Rounds<'a> {
+    target: &'a Target,
+    next: Cell<u64>,
+}
+
+impl<'a> Rounds<'a> {
+    /// The rounds that no process has closed yet. Votes of an exchange that was broken off may be there; they are sent anew.
+    pub(crate) fn new(target: &'a Target) -> Self {
+        let rounds = target
+            .processes
+            .iter()
+            .filter_map(|process| process.status.as_ref().ok());
+        let last = rounds.map(|status| status.round.round).max();
+        Self {
+            target,
+            next: Cell::new(last.unwrap_or(0) + 1),
+        }
+    }
+
+    /// Runs the next round. All correct processes must decide what they said.
+    pub(crate) async fn run_next(&self) -> Result<(), Failed> {
+        let round = self.next.get();
+        self.next.set(round + 1);
+        run(self.target, round).await
+    }
+}
+
+async fn run(target: &Target, round: u64) -> Result<(), Failed> {
     let senders = target.processes.iter().filter(|from| from.is_reachable());
-    try_join_all(senders.map(|from| send(target, from, round))).await?;
+    let said = try_join_all(senders.map(|from| send(target, from, round))).await?;
     let correct = target
         .processes
         .iter()
@@ -80,12 +116,17 @@ pub(crate) async fn run(target: &Target, round: u64) -> Result<(), Failed> {
     if decisions.windows(2).any(|pair| pair[0] != pair[1]) {
         return Err(Failed::Disagree { round, decisions });
     }
-    Ok(())
+    match decisions.into_iter().next() {
+        Some(decision) if decision != DECISION && said.into_iter().all(|said| said) => {
+            Err(Failed::Invalid { round, decision })
+        }
+        _ => Ok(()),
+    }
 }
 
-/// One process's votes. A send that fails shows in the decision, or does not matter; but without what a correct process
-/// had no room for, the round is none that counts.
-async fn send(target: &Target, from: &Process, round: u64) -> Result<(), Failed> {
+/// One process's votes, and whether it cast them, which is not asked of a faulty one. Without a vote for which a correct process
+/// had no room the round does not count.
+async fn send(target: &Target, from: &Process, round: u64) -> Result<bool, Failed> {
     let recipients = target.processes.iter().filter(|to| to.name != from.name);
     let calls = recipients.map(|to| {
         let call = SendMessage {
@@ -95,12 +136,15 @@ async fn send(target: &Target, from: &Process, round: u64) -> Result<(), Failed>
         };
         from.call(call)
     });
-    for error in join_all(calls).await.into_iter().filter_map(Result::err) {
-        if error.is_overload() && from.is_correct() {
-            return Err(overloaded(round, &error));
-        }
+    let answers = join_all(calls).await;
+    if !from.is_correct() {
+        return Ok(true);
     }
-    Ok(())
+    let failed: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+    match failed.iter().find(|error| error.is_overload()) {
+        Some(error) => Err(overloaded(round, error)),
+        None => Ok(failed.is_empty()),
+    }
 }
 
 async fn finalize(process: &Process, round: u64) -> Result<String, Failed> {

@@ -147,9 +147,8 @@ impl ProcessCommand {
     pub(crate) const fn purpose(&self) -> Purpose {
         match self {
             Self::Bench(_) => Purpose::Exchange,
-            Self::Submit(_) | Self::Read(_) | Self::Status(_) | Self::Fault(_) | Self::Heal(_) => {
-                Purpose::Question
-            }
+            Self::Status(_) => Purpose::Status,
+            Self::Submit(_) | Self::Read(_) | Self::Fault(_) | Self::Heal(_) => Purpose::Question,
         }
     }
 }

@@ -22,10 +22,6 @@ impl Output {
     /// Tells how a command ended, if it failed.
     pub(crate) fn end(&self, ended: anyhow::Result<Exit>) -> Exit {
         match ended {
-            Ok(exit @ Exit::Stopped(_)) => {
-                self.object("stopped by a signal before the end", exit);
-                exit
-            }
             Ok(exit) => exit,
             Err(error) => {
                 let exit = Exit::of(&error);

@@ -31,3 +31,13 @@ impl Drop for Waiting {
         self.0.finish_and_clear();
     }
 }
+
+/// A bar that fills as `length` steps are taken, with the time that is left.
+pub(crate) fn bar(length: u64, steps: &'static str) -> anyhow::Result<ProgressBar> {
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos} of {len}, {eta} left");
+    let style = style.context("the progress bar's template")?;
+    let bar = ProgressBar::new(length).with_style(style);
+    bar.set_message(steps);
+    bar.enable_steady_tick(TICK);
+    Ok(bar)
+}

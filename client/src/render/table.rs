@@ -1,6 +1,8 @@
 //! The table, and the sentence under it.
 
 use quorate_wire::method::RoundStatus;
+use tabled::builder::Builder;
+use tabled::settings::Style;
 
 use crate::agreement::Agreement;
 use crate::exchange::{Finalized, Outcome, Transcript};
@@ -33,6 +35,15 @@ pub(crate) fn table<const N: usize>(
 ) -> String {
     let rows: Vec<_> = rows.map(Vec::from).collect();
     fitted(&header, &rows, terminal_width())
+}
+
+/// Names, each with its value beside it.
+pub(crate) fn pairs<const N: usize>(pairs: [(&str, String); N]) -> String {
+    let mut builder = Builder::default();
+    for (name, value) in pairs {
+        builder.push_record([name.to_owned(), value]);
+    }
+    builder.build().with(Style::rounded()).to_string()
 }
 
 /// What a process that did not say has in a column.
