@@ -1,5 +1,5 @@
-//! Sets of signed messages that prove something. Their signatures are checked where they enter; here is what else must
-//! hold.
+//! Sets of signed messages that prove something. [`crate::Keys`] checks their signatures when they arrive. This file
+//! checks everything else.
 
 use std::collections::BTreeSet;
 
@@ -13,41 +13,41 @@ use crate::misbehaviour::{CheckpointFlaw, CommitFlaw, PreparedFlaw};
 use crate::mutant::Mutant;
 use crate::signature::Signed;
 
-/// Proof that a batch was prepared: its PRE-PREPARE and 2f PREPAREs of distinct backups (rule 4).
+/// Proof that a batch is prepared: its PRE-PREPARE and PREPAREs of 2f distinct backups (rule 4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreparedCertificate {
-    /// From the primary.
+    /// The primary's proposal.
     pub pre_prepare: Signed<PrePrepare>,
-    /// From backups.
+    /// The backups' PREPAREs.
     pub prepares: Vec<Signed<Prepare>>,
 }
 
 impl PreparedCertificate {
-    /// Who has signed it: the primary, and the backups whose PREPAREs it has.
+    /// The primary, and the backups whose PREPAREs the certificate contains.
     pub(crate) fn signers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
         let backups = self.prepares.iter().map(Signed::signer);
         std::iter::once(self.pre_prepare.signer()).chain(backups)
     }
 
-    /// The view in which it was prepared.
+    /// The view in which the batch was prepared.
     #[must_use]
     pub const fn view(&self) -> View {
         self.pre_prepare.value().view
     }
 
-    /// Its slot.
+    /// The slot.
     #[must_use]
     pub const fn sequence(&self) -> Sequence {
         self.pre_prepare.value().sequence
     }
 
-    /// What was prepared.
+    /// The digest of the prepared batch.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.pre_prepare.value().digest
     }
 
-    /// Checks that it proves something in a VIEW-CHANGE for `wanted` above the checkpoint `stable` (rule 11).
+    /// Checks the certificate for use in a VIEW-CHANGE for `wanted` whose stable checkpoint is `stable` (rule 11).
     ///
     /// # Errors
     /// The first flaw found.
@@ -94,7 +94,7 @@ impl PreparedCertificate {
     }
 }
 
-/// Checks that `proof` makes the checkpoint at `stable` stable; the start needs no proof (rules 8 and 11).
+/// Checks that `proof` makes the checkpoint at `stable` stable. Slot 0 needs no proof (rules 8 and 11).
 ///
 /// # Errors
 /// The first flaw found.
@@ -130,7 +130,7 @@ pub fn check_checkpoint(
     Ok(())
 }
 
-/// Checks that `proof` commits a slot: a quorum of COMMITs that say the same (rule 5). Gives what they say.
+/// Checks that `proof` commits a slot: a quorum of matching COMMITs (rule 5). Returns the COMMIT that they agree on.
 ///
 /// # Errors
 /// The first flaw found.

@@ -1,8 +1,8 @@
-//! The client's side: when the answers of several replicas make a result (C4.1, C5.1, rules 20 and 21).
+//! The client's side: it accepts a result once enough replicas have given the same one (C4.1, C5.1, rules 20 and 21).
 //!
-//! Read-only queries are on, so a write too is answered only once a quorum has executed it; otherwise a read right after
-//! it could miss it (Berger, Reiser & Bessani, "Making Reads in BFT State Machine Replication Fast, Linearizable, and
-//! Live", SRDS '21).
+//! Clients may read without ordering, so a write too needs a quorum of equal replies. With fewer, a read right after
+//! the write could miss it (Berger, Reiser & Bessani, "Making Reads in BFT State Machine Replication Fast,
+//! Linearizable, and Live", SRDS '21).
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::message::{Answer, Query, Reply, Request};
 use crate::quorum::Quorum;
 use crate::signature::Verified;
 
-/// What a process has asked for on behalf of clients and has no result of yet.
+/// The requests and queries that a process has sent for clients and that have no result yet.
 #[derive(Debug)]
 pub struct Client {
     quorum: Quorum,
@@ -24,7 +24,7 @@ pub struct Client {
 struct Pending {
     request: Verified<Request>,
     replies: BTreeMap<ReplicaId, Reply>,
-    /// Whether it was there at the last look at what is overdue.
+    /// True after the first call of [`Client::overdue`] that saw it.
     seen: bool,
 }
 
@@ -35,33 +35,33 @@ struct Reading {
     seen: bool,
 }
 
-/// A result that a quorum of replicas gives.
+/// A result that a quorum of replicas has given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// Who asked.
+    /// The client.
     pub client: ClientId,
-    /// For what.
+    /// The timestamp of its request.
     pub timestamp: Timestamp,
-    /// Where it executed.
+    /// The slot in which the request executed.
     pub sequence: Sequence,
-    /// The highest view that f+1 of these replicas have reached: one of them is correct.
+    /// A view that at least one correct replica has reached: the highest one that f+1 of the replies reach.
     pub view: View,
     /// The result.
     pub result: Vec<u8>,
 }
 
-/// What came of a query.
+/// The outcome of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// A quorum of replicas says this.
+    /// A quorum of replicas gave this result.
     Agreed(Vec<u8>),
-    /// No quorum can come together any more: the operation has to be ordered like any other.
+    /// No quorum of equal answers is possible any more. The operation has to be ordered instead.
     Divided,
 }
 
 impl Client {
-    /// A client that waits for nothing. Its queries are numbered from above `last_query`, which must be no less than any
-    /// number of an earlier life: a late answer to that one's query would be taken for one to this one's.
+    /// A client with nothing under way. It numbers its queries from `last_query` + 1. An earlier life must not have
+    /// used higher numbers than `last_query`: a late answer to its query would count for a new one.
     #[must_use]
     pub const fn new(quorum: Quorum, last_query: u64) -> Self {
         Self {
@@ -86,12 +86,12 @@ impl Client {
             });
     }
 
-    /// Waits no longer.
+    /// Stops waiting for a result.
     pub fn give_up(&mut self, client: ClientId, timestamp: Timestamp) {
         self.requests.remove(&(client, timestamp));
     }
 
-    /// Counts a reply; gives the result once a quorum has the same.
+    /// Counts a reply. Returns the result once a quorum has sent the same.
     pub fn on_reply(&mut self, from: ReplicaId, reply: Reply) -> Option<Accepted> {
         let key = (reply.client, reply.timestamp);
         let pending = self.requests.get_mut(&key)?;
@@ -118,7 +118,7 @@ impl Client {
         })
     }
 
-    /// Begins a read-only query.
+    /// Begins a read-only query. The caller sends it to all replicas.
     pub fn ask(&mut self, operation: Vec<u8>) -> Query {
         self.last_query += 1;
         let query = Query {
@@ -134,12 +134,12 @@ impl Client {
         query
     }
 
-    /// Ends a query without a result.
+    /// Stops waiting for answers to a query.
     pub fn stop_asking(&mut self, number: u64) {
         self.queries.remove(&number);
     }
 
-    /// Counts an answer; gives what came of the query once that is clear.
+    /// Counts an answer. Returns the outcome once it is certain.
     pub fn on_answer(&mut self, from: ReplicaId, answer: Answer) -> Option<Read> {
         let reading = self.queries.get_mut(&answer.number)?;
         reading.answers.insert(from, answer.result);
@@ -160,7 +160,8 @@ impl Client {
         Some(outcome)
     }
 
-    /// What to say again to all, because it has had no result since the call before, or longer (C4.1).
+    /// The requests and queries that were already waiting at the previous call. The caller sends them to all replicas
+    /// again (C4.1).
     pub fn overdue(&mut self) -> (Vec<Verified<Request>>, Vec<Query>) {
         let requests = self.requests.values_mut().filter_map(|pending| {
             std::mem::replace(&mut pending.seen, true).then(|| pending.request.clone())

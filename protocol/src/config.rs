@@ -1,40 +1,40 @@
-//! What a replica is told when it is made.
+//! The configuration of a replica.
 
 use crate::id::{ReplicaId, Sequence};
 use crate::mutant::Mutant;
 use crate::quorum::Quorum;
 use crate::time::Duration;
 
-/// A replica's configuration. All replicas of a cluster must agree on everything but `replica`.
+/// A replica's configuration. All replicas of a cluster must have the same, except for `replica` and `life`.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// This replica.
     pub replica: ReplicaId,
-    /// How many replicas there are.
+    /// The number of replicas, and f.
     pub quorum: Quorum,
-    /// K: a checkpoint is taken every so many slots (rule 8).
+    /// K: a replica takes a checkpoint every K slots (rule 8).
     pub checkpoint_interval: u64,
-    /// L: how far the high watermark is above the low one; at least 2K (rule 8).
+    /// L: the high watermark is the low one plus L. L is at least 2K (rule 8).
     pub window: u64,
-    /// How many requests a batch holds at most (rule 7).
+    /// The most requests in one batch (rule 7).
     pub batch_limit: usize,
-    /// How many slots the primary keeps in flight at most (rule 7).
+    /// The most slots that the primary keeps in flight (rule 7).
     pub slots_in_flight: u64,
-    /// How long a backup waits for a request to execute before it asks for the next view (rule 14).
+    /// T: how long a backup waits for a request to execute before it asks for the next view (rule 14).
     pub view_timeout: Duration,
-    /// This process's life: greater each time it starts anew without what it had on disk. Two VIEW-CHANGEs of different
-    /// lives do not contradict each other.
+    /// The life of this process. It must grow with each start that has lost the disk of the earlier life. VIEW-CHANGEs
+    /// of two lives do not contradict each other.
     pub life: u64,
-    /// How often a replica says where it stands and resends what is unanswered (rule 17).
+    /// How often a replica sends its standing, and sends again what nobody has answered (rule 17).
     pub status_interval: Duration,
-    /// The bug that this engine has on purpose.
+    /// The bug that this engine has on purpose, if any.
     #[cfg(feature = "mutants")]
     pub mutant: Option<Mutant>,
 }
 
 impl Config {
-    /// The defaults for one replica of a cluster: the checkpoint interval shrinks with n, because a view change carries
-    /// a certificate per prepared slot and replica.
+    /// The defaults for one replica of a cluster. The checkpoint interval shrinks as n grows, because a view change
+    /// carries a certificate for each prepared slot and each replica.
     #[must_use]
     pub fn new(replica: ReplicaId, quorum: Quorum) -> Self {
         let checkpoint_interval = (512 / u64::from(quorum.n())).clamp(8, 128);
@@ -53,8 +53,8 @@ impl Config {
         }
     }
 
-    /// The same with another T. A replica says where it stands twice within T, so that what was lost can be mended before a
-    /// primary is blamed for it.
+    /// The same configuration with another T. The standing is sent twice within T, so that lost messages are sent again
+    /// before a backup blames the primary.
     #[must_use]
     pub fn with_view_timeout(mut self, view_timeout: Duration) -> Self {
         self.view_timeout = view_timeout;
@@ -62,20 +62,20 @@ impl Config {
         self
     }
 
-    /// Whether this engine has a bug on purpose: never, without the feature `mutants`.
+    /// Whether this engine has the given bug on purpose.
     #[cfg(feature = "mutants")]
     pub(crate) fn is_mutant(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
 
-    /// Whether this engine has a bug on purpose: never, without the feature `mutants`.
+    /// Whether this engine has the given bug on purpose: never, without the feature `mutants`.
     #[cfg(not(feature = "mutants"))]
     #[expect(clippy::unused_self, reason = "as with the feature")]
     pub(crate) const fn is_mutant(&self, _mutant: Mutant) -> bool {
         false
     }
 
-    /// H for the low watermark `h`.
+    /// H, the high watermark for the low watermark `h`.
     #[must_use]
     pub const fn high_watermark(&self, low: Sequence) -> Sequence {
         Sequence(low.0.saturating_add(self.window))

@@ -5,12 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// A SHA-256 digest; shown as its first 4 bytes in hex.
+/// A SHA-256 digest. Its text is the first 4 bytes in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// The digest of the parts, each preceded by its length so that no two lists of parts collide.
+    /// The digest of a list of parts. Each part is preceded by its length, so two different lists never give the same
+    /// bytes.
     #[must_use]
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();

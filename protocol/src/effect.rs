@@ -7,87 +7,87 @@ use crate::misbehaviour::Misbehaviour;
 use crate::record::Record;
 use crate::time::Time;
 
-/// What a replica wants done. The host does it, in order.
+/// What a replica asks its host to do. The host does the effects of a step in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Sign the message, hand it to the replica itself, and send it to all others.
     Broadcast(Message),
-    /// Sign the message and send it to one.
+    /// Sign the message and send it to one replica.
     Send {
         /// The recipient.
         to: ReplicaId,
-        /// What is said.
+        /// The message.
         message: Message,
     },
-    /// Send on what was signed before, by whomever.
+    /// Send a message on that is signed already, by this replica or another.
     Forward {
         /// The recipient.
         to: ReplicaId,
         /// The message.
         message: Box<SignedMessage>,
     },
-    /// Set the timer, instead of any earlier setting of it.
+    /// Set the timer. This replaces an earlier setting.
     SetTimer {
-        /// Which.
+        /// The timer.
         timer: Timer,
         /// When it runs out.
         at: Time,
     },
-    /// Forget the timer.
+    /// Cancel the timer.
     CancelTimer(Timer),
-    /// Execute the requests, in order, and come back with [`crate::Input::Executed`] before anything else.
+    /// Execute the requests in order and give their results in [`crate::Input::Executed`], before any other input.
     Execute {
         /// The slot.
         sequence: Sequence,
-        /// The requests that are new: what executed before is left out (rule 6).
+        /// The requests to execute. Those that executed before are left out (rule 6).
         requests: Vec<Request>,
     },
-    /// Take a snapshot of the service's state and come back with [`crate::Input::CheckpointTaken`] before anything else.
+    /// Take a snapshot of the service and give it in [`crate::Input::CheckpointTaken`], before any other input.
     TakeCheckpoint {
-        /// The slot up to which the state is.
+        /// The last slot that the state includes.
         sequence: Sequence,
     },
-    /// Put this state in the place of the service's own; it is what a quorum has (rule 19).
+    /// Replace the service's state by this one, which a quorum has signed (rule 19).
     InstallState {
-        /// The slot up to which the state is.
+        /// The last slot that the state includes.
         sequence: Sequence,
-        /// The service's parts, as it once gave them.
+        /// The parts that the service once returned as its snapshot.
         parts: Vec<Arc<[u8]>>,
     },
-    /// This replica's state at a checkpoint is not what a quorum has (rule 9); it is about to be repaired.
+    /// This replica's state at a checkpoint differs from a quorum's (rule 9). The replica now fetches the right one.
     Diverged {
         /// The checkpoint.
         sequence: Sequence,
     },
-    /// Write this down. The host first runs the replica until it has nothing more to do, its own messages included, then
-    /// writes, and only then sends (rule 22).
+    /// Write this record to disk. The host first steps the replica until it has nothing more to do, which includes its
+    /// own messages. Then it writes the records, and only then it sends (rule 22).
     Persist(Box<Record>),
-    /// Read from the service without changing anything, and come back with [`crate::Input::Read`]; what is no read-only
-    /// operation needs no answer.
+    /// Query the service without changing it and give the result in [`crate::Input::Read`]. There is no answer if the
+    /// operation is not read-only.
     Read {
-        /// Who asks.
+        /// The replica that asks.
         to: ReplicaId,
-        /// The asker's number for it.
+        /// The number that the asking replica gave the query.
         number: u64,
-        /// What to read.
+        /// The read-only operation.
         operation: Vec<u8>,
     },
-    /// An operation of this process itself has executed here.
+    /// A request that this process made for itself has executed here.
     Done {
-        /// Its request.
+        /// The timestamp of the request.
         timestamp: Timestamp,
     },
-    /// A reply, or the answer to a query, has come for the clients that this process speaks for: to be handed to its
-    /// [`crate::client::Client`].
+    /// A reply to a request, or an answer to a query, for a client that this process speaks for. The host gives it to
+    /// its [`crate::client::Client`].
     Heard(Box<VerifiedMessage>),
-    /// A view has started, or is wanted; for whoever watches.
+    /// A view has started, or this replica asks for it. For observers only.
     ViewChanged {
         /// The view.
         view: View,
-        /// Whether it has started.
+        /// True if the view has started, false if this replica asks for it.
         active: bool,
     },
-    /// A message was refused; nothing came of it.
+    /// A message was refused. It changed nothing.
     Reject(Misbehaviour),
     /// A replica is proved faulty.
     Accuse(Box<Evidence>),
@@ -96,8 +96,8 @@ pub enum Effect {
 /// The timers of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
-    /// The view's progress (rules 14 and 15).
+    /// The timer of the current view, or of a view change (rules 14 and 15).
     View,
-    /// The status message (rule 17).
+    /// The timer of the status message (rule 17).
     Status,
 }

@@ -1,4 +1,4 @@
-//! Signed messages that no correct replica signs (rule 24). Anyone who has the keys can check them.
+//! Signed messages that no correct replica signs (rule 24). Everyone who has the public keys can check them.
 
 use crate::certificate::PreparedCertificate;
 use crate::config::Config;
@@ -7,7 +7,7 @@ use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
 use crate::replica::check_new_view;
 use crate::signature::Signed;
 
-/// What proves a replica faulty.
+/// Proof that a replica is faulty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// E1: two PRE-PREPAREs for one view and slot with different digests.
@@ -18,19 +18,20 @@ pub enum Evidence {
     TwoCommits(Signed<Commit>, Signed<Commit>),
     /// E4: a PREPARE signed by that view's primary.
     PrimaryPrepared(Signed<Prepare>),
-    /// E5: a NEW-VIEW whose O is not what its V gives, or whose V is invalid.
+    /// E5: a NEW-VIEW whose V is invalid, or whose O does not follow from its V.
     WrongNewView(Signed<NewView>),
     /// E6: two different VIEW-CHANGEs for one view.
     TwoViewChanges(Signed<ViewChange>, Signed<ViewChange>),
     /// E6: two different NEW-VIEWs for one view.
     TwoNewViews(Signed<NewView>, Signed<NewView>),
-    /// E7: a COMMIT, and a VIEW-CHANGE for a later view that neither has a checkpoint above its slot nor a certificate
-    /// for its digest or of a later view.
+    /// E7: a COMMIT and a VIEW-CHANGE for a later view. The VIEW-CHANGE has no stable checkpoint at or above the
+    /// COMMIT's slot, no certificate for the COMMIT's digest in its view, and no certificate of a later view for the
+    /// slot.
     ForgottenCommit(Signed<Commit>, Signed<ViewChange>),
 }
 
 impl Evidence {
-    /// Whom it proves faulty.
+    /// The replica that this proves faulty.
     #[must_use]
     pub const fn accused(&self) -> ReplicaId {
         match self {
@@ -42,7 +43,7 @@ impl Evidence {
         }
     }
 
-    /// Whether it proves what it says; that the signatures hold was checked when its messages came in.
+    /// Whether the messages prove what they are shown for. Their signatures were checked when they arrived.
     #[must_use]
     pub fn holds(&self, config: &Config) -> bool {
         match self {
@@ -81,14 +82,14 @@ impl Evidence {
     }
 }
 
-/// Whether two VIEW-CHANGEs of one replica cannot both be honest.
+/// Whether two VIEW-CHANGEs of one replica contradict each other: same view and life, different content.
 pub(crate) fn contradict(a: &Signed<ViewChange>, b: &Signed<ViewChange>) -> bool {
     let (x, y) = (a.value(), b.value());
     (x.view, x.life) == (y.view, y.life) && x != y
 }
 
-/// Whether a VIEW-CHANGE does not say what its sender had prepared before it sent the COMMIT: it has no certificate for that
-/// in that view, nor any of a later one, nor a checkpoint above.
+/// Whether a VIEW-CHANGE hides what its sender had prepared before it sent the COMMIT. It hides it if it has neither
+/// that certificate, nor one of a later view for the slot, nor a stable checkpoint at or above the slot.
 pub(crate) fn forgets(view_change: &ViewChange, commit: &Commit) -> bool {
     let shows = |certificate: &PreparedCertificate| {
         certificate.sequence() == commit.sequence

@@ -1,6 +1,6 @@
-//! Who is to blame once two correct replicas have executed different batches at one slot (E8 of rule 24; Sheng et al.,
-//! "BFT Protocol Forensics", CCS '21). Only more than f faulty replicas can bring that about, and at least f+1 of them
-//! have signed what proves it.
+//! Finds the faulty replicas after two correct replicas have executed different batches in one slot (E8 of rule 24;
+//! Sheng et al., "BFT Protocol Forensics", CCS '21). Only more than f faulty replicas can cause this, and at least f+1
+//! of them have signed messages that prove it.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,13 @@ use crate::id::ReplicaId;
 use crate::message::{Commit, NewView, ViewChange};
 use crate::signature::Signed;
 
-/// The replicas that two contradicting commit certificates for one slot prove faulty. `new_views` are the NEW-VIEWs that
-/// any correct replica kept. Across views those are named whose own words in them contradict their COMMITs: a VIEW-CHANGE that leaves
-/// out what they had committed, a stable checkpoint above the slot, a part in a certificate for another digest of the same view.
-/// Without the NEW-VIEW that let the other digest in nobody may be.
+/// The replicas that two contradicting commit certificates for one slot prove faulty. `new_views` are the NEW-VIEWs
+/// that correct replicas kept.
+///
+/// If both certificates are of one view, every replica that signed both is faulty. Otherwise a replica is faulty if its
+/// messages in `new_views` contradict its COMMIT. There are three such contradictions: a VIEW-CHANGE that leaves out
+/// what the replica had committed, a stable checkpoint at or above the slot, and a vote in a certificate for another
+/// digest in the same view. Without the NEW-VIEW that admitted the other digest, the result may be empty.
 #[must_use]
 pub fn culprits(
     one: &[Signed<Commit>],
@@ -44,15 +47,15 @@ pub fn culprits(
             .iter()
             .any(|wish| wish.signer() == commit.signer() && lie(wish.value(), commit.value()))
     };
-    // The view that first let the other digest in began without what was committed, though f+1 of those who wished for it had
-    // committed it: they did not say so.
+    // A NEW-VIEW first admitted the other digest although f+1 senders of its VIEW-CHANGEs had committed the earlier
+    // one. Those VIEW-CHANGEs left the committed batch out.
     let forgot = earlier
         .iter()
         .filter(|commit| contradicts_itself(commit, forgets));
     let meddled = later
         .iter()
         .filter(|commit| contradicts_itself(commit, is_past));
-    // Whoever committed one digest agreed to no other in the same view.
+    // A correct replica that commits one digest votes for no other digest in the same view.
     let agreed_to_another: BTreeSet<_> = wishes
         .iter()
         .flat_map(|wish| &wish.value().prepared)
@@ -66,8 +69,8 @@ pub fn culprits(
     &lied | &(&signers(earlier) & &agreed_to_another)
 }
 
-/// Whether a VIEW-CHANGE has a stable checkpoint at or above the slot of a COMMIT in its view or a later one: its sender has no
-/// part in that slot any more.
+/// Whether the sender of a VIEW-CHANGE already has a stable checkpoint at or above the slot of its COMMIT. Such a
+/// replica no longer votes in that slot.
 fn is_past(wish: &ViewChange, commit: &Commit) -> bool {
     wish.view <= commit.view && wish.stable >= commit.sequence
 }

@@ -1,4 +1,4 @@
-//! The names and numbers of the protocol, one type each so that none is taken for another.
+//! The names and numbers of the protocol. Each has a type of its own, so that they cannot be confused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,9 +25,9 @@ impl fmt::Display for ReplicaId {
     }
 }
 
-/// A text that is no process name.
+/// A text that is not a process name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no process name: names go P to Z, then P2 to Z2, and so on")]
+#[error("'{0}' is not a process name: the names are P to Z, then P2 to Z2, and so on")]
 pub struct ParseReplicaIdError(pub String);
 
 impl FromStr for ReplicaId {
@@ -59,17 +59,17 @@ impl FromStr for ReplicaId {
     }
 }
 
-/// Who asks for operations.
+/// The client that a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ClientId {
-    /// A process that orders operations of its own; nobody else signs them.
+    /// A process that orders operations for itself. Only that process signs its requests.
     Process(ReplicaId),
-    /// A client outside, by the start of its name's digest. Any process may speak for it.
+    /// A client outside the cluster, by the first bytes of its name's digest. Any process may sign requests for it.
     Named([u8; 16]),
 }
 
 impl ClientId {
-    /// The client of this name.
+    /// The client with this name.
     #[must_use]
     pub fn named(name: &str) -> Self {
         let Digest(bytes) = Digest::of(&[b"client", name.as_bytes()]);
@@ -99,11 +99,11 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// A cluster's id, covered by every signature (rule 1).
+/// A cluster's id. Every signature covers it (rule 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClusterId(pub [u8; 32]);
 
-/// A view's number; view v is led by replica v mod n.
+/// A view's number. Replica v mod n is the primary of view v.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct View(pub u64);
 
@@ -122,7 +122,7 @@ impl View {
     }
 }
 
-/// A sequence number; the first slot is 1, and 0 is the state before any.
+/// A sequence number, which names a slot. The first slot is 1. Number 0 is the state before any slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Sequence(pub u64);
 
@@ -134,7 +134,7 @@ impl Sequence {
     }
 }
 
-/// A client's own counter: each of its requests has a greater one than the one before (C4.1).
+/// A client's own counter. Each request of a client has a greater timestamp than its previous one (C4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timestamp(pub u64);
 
@@ -143,7 +143,7 @@ mod tests {
     use super::ReplicaId;
 
     #[test]
-    fn names_go_from_p_to_z_and_then_in_laps() {
+    fn names_go_from_p_to_z_and_then_from_p2_to_z2() {
         let names: Vec<String> = [0, 3, 10, 11, 21, 22]
             .map(|i| ReplicaId(i).to_string())
             .to_vec();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_reads_back_and_nothing_else_does() {
+    fn every_name_is_parsed_and_no_other_text_is() {
         for i in (0..100).chain([u32::MAX]) {
             assert_eq!(ReplicaId(i).to_string().parse(), Ok(ReplicaId(i)));
         }
@@ -169,7 +169,7 @@ mod tests {
         ] {
             assert!(
                 bad.parse::<ReplicaId>().is_err(),
-                "{bad} was read as a name"
+                "{bad} was parsed as a name"
             );
         }
     }

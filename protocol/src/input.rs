@@ -5,42 +5,44 @@ use crate::id::{ReplicaId, Sequence};
 use crate::message::{Query, Request, VerifiedMessage};
 use crate::signature::Verified;
 
-/// What can happen to a replica.
+/// An event for a replica.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// It comes to life.
+    /// The first input: the replica starts.
     Start,
-    /// A message arrived; a replica's own messages come back to it this way too.
+    /// A message arrived. A replica's own broadcasts come back to it in this way too.
     Message(VerifiedMessage),
-    /// Its own process asks for an operation; the replica sees to it that everyone hears of it.
+    /// Its own process wants a request ordered. The replica broadcasts it.
     Submit(Verified<Request>),
-    /// Its own process asks all replicas a read-only question.
+    /// Its own process asks all replicas a read-only query.
     Ask(Query),
-    /// Its own process wants another primary, as a client without an answer asks for: as if the view timer had run out.
+    /// Its own process wants another primary, for a client that got no answer. The effect is as if the view timer had
+    /// run out.
     Distrust,
-    /// A timer that it set has run out.
+    /// A timer that the replica set has run out.
     Timer(Timer),
-    /// The host has executed what it was told to; one result per request, in order.
+    /// The host has executed the requests of [`crate::Effect::Execute`]. There is one result for each request, in
+    /// order.
     Executed {
         /// The slot.
         sequence: Sequence,
-        /// The service's answers.
+        /// The results.
         results: Vec<Vec<u8>>,
     },
-    /// The host has read what it was told to.
+    /// The host has read what [`crate::Effect::Read`] asked for.
     Read {
-        /// Who asked.
+        /// The replica that asked.
         to: ReplicaId,
-        /// The asker's number for it.
+        /// The number that the asking replica gave the query.
         number: u64,
-        /// The service's answer.
+        /// The result.
         result: Vec<u8>,
     },
-    /// The host has the snapshot that it was asked for.
+    /// The host has taken the snapshot that [`crate::Effect::TakeCheckpoint`] asked for.
     CheckpointTaken {
-        /// The slot up to which the state is.
+        /// The last slot that the state includes.
         sequence: Sequence,
-        /// The service's state in parts; equal states give equal parts.
+        /// The service's state in parts. Equal states give equal parts.
         parts: Vec<Arc<[u8]>>,
     },
 }

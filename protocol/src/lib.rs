@@ -1,19 +1,19 @@
-//! PBFT in its signed form (Castro & Liskov, OSDI '99, section 4), as a function of its inputs.
+//! PBFT with signatures (Castro & Liskov, OSDI '99, section 4), as a function of its inputs.
 //!
-//! A map of the house:
+//! The files:
 //!
-//! * [`Replica::step`] takes an [`Input`] and gives [`Effect`]s; `replica/on_<input>.rs` is what it does with each.
+//! * [`Replica::step`] takes an [`Input`] and returns [`Effect`]s. `replica/on_<input>.rs` handles each input.
 //! * [`message`]: one file per protocol message.
-//! * [`certificate`]: sets of signed messages that prove something, and what makes them valid.
-//! * [`client`]: when the answers of several replicas make a result.
-//! * [`signature`]: [`Signed`] bytes, and [`Verified`], which only a checked signature can make.
+//! * [`certificate`]: sets of signed messages that prove something, and the checks that make them valid.
+//! * [`client`]: when a client accepts a result.
+//! * [`signature`]: [`Signed`] bytes, and [`Verified`] ones. Only a signature check makes a [`Verified`].
 //! * [`snapshot`]: the state at a checkpoint, in parts.
 //! * [`quorum`]: the arithmetic of n and f.
-//! * [`misbehaviour`], [`evidence`]: what a peer did wrong, and what proves it to others.
-//! * [`forensics`]: who is to blame when more than f are faulty and correct replicas disagree.
+//! * [`misbehaviour`], [`evidence`]: why a message was refused, and proof that a replica is faulty.
+//! * [`forensics`]: which replicas are faulty when more than f are and correct replicas have disagreed.
 //!
-//! What is absent, and why: no clock (time is an argument), no randomness, no sockets, no threads, and no hash maps,
-//! so the same inputs give the same effects on any machine.
+//! This crate has no clock (time is an argument), no randomness, no sockets, no threads and no hash maps. Therefore the
+//! same inputs give the same effects on every machine.
 
 pub mod certificate;
 pub mod client;

@@ -1,13 +1,14 @@
-//! What a peer did wrong, as far as this replica can tell. Refusing it is all that follows, unless there is evidence.
+//! Why a replica refuses a message. The message has no effect. If it proves its sender faulty, there is
+//! [`crate::evidence::Evidence`] too.
 
 use crate::digest::Digest;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 
 /// Why a message was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what each is")]
+#[expect(missing_docs, reason = "the error messages describe the variants")]
 pub enum Misbehaviour {
-    #[error("the signature of {signer} does not hold in this cluster")]
+    #[error("the signature of {signer} is not valid in this cluster")]
     BadSignature { signer: ReplicaId },
     #[error("{signer} proposed a body whose digest is not {digest}")]
     BodyMismatch { signer: ReplicaId, digest: Digest },
@@ -17,27 +18,22 @@ pub enum Misbehaviour {
         view: View,
         sequence: Sequence,
     },
-    #[error("{signer} sent a digest for slot {} that is not the proposed one", sequence.0)]
-    DigestMismatch {
-        signer: ReplicaId,
-        sequence: Sequence,
-    },
     #[error("{signer} proposed two batches for slot {} of view {}", sequence.0, view.0)]
     Equivocation {
         signer: ReplicaId,
         view: View,
         sequence: Sequence,
     },
-    #[error("{signer} sent a checkpoint proof that proves nothing: {why}")]
+    #[error("{signer} sent an invalid checkpoint proof: {why}")]
     InvalidCheckpointProof {
         signer: ReplicaId,
         why: CheckpointFlaw,
     },
-    #[error("{signer} sent a commit proof that proves nothing: {why}")]
+    #[error("{signer} sent an invalid commit proof: {why}")]
     InvalidCommitProof { signer: ReplicaId, why: CommitFlaw },
-    #[error("{signer} sent a NEW-VIEW that is not what its VIEW-CHANGEs give: {why}")]
+    #[error("{signer} sent an invalid NEW-VIEW: {why}")]
     InvalidNewView { signer: ReplicaId, why: NewViewFlaw },
-    #[error("{signer} sent a prepared certificate that proves nothing: {why}")]
+    #[error("{signer} sent an invalid prepared certificate: {why}")]
     InvalidPrepared {
         signer: ReplicaId,
         why: PreparedFlaw,
@@ -49,33 +45,33 @@ pub enum Misbehaviour {
         client: ClientId,
         timestamp: Timestamp,
     },
-    #[error("slot {} of {signer} lies outside the window", sequence.0)]
+    #[error("{signer} sent slot {}, which is outside the window", sequence.0)]
     OutsideWindow {
         signer: ReplicaId,
         sequence: Sequence,
     },
-    #[error("{signer} prepared its own proposal")]
+    #[error("{signer} sent a PREPARE in a view whose primary it is")]
     PrimaryPrepared { signer: ReplicaId },
-    #[error("{signer} signed a request of client {client}")]
+    #[error("{signer} signed a request in the name of client {client}")]
     RequestOfAnother { signer: ReplicaId, client: ClientId },
-    #[error("replica {signer} is not of this cluster")]
+    #[error("replica {signer} is not in this cluster")]
     UnknownSigner { signer: ReplicaId },
-    #[error("{signer} sent a piece of the state at {} that a quorum has otherwise", sequence.0)]
+    #[error("{signer} sent a piece of the state at {} that a quorum did not sign", sequence.0)]
     WrongState {
         signer: ReplicaId,
         sequence: Sequence,
     },
-    #[error("{signer} sent a body that nobody asked for")]
+    #[error("{signer} sent a body that this replica does not need")]
     UnwantedBody { signer: ReplicaId },
-    #[error("{signer} spoke of view {}, which is not this replica's", view.0)]
+    #[error("{signer} sent a message of view {}, which this replica has left", view.0)]
     WrongView { signer: ReplicaId, view: View },
 }
 
-/// Why a prepared certificate proves nothing (rule 11).
+/// Why a prepared certificate is invalid (rule 11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what each is")]
+#[expect(missing_docs, reason = "the error messages describe the variants")]
 pub enum PreparedFlaw {
-    #[error("its view is not below the one asked for")]
+    #[error("its view is not lower than the VIEW-CHANGE's")]
     ViewTooHigh,
     #[error("its slot is outside the window above the checkpoint")]
     OutsideWindow,
@@ -89,21 +85,21 @@ pub enum PreparedFlaw {
     SlotTwice,
 }
 
-/// Why a checkpoint proof proves nothing (rule 11).
+/// Why a checkpoint proof is invalid (rule 11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what each is")]
+#[expect(missing_docs, reason = "the error messages describe the variants")]
 pub enum CheckpointFlaw {
     #[error("too few distinct signers")]
     TooFewSigners,
     #[error("mixed digests or sequence numbers")]
     Mixed,
-    #[error("its sequence number is no multiple of the checkpoint interval")]
+    #[error("its sequence number is not a multiple of the checkpoint interval")]
     NotAMultiple,
 }
 
-/// Why COMMITs prove nothing (rule 5).
+/// Why a commit proof is invalid (rule 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what each is")]
+#[expect(missing_docs, reason = "the error messages describe the variants")]
 pub enum CommitFlaw {
     #[error("too few distinct signers")]
     TooFewSigners,
@@ -111,9 +107,9 @@ pub enum CommitFlaw {
     Mixed,
 }
 
-/// Why a NEW-VIEW is refused (rule 12).
+/// Why a NEW-VIEW is invalid (rule 12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what each is")]
+#[expect(missing_docs, reason = "the error messages describe the variants")]
 pub enum NewViewFlaw {
     #[error("too few distinct VIEW-CHANGEs")]
     TooFewViewChanges,
@@ -121,8 +117,8 @@ pub enum NewViewFlaw {
     OtherView,
     #[error("a VIEW-CHANGE is invalid")]
     InvalidViewChange,
-    #[error("the proposals differ from what the VIEW-CHANGEs give")]
+    #[error("its proposals do not follow from its VIEW-CHANGEs")]
     WrongProposals,
-    #[error("the signed PRE-PREPAREs differ from the proposals")]
+    #[error("its signed PRE-PREPAREs differ from its proposals")]
     UnsignedProposals,
 }

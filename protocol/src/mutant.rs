@@ -1,7 +1,7 @@
-//! Bugs that implementations of PBFT are known for. A test of the tests: an engine with one of them must be caught. They
-//! exist only with the feature `mutants`, which the product never has.
+//! Known bugs of PBFT implementations, to test the tests: the tests must catch an engine with any of them. They exist
+//! only with the feature `mutants`, which the product never has.
 
-/// One bug, and the rule that it breaks.
+/// A bug, and the rule that it breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     not(feature = "mutants"),
@@ -13,51 +13,51 @@
     serde(rename_all = "kebab-case")
 )]
 pub enum Mutant {
-    /// A NEW-VIEW takes the first certificate that it finds for a slot, not that of the highest view (rule 12).
+    /// A NEW-VIEW takes the first certificate that it finds for a slot, not the one of the highest view (rule 12).
     FirstCertificate,
-    /// The PREPAREs of a certificate need not be from different backups (rule 11).
+    /// The PREPAREs of a certificate may all come from one backup (rule 11).
     RepeatedPrepares,
-    /// A primary sends a PREPARE too, and it counts beside its PRE-PREPARE (rule 4).
+    /// A primary also sends a PREPARE, which counts beside its PRE-PREPARE (rule 4).
     PrimaryPrepareCounts,
-    /// One VIEW-CHANGE that is in a NEW-VIEW several times counts as often (rule 12).
+    /// A VIEW-CHANGE that stands in a NEW-VIEW several times counts several times (rule 12).
     RepeatedViewChanges,
-    /// A slot is prepared only with one PREPARE more than rule 4 asks for: all backups', with n = 4.
+    /// Preparing needs one PREPARE more than rule 4 asks for. With n = 4 these are the PREPAREs of all backups.
     OnePrepareMore,
     /// A VIEW-CHANGE carries no certificates (rule 10).
     NoCertificates,
-    /// A VIEW-CHANGE is said once only (rule 17).
+    /// A VIEW-CHANGE is sent only once (rule 17).
     ViewChangeNotResent,
-    /// A CHECKPOINT is said once only (rule 17).
+    /// A CHECKPOINT is sent only once (rule 17).
     CheckpointSaidOnce,
-    /// Nothing is sent again to one that stands still (rule 17).
+    /// A peer that stands still gets nothing sent again (rule 17).
     LaggardLeftAlone,
-    /// A request that comes again starts the timer even if it has executed (rule 14).
+    /// A resent request starts the timer even if it has executed (rule 14).
     ResentStartsTimer,
-    /// What was accepted and prepared is not on disk before it is voted for (rule 22).
+    /// Votes are sent before the disk has what was accepted and prepared (rule 22).
     NotOnDisk,
-    /// A new primary may propose before it knows which slots its NEW-VIEW fills (rule 13).
+    /// A new primary may propose before it has entered the slots of its NEW-VIEW (rule 13).
     ProposesTooSoon,
-    /// What a NEW-VIEW proposes above one's own window is agreed to (rules 2 and 13).
+    /// A backup agrees to proposals of a NEW-VIEW above its window (rules 2 and 13).
     AgreesAboveWindow,
-    /// A body that comes between views makes a replica vote for what the view that it left proposed (rule 10).
+    /// Between views, a body that arrives makes a replica vote for a proposal of the view that it left (rule 10).
     VotesBetweenViews,
-    /// One's own CHECKPOINT is believed above one's own execution (rule 9).
+    /// A replica believes its own CHECKPOINT for a slot that it has not executed (rule 9).
     BelievesOwnCheckpoint,
-    /// A replica that lost its memory votes at once (rule 23).
+    /// A replica that has lost its memory votes at once (rule 23).
     VotesAfterLoss,
-    /// A replica that lost its memory votes in views that its earlier life may have left (rule 23).
+    /// A replica that has lost its memory votes in views that its earlier life may have left (rule 23).
     VotesInLeftViews,
-    /// One COMMIT too few commits a slot: 2f of them (rule 5).
+    /// 2f COMMITs commit a slot, one too few (rule 5).
     CommitsTooFew,
-    /// A committed slot executes before the one below it (rule 5).
+    /// A committed slot executes before a lower one has (rule 5).
     ExecutesOutOfOrder,
-    /// A request that is in two slots executes twice (rule 6).
+    /// A request in two slots executes twice (rule 6).
     ExecutesTwice,
-    /// Certificates of older views are dropped when a view starts (rule 10).
+    /// A replica drops the certificates of older views when a view starts (rule 10).
     DropsOldCertificates,
 }
 
-/// As in a plan: `first-certificate`.
+/// The name as plans write it: `first-certificate`.
 #[cfg(feature = "mutants")]
 impl std::fmt::Display for Mutant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -73,7 +73,7 @@ impl std::fmt::Display for Mutant {
 
 #[cfg(feature = "mutants")]
 impl Mutant {
-    /// All of them.
+    /// All mutants.
     pub const ALL: [Self; 21] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,

@@ -1,4 +1,4 @@
-//! How signatures are made and checked: Ed25519, or in simulations a keyed hash.
+//! How signatures are made and checked: with Ed25519, or in simulations with a keyed hash.
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
@@ -6,21 +6,21 @@ use crate::digest::Digest;
 use crate::id::ReplicaId;
 use crate::misbehaviour::Misbehaviour;
 
-/// One replica's means to sign and to check.
+/// What one replica needs to sign and to check.
 pub(crate) enum Scheme {
-    /// The real one.
+    /// Real signatures.
     Ed25519 {
         secret: Box<SigningKey>,
-        /// None for a key that is not known yet.
+        /// The public keys by replica. `None`: the key is not known yet.
         public: Vec<Option<VerifyingKey>>,
     },
-    /// For simulations only. Whoever can check can also sign as anyone, but [`crate::Keys`] signs as its owner only, so
-    /// within one program nobody forges.
+    /// For simulations only. Everyone who can check could also sign for others. But [`crate::Keys`] signs only for its
+    /// owner, so nobody forges within one program.
     Keyed { own: Digest, all: Vec<Digest> },
 }
 
 impl Scheme {
-    /// The signature of this replica.
+    /// Signs with this replica's key.
     pub(crate) fn sign(&self, bytes: &[u8]) -> [u8; 64] {
         match self {
             Self::Ed25519 { secret, .. } => secret.sign(bytes).to_bytes(),
@@ -31,7 +31,7 @@ impl Scheme {
     /// Checks a signature.
     ///
     /// # Errors
-    /// The signer is unknown, or the signature is not its own over these bytes.
+    /// The signer is unknown, or the signature is not valid for these bytes.
     pub(crate) fn verify(
         &self,
         signer: ReplicaId,
@@ -43,7 +43,7 @@ impl Scheme {
         let holds = match self {
             Self::Ed25519 { public, .. } => {
                 let signature = ed25519_dalek::Signature::from_bytes(signature);
-                // Strict: every correct replica must come to the same verdict on the same bytes.
+                // Strict, because every correct replica must come to the same verdict on the same bytes.
                 let key = public.get(index).and_then(Option::as_ref).ok_or(unknown)?;
                 key.verify_strict(bytes, &signature).is_ok()
             }
@@ -54,7 +54,7 @@ impl Scheme {
             .ok_or(Misbehaviour::BadSignature { signer })
     }
 
-    /// Whether a check costs more than remembering that it was made.
+    /// Whether checking again costs more than remembering the checked signatures.
     pub(crate) const fn is_costly(&self) -> bool {
         matches!(self, Self::Ed25519 { .. })
     }

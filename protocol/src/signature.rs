@@ -1,4 +1,4 @@
-//! Signatures over exact bytes, and the type that only a checked signature can make.
+//! Signatures over exact bytes, and the type that proves a signature was checked.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -14,15 +14,14 @@ use crate::id::{ClusterId, ReplicaId};
 use crate::misbehaviour::Misbehaviour;
 use crate::scheme::Scheme;
 
-/// A value that is signed as it stands. `DOMAIN` keeps a signature under one type from being shown as one under
-/// another.
+/// A value that can be signed. `DOMAIN` prevents that a signature of one type is used for another type.
 pub trait Signable: Serialize + DeserializeOwned {
-    /// The type's name under the signature.
+    /// The name of the type, which the signature covers.
     const DOMAIN: &'static str;
 }
 
-/// A value and its signer's signature over the very bytes that were sent; nothing is encoded a second time to check it.
-/// Whoever holds one knows nothing yet: see [`Verified`].
+/// A value with its signature. The signature is checked over the bytes that were sent: nothing is encoded again. The
+/// signature of a `Signed` may be false; see [`Verified`].
 #[derive(Clone)]
 pub struct Signed<T> {
     signer: ReplicaId,
@@ -32,13 +31,13 @@ pub struct Signed<T> {
 }
 
 impl<T> Signed<T> {
-    /// Who is said to have signed.
+    /// The replica that claims to have signed.
     #[must_use]
     pub const fn signer(&self) -> ReplicaId {
         self.signer
     }
 
-    /// The value, as the bytes say it.
+    /// The value that the bytes encode.
     #[must_use]
     pub const fn value(&self) -> &T {
         &self.value
@@ -86,7 +85,7 @@ impl<'de, T: Signable> Deserialize<'de> for Signed<T> {
         let wire = OnTheWire::deserialize(deserializer)?;
         let (value, rest) = postcard::take_from_bytes(wire.bytes).map_err(D::Error::custom)?;
         if !rest.is_empty() {
-            return Err(D::Error::custom("bytes after the end of a signed value"));
+            return Err(D::Error::custom("a signed value has bytes after its end"));
         }
         Ok(Self {
             signer: wire.signer,
@@ -97,7 +96,7 @@ impl<'de, T: Signable> Deserialize<'de> for Signed<T> {
     }
 }
 
-/// A signed value whose signature was checked. Only [`Keys`] makes one.
+/// A signed value with a valid signature. Only [`Keys`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified<T>(Signed<T>);
 
@@ -123,11 +122,11 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// How many checked signatures are remembered, so that a request that comes alone and again in a batch, or a
-/// VIEW-CHANGE that comes again in a NEW-VIEW, is checked once.
+/// The most checked signatures that are remembered. A request that comes alone and later in a batch is checked once,
+/// and so is a VIEW-CHANGE that comes again in a NEW-VIEW.
 const REMEMBERED: usize = 16_384;
 
-/// One replica's secret key, everyone's public keys, and the cluster's id that every signature covers (rule 1).
+/// One replica's secret key, the public keys of all, and the cluster's id, which every signature covers (rule 1).
 pub struct Keys {
     own: ReplicaId,
     scheme: Scheme,
@@ -137,16 +136,16 @@ pub struct Keys {
     oldest_first: VecDeque<Digest>,
 }
 
-/// A public key that is no point of the curve.
+/// Bytes that are not an Ed25519 public key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the public key of {0} is not an Ed25519 key")]
 pub struct BadPublicKey(pub ReplicaId);
 
 impl Keys {
-    /// The keys of replica `own`; `public` holds every replica's key in index order.
+    /// The keys of replica `own`. `public` holds every replica's key in index order.
     ///
     /// # Errors
-    /// One of the public keys is none.
+    /// A public key is not valid.
     pub fn new(
         own: ReplicaId,
         secret: [u8; 32],
@@ -161,7 +160,7 @@ impl Keys {
         Ok(Self::with(own, Scheme::Ed25519 { secret, public }, cluster))
     }
 
-    /// The keys of replica `own` of `n`, which knows no other's public key yet: messages of the others are refused until
+    /// The keys of replica `own` of `n`, without any other public key. Messages of other replicas are refused until
     /// [`Keys::learn`].
     #[must_use]
     pub fn alone(own: ReplicaId, secret: [u8; 32], n: u32, cluster: ClusterId) -> Self {
@@ -172,11 +171,11 @@ impl Keys {
         Self::with(own, Scheme::Ed25519 { secret, public }, cluster)
     }
 
-    /// Takes note of a replica's public key. A key that is known stays: all correct replicas must come to one verdict on a
-    /// certificate, so whoever calls this must see to it that they learn the same keys.
+    /// Adds a replica's public key. A known key is never replaced. All correct replicas must judge a certificate alike,
+    /// so the caller must make sure that all learn the same keys.
     ///
     /// # Errors
-    /// The public key is none.
+    /// The public key is not valid.
     pub fn learn(&mut self, replica: ReplicaId, public_key: &[u8; 32]) -> Result<(), BadPublicKey> {
         let key = read_public(replica, public_key)?;
         if let Scheme::Ed25519 { public, .. } = &mut self.scheme
@@ -187,8 +186,8 @@ impl Keys {
         Ok(())
     }
 
-    /// The keys of replica `own` of `n` for simulations only: a keyed hash instead of Ed25519, many times cheaper. All
-    /// replicas of one simulation must be given the same cluster.
+    /// Keys for simulations only, for replica `own` of `n`. They use a keyed hash, which is much cheaper than Ed25519.
+    /// All replicas of one simulation must have the same cluster id.
     #[must_use]
     pub fn simulated(own: ReplicaId, n: u32, cluster: ClusterId) -> Self {
         let key = |index: u32| Digest::of(&[b"key", &cluster.0, &index.to_le_bytes()]);
@@ -208,28 +207,28 @@ impl Keys {
         }
     }
 
-    /// The public half of a secret key.
+    /// The public key of a secret key.
     #[must_use]
     pub fn public_key(secret: &[u8; 32]) -> [u8; 32] {
         SigningKey::from_bytes(secret).verifying_key().to_bytes()
     }
 
-    /// Whose keys these are.
+    /// The replica that signs with these keys.
     #[must_use]
     pub const fn own(&self) -> ReplicaId {
         self.own
     }
 
-    /// How many signatures were checked so far, remembered ones not counted.
+    /// The number of signatures checked so far. Remembered ones are not counted.
     #[must_use]
     pub const fn checked(&self) -> u64 {
         self.checked
     }
 
-    /// Signs a value; one's own signature needs no check.
+    /// Signs a value. The result needs no check.
     ///
     /// # Panics
-    /// Never: the protocol's own types always encode into memory.
+    /// Never: the types of the protocol can always be encoded in memory.
     #[must_use]
     #[expect(
         clippy::expect_used,
@@ -251,13 +250,13 @@ impl Keys {
     /// Checks a signature.
     ///
     /// # Errors
-    /// The signer is unknown, or did not sign this under this cluster's id.
+    /// The signer is unknown, or the signature is not valid under this cluster's id.
     pub fn verify<T: Signable>(&mut self, signed: Signed<T>) -> Result<Verified<T>, Misbehaviour> {
         self.check(&signed)?;
         Ok(Verified(signed))
     }
 
-    /// Checks the signatures of a list, all or nothing.
+    /// Checks the signatures of a list. All must be valid.
     ///
     /// # Errors
     /// As for [`Keys::verify`].

@@ -1,4 +1,4 @@
-//! The replicated state at a checkpoint, in parts that can be fetched one by one and checked by their digests.
+//! The replicated state at a checkpoint, in parts. Each part can be fetched alone and checked by its digest.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,26 +8,26 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::id::{ClientId, Sequence, Timestamp};
 
-/// The reply table: what every client was last told (rule 6).
+/// The reply table: the last reply to each client (rule 6).
 pub(crate) type Replies = BTreeMap<ClientId, LastReply>;
 
-/// What a client was last told.
+/// The last reply to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LastReply {
-    /// Its request.
+    /// The timestamp of the client's request.
     pub(crate) timestamp: Timestamp,
-    /// Where it executed.
+    /// The slot in which it executed.
     pub(crate) sequence: Sequence,
     /// The result.
     #[serde(with = "serde_bytes")]
     pub(crate) result: Vec<u8>,
 }
 
-/// About how many bytes of the reply table one part holds.
+/// The bytes of the reply table in one part, roughly.
 const PART_BYTES: usize = 64 * 1024;
 
-/// What a state consists of: the digests of its parts, those of the reply table first (rule 8). A checkpoint's digest is
-/// that of its manifest, so whoever has the manifest can check each part alone (rule 19).
+/// The digests of a state's parts, those of the reply table first (rule 8). The digest of a checkpoint is the digest of
+/// this manifest. With the manifest, each part can be checked alone (rule 19).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     replies: Vec<Digest>,
@@ -35,10 +35,10 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// d of CHECKPOINT(n,d).
+    /// d of CHECKPOINT(n,d,i), the digest of the manifest.
     ///
     /// # Panics
-    /// Never: plain data encodes into memory.
+    /// Never: plain data can be encoded in memory.
     #[must_use]
     #[expect(
         clippy::expect_used,
@@ -55,20 +55,20 @@ impl Manifest {
     }
 }
 
-/// The digest of one part.
+/// The digest of a part.
 #[must_use]
 pub fn part_digest(part: &[u8]) -> Digest {
     Digest::of(&[b"part", part])
 }
 
-/// A state with all of its parts.
+/// A state: its manifest and all its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     manifest: Manifest,
     parts: BTreeMap<Digest, Arc<[u8]>>,
 }
 
-/// A state that a quorum vouches for and that cannot be read all the same.
+/// A state that a quorum has signed but that cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
@@ -88,7 +88,7 @@ impl Snapshot {
         }
     }
 
-    /// Puts together what was fetched; nothing if a part is still missing.
+    /// Assembles a state from its fetched parts. `None` if a part is missing.
     pub(crate) fn assemble(
         manifest: Manifest,
         parts: &BTreeMap<Digest, Arc<[u8]>>,
@@ -108,7 +108,7 @@ impl Snapshot {
         self.parts.get(&digest)
     }
 
-    /// The reply table.
+    /// Decodes the reply table.
     pub(crate) fn replies(&self) -> Result<Replies, Unreadable> {
         let mut replies = Replies::new();
         for part in self.chosen(&self.manifest.replies) {
@@ -119,7 +119,7 @@ impl Snapshot {
         Ok(replies)
     }
 
-    /// The service's parts, in its own order.
+    /// The service's parts, in the service's order.
     pub(crate) fn service(&self) -> Vec<Arc<[u8]>> {
         self.chosen(&self.manifest.service).collect()
     }
@@ -131,7 +131,7 @@ impl Snapshot {
     }
 }
 
-/// The table in parts, in the order of the clients.
+/// The reply table in parts, ordered by client.
 #[expect(
     clippy::expect_used,
     reason = "encoding plain data into a growing buffer cannot fail"
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_of_many_parts_is_read_back() {
+    fn a_reply_table_of_many_parts_is_decoded_again() {
         let replies: Replies = (0..300).map(|i| told(i, vec![7; 1000])).collect();
         let snapshot = Snapshot::new(&replies, vec![b"state"[..].into()]);
         assert!(snapshot.manifest().parts().count() > 3);

@@ -1,23 +1,23 @@
-//! Time as the engine knows it: a number that its host hands in.
+//! Time in the engine: a number that the host gives.
 
 use std::ops::Add;
 
-/// A moment, in microseconds since the host's own epoch.
+/// A point in time, in microseconds since the host's own epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub u64);
 
-/// A span, in microseconds.
+/// A length of time, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(pub u64);
 
 impl Duration {
-    /// A span of so many milliseconds.
+    /// A duration in milliseconds.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis.saturating_mul(1000))
     }
 
-    /// This span doubled `times` times, without overflowing.
+    /// This duration times 2^`times`, or the longest duration if that overflows.
     #[must_use]
     pub const fn doubled(self, times: u32) -> Self {
         let factor = if times >= 63 { u64::MAX } else { 1 << times };

@@ -1,4 +1,4 @@
-//! What every PBFT engine must survive; replicas 0 to 3 are P, Q, R and S, and view 0 is led by P.
+//! What every PBFT engine must survive. Replicas 0 to 3 are P, Q, R and S. P is the primary of view 0.
 
 mod harness;
 
@@ -24,13 +24,14 @@ const fn is_commit(parcel: &Parcel) -> bool {
     matches!(&parcel.message, SignedMessage::Commit(_))
 }
 
-/// Moves B, C and D to view 1 while A, which alone has prepared slot 1 in view 0, hears nothing of it, and then all but
-/// D to view 2. With `slot_2_at_b`, B has prepared slot 2 in view 0, so that slot 1 becomes a null in view 1.
-/// If `lossy`, the votes of view 2 are lost at first.
+/// Makes two view changes. A alone has prepared slot 1 in view 0. B, C and D move to view 1 without hearing from A;
+/// then all but D move to view 2. With `slot_2_at_b`, B has prepared slot 2 in view 0, so slot 1 becomes a null in view
+/// 1. If `lossy`, the first votes of view 2 are lost.
 fn stale_certificate(slot_2_at_b: bool, lossy: bool) -> Network {
     let mut net = Network::with(4, |config| {
         if slot_2_at_b {
-            // One request fills a batch, so that slot 2 follows while slot 1 is in flight; no checkpoint ends the story.
+            // One request fills a batch, so that slot 2 follows while slot 1 is in flight. No checkpoint is taken in
+            // this story.
             config.batch_limit = 1;
             (config.checkpoint_interval, config.window) = (2 * K, 2 * L);
         }
@@ -187,7 +188,7 @@ fn scenario_04_a_new_view_from_another_or_for_another_view_is_refused() {
 }
 
 #[test]
-fn scenario_05_a_forged_certificate_gets_nowhere() {
+fn scenario_05_a_forged_certificate_is_refused() {
     let mut net = Network::new(4);
     let (m, other) = (net.batch(0, 1), net.batch(0, 2));
     let mut differs = net.certificate(0, 1, &m, &[1]);
@@ -229,7 +230,7 @@ fn scenario_05_a_forged_certificate_gets_nowhere() {
         assert_eq!(accusations(&effects).len(), 1, "a signed lie (E5)");
     }
 
-    // The forged ones do not count towards the quorum of the new primary either.
+    // The forged VIEW-CHANGEs do not count towards the quorum of the new primary either.
     for i in [2, 3] {
         net.deliver(1, SignedMessage::ViewChange(net.wish(i, 1, Vec::new())));
     }
@@ -243,7 +244,7 @@ fn scenario_05_a_forged_certificate_gets_nowhere() {
 }
 
 #[test]
-fn scenario_06_a_forged_checkpoint_gets_nowhere() {
+fn scenario_06_a_forged_checkpoint_is_refused() {
     let mut net = Network::new(4);
     let (state, other) = (Digest::of(&[b"state"]), Digest::of(&[b"other"]));
     let [a, b, c] = [0, 1, 2].map(|i| net.checkpoint(i, K, state));
@@ -292,7 +293,7 @@ fn scenario_06_a_forged_checkpoint_gets_nowhere() {
 }
 
 #[test]
-fn scenario_07_f_crashed_backups_hold_up_nothing() {
+fn scenario_07_requests_execute_while_f_backups_are_down() {
     for (n, crashed) in [(4, vec![3]), (7, vec![3, 6]), (10, vec![1, 5, 9])] {
         let mut net = Network::new(n);
         for i in crashed {
@@ -311,7 +312,7 @@ fn scenario_07_f_crashed_backups_hold_up_nothing() {
 }
 
 #[test]
-fn scenario_08_of_two_batches_of_a_liar_at_most_one_commits_and_the_liar_is_found() {
+fn scenario_08_of_two_batches_for_one_slot_at_most_one_commits_and_the_primary_is_accused() {
     let mut net = Network::new(4);
     let (m, other) = (net.batch(0, 1), net.batch(0, 2));
     let liar =
@@ -351,13 +352,13 @@ fn scenario_08_of_two_batches_of_a_liar_at_most_one_commits_and_the_liar_is_foun
 }
 
 #[test]
-fn scenario_09_a_withheld_body_wedges_nothing() {
+fn scenario_09_a_withheld_body_does_not_block_the_cluster() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     let digest = m.digest();
     net.crash(0);
 
-    // The body goes to Q alone; R and S get the digest with nothing to it.
+    // The body goes to Q alone. R and S get only the PRE-PREPARE's digest.
     net.deliver(1, net.pre_prepare(0, 0, 1, &m));
     for i in [2, 3] {
         let bare = SignedMessage::PrePrepare {
@@ -388,7 +389,7 @@ fn scenario_09_a_withheld_body_wedges_nothing() {
 }
 
 #[test]
-fn scenario_09_a_body_that_only_one_holds_is_fetched_in_the_new_view() {
+fn scenario_09_a_body_that_only_one_replica_has_is_fetched_in_the_new_view() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     net.crash(0);
@@ -409,10 +410,10 @@ fn scenario_09_a_body_that_only_one_holds_is_fetched_in_the_new_view() {
     assert!(net.all_executed(&[(0, 1), (2, 1)]));
 }
 
-/// A certificate of view 0 shows up only in view 2, after view 1 had no use for its slot. Its holder does not hand out
-/// the body, so those who prepared it must have kept it.
+/// A certificate of view 0 appears only in view 2. In view 1 the slot was not needed. The holder of the certificate
+/// does not send the body, so the replicas that prepared it must have kept it.
 #[test]
-fn scenario_09_a_body_is_kept_by_those_who_prepared_it_for_as_long_as_a_certificate_may_name_it() {
+fn scenario_09_a_replica_keeps_a_prepared_body_as_long_as_a_certificate_may_name_it() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     net.deliver(3, net.pre_prepare(0, 0, 1, &m));
@@ -472,7 +473,7 @@ fn scenario_10_two_view_changes_without_progress_lose_no_certificate() {
 }
 
 #[test]
-fn scenario_11_what_one_replica_committed_stays_in_its_slot() {
+fn scenario_11_a_batch_that_one_replica_committed_keeps_its_slot() {
     let mut net = Network::new(4);
     net.drop_if(|parcel| is_commit(parcel) && parcel.to != 3);
     net.order(1, 1);
@@ -600,7 +601,7 @@ fn scenario_15_a_slow_replica_does_not_hold_up_a_full_window() {
 }
 
 #[test]
-fn scenario_16_the_smallest_of_f_plus_1_higher_views_is_joined() {
+fn scenario_16_a_replica_joins_the_lowest_of_f_plus_1_higher_views() {
     let mut net = Network::new(4);
 
     let f = net.deliver(3, SignedMessage::ViewChange(net.wish(0, 5, Vec::new())));
@@ -632,9 +633,9 @@ fn scenario_17_progress_returns_after_a_partition_during_a_view_change() {
     assert!(net.nobody_is_accused());
 }
 
-/// R alone saw the quorum for view 1, so it alone went on to view 2; with P down, nobody can do without it.
+/// R alone saw the quorum for view 1 and went on to view 2. With P down, the others cannot do without R.
 #[test]
-fn scenario_17_progress_returns_when_one_replica_went_a_view_further_than_the_rest() {
+fn scenario_17_progress_returns_when_one_replica_is_a_view_ahead_of_the_others() {
     let mut net = Network::new(4);
     net.crash(0);
     net.drop_if(|parcel| parcel.from == 2 && !matches!(&parcel.message, SignedMessage::Request(_)));
@@ -652,8 +653,8 @@ fn scenario_17_progress_returns_when_one_replica_went_a_view_further_than_the_re
     assert!(net.nobody_is_accused());
 }
 
-/// The others executed the slot in view 1 and ask for nothing, so they never run it again in view 2; the laggard needs
-/// that they do.
+/// The others executed the slot in view 1 and ask for nothing. Still they must run it again in view 2, because the
+/// laggard needs their votes.
 #[test]
 fn scenario_17_a_laggard_gets_votes_that_were_lost_for_a_slot_that_others_executed_in_an_older_view()
  {
@@ -715,7 +716,7 @@ fn scenario_19_an_idle_laggard_of_an_older_view_catches_up() {
     assert!(net.all_executed(&[(1, 1)]));
 }
 
-/// Isolates D while the others make two checkpoints, and holds every piece of state that is sent to D from then on.
+/// Isolates D while the others take two checkpoints. From then on, holds every piece of state that is sent to D.
 fn laggard_without_state() -> Network {
     let mut net = Network::new(4);
     net.isolate(3);
@@ -795,8 +796,8 @@ fn scenario_20_a_liar_about_the_state_is_refused_and_another_is_asked() {
     assert!(net.nobody_is_accused());
 }
 
-/// Runs a fixed story, and kills whoever gets the parcel number `at` after it has written and before it sends; it comes
-/// back from its disk. The story has requests, a view change and a checkpoint in it.
+/// Runs a fixed story with requests, a view change and a checkpoint. Kills the recipient of parcel number `at` after it
+/// has written and before it sends. The killed replica starts again from its disk.
 fn story_with_a_kill(at: usize) -> Option<Network> {
     let mut net = Network::new(4);
     let mut delivered = 0;
@@ -827,7 +828,7 @@ fn story_with_a_kill(at: usize) -> Option<Network> {
 }
 
 #[test]
-fn scenario_21_killed_between_the_write_and_the_send_nobody_contradicts_itself() {
+fn scenario_21_a_replica_killed_between_write_and_send_does_not_contradict_itself() {
     let mut kills = 0;
     for at in (0..).step_by(7) {
         let Some(net) = story_with_a_kill(at) else {
@@ -853,7 +854,7 @@ fn scenario_21_killed_between_the_write_and_the_send_nobody_contradicts_itself()
 }
 
 #[test]
-fn scenario_22_what_an_older_cluster_or_an_older_request_says_is_refused() {
+fn scenario_22_messages_of_an_older_cluster_and_older_requests_are_refused() {
     let mut net = Network::new(4);
     let earlier_life = Network::in_cluster(ClusterId([7; 32]), 4, |_| {});
     let m = earlier_life.batch(0, 1);
@@ -895,13 +896,13 @@ fn scenario_22_what_an_older_cluster_or_an_older_request_says_is_refused() {
 #[test]
 fn scenario_23_a_read_never_goes_back_in_time_and_f_stale_answers_are_not_believed() {
     let mut net = Network::new(4);
-    // D hears of no slot, so that its answers are stale.
+    // D gets no slot, so its answers are stale.
     net.drop_if(|parcel| parcel.to == 3 && is_normal(&parcel.message));
     net.submit_for(1, "c", 1);
     net.run();
     assert_eq!(net.results(1).len(), 1, "the write is acknowledged");
 
-    // C is slow to answer: with the stale answer there are three, and they are divided.
+    // C answers late. Of the three other answers one is stale, so there is no quorum yet.
     net.hold_if(|parcel| parcel.from == 2 && matches!(parcel.message, SignedMessage::Answer(_)));
     net.ask(0, b"count");
     net.run();
@@ -912,7 +913,7 @@ fn scenario_23_a_read_never_goes_back_in_time_and_f_stale_answers_are_not_believ
 }
 
 #[test]
-fn scenario_24_a_primary_that_starves_f_replicas_keeps_no_client_from_its_answer() {
+fn scenario_24_clients_get_answers_while_the_primary_starves_f_replicas() {
     let mut net = Network::new(4);
     net.drop_if(|parcel| (parcel.from, parcel.to) == (0, 3) && is_normal(&parcel.message));
     for timestamp in 1..=3 * L {
@@ -925,7 +926,7 @@ fn scenario_24_a_primary_that_starves_f_replicas_keeps_no_client_from_its_answer
 }
 
 #[test]
-fn scenario_25_a_state_that_was_tampered_with_repairs_itself() {
+fn scenario_25_a_replica_with_a_wrong_state_repairs_it() {
     let mut net = Network::new(4);
     net.order(0, 1);
     net.tamper(3);
@@ -942,11 +943,11 @@ fn scenario_25_a_state_that_was_tampered_with_repairs_itself() {
 }
 
 #[test]
-fn scenario_26_a_slow_primary_is_noticed_and_a_slow_network_is_borne() {
+fn scenario_26_a_slow_primary_is_replaced_and_a_slow_network_is_tolerated() {
     let mut net = Network::new(4);
     let mut views = 0;
     for timestamp in 1..=60 {
-        // Whoever is primary: its proposals take 400 of the 500 ms.
+        // The proposals of every primary take 400 of the 500 ms.
         net.hold_if(|parcel| matches!(parcel.message, SignedMessage::PrePrepare { .. }));
         net.order(3, timestamp);
         net.run_for(Duration::from_millis(400));
@@ -962,7 +963,7 @@ fn scenario_26_a_slow_primary_is_noticed_and_a_slow_network_is_borne() {
 }
 
 #[test]
-fn scenario_27_a_client_that_tells_only_the_backups_starts_no_storm_of_view_changes() {
+fn scenario_27_a_client_that_asks_only_backups_causes_no_view_change() {
     let mut net = Network::new(4);
     for timestamp in 1..=20 {
         let request = net.named_request(3, "c", timestamp);
@@ -974,7 +975,7 @@ fn scenario_27_a_client_that_tells_only_the_backups_starts_no_storm_of_view_chan
     }
     assert!((0..4).all(|i| net.view(i) == (0, true)));
 
-    // A signature that holds for nobody is nobody's request: nothing waits for it.
+    // A request with an invalid signature comes from no client, so no backup waits for it.
     let stranger = Network::in_cluster(ClusterId([7; 32]), 4, |_| {});
     for backup in [1, 2] {
         net.deliver(backup, SignedMessage::Request(stranger.request(3, 1)));
@@ -984,7 +985,7 @@ fn scenario_27_a_client_that_tells_only_the_backups_starts_no_storm_of_view_chan
 }
 
 #[test]
-fn scenario_28_beyond_the_bound_a_disagreement_names_f_plus_1_culprits_and_none_honest() {
+fn scenario_28_a_disagreement_beyond_the_bound_names_f_plus_1_culprits_and_no_honest_replica() {
     let mut net = Network::new(4);
     net.go_beyond_the_bound();
     let (m, other) = (net.batch(2, 1), net.batch(3, 1));

@@ -1,4 +1,4 @@
-//! `docs/pbft.md` says which code and which tests keep each rule and scenario: what it says must be so.
+//! `docs/pbft.md` names the code and the tests of each rule and scenario. These tests check that the names exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,12 +9,12 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What stands between backquotes in a line.
+/// The texts between backquotes in a line.
 fn quoted(line: &str) -> Vec<&str> {
     line.split('`').skip(1).step_by(2).collect()
 }
 
-/// The tests of some files whose names begin with `kind`, as `kind_NN_`.
+/// The tests in these files whose names have the form `kind_NN_...`, as `kind_NN_`.
 fn tests_of(kind: &str, files: &[String]) -> BTreeSet<String> {
     let texts: Vec<String> = files.iter().map(|file| read(file)).collect();
     texts

@@ -4,15 +4,15 @@ use crate::digest::Digest;
 use crate::message::Request;
 use crate::signature::Signed;
 
-/// m: the requests that one slot holds. The null batch holds none (C4.4).
+/// m: the requests of one slot. The null batch has none (C4.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
-    /// In the order in which they execute.
+    /// The requests, in the order in which they execute.
     pub requests: Vec<Signed<Request>>,
 }
 
 impl Batch {
-    /// The batch that fills a slot that nobody prepared.
+    /// The null batch. It fills a slot that nobody prepared.
     #[must_use]
     pub const fn null() -> Self {
         Self {
@@ -20,10 +20,10 @@ impl Batch {
         }
     }
 
-    /// D(m). It covers the signatures too, so a body that arrives late is the very one that was proposed.
+    /// D(m). The digest covers the signatures too, so a body that arrives later is exactly the one that was proposed.
     ///
     /// # Panics
-    /// Never: plain data encodes into memory.
+    /// Never: plain data can be encoded in memory.
     #[must_use]
     #[expect(
         clippy::expect_used,

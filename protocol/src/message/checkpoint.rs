@@ -4,7 +4,8 @@ use crate::digest::Digest;
 use crate::id::Sequence;
 use crate::signature::Signable;
 
-/// CHECKPOINT(n,d,i): replica i has executed up to n and has state d, the reply table included (C4.3, rule 8).
+/// CHECKPOINT(n,d,i): replica i has executed all slots up to n, and its state has digest d. The state includes the
+/// reply table (C4.3, rule 8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// n, a multiple of K.

@@ -4,7 +4,7 @@ use crate::digest::Digest;
 use crate::id::{Sequence, View};
 use crate::signature::Signable;
 
-/// COMMIT(v,n,d,i): a replica has prepared batch d and agrees to execute it (C4.2). i is the signer.
+/// COMMIT(v,n,d,i): replica i has prepared batch d in slot n (C4.2). The signer is i.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
     /// v.

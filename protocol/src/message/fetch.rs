@@ -15,7 +15,7 @@ impl Signable for Fetch {
     const DOMAIN: &'static str = "fetch";
 }
 
-/// The body asked for. It proves itself: its digest is the one that was asked for, or it is dropped.
+/// The body that was asked for. Its digest identifies it, so anyone may send it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// m.

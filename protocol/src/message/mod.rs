@@ -1,8 +1,9 @@
-//! The protocol's messages, one file each, in the three states a message can be in.
+//! The protocol's messages, one file each. A message has three forms:
 //!
-//! * [`Message`]: what a replica wants to say; its host signs it, after `fault` had its say.
-//! * [`SignedMessage`]: what travels.
-//! * [`VerifiedMessage`]: what gets in; only [`Keys`] makes one, and it checks nested certificates too.
+//! * [`Message`]: what a replica wants to send. The host signs it after `fault` has perhaps changed it.
+//! * [`SignedMessage`]: what travels between replicas.
+//! * [`VerifiedMessage`]: what a replica accepts as input. Only [`Keys`] makes one, after it has checked every
+//!   signature, in nested certificates too.
 
 mod batch;
 mod checkpoint;
@@ -40,48 +41,48 @@ use crate::id::{ClientId, ReplicaId};
 use crate::misbehaviour::Misbehaviour;
 use crate::signature::{Keys, Signed, Verified};
 
-/// What a replica wants to say.
+/// A message before it is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// A client's request, signed by the client, on its way to everyone.
+    /// A client's request, already signed.
     Request(Signed<Request>),
-    /// The primary's proposal, with its body.
+    /// The primary's proposal for a slot, with its body.
     PrePrepare(PrePrepare, Batch),
-    /// A backup's agreement to the proposal.
+    /// A backup agrees to a proposal.
     Prepare(Prepare),
-    /// Agreement to execute.
+    /// A replica has prepared a slot.
     Commit(Commit),
-    /// The state's digest at a sequence number.
+    /// The digest of the state at a sequence number.
     Checkpoint(Checkpoint),
-    /// The wish for another view, with what was prepared so far.
+    /// A replica asks for another view and shows what it has prepared.
     ViewChange(ViewChange),
-    /// The start of another view; its proposals are signed one by one as well.
+    /// The primary starts another view. Its proposals also travel as PRE-PREPAREs with signatures of their own.
     NewView(NewView),
     /// Asks for a body that is missing.
     Fetch(Fetch),
-    /// Answers it.
+    /// The answer to [`Fetch`].
     Body(Body),
-    /// Where the sender stands.
+    /// How far the sender is.
     Standing(Standing),
-    /// Asks for a piece of the state.
+    /// Asks for a manifest or a part of a state.
     FetchState(FetchState),
-    /// Answers it.
+    /// The answer to [`FetchState`].
     State(State),
-    /// A committed slot with its proof.
+    /// A committed slot, with its proof.
     Committed(Committed),
-    /// The sender's last stable checkpoint.
+    /// The sender's last stable checkpoint, with its proof.
     Stable(Stable),
-    /// The results of clients' requests, for the process that speaks for the clients.
+    /// The results of requests, for the process that speaks for their clients.
     Replies(Replies),
-    /// A read-only question.
+    /// A read-only operation.
     Query(Query),
-    /// Answers it.
+    /// The answer to [`Query`].
     Answer(Answer),
 }
 
-/// What travels between replicas.
+/// A message as it travels between replicas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the variants are those of Message")]
+#[expect(missing_docs, reason = "the variants are described at Message")]
 pub enum SignedMessage {
     Request(Signed<Request>),
     PrePrepare {
@@ -108,9 +109,9 @@ pub enum SignedMessage {
     Answer(Signed<Answer>),
 }
 
-/// What gets into a replica: every signature in it was checked, nested ones too.
+/// A message whose signatures are all valid, nested ones too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants are those of Message")]
+#[expect(missing_docs, reason = "the variants are described at Message")]
 pub enum VerifiedMessage {
     Request(Verified<Request>),
     PrePrepare {
@@ -138,7 +139,7 @@ pub enum VerifiedMessage {
 }
 
 impl VerifiedMessage {
-    /// Who signed it (for a request: the process that is the client).
+    /// The replica that signed it. For a request, this is the process that speaks for the client.
     #[must_use]
     pub fn signer(&self) -> ReplicaId {
         match self {
@@ -200,11 +201,10 @@ impl VerifiedMessage {
 }
 
 impl Keys {
-    /// Signs a message. A request that another signed, or that was altered since, is taken as it is only if its
-    /// signature holds.
+    /// Signs a message. A request in it keeps its own signature, which must be valid.
     ///
     /// # Errors
-    /// The message holds a request whose signature does not hold.
+    /// The message holds a request with an invalid signature: somebody changed the request after it was signed.
     pub fn sign_message(&mut self, message: Message) -> Result<VerifiedMessage, Misbehaviour> {
         Ok(match message {
             Message::Request(request) => VerifiedMessage::Request(self.verify_request(request)?),
@@ -242,7 +242,7 @@ impl Keys {
     /// Checks every signature of a message, down to the certificates inside certificates.
     ///
     /// # Errors
-    /// One of them does not hold; the whole message is refused.
+    /// A signature is not valid. The whole message is refused.
     pub fn verify_message(
         &mut self,
         message: SignedMessage,
@@ -331,7 +331,7 @@ impl Keys {
     }
 }
 
-/// A process signs no request of another process.
+/// A process must not sign a request in the name of another process.
 fn check_client(request: &Signed<Request>) -> Result<(), Misbehaviour> {
     let (signer, client) = (request.signer(), request.value().client);
     match client {

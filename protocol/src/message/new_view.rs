@@ -5,21 +5,21 @@ use crate::id::{Sequence, View};
 use crate::message::{PrePrepare, ViewChange};
 use crate::signature::{Signable, Signed};
 
-/// NEW-VIEW(v+1,V,O) (C4.4, rule 12).
+/// NEW-VIEW(v+1,V,O): the primary of v+1 starts that view (C4.4, rule 12).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewView {
     /// v+1.
     pub view: View,
     /// The sender's life.
     pub life: u64,
-    /// V, a quorum of VIEW-CHANGEs for it.
+    /// V, a quorum of VIEW-CHANGEs for v+1.
     pub view_changes: Vec<Signed<ViewChange>>,
-    /// O, slot by slot.
+    /// O: the slot and digest of each proposal, in slot order.
     pub chosen: Vec<(Sequence, Digest)>,
 }
 
 impl NewView {
-    /// O as the PRE-PREPAREs that the primary signs one by one, so that each can stand in a later certificate.
+    /// O as PRE-PREPAREs. The primary signs each of them, so that it can stand in a later certificate.
     pub fn proposals(&self) -> impl Iterator<Item = PrePrepare> + '_ {
         self.chosen.iter().map(|&(sequence, digest)| PrePrepare {
             view: self.view,

@@ -4,8 +4,8 @@ use crate::digest::Digest;
 use crate::id::{Sequence, View};
 use crate::signature::Signable;
 
-/// PRE-PREPARE(v,n,d): the primary of v gives batch d the slot n (C4.2). The body travels beside it, unsigned: d is what
-/// binds it.
+/// PRE-PREPARE(v,n,d): the primary of view v proposes batch d for slot n (C4.2). The body travels beside it without a
+/// signature of its own: it must have digest d.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrePrepare {
     /// v.

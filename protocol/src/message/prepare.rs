@@ -4,7 +4,7 @@ use crate::digest::Digest;
 use crate::id::{Sequence, View};
 use crate::signature::Signable;
 
-/// PREPARE(v,n,d,i): a backup holds batch d and agrees to its slot (C4.2). i is the signer.
+/// PREPARE(v,n,d,i): backup i has batch d and agrees to its slot (C4.2). The signer is i.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prepare {
     /// v.

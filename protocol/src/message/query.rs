@@ -2,12 +2,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::signature::Signable;
 
-/// A read-only operation that goes straight to the replicas (C5.1, rule 20).
+/// A read-only operation, sent to all replicas without ordering (C5.1, rule 20).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
-    /// The asker's own number for it.
+    /// The number that the sender gave the query.
     pub number: u64,
-    /// What to read.
+    /// The read-only operation.
     #[serde(with = "serde_bytes")]
     pub operation: Vec<u8>,
 }
@@ -16,12 +16,12 @@ impl Signable for Query {
     const DOMAIN: &'static str = "query";
 }
 
-/// What a replica's state says to a query.
+/// A replica's answer to a query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The asker's number.
+    /// The number of the query.
     pub number: u64,
-    /// What was read.
+    /// The result.
     #[serde(with = "serde_bytes")]
     pub result: Vec<u8>,
 }

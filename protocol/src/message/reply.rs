@@ -3,10 +3,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ClientId, Sequence, Timestamp, View};
 use crate::signature::Signable;
 
-/// What a replica has to say to the process that speaks for some clients: one signature for all that a slot brought them.
+/// A replica's replies to the process that speaks for some clients. One signature covers all replies of a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replies {
-    /// One per request.
+    /// One reply for each request.
     pub replies: Vec<Reply>,
 }
 
@@ -17,13 +17,13 @@ impl Signable for Replies {
 /// REPLY(v,t,c,i,r) (C4.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
-    /// v, the sender's view; a hint that only several replies together make good (rule 21).
+    /// v, the sender's view. It is only a hint: a client trusts it when f+1 replies confirm it (rule 21).
     pub view: View,
     /// c.
     pub client: ClientId,
     /// t.
     pub timestamp: Timestamp,
-    /// Where the request executed.
+    /// The slot in which the request executed.
     pub sequence: Sequence,
     /// r.
     #[serde(with = "serde_bytes")]

@@ -8,9 +8,9 @@ use crate::signature::Signable;
 pub struct Request {
     /// c.
     pub client: ClientId,
-    /// t: greater than that of the client's request before.
+    /// t, greater than the timestamp of the client's previous request.
     pub timestamp: Timestamp,
-    /// o: bytes that only the service understands.
+    /// o, in bytes that only the service understands.
     #[serde(with = "serde_bytes")]
     pub operation: Vec<u8>,
 }

@@ -5,18 +5,18 @@ use crate::id::{Sequence, View};
 use crate::message::Checkpoint;
 use crate::signature::{Signable, Signed};
 
-/// VIEW-CHANGE(v+1,n,C,P,i) (C4.4, rule 10).
+/// VIEW-CHANGE(v+1,n,C,P,i): replica i asks for view v+1 (C4.4, rule 10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewChange {
-    /// v+1, the view that is wanted.
+    /// v+1, the view that the sender asks for.
     pub view: View,
     /// The sender's life.
     pub life: u64,
-    /// n, the last stable checkpoint; 0 is the start.
+    /// n, the sequence number of the last stable checkpoint. At first it is 0.
     pub stable: Sequence,
-    /// C, the CHECKPOINTs that prove it; none for 0.
+    /// C, the CHECKPOINTs that prove it. Empty for n = 0.
     pub checkpoint_proof: Vec<Signed<Checkpoint>>,
-    /// P, for every prepared slot above n the certificate with the highest view, in slot order.
+    /// P: for every slot above n that is prepared, the certificate of the highest view, in slot order.
     pub prepared: Vec<PreparedCertificate>,
 }
 

@@ -1,4 +1,4 @@
-//! What a new view must propose: a function of its VIEW-CHANGEs, which the primary and every backup compute alike
+//! What a new view must propose. The primary and every backup compute it from the same VIEW-CHANGEs with this function
 //! (C4.4, rule 12).
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use crate::message::{Batch, ViewChange};
 use crate::mutant::Mutant;
 use crate::signature::Signed;
 
-/// min-s: the largest stable checkpoint.
+/// min-s: the highest stable checkpoint.
 pub(super) fn min_sequence(view_changes: &[Signed<ViewChange>]) -> Sequence {
     view_changes
         .iter()
@@ -19,8 +19,8 @@ pub(super) fn min_sequence(view_changes: &[Signed<ViewChange>]) -> Sequence {
         .unwrap_or_default()
 }
 
-/// O: for each slot in (min-s, max-s] the digest that was prepared in the highest view, or the null batch where none
-/// was. A null batch that was itself prepared competes like any other.
+/// O: for each slot in (min-s, max-s], the digest that was prepared in the highest view, or the null batch if none was
+/// prepared. A prepared null batch counts like any other batch.
 pub(super) fn proposals(
     config: &Config,
     view_changes: &[Signed<ViewChange>],

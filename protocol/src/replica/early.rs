@@ -1,5 +1,5 @@
-//! Messages of views that have not started here yet. Calls between processes overtake each other, so a PREPARE may come
-//! before the NEW-VIEW that it belongs to; it is kept, not acted on (rule 10).
+//! Messages of views that have not started here yet. Messages overtake each other, so a PREPARE may arrive before the
+//! NEW-VIEW of its view. It is kept until that view starts (rule 10).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::id::{ReplicaId, View};
 use crate::message::VerifiedMessage;
 
-/// A bounded queue per sender, so that a liar can only push out its own.
+/// One bounded queue per sender, so that a liar can only push out its own messages.
 #[derive(Clone, Debug)]
 pub(super) struct EarlyMessages {
     limit: usize,
@@ -15,7 +15,7 @@ pub(super) struct EarlyMessages {
 }
 
 impl EarlyMessages {
-    /// Room for a proposal and two votes per slot of a window.
+    /// Room for a proposal and two votes in each slot of a window.
     pub(super) fn new(config: &Config) -> Self {
         Self {
             limit: usize::try_from(config.window)
@@ -33,7 +33,7 @@ impl EarlyMessages {
         queue.push_back((view, message));
     }
 
-    /// Takes what belongs to the view that starts, and drops what is older.
+    /// Returns the messages of the view that starts, and drops older ones.
     pub(super) fn take(&mut self, view: View) -> Vec<VerifiedMessage> {
         let mut taken = Vec::new();
         for queue in self.by_sender.values_mut() {
@@ -48,7 +48,7 @@ impl EarlyMessages {
         taken
     }
 
-    /// How many messages are kept.
+    /// The number of kept messages.
     pub(super) fn len(&self) -> usize {
         self.by_sender.values().map(VecDeque::len).sum()
     }

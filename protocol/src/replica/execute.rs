@@ -41,7 +41,7 @@ impl Replica {
         debug_assert!(
             self.executing
                 && (sequence == self.executed.next() || self.is_mutant(Mutant::ExecutesOutOfOrder)),
-            "executed what was not asked for"
+            "the host executed a slot that was not asked for"
         );
         self.reply(sequence, results);
         self.executing = false;

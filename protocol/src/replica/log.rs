@@ -8,8 +8,8 @@ use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Batch, Commit, PrePrepare, Prepare};
 use crate::signature::Signed;
 
-/// What is known of one slot. Proposal and votes are those of the current view; the certificate is carried on from view
-/// to view until a later one replaces it (rule 10).
+/// What this replica knows about one slot. Proposal and votes are of the current view. The prepared certificate is kept
+/// from view to view until a later one replaces it (rule 10).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slot {
     pub(super) proposal: Option<Signed<PrePrepare>>,
@@ -17,11 +17,12 @@ pub(super) struct Slot {
     pub(super) commits: BTreeMap<ReplicaId, Signed<Commit>>,
     pub(super) prepared: Option<PreparedCertificate>,
     pub(super) committed: Option<Digest>,
-    /// The quorum of COMMITs, of one view, that prove it; for replicas that missed them.
+    /// The quorum of COMMITs, all of one view, that commits the slot. It is kept for replicas that missed them.
     pub(super) proof: Vec<Signed<Commit>>,
-    /// COMMITs of other views than the current one, the latest of each replica.
+    /// COMMITs of other views than the current one: the latest of each replica.
     pub(super) learned: BTreeMap<ReplicaId, Signed<Commit>>,
-    /// What this replica has agreed to, in whatever view: a certificate may name it, so its body is kept (rule 3).
+    /// The digests that this replica has agreed to in any view. A certificate may name them, so their bodies are kept
+    /// (rule 3).
     pub(super) agreed: BTreeSet<Digest>,
 }
 
@@ -38,8 +39,8 @@ impl Slot {
             .is_some_and(|certificate| certificate.view() == view)
     }
 
-    /// The certificate of rule 4, if the votes make one: the PRE-PREPARE and as many matching PREPAREs of backups as are
-    /// needed, 2f. The primary's own PREPARE never gets into `prepares`.
+    /// The certificate of rule 4, if there are enough votes for it: the PRE-PREPARE and `needed` (2f) matching PREPAREs
+    /// of backups. `prepares` never contains a PREPARE of the primary.
     pub(super) fn certificate(&self, needed: usize) -> Option<PreparedCertificate> {
         let pre_prepare = self.proposal.clone()?;
         let digest = pre_prepare.value().digest;
@@ -56,14 +57,14 @@ impl Slot {
         })
     }
 
-    /// The COMMITs that match the proposal, if there are as many as are needed, 2f+1 (rule 5).
+    /// The COMMITs that match the proposal, if there are at least `needed` (2f+1, rule 5).
     pub(super) fn commit_quorum(&self, needed: usize) -> Option<Vec<Signed<Commit>>> {
         matching(&self.commits, needed, |commit| {
             Some(commit.digest) == self.proposed()
         })
     }
 
-    /// The COMMITs of one replica that are known, in whatever view.
+    /// All known COMMITs of one replica for this slot, in any view.
     pub(super) fn commits_of(&self, from: ReplicaId) -> impl Iterator<Item = &Signed<Commit>> {
         let proved = self
             .proof
@@ -75,7 +76,7 @@ impl Slot {
             .chain(proved)
     }
 
-    /// The COMMITs of one view and digest among those of other views, if there are as many as are needed.
+    /// The COMMITs of other views that are equal to `like`, if there are at least `needed`.
     pub(super) fn learned_quorum(
         &self,
         needed: usize,
@@ -133,7 +134,7 @@ impl Log {
             .map(|(n, slot)| (*n, slot))
     }
 
-    /// The slots whose proposal is this digest.
+    /// The slots whose proposal has this digest.
     pub(super) fn proposed_at(&self, digest: Digest) -> Vec<Sequence> {
         self.slots
             .iter()
@@ -146,7 +147,7 @@ impl Log {
         self.bodies.get(&digest)
     }
 
-    /// How many slots and bodies are kept.
+    /// The numbers of slots and bodies.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.slots.len(), self.bodies.len())
     }
@@ -155,7 +156,7 @@ impl Log {
         self.bodies.insert(digest, batch);
     }
 
-    /// The digests that are proposed or committed without their body being here (rule 3).
+    /// The digests that are proposed or committed but whose body is missing (rule 3).
     pub(super) fn missing_bodies(&self) -> BTreeSet<Digest> {
         let named = self
             .slots
@@ -175,7 +176,7 @@ impl Log {
             .collect()
     }
 
-    /// Empties the slots of what belongs to the view that ends. Only a mutant does not keep the certificates.
+    /// Removes the proposals and votes of the view that ends. Only a mutant removes the certificates too.
     pub(super) fn leave_view(&mut self, keeps_certificates: bool) {
         for slot in self.slots.values_mut() {
             slot.proposal = None;

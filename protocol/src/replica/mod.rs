@@ -1,4 +1,4 @@
-//! One replica: its state, and the one match that says which file deals with which input.
+//! One replica: its state, and the `match` that sends each input to the file that handles it.
 
 mod choose;
 mod early;
@@ -63,7 +63,7 @@ pub struct Replica {
     config: Config,
     now: Time,
     effects: Vec<Effect>,
-    /// v: the current view, or the one that is wanted.
+    /// v: the current view, or the one that this replica asks for.
     view: View,
     /// Whether that view has started here.
     active: bool,
@@ -71,28 +71,28 @@ pub struct Replica {
     checkpoints: Checkpoints,
     transfer: Transfer,
     rejoin: Option<Rejoin>,
-    /// The lowest view in which it may vote: 0 unless it has lost its memory (rule 23).
+    /// The lowest view in which this replica may vote. It is 0 unless the replica has lost its memory (rule 23).
     first_view: View,
     requests: Requests,
-    /// The last slot that this primary has proposed, or that its NEW-VIEW has filled.
+    /// The last slot that this replica has proposed as primary, or that the NEW-VIEW has filled.
     last_proposed: Sequence,
     /// The last slot executed.
     executed: Sequence,
-    /// The last slot of which clients may have been told: nobody reads an older state here, after a restart neither.
+    /// The last slot whose results clients may know. No query is answered from an older state, also after a restart.
     told: Sequence,
-    /// Whether the host is executing the slot after that one.
+    /// Whether the host is executing the slot after `executed`.
     executing: bool,
     progress: Progress,
     view_changes: ViewChanges,
     early: EarlyMessages,
-    /// Where each peer last said it stood: by it and its next word one sees whether it lags.
+    /// What each peer said last about how far it is. Its next message shows whether it makes progress.
     standings: BTreeMap<ReplicaId, Known>,
-    /// Whether it was sent a slot again that it had not executed, since it last asked for more.
+    /// Whether a peer has sent a missed slot again since this replica last asked for more.
     helped: bool,
 }
 
 impl Replica {
-    /// A replica at the start: view 0, nothing executed.
+    /// A replica that starts in view 0 and has executed nothing.
     #[must_use]
     pub fn new(config: Config) -> Self {
         let early = EarlyMessages::new(&config);
@@ -120,7 +120,8 @@ impl Replica {
         }
     }
 
-    /// What follows from one input at the time `now`. Never fails: what a peer did wrong is an effect.
+    /// Handles one input at the time `now` and returns the effects. It never fails: if a peer misbehaves, that is an
+    /// effect.
     pub fn step(&mut self, now: Time, input: Input) -> Vec<Effect> {
         self.now = now;
         match input {
@@ -167,10 +168,13 @@ impl Replica {
         }
     }
 
-    /// Whether this engine has a bug on purpose.
+    /// Whether this engine has the given bug on purpose.
     #[cfg_attr(
         not(feature = "mutants"),
-        expect(clippy::missing_const_for_fn, reason = "not with the feature")
+        expect(
+            clippy::missing_const_for_fn,
+            reason = "with the feature it cannot be const"
+        )
     )]
     fn is_mutant(&self, mutant: Mutant) -> bool {
         self.config.is_mutant(mutant)
@@ -230,11 +234,11 @@ impl Replica {
     fn assert_invariants(&self) {
         debug_assert!(
             self.low_watermark() <= self.executed,
-            "a stable checkpoint above one's own execution"
+            "the stable checkpoint is above the last executed slot"
         );
         debug_assert!(
             self.log.sequences().all(|n| n > self.low_watermark()),
-            "a slot at or below the checkpoint"
+            "the log has a slot at or below the stable checkpoint"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! CHECKPOINT: what is stable at a quorum is dropped from the log (C4.3, rules 8 and 9).
+//! CHECKPOINT: when a quorum has the same state, the slots up to it leave the log (C4.3, rules 8 and 9).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::record::Record;
 use crate::signature::Signed;
 use crate::snapshot::Snapshot;
 
-/// The last stable checkpoint with its proof, the votes for later ones, and the states behind them.
+/// The last stable checkpoint with its proof, the votes for later ones, and this replica's states at them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Checkpoints {
     stable: Sequence,
     proof: Vec<Signed<Checkpoint>>,
     votes: BTreeMap<Sequence, BTreeMap<ReplicaId, Signed<Checkpoint>>>,
-    /// This replica's own states, from the stable checkpoint on, for those that are behind.
+    /// This replica's own states from the stable checkpoint on. Replicas that are behind fetch them.
     snapshots: BTreeMap<Sequence, Snapshot>,
 }
 
@@ -33,12 +33,12 @@ impl Checkpoints {
         self.proof.clone()
     }
 
-    /// How many votes for later checkpoints are kept.
+    /// The number of kept votes for later checkpoints.
     pub(super) fn votes(&self) -> usize {
         self.votes.values().map(BTreeMap::len).sum()
     }
 
-    /// What a replica has said of its own states above one slot, through another.
+    /// This replica's votes for checkpoints above one slot, up to and including another.
     pub(super) fn own_votes(
         &self,
         own: ReplicaId,
@@ -56,26 +56,27 @@ impl Checkpoints {
         self.snapshots.get(&sequence)
     }
 
-    /// A part of any state that is kept.
+    /// A part with this digest, from any kept state.
     pub(super) fn part(&self, digest: Digest) -> Option<&Arc<[u8]>> {
         self.snapshots
             .values()
             .find_map(|snapshot| snapshot.part(digest))
     }
 
-    /// Puts what was fetched in the place of what this replica had; its own later states came from a wrong one.
+    /// Replaces all states by the one that was fetched. This replica's later states are dropped, since they may follow
+    /// from a wrong one.
     pub(super) fn replace_snapshots(&mut self, sequence: Sequence, snapshot: Snapshot) {
         self.snapshots = BTreeMap::from([(sequence, snapshot)]);
     }
 }
 
-/// What the votes at one checkpoint say.
+/// What the votes for one checkpoint show.
 enum Verdict {
-    /// A quorum has this replica's own digest.
+    /// A quorum has the digest of this replica's own state.
     Stable(Target),
-    /// A quorum has another one.
+    /// A quorum has another digest than this replica.
     Diverged(Target),
-    /// A quorum has one, and this replica is not that far.
+    /// A quorum has a state that this replica has not reached.
     Ahead(Target),
 }
 
@@ -83,7 +84,7 @@ impl Replica {
     pub(super) fn on_checkpoint_taken(&mut self, sequence: Sequence, parts: Vec<Arc<[u8]>>) {
         debug_assert_eq!(
             sequence, self.executed,
-            "a checkpoint of another state than was asked for"
+            "the host took a checkpoint of another state than it was asked for"
         );
         let snapshot = Snapshot::new(self.requests.replies(), parts);
         let digest = snapshot.manifest().digest();
@@ -103,7 +104,7 @@ impl Replica {
         let own = self.own();
         let votes = self.checkpoints.votes.entry(sequence).or_default();
         if signer == own {
-            // A state that was repaired is not the one that this replica voted for before.
+            // A later vote replaces an earlier one: the state may have been repaired in between.
             votes.insert(signer, checkpoint);
         } else {
             votes.entry(signer).or_insert(checkpoint);
@@ -111,8 +112,9 @@ impl Replica {
         self.judge(sequence);
     }
 
-    /// A checkpoint is stable here when a quorum, this replica included, has the same digest. A replica that is behind
-    /// keeps its slots until it has executed them, and one that differs has to be repaired (rule 9).
+    /// A checkpoint is stable here when a quorum that includes this replica has the same digest. If this replica is
+    /// behind, it keeps its slots until it has executed them. If its digest differs, its state must be repaired (rule
+    /// 9).
     fn judge(&mut self, sequence: Sequence) {
         match self.verdict(sequence) {
             Some(Verdict::Stable(target)) => self.conclude(target, true),
@@ -122,8 +124,8 @@ impl Replica {
         }
     }
 
-    /// A checkpoint at or below this replica's execution is stable elsewhere: it is here too if the states agree, even
-    /// though the votes for it were missed; otherwise this state has to be repaired (rule 9).
+    /// Handles the proof that a checkpoint which this replica has executed is stable elsewhere. If the states agree, it
+    /// is stable here too, even though this replica missed the votes. Otherwise this state must be repaired (rule 9).
     pub(super) fn compare_with_own(&mut self, target: Target) {
         let sequence = target.sequence;
         let Some(own) = self.checkpoints.snapshot(sequence) else {
@@ -136,8 +138,8 @@ impl Replica {
         self.conclude(target, agrees);
     }
 
-    /// This replica has executed through a checkpoint that a quorum vouches for: it is stable here if the states agree, and
-    /// this one's is wrong if they do not.
+    /// This replica has executed the checkpoint that a quorum has signed. If the states agree, the checkpoint is stable
+    /// here. Otherwise this replica's state is wrong.
     fn conclude(&mut self, target: Target, agrees: bool) {
         if agrees {
             self.stabilize(target);
@@ -165,7 +167,8 @@ impl Replica {
             digest,
             proof: agreeing(digest).cloned().collect(),
         };
-        // One's own vote may come back from an earlier life, or from somebody who has stolen the key.
+        // This replica's own vote may also come from an earlier life of it, or from a thief of its key. So it counts
+        // only for slots that this replica has executed.
         let believed = sequence <= self.executed || self.is_mutant(Mutant::BelievesOwnCheckpoint);
         let own = votes.get(&self.own()).filter(|_| believed);
         Some(match own {
@@ -175,7 +178,7 @@ impl Replica {
         })
     }
 
-    /// Moves the window and drops what is at or below the checkpoint (rule 8).
+    /// Moves the window and drops everything at or below the checkpoint (rule 8).
     pub(super) fn stabilize(&mut self, target: Target) {
         let sequence = target.sequence;
         self.checkpoints.stable = sequence;

@@ -1,4 +1,4 @@
-//! COMMIT: a replica agrees to execute (C4.2, rule 5).
+//! COMMIT: a replica has prepared a slot and agrees to execute it (C4.2, rule 5).
 
 use super::Replica;
 use super::on_pre_prepare::Timeliness;
@@ -56,7 +56,7 @@ impl Replica {
         self.config.quorum.size() - fewer
     }
 
-    /// committed-local = prepared in this view, and a quorum of COMMITs.
+    /// committed-local: prepared in this view, and a quorum of COMMITs.
     pub(super) fn check_committed(&mut self, sequence: Sequence) {
         let (view, needed) = (self.view, self.commits_needed());
         let slot = self.log.slot_mut(sequence);
@@ -70,9 +70,9 @@ impl Replica {
         }
     }
 
-    /// A quorum of COMMITs of one view proves a slot committed, to whoever reads them: a replica that is in another view,
-    /// or between views, executes it without voting. Without this, one that left a healthy view alone would stay behind
-    /// until all others leave it too. (ours)
+    /// A quorum of COMMITs of one view proves that a slot is committed, also to a replica in another view or between
+    /// views. That replica executes the slot without voting. Otherwise a replica that left a healthy view alone would
+    /// stay behind until all others left it too. This rule is ours; the paper does not have it.
     fn learn(&mut self, commit: Signed<Commit>) {
         let (needed, like) = (self.commits_needed(), *commit.value());
         if !self.in_window(like.sequence) {

@@ -1,4 +1,4 @@
-//! Fetch: a replica lacks a body (rule 3).
+//! Fetch: a peer lacks a body (rule 3).
 
 use super::Replica;
 use crate::digest::Digest;

@@ -1,4 +1,4 @@
-//! FetchState: a replica lacks a state that others have (rule 19).
+//! FetchState: a peer lacks a state (rule 19).
 
 use super::Replica;
 use crate::effect::Effect;
@@ -31,7 +31,8 @@ impl Replica {
         }
     }
 
-    /// Tells a replica that is behind of the checkpoint below which this one has no slots any more.
+    /// Sends the last stable checkpoint to a replica that is behind it. This replica no longer has the slots at or
+    /// below it.
     pub(super) fn send_stable(&mut self, to: ReplicaId, recall: Option<Recall>) {
         let message = Message::Stable(Stable {
             proof: self.checkpoints.proof(),

@@ -39,8 +39,8 @@ impl Replica {
         });
         if let Err(why) = flaw.and_then(|()| check_proposals(new_view, &pre_prepares)) {
             self.reject(Misbehaviour::InvalidNewView { signer, why });
-            // Not before a quorum has left the older views: nobody asks for a view alone that is two above the others'
-            // (rule 15), whatever one primary sends.
+            // Wait until a quorum has left the older views. Otherwise one faulty primary could make this replica ask
+            // alone for a view two above the others' (rule 15).
             if view == self.view && self.view_changes.quorum_seen {
                 self.start_view_change(view.next());
             }
@@ -82,7 +82,8 @@ impl Replica {
         self.last_proposed = pre_prepares
             .last()
             .map_or(low, |last| last.value().sequence);
-        // Not before: a checkpoint that becomes stable lets a primary propose, and it would reuse a slot.
+        // Not earlier: `adopt_checkpoint` can make a checkpoint stable, which lets a primary propose, and it would
+        // reuse a slot.
         self.active = true;
         for pre_prepare in &pre_prepares {
             self.accept_chosen(pre_prepare);
@@ -103,8 +104,8 @@ impl Replica {
         self.propose();
     }
 
-    /// Takes note of the checkpoint that the view starts from; a replica that is not that far has no slots to get there
-    /// any more, and fetches the state (rule 13).
+    /// Handles the checkpoint that the view starts from. A replica that has not reached it fetches the state, because
+    /// the others no longer have the slots (rule 13).
     fn adopt_checkpoint(&mut self, new_view: &Signed<NewView>) {
         let view_changes = &new_view.value().view_changes;
         let low = choose::min_sequence(view_changes);
@@ -120,8 +121,8 @@ impl Replica {
         }
     }
 
-    /// Accepts one proposal of the NEW-VIEW and agrees to it once its body is here; what executed before goes through
-    /// the phases again and is not executed again (rule 13).
+    /// Accepts one proposal of the NEW-VIEW, and agrees to it if its body is here. A slot that has executed goes
+    /// through the phases again, but does not execute again (rule 13).
     fn accept_chosen(&mut self, pre_prepare: &Signed<PrePrepare>) {
         let PrePrepare {
             sequence, digest, ..
@@ -141,7 +142,7 @@ impl Replica {
     }
 }
 
-/// Checks that V is a quorum of valid VIEW-CHANGEs for the view, and O what they give (rule 12).
+/// Checks that V is a quorum of valid VIEW-CHANGEs for the view, and that O follows from V (rule 12).
 pub(crate) fn check(config: &Config, new_view: &Signed<NewView>) -> Result<(), NewViewFlaw> {
     let NewView {
         view,
@@ -173,8 +174,8 @@ pub(crate) fn check(config: &Config, new_view: &Signed<NewView>) -> Result<(), N
     Ok(())
 }
 
-/// Checks that the PRE-PREPAREs beside a NEW-VIEW are those of its O. They are not under its signature, so others may
-/// have put them there: it proves nothing against the primary if they are not.
+/// Checks that the PRE-PREPAREs beside a NEW-VIEW are those of its O. The NEW-VIEW's signature does not cover them, so
+/// somebody else may have replaced them. A mismatch therefore proves nothing against the primary.
 fn check_proposals(
     new_view: &Signed<NewView>,
     pre_prepares: &[Verified<PrePrepare>],

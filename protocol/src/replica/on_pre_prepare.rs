@@ -1,4 +1,4 @@
-//! PRE-PREPARE: the primary gives a batch its slot (C4.2, rules 2 and 3).
+//! PRE-PREPARE: the primary proposes a batch for a slot (C4.2, rules 2 and 3).
 
 use super::Replica;
 use crate::digest::Digest;
@@ -10,7 +10,7 @@ use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Verified;
 
-/// What to do with a message, going by its view.
+/// How a message's view compares with this replica's.
 pub(super) enum Timeliness {
     Current,
     Early,
@@ -75,7 +75,7 @@ impl Replica {
         }
     }
 
-    /// A body has come whose digest was checked: every slot that waits for it goes on.
+    /// Keeps a body whose digest was checked, and continues with every slot that waits for it.
     pub(super) fn take_body(&mut self, digest: Digest, batch: Batch) {
         for request in &batch.requests {
             self.requests.wait_for(self.now, request);
@@ -83,17 +83,18 @@ impl Replica {
         self.requests.mark_proposed(&batch);
         self.log.keep_body(digest, batch);
         self.start_progress_timer();
-        // Between views the proposals are still those of the view that was left: nobody may vote for them (rule 10).
+        // Between views, the log still has the proposals of the view that was left. Nobody may vote for them (rule 10).
         if self.active || self.is_mutant(Mutant::VotesBetweenViews) {
             for sequence in self.log.proposed_at(digest) {
                 self.agree(sequence, digest);
             }
         }
-        // The slot may have been learnt committed before its body came.
+        // A slot may be known to be committed before its body arrives.
         self.execute_next();
     }
 
-    /// Agrees to a proposal whose body is here (rule 3); the primary's PRE-PREPARE stands for its PREPARE (rule 4).
+    /// Agrees to a proposal whose body is here (rule 3). The primary sends no PREPARE: its PRE-PREPARE counts instead
+    /// (rule 4).
     pub(super) fn agree(&mut self, sequence: Sequence, digest: Digest) {
         let slot = self.log.slot_mut(sequence);
         slot.agreed.insert(digest);

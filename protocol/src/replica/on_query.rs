@@ -1,4 +1,4 @@
-//! QUERY: a read-only operation, answered from what has executed here (C5.1, rule 20).
+//! QUERY: a read-only operation, answered from the state that has executed here (C5.1, rule 20).
 
 use super::Replica;
 use crate::effect::Effect;
@@ -6,8 +6,9 @@ use crate::id::ReplicaId;
 use crate::message::{Answer, Message, Query};
 
 impl Replica {
-    /// A state that is known to be wrong answers nothing, nor one that is older than what clients were told, as after a
-    /// restart; who lost its memory does not know what they were told.
+    /// Does not answer in three cases: this replica's state is known to be wrong; it is older than what clients were
+    /// told, as it can be after a restart; or this replica has lost its memory and does not know what clients were
+    /// told.
     pub(super) fn on_query(&mut self, from: ReplicaId, query: Query) {
         if self.transfer.repairs() || self.executed < self.told || self.rejoins() {
             return;

@@ -12,12 +12,12 @@ use crate::signature::Verified;
 use crate::snapshot::LastReply;
 use crate::time::Time;
 
-/// How many requests are sent on to the primary at a time, the oldest first: the timer runs for the oldest.
+/// The most requests sent to the primary at a time. The oldest go first, because the timer runs for the oldest.
 const RELAYED: usize = 32;
 
 impl Replica {
-    /// Tells everyone of a request of this process; it comes back to this replica with the others' copies. If only the
-    /// primary heard of it, nobody else would time a primary that ignores it.
+    /// Broadcasts a request of this process. It comes back to this replica as all broadcasts do. If only the primary
+    /// got the request, no backup would start a timer, and the primary could ignore the request.
     pub(super) fn on_submit(&mut self, request: Verified<Request>) {
         self.broadcast(Message::Request(request.into_signed()));
     }
@@ -45,8 +45,8 @@ impl Replica {
         }
     }
 
-    /// Tells the processes that speak for clients what came of their requests. A process that orders something itself
-    /// executes it itself, and needs nobody's word for it.
+    /// Sends results to the processes that speak for the clients. A process that orders requests for itself executes
+    /// them itself and needs no reply.
     pub(super) fn tell(
         &mut self,
         told: impl IntoIterator<Item = (ReplicaId, ClientId, LastReply)>,
@@ -78,8 +78,8 @@ impl Replica {
         }
     }
 
-    /// Sends on to the primary what has waited for a while: a client that told only the backups would otherwise turn them
-    /// against a primary that never heard of it (C4.1).
+    /// Sends the requests that have waited for a while to the primary. A client may have sent its request to the
+    /// backups only. Without this, the backups would blame a primary that never got it (C4.1).
     pub(super) fn relay_requests(&mut self) {
         if !self.active || self.is_primary() {
             return;
@@ -92,7 +92,8 @@ impl Replica {
         }
     }
 
-    /// Asks again for what this process itself waits for (rule 17); its clients' requests are its host's to repeat.
+    /// Broadcasts again the request that this process made for itself, if it still waits (rule 17). The host repeats
+    /// the requests of other clients.
     pub(super) fn resend_own_request(&mut self) {
         let own = ClientId::Process(self.own());
         if let Some(request) = self.requests.waiting_of(own) {

@@ -20,8 +20,8 @@ impl Replica {
         }
     }
 
-    /// Takes note of a checkpoint that its proof makes stable; goes over to it if an older one is being fetched, which
-    /// others may no longer have.
+    /// Accepts a proof that a checkpoint is stable. If an older state is being fetched, fetches this one instead: the
+    /// others may no longer have the older one.
     pub(super) fn adopt_proof(
         &mut self,
         proof: Vec<Signed<Checkpoint>>,
@@ -47,7 +47,8 @@ impl Replica {
             self.compare_with_own(target);
         } else {
             self.hear_of_state(target);
-            // Whoever sends this has seen that this replica stands still, and has none of the slots that it lacks.
+            // The sender has seen that this replica makes no progress, and it has none of the slots that this replica
+            // lacks.
             self.fetch_latest_state();
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Standing: a peer says how far it is, and is sent what it lacks (rule 17).
+//! Standing: a peer says how far it is, and gets what it lacks (rule 17).
 
 use super::Replica;
 use crate::config::Config;
@@ -8,27 +8,27 @@ use crate::message::{Committed, Message, SignedMessage, Standing};
 use crate::mutant::Mutant;
 use crate::time::{Duration, Time};
 
-/// Slots are sent again in parts that end at a multiple of this, whoever sends them: who has executed a part says so at once,
-/// and is sent the next.
+/// Missed slots are sent in parts. Every sender ends a part at a multiple of this number. A replica that has executed a
+/// part says so at once and gets the next.
 const PART: u64 = 32;
 
-/// What is known of how far a peer is.
+/// How far a peer was, by its last message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     executed: Sequence,
-    /// When it said so.
+    /// When that message arrived.
     at: Time,
-    /// The end of the part that it was sent, while there is more above.
+    /// The end of the part that the peer was sent, if there are more slots above.
     sent: Option<Sequence>,
 }
 
 impl Known {
-    /// Whether its next word shows that it has made no progress since; one that has restarted may even have gone back.
+    /// Whether the peer has made no progress since. After a restart it may even be further back.
     fn stands_still(self, standing: &Standing) -> bool {
         standing.executed <= self.executed
     }
 
-    /// Whether it was stopped or cut off since, so that how far it was then tells nothing of how fast it is.
+    /// Whether the peer was stopped or cut off since then. In that case its old position says nothing about its speed.
     fn was_silent(self, now: Time, config: &Config) -> bool {
         now >= self.at + Duration(config.status_interval.0.saturating_mul(2))
     }
@@ -43,7 +43,7 @@ impl Replica {
         let before = self.standings.get(&from).copied();
         let sent = before.and_then(|before| before.sent);
         let stands_still = before.is_some_and(|before| before.stands_still(&standing));
-        // Whoever has just taken over a state lacks what others have executed above it.
+        // A peer that has just taken over a state lacks the slots that others have executed above it.
         let took_over = executed == standing.stable
             && before.map_or(Sequence(0), |before| before.executed) < standing.stable;
         let lags = stands_still
@@ -74,7 +74,7 @@ impl Replica {
         }
     }
 
-    /// Says, if others send slots again, that a part of them is executed.
+    /// Sends this replica's standing after it has executed a part of the slots that others send again.
     pub(super) fn ask_for_more(&mut self) {
         if self.helped && self.executed.0.is_multiple_of(PART) {
             self.helped = false;
@@ -82,8 +82,8 @@ impl Replica {
         }
     }
 
-    /// Sends this replica's own CHECKPOINTs again. Nobody may have heard enough of them to have a stable checkpoint that it
-    /// could send, and with the window full and none stable nothing would ever be proposed again.
+    /// Sends this replica's own CHECKPOINTs again. Perhaps no replica has heard enough of them to have a stable
+    /// checkpoint to send. Once the window is full, nothing could be proposed any more.
     fn resend_checkpoints(&mut self, to: ReplicaId, stable: Sequence) {
         if self.is_mutant(Mutant::CheckpointSaidOnce) {
             return;
@@ -96,8 +96,9 @@ impl Replica {
         }
     }
 
-    /// Sends what is committed, with its proof: whatever its view, the peer can execute it. Single COMMITs would not do, as
-    /// the peer keeps one per sender and slot. Gives the end of this part, if there is more above.
+    /// Sends committed slots with their proofs. The peer can execute them in any view. Single COMMITs would not help,
+    /// because the peer keeps only one per sender and slot. Returns the end of this part, if there are more slots
+    /// above.
     fn resend_committed(&mut self, to: ReplicaId, executed: Sequence) -> Option<Sequence> {
         let parts = (executed.0 / PART).saturating_add(1);
         let end = Sequence(parts.saturating_mul(PART));
@@ -120,7 +121,7 @@ impl Replica {
         more.then_some(end)
     }
 
-    /// Sends this view's proposal and this replica's own votes again for what is not committed yet, slot by slot.
+    /// Sends this view's proposals and this replica's own votes again, for slots that are not committed yet.
     fn resend_slots(&mut self, to: ReplicaId, executed: Sequence) {
         let own = self.own();
         let last = Sequence(executed.0.saturating_add(PART));

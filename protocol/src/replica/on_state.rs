@@ -30,7 +30,7 @@ impl Replica {
         }
     }
 
-    /// Whether it is the manifest that the quorum signed.
+    /// Takes a manifest. Returns whether it is the one that a quorum has signed.
     fn take_manifest(&mut self, manifest: Manifest) -> bool {
         let Some(fetching) = &mut self.transfer.under_way else {
             return true;
@@ -45,7 +45,7 @@ impl Replica {
         true
     }
 
-    /// Whether it is a part that the manifest names.
+    /// Takes a part. Returns whether the manifest names it.
     fn take_part(&mut self, part: Vec<u8>) -> bool {
         let Some(fetching) = &self.transfer.under_way else {
             return true;

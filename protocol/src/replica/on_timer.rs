@@ -5,7 +5,7 @@ use crate::effect::{Effect, Timer};
 use crate::message::{Fetch, Message, Standing};
 
 impl Replica {
-    /// No progress in the view, or no NEW-VIEW in time: the next view.
+    /// Asks for the next view: this one made no progress, or its NEW-VIEW did not come in time.
     pub(super) fn on_view_timer(&mut self) {
         let overdue = if self.active {
             self.progress.timed.is_some()
@@ -13,7 +13,7 @@ impl Replica {
             self.view_changes.quorum_seen
         };
         if overdue && self.rejoins() {
-            // It may not ask for a view, but it goes on watching.
+            // A replica that has lost its memory must not ask for a view, but it keeps the timer running.
             self.stop_progress_timer();
             self.start_progress_timer();
         } else if overdue {
@@ -21,14 +21,14 @@ impl Replica {
         }
     }
 
-    /// Leaves the view, once: who is between views already has done so.
+    /// Asks for the next view. Does nothing between views, because this replica has already left.
     pub(super) fn on_distrust(&mut self) {
         if self.active {
             self.start_view_change(self.view.next());
         }
     }
 
-    /// Says where this replica stands, and says again what nobody has answered (rule 17).
+    /// Sends this replica's standing, and sends again what nobody has answered (rule 17).
     pub(super) fn on_status_timer(&mut self) {
         self.say_standing();
         self.resend_own_request();

@@ -32,7 +32,7 @@ impl Replica {
         }
     }
 
-    /// What contradicts a VIEW-CHANGE in what its sender said before (E6 and E7 of rule 24).
+    /// Looks for messages of the sender that contradict its VIEW-CHANGE (E6 and E7 of rule 24).
     fn compare_view_change(&mut self, view_change: &Signed<ViewChange>) {
         let from = view_change.signer();
         let mut evidence = Vec::new();
@@ -57,8 +57,9 @@ impl Replica {
         }
     }
 
-    /// Once a quorum has left the older views, the wanted one has the time T to start (rule 15); that some have gone on
-    /// further must not stop the clock for the rest. Its primary starts it with a quorum for this very view.
+    /// Once a quorum has left the older views, the view that this replica asks for must start within T (rule 15).
+    /// Replicas that ask for a later view count too: they must not stop the clock for the others. The primary starts
+    /// the view with a quorum for exactly this view.
     fn check_view_change_quorum(&mut self) {
         let size = self.config.quorum.size();
         if !self.view_changes.quorum_seen && self.view_changes.at_least(self.view) >= size {

@@ -1,26 +1,26 @@
-//! The timer that notices a primary without progress (C4.4, C4.5.2, rules 14 and 15).
+//! The timer that detects a primary without progress (C4.4, C4.5.2, rules 14 and 15).
 
 use super::Replica;
 use crate::effect::{Effect, Timer};
 use crate::id::{ClientId, Timestamp};
 use crate::time::{Duration, Time};
 
-/// What the view timer waits for, and how patient it has become.
+/// What the view timer waits for, and how long it waits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress {
     /// The request that the timer runs for.
     pub(super) timed: Option<(ClientId, Timestamp)>,
-    /// Since when.
+    /// When the timer started.
     since: Time,
-    /// How many view changes came one after another with nothing executed between them.
+    /// The number of view changes in a row without an execution in between.
     pub(super) attempts: u32,
-    /// How many requests in a row the primary has served slowly (rule 18).
+    /// The number of requests in a row that the primary has served slowly (rule 18).
     strikes: u32,
-    /// How often a primary was left for being slow: each time the next may be slower.
+    /// How often this replica has left a primary for being slow. The next primary may be slower each time.
     leniency: u32,
 }
 
-/// How many requests in a row a primary may serve slowly.
+/// The number of requests in a row that a primary may serve slowly.
 const STRIKES: u32 = 8;
 
 impl Replica {
@@ -31,14 +31,14 @@ impl Replica {
             .doubled(self.progress.attempts.saturating_sub(1))
     }
 
-    /// Starts the timer if a backup waits and it does not run yet (rule 14).
+    /// Starts the timer for the oldest waiting request, if this is a backup and no timer runs (rule 14).
     pub(super) fn start_progress_timer(&mut self) {
         if let Some((client, timestamp)) = self.requests.oldest() {
             self.time(client, timestamp);
         }
     }
 
-    /// Starts the timer for a request, if this is a backup and it does not run yet.
+    /// Starts the timer for a request, if this is a backup and no timer runs.
     pub(super) fn time(&mut self, client: ClientId, timestamp: Timestamp) {
         if !self.active || self.is_primary() || self.progress.timed.is_some() {
             return;
@@ -57,7 +57,8 @@ impl Replica {
         self.effects.push(Effect::CancelTimer(Timer::View));
     }
 
-    /// Something has executed: if it is what the timer ran for, the timer starts again for what still waits, or stops.
+    /// Called after an execution. If the timed request has executed, starts the timer for the oldest request that still
+    /// waits, or stops it.
     pub(super) fn note_progress(&mut self) {
         let Some((client, timestamp)) = self.progress.timed else {
             return;
@@ -73,9 +74,10 @@ impl Replica {
         }
     }
 
-    /// Whether the primary serves just before each timer runs out, time after time (Clement et al., "Making Byzantine Fault
-    /// Tolerant Systems Tolerate Byzantine Faults", NSDI '09; rule 18). Slow is more than half of T. Where the network
-    /// itself is that slow, every primary is: so each that is left for it makes the measure laxer for the next, up to T.
+    /// Whether the primary serves each request just before its timer runs out (Clement et al., "Making Byzantine Fault
+    /// Tolerant Systems Tolerate Byzantine Faults", NSDI '09; rule 18). Slower than T/2 is slow. If the network itself
+    /// is that slow, every primary is. So each primary that is left for slowness doubles the limit for the next, up to
+    /// T.
     fn is_too_slow(&mut self) -> bool {
         let whole = self.config.view_timeout.0;
         let limit = Duration(whole / 2).doubled(self.progress.leniency);

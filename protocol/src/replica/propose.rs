@@ -1,4 +1,4 @@
-//! The primary gives slots to what waits (rule 7).
+//! The primary proposes waiting requests (rule 7).
 
 use super::Replica;
 use crate::message::{Message, PrePrepare};
@@ -20,9 +20,9 @@ impl Replica {
         }
     }
 
-    /// A full batch may follow others at once, up to `slots_in_flight`. A smaller one goes out only when nothing is in
-    /// flight: what comes meanwhile is better off together in the next slot, since a slot costs as many messages
-    /// however little it holds.
+    /// Up to `slots_in_flight` full batches may be in flight at once. A smaller batch goes out only when nothing is in
+    /// flight. Requests that arrive meanwhile share the next slot, because a slot costs the same number of messages
+    /// however few requests it has.
     fn may_propose(&self) -> bool {
         let waiting = self.requests.unproposed();
         let in_flight = self.last_proposed.0.saturating_sub(self.executed.0);

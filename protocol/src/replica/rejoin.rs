@@ -1,19 +1,22 @@
-//! Coming back with nothing on disk (rule 23): no vote until a checkpoint is stable above all that this replica can have
-//! voted for in its earlier life, and none in a view that the earlier life can have left.
+//! Starting again with an empty disk (rule 23). The replica does not vote until a checkpoint is stable above every slot
+//! that its earlier life can have voted for. After that it votes only in views that its earlier life cannot have left.
 //!
-//! How far that is follows from what a quorum of the others say to this very life.
+//! Two bounds follow from what a quorum of the others tell this life:
 //!
-//! * Slots. Whatever checkpoint h was stable here, a correct one of them had executed through h. Its own stable checkpoint s
-//!   is at most a window behind that, and no vote went further than a window above h: so none lies above s + 2L.
-//! * Views. A replica asks for view w when f+1 others want w or more, or when a quorum, itself perhaps among them, has asked
-//!   for w-1 or more: one that has started view w-1 has seen that quorum, and one that still waits for it goes on only after
-//!   it (rule 15). Either way enough correct others had asked for w-1 for one of them to be in every quorum: so the earlier
-//!   life asked for nothing above the highest view that they tell of, plus one. It votes from that view on. No VIEW-CHANGE of
-//!   it is above, and so none leaves out what it votes for now.
+//! * Slots. Say that checkpoint h was stable here before. Then a correct replica in the quorum had executed h. Its own
+//!   stable checkpoint s is at most one window below h, and this replica voted for slots at most one window above h. So
+//!   it voted for no slot above s + 2L.
+//! * Views. A replica asks for view w in two cases: f+1 others ask for w or more; or it has seen a quorum, perhaps with
+//!   itself, ask for w-1 or more. A replica that started view w-1 has seen that quorum, and one that still waits for
+//!   view w-1 goes on only after it (rule 15). In both cases so many correct others had asked for w-1 that every quorum
+//!   contains one of them. So the earlier life asked for no view above the highest one that the quorum tells of, plus
+//!   one. This life votes from that view on. Since no VIEW-CHANGE of the earlier life is for a higher view, none leaves
+//!   out a vote of this life.
 //!
-//! A liar can tell of views that nobody has asked for: it is believed only if f+1 tell of that view or the one before. Who
-//! has come back in this way itself tells of the view from which it votes, which covers what it has forgotten. Until the
-//! view comes the others have to do without this one's votes; if they cannot, they change the view.
+//! A liar can tell of a view that nobody has asked for. A view is believed only if f+1 replicas tell of it or of the
+//! view before. A replica that has come back in this way itself tells of the view from which it votes, and that covers
+//! what it has forgotten. Until that view comes, the others go on without its votes. If they cannot, they change the
+//! view.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +27,12 @@ use crate::message::Recall;
 use crate::mutant::Mutant;
 use crate::record::Record;
 
-/// What a replica that lost its memory has learned about how far it can have been.
+/// What a replica that has lost its memory knows about how far its earlier life can have been.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rejoin {
-    /// What the others have said to this life.
+    /// What the others have told this life.
     heard: BTreeMap<ReplicaId, Reach>,
-    /// What the first quorum of them comes to.
+    /// The bounds, once a quorum is believed.
     bound: Option<Reach>,
 }
 
@@ -41,7 +44,7 @@ struct Reach {
 }
 
 impl Replica {
-    /// A replica of a running cluster that remembers nothing of it.
+    /// A replica that joins a running cluster again after it has lost its memory.
     #[must_use]
     pub fn rejoin(config: Config) -> Self {
         let mut replica = Self::new(config);
@@ -50,7 +53,7 @@ impl Replica {
         replica
     }
 
-    /// Whether it must not vote yet. CHECKPOINTs are no votes in this sense: they say what is so.
+    /// Whether it must not vote yet. It still sends CHECKPOINTs: they only state a fact.
     pub(super) const fn rejoins(&self) -> bool {
         self.rejoin.is_some()
     }
@@ -60,18 +63,19 @@ impl Replica {
         !self.rejoins() && self.view >= self.first_view
     }
 
-    /// Whether it may start the current view: not one that its earlier life can have started in another way.
+    /// Whether it may start the current view as primary. Its earlier life may have started `first_view` with another
+    /// NEW-VIEW.
     pub(super) fn may_start_view(&self) -> bool {
         self.first_view == View(0) || self.view > self.first_view
     }
 
-    /// What one that lost its memory is told; one that has lost its own has nothing to tell.
+    /// What this replica tells one that has lost its memory. If it has lost its own, it tells nothing.
     pub(super) fn recall_for(&self, life: u64) -> Option<Recall> {
         let view = self.view.max(self.first_view);
         (!self.rejoins()).then_some(Recall { life, view })
     }
 
-    /// A peer has said how far it is; its stable checkpoint is proved.
+    /// A peer has told how far it is. Its stable checkpoint is proved.
     pub(super) fn hear_while_rejoining(
         &mut self,
         from: ReplicaId,
@@ -88,7 +92,7 @@ impl Replica {
         self.vote_again();
     }
 
-    /// Ends the silence if the bound is passed.
+    /// Begins to vote again, once the stable checkpoint has reached the bound.
     pub(super) fn vote_again(&mut self) {
         let bound = self.rejoin.as_ref().and_then(|rejoin| rejoin.bound);
         if let Some(Reach { sequence, view }) = bound
@@ -114,11 +118,11 @@ impl Rejoin {
         }
     }
 
-    /// How far the earlier life can have been, once a quorum of others is believed.
+    /// How far the earlier life can have been, once a quorum of the others is believed.
     fn compute_bound(&self, config: &Config) -> Option<Reach> {
         let mut views: Vec<View> = self.heard.values().map(|reach| reach.view).collect();
         views.sort_unstable_by(|a, b| b.cmp(a));
-        // One of those that tell of this view, or of a higher one, is correct.
+        // At least one of the f+1 replicas that tell of this view, or of a higher one, is correct.
         let known = views.get(config.quorum.one_correct() - 1)?;
         let believed: Vec<&Reach> = self
             .heard
@@ -146,7 +150,8 @@ mod tests {
     use crate::id::{ReplicaId, Sequence, View};
     use crate::quorum::Quorum;
 
-    /// The first view with votes after a loss at the last of `n` replicas, when the others say these views in turn.
+    /// The first view with votes, after the last of `n` replicas has lost its memory and the others tell of these
+    /// views, one after another.
     fn first_view(n: u32, said: &[u64]) -> Option<u64> {
         let config = Config::new(ReplicaId(n - 1), Quorum::of(NonZeroU32::new(n).unwrap()));
         let mut rejoin = Rejoin::default();
@@ -161,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_23_the_views_left_end_one_above_what_a_quorum_of_others_tells_of() {
+    fn rule_23_votes_begin_one_view_above_the_highest_that_a_quorum_tells_of() {
         assert_eq!(first_view(4, &[0, 0]), None);
         assert_eq!(first_view(4, &[0, 0, 0]), Some(1));
         assert_eq!(first_view(4, &[2, 3, 2]), Some(4));
@@ -169,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_23_a_view_that_too_few_tell_of_is_not_believed() {
+    fn rule_23_a_view_that_too_few_replicas_tell_of_is_not_believed() {
         assert_eq!(first_view(4, &[0, 0, 9]), None);
         assert_eq!(first_view(7, &[1, 9, 1, 9, 1]), None);
         assert_eq!(first_view(7, &[1, 9, 1, 2, 1, 1]), Some(3));

@@ -1,4 +1,4 @@
-//! Which requests wait, and what each client was last told.
+//! The waiting requests, and the last reply to each client.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,18 +15,18 @@ struct Waiting {
     request: Signed<Request>,
 }
 
-/// A client has one request under way at a time, so one place per client is enough.
+/// The requests. A client has one request under way at a time, so there is one place for each client.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
     waiting: BTreeMap<ClientId, Waiting>,
     /// The clients whose requests wait, oldest first.
     by_arrival: BTreeMap<u64, ClientId>,
-    /// The arrivals of those that the current view has not proposed yet.
+    /// The arrival numbers of the waiting requests that the current view has not proposed yet.
     unproposed: BTreeSet<u64>,
     arrivals: u64,
-    /// What was proposed in the current view.
+    /// The last timestamp of each client that was proposed in the current view.
     proposed: BTreeMap<ClientId, Timestamp>,
-    /// The reply table: the last timestamp of every client, and the answer to it (rule 6).
+    /// The reply table: the last timestamp of each client, with its result (rule 6).
     replies: Replies,
 }
 
@@ -41,7 +41,7 @@ impl Requests {
             .is_none_or(|last| timestamp > last.timestamp)
     }
 
-    /// Keeps a request until it executes; an older one of the same client gives way.
+    /// Keeps a request until it executes. It replaces an older request of the same client.
     pub(super) fn wait_for(&mut self, now: Time, request: &Signed<Request>) {
         let Request {
             client, timestamp, ..
@@ -87,7 +87,7 @@ impl Requests {
         Some((request.client, request.timestamp))
     }
 
-    /// What has waited longest, up to so many, of what has waited since this time or longer.
+    /// The oldest requests, at most `most`, that have waited since `time` or longer.
     pub(super) fn waiting_since(&self, time: Time, most: usize) -> Vec<Signed<Request>> {
         self.by_arrival
             .values()
@@ -102,12 +102,12 @@ impl Requests {
         self.waiting.get(&client).map(|waiting| &waiting.request)
     }
 
-    /// How many requests wait.
+    /// The number of waiting requests.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// How many waiting requests this view has not proposed yet.
+    /// The number of waiting requests that this view has not proposed yet.
     pub(super) fn unproposed(&self) -> usize {
         self.unproposed.len()
     }
@@ -142,7 +142,8 @@ impl Requests {
         self.unproposed = self.by_arrival.keys().copied().collect();
     }
 
-    /// The requests of a batch that have not executed yet, each once (rule 6); `twice` is the mutant that executes all.
+    /// The requests of a batch that have not executed yet, each once (rule 6). With `twice` (a mutant) it returns all
+    /// of them.
     pub(super) fn unexecuted(&self, batch: &Batch, twice: bool) -> Vec<Signed<Request>> {
         let mut newest: BTreeMap<ClientId, Timestamp> = BTreeMap::new();
         let mut fresh = Vec::new();
@@ -175,7 +176,7 @@ impl Requests {
         &self.replies
     }
 
-    /// Takes another reply table; gives the answers to what waited here and has executed elsewhere.
+    /// Replaces the reply table. Returns the replies to waiting requests that have executed elsewhere.
     pub(super) fn replace_replies(
         &mut self,
         replies: Replies,

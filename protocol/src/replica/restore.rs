@@ -1,4 +1,4 @@
-//! Coming back from what is on disk (rule 22).
+//! Starting again with what is on disk (rule 22).
 
 use super::{Replica, choose};
 use crate::config::Config;
@@ -12,7 +12,7 @@ use super::rejoin::Rejoin;
 use super::transfer::Target;
 
 impl Replica {
-    /// The replica that had all of `records` on disk when it ended, in the order in which it wanted them there.
+    /// The replica whose disk has `records`, in the order in which it wrote them.
     #[must_use]
     pub fn restore(config: Config, records: impl IntoIterator<Item = Record>) -> Self {
         let mut replica = Self::new(config);
@@ -22,7 +22,7 @@ impl Replica {
         replica
     }
 
-    /// The shortest list of records that stands for this replica, to be kept instead of all that it has written.
+    /// The shortest list of records that restores this replica. It replaces everything written before.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
@@ -142,8 +142,8 @@ impl Replica {
         self.view_changes.new_view = Some(message);
     }
 
-    /// What a replica does first: a restored one puts its state in place and says its votes of the current view again,
-    /// which others may never have heard.
+    /// The first input. A restored replica installs its state and repeats its votes of the current view, because the
+    /// others may never have got them.
     pub(super) fn on_start(&mut self) {
         let sequence = self.low_watermark();
         if let Some(snapshot) = self.checkpoints.snapshot(sequence) {

@@ -1,13 +1,13 @@
-//! How much a replica keeps, so that whoever watches can see that it is bounded (rule 8).
+//! How much a replica keeps, so that observers can see that it is bounded (rule 8).
 
 use super::Replica;
 
-/// How many of each thing a replica keeps.
+/// The numbers of things that a replica keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     /// Slots above the last stable checkpoint.
     pub slots: usize,
-    /// Bodies that those name.
+    /// Bodies that these slots name.
     pub bodies: usize,
     /// Messages of views that have not started here.
     pub early: usize,
@@ -15,12 +15,12 @@ pub struct Sizes {
     pub checkpoint_votes: usize,
     /// VIEW-CHANGEs.
     pub view_changes: usize,
-    /// Requests that wait.
+    /// Waiting requests.
     pub requests: usize,
 }
 
 impl Replica {
-    /// How much it keeps.
+    /// How much this replica keeps.
     #[must_use]
     pub fn sizes(&self) -> Sizes {
         let (slots, bodies) = self.log.size();

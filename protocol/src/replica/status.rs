@@ -1,4 +1,4 @@
-//! What can be seen of a replica from outside.
+//! What observers can see of a replica.
 
 use std::collections::BTreeSet;
 
@@ -7,53 +7,54 @@ use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::Commit;
 use crate::signature::Signed;
 
-/// Where a replica stands, for whoever watches.
+/// Where a replica is, for observers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// The current view, or the one that is wanted.
+    /// The current view, or the one that the replica asks for.
     pub view: View,
-    /// Whether it has started here.
+    /// Whether that view has started here.
     pub active: bool,
-    /// Its primary.
+    /// That view's primary.
     pub primary: ReplicaId,
-    /// h.
+    /// h, the last stable checkpoint.
     pub low_watermark: Sequence,
-    /// H.
+    /// H, the highest slot that may be proposed.
     pub high_watermark: Sequence,
     /// The last slot executed.
     pub executed: Sequence,
 }
 
-/// How far a slot is at a replica.
+/// How far a slot is, at one replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotStatus {
-    /// How far.
+    /// The last phase that the slot has reached.
     pub phase: Phase,
-    /// How many backups' PREPAREs match the proposal.
+    /// The number of backups whose PREPARE matches the proposal.
     pub prepares: usize,
-    /// How many replicas' COMMITs match it, one's own included, and those that came as a proof.
+    /// The number of replicas whose COMMIT matches the batch. It includes this replica's own and those of a commit
+    /// proof.
     pub commits: usize,
 }
 
-/// The stations of a slot.
+/// The phases of a slot, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// No proposal is known.
     Unknown,
-    /// A proposal is.
+    /// A proposal is known.
     PrePrepared,
-    /// Rule 4 holds.
+    /// The slot is prepared in the current view (rule 4).
     Prepared,
-    /// Rule 5 holds.
+    /// The slot is committed (rule 5).
     Committed,
     /// It has executed.
     Executed,
-    /// It lies at or below the last stable checkpoint, and is forgotten.
+    /// The slot is at or below the last stable checkpoint and has left the log.
     Stable,
 }
 
 impl Replica {
-    /// Where it stands.
+    /// Where this replica is.
     #[must_use]
     pub fn status(&self) -> Status {
         Status {
@@ -107,7 +108,8 @@ impl Replica {
         }
     }
 
-    /// The slot above the last stable checkpoint that a request is proposed in or has executed in, if one is known here.
+    /// The slot of a request: where it is proposed or committed. `None` if no slot above the last stable checkpoint has
+    /// it.
     #[must_use]
     pub fn slot_of(&self, client: ClientId, timestamp: Timestamp) -> Option<Sequence> {
         let names = |digest| {
@@ -126,7 +128,7 @@ impl Replica {
             .map(|(sequence, _)| sequence)
     }
 
-    /// The timestamp of a client's last request that has executed; 0 for none.
+    /// The timestamp of a client's last executed request; 0 if none has executed.
     #[must_use]
     pub fn last_timestamp(&self, client: ClientId) -> Timestamp {
         self.requests
@@ -134,13 +136,15 @@ impl Replica {
             .map_or(Timestamp(0), |last| last.timestamp)
     }
 
-    /// Whether it votes: one that has lost its memory does not, for a while (rule 23).
+    /// Whether this replica votes in the current view. A replica that has lost its memory does not vote for a while
+    /// (rule 23).
     #[must_use]
     pub fn votes(&self) -> bool {
         self.may_vote()
     }
 
-    /// The COMMITs of one view by which a slot above the last stable checkpoint was committed here; empty if it was not.
+    /// The COMMITs of one view that committed this slot. Empty if the slot is not committed, or is at or below the last
+    /// stable checkpoint.
     #[must_use]
     pub fn commit_certificate(&self, sequence: Sequence) -> &[Signed<Commit>] {
         self.log

@@ -1,4 +1,4 @@
-//! Fetching the state at a checkpoint that a quorum vouches for, part by part (C5.3, rule 19).
+//! Fetching the state at a checkpoint that a quorum has signed, part by part (C5.3, rule 19).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::message::{Checkpoint, FetchState, Message};
 use crate::signature::Signed;
 use crate::snapshot::{Manifest, Snapshot};
 
-/// How many parts are asked for at a time.
+/// The most parts that are asked for at a time.
 const PARTS_IN_FLIGHT: usize = 16;
 
-/// A checkpoint that a quorum vouches for.
+/// A checkpoint that a quorum has signed.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) sequence: Sequence,
@@ -22,29 +22,30 @@ pub(super) struct Target {
     pub(super) proof: Vec<Signed<Checkpoint>>,
 }
 
-/// What is being fetched.
+/// The state that is being fetched.
 #[derive(Clone, Debug)]
 pub(super) struct Fetching {
     pub(super) target: Target,
     pub(super) manifest: Option<Manifest>,
     pub(super) parts: BTreeMap<Digest, Arc<[u8]>>,
-    /// What was asked for and has not come.
+    /// The parts that were asked for and have not arrived.
     asked: BTreeSet<Digest>,
-    /// Who sent something wrong.
+    /// The replicas that sent something wrong.
     refused: BTreeSet<ReplicaId>,
-    /// Counts questions, so that they go round.
+    /// The number of questions so far. It makes the sources take turns.
     turn: usize,
-    /// Whether this replica's own state is known to be wrong, so that it must not execute on.
+    /// Whether this replica's own state is known to be wrong. Then it must not execute until the right one is
+    /// installed.
     repairs: bool,
 }
 
-/// What this replica knows of states that it does not have.
+/// What this replica knows about states that it does not have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Transfer {
-    /// The latest checkpoint above its own that a quorum vouches for.
+    /// The latest checkpoint above its own that a quorum has signed.
     latest: Option<Target>,
     pub(super) under_way: Option<Fetching>,
-    /// How far this replica had executed at the last status timer.
+    /// The last slot that this replica had executed at the previous status timer.
     stood_at: Sequence,
 }
 
@@ -63,8 +64,8 @@ impl Transfer {
 }
 
 impl Replica {
-    /// A quorum vouches for a checkpoint that this replica has not reached. It may well reach it by itself; if it is a
-    /// whole window behind, it cannot.
+    /// A quorum has signed a checkpoint that this replica has not reached. It may still reach it by executing, unless
+    /// the checkpoint is above its window. Only then the fetch starts at once.
     pub(super) fn hear_of_state(&mut self, target: Target) {
         let known = self
             .transfer
@@ -81,7 +82,7 @@ impl Replica {
         }
     }
 
-    /// Fetches the latest state that this replica has heard of and not reached.
+    /// Fetches the latest known state that this replica has not reached, unless a fetch is under way.
     pub(super) fn fetch_latest_state(&mut self) {
         let latest = self.transfer.latest.clone();
         if let Some(target) = latest.filter(|target| target.sequence > self.executed)
@@ -91,8 +92,8 @@ impl Replica {
         }
     }
 
-    /// Now and then: goes on with what is under way, asking others; begins if this replica stands still below a state
-    /// that others have.
+    /// Called at each status timer. Asks other sources again for what has not arrived. Starts a fetch if this replica
+    /// makes no progress and others have a later state.
     pub(super) fn pursue_state(&mut self) {
         let stood_at = std::mem::replace(&mut self.transfer.stood_at, self.executed);
         if let Some(fetching) = &mut self.transfer.under_way {
@@ -103,8 +104,8 @@ impl Replica {
         }
     }
 
-    /// Begins to fetch a state, or goes over to a later one; parts that have come, or that this replica's own states
-    /// hold, are not fetched again.
+    /// Starts to fetch a state, or changes to a later one. Parts that have arrived, or that this replica's own states
+    /// contain, are not fetched again.
     pub(super) fn fetch_state(&mut self, target: Target, repairs: bool) {
         let before = self.transfer.under_way.take();
         let (parts, refused, turn, repairs) = match before {
@@ -128,8 +129,8 @@ impl Replica {
         self.ask_for_state();
     }
 
-    /// Asks for the manifest, or for the parts that it names and that are missing, of one source after the other;
-    /// installs the state when none is missing.
+    /// Asks for the manifest, or for the missing parts that the manifest names. The sources take turns. Installs the
+    /// state when nothing is missing.
     pub(super) fn ask_for_state(&mut self) {
         let own = self.own();
         let Some(fetching) = &mut self.transfer.under_way else {
@@ -140,7 +141,8 @@ impl Replica {
             .filter(|source| *source != own && !fetching.refused.contains(source))
             .collect();
         if sources.is_empty() {
-            // More than f of them have sent something wrong: whoever is left to ask, it is one of these.
+            // All sources have sent something wrong, so more than f replicas are faulty. Ask them all again: there is
+            // nobody else.
             sources = signers().filter(|source| *source != own).collect();
         }
         let sequence = fetching.target.sequence;
@@ -178,7 +180,7 @@ impl Replica {
         }
     }
 
-    /// Asks others from now on than one that sent something wrong.
+    /// Stops asking a source that sent something wrong, and asks the others.
     pub(super) fn refuse_source(&mut self, source: ReplicaId) {
         if let Some(fetching) = &mut self.transfer.under_way {
             fetching.refused.insert(source);
@@ -195,7 +197,7 @@ impl Replica {
         self.ask_for_state();
     }
 
-    /// Puts the state that was fetched in the place of this replica's own, and goes on from there.
+    /// Replaces this replica's state by the fetched one, and continues from there.
     fn install_state(&mut self) {
         let Some(fetching) = self.transfer.under_way.take() else {
             return;
@@ -209,7 +211,7 @@ impl Replica {
             .and_then(|manifest| Snapshot::assemble(manifest, &fetching.parts))
             .and_then(|snapshot| Some((snapshot.replies().ok()?, snapshot)));
         let Some((replies, snapshot)) = state else {
-            debug_assert!(false, "a quorum vouches for a state that cannot be read");
+            debug_assert!(false, "a quorum has signed a state that cannot be decoded");
             return;
         };
         self.effects.push(Effect::InstallState {
@@ -222,7 +224,7 @@ impl Replica {
         self.executed = sequence;
         self.last_proposed = self.last_proposed.max(sequence);
         self.stabilize(fetching.target);
-        // The others see by it that what was committed above the state is wanted at once.
+        // The others see from this that this replica needs the committed slots above the state at once.
         self.say_standing();
         self.note_progress();
         self.execute_next();

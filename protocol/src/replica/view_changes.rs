@@ -1,4 +1,4 @@
-//! The VIEW-CHANGEs that were heard, and the NEW-VIEW that began the current view (C4.4).
+//! The VIEW-CHANGEs that have arrived, and the NEW-VIEW of the current view (C4.4).
 
 use std::collections::BTreeMap;
 
@@ -16,17 +16,17 @@ use crate::time::{Duration, Time};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ViewChanges {
-    /// The VIEW-CHANGE for the highest view of each replica; of two for one view the first.
+    /// The VIEW-CHANGE of each replica for its highest view. Of two for the same view, the first.
     pub(super) heard: BTreeMap<ReplicaId, Signed<ViewChange>>,
-    /// The one this replica has sent last.
+    /// The last one that this replica has sent.
     pub(super) sent: Option<ViewChange>,
-    /// Whether a quorum for the wanted view, or later ones, was seen, so that its timer starts once.
+    /// Whether a quorum asks for this view or later ones. The timer starts once, when this becomes true.
     pub(super) quorum_seen: bool,
-    /// Whether this primary has sent its NEW-VIEW for the wanted view; a second one would be evidence against it (E6).
+    /// Whether this replica, as primary, has sent its NEW-VIEW. A second one would be evidence against it (E6).
     pub(super) new_view_sent: bool,
-    /// What began the current view; nothing for view 0.
+    /// The NEW-VIEW of the current view. `None` in view 0.
     pub(super) new_view: Option<SignedMessage>,
-    /// When that was last sent on to each peer.
+    /// When the NEW-VIEW was last sent on to each peer.
     pub(super) sent_on: BTreeMap<ReplicaId, Time>,
 }
 
@@ -44,7 +44,7 @@ impl ViewChanges {
             .filter(move |heard| heard.value().view == view)
     }
 
-    /// How many replicas want this view or a later one.
+    /// The number of replicas that ask for this view or a later one.
     pub(super) fn at_least(&self, view: View) -> usize {
         self.heard
             .values()
@@ -52,8 +52,8 @@ impl ViewChanges {
             .count()
     }
 
-    /// The smallest view above `view` that others want, if enough of them want one to include a correct replica
-    /// (rule 16).
+    /// The lowest view above `view` that others ask for, if enough of them ask for one that a correct replica must be
+    /// among them (rule 16).
     pub(super) fn to_join(&self, own: ReplicaId, view: View, one_correct: usize) -> Option<View> {
         let wanted: Vec<View> = self
             .heard
@@ -124,7 +124,7 @@ impl Replica {
         self.broadcast(Message::ViewChange(view_change));
     }
 
-    /// Says again what was asked for, until it is answered (rule 17).
+    /// Sends the last VIEW-CHANGE again, until its view starts (rule 17).
     pub(super) fn resend_view_change(&mut self) {
         if !self.active
             && !self.is_mutant(Mutant::ViewChangeNotResent)
@@ -134,8 +134,8 @@ impl Replica {
         }
     }
 
-    /// Sends on what began this view, with the VIEW-CHANGEs behind it (rule 17). It is large, and whoever wants to can ask
-    /// for it all the time: so a peer gets it twice between two status messages at most.
+    /// Sends the NEW-VIEW of this view on, with its VIEW-CHANGEs (rule 17). It is large, and a peer can ask for it at
+    /// any time, so a peer gets it at most once in half a status interval.
     pub(super) fn resend_new_view(&mut self, to: ReplicaId) {
         let pause = Duration(self.config.status_interval.0 / 2);
         let sent = self.view_changes.sent_on.get(&to);

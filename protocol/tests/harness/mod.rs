@@ -1,6 +1,6 @@
-//! A cluster under virtual time: every replica with its own keys, and a network that does what a test says.
+//! A cluster under virtual time. Each replica has its own keys, and the test decides what the network does.
 
-#![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![allow(dead_code, reason = "each test binary uses only a part of this module")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use quorate_protocol::{
     Time, Timer, Timestamp, Verified, VerifiedMessage, View,
 };
 
-/// K of the clusters here, unless a test says otherwise.
+/// K in these clusters, unless a test sets another.
 pub(crate) const K: u64 = 4;
-/// L of the clusters here, unless a test says otherwise.
+/// L in these clusters, unless a test sets another.
 pub(crate) const L: u64 = 8;
 /// T.
 pub(crate) const VIEW_TIMEOUT: Duration = Duration::from_millis(500);
-/// How often replicas say where they stand.
+/// How often replicas send their standing.
 pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A message on its way.
+/// A message under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     pub(crate) from: u32,
@@ -42,7 +42,7 @@ pub(crate) enum Fate {
     Drop,
 }
 
-/// A service whose state is the list of what it executed.
+/// A service whose state is the list of executed requests.
 #[derive(Default)]
 struct Service {
     log: Vec<Request>,
@@ -55,12 +55,12 @@ impl Service {
         [&self.accent[..], &request.operation[..], b" done"].concat()
     }
 
-    /// How many requests have executed.
+    /// The number of executed requests.
     fn query(&self, operation: &[u8]) -> Vec<u8> {
         [operation, b" = ", self.log.len().to_string().as_bytes()].concat()
     }
 
-    /// One part per request, so that a laggard fetches several.
+    /// One part for each request, so that a laggard fetches several.
     fn snapshot(&self) -> Vec<Arc<[u8]>> {
         self.log
             .iter()
@@ -111,9 +111,9 @@ pub(crate) struct Network {
     held: Vec<Parcel>,
     cuts: BTreeSet<(u32, u32)>,
     rule: Box<dyn Fn(&Parcel) -> Fate>,
-    /// What executed at each slot, wherever that was first.
+    /// The requests that the first replica to execute each slot executed there.
     agreed: BTreeMap<Sequence, Vec<Request>>,
-    /// Whether replicas may execute different batches: more than f are faulty.
+    /// Whether replicas may execute different batches, because more than f are faulty.
     beyond_the_bound: bool,
 }
 
@@ -188,9 +188,9 @@ impl Network {
     }
 }
 
-/// What happens to replicas, and what they do.
+/// Inputs and effects of replicas.
 impl Network {
-    /// Gives a replica an input, and does all that it wants done; its own messages come back to it before this ends.
+    /// Gives a replica an input and does its effects. Its own messages come back to it before this returns.
     pub(crate) fn step(&mut self, at: u32, input: Input) -> Vec<Effect> {
         let mut seen = Vec::new();
         if self.node(at).crashed {
@@ -317,7 +317,7 @@ impl Network {
         }
     }
 
-    /// Hands a message to a replica, past the network.
+    /// Hands a message to a replica directly, without the network.
     pub(crate) fn deliver(&mut self, to: u32, message: SignedMessage) -> Vec<Effect> {
         let node = self.node_mut(to);
         match node.keys.verify_message(message) {
@@ -335,7 +335,7 @@ impl Network {
         self.step(client, Input::Submit(request))
     }
 
-    /// A process speaks for a client that asks for its operation number `timestamp`.
+    /// A process asks for operation number `timestamp` in the name of a client.
     pub(crate) fn submit_for(&mut self, speaker: u32, name: &str, timestamp: u64) -> Vec<Effect> {
         let request = self.named_request(speaker, name, timestamp);
         let verified = self.node(speaker).keys.sign(request.value().clone());
@@ -343,23 +343,23 @@ impl Network {
         self.step(speaker, Input::Submit(verified))
     }
 
-    /// A process asks all a read-only question for a client.
+    /// A process asks all replicas a read-only question for a client.
     pub(crate) fn ask(&mut self, speaker: u32, operation: &[u8]) {
         let query = self.node_mut(speaker).client.ask(operation.to_vec());
         self.step(speaker, Input::Ask(query));
     }
 
-    /// The results that clients of a process have accepted.
+    /// The results that a process has accepted for its clients.
     pub(crate) fn results(&self, speaker: u32) -> &[Accepted] {
         &self.node(speaker).results
     }
 
-    /// What came of the questions of a process.
+    /// The outcomes of a process's questions.
     pub(crate) fn reads(&self, speaker: u32) -> &[Read] {
         &self.node(speaker).reads
     }
 
-    /// Submits and lets the network settle.
+    /// Submits a request and runs the network until it is quiet.
     pub(crate) fn order(&mut self, client: u32, timestamp: u64) {
         self.submit(client, timestamp);
         self.run();
@@ -368,7 +368,7 @@ impl Network {
 
 /// The network and the clock.
 impl Network {
-    /// Delivers until nothing is on its way; no time passes.
+    /// Delivers messages until none is under way. No time passes.
     pub(crate) fn run(&mut self) {
         for _ in 0..100_000 {
             let Some(parcel) = self.queue.pop_front() else {
@@ -386,7 +386,7 @@ impl Network {
         panic!("the network never falls silent");
     }
 
-    /// Jumps to the next timer and lets it run out.
+    /// Jumps to the next timer and fires it.
     pub(crate) fn next_timer(&mut self) -> Option<(u32, Timer)> {
         let live = (0..).zip(&self.nodes).filter(|(_, node)| !node.crashed);
         let timers =
@@ -398,7 +398,7 @@ impl Network {
         Some((i, timer))
     }
 
-    /// Delivers messages and timers for a span of time.
+    /// Delivers messages and fires timers for this time.
     pub(crate) fn run_for(&mut self, span: Duration) {
         let end = self.now + span;
         self.run();
@@ -418,7 +418,7 @@ impl Network {
             .copied()
     }
 
-    /// Lets a timer of one replica run out when it is set to, and nothing else.
+    /// Fires one replica's timer, at the time for which it is set.
     pub(crate) fn fire(&mut self, i: u32, timer: Timer) -> Vec<Effect> {
         let at = self
             .node_mut(i)
@@ -437,7 +437,7 @@ impl Network {
         }
     }
 
-    /// Whether a replica refused only what came too late, which no sender can help.
+    /// Whether a replica refused only messages that came too late. Senders cannot avoid that.
     pub(crate) fn only_late_rejects(&self, i: u32) -> bool {
         self.rejects(i).iter().all(|reject| {
             matches!(
@@ -450,7 +450,7 @@ impl Network {
         })
     }
 
-    /// When the timer of a replica runs out.
+    /// The time for which a replica's timer is set.
     pub(crate) fn timer(&self, i: u32, timer: Timer) -> Option<Time> {
         self.node(i).timers.get(&timer).copied()
     }
@@ -459,7 +459,7 @@ impl Network {
         self.node_mut(i).crashed = true;
     }
 
-    /// Starts a crashed replica again from what it had on disk.
+    /// Starts a crashed replica again from its disk.
     pub(crate) fn restart(&mut self, i: u32) {
         let node = self.node_mut(i);
         let disk = node.disk.clone();
@@ -467,7 +467,7 @@ impl Network {
         self.step(i, Input::Start);
     }
 
-    /// Starts a crashed replica again with nothing on disk.
+    /// Starts a crashed replica again with an empty disk.
     pub(crate) fn restart_without_disk(&mut self, i: u32) {
         let node = self.node_mut(i);
         node.disk.clear();
@@ -476,7 +476,7 @@ impl Network {
         self.step(i, Input::Start);
     }
 
-    /// Does what the next parcel makes its recipient do, up to the writing, and kills it before it sends anything.
+    /// Gives the next parcel to its recipient, which writes its records. Kills the recipient before it sends anything.
     pub(crate) fn deliver_next_and_kill_before_it_sends(&mut self) -> Option<u32> {
         let parcel = self.queue.pop_front()?;
         let sent_before = self.queue.len();
@@ -486,7 +486,7 @@ impl Network {
         Some(parcel.to)
     }
 
-    /// Delivers one parcel, if there is one.
+    /// Delivers one parcel, if one is under way.
     pub(crate) fn deliver_next(&mut self) -> bool {
         let parcel = self.queue.pop_front();
         let there_was = parcel.is_some();
@@ -500,7 +500,7 @@ impl Network {
         self.cuts.extend([(i, j), (j, i)]);
     }
 
-    /// Cuts a replica from all others.
+    /// Cuts a replica off from all others.
     pub(crate) fn isolate(&mut self, i: u32) {
         for j in (0..self.n()).filter(|j| *j != i) {
             self.cut(i, j);
@@ -511,7 +511,7 @@ impl Network {
         self.cuts.clear();
     }
 
-    /// What becomes of the parcels from now on.
+    /// Sets what happens to parcels from now on.
     pub(crate) fn rule(&mut self, rule: impl Fn(&Parcel) -> Fate + 'static) {
         self.rule = Box::new(rule);
     }
@@ -536,13 +536,13 @@ impl Network {
         });
     }
 
-    /// Ends the rule and lets go of what it held.
+    /// Removes the rule and releases the parcels that it held.
     pub(crate) fn release(&mut self) {
         self.rule = Box::new(|_| Fate::Deliver);
         self.queue.extend(self.held.drain(..));
     }
 
-    /// Throws away what is on its way.
+    /// Drops the parcels under way.
     pub(crate) fn discard(&mut self) {
         self.queue.clear();
     }
@@ -559,12 +559,12 @@ impl Network {
         (status.view.0, status.active)
     }
 
-    /// The whole state of a replica, to see that nothing has changed.
+    /// The whole state of a replica, so that a test can see that nothing has changed.
     pub(crate) fn state(&self, i: u32) -> String {
         format!("{:?}", self.node(i).replica)
     }
 
-    /// What a replica has executed, as (client, timestamp).
+    /// The requests that a replica has executed, as (client, timestamp).
     pub(crate) fn executed(&self, i: u32) -> Vec<(u32, u64)> {
         self.node(i)
             .service
@@ -574,7 +574,7 @@ impl Network {
             .collect()
     }
 
-    /// What a replica was made to execute, slot by slot.
+    /// The requests that a replica executed in each slot.
     pub(crate) fn slots(&self, i: u32) -> Vec<(u64, Vec<(u32, u64)>)> {
         slots(&self.node(i).effects)
     }
@@ -587,17 +587,17 @@ impl Network {
         accusations(&self.node(i).effects)
     }
 
-    /// No replica was accused by anyone.
+    /// Whether no replica was accused.
     pub(crate) fn nobody_is_accused(&self) -> bool {
         (0..self.n()).all(|i| self.accusations(i).is_empty())
     }
 
-    /// What a replica has broadcast.
+    /// The messages that a replica has broadcast.
     pub(crate) fn said(&self, i: u32) -> Vec<Message> {
         broadcasts(&self.node(i).effects)
     }
 
-    /// From now on replicas may disagree.
+    /// Allows replicas to disagree from now on.
     pub(crate) fn go_beyond_the_bound(&mut self) {
         self.beyond_the_bound = true;
     }
@@ -609,7 +609,7 @@ impl Network {
             .to_vec()
     }
 
-    /// What a replica has sent to one other.
+    /// The messages that a replica has sent to single others.
     pub(crate) fn sent(&self, i: u32) -> Vec<Message> {
         let pick = |effect: &Effect| match effect {
             Effect::Send { message, .. } => Some(message.clone()),
@@ -618,7 +618,7 @@ impl Network {
         self.node(i).effects.iter().filter_map(pick).collect()
     }
 
-    /// Where a replica has found its state to differ.
+    /// The checkpoints at which a replica found that its state differs.
     pub(crate) fn diverged(&self, i: u32) -> Vec<Sequence> {
         let pick = |effect: &Effect| match effect {
             Effect::Diverged { sequence } => Some(*sequence),
@@ -627,7 +627,7 @@ impl Network {
         self.node(i).effects.iter().filter_map(pick).collect()
     }
 
-    /// The manifest that somebody sent to a replica.
+    /// The manifest that some replica sent to this one.
     pub(crate) fn manifest_sent_to(&self, i: u32) -> Manifest {
         let pick = |effect: &Effect| match effect {
             Effect::Send {
@@ -647,7 +647,7 @@ impl Network {
             .expect("somebody sent a manifest")
     }
 
-    /// A manifest that is held back.
+    /// A manifest that the network holds.
     pub(crate) fn held_manifest(&self) -> SignedMessage {
         let is_manifest = |message: &SignedMessage| matches!(message, SignedMessage::State(state) if matches!(state.value().piece, Piece::Manifest(_)));
         self.held
@@ -658,7 +658,7 @@ impl Network {
             .clone()
     }
 
-    /// Changes a replica's state behind its back.
+    /// Changes a replica's state without its knowledge.
     pub(crate) fn tamper(&mut self, i: u32) {
         self.node_mut(i).service.log.clear();
     }
@@ -696,20 +696,20 @@ impl Network {
         self.said(i).into_iter().filter_map(pick).collect()
     }
 
-    /// Every replica has executed the same requests, each once.
+    /// Whether every replica has executed exactly these requests, each once.
     pub(crate) fn all_executed(&self, expected: &[(u32, u64)]) -> bool {
         (0..self.n())
             .filter(|i| !self.node(*i).crashed)
             .all(|i| self.executed(i) == expected)
     }
 
-    /// Makes a replica's service answer differently, with the same state.
+    /// Makes a replica's service give other answers from the same state.
     pub(crate) fn set_accent(&mut self, i: u32, accent: &[u8]) {
         self.node_mut(i).service.accent = accent.to_vec();
     }
 }
 
-/// Messages under any replica's key.
+/// Messages signed with any replica's key.
 impl Network {
     pub(crate) fn sign<T: Signable>(&self, signer: u32, value: T) -> Signed<T> {
         self.node(signer).keys.sign(value).into_signed()
@@ -719,7 +719,7 @@ impl Network {
         self.sign(client, the_request(client, timestamp))
     }
 
-    /// A client's request, checked by its speaker.
+    /// A client's request, verified.
     pub(crate) fn verified_request(
         &self,
         speaker: u32,
@@ -730,7 +730,7 @@ impl Network {
         self.node(speaker).keys.sign(request.value().clone())
     }
 
-    /// A client's request, signed by the process that speaks for it.
+    /// A client's request, signed by the process that speaks for the client.
     pub(crate) fn named_request(
         &self,
         speaker: u32,
@@ -872,7 +872,7 @@ impl Network {
         }
     }
 
-    /// A VIEW-CHANGE from the start.
+    /// A VIEW-CHANGE without a stable checkpoint.
     pub(crate) fn wish(
         &self,
         signer: u32,
@@ -882,7 +882,7 @@ impl Network {
         self.wish_from(signer, view, 0, Vec::new(), prepared)
     }
 
-    /// A VIEW-CHANGE from a stable checkpoint.
+    /// A VIEW-CHANGE with a stable checkpoint.
     pub(crate) fn wish_from(
         &self,
         signer: u32,
@@ -904,7 +904,7 @@ impl Network {
         )
     }
 
-    /// VIEW-CHANGEs with nothing prepared.
+    /// VIEW-CHANGEs without certificates.
     pub(crate) fn wishes(&self, signers: &[u32], view: u64) -> Vec<Signed<ViewChange>> {
         signers
             .iter()
@@ -960,7 +960,7 @@ impl Network {
     }
 }
 
-/// The process that a client is; 99 for one outside.
+/// The index of a client that is a process; 99 for a client outside.
 fn number_of(client: ClientId) -> u32 {
     match client {
         ClientId::Process(process) => process.0,
@@ -988,7 +988,7 @@ pub(crate) fn broadcasts(effects: &[Effect]) -> Vec<Message> {
     effects.iter().filter_map(pick).collect()
 }
 
-/// What a replica wants on disk.
+/// The records that these effects write to disk.
 pub(crate) fn persisted(effects: &[Effect]) -> Vec<Record> {
     let pick = |effect: &Effect| {
         if let Effect::Persist(record) = effect {
@@ -1038,7 +1038,7 @@ pub(crate) fn slots(effects: &[Effect]) -> Vec<(u64, Vec<(u32, u64)>)> {
     effects.iter().filter_map(pick).collect()
 }
 
-/// A message of the normal case, in whatever view.
+/// Whether this is a message of the normal case, in any view.
 pub(crate) const fn is_normal(message: &SignedMessage) -> bool {
     matches!(
         message,

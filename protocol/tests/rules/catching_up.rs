@@ -1,10 +1,10 @@
-//! Catching up: what a replica that was behind is sent, and when (rules 17 and 19).
+//! Catching up: what a replica that is behind gets, and when (rules 17 and 19).
 
 use crate::harness::{Network, STATUS_INTERVAL};
 use quorate_protocol::message::Standing;
 use quorate_protocol::{Duration, Effect, Message, Sequence, SignedMessage, Timer, View};
 
-/// A window of many parts.
+/// A cluster whose window has many parts.
 fn wide() -> Network {
     with_checkpoints_every(128)
 }
@@ -16,14 +16,14 @@ fn with_checkpoints_every(interval: u64) -> Network {
     })
 }
 
-/// The requests of client 0 with these timestamps, one slot each.
+/// Orders the requests of client 0 with these timestamps, one in each slot.
 fn order(net: &mut Network, timestamps: std::ops::RangeInclusive<u64>) {
     for timestamp in timestamps {
         net.order(0, timestamp);
     }
 }
 
-/// What replica 3 says of itself.
+/// The standing of replica 3.
 fn standing(net: &Network, executed: u64, stable: u64) -> SignedMessage {
     let standing = Standing {
         view: View(0),
@@ -60,7 +60,7 @@ fn states_offered(effects: &[Effect]) -> usize {
 }
 
 #[test]
-fn rule_17_who_was_cut_off_for_long_has_caught_up_an_interval_after() {
+fn rule_17_a_replica_that_was_cut_off_catches_up_within_a_status_interval() {
     for interval in [10, 128] {
         for before in [0, 95] {
             for missed in [5, 127, 228] {
@@ -129,7 +129,7 @@ fn rule_17_slots_in_flight_above_a_part_are_sent_after_it() {
 }
 
 #[test]
-fn rule_17_who_executes_by_itself_is_sent_nothing_though_it_was_helped_before() {
+fn rule_17_a_replica_that_executes_by_itself_gets_nothing_even_if_it_was_helped_before() {
     let mut net = wide();
     order(&mut net, 1..=50);
     let stands = standing(&net, 10, 0);
@@ -148,7 +148,7 @@ fn rule_17_who_executes_by_itself_is_sent_nothing_though_it_was_helped_before() 
 }
 
 #[test]
-fn rule_17_whom_one_part_was_enough_for_is_sent_no_other() {
+fn rule_17_a_replica_that_needed_only_one_part_gets_no_second() {
     let mut net = wide();
     order(&mut net, 1..=20);
     let stands = standing(&net, 10, 0);
@@ -164,7 +164,7 @@ fn rule_17_whom_one_part_was_enough_for_is_sent_no_other() {
 }
 
 #[test]
-fn rule_17_who_is_not_helped_any_more_asks_for_nothing() {
+fn rule_17_a_replica_that_is_no_longer_helped_asks_for_nothing() {
     let mut net = wide();
     net.run_for(STATUS_INTERVAL);
     net.isolate(3);
@@ -177,7 +177,7 @@ fn rule_17_who_is_not_helped_any_more_asks_for_nothing() {
         said.filter(|message| matches!(message, Message::Standing(_)))
             .count()
     };
-    // The one part that it did not need is still asked for.
+    // The part that it did not need is still asked for once.
     order(&mut net, 41..=64);
     let before = [0, 3].map(|i| standings(&net, i));
 
@@ -187,7 +187,7 @@ fn rule_17_who_is_not_helped_any_more_asks_for_nothing() {
 }
 
 #[test]
-fn rule_19_who_has_taken_over_a_state_is_sent_the_slots_above_it() {
+fn rule_19_a_replica_that_took_over_a_state_gets_the_slots_above_it() {
     for known_before in [true, false] {
         let mut net = wide();
         net.isolate(3);
@@ -208,7 +208,7 @@ fn rule_19_who_has_taken_over_a_state_is_sent_the_slots_above_it() {
 }
 
 #[test]
-fn rule_19_who_is_behind_the_checkpoint_is_offered_the_state_with_the_next_part() {
+fn rule_19_a_replica_behind_the_checkpoint_is_offered_the_state_with_the_next_part() {
     let mut net = wide();
     order(&mut net, 1..=120);
     let stands = standing(&net, 64, 0);

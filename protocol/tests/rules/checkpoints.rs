@@ -81,7 +81,7 @@ fn rule_08_a_checkpoint_covers_the_reply_table_too() {
 }
 
 #[test]
-fn rule_08_who_missed_the_votes_for_its_own_checkpoint_is_told_that_it_is_stable() {
+fn rule_08_a_replica_that_missed_the_votes_learns_that_its_checkpoint_is_stable() {
     let mut net = Network::new(4);
     net.drop_if(|parcel| parcel.to == 3 && matches!(parcel.message, SignedMessage::Checkpoint(_)));
     for timestamp in 1..=K {

@@ -9,7 +9,7 @@ use quorate_protocol::{
 };
 
 #[test]
-fn rule_20_a_result_takes_a_quorum_of_matching_replies() {
+fn rule_20_a_result_needs_a_quorum_of_matching_replies() {
     let quorum = Quorum::of(4.try_into().unwrap());
     let mut client = Client::new(quorum, 0);
     let net = Network::new(4);
@@ -22,7 +22,7 @@ fn rule_20_a_result_takes_a_quorum_of_matching_replies() {
         result: result.to_vec(),
     };
 
-    // One that repeats itself, one that lies, one that places it elsewhere.
+    // A repeated reply, one with a false result, and one with another slot.
     assert_eq!(client.on_reply(ReplicaId(0), reply(0, 1, b"ok")), None);
     assert_eq!(client.on_reply(ReplicaId(0), reply(0, 1, b"ok")), None);
     assert_eq!(client.on_reply(ReplicaId(1), reply(0, 1, b"no")), None);
@@ -34,7 +34,7 @@ fn rule_20_a_result_takes_a_quorum_of_matching_replies() {
 }
 
 #[test]
-fn rule_20_requests_and_questions_of_clients_get_their_results_and_are_asked_again() {
+fn rule_20_requests_and_queries_of_clients_are_repeated_until_they_get_results() {
     let mut net = Network::new(4);
     net.drop_if(|parcel| parcel.from == 1 && matches!(parcel.message, SignedMessage::Request(_)));
     net.submit_for(1, "c", 1);
@@ -84,7 +84,7 @@ fn rule_20_a_restarted_replica_answers_no_query_from_a_state_older_than_clients_
 }
 
 #[test]
-fn rule_21_the_view_that_one_replica_claims_is_not_believed() {
+fn rule_21_a_view_that_only_one_replica_claims_is_not_believed() {
     let mut client = Client::new(Quorum::of(4.try_into().unwrap()), 0);
     client.wait_for(Network::new(4).verified_request(0, "c", 1));
     let reply = |view| Reply {

@@ -83,7 +83,7 @@ fn rule_24_a_commit_that_a_later_view_change_leaves_out_convicts_its_signer() {
 }
 
 #[test]
-fn rule_24_what_is_no_contradiction_proves_nothing() {
+fn rule_24_messages_that_do_not_contradict_each_other_prove_nothing() {
     let net = Network::new(4);
     let config = Config::new(ReplicaId(3), Quorum::of(4.try_into().unwrap()));
     let (m, other) = (net.batch(0, 1), net.batch(0, 2));
@@ -101,7 +101,7 @@ fn rule_24_what_is_no_contradiction_proves_nothing() {
 }
 
 #[test]
-fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
+fn rule_24_after_a_disagreement_the_replicas_that_signed_both_sides_are_named() {
     let net = Network::new(4);
     let (m, other) = (net.batch(0, 1), net.batch(0, 2));
     let certificate = |view, batch: &Batch, signers: &[u32]| -> Vec<Signed<Commit>> {
@@ -118,7 +118,7 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
     );
     assert_eq!(in_one_view, [ReplicaId(0), ReplicaId(2)].into());
 
-    // View 1 forgets m: of its three VIEW-CHANGEs two came from signers of m's COMMITs.
+    // View 1 forgets m. Two of its three VIEW-CHANGEs come from replicas that signed COMMITs for m.
     let wishes = |view| [0, 2, 3].map(|i| net.wish(i, view, Vec::new())).to_vec();
     let forgetful = new_view_of(&net.new_view(1, 1, wishes(1), &[(1, other.digest())]));
     let later = new_view_of(&net.new_view(2, 2, wishes(2), &[(1, other.digest())]));
@@ -128,7 +128,7 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
         &[later, forgetful],
     );
     assert_eq!(across_views, [ReplicaId(0), ReplicaId(2)].into());
-    // Who shows what it had committed is not named, even if the view begins with something else.
+    // A replica whose VIEW-CHANGE shows what it had committed is not named, even if the view begins with another batch.
     let honest = net.wish(0, 2, vec![net.certificate(0, 1, &m, &[1, 2])]);
     let wishes = vec![
         honest,
@@ -143,7 +143,7 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
     );
     assert_eq!(not_all_forgot, [ReplicaId(2)].into());
 
-    // Nor is anyone who had agreed to both in one view left unnamed, if a certificate shows it.
+    // A replica that agreed to both batches in one view is named too, if a certificate shows it.
     let misled = net.wish(3, 1, vec![net.certificate(0, 1, &other, &[1, 3])]);
     let shown = new_view_of(&net.new_view(1, 1, vec![misled], &[(1, other.digest())]));
     let agreed_to_both = culprits(
@@ -153,7 +153,7 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
     );
     assert_eq!(agreed_to_both, [ReplicaId(0), ReplicaId(1)].into());
 
-    // And who shows a certificate of that view for the other one leaves out its own just the same.
+    // A replica that shows a certificate of that view for the other batch also leaves out what it had committed.
     let evasive = net.wish(2, 1, vec![net.certificate(0, 1, &other, &[1, 3])]);
     let shown = new_view_of(&net.new_view(1, 1, vec![evasive], &[(1, other.digest())]));
     let evaded = culprits(
@@ -163,7 +163,7 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
     );
     assert_eq!(evaded, [0, 1, 2].map(ReplicaId).into());
 
-    // View 1 begins above the slot, as two of those say who then commit something else in it.
+    // View 1 begins above the slot, by the VIEW-CHANGEs of two replicas that later commit something else in that slot.
     let above = |i| net.wish_from(i, 1, K, Vec::new(), Vec::new());
     let wishes = vec![above(0), above(1), above(2)];
     let begun_above = new_view_of(&net.new_view(1, 1, wishes, &[]));
@@ -182,7 +182,7 @@ fn rule_24_after_a_disagreement_those_who_signed_both_sides_are_named() {
 }
 
 #[test]
-fn rule_25_silence_lateness_order_and_a_differing_checkpoint_convict_nobody() {
+fn rule_25_silence_delay_reordering_and_a_different_checkpoint_convict_nobody() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     net.deliver(

@@ -1,4 +1,4 @@
-//! One test per rule; the names are the rules. Replicas 0 to 3 are P, Q, R and S; view 0 is led by P.
+//! One test per rule, named after the rule. Replicas 0 to 3 are P, Q, R and S. P is the primary of view 0.
 
 mod catching_up;
 mod checkpoints;

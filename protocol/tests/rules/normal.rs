@@ -187,7 +187,7 @@ fn rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched() {
 }
 
 #[test]
-fn rule_04_prepared_takes_2f_backups_and_never_the_primary() {
+fn rule_04_preparing_needs_2f_backups_and_never_counts_the_primary() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
 
@@ -331,7 +331,7 @@ fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
 }
 
 #[test]
-fn rule_07_the_primary_batches_what_waits_and_keeps_slots_in_flight_up_to_the_window() {
+fn rule_07_the_primary_batches_waiting_requests_and_keeps_slots_in_flight_up_to_the_window() {
     let ask = |net: &mut Network| -> Vec<Effect> {
         (0..4)
             .flat_map(|i| net.deliver(0, SignedMessage::Request(net.request(i, 1))))

@@ -6,7 +6,7 @@ use quorate_protocol::message::{Recall, Stable};
 use quorate_protocol::{Duration, Message, Sequence, SignedMessage, Timer, View};
 
 #[test]
-fn rule_22_a_restarted_replica_stands_where_its_records_say() {
+fn rule_22_a_restarted_replica_continues_where_its_records_end() {
     let mut net = Network::new(4);
     for timestamp in 1..=K + 2 {
         net.order(0, timestamp);
@@ -26,7 +26,7 @@ fn rule_22_a_restarted_replica_stands_where_its_records_say() {
 }
 
 #[test]
-fn rule_22_a_restarted_replica_says_its_votes_again_and_its_view_change_word_for_word() {
+fn rule_22_a_restarted_replica_repeats_its_votes_and_exactly_its_view_change() {
     let mut net = Network::new(4);
     net.drop_if(|parcel| matches!(parcel.message, SignedMessage::Commit(_)));
     net.order(0, 1);
@@ -52,7 +52,7 @@ fn rule_22_a_restarted_replica_says_its_votes_again_and_its_view_change_word_for
 }
 
 #[test]
-fn rule_23_without_its_records_a_replica_votes_for_nothing_it_can_have_voted_for() {
+fn rule_23_a_replica_without_its_records_does_not_vote_where_it_may_have_voted_before() {
     let mut net = Network::new(4);
     for timestamp in 1..=K + 2 {
         net.order(0, timestamp);
@@ -61,7 +61,7 @@ fn rule_23_without_its_records_a_replica_votes_for_nothing_it_can_have_voted_for
     net.restart_without_disk(3);
     let said_before = net.said(3).len();
     net.run_for(Duration::from_millis(1500));
-    // The others' stable checkpoint is K: nothing above K + 2L can have its vote.
+    // The others' stable checkpoint is K, so this replica cannot have voted above K + 2L.
     let bound = K + 2 * L;
     let mut timestamp = K + 2;
     while net.status(0).executed < Sequence(bound - 1) {
@@ -84,7 +84,7 @@ fn rule_23_without_its_records_a_replica_votes_for_nothing_it_can_have_voted_for
         net.order(0, timestamp);
         net.run_for(Duration::from_millis(300));
     }
-    // View 0 it can have left: only a view change gives the others its vote.
+    // This replica may have left view 0. Only after a view change does it vote again.
     net.crash(2);
     net.order(0, timestamp + 1);
     assert_eq!(net.executed(0).last(), Some(&(0, timestamp)));
@@ -118,13 +118,13 @@ fn rule_23_no_vote_in_a_view_that_the_earlier_life_had_left() {
         !said
             .iter()
             .any(|m| matches!(m, Message::Prepare(_) | Message::Commit(_))),
-        "it votes in the view that it had left: {said:?}"
+        "it votes in a view that it had left: {said:?}"
     );
     assert!(net.nobody_is_accused());
 }
 
 #[test]
-fn rule_23_what_was_said_to_an_earlier_life_does_not_end_the_silence() {
+fn rule_23_an_answer_to_an_earlier_life_does_not_end_the_silence() {
     let mut net = Network::new(4);
     net.order(0, 1);
     for _ in 0..2 {

@@ -11,7 +11,7 @@ use quorate_protocol::{
 };
 
 #[test]
-fn rule_14_the_timer_runs_while_a_backup_waits_and_starts_again_with_each_that_executes() {
+fn rule_14_the_timer_runs_while_a_backup_waits_and_restarts_when_its_request_executes() {
     let mut net = Network::new(4);
     let timer_effects = |effects: &[Effect]| -> Vec<Effect> {
         let of_view = |e: &&Effect| {
@@ -57,7 +57,7 @@ fn rule_14_the_timer_runs_while_a_backup_waits_and_starts_again_with_each_that_e
 }
 
 #[test]
-fn rule_15_the_next_view_is_asked_for_with_twice_the_patience() {
+fn rule_15_each_further_view_change_waits_twice_as_long() {
     let mut net = Network::new(7);
     net.deliver(6, SignedMessage::Request(net.request(0, 1)));
 
@@ -84,8 +84,7 @@ fn rule_15_the_next_view_is_asked_for_with_twice_the_patience() {
 }
 
 #[test]
-fn rule_15_a_new_view_in_which_nothing_executes_is_left_with_the_same_patience_until_something_does()
- {
+fn rule_15_patience_doubles_until_something_executes() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     net.deliver(3, SignedMessage::Request(net.request(0, 1)));
@@ -106,7 +105,7 @@ fn rule_15_a_new_view_in_which_nothing_executes_is_left_with_the_same_patience_u
 }
 
 #[test]
-fn rule_16_f_plus_1_wishes_for_higher_views_are_joined_at_the_smallest_and_f_are_not() {
+fn rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f() {
     let mut net = Network::new(7);
     let wish =
         |net: &Network, signer, view| SignedMessage::ViewChange(net.wish(signer, view, Vec::new()));
@@ -128,7 +127,7 @@ fn rule_16_f_plus_1_wishes_for_higher_views_are_joined_at_the_smallest_and_f_are
 }
 
 #[test]
-fn rule_17_a_view_change_is_said_again_until_it_is_answered() {
+fn rule_17_a_view_change_is_sent_again_until_it_is_answered() {
     let mut net = Network::new(4);
     net.deliver(3, SignedMessage::Request(net.request(0, 1)));
     net.fire(3, Timer::View);
@@ -157,7 +156,7 @@ fn rule_17_a_view_change_is_said_again_until_it_is_answered() {
 }
 
 #[test]
-fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
+fn rule_17_a_replica_that_missed_the_new_view_gets_it_with_its_view_changes() {
     let mut net = Network::new(4);
     let new_view = net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]);
     net.deliver(0, new_view.clone());
@@ -181,12 +180,12 @@ fn rule_17_who_missed_the_new_view_is_sent_it_with_its_view_changes() {
         message: Box::new(new_view),
     };
     assert_eq!(to_wish, std::slice::from_ref(&forward));
-    assert_eq!(to_next, [], "it is large, and was just sent");
+    assert_eq!(to_next, [], "it is large and was just sent");
     assert_eq!(to_standing, [forward]);
 }
 
 #[test]
-fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks() {
+fn rule_17_a_replica_that_twice_reports_the_same_slot_gets_the_slots_that_it_lacks() {
     let mut net = Network::new(4);
     let m = net.batch(1, 1);
     net.commit_at(2, 0, 1, &m);
@@ -226,7 +225,7 @@ fn rule_17_who_says_twice_that_it_stands_still_is_sent_the_slots_that_it_lacks()
 }
 
 #[test]
-fn rule_17_a_committed_slot_is_taken_with_its_proof_in_any_view_and_not_without() {
+fn rule_17_a_committed_slot_is_accepted_in_any_view_but_only_with_its_proof() {
     let mut net = Network::new(4);
     let (m, other) = (net.batch(1, 1), net.batch(0, 1));
     let commit = |signer, view, batch: &Batch| match net.commit(signer, view, 1, batch) {
@@ -273,7 +272,7 @@ fn rule_17_a_committed_slot_is_taken_with_its_proof_in_any_view_and_not_without(
 }
 
 #[test]
-fn rule_17_checkpoints_that_nobody_heard_are_said_again() {
+fn rule_17_checkpoints_that_nobody_heard_are_sent_again() {
     let mut net = Network::new(4);
     net.drop_if(|parcel| matches!(parcel.message, SignedMessage::Checkpoint(_)));
     for timestamp in 1..=L {
@@ -299,7 +298,7 @@ fn rule_17_checkpoints_that_nobody_heard_are_said_again() {
 }
 
 #[test]
-fn rule_17_a_process_asks_again_for_its_own_request() {
+fn rule_17_a_process_sends_its_own_request_again() {
     let mut net = Network::new(4);
     net.drop_if(|parcel| is_normal(&parcel.message));
     net.order(3, 1);
@@ -313,7 +312,8 @@ fn rule_17_a_process_asks_again_for_its_own_request() {
     );
 }
 
-/// Orders one request of R, whose PRE-PREPARE from P comes after `delay`; gives the view afterwards.
+/// Orders one request of R while P's PRE-PREPARE takes `delay`. Returns the view afterwards, and whether it has
+/// started.
 fn served_after(net: &mut Network, timestamp: u64, delay: Duration) -> (u64, bool) {
     net.hold_if(|parcel| {
         parcel.from == 0 && matches!(parcel.message, SignedMessage::PrePrepare { .. })
@@ -326,7 +326,7 @@ fn served_after(net: &mut Network, timestamp: u64, delay: Duration) -> (u64, boo
 }
 
 #[test]
-fn rule_18_a_primary_that_serves_each_request_just_before_the_timer_is_left() {
+fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left() {
     let (slow, quick) = (Duration::from_millis(400), Duration::from_millis(100));
     let mut net = Network::new(4);
     for timestamp in 1..8 {
@@ -359,7 +359,7 @@ fn rule_14_a_process_that_distrusts_the_primary_asks_for_the_next_view_once() {
 }
 
 #[test]
-fn rule_15_a_new_view_that_is_none_is_left_only_once_a_quorum_has_left_the_views_before() {
+fn rule_15_an_invalid_new_view_is_left_only_after_a_quorum_has_left_the_older_views() {
     let mut net = Network::new(4);
     let none = net.new_view(1, 1, net.wishes(&[1, 3], 1), &[]);
     net.step(3, Input::Distrust);

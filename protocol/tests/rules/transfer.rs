@@ -5,7 +5,7 @@ use quorate_protocol::{Duration, Message, Sequence, SignedMessage};
 use std::collections::BTreeSet;
 
 #[test]
-fn rule_19_who_is_a_window_behind_fetches_the_state_and_goes_on_from_there() {
+fn rule_19_a_replica_a_window_behind_fetches_the_state_and_continues_from_it() {
     let mut net = Network::new(4);
     net.isolate(3);
     for timestamp in 1..=3 * L {
@@ -24,7 +24,7 @@ fn rule_19_who_is_a_window_behind_fetches_the_state_and_goes_on_from_there() {
 }
 
 #[test]
-fn rule_19_who_takes_over_a_state_is_sent_the_slots_above_it_at_once() {
+fn rule_19_a_replica_that_takes_over_a_state_gets_the_slots_above_it_at_once() {
     let mut net = Network::new(4);
     net.run_for(STATUS_INTERVAL);
     net.isolate(3);

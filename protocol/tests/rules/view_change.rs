@@ -63,9 +63,9 @@ fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_
     assert_eq!(net.state(3), before);
 }
 
-/// Reading a quorum of COMMITs is not voting: whoever left the view may execute what they prove.
+/// Executing what a quorum of COMMITs proves is not voting, so a replica that has left the view may do it.
 #[test]
-fn rule_10_a_replica_between_views_executes_what_a_quorum_of_commits_proves_and_says_nothing() {
+fn rule_10_a_replica_between_views_executes_what_a_quorum_of_commits_proves_but_sends_nothing() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     net.deliver(3, net.pre_prepare(0, 0, 1, &m));
@@ -89,7 +89,7 @@ fn rule_10_a_replica_between_views_executes_what_a_quorum_of_commits_proves_and_
 }
 
 #[test]
-fn rule_10_a_body_that_comes_between_views_brings_no_vote() {
+fn rule_10_a_body_that_arrives_between_views_causes_no_vote() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     let wishes = [0, 1, 2].map(|i| net.wish(i, 1, vec![net.certificate(0, 1, &m, &[1, 2])]));
@@ -134,7 +134,7 @@ fn rule_10_a_certificate_is_carried_on_until_one_of_a_later_view_replaces_it() {
 }
 
 #[test]
-fn rule_11_a_view_change_with_a_certificate_that_proves_nothing_is_refused() {
+fn rule_11_a_view_change_with_an_invalid_certificate_is_refused() {
     let mut net = Network::new(4);
     let (m, other) = (net.batch(0, 1), net.batch(0, 2));
     let good = net.certificate(1, 1, &m, &[0, 2]);
@@ -299,7 +299,7 @@ fn rule_12_the_new_view_takes_the_highest_view_of_each_slot_and_nulls_between() 
     };
     assert_eq!(net.new_views(3), [new_view]);
 
-    // A backup accepts the same choice for the three of them, with what only the third has.
+    // A backup accepts the same choice for these three, including what only the third has.
     let d = [
         new.digest(),
         null.digest(),
@@ -339,7 +339,7 @@ fn rule_12_the_new_view_starts_at_the_largest_stable_checkpoint() {
 }
 
 #[test]
-fn rule_12_a_new_view_that_differs_from_what_its_view_changes_give_is_refused() {
+fn rule_12_a_new_view_that_does_not_follow_from_its_view_changes_is_refused() {
     let setup = Network::new(4);
     let (m, other) = (setup.batch(0, 1), setup.batch(0, 2));
     let null = Batch::null().digest();
@@ -431,13 +431,13 @@ fn rule_12_a_new_view_that_differs_from_what_its_view_changes_give_is_refused() 
         assert_eq!(
             waiting.view(3),
             (2, false),
-            "{why}: the next view is wanted"
+            "{why}: it asks for the next view"
         );
 
         let mut fresh = Network::new(4);
         let effects = fresh.deliver(3, message.clone());
         assert_eq!(rejects(&effects), [refused]);
-        // What is beside the signature proves nothing.
+        // The PRE-PREPAREs beside the signed part prove nothing.
         let proved = if why == NewViewFlaw::UnsignedProposals {
             Vec::new()
         } else {
@@ -447,7 +447,7 @@ fn rule_12_a_new_view_that_differs_from_what_its_view_changes_give_is_refused() 
         assert_eq!(
             fresh.view(3),
             (0, true),
-            "a view that this replica does not want is only refused"
+            "in a view that it does not ask for, it only refuses"
         );
     }
 
