@@ -1,14 +1,14 @@
-//! README.md and the help describe exactly the behaviours and triggers of the registry, in its words.
+//! `docs/faults.md` and the help describe exactly the behaviours and triggers of the registry, in its words.
 #![allow(clippy::unwrap_used)]
 
 use quorate_fault::behaviour::{self, REGISTRY};
 use quorate_fault::trigger::TRIGGERS;
 
-/// The rows of the README table that has this header.
+/// The rows of the page's table that has this header.
 fn rows(head: &str) -> Vec<String> {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
-    let mut lines = readme.lines().skip_while(|line| *line != head);
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/faults.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut lines = page.lines().skip_while(|line| *line != head);
     assert_eq!(lines.next(), Some(head));
     lines
         .skip(1)
@@ -18,14 +18,20 @@ fn rows(head: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readme_lists_every_behaviour() {
-    let expected =
-        REGISTRY.map(|entry| format!("| `{}{}` | {} |", entry.name, entry.argument, entry.what));
-    assert_eq!(rows("| behaviour | what the process does |"), expected);
+fn the_page_lists_every_behaviour_and_what_it_shows() {
+    let rows = rows("| behaviour | what the process does | what you see |");
+    assert_eq!(rows.len(), REGISTRY.len());
+    for (row, entry) in rows.iter().zip(REGISTRY) {
+        let start = format!("| `{}{}` | {} | ", entry.name, entry.argument, entry.what);
+        let seen = row
+            .strip_prefix(&start)
+            .unwrap_or_else(|| panic!("{start} is not {row}"));
+        assert!(seen.len() > " |".len(), "{row}");
+    }
 }
 
 #[test]
-fn the_readme_lists_every_trigger() {
+fn the_page_lists_every_trigger() {
     let expected = TRIGGERS.map(|(form, when)| format!("| `@{form}` | {when} |"));
     assert_eq!(rows("| trigger | when the behaviour acts |"), expected);
 }

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Shell,
     /// ```` ```python ````: a script.
     Python,
+    /// ```` ```py ````: an excerpt of a script in `examples/`.
+    Excerpt,
     /// ```` ```text ````: what the last block before it prints.
     Output,
 }
@@ -65,12 +67,13 @@ impl Page {
             let kind = match language {
                 "sh" => Kind::Shell,
                 "python" => Kind::Python,
+                "py" => Kind::Excerpt,
                 "text" => Kind::Output,
                 other if OTHER_LANGUAGES.contains(&other) => continue,
                 other => {
                     return Err(format!(
                         "{path}:{number}: '```{other}': commands are ```sh or ```python, their output is ```text, \
-                         other text is one of {OTHER_LANGUAGES:?}"
+                         an excerpt of examples/ is ```py, other text is one of {OTHER_LANGUAGES:?}"
                     ));
                 }
             };

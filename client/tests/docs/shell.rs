@@ -194,7 +194,7 @@ impl Desk {
                     .unwrap();
                     format!("python3 ../{name}\n")
                 }
-                Kind::Output => continue,
+                Kind::Excerpt | Kind::Output => continue,
             };
             if let Some(port) = ports::unknown(&block.text) {
                 return Err(format!(
@@ -249,11 +249,18 @@ impl Desk {
     fn compare(&self, page: &Page) -> Result<(), String> {
         let mut last: Option<&Block> = None;
         for block in &page.blocks {
-            if block.kind != Kind::Output {
-                last = Some(block);
-                continue;
-            }
             let place = format!("{}:{}", page.path, block.line);
+            match block.kind {
+                Kind::Output => {}
+                Kind::Excerpt if self.is_in_an_example(&block.text) => continue,
+                Kind::Excerpt => {
+                    return Err(format!("{place}: this stands in no file of examples/"));
+                }
+                Kind::Shell | Kind::Python => {
+                    last = Some(block);
+                    continue;
+                }
+            }
             let last = last.ok_or_else(|| format!("{place}: no block before it prints this"))?;
             let printed = self.printed(&last.line.to_string());
             if !is_shown(&block.text, &printed) {
@@ -264,6 +271,13 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    fn is_in_an_example(&self, text: &str) -> bool {
+        let mut files = fs::read_dir(self.work().join("examples")).unwrap();
+        files.any(|file| {
+            fs::read_to_string(file.unwrap().path()).is_ok_and(|file| file.contains(text))
+        })
     }
 
     /// What the page's servers logged.

@@ -22,6 +22,9 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     nothing(
         "cargo test --profile sweep -p quorate-simulator --test model -- --ignored --nocapture",
     ),
+    nothing("cargo bench -p quorate-wire --bench speed"),
+    nothing("cargo bench -p quorate-client --bench load"),
+    nothing("simulate sweep --seeds 0..100000"),
     shorter(
         "simulate sweep --seeds 0..10000",
         "simulate sweep --seeds 0..5",
