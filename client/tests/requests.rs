@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use support::client;
 
 /// Answers every request with this status line and these headers, and tells its path; ends with the test.
@@ -66,8 +68,12 @@ fn config(ports: &[u16], timeout: f64) -> PathBuf {
 }
 
 fn requests(config: &Path, messages: &str) -> Output {
+    requests_as(config, messages, "table")
+}
+
+fn requests_as(config: &Path, messages: &str, format: &str) -> Output {
     let name = config.to_str().unwrap();
-    let id = ["--id", "0", "--messages", messages];
+    let id = ["--id", "0", "--messages", messages, "--format", format];
     let output = client(&[&["requests", "--config", name][..], &id].concat());
     std::fs::remove_file(config).unwrap();
     output
@@ -83,7 +89,8 @@ fn what_enough_nodes_refuse_is_given_up_at_once_and_no_other_primary_asked_for()
 
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(words.contains("request [0, 0] is refused"), "{words}");
+    assert!(words.contains("request 0 ([0, "), "{words}");
+    assert!(words.contains(") is refused: "), "{words}");
     assert!(words.contains("413 Payload Too Large"), "{words}");
     assert!(words.contains("not with me"), "{words}");
     let asked: Vec<_> = asked.try_iter().collect();
@@ -103,4 +110,70 @@ fn what_the_primary_alone_refuses_may_be_its_lie_though_all_others_send_there() 
 
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(asked.try_iter().any(|path| path == "/view_change_request"));
+}
+
+/// A port on which nobody listens.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn where_no_node_runs_it_says_so_at_once_and_how_to_start_them() {
+    let ports = [free_port(), free_port(), free_port(), free_port()];
+    let path = config(&ports, 3600.0);
+    let started = Instant::now();
+
+    let output = requests_as(&path, "2", "json");
+
+    // Far less than one time-out of the file.
+    assert!(started.elapsed() < Duration::from_secs(60));
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.starts_with("error: no node answers: "), "{words}");
+    for port in ports {
+        assert!(words.contains(&format!("127.0.0.1:{port}")), "{words}");
+    }
+    let start = format!("`server --config {}`", path.display());
+    assert!(words.contains(&start), "{words}");
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["v"], 1);
+    assert_eq!(object["error"]["exit_status"], 2);
+    let message = object["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("no node answers"), "{message}");
+}
+
+/// Answers one request with 200, and is gone.
+fn node_that_ends(listener: TcpListener) {
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        drop(listener);
+        let mut seen = Vec::new();
+        let mut bytes = [0; 4096];
+        while !seen.ends_with(b"}") {
+            let count = stream.read(&mut bytes).unwrap();
+            seen.extend(&bytes[..count]);
+        }
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+}
+
+#[test]
+fn when_the_last_node_is_gone_the_run_ends_and_the_object_says_why() {
+    let primary = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = primary.local_addr().unwrap().port();
+    let ports = [port, free_port(), free_port(), free_port()];
+    node_that_ends(primary);
+
+    let output = requests_as(&config(&ports, 0.2), "50", "json");
+
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&object["v"], &object["sent"]), (&json!(1), &json!(1)));
+    assert_eq!(object["succeeded"], 0);
+    assert_eq!(object["p50_ms"], Value::Null);
+    assert_eq!(object["error"]["exit_status"], 3);
+    let message = object["error"]["message"].as_str().unwrap();
+    assert!(message.contains("no node answers"), "{message}");
 }

@@ -6,6 +6,7 @@ mod sender;
 mod summary;
 
 use std::num::NonZeroU32;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,16 +16,17 @@ use quorate_web::config::Address;
 
 use crate::exit::Exit;
 use crate::options::RequestsOptions;
+use crate::render::failure::complain;
 use crate::render::write_out;
 use receiver::Receiver;
-use sender::Sender;
+use sender::{End, Sender};
 use summary::Summary;
 
 /// Sends the requests and prints the summary.
 pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
     let config = PbftYaml::read(&options.config)?;
     for warning in &config.warnings {
-        eprintln!("warning: {warning}");
+        complain(&format!("warning: {warning}\n"));
     }
     let own = own_address(&config, options.id)?;
     let nodes = u32::try_from(config.nodes.len())
@@ -32,30 +34,60 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
         .and_then(NonZeroU32::new);
     let quorum = Quorum::of(nodes.context("there must be at least one node")?);
     let receiver = Receiver::start(&own, quorum).await?;
-    let mut sender = Sender::new(&config, options.id, &own, quorum, receiver);
     let progress = progress_bar(options.messages)?;
+    let mut sender = Sender::new(
+        &config,
+        options.id,
+        &own,
+        quorum,
+        receiver,
+        progress.clone(),
+    );
+    let first = first_seq()?;
     let mut summary = Summary::default();
     let mut exit = Exit::NoDecision;
-    for seq in 0..options.messages {
-        let data = options.data.replace("{}", &seq.to_string());
-        let outcome = sender.request(seq, data).await?;
+    for number in 0..options.messages {
+        let data = options.data.replace("{}", &number.to_string());
+        let outcome = sender.request(number, first + number, data).await?;
         summary.add(&outcome)?;
         progress.inc(1);
         progress.set_message(format!("{} retried", summary.retried));
-        if outcome.refused {
-            exit = Exit::Usage;
-            break;
+        match outcome.end {
+            None => {}
+            Some(End::NobodyThere) => {
+                progress.finish_and_clear();
+                let file = options.config.display();
+                bail!(
+                    "{}: start the nodes with `server --config {file}`",
+                    outcome.error.unwrap_or_default()
+                );
+            }
+            Some(End::Refused) => {
+                exit = Exit::Usage;
+                break;
+            }
+            Some(End::NobodyLeft) => break,
         }
     }
     progress.finish_and_clear();
-    write_out(&summary.render(options.format)?)?;
     if summary.succeeded == options.messages {
-        return Ok(Exit::Agree);
+        exit = Exit::Agree;
     }
-    if let Some(why) = &summary.why {
-        eprintln!("error: {why}");
+    write_out(&summary.render(options.format, exit)?)?;
+    if exit != Exit::Agree
+        && let Some(why) = &summary.why
+    {
+        complain(&format!("error: {why}\n"));
     }
     Ok(exit)
+}
+
+/// The `seq_id` of a run's first request. The same id is the same request to the nodes, so no two runs may share one: the
+/// microseconds since 1970, of which a request takes many.
+fn first_seq() -> anyhow::Result<u64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.context("the clock stands before 1970")?;
+    Ok(u64::try_from(now.as_micros())?)
 }
 
 /// Where this client listens.
@@ -76,7 +108,9 @@ fn own_address(config: &PbftYaml, id: u64) -> anyhow::Result<Address> {
 
 /// On standard error, and only where somebody sees it.
 fn progress_bar(messages: u64) -> anyhow::Result<ProgressBar> {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")
+    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {elapsed} {wide_msg}")
         .context("the progress bar's template")?;
-    Ok(ProgressBar::new(messages).with_style(style))
+    let progress = ProgressBar::new(messages).with_style(style);
+    progress.enable_steady_tick(Duration::from_millis(500));
+    Ok(progress)
 }

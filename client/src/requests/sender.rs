@@ -1,11 +1,12 @@
 //! Sends one request after the other, again where no answer comes, and asks for another primary if that does not help.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::StatusCode;
+use indicatif::ProgressBar;
 use quorate_protocol::Quorum;
 use quorate_web::config::Address;
 use quorate_web::poster::PostError;
@@ -33,25 +34,45 @@ pub(super) struct Outcome {
     pub(super) retries: u32,
     /// The last thing that went wrong.
     pub(super) error: Option<String>,
-    /// Whether f+1 nodes have refused it: one of them is correct, and it will not be taken later either.
-    pub(super) refused: bool,
+    /// Why no later request need be tried, if none need be.
+    pub(super) end: Option<End>,
 }
 
-/// What went wrong with a post.
-struct Failure {
+/// Why nothing more can come of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// f+1 nodes have refused a request: one of them is correct, and it will not be taken later either.
+    Refused,
+    /// No node has ever answered.
+    NobodyThere,
+    /// Nodes have answered, and none does any more.
+    NobodyLeft,
+}
+
+/// What a post came to.
+struct Posted {
     node: usize,
-    /// Whether the node has refused it for good.
-    refused: bool,
-    words: String,
+    answer: Answer,
+    /// What went wrong, if something did.
+    words: Option<String>,
 }
 
-/// What a post came to: nothing, if the node has taken it.
-type Posted = Option<Failure>;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// The node has it, or may take it later.
+    Open,
+    /// The node has refused it for good.
+    Refused,
+    /// The node cannot be reached.
+    None,
+}
 
 /// What went wrong with a request so far.
 #[derive(Default)]
 struct Trouble {
     refused_by: BTreeSet<usize>,
+    /// Who could not be reached when it was last asked.
+    away: BTreeMap<usize, String>,
     last: Option<String>,
 }
 
@@ -70,6 +91,10 @@ pub(super) struct Sender {
     /// The view that the nodes were last in.
     view: u64,
     posts: JoinSet<Posted>,
+    /// Whether any node has ever answered.
+    answered: bool,
+    /// Where it is shown what is waited for.
+    progress: ProgressBar,
 }
 
 impl Sender {
@@ -79,6 +104,7 @@ impl Sender {
         own: &Address,
         quorum: Quorum,
         receiver: Receiver,
+        progress: ProgressBar,
     ) -> Self {
         Self {
             poster: Poster::new(config.network_timeout),
@@ -96,11 +122,18 @@ impl Sender {
             receiver,
             view: 0,
             posts: JoinSet::new(),
+            answered: false,
+            progress,
         }
     }
 
-    /// Has one request decided.
-    pub(super) async fn request(&mut self, seq: u64, data: String) -> anyhow::Result<Outcome> {
+    /// Has one request decided. `number` is what people count it by.
+    pub(super) async fn request(
+        &mut self,
+        number: u64,
+        seq: u64,
+        data: String,
+    ) -> anyhow::Result<Outcome> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.context("the clock stands before 1970")?.as_secs_f64();
         // The clock may have been set back; a node takes later timestamps only.
@@ -118,6 +151,8 @@ impl Sender {
         let started = Instant::now();
         let tries = self.retries + 1 + u32::try_from(self.nodes.len())? + MORE_PRIMARIES;
         let enough = self.quorum.one_correct();
+        let nodes = self.nodes.len();
+        let name = format!("request {number} ([{}, {seq}])", self.id);
         let mut trouble = Trouble::default();
         // What came of an earlier request says nothing of this one.
         self.posts = JoinSet::new();
@@ -131,53 +166,81 @@ impl Sender {
                 self.post_to_primary(usize::try_from(primary)?, &body);
             } else {
                 self.post_to_each("/request", &body);
+                self.show(number, attempt, &trouble);
             }
             let done = tokio::time::timeout(self.timeout, async {
                 tokio::select! {
                     done = self.receiver.done(&proposal) => Some(done),
                     // Whoever cannot be reached need not be waited for; the others may still answer.
-                    () = trouble.until(&mut self.posts, |trouble| {
-                        attempt == 0 || trouble.refused_by.len() >= enough
+                    () = trouble.until(&mut self.posts, &mut self.answered, |trouble, answered| {
+                        attempt == 0
+                            || trouble.refused_by.len() >= enough
+                            || !answered && trouble.away.len() == nodes
                     }) => None,
                 }
             });
-            match done.await {
-                Ok(Some(Done { view })) => {
-                    self.view = view;
-                    return Ok(Outcome {
-                        latency: Some(started.elapsed()),
-                        retries: attempt,
-                        error: None,
-                        refused: false,
-                    });
-                }
-                Ok(None) if trouble.refused_by.len() >= enough => {
-                    let words = trouble.last.unwrap_or_default();
-                    return Ok(Outcome {
-                        latency: None,
-                        retries: attempt,
-                        error: Some(format!("request [{}, {seq}] is refused: {words}", self.id)),
-                        refused: true,
-                    });
-                }
-                Ok(None) | Err(_) => {}
+            let done = done.await;
+            if let Ok(Some(Done { view })) = done {
+                self.view = view;
+                self.answered = true;
+                return Ok(Outcome {
+                    latency: Some(started.elapsed()),
+                    retries: attempt,
+                    error: None,
+                    end: None,
+                });
             }
+            let given_up = |error, end| Outcome {
+                latency: None,
+                retries: attempt,
+                error: Some(error),
+                end: Some(end),
+            };
+            if trouble.refused_by.len() >= enough {
+                let words = trouble.last.unwrap_or_default();
+                return Ok(given_up(
+                    format!("{name} is refused: {words}"),
+                    End::Refused,
+                ));
+            }
+            if !self.answered && trouble.away.len() == nodes {
+                return Ok(given_up(trouble.nobody(), End::NobodyThere));
+            }
+        }
+        let nobody = trouble.away.len() == nodes;
+        let mut error = format!("{name}: fewer than f+1 = {enough} nodes have replied");
+        if let Some(last) = &trouble.last {
+            error = format!("{error}; last: {last}");
         }
         Ok(Outcome {
             latency: None,
             retries: tries - 1,
-            refused: false,
-            error: Some(match trouble.last {
-                Some(error) => format!(
-                    "request [{}, {seq}]: fewer than f+1 nodes have replied; last: {error}",
-                    self.id
-                ),
-                None => format!(
-                    "request [{}, {seq}]: fewer than f+1 nodes have replied",
-                    self.id
-                ),
+            end: nobody.then_some(End::NobodyLeft),
+            error: Some(if nobody {
+                format!("{name}: {}", trouble.nobody())
+            } else {
+                error
             }),
         })
+    }
+
+    /// Shows what is waited for, where somebody looks.
+    fn show(&self, number: u64, attempt: u32, trouble: &Trouble) {
+        let (enough, nodes) = (self.quorum.one_correct(), self.nodes.len());
+        let who = match trouble.away.len() {
+            0 => String::new(),
+            away if away == nodes => ", no node answers".to_owned(),
+            away => format!(", {away} of {nodes} nodes do not answer"),
+        };
+        let view = if attempt > self.retries {
+            ", another primary asked for"
+        } else {
+            ""
+        };
+        self.progress.set_message(format!(
+            "request {number}: waits for {enough} replies, asked {} times{who}{view}",
+            attempt + 1
+        ));
     }
 
     /// Posts a request to whom the client takes for the primary, or to whom that one sends it.
@@ -186,7 +249,7 @@ impl Sender {
         let body = body.to_owned();
         self.posts.spawn(async move {
             let posted = poster.post(&url, body).await;
-            failure(node, &url, posted, |_| false)
+            told(node, &url, posted, |_| false)
         });
     }
 
@@ -198,7 +261,7 @@ impl Sender {
             let body = body.to_owned();
             self.posts.spawn(async move {
                 let posted = poster.post_here(&url, body).await;
-                failure(node, &url, posted, |status| {
+                told(node, &url, posted, |status| {
                     path == "/request" && FOR_GOOD.contains(&status)
                 })
             });
@@ -206,46 +269,72 @@ impl Sender {
     }
 }
 
-/// What went wrong, if it did.
-fn failure(
+/// What a post came to.
+fn told(
     node: usize,
     url: &str,
     posted: Result<(StatusCode, Bytes), PostError>,
     for_good: impl Fn(StatusCode) -> bool,
 ) -> Posted {
-    match posted {
-        Ok((status, _)) if status.is_success() || status == StatusCode::TEMPORARY_REDIRECT => None,
-        Ok((status, words)) => Some(Failure {
-            node,
-            refused: for_good(status),
-            words: format!(
-                "{url}: {status}: {}",
-                String::from_utf8_lossy(&words).trim_end()
-            ),
-        }),
-        Err(error) => Some(Failure {
-            node,
-            refused: false,
-            words: error.to_string(),
-        }),
+    let (answer, words) = match posted {
+        Ok((status, _)) if status.is_success() || status == StatusCode::TEMPORARY_REDIRECT => {
+            (Answer::Open, None)
+        }
+        Ok((status, words)) => {
+            let words = String::from_utf8_lossy(&words);
+            let words = format!("{url}: {status}: {}", words.trim_end());
+            let answer = if for_good(status) {
+                Answer::Refused
+            } else {
+                Answer::Open
+            };
+            (answer, Some(words))
+        }
+        Err(error) => (Answer::None, Some(error.to_string())),
+    };
+    Posted {
+        node,
+        answer,
+        words,
     }
 }
 
 impl Trouble {
-    /// Takes note of posts that fail until they are enough; waits forever, if they never are.
-    async fn until(&mut self, posts: &mut JoinSet<Posted>, enough: impl Fn(&Self) -> bool) {
+    /// Takes note of what posts come to, until what went wrong is enough; waits forever, if it never is.
+    async fn until(
+        &mut self,
+        posts: &mut JoinSet<Posted>,
+        answered: &mut bool,
+        enough: impl Fn(&Self, bool) -> bool,
+    ) {
         while let Some(posted) = posts.join_next().await {
-            let Ok(Some(failure)) = posted else {
+            let Ok(posted) = posted else {
                 continue;
             };
-            if failure.refused {
-                self.refused_by.insert(failure.node);
+            let node = posted.node;
+            if posted.answer == Answer::None {
+                self.away
+                    .insert(node, posted.words.clone().unwrap_or_default());
+            } else {
+                self.away.remove(&node);
+                *answered = true;
             }
-            self.last = Some(failure.words);
-            if enough(self) {
+            if posted.answer == Answer::Refused {
+                self.refused_by.insert(node);
+            }
+            let Some(words) = posted.words else {
+                continue;
+            };
+            self.last = Some(words);
+            if enough(self, *answered) {
                 return;
             }
         }
         std::future::pending::<()>().await;
+    }
+
+    fn nobody(&self) -> String {
+        let why: Vec<&str> = self.away.values().map(String::as_str).collect();
+        format!("no node answers: {}", why.join("; "))
     }
 }

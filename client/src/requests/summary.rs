@@ -9,7 +9,9 @@ use tabled::builder::Builder;
 use tabled::settings::Style;
 
 use super::sender::Outcome;
+use crate::exit::Exit;
 use crate::options::ReportFormat;
+use crate::render::json::{millis, text};
 
 /// The requests so far.
 pub(super) struct Summary {
@@ -58,18 +60,22 @@ impl Summary {
         ))
     }
 
-    pub(super) fn render(&self, format: ReportFormat) -> anyhow::Result<String> {
-        let (median, tail) = (self.percentile(50.0), self.percentile(99.0));
+    pub(super) fn render(&self, format: ReportFormat, exit: Exit) -> anyhow::Result<String> {
+        let [p50, p95, p99] = [50.0, 95.0, 99.0].map(|percent| self.percentile(percent));
         if format == ReportFormat::Json {
-            let millis = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1e3);
-            let json = json!({
+            let mut object = json!({
                 "sent": self.sent,
                 "succeeded": self.succeeded,
                 "retried": self.retried,
-                "median_ms": millis(median),
-                "p99_ms": millis(tail),
+                "p50_ms": p50.map(millis),
+                "p95_ms": p95.map(millis),
+                "p99_ms": p99.map(millis),
             });
-            return Ok(format!("{}\n", serde_json::to_string_pretty(&json)?));
+            if exit != Exit::Agree {
+                let message = self.why.as_deref().unwrap_or_default();
+                object["error"] = json!({"message": message, "exit_status": exit.status()});
+            }
+            return text(&object);
         }
         let time = |time: Option<Duration>| {
             time.map_or("-".to_owned(), |time| {
@@ -81,8 +87,9 @@ impl Summary {
             ("sent", self.sent.to_string()),
             ("succeeded", self.succeeded.to_string()),
             ("retried", self.retried.to_string()),
-            ("median", time(median)),
-            ("99th percentile", time(tail)),
+            ("median", time(p50)),
+            ("95th percentile", time(p95)),
+            ("99th percentile", time(p99)),
         ] {
             table.push_record([name.to_owned(), value]);
         }
