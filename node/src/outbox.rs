@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use quorate_protocol::{ReplicaId, SignedMessage};
+use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
 use quorate_wire::method::Deliver;
 use quorate_wire::{CallError, Caller, Fault};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -20,6 +21,15 @@ const BATCH_BYTES: usize = 512 * 1024;
 const WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// How long a peer may take for one batch.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What stands before the messages of a batch: whoever has other keys is told so, instead of checking signatures in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// Under whose keys the messages are signed.
+    pub(crate) cluster: ClusterId,
+    /// Who says that it sends them.
+    pub(crate) sender: ReplicaId,
+}
 
 /// The way to one peer.
 #[derive(Debug)]
@@ -33,7 +43,7 @@ pub(crate) struct Outbox {
 struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Notify,
-    /// Whether it was said that the peer gives bad answers.
+    /// Whether it was said that the peer gives bad answers, or refuses what it is sent.
     complained: AtomicBool,
 }
 
@@ -45,11 +55,11 @@ struct Waiting {
 
 impl Outbox {
     /// An outbox whose calls go out as long as it lives.
-    pub(crate) fn start(peer: ReplicaId, caller: &Caller) -> Self {
+    pub(crate) fn start(head: Head, peer: ReplicaId, caller: &Caller) -> Self {
         let queue = Arc::new(Queue::default());
         let mut senders = JoinSet::new();
         for _ in 0..CALLS_IN_FLIGHT {
-            senders.spawn(send_batches(peer, caller.clone(), Arc::clone(&queue)));
+            senders.spawn(send_batches(head, peer, caller.clone(), Arc::clone(&queue)));
         }
         Self {
             queue,
@@ -95,11 +105,16 @@ impl Queue {
         batch
     }
 
-    /// Whether this failure is to be shown: the first bad answer since the peer last took a batch. A peer that is away
-    /// comes back by itself; one that gives bad answers, such as HTTP status 403, most often needs somebody's help.
+    /// Whether this failure is to be shown: the first bad answer or refusal since the peer last took a batch. A peer that is
+    /// away or overloaded comes back by itself; one that gives bad answers, such as HTTP status 403, most often needs
+    /// somebody's help.
     fn complains_of(&self, error: &CallError) -> bool {
-        matches!(error, CallError::BadAnswer { .. })
-            && !self.complained.swap(true, Ordering::Relaxed)
+        let needs_help = match error {
+            CallError::BadAnswer { .. } => true,
+            CallError::Fault(fault) => fault.code() != Fault::OVERLOADED,
+            _ => false,
+        };
+        needs_help && !self.complained.swap(true, Ordering::Relaxed)
     }
 
     async fn next_batch(&self) -> Vec<Arc<[u8]>> {
@@ -124,45 +139,65 @@ pub(crate) fn encode(message: &SignedMessage) -> Arc<[u8]> {
         .into()
 }
 
-/// Reads a batch as [`join`] makes it.
-pub(crate) fn decode(batch: &[u8]) -> Result<Vec<SignedMessage>, postcard::Error> {
-    let mut messages = Vec::new();
-    let mut rest = batch;
-    while !rest.is_empty() {
-        let (message, after) = postcard::take_from_bytes(rest)?;
-        messages.push(message);
-        rest = after;
-    }
-    Ok(messages)
+/// Reads what stands before the messages of a batch; gives the rest, too.
+pub(crate) fn open(batch: &[u8]) -> Result<(Head, &[u8]), postcard::Error> {
+    postcard::take_from_bytes(batch)
 }
 
-/// A batch is its messages, one behind the other.
-fn join(messages: &[Arc<[u8]>]) -> Vec<u8> {
-    messages.concat()
+/// Reads the messages of a batch as [`join`] makes it.
+pub(crate) fn decode(messages: &[u8]) -> Result<Vec<SignedMessage>, postcard::Error> {
+    let mut decoded = Vec::new();
+    let mut rest = messages;
+    while !rest.is_empty() {
+        let (message, after) = postcard::take_from_bytes(rest)?;
+        decoded.push(message);
+        rest = after;
+    }
+    Ok(decoded)
+}
+
+/// A batch is its head and its messages, one behind the other.
+#[expect(
+    clippy::expect_used,
+    reason = "encoding plain data into a growing buffer cannot fail"
+)]
+pub(crate) fn join(head: Head, messages: &[Arc<[u8]>]) -> Vec<u8> {
+    let mut batch = postcard::to_stdvec(&head).expect("plain data encodes");
+    batch.extend(messages.iter().flat_map(|message| message.iter()));
+    batch
 }
 
 /// Sends batch after batch, each until the peer has taken or refused it: a peer that is away or overloaded is tried again
 /// ever more seldom.
-async fn send_batches(peer: ReplicaId, caller: Caller, queue: Arc<Queue>) {
+async fn send_batches(head: Head, peer: ReplicaId, caller: Caller, queue: Arc<Queue>) {
     loop {
-        let batch = join(&queue.next_batch().await);
+        let batch = join(head, &queue.next_batch().await);
         let mut pauses = pauses();
+        let mut taken = true;
         while let Err(error) = deliver(&caller, &batch).await {
+            let complains = queue.complains_of(&error);
             if let CallError::Fault(fault) = &error
                 && fault.code() != Fault::OVERLOADED
             {
-                tracing::warn!(%peer, %fault, "the peer refuses a batch; it is dropped");
+                if complains {
+                    tracing::warn!(%peer, %fault, "the peer refuses what it is sent; that is dropped");
+                } else {
+                    tracing::debug!(%peer, %fault, "the peer refuses a batch again");
+                }
+                taken = false;
                 break;
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
-            if queue.complains_of(&error) {
+            if complains {
                 tracing::warn!(%peer, %error, "the peer takes no batches; it is tried again and again");
             } else {
                 tracing::debug!(%peer, %error, ?pause, "the peer takes no batch now");
             }
             tokio::time::sleep(pause).await;
         }
-        queue.complained.store(false, Ordering::Relaxed);
+        if taken {
+            queue.complained.store(false, Ordering::Relaxed);
+        }
     }
 }
 
@@ -190,15 +225,20 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use quorate_protocol::ReplicaId;
+    use quorate_protocol::{ClusterId, ReplicaId};
     use quorate_wire::method::Deliver;
     use quorate_wire::{CallError, Caller, Endpoint, Fault};
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
 
-    use super::{Outbox, Queue, WAITING_BYTES, decode};
+    use super::{Head, Outbox, Queue, WAITING_BYTES, decode, open};
 
     const LONG: Duration = Duration::from_secs(20);
+
+    const HEAD: Head = Head {
+        cluster: ClusterId([7; 32]),
+        sender: ReplicaId(0),
+    };
 
     #[tokio::test]
     async fn a_batch_that_an_overloaded_peer_refuses_is_sent_again() {
@@ -218,16 +258,17 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let caller = Caller::new(listener.local_addr().unwrap(), LONG);
         tokio::spawn(peer.serve(listener, std::future::pending()));
-        let outbox = Outbox::start(ReplicaId(1), &caller);
+        let outbox = Outbox::start(HEAD, ReplicaId(1), &caller);
         outbox.push([1, 2, 3].into());
         let batch = tokio::time::timeout(LONG, batches.recv()).await;
-        assert_eq!(batch.unwrap(), Some(vec![1, 2, 3]));
+        let batch = batch.unwrap().unwrap();
+        assert_eq!(open(&batch), Ok((HEAD, &[1, 2, 3][..])));
     }
 
     #[tokio::test]
     async fn nothing_is_sent_any_more_once_the_outbox_is_gone() {
         let nowhere = Caller::new(([127, 0, 0, 1], 1).into(), LONG);
-        let outbox = Outbox::start(ReplicaId(1), &nowhere);
+        let outbox = Outbox::start(HEAD, ReplicaId(1), &nowhere);
         outbox.push([1].into());
         let queue = Arc::downgrade(&outbox.queue);
         drop(outbox);
@@ -252,6 +293,11 @@ mod tests {
             cause: "HTTP status 403".into(),
         };
         assert!(!queue.complains_of(&away));
+        assert!(!queue.complains_of(&Fault::overloaded("later").into()));
+        let refused = Fault::new(Fault::WRONG_PARAMETERS, "other keys");
+        let refusing = Queue::default();
+        assert!(refusing.complains_of(&refused.clone().into()));
+        assert!(!refusing.complains_of(&refused.into()));
         assert!(queue.complains_of(&forbidden));
         assert!(!queue.complains_of(&forbidden));
     }

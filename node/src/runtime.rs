@@ -21,7 +21,7 @@ use crate::Ending;
 use crate::config::NodeConfig;
 use crate::desk::Desk;
 use crate::loss::Loss;
-use crate::outbox::{CALL_TIMEOUT, Outbox};
+use crate::outbox::{CALL_TIMEOUT, Head, Outbox};
 use crate::question::{AtRuntime, CORRECT, Question, Reply};
 use crate::storage::{Past, Storage};
 use crate::timers::Timers;
@@ -389,10 +389,14 @@ fn micros_since_1970() -> u64 {
 }
 
 fn start_outboxes(config: &NodeConfig, own: ReplicaId) -> Vec<Option<Outbox>> {
+    let head = Head {
+        cluster: ClusterId(config.cluster),
+        sender: own,
+    };
     let peers = (0..).map(ReplicaId).zip(&config.addresses);
     peers
         .map(|(peer, address)| {
-            (peer != own).then(|| Outbox::start(peer, &Caller::new(*address, CALL_TIMEOUT)))
+            (peer != own).then(|| Outbox::start(head, peer, &Caller::new(*address, CALL_TIMEOUT)))
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! One process alone, whose peers the test plays.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use quorate_protocol::message::Standing;
 use quorate_protocol::{
@@ -105,8 +106,13 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
 #[tokio::test]
 async fn nothing_behind_a_bad_signature_is_looked_at() {
     let p = run_p(config());
-    let checked = async |batch: &[Vec<u8>]| {
-        let batch = batch.concat();
+    let checked = async |messages: &[Vec<u8>]| {
+        let head = outbox::Head {
+            cluster: ClusterId([7; 32]),
+            sender: ReplicaId(1),
+        };
+        let messages: Vec<Arc<[u8]>> = messages.iter().map(|one| one.as_slice().into()).collect();
+        let batch = outbox::join(head, &messages);
         p.caller.call(Deliver { batch }).await.unwrap();
         p.caller
             .call(Status::default())
@@ -192,11 +198,16 @@ async fn batches_to_q(fault: Option<&str>) -> (Running, mpsc::UnboundedReceiver<
     (run_p(config), batches)
 }
 
+fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, postcard::Error> {
+    let (_, messages) = outbox::open(batch)?;
+    outbox::decode(messages)
+}
+
 /// Whether Q can read a batch and every signature in it holds.
 fn holds(batch: &[u8]) -> bool {
     let NodeConfig { public_keys, .. } = config();
     let mut keys = Keys::new(ReplicaId(1), [2; 32], &public_keys, ClusterId([7; 32])).unwrap();
-    outbox::decode(batch).is_ok_and(|messages| {
+    messages_in(batch).is_ok_and(|messages| {
         let mut messages = messages.into_iter();
         messages.all(|message| keys.verify_message(message).is_ok())
     })
@@ -220,7 +231,7 @@ async fn a_faulty_process_is_woken_for_what_it_does_of_its_own_accord() {
     let mut wishes = 0;
     while wishes < 10 {
         let batch = tokio::time::timeout(LONG, batches.recv()).await;
-        let messages = outbox::decode(&batch.unwrap().unwrap()).unwrap();
+        let messages = messages_in(&batch.unwrap().unwrap()).unwrap();
         let is_wish = |one: &&SignedMessage| matches!(one, SignedMessage::ViewChange(_));
         wishes += messages.iter().filter(is_wish).count();
     }

@@ -18,6 +18,7 @@ use crate::key_folder::{KeyFolder, Place};
 use crate::keys::Keys;
 use crate::logging::Logging;
 use crate::open_files;
+use crate::shared_keys::{self, KeyFiles};
 use crate::{StartError, name_of, ports, starting};
 
 /// What to start.
@@ -60,6 +61,8 @@ pub struct WebPlan {
     pub path: PathBuf,
     /// The folder in which each node writes the decided requests to `INDEX.dump`.
     pub dump_dir: Option<PathBuf>,
+    /// The keys of the one node that is started here; `None`: nodes on one machine make and share theirs.
+    pub keys: Option<KeyFiles>,
 }
 
 /// One process of a running cluster.
@@ -250,7 +253,7 @@ fn node_config(
         index,
         addresses: addresses.to_vec(),
         cluster: keys.cluster,
-        secret_key: keys.secret.get(index as usize).copied().unwrap_or_default(),
+        secret_key: keys.secret_of(index as usize),
         public_keys: keys.public.clone(),
         fault: config.faults.behaviour_of(index).map(str::to_owned),
         default_decision: config.default_decision.clone(),
@@ -316,8 +319,16 @@ impl Alone {
         let listener = ports::bind_this(&web.yaml, index)?;
         let addresses = ports::addresses_of(&web.yaml)?;
         let folder = config.key_folder();
-        let folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new()));
+        let mut folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new()));
+        if let Some(files) = &web.keys {
+            folder = folder.with_keys(shared_keys::read(files, &web.yaml, index as usize)?);
+        }
         let (keys, place) = folder.join(index as usize)?;
+        if web.keys.is_some() && place.life > 0 && config.data_dir.is_none() {
+            tracing::warn!(
+                "node {index} was started before under these keys, and has no --data-dir: its memory is lost. It takes part again once enough others that still have theirs go on; if all nodes were stopped, run `server keygen` again"
+            );
+        }
         Ok(Self {
             config: node_config(config, &addresses, &keys, index, place.life),
             listener,

@@ -52,16 +52,57 @@ pub enum StartError {
         /// What the resolver says.
         cause: io::Error,
     },
-    /// The folder with the keys of processes that are not all started at once cannot be used.
+    /// The folder with the keys of processes that are not all started at once cannot be used, or a file in it.
     #[error(
-        "{}: {cause}: keys are kept there; choose a --data-dir, or put the configuration, where you may write",
+        "{}: {cause}: keys and counts of starts are kept there, so it must be a {kind} that this program may read and write: change that, or choose another folder with --data-dir",
         path.display()
     )]
     KeyFolder {
-        /// The folder.
+        /// The folder or file.
+        path: std::path::PathBuf,
+        /// Which of the two it is.
+        kind: &'static str,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// A file in that folder holds something else.
+    #[error("{}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it, and what to do.
+        what: String,
+    },
+    /// A file of `server keygen` cannot be used.
+    #[error(
+        "{}: {what}: give --keys the keys.json and --secret-key the secret-INDEX.json of one and the same `server keygen`",
+        path.display()
+    )]
+    BadKeyFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// `server keygen` cannot write a file.
+    #[error(
+        "{}: {cause}: keys are never written over others: move it away, or choose another folder with --out",
+        path.display()
+    )]
+    KeysNotWritten {
+        /// The file or folder.
         path: std::path::PathBuf,
         /// What the operating system says.
         cause: io::Error,
+    },
+    /// The folder is used with other keys.
+    #[error(
+        "{} belongs to a cluster with other keys: stop its nodes if they run, and start with the keys that it was made with, or choose another --data-dir",
+        path.display()
+    )]
+    OtherCluster {
+        /// The folder.
+        path: std::path::PathBuf,
     },
     /// The folder holds the keys of others.
     #[error(

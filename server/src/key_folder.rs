@@ -2,8 +2,9 @@
 //!
 //! The first one that starts makes the keys of all. Whoever starts later joins with the same keys, and knows from the count
 //! of its own starts whether it has been there before (rule 23). In the folder beside a `pbft.yaml` keys last as long as one
-//! of its nodes runs: when none does, the next start is a new cluster. In a data directory they last. Who runs is told by
-//! locks, which the operating system takes back however a process ends.
+//! of its nodes runs: when none does, the next start is a new cluster. In a data directory they last. Keys that were made
+//! before, by `server keygen`, last in either; of them the folder knows the cluster alone. Who runs is told by locks, which the
+//! operating system takes back however a process ends.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -23,6 +24,8 @@ pub(crate) struct KeyFolder {
     lasts: bool,
     /// Whose keys they are, in index order.
     nodes: Vec<String>,
+    /// Those that were made before.
+    given: Option<Keys>,
 }
 
 /// A place among running nodes: given up when it is dropped.
@@ -41,6 +44,7 @@ const KEYS: &str = "keys.json";
 #[derive(Serialize, Deserialize)]
 struct Kept {
     cluster: [u8; 32],
+    /// Of all nodes; none if the keys were given.
     secret: Vec<[u8; 32]>,
     /// Whose keys they are.
     nodes: Vec<String>,
@@ -55,6 +59,7 @@ impl KeyFolder {
             path: config.with_file_name(name),
             lasts: false,
             nodes,
+            given: None,
         }
     }
 
@@ -64,13 +69,16 @@ impl KeyFolder {
             path: path.to_owned(),
             lasts: true,
             nodes,
+            given: None,
         }
     }
 
-    fn failed(&self, cause: io::Error) -> StartError {
-        StartError::KeyFolder {
-            path: self.path.clone(),
-            cause,
+    /// The same folder for nodes that have these keys.
+    pub(crate) fn with_keys(self, keys: Keys) -> Self {
+        Self {
+            lasts: true,
+            given: Some(keys),
+            ..self
         }
     }
 
@@ -79,132 +87,227 @@ impl KeyFolder {
     /// # Errors
     /// The folder cannot be used, the process runs already, or other processes have their keys there.
     pub(crate) fn join(&self, index: usize) -> Result<(Keys, Place), StartError> {
-        let failed = |cause| self.failed(cause);
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&self.path)
-            .map_err(failed)?;
-        let starting = open(&self.path.join("starting.lock")).map_err(failed)?;
+            .map_err(of_folder(&self.path))?;
+        let starting = self.path.join("starting.lock");
         // One after the other, until this process is seen to run.
-        starting.lock().map_err(failed)?;
-        let running = open(&self.path.join("running.lock")).map_err(failed)?;
-        if try_lock(&running).map_err(failed)? {
-            if !(self.lasts && self.path.join(KEYS).exists()) {
-                if self.holds_state().map_err(failed)? {
-                    let path = self.path.clone();
-                    return Err(StartError::KeysLost { path });
-                }
-                self.begin()?;
-            }
-            running.unlock().map_err(failed)?;
+        let lock = open(&starting)?;
+        lock.lock().map_err(of_file(&starting))?;
+        let running_path = self.path.join("running.lock");
+        let running = open(&running_path)?;
+        if try_lock(&running, &running_path)? {
+            self.prepare()?;
+            running.unlock().map_err(of_file(&running_path))?;
         }
-        running.lock_shared().map_err(failed)?;
-        let kept = fs::read(self.path.join(KEYS)).map_err(failed)?;
-        let kept: Kept = serde_json::from_slice(&kept).map_err(|error| failed(error.into()))?;
-        if kept.nodes != self.nodes {
-            return Err(StartError::OtherNodes {
-                path: self.path.clone(),
-                nodes: kept.nodes.join(", "),
-            });
-        }
-        let own = open(&self.path.join(format!("{index}.lock"))).map_err(failed)?;
-        if !try_lock(&own).map_err(failed)? {
+        running.lock_shared().map_err(of_file(&running_path))?;
+        let keys = self.keys()?;
+        let own_path = self.path.join(format!("{index}.lock"));
+        let own = open(&own_path)?;
+        if !try_lock(&own, &own_path)? {
             return Err(StartError::RunsAlready { index });
         }
         let place = Place {
-            life: count_start(&self.path, index).map_err(failed)?,
+            life: count_start(&self.path, index)?,
             _running: running,
             _index: own,
         };
-        Ok((Keys::known(kept.cluster, kept.secret), place))
+        Ok((keys, place))
+    }
+
+    /// While no process runs: makes the keys of a new cluster, unless those that are here last.
+    fn prepare(&self) -> Result<(), StartError> {
+        if self.lasts && self.path.join(KEYS).exists() {
+            let of_others = match &self.given {
+                Some(given) => self.kept()?.cluster != given.cluster,
+                None => false,
+            };
+            if !of_others || self.holds_state()? {
+                return Ok(());
+            }
+        } else if self.holds_state()? {
+            let path = self.path.clone();
+            return Err(StartError::KeysLost { path });
+        }
+        self.begin()
+    }
+
+    /// The keys, which must be those of these nodes.
+    fn keys(&self) -> Result<Keys, StartError> {
+        let kept = self.kept()?;
+        let path = || self.path.clone();
+        if kept.nodes != self.nodes {
+            return Err(StartError::OtherNodes {
+                path: path(),
+                nodes: kept.nodes.join(", "),
+            });
+        }
+        match &self.given {
+            Some(given) if given.cluster == kept.cluster => Ok(given.clone()),
+            None if kept.secret.len() == self.nodes.len() => {
+                Ok(Keys::known(kept.cluster, &kept.secret))
+            }
+            Some(_) => Err(StartError::OtherCluster { path: path() }),
+            None if kept.secret.is_empty() => Err(StartError::Damaged {
+                path: path(),
+                what: "its nodes have the keys of `server keygen`: start this one with --keys and --secret-key, too".to_owned(),
+            }),
+            None => Err(self.damaged(&format!("it holds {} keys", kept.secret.len()))),
+        }
+    }
+
+    fn kept(&self) -> Result<Kept, StartError> {
+        let path = self.path.join(KEYS);
+        let kept = fs::read(&path).map_err(of_file(&path))?;
+        // The cause would quote the file, which holds secret keys.
+        serde_json::from_slice(&kept)
+            .map_err(|error| self.damaged(&format!("it is damaged in line {}", error.line())))
+    }
+
+    fn damaged(&self, what: &str) -> StartError {
+        let what = if self.lasts {
+            format!("{what}: bring back a copy of it, or choose another folder with --data-dir")
+        } else {
+            format!("{what}: stop all nodes of this folder; the next start makes new keys")
+        };
+        StartError::Damaged {
+            path: self.path.join(KEYS),
+            what,
+        }
     }
 
     /// Whether processes have left their state here.
-    fn holds_state(&self) -> io::Result<bool> {
-        for entry in fs::read_dir(&self.path)? {
-            if entry?.path().extension().is_some_and(|end| end == "redb") {
+    fn holds_state(&self) -> Result<bool, StartError> {
+        let failed = of_folder(&self.path);
+        for entry in fs::read_dir(&self.path).map_err(&failed)? {
+            let path = entry.map_err(&failed)?.path();
+            if path.extension().is_some_and(|end| end == "redb") {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Makes the keys of a new cluster.
+    /// Begins a new cluster: with the keys that were given, or with new ones.
     fn begin(&self) -> Result<(), StartError> {
         let count = self.nodes.len();
-        let keys = Keys::generate(u32::try_from(count).unwrap_or(u32::MAX))?;
-        let kept = Kept {
-            cluster: keys.cluster,
-            secret: keys.secret,
-            nodes: self.nodes.clone(),
+        let (cluster, secret) = if let Some(given) = &self.given {
+            (given.cluster, Vec::new())
+        } else {
+            let keys = Keys::generate(u32::try_from(count).unwrap_or(u32::MAX))?;
+            let secret = (0..count).map(|index| keys.secret_of(index)).collect();
+            (keys.cluster, secret)
         };
         for index in 0..count {
-            match fs::remove_file(starts_of(&self.path, index)) {
+            let path = starts_of(&self.path, index);
+            match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(self.failed(error));
+                    return Err(of_file(&path)(error));
                 }
                 _ => {}
             }
         }
-        let json = serde_json::to_vec(&kept).map_err(|error| self.failed(error.into()))?;
-        replace(&self.path.join(KEYS), &json).map_err(|cause| self.failed(cause))
+        let kept = Kept {
+            cluster,
+            secret,
+            nodes: self.nodes.clone(),
+        };
+        let path = self.path.join(KEYS);
+        let json = serde_json::to_vec(&kept).map_err(|error| of_file(&path)(error.into()))?;
+        replace(&path, &json)
+    }
+}
+
+fn of_folder(path: &Path) -> impl Fn(io::Error) -> StartError {
+    cannot_use(path, "folder")
+}
+
+fn of_file(path: &Path) -> impl Fn(io::Error) -> StartError {
+    cannot_use(path, "file")
+}
+
+fn cannot_use(path: &Path, kind: &'static str) -> impl Fn(io::Error) -> StartError {
+    let path = path.to_owned();
+    move |cause| StartError::KeyFolder {
+        path: path.clone(),
+        kind,
+        cause,
     }
 }
 
 /// Counts this start of a node; how many there were before. On disk before the node says anything.
-fn count_start(folder: &Path, index: usize) -> io::Result<u64> {
+fn count_start(folder: &Path, index: usize) -> Result<u64, StartError> {
     let path = starts_of(folder, index);
-    let before = match fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse().map_err(io::Error::other)?,
+    let before = match fs::read(&path) {
+        Ok(bytes) => read_count(&path, &bytes)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(error),
+        Err(error) => return Err(of_file(&path)(error)),
     };
     replace(&path, format!("{}\n", before + 1).as_bytes())?;
     Ok(before)
+}
+
+/// The most starts that are counted.
+const MOST_STARTS: u64 = 1 << 48;
+
+fn read_count(path: &Path, bytes: &[u8]) -> Result<u64, StartError> {
+    let text = std::str::from_utf8(bytes).ok();
+    let count = text.and_then(|text| text.trim().parse().ok());
+    count
+        .filter(|count| *count < MOST_STARTS)
+        .ok_or_else(|| StartError::Damaged {
+            path: path.to_owned(),
+            what: "this file holds how often the node was started, and is damaged: write a whole number into it that is surely greater, such as 1000000".to_owned(),
+        })
 }
 
 fn starts_of(folder: &Path, index: usize) -> PathBuf {
     folder.join(format!("{index}.starts"))
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path) -> Result<File, StartError> {
     OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .mode(0o600)
         .open(path)
+        .map_err(of_file(path))
 }
 
 /// Writes a file whole or not at all.
-fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, contents: &[u8]) -> Result<(), StartError> {
     let new = path.with_extension("new");
-    let mut file = OpenOptions::new()
+    let written = OpenOptions::new()
         .create(true)
         .truncate(true)
         .write(true)
         .mode(0o600)
-        .open(&new)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    fs::rename(&new, path)
+        .open(&new)
+        .and_then(|mut file| {
+            file.write_all(contents)?;
+            file.sync_all()
+        });
+    written.map_err(of_file(&new))?;
+    fs::rename(&new, path).map_err(of_file(path))
 }
 
 /// Whether the lock is ours.
-fn try_lock(file: &File) -> io::Result<bool> {
+fn try_lock(file: &File, path: &Path) -> Result<bool, StartError> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
+        Err(TryLockError::Error(error)) => Err(of_file(path)(error)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
-    use super::{KeyFolder, StartError};
+    use super::{KeyFolder, Keys, StartError};
 
     /// A folder for a test, removed at the end.
     struct Folder(PathBuf);
@@ -266,6 +369,97 @@ mod tests {
         std::fs::remove_file(folder.0.join("data/keys.json")).unwrap();
         drop(place);
         assert!(matches!(join(1), Err(StartError::KeysLost { .. })));
+    }
+
+    #[test]
+    fn keys_that_were_made_before_last_beside_a_file_and_their_folder_knows_no_secret() {
+        let folder = Folder::new("given");
+        let made = Keys::generate(4).unwrap();
+        let others = Keys::generate(4).unwrap();
+        let join = |keys: &Keys| folder.beside(4).with_keys(keys.clone()).join(2);
+        let (keys, place) = join(&made).unwrap();
+        assert_eq!((keys.cluster, place.life), (made.cluster, 0));
+        assert!(matches!(
+            join(&others),
+            Err(StartError::OtherCluster { .. })
+        ));
+        let without = folder.beside(4).join(3).unwrap_err().to_string();
+        assert!(without.contains("--keys and --secret-key"), "{without}");
+        drop(place);
+        assert_eq!(join(&made).unwrap().1.life, 1);
+        assert_eq!(join(&others).unwrap().1.life, 0, "a new cluster");
+        let kept = std::fs::read_to_string(folder.0.join("pbft.yaml.run/keys.json")).unwrap();
+        assert!(kept.contains(r#""secret":[]"#), "{kept}");
+    }
+
+    #[test]
+    fn a_data_directory_with_the_state_of_a_cluster_is_not_given_to_another() {
+        let folder = Folder::new("given-lasting");
+        let data = folder.0.join("data");
+        let join = |keys| {
+            KeyFolder::lasting(&data, names(4))
+                .with_keys(keys)
+                .join(0)
+                .map(|_| ())
+        };
+        join(Keys::generate(4).unwrap()).unwrap();
+        std::fs::write(data.join("P.redb"), "").unwrap();
+        assert!(matches!(
+            join(Keys::generate(4).unwrap()),
+            Err(StartError::OtherCluster { .. })
+        ));
+    }
+
+    #[test]
+    fn every_file_that_is_damaged_or_a_folder_is_named_with_what_to_do() {
+        for (file, contents, what) in [
+            ("0.starts", "", "surely greater, such as 1000000"),
+            ("0.starts", "seven", "surely greater"),
+            ("0.starts", "-1", "surely greater"),
+            ("0.starts", "99999999999999999999", "surely greater"),
+            ("keys.json", "", "bring back a copy of it"),
+            ("keys.json", "{}", "bring back a copy of it"),
+            ("keys.json", r#"{"cluster": [7"#, "bring back a copy of it"),
+        ] {
+            let error = error_with("damaged", |data| {
+                std::fs::write(data.join(file), contents).unwrap();
+            });
+            assert!(error.contains(&format!("data/{file}: ")), "{error}");
+            assert!(error.contains(what), "{file}: {contents}: {error}");
+        }
+        for file in [
+            "0.starts",
+            "0.new",
+            "0.lock",
+            "starting.lock",
+            "running.lock",
+            "keys.json",
+        ] {
+            let error = error_with("folders", |data| {
+                let path = data.join(file);
+                // Not all of them are there.
+                let _ = std::fs::remove_file(&path);
+                std::fs::create_dir(path).unwrap();
+            });
+            assert!(error.contains(&format!("data/{file}: ")), "{error}");
+            assert!(error.contains("it must be a file"), "{error}");
+        }
+        let error = error_with("file", |data| {
+            std::fs::remove_dir_all(data).unwrap();
+            std::fs::write(data, "").unwrap();
+        });
+        assert!(error.contains("data: "), "{error}");
+        assert!(error.contains("it must be a folder"), "{error}");
+    }
+
+    /// What is said of a data directory that was used once and then spoilt.
+    fn error_with(name: &str, spoil: impl Fn(&Path)) -> String {
+        let folder = Folder::new(name);
+        let data = folder.0.join("data");
+        let join = || KeyFolder::lasting(&data, names(4)).join(0).map(|_| ());
+        join().unwrap();
+        spoil(&data);
+        join().unwrap_err().to_string()
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Fresh keys and a fresh cluster id for every start (rule 1: no message of an earlier cluster is valid in this one).
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use quorate_protocol::Keys as ProcessKeys;
 
 use crate::StartError;
 
-/// The secrets of one start.
+/// The keys of one cluster, as far as they are known here.
+#[derive(Clone)]
 pub(crate) struct Keys {
     pub(crate) cluster: [u8; 32],
-    pub(crate) secret: Vec<[u8; 32]>,
     pub(crate) public: Vec<[u8; 32]>,
+    secret: BTreeMap<usize, [u8; 32]>,
 }
 
 impl Keys {
@@ -18,17 +22,46 @@ impl Keys {
         let secret = (0..processes)
             .map(|_| random_bytes())
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::known(cluster, secret))
+        Ok(Self::known(cluster, &secret))
     }
 
-    /// Those that were made before.
-    pub(crate) fn known(cluster: [u8; 32], secret: Vec<[u8; 32]>) -> Self {
-        let public = secret.iter().map(ProcessKeys::public_key).collect();
+    /// Those of all processes, which were made before.
+    pub(crate) fn known(cluster: [u8; 32], secret: &[[u8; 32]]) -> Self {
         Self {
             cluster,
-            secret,
-            public,
+            public: secret.iter().map(ProcessKeys::public_key).collect(),
+            secret: secret.iter().copied().enumerate().collect(),
         }
+    }
+
+    /// The public keys of all processes, and the secret one of this process.
+    pub(crate) fn of_one(
+        cluster: [u8; 32],
+        public: Vec<[u8; 32]>,
+        index: usize,
+        secret: [u8; 32],
+    ) -> Self {
+        Self {
+            cluster,
+            public,
+            secret: BTreeMap::from([(index, secret)]),
+        }
+    }
+
+    /// The secret key of a process; of one whose key is not known here, zeros, under which nothing holds.
+    pub(crate) fn secret_of(&self, index: usize) -> [u8; 32] {
+        self.secret.get(&index).copied().unwrap_or_default()
+    }
+
+    /// Whether a process's secret key is that of its public one.
+    pub(crate) fn fits(&self, index: usize) -> bool {
+        self.public.get(index) == Some(&ProcessKeys::public_key(&self.secret_of(index)))
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "keys of {} processes", self.public.len())
     }
 }
 

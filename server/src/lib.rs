@@ -17,6 +17,7 @@ pub mod options;
 mod ports;
 pub mod ready_file;
 mod replica;
+pub mod shared_keys;
 pub mod signals;
 mod starting;
 

@@ -8,12 +8,17 @@ use super::Handle;
 use crate::outbox;
 
 pub(super) async fn answer(handle: Handle, call: Deliver) -> Result<i32, Fault> {
-    let messages = outbox::decode(&call.batch).map_err(|error| {
+    let bad = |error| {
         Fault::new(
             Fault::WRONG_PARAMETERS,
             format!("batch: not a batch of signed messages: {error}"),
         )
-    })?;
+    };
+    let (head, messages) = outbox::open(&call.batch).map_err(bad)?;
+    if head.cluster != handle.cluster() {
+        return Err(handle.of_another_cluster(head.sender));
+    }
+    let messages = outbox::decode(messages).map_err(bad)?;
     let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
     handle.deliver(messages)?;
     Ok(count)
@@ -23,8 +28,35 @@ pub(super) async fn answer(handle: Handle, call: Deliver) -> Result<i32, Fault> 
 mod tests {
     use tokio::sync::mpsc;
 
+    use quorate_protocol::{ClusterId, ReplicaId};
+
     use super::*;
     use crate::question;
+
+    /// No messages, of Q.
+    fn batch(cluster: u8) -> Deliver {
+        let head = outbox::Head {
+            cluster: ClusterId([cluster; 32]),
+            sender: ReplicaId(1),
+        };
+        let batch = outbox::join(head, &[]);
+        Deliver { batch }
+    }
+
+    #[tokio::test]
+    async fn what_is_signed_under_the_keys_of_another_cluster_is_refused_with_what_to_do() {
+        let (runtime, mut at_runtime) = question::ways();
+        let handle = Handle::new(&crate::tests::config(), runtime);
+        let refused = answer(handle.clone(), batch(8)).await.unwrap_err();
+        assert_eq!(refused.code(), Fault::WRONG_PARAMETERS);
+        assert!(refused.message().contains("server keygen"), "{refused}");
+        assert!(
+            refused.message().ends_with("to all"),
+            "it is cut: {refused}"
+        );
+        assert!(at_runtime.batches.try_recv().is_err());
+        assert_eq!(answer(handle, batch(7)).await, Ok(0));
+    }
 
     #[tokio::test]
     async fn a_batch_for_a_runtime_without_room_is_refused_at_once() {
@@ -32,7 +64,7 @@ mod tests {
         let (mut runtime, _questions) = question::ways();
         runtime.batches = batches;
         let handle = Handle::new(&crate::tests::config(), runtime);
-        let deliver = || answer(handle.clone(), Deliver { batch: Vec::new() });
+        let deliver = || answer(handle.clone(), batch(7));
         assert_eq!(deliver().await, Ok(0));
         assert_eq!(deliver().await.unwrap_err().code(), Fault::OVERLOADED);
         delivered.recv().await.unwrap();

@@ -11,10 +11,11 @@ mod send_message;
 mod status;
 mod submit;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use quorate_protocol::{ReplicaId, SignedMessage};
+use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
 use quorate_service::exchange::check_decision;
 use quorate_wire::method::{
     Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, SendMessage,
@@ -36,6 +37,9 @@ pub(crate) struct Handle {
 
 struct Inner {
     own: ReplicaId,
+    cluster: ClusterId,
+    /// The peers of which it was said that they have the keys of another cluster.
+    strangers: Mutex<BTreeSet<ReplicaId>>,
     port: u16,
     decision_timeout: Duration,
     callers: Vec<Caller>,
@@ -48,6 +52,8 @@ impl Handle {
         let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
         let inner = Inner {
             own,
+            cluster: ClusterId(config.cluster),
+            strangers: Mutex::default(),
             port: config
                 .addresses
                 .get(config.index as usize)
@@ -68,6 +74,30 @@ impl Handle {
     /// Who this process is.
     pub(crate) fn own(&self) -> ReplicaId {
         self.inner.own
+    }
+
+    /// Under whose keys its messages are signed.
+    fn cluster(&self) -> ClusterId {
+        self.inner.cluster
+    }
+
+    /// A peer sends what is signed under the keys of another cluster: says so in the log, once of each, and to the peer.
+    fn of_another_cluster(&self, peer: ReplicaId) -> Fault {
+        let Inner { own, strangers, .. } = &*self.inner;
+        let is_peer = (peer.0 as usize) < self.inner.callers.len();
+        let mut strangers = strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_peer && strangers.insert(peer) {
+            tracing::warn!(
+                process = %own,
+                "{peer}'s messages are signed under the keys of another cluster, so {own} ignores them. Nodes with keys of their own form clusters of their own: run `server keygen --config FILE` once, copy its keys.json to every machine and each secret key to the machine of its node, and start the nodes with --keys and --secret-key"
+            );
+        }
+        Fault::new(
+            Fault::WRONG_PARAMETERS,
+            format!(
+                "{own} has the keys of another cluster than {peer}: run `server keygen --config FILE` once and give its keys to all"
+            ),
+        )
     }
 
     /// How this process misbehaves, in words; `none` if it is correct.

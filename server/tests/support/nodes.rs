@@ -188,13 +188,24 @@ impl Drop for Nodes {
     }
 }
 
+/// A `pbft.yaml` with nodes at these ports and one client, who is nobody.
+pub fn yaml_of(ports: &[u16], client: u16) -> String {
+    let node = |port: &u16| format!("  - host: localhost\n    port: {port}\n");
+    let nodes: String = ports.iter().map(node).collect();
+    let client = node(&client);
+    format!(
+        "nodes:\n{nodes}clients:\n{client}loss%: 0\nckpt_interval: 10\nretry_times_before_view_change: 2\n\
+         sync_interval: 0.2\nmisc:\n  network_timeout: 1\n"
+    )
+}
+
 /// What `curl` prints.
 pub fn curl(arguments: &[&str]) -> String {
     let output = Command::new("curl").args(arguments).output().unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let span = LAST_PORT - FIRST_PORT;
     // Test programs that run at the same time begin elsewhere.

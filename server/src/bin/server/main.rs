@@ -7,21 +7,42 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use quorate_server::logging::Logging;
+use quorate_server::shared_keys::{self, KeyFiles};
 use quorate_server::signals::StopSignals;
 use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, name_of, ready_file};
 use quorate_web::PbftYaml;
 
-use crate::options::Options;
+use crate::options::{Command, Keygen, Options};
 
 fn main() -> ExitCode {
     if quorate_server::is_replica_call() {
         return quorate_server::replica_main();
     }
     let options = Options::read();
-    run(&options).unwrap_or_else(|error| {
+    let ended = match &options.command {
+        Some(Command::Keygen(keygen)) => make_keys(keygen),
+        None => run(&options),
+    };
+    ended.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::from(2)
     })
+}
+
+/// Makes keys, and prints the paths of the files.
+fn make_keys(options: &Keygen) -> anyhow::Result<ExitCode> {
+    let yaml = PbftYaml::read(&options.file)?;
+    let folder = options.out.clone().unwrap_or_else(|| {
+        let mut name = options.file.clone().into_os_string();
+        name.push(".keys");
+        name.into()
+    });
+    let mut output = io::stdout().lock();
+    for path in shared_keys::generate(&yaml, &folder)? {
+        writeln!(output, "{}", path.display()).context("standard output")?;
+    }
+    output.flush().context("standard output")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -83,6 +104,7 @@ fn cluster_config(options: &Options, logging: Logging) -> anyhow::Result<Cluster
             yaml,
             path: path.clone(),
             dump_dir: options.web.dump_dir.clone(),
+            keys: key_files(options),
         };
         return Ok(options.cluster.web_config(web, logging)?);
     }
@@ -91,6 +113,14 @@ fn cluster_config(options: &Options, logging: Logging) -> anyhow::Result<Cluster
     Ok(options
         .cluster
         .cluster_config(options.processes, host, base_port, logging)?)
+}
+
+/// The command line has either both of them or none.
+fn key_files(options: &Options) -> Option<KeyFiles> {
+    Some(KeyFiles {
+        public: options.web.keys.clone()?,
+        secret: options.web.secret_key.clone()?,
+    })
 }
 
 /// One line on standard output.

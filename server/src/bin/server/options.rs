@@ -16,7 +16,8 @@ use quorate_server::options::{ClusterOptions, brief_help, help, parse_processes}
     name = "server",
     version,
     after_help = brief_help("server --help"),
-    after_long_help = help()
+    after_long_help = help(),
+    args_conflicts_with_subcommands = true
 )]
 pub(crate) struct Options {
     /// How many processes: P, Q, R, ... Z, P2, Q2, ...
@@ -32,6 +33,30 @@ pub(crate) struct Options {
     pub(crate) web: Web,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What else the program does.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make the keys of nodes that run on several machines
+    ///
+    /// Writes keys.json, the public keys of all nodes, which belongs on every machine, and secret-INDEX.json, the secret key of
+    /// each node, which belongs on the machine of that node alone. Start the node there with
+    /// `server --config FILE --index INDEX --keys keys.json --secret-key secret-INDEX.json`.
+    Keygen(Keygen),
+}
+
+/// For which nodes, and where.
+#[derive(clap::Args)]
+pub(crate) struct Keygen {
+    /// The pbft.yaml that lists the nodes
+    #[arg(long = "config", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The folder in which the keys are written [default: FILE.keys]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Where the processes listen, and keep their state.
@@ -67,6 +92,12 @@ pub(crate) struct Web {
     /// With --config: have each node write the decided requests to INDEX.dump in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) dump_dir: Option<PathBuf>,
+    /// With --index: the keys.json that `server keygen` has made for the nodes of all machines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// With --keys: the secret-INDEX.json of this node
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_key: Option<PathBuf>,
 }
 
 /// What is written where.
@@ -82,12 +113,19 @@ pub(crate) struct Output {
 }
 
 /// The options that mean something only beside another.
-const NEEDS: [Need; 2] = [with_config("index"), with_config("dump_dir")];
+const NEEDS: [Need; 6] = [
+    with("index", "config"),
+    with("dump_dir", "config"),
+    with("keys", "index"),
+    with("keys", "secret_key"),
+    with("secret_key", "index"),
+    with("secret_key", "keys"),
+];
 
-const fn with_config(option: &'static str) -> Need {
+const fn with(option: &'static str, other: &'static str) -> Need {
     Need {
         option,
-        other: "config",
+        other,
         instead: "",
     }
 }
@@ -112,52 +150,61 @@ mod tests {
     }
 
     /// All options that mean something together.
-    const TOGETHER: [Together; 1] = [Together {
-        subcommand: "",
-        required: &[],
-        sets: &[
-            &[
-                "processes",
-                "faulty",
-                "default-decision",
-                "view-timeout",
-                "batch-limit",
-                "decision-timeout",
-                "base-port",
-                "host",
-                "allowed-host",
-                "data-dir",
-                "ready-file",
-                "log-format",
+    const TOGETHER: [Together; 2] = [
+        Together {
+            subcommand: "keygen",
+            required: &["--config", "pbft.yaml"],
+            sets: &[&["config", "out"]],
+        },
+        Together {
+            subcommand: "",
+            required: &[],
+            sets: &[
+                &[
+                    "processes",
+                    "faulty",
+                    "default-decision",
+                    "view-timeout",
+                    "batch-limit",
+                    "decision-timeout",
+                    "base-port",
+                    "host",
+                    "allowed-host",
+                    "data-dir",
+                    "ready-file",
+                    "log-format",
+                ],
+                &[
+                    "config",
+                    "dump-dir",
+                    "faulty",
+                    "default-decision",
+                    "view-timeout",
+                    "batch-limit",
+                    "decision-timeout",
+                    "allowed-host",
+                    "data-dir",
+                    "ready-file",
+                    "log-format",
+                ],
+                &[
+                    "config",
+                    "index",
+                    "keys",
+                    "secret-key",
+                    "dump-dir",
+                    "faulty",
+                    "default-decision",
+                    "view-timeout",
+                    "batch-limit",
+                    "decision-timeout",
+                    "allowed-host",
+                    "data-dir",
+                    "log-format",
+                ],
             ],
-            &[
-                "config",
-                "dump-dir",
-                "faulty",
-                "default-decision",
-                "view-timeout",
-                "batch-limit",
-                "decision-timeout",
-                "allowed-host",
-                "data-dir",
-                "ready-file",
-                "log-format",
-            ],
-            &[
-                "config",
-                "index",
-                "dump-dir",
-                "faulty",
-                "default-decision",
-                "view-timeout",
-                "batch-limit",
-                "decision-timeout",
-                "allowed-host",
-                "data-dir",
-                "log-format",
-            ],
-        ],
-    }];
+        },
+    ];
 
     #[test]
     fn two_options_mean_something_together_or_are_refused() {

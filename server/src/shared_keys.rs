@@ -1,0 +1,245 @@
+//! Keys for nodes on several machines: the public ones of all in one file that everybody may read, each secret one in a file of
+//! its own, to be taken to the machine of its node.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use quorate_web::PbftYaml;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::StartError;
+use crate::keys::Keys;
+
+/// The files with the keys of one node.
+#[derive(Clone, Debug)]
+pub struct KeyFiles {
+    /// The public keys of all nodes.
+    pub public: PathBuf,
+    /// The secret key of the node.
+    pub secret: PathBuf,
+}
+
+/// The version of both files.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct PublicFile {
+    v: u32,
+    cluster: Hex,
+    nodes: Vec<PublicKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PublicKey {
+    /// Its address in the `pbft.yaml`.
+    node: String,
+    public_key: Hex,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SecretFile {
+    v: u32,
+    cluster: Hex,
+    index: usize,
+    node: String,
+    secret_key: Hex,
+}
+
+/// Makes the keys of a new cluster with the nodes of a file: `keys.json` and `secret-INDEX.json` in `folder`, which is made if
+/// there is none. Gives the paths, that of `keys.json` first.
+///
+/// # Errors
+/// A file is there already, or cannot be written.
+pub fn generate(yaml: &PbftYaml, folder: &Path) -> Result<Vec<PathBuf>, StartError> {
+    let count = u32::try_from(yaml.nodes.len()).unwrap_or(u32::MAX);
+    let keys = Keys::generate(count)?;
+    let cluster = Hex(keys.cluster);
+    let nodes = yaml.nodes.iter().map(ToString::to_string);
+    let public = PublicFile {
+        v: VERSION,
+        cluster,
+        nodes: nodes
+            .clone()
+            .zip(&keys.public)
+            .map(|(node, key)| PublicKey {
+                node,
+                public_key: Hex(*key),
+            })
+            .collect(),
+    };
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| StartError::KeysNotWritten { path, cause }
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed(folder))?;
+    let mut paths = vec![folder.join("keys.json")];
+    write_new(&paths[0], 0o644, &public).map_err(failed(&paths[0]))?;
+    for (index, node) in nodes.enumerate() {
+        let path = folder.join(format!("secret-{index}.json"));
+        let secret = SecretFile {
+            v: VERSION,
+            cluster,
+            index,
+            node,
+            secret_key: Hex(keys.secret_of(index)),
+        };
+        write_new(&path, 0o600, &secret).map_err(failed(&path))?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// Reads the keys of node `index` of a `pbft.yaml`.
+///
+/// # Errors
+/// A file cannot be read, is damaged, or is that of other nodes.
+pub(crate) fn read(files: &KeyFiles, yaml: &PbftYaml, index: usize) -> Result<Keys, StartError> {
+    let public: PublicFile = read_file(&files.public, "keys.json")?;
+    let listed: Vec<&str> = public.nodes.iter().map(|one| one.node.as_str()).collect();
+    let nodes: Vec<String> = yaml.nodes.iter().map(ToString::to_string).collect();
+    if listed != nodes {
+        return Err(bad(
+            &files.public,
+            &format!(
+                "these are the keys of {}, and {} lists {}",
+                listed.join(", "),
+                yaml.path().display(),
+                nodes.join(", ")
+            ),
+        ));
+    }
+    let secret: SecretFile = read_file(&files.secret, "secret-INDEX.json")?;
+    if secret.index != index {
+        return Err(bad(
+            &files.secret,
+            &format!(
+                "this is the secret key of node {}, not of node {index}",
+                secret.index
+            ),
+        ));
+    }
+    let all = public.nodes.iter().map(|one| one.public_key.0).collect();
+    let keys = Keys::of_one(public.cluster.0, all, index, secret.secret_key.0);
+    if secret.cluster != public.cluster || !keys.fits(index) {
+        return Err(bad(
+            &files.secret,
+            &format!(
+                "this secret key does not belong to the public keys in {}",
+                files.public.display()
+            ),
+        ));
+    }
+    warn_if_readable(&files.secret);
+    Ok(keys)
+}
+
+fn bad(path: &Path, what: &str) -> StartError {
+    StartError::BadKeyFile {
+        path: path.to_owned(),
+        what: what.to_owned(),
+    }
+}
+
+fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartError> {
+    let bytes = fs::read(path).map_err(|cause| bad(path, &cause.to_string()))?;
+    // The cause would quote the file, which may hold a secret key.
+    serde_json::from_slice(&bytes).map_err(|error| {
+        bad(
+            path,
+            &format!("it is damaged, or no {name} (line {})", error.line()),
+        )
+    })
+}
+
+/// A secret key that others can read is none.
+fn warn_if_readable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let others = 0o077;
+    if fs::metadata(path).is_ok_and(|file| file.permissions().mode() & others != 0) {
+        tracing::warn!(
+            "{}: others can read this secret key: run `chmod 600 {}`",
+            path.display(),
+            path.display()
+        );
+    }
+}
+
+fn write_new(path: &Path, mode: u32, contents: &impl Serialize) -> io::Result<()> {
+    let mut json = serde_json::to_vec_pretty(contents)?;
+    json.push(b'\n');
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(mode)
+        .open(path)?;
+    file.write_all(&json)?;
+    file.sync_all()
+}
+
+/// 32 bytes, in JSON as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Hex([u8; 32]);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        serializer.serialize_str(&digits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        read_hex(&digits).ok_or_else(|| serde::de::Error::custom("no 64 hexadecimal digits"))
+    }
+}
+
+fn read_hex(digits: &str) -> Option<Hex> {
+    let digits: Vec<u8> = digits
+        .chars()
+        .map(|digit| {
+            digit
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
+        .collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
+    if digits.len() != 64 {
+        return None;
+    }
+    bytes.try_into().ok().map(Hex)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_digits_give_the_bytes_back() {
+        let bytes = Hex(std::array::from_fn(|index| {
+            u8::try_from(index * 8).unwrap()
+        }));
+        let json = serde_json::to_string(&bytes).unwrap();
+        assert_eq!(json.len(), 66);
+        assert!(serde_json::from_str::<Hex>(&json).unwrap() == bytes);
+        for bad in [
+            "\"\"",
+            "\"00\"",
+            "7",
+            &json.replace("08", "0g"),
+            &json.replace("08", "8"),
+        ] {
+            assert!(serde_json::from_str::<Hex>(bad).is_err(), "{bad}");
+        }
+    }
+}
