@@ -84,7 +84,8 @@ impl Storage {
         for entry in table.iter()? {
             let (number, bytes) = entry?;
             let record = postcard::from_bytes(bytes.value())
-                .with_context(|| format!("record {} is none", number.value()))?;
+                .with_context(|| format!("record {} is none", number.value()))
+                .context(DAMAGED)?;
             records.push(record);
             self.next = number.value() + 1;
         }
@@ -126,33 +127,31 @@ impl Storage {
     }
 }
 
-/// Says what to do about a file that is damaged.
+/// Says what to do about a file that cannot be opened.
 fn advise(error: DatabaseError) -> anyhow::Error {
-    let damaged = match &error {
-        DatabaseError::Storage(StorageError::Corrupted(_)) => true,
-        DatabaseError::Storage(StorageError::Io(error)) => {
-            matches!(
+    let advice = match &error {
+        DatabaseError::DatabaseAlreadyOpen => "another process uses it: stop that one first",
+        DatabaseError::Storage(StorageError::Io(error))
+            if !matches!(
                 error.kind(),
                 ErrorKind::InvalidData | ErrorKind::UnexpectedEof
-            )
+            ) =>
+        {
+            "it must be a file that this program may read and write: change that, or choose another --data-dir"
         }
-        _ => false,
+        _ => DAMAGED,
     };
-    let error = anyhow::Error::new(error);
-    if damaged {
-        error.context(
-            "it is damaged; move it away, and the process joins again as one that lost its memory",
-        )
-    } else {
-        error
-    }
+    anyhow::Error::new(error).context(advice)
 }
+
+const DAMAGED: &str =
+    "it is damaged; move it away, and the process joins again as one that lost its memory";
 
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{Past, Record, Storage, View};
+    use super::{Past, RECORDS, Record, Storage, View};
     use quorate_protocol::Sequence;
 
     fn new_file(of: &str) -> PathBuf {
@@ -162,6 +161,39 @@ mod tests {
 
     fn remove(path: &Path) {
         std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_named_with_what_to_do() {
+        let path = new_file("named");
+        let said = || format!("{:#}", Storage::open(&path).unwrap_err());
+        let name = path.display().to_string();
+        std::fs::create_dir_all(&path).unwrap();
+        let folder = said();
+        assert!(folder.contains(&name), "{folder}");
+        assert!(folder.contains("it must be a file"), "{folder}");
+        std::fs::remove_dir(&path).unwrap();
+        let (storage, _) = Storage::open(&path).unwrap();
+        let in_use = said();
+        assert!(in_use.contains("another process uses it"), "{in_use}");
+        let begun = storage.database.begin_write().unwrap();
+        begun
+            .open_table(RECORDS)
+            .unwrap()
+            .insert(0, &[0xff; 9][..])
+            .unwrap();
+        begun.commit().unwrap();
+        drop(storage);
+        let record = said();
+        assert!(record.contains(&name), "{record}");
+        assert!(record.contains("it is damaged; move it away"), "{record}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(path.with_extension("began")).unwrap();
+        std::fs::remove_dir(path.parent().unwrap()).unwrap();
+        std::fs::write(path.parent().unwrap(), "").unwrap();
+        let no_folder = said();
+        assert!(no_folder.contains(&name), "{no_folder}");
+        std::fs::remove_file(path.parent().unwrap()).unwrap();
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) struct Web {
 impl Web {
     pub(crate) fn start(config: &WebConfig, own: ReplicaId) -> anyhow::Result<Self> {
         let dump = config.dump.as_deref().map(|path| {
-            let path_told = || format!("decided requests cannot be written to {}", path.display());
+            let path_told = || format!("decided requests cannot be written to {}: choose another --dump-dir, where this program may write", path.display());
             Dump::start(path).with_context(path_told)
         });
         Ok(Self {
