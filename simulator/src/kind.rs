@@ -72,6 +72,12 @@ impl Kind {
         })
     }
 
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+
     /// The names of all, for people.
     pub(crate) fn names() -> String {
         Self::ALL.map(|kind| kind.0).join(", ")
@@ -80,6 +86,24 @@ impl Kind {
     /// The kind with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.0 == name)
+    }
+}
+
+/// The view and the slot that a message is about.
+pub(crate) fn place(message: &SignedMessage) -> (Option<u64>, Option<u64>) {
+    match message {
+        SignedMessage::PrePrepare { pre_prepare, .. } => {
+            let value = pre_prepare.value();
+            (Some(value.view.0), Some(value.sequence.0))
+        }
+        SignedMessage::Prepare(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
+        SignedMessage::Commit(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
+        SignedMessage::Checkpoint(m) => (None, Some(m.value().sequence.0)),
+        SignedMessage::ViewChange(m) => (Some(m.value().view.0), None),
+        SignedMessage::NewView { new_view, .. } => (Some(new_view.value().view.0), None),
+        SignedMessage::State(m) => (None, Some(m.value().sequence.0)),
+        SignedMessage::FetchState(m) => (None, Some(m.value().sequence.0)),
+        _ => (None, None),
     }
 }
 

@@ -9,6 +9,7 @@
 //! * [`bare`]: one replica alone.
 //! * [`process`]: one process, put together as a live one is.
 //! * [`invariant`]: one file for each thing that must hold, checked after every step.
+//! * [`picture`]: a run as a sequence diagram.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
 //! * [`router`]: carries the messages of node programs in any language, in real time.
@@ -18,6 +19,7 @@ mod clock;
 pub mod invariant;
 mod kind;
 mod network;
+pub mod picture;
 pub mod plan;
 pub mod process;
 mod queue;
@@ -31,6 +33,6 @@ mod world;
 
 pub use invariant::Violation;
 pub use plan::Plan;
-pub use run::{Outcome, Verdict, run, run_until};
+pub use run::{Outcome, Verdict, run, run_until, run_with};
 pub use shrink::{shrink, shrink_until};
 pub use trace::Trace;

@@ -6,6 +6,7 @@ use quorate_fault::Bound;
 use quorate_protocol::Time;
 
 use crate::invariant::{Panicked, Violation};
+use crate::picture::{Frame, Picture};
 use crate::plan::{Plan, PlanError};
 use crate::trace::Trace;
 use crate::world::World;
@@ -27,6 +28,8 @@ pub struct Outcome {
     pub simulated: Time,
     /// What was kept of the events.
     pub trace: Trace,
+    /// What was seen, if a picture was wanted.
+    pub picture: Option<Picture>,
 }
 
 /// What a run says about the engine.
@@ -74,9 +77,22 @@ pub fn run_until(
     trace: Trace,
     stopped: &dyn Fn() -> bool,
 ) -> Result<Outcome, PlanError> {
+    run_with(plan, trace, None, stopped)
+}
+
+/// The same, with a picture of what the frame shows.
+///
+/// # Errors
+/// The plan cannot be played.
+pub fn run_with(
+    plan: &Plan,
+    trace: Trace,
+    frame: Option<Frame>,
+    stopped: &dyn Fn() -> bool,
+) -> Result<Outcome, PlanError> {
     plan.check()?;
     let bound = plan.bound()?;
-    let mut world = World::new(plan, trace)?;
+    let mut world = World::new(plan, trace, frame)?;
     // A panic of the engine is a finding like any other; the world is only read afterwards.
     let played = catch_unwind(AssertUnwindSafe(|| world.play(stopped)));
     let (stopped, violation) = match played {
@@ -87,7 +103,10 @@ pub fn run_until(
             (false, Some(panicked.into()))
         }
     };
-    let (counts, simulated, trace) = world.end();
+    if let Some(violation) = &violation {
+        world.show(violation);
+    }
+    let (counts, simulated, trace, picture) = world.end();
     Ok(Outcome {
         violation,
         stopped,
@@ -95,5 +114,6 @@ pub fn run_until(
         counts,
         simulated,
         trace,
+        picture,
     })
 }

@@ -86,6 +86,15 @@ impl Violation {
         }
     }
 
+    /// The slot over which correct processes disagree.
+    pub(crate) const fn slot(&self) -> Option<Sequence> {
+        match self {
+            Self::Agreement(disagreement) => Some(disagreement.sequence),
+            Self::Culprits(wrong) => Some(wrong.disagreement.sequence),
+            _ => None,
+        }
+    }
+
     /// The processes that are proved faulty by it.
     #[must_use]
     pub fn culprits(&self) -> Vec<ReplicaId> {

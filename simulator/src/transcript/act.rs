@@ -17,6 +17,7 @@ impl Stage {
     /// # Errors
     /// It cannot be done here.
     pub(super) fn act(&mut self, command: &Command) -> Result<Vec<String>, String> {
+        self.sketch.begins(self.now);
         match command {
             Command::Cluster(_) => {}
             Command::Submit(orders) => {
@@ -46,10 +47,14 @@ impl Stage {
             }
             Command::Cut(one, other) => self.cut(*one, *other),
             Command::Heal => self.network.cuts.clear(),
-            Command::Crash(id) => self.node(*id)?.crashed = true,
+            Command::Crash(id) => {
+                self.node(*id)?.crashed = true;
+                self.sketch.does(*id, "crashes");
+            }
             Command::Kill(id, filter) => self.kill(*id, filter)?,
             Command::Restart(id, disk) => {
                 self.node(*id)?.restart(*disk);
+                self.sketch.does(*id, "starts again");
                 self.step(*id, Input::Start);
             }
             Command::Let(name, made) => {
@@ -84,7 +89,7 @@ impl Stage {
     fn kill(&mut self, id: ReplicaId, filter: &Filter) -> Result<(), String> {
         let parcel = self.run_up_to(id, filter)?;
         self.node(id)?.dies = true;
-        self.deliver(id, parcel.message);
+        self.arrive(parcel);
         self.node(id)?.crashed = true;
         Ok(())
     }
@@ -109,6 +114,7 @@ impl Stage {
         }
         for id in to {
             let (before, deeds) = (kept(self.node(*id)?), self.page.len());
+            self.sketch.forged(*id, &message);
             self.deliver(*id, message.clone());
             if self.page.len() == deeds {
                 let does = if kept(self.node(*id)?) == before {

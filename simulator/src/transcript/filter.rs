@@ -1,10 +1,10 @@
 //! Which messages a command is about.
 
-use quorate_protocol::{ReplicaId, SignedMessage};
+use quorate_protocol::ReplicaId;
 
 use super::cursor::Cursor;
 use super::network::Parcel;
-use crate::kind::Kind;
+use crate::kind::{Kind, place};
 
 /// Words for several kinds.
 const GROUPS: [(&str, &[Kind]); 3] = [
@@ -83,22 +83,4 @@ fn kinds(words: &str) -> Result<Vec<Kind>, String> {
         }
     }
     Ok(kinds)
-}
-
-/// The view and the slot that a message is about.
-fn place(message: &SignedMessage) -> (Option<u64>, Option<u64>) {
-    match message {
-        SignedMessage::PrePrepare { pre_prepare, .. } => {
-            let value = pre_prepare.value();
-            (Some(value.view.0), Some(value.sequence.0))
-        }
-        SignedMessage::Prepare(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
-        SignedMessage::Commit(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
-        SignedMessage::Checkpoint(m) => (None, Some(m.value().sequence.0)),
-        SignedMessage::ViewChange(m) => (Some(m.value().view.0), None),
-        SignedMessage::NewView { new_view, .. } => (Some(new_view.value().view.0), None),
-        SignedMessage::State(m) => (None, Some(m.value().sequence.0)),
-        SignedMessage::FetchState(m) => (None, Some(m.value().sequence.0)),
-        _ => (None, None),
-    }
 }

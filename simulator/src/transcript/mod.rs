@@ -6,7 +6,7 @@
 //! * [`play`]: a text in, the text as it would be written now out. [`difference`]: what differs between two texts.
 //! * `cursor`, `command`, `filter`, `forge`: the words of a command. `order`: requests and batches by name.
 //! * `stage`: replicas with keys, service and disk; `network`: messages and time. `act`: does a command.
-//! * `page`, `say`: what the replicas did, in few words.
+//! * `page`, `say`: what the replicas did, in few words. `sketch`: the same for a picture.
 //!
 //! Time is virtual and nothing is random, so one text plays alike on any machine.
 
@@ -22,11 +22,13 @@ mod page;
 mod perform;
 mod say;
 mod sign;
+mod sketch;
 mod stage;
 
 pub use command::{COMMANDS, Entry, WORDS};
 pub use difference::difference;
 
+use crate::picture::{Frame, Picture};
 use command::Command;
 use stage::Stage;
 
@@ -45,6 +47,24 @@ pub struct TranscriptError {
 /// # Errors
 /// The first command that cannot be read or done.
 pub fn play(text: &str) -> Result<String, TranscriptError> {
+    play_in(text, None).map(|played| played.text)
+}
+
+/// A text that was played.
+#[derive(Debug)]
+pub struct Played {
+    /// The text with what happens now.
+    pub text: String,
+    /// A picture for each cluster of the text, if pictures are wanted.
+    pub pictures: Vec<Picture>,
+}
+
+/// Plays a text, with pictures of what the frame shows.
+///
+/// # Errors
+/// The first command that cannot be read or done.
+pub fn play_in(text: &str, frame: Option<&Frame>) -> Result<Played, TranscriptError> {
+    let mut pictures = Vec::new();
     let mut written = String::new();
     let mut stage: Option<Stage> = None;
     for (number, line) in (1..).zip(text.lines()) {
@@ -55,8 +75,9 @@ pub fn play(text: &str) -> Result<String, TranscriptError> {
             add(&mut written, line);
             let lines = match (Command::read(command).map_err(failed)?, &mut stage) {
                 (Command::Cluster(setting), _) => {
-                    let started = Stage::new(&setting).map_err(failed)?;
-                    stage = Some(started);
+                    let started = Stage::new(&setting, frame).map_err(failed)?;
+                    let before = stage.replace(started);
+                    pictures.extend(before.and_then(Stage::into_picture));
                     Vec::new()
                 }
                 (command, Some(stage)) => stage.act(&command).map_err(failed)?,
@@ -67,7 +88,11 @@ pub fn play(text: &str) -> Result<String, TranscriptError> {
             lines.iter().for_each(|line| add(&mut written, line));
         }
     }
-    Ok(written)
+    pictures.extend(stage.and_then(Stage::into_picture));
+    Ok(Played {
+        text: written,
+        pictures,
+    })
 }
 
 /// Whether a text has what replicas did at some command, and so can be compared with what they do now.

@@ -10,12 +10,17 @@ use super::stage::Stage;
 /// How many messages may follow from one command: what goes on longer never ends.
 const MOST: usize = 200_000;
 
+/// Why a message between two that are cut off from each other does not arrive.
+const CUT: &str = "cut off";
+
 /// A message under way.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
     pub(super) from: ReplicaId,
     pub(super) to: ReplicaId,
     pub(super) message: SignedMessage,
+    /// When it was sent, in the picture.
+    pub(super) sent: Time,
 }
 
 /// What becomes of a message.
@@ -66,16 +71,21 @@ impl Network {
         self.queue.extend(self.held.drain(..));
     }
 
-    /// Takes the next message that arrives now.
-    pub(super) fn next(&mut self, now: Time) -> Option<Parcel> {
+    /// Takes the next message that arrives now; those that are lost meanwhile go to `lost`, with the reason.
+    pub(super) fn next(
+        &mut self,
+        now: Time,
+        mut lost: impl FnMut(&Parcel, &'static str),
+    ) -> Option<Parcel> {
         while let Some(parcel) = self.queue.pop_front() {
             if self.cuts.contains(&(parcel.from, parcel.to)) {
+                lost(&parcel, CUT);
                 continue;
             }
             let rule = self.rules.iter().find(|rule| rule.filter.matches(&parcel));
             match rule.map(|rule| rule.fate) {
                 None => return Some(parcel),
-                Some(Fate::Drop) => {}
+                Some(Fate::Drop) => lost(&parcel, "dropped"),
                 Some(Fate::Hold) => self.held.push(parcel),
                 Some(Fate::Delay(span)) => self.late.push((now + span, parcel)),
             }
@@ -91,10 +101,10 @@ impl Stage {
     /// There is no end to it.
     pub(super) fn run(&mut self) -> Result<(), String> {
         for _ in 0..MOST {
-            let Some(parcel) = self.network.next(self.now) else {
+            let Some(parcel) = self.next_parcel() else {
                 return Ok(());
             };
-            self.deliver(parcel.to, parcel.message);
+            self.arrive(parcel);
         }
         Err("the network never falls silent".to_owned())
     }
@@ -112,8 +122,10 @@ impl Stage {
                 Next::Timer(process, timer) => self.time_out(process, timer)?,
                 Next::Late(index) => {
                     let (_, parcel) = self.network.late.remove(index);
-                    if !self.network.cuts.contains(&(parcel.from, parcel.to)) {
-                        self.deliver(parcel.to, parcel.message);
+                    if self.network.cuts.contains(&(parcel.from, parcel.to)) {
+                        self.sketch.lost(&parcel, CUT);
+                    } else {
+                        self.arrive(parcel);
                     }
                 }
             }
@@ -129,15 +141,30 @@ impl Stage {
     /// There is none.
     pub(super) fn run_up_to(&mut self, to: ReplicaId, filter: &Filter) -> Result<Parcel, String> {
         for _ in 0..MOST {
-            let Some(parcel) = self.network.next(self.now) else {
+            let Some(parcel) = self.next_parcel() else {
                 break;
             };
             if parcel.to == to && filter.matches(&parcel) {
                 return Ok(parcel);
             }
-            self.deliver(parcel.to, parcel.message);
+            self.arrive(parcel);
         }
         Err(format!("no such message is under way to {to}"))
+    }
+
+    fn next_parcel(&mut self) -> Option<Parcel> {
+        let (network, sketch) = (&mut self.network, &mut self.sketch);
+        network.next(self.now, |parcel, reason| sketch.lost(parcel, reason))
+    }
+
+    /// A message that was under way arrives.
+    pub(super) fn arrive(&mut self, parcel: Parcel) {
+        if self.node(parcel.to).is_ok_and(|node| node.crashed) {
+            self.sketch.lost(&parcel, "crashed");
+            return;
+        }
+        self.sketch.arrives(self.now, &parcel);
+        self.deliver(parcel.to, parcel.message);
     }
 
     /// What is due first; of several, a message before a timer.

@@ -89,7 +89,13 @@ impl Stage {
         if !matches!(message, SignedMessage::Standing(_)) {
             self.page.messages += 1;
         }
-        self.network.queue.push_back(Parcel { from, to, message });
+        let sent = self.sketch.sends();
+        self.network.queue.push_back(Parcel {
+            from,
+            to,
+            message,
+            sent,
+        });
     }
 
     /// A reply or an answer for those that a process speaks for.
@@ -146,6 +152,8 @@ impl Stage {
                     .or_insert_with(|| (id, requests.clone()));
                 let differs =
                     (first.1 != requests).then(|| (first.0, self.names.requests(&first.1)));
+                let words = self.names.requests(&requests);
+                self.sketch.executes(id, sequence, &words);
                 self.page.execute(now, id, sequence, requests);
                 if let Some((other, words)) = differs {
                     let words = format!("DISAGREES with {other}, which executed {words} there");
@@ -161,6 +169,7 @@ impl Stage {
                 | Misbehaviour::UnwantedBody { .. },
             ) if !self.page.shows_messages => self.page.refuse_late(now, id),
             effect => {
+                self.sketch.effect(id, &effect);
                 if let Some(words) = self.names.deed(&effect) {
                     self.page.words(now, id, words);
                 }

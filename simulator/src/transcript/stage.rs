@@ -18,6 +18,8 @@ use super::network::Network;
 use super::order::Names;
 use super::page::Page;
 use super::sign::Signer;
+use super::sketch::Sketch;
+use crate::picture::{Frame, Picture};
 
 /// The most processes of a story.
 const MOST: u64 = 22;
@@ -58,6 +60,8 @@ pub(super) struct Stage {
     pub(super) manifests: BTreeMap<Sequence, Manifest>,
     /// What executed at each slot, and where that was first.
     pub(super) agreed: BTreeMap<Sequence, (ReplicaId, Vec<Request>)>,
+    /// What a picture shows.
+    pub(super) sketch: Sketch,
 }
 
 impl Stage {
@@ -65,7 +69,7 @@ impl Stage {
     ///
     /// # Errors
     /// There cannot be such a one.
-    pub(super) fn new(setting: &Setting) -> Result<Self, String> {
+    pub(super) fn new(setting: &Setting, frame: Option<&Frame>) -> Result<Self, String> {
         let n = Some(setting.n).filter(|n| *n <= MOST);
         let n = n.and_then(|n| u32::try_from(n).ok());
         let n = n.and_then(NonZeroU32::new);
@@ -95,6 +99,7 @@ impl Stage {
             made: BTreeMap::new(),
             manifests: BTreeMap::new(),
             agreed: BTreeMap::new(),
+            sketch: Sketch::default(),
         };
         stage
             .names
@@ -104,7 +109,14 @@ impl Stage {
         }
         stage.run()?;
         stage.page.clear();
+        // What processes say when they start is no part of the story.
+        stage.sketch = Sketch::new(frame, n.get());
         Ok(stage)
+    }
+
+    /// What a picture shows of it.
+    pub(super) fn into_picture(self) -> Option<Picture> {
+        self.sketch.into_picture()
     }
 
     /// All processes.
@@ -141,6 +153,7 @@ impl Stage {
         let due = self.node(id)?.timers.remove(&timer);
         let due = due.ok_or_else(|| format!("that timer of {id} is not set"))?;
         self.now = self.now.max(due);
+        self.sketch.begins(self.now);
         self.step(id, Input::Timer(timer));
         Ok(())
     }

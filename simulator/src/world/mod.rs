@@ -10,6 +10,7 @@ use quorate_service::Operation;
 
 use crate::invariant::{Invariants, Violation, answered};
 use crate::network::{Network, millis};
+use crate::picture::{Frame, Picture};
 use crate::plan::{Back, Name, Plan};
 use crate::process::{Deed, Packet, Process};
 use crate::queue::{Event, Queue};
@@ -52,6 +53,7 @@ pub(crate) struct World {
     begun: Time,
     deadline: Time,
     trace: Trace,
+    picture: Option<Picture>,
     counts: Counts,
 }
 
@@ -60,7 +62,7 @@ impl World {
     ///
     /// # Errors
     /// The plan's faults cannot be read.
-    pub(crate) fn new(plan: &Plan, trace: Trace) -> Result<Self, ParseError> {
+    pub(crate) fn new(plan: &Plan, trace: Trace, frame: Option<Frame>) -> Result<Self, ParseError> {
         let faulty = plan.faulty_processes()?;
         let correct: Vec<ReplicaId> = (0..plan.processes)
             .map(ReplicaId)
@@ -68,10 +70,12 @@ impl World {
             .collect();
         let cluster = ClusterId(Digest::of(&[b"simulated cluster", &plan.seed.to_le_bytes()]).0);
         let within_bound = plan.bound()?.holds();
+        let places = Places::new(plan, cluster, &correct)?;
+        let picture = frame.map(|frame| Picture::new(frame, plan.processes, places.lanes(plan)));
         let mut world = Self {
             now: Time(0),
             acting: ReplicaId(0),
-            places: Places::new(plan, cluster, &correct)?,
+            places,
             queue: Queue::default(),
             network: Network::new(plan),
             dice: Dice::new(plan.seed, b'w'),
@@ -80,6 +84,7 @@ impl World {
             begun: millis(plan.heal_ms),
             deadline: Time(0),
             trace,
+            picture,
             counts: Counts::default(),
             plan: plan.clone(),
         };
@@ -175,13 +180,21 @@ impl World {
         self.acting
     }
 
-    /// How much has happened, until when, and the trace.
-    pub(crate) fn end(self) -> (Counts, Time, Trace) {
+    /// A rule is broken, and the picture shows it.
+    pub(crate) fn show(&mut self, violation: &Violation) {
+        if let Some(picture) = &mut self.picture {
+            let text = format!("{}: {violation}", violation.rule().0);
+            picture.breaks(self.now, text, violation.slot());
+        }
+    }
+
+    /// How much has happened, until when, the trace and the picture.
+    pub(crate) fn end(self) -> (Counts, Time, Trace, Option<Picture>) {
         let counts = Counts {
             executed: self.invariants.operations_executed(),
             ..self.counts
         };
-        (counts, self.now, self.trace)
+        (counts, self.now, self.trace, self.picture)
     }
 
     fn happen(&mut self, at: usize, event: Event) -> Result<(), Violation> {
@@ -231,6 +244,9 @@ impl World {
         let own = self.places.all[at].process.own();
         for deed in deeds {
             self.trace.line(self.now, &own, || trace::deed(deed));
+            if let Some(picture) = &mut self.picture {
+                picture.deed(&self.places.lane(at), self.now, deed);
+            }
             match deed {
                 Deed::View(view, true) if self.places.all[at].correct => {
                     self.counts.highest_view = self.counts.highest_view.max(view.0);
@@ -273,6 +289,16 @@ impl World {
         let arrivals = self
             .network
             .arrivals(&mut self.dice, time, sender, to, packet);
+        if let Some(picture) = &mut self.picture {
+            let (from, to) = (self.places.lane(from), self.places.lane(at));
+            let lanes = (from.as_str(), to.as_str());
+            if arrivals.is_empty() {
+                picture.packet(lanes, packet, time, Err("lost"));
+            }
+            for arrival in &arrivals {
+                picture.packet(lanes, packet, time, Ok(*arrival));
+            }
+        }
         for time in arrivals {
             let packet = Arc::clone(packet);
             self.queue.push(time, Event::Arrive { at, packet });

@@ -1,5 +1,6 @@
 //! Where the processes run, and which of two twins hears whom.
 
+use quorate_diagram::Lane;
 use quorate_fault::{Faulty, ParseError, Setting, behaviour};
 use quorate_protocol::{ClusterId, Digest, Keys, Quorum, Replica, ReplicaId};
 use quorate_service::exchange::Rules;
@@ -74,6 +75,32 @@ impl Places {
         let its = |(_, place): &(usize, &Place)| place.process.own() == name.0;
         let places = self.all.iter().enumerate().filter(its);
         places.map(|(at, _)| at).collect()
+    }
+
+    /// What stands above a place's line in a picture.
+    pub(super) fn lane(&self, at: usize) -> String {
+        let own = self.all.get(at).map(|place| place.process.own());
+        let name = own.map_or_else(String::new, |own| own.to_string());
+        if at < self.seconds {
+            name
+        } else {
+            format!("{name} (twin)")
+        }
+    }
+
+    /// All lines of a picture.
+    pub(super) fn lanes(&self, plan: &Plan) -> Vec<Lane> {
+        let behaviours = plan.fault_plan().unwrap_or_default();
+        let lane = |at: usize| {
+            let lane = Lane::new(self.lane(at));
+            let own = self.all[at].process.own();
+            match behaviours.behaviour_of(own.0) {
+                Some(words) => lane.marked(words),
+                None if self.twins.contains(&Name(own)) => lane.marked("runs twice"),
+                None => lane,
+            }
+        };
+        (0..self.all.len()).map(lane).collect()
     }
 
     /// Where a message to `to` goes: to the twin on the sender's side; and what a twin says reaches its own side only.

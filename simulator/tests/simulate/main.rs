@@ -2,6 +2,7 @@
 
 mod bound;
 mod json;
+mod picture;
 mod signals;
 mod support;
 mod transcript;

@@ -3,9 +3,10 @@
 //! * [`options`]: the command line. [`out`]: the one way of writing. [`stop`]: Ctrl-C and SIGTERM.
 //! * [`play`]: one run. [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`soak`]: one
 //!   cluster for very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
-//! * [`universes`]: where the plans come from. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
+//! * [`universes`]: where plans and texts come from. [`drawing`]: pictures, into files. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
 //!   terminal shows meanwhile.
 
+mod drawing;
 mod maelstrom;
 #[cfg(feature = "mutants")]
 mod mutants;
@@ -23,8 +24,6 @@ mod universes;
 use std::env;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::options::{Command, Options};
 use crate::out::{complain, say};
 use crate::stop::Stop;
@@ -35,7 +34,7 @@ const BROKEN: u8 = 1;
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    let status = match Options::try_parse() {
+    let status = match Options::read() {
         Ok(options) => {
             let json = options.command.is_json();
             command(&options.command).unwrap_or_else(|error| failed(&format!("{error:#}"), json))

@@ -137,7 +137,7 @@ impl Found {
 }
 
 fn chosen(options: &Mutants) -> anyhow::Result<Vec<Mutant>> {
-    let Some(only) = &options.only else {
+    let Some(only) = &options.names else {
         return Ok(Mutant::ALL.to_vec());
     };
     let all = Mutant::ALL

@@ -1,10 +1,14 @@
 //! The command line.
 
+use std::env;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quorate_cli::arguments::{Need, try_read};
 use quorate_fault::Bound;
+use quorate_protocol::Time;
+use quorate_simulator::picture::{self, Frame};
 use quorate_simulator::plan::{Choice, Name, Plan};
 
 use crate::maelstrom::Maelstrom;
@@ -14,7 +18,7 @@ use crate::maelstrom::Maelstrom;
 /// Exit status: 0 no rule was broken and no text differs; 1 a rule was broken or a text differs; 2 usage, or something cannot be
 /// read or written; 130 stopped by Ctrl-C; 143 stopped by SIGTERM.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "simulate", version)]
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -36,6 +40,33 @@ pub(crate) enum Command {
     /// Plays engines with a known bug, each until it is caught
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
+}
+
+/// Options that mean something only beside another one.
+const NEEDS: [Need; 5] = [
+    need("faulty", "processes"),
+    need("twins", "processes"),
+    need("from", "diagram"),
+    need("only", "diagram"),
+    need("arrows", "diagram"),
+];
+
+const fn need(option: &'static str, other: &'static str) -> Need {
+    Need {
+        option,
+        other,
+        instead: "",
+    }
+}
+
+impl Options {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// It is wrong, or asks for help or the version.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        try_read(env::args_os(), &NEEDS)
+    }
 }
 
 impl Command {
@@ -74,8 +105,8 @@ pub(crate) struct Mutants {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
     /// Play only these
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) only: Option<Vec<String>>,
+    #[arg(long = "only", value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) names: Option<Vec<String>>,
     /// Print the smallest plan that catches each
     #[arg(long)]
     pub(crate) plans: bool,
@@ -135,6 +166,8 @@ pub(crate) struct Transcript {
     /// Write what happens now into the texts
     #[arg(long)]
     pub(crate) rewrite: bool,
+    #[command(flatten)]
+    pub(crate) drawing: Drawing,
 }
 
 #[derive(Args)]
@@ -159,7 +192,7 @@ pub(crate) struct Play {
     #[arg(long)]
     pub(crate) trace: bool,
     /// Print the plan and do not play it
-    #[arg(long, conflicts_with_all = ["trace", "no_shrink", "format"])]
+    #[arg(long, conflicts_with_all = ["trace", "no_shrink", "format", "diagram"])]
     pub(crate) plan: bool,
     /// Do not look for a smaller plan that breaks the same rule
     #[arg(long)]
@@ -167,6 +200,46 @@ pub(crate) struct Play {
     /// For whom the result is printed
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) drawing: Drawing,
+}
+
+/// Who sends what to whom, as a picture.
+#[derive(Args)]
+#[command(next_help_heading = "Picture")]
+pub(crate) struct Drawing {
+    /// Write who sent what to whom when as an SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) diagram: Option<PathBuf>,
+    /// Leave out what was sent before this time: 1.5s
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Option<Time>,
+    /// Show only these kinds of messages: pre-prepare,prepare,commit,view-change,new-view
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = picture::kind)]
+    pub(crate) only: Option<Vec<&'static str>>,
+    /// How many messages the picture shows at most
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) arrows: Option<u16>,
+}
+
+/// How many messages a picture shows unless it is told.
+const ARROWS: u16 = 300;
+
+impl Drawing {
+    /// What the picture shows, if one is wanted.
+    pub(crate) fn frame(&self) -> Option<Frame> {
+        self.diagram.as_ref().map(|_| Frame {
+            from: self.from.unwrap_or_default(),
+            only: self.only.clone().unwrap_or_default(),
+            most: self.arrows.unwrap_or(ARROWS).into(),
+        })
+    }
+}
+
+fn parse_time(text: &str) -> Result<Time, String> {
+    let time = humantime::parse_duration(text);
+    let time = time.map_err(|_| format!("'{text}' is no time such as 500ms or 1.5s"))?;
+    Ok(Time(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
 }
 
 /// What is not left to the seed.
@@ -195,10 +268,6 @@ impl Universe {
             faulty: self.faulty.as_deref().map(faults),
             twins: twins.transpose().context("--twins")?,
         };
-        let named = choice.faulty.is_some() || choice.twins.is_some();
-        if named && choice.processes.is_none() {
-            bail!("--faulty and --twins name processes: say with --processes how many there are");
-        }
         Plan::generate(0, &choice).check()?;
         Ok(choice)
     }
@@ -252,5 +321,102 @@ fn parse_seeds(text: &str) -> Result<(u64, u64), String> {
         Ok((first, end))
     } else {
         Err(wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use quorate_cli::pairs::{Together, complaints};
+
+    use super::{NEEDS, Options};
+
+    /// All options that mean something together. The router's are in its own hands.
+    const TOGETHER: &[Together] = &[
+        Together {
+            subcommand: "run",
+            required: &["--seed", "1"],
+            sets: &[
+                &["seed", "processes", "faulty", "twins", "plan"],
+                &[
+                    "seed",
+                    "processes",
+                    "faulty",
+                    "twins",
+                    "trace",
+                    "no-shrink",
+                    "format",
+                    "diagram",
+                    "from",
+                    "only",
+                    "arrows",
+                ],
+            ],
+        },
+        Together {
+            subcommand: "replay",
+            required: &["FILE"],
+            sets: &[
+                &["seed", "plan"],
+                &[
+                    "seed",
+                    "trace",
+                    "no-shrink",
+                    "format",
+                    "diagram",
+                    "from",
+                    "only",
+                    "arrows",
+                ],
+            ],
+        },
+        Together {
+            subcommand: "sweep",
+            required: &["--seeds", "0..9"],
+            sets: &[
+                &["seeds", "jobs", "plan", "format"],
+                &["seeds", "jobs", "processes", "faulty", "twins", "format"],
+            ],
+        },
+        Together {
+            subcommand: "transcript",
+            required: &["FILE"],
+            sets: &[
+                &["play", "diagram", "from", "only", "arrows"],
+                &["rewrite", "diagram", "from", "only", "arrows"],
+            ],
+        },
+        Together {
+            subcommand: "soak",
+            required: &[],
+            sets: &[&["requests", "processes", "every", "format"]],
+        },
+        #[cfg(feature = "mutants")]
+        Together {
+            subcommand: "mutants",
+            required: &[],
+            sets: &[&["seeds", "jobs", "only", "plans", "format"]],
+        },
+    ];
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn two_options_mean_something_together_or_are_refused() {
+        let value_of = |option: &str| match option {
+            "seeds" => "0..9",
+            "faulty" => "S=lie",
+            "twins" => "P,Q",
+            "format" => "json",
+            "from" => "2s",
+            "only" => "commit",
+            _ => "7",
+        };
+        let mut complaints = complaints::<Options>(&NEEDS, TOGETHER, value_of);
+        complaints.retain(|one| one != "'maelstrom' has no line in the table");
+        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     }
 }

@@ -2,8 +2,9 @@
 
 use anyhow::ensure;
 use quorate_simulator::trace::Hash;
-use quorate_simulator::{Outcome, Plan, Trace, Verdict, run_until, shrink_until};
+use quorate_simulator::{Outcome, Plan, Trace, Verdict, run_with, shrink_until};
 
+use crate::drawing::Canvas;
 use crate::options::{Format, Play, Replay, Run};
 use crate::out::{complain, say};
 use crate::report::{self, Row};
@@ -42,7 +43,11 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
     } else {
         Trace::Digest(Hash::default())
     };
-    let outcome = run_until(plan, trace, &|| stop.is_asked())?;
+    let canvas = Canvas::new(&play.drawing)?;
+    let outcome = run_with(plan, trace, play.drawing.frame(), &|| stop.is_asked())?;
+    if let Some((canvas, picture)) = canvas.zip(outcome.picture.as_ref()) {
+        canvas.write(&picture.draw(&caption(plan, &outcome, &command)))?;
+    }
     let found = outcome.violation.is_some();
     let shrinks = found && !play.no_shrink && !stop.is_asked();
     let shrunk = || shrinks.then(|| shrink_until(plan, &|| stop.is_asked()));
@@ -62,6 +67,14 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
     Ok(stop
         .status()
         .unwrap_or_else(|| report::status(outcome.verdict())))
+}
+
+fn caption(plan: &Plan, outcome: &Outcome, command: &str) -> String {
+    let counts = outcome.counts;
+    format!(
+        "{command}: {} processes, {} messages arrived, {} operations executed",
+        plan.processes, counts.messages, counts.executed
+    )
 }
 
 fn tell(plan: &Plan, outcome: &Outcome, command: &str, stop: &Stop) {

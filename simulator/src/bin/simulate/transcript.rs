@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
-use quorate_simulator::transcript::{COMMANDS, WORDS, difference, is_recorded, play};
+use anyhow::{Context as _, bail, ensure};
+use quorate_simulator::picture::Picture;
+use quorate_simulator::transcript::{COMMANDS, WORDS, difference, is_recorded, play_in};
 
 use crate::BROKEN;
+use crate::drawing::Canvas;
 use crate::options::Transcript;
 use crate::out::{complain, say};
 use crate::universes::Source;
@@ -24,6 +26,14 @@ pub(crate) fn command(transcript: &Transcript) -> anyhow::Result<u8> {
     } else {
         transcript.files.clone()
     };
+    let drawing = &transcript.drawing;
+    ensure!(
+        drawing.diagram.is_none() || files.len() == 1,
+        "--diagram draws one text: name one, as in simulate transcript FILE --diagram FILE.svg"
+    );
+    let canvas = Canvas::new(drawing)?;
+    let frame = drawing.frame();
+    let mut pictures = Vec::new();
     let mut count = Count::default();
     for file in &files {
         let source = Source::of(file);
@@ -32,7 +42,10 @@ pub(crate) fn command(transcript: &Transcript) -> anyhow::Result<u8> {
             "--rewrite writes into files: standard input is none"
         );
         let old = source.read()?;
-        let new = play(&old).with_context(|| format!("cannot play {source}"))?;
+        let played = play_in(&old, frame.as_ref());
+        let played = played.with_context(|| format!("cannot play {source}"))?;
+        let new = played.text;
+        pictures = played.pictures;
         if transcript.play {
             say(new.trim_end());
         } else if transcript.rewrite {
@@ -41,10 +54,35 @@ pub(crate) fn command(transcript: &Transcript) -> anyhow::Result<u8> {
             compare(&source, &old, &new, &mut count);
         }
     }
+    if let Some(canvas) = canvas {
+        draw(canvas, &files[0], &pictures)?;
+    }
     if !transcript.play {
         say(&count.told(files.len()));
     }
     Ok(if count.differ > 0 { BROKEN } else { 0 })
+}
+
+/// Draws the clusters of a text: the first into the file that was asked for, the others beside it.
+fn draw(canvas: Canvas, file: &Path, pictures: &[Picture]) -> anyhow::Result<()> {
+    let name = file.file_stem().unwrap_or(file.as_os_str());
+    let name = name.to_string_lossy();
+    let caption = |number: usize| match pictures.len() {
+        1 => format!("{name}: each message is drawn to take 1 ms"),
+        all => format!("{name}, cluster {number} of {all}: each message is drawn to take 1 ms"),
+    };
+    for (number, picture) in (2..).zip(pictures.iter().skip(1)) {
+        let further = canvas.beside(number)?;
+        complain(&format!(
+            "cluster {number} of the text: {}",
+            further.path.display()
+        ));
+        further.write(&picture.draw(&caption(number)))?;
+    }
+    match pictures.first() {
+        Some(picture) => canvas.write(&picture.draw(&caption(1))),
+        None => bail!("{} starts no cluster: nothing can be drawn", file.display()),
+    }
 }
 
 /// How many scenarios were not as they are recorded.
