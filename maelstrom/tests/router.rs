@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use quorate_simulator::router::{Conditions, Lie, Outcome, Run, Setup, Verdict, Work};
+use quorate_simulator::router::{Conditions, Lie, Outcome, Run, Setup, Shown, Verdict, Work};
 
 /// Far more than a request takes, even on a machine that is busy building.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -22,11 +22,14 @@ fn play(work: Work, conditions: Conditions, timeout: Duration) -> Verdict {
         timeout,
         retransmits: false,
         batches: false,
-        flights: 0,
+        shown: Shown {
+            most: 300,
+            ..Shown::default()
+        },
         log: false,
     };
     let run = Run::start(setup, &|| false, &|_| {}).expect("the nodes start");
-    run.play().expect("nobody stops it")
+    run.play()
 }
 
 fn conditions(silent: &[usize], liars: &[(usize, Lie)]) -> Conditions {
@@ -82,4 +85,18 @@ fn with_two_silent_nodes_no_decision_is_reached_and_that_is_said() {
     let verdict = play(Work::Pbft, conditions(&[2, 3], &[]), Duration::from_secs(3));
     assert_eq!(verdict.outcome, Outcome::NoDecision, "{verdict}");
     assert!(verdict.to_string().contains("no decision was reached"));
+}
+
+#[test]
+fn a_diagram_shows_votes_and_the_view_change_and_no_keys() {
+    let verdict = play(Work::Pbft, conditions(&[0], &[]), PATIENCE);
+    assert_eq!(verdict.outcome, Outcome::Good, "{verdict}");
+    let shows = |kind: &str| {
+        let flights = verdict.flights.all.iter();
+        flights.filter(|one| one.label.starts_with(kind)).count()
+    };
+    assert_eq!(shows("keys"), 0);
+    for kind in ["commit", "view_change", "new_view", "pbft_status_ok"] {
+        assert!(shows(kind) > 0, "{kind}");
+    }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use quorate_diagram::{Arrow, Diagram, Key, Lane, Style};
 
-use super::flight::Flight;
-use super::verdict::Verdict;
+use super::flight::{Flight, Flights};
+use super::verdict::{NodeRole, Verdict};
 
 /// A node sends a broadcast as one message after another.
 const BROADCAST: Duration = Duration::from_millis(2);
@@ -20,55 +20,59 @@ pub fn write(to: impl io::Write, verdict: &Verdict) -> io::Result<()> {
 }
 
 fn draw(verdict: &Verdict) -> Diagram {
-    let flights = &verdict.flights.all;
-    let mut diagram = Diagram::new(caption(verdict), lanes(verdict.nodes.0, flights));
+    let Flights { all, gaps, .. } = &verdict.flights;
+    let mut diagram = Diagram::new(caption(verdict), lanes(&verdict.nodes, all));
     diagram.broadcast_within(BROADCAST);
     diagram.explain(Key::Lost, "did not arrive");
     diagram.explain(Key::Style(Style::Altered), "altered by the liar");
     diagram.explain(
         Key::Remark,
-        "init and polls that found nothing executed are left out",
+        "set-up and polls that found nothing executed are left out; times count from the first request",
     );
-    let start = flights.first().map(|one| one.sent).unwrap_or_default();
-    for flight in flights {
-        diagram.arrow(arrow(flight, start));
+    for flight in all {
+        diagram.arrow(arrow(flight));
+    }
+    for (at, messages) in gaps {
+        diagram.gap(*at, *messages);
     }
     diagram
 }
 
 fn caption(verdict: &Verdict) -> String {
-    let mut caption = format!("{} messages", verdict.messages);
-    let left_out = verdict.flights.left_out;
+    let (shown, left_out) = (verdict.flights.all.len(), verdict.flights.left_out());
+    let mut caption = format!(
+        "seed {}: {} of {} messages",
+        verdict.seed, shown, verdict.messages
+    );
     if left_out > 0 {
-        caption += &format!(
-            "; cut: the first {} are shown and {left_out} later ones are not",
-            verdict.flights.all.len()
-        );
+        caption += &format!("; {left_out} are left out where it says so");
     }
     caption
 }
 
 /// Clients first, then the nodes in order.
-fn lanes(nodes: usize, flights: &[Flight]) -> Vec<Lane> {
-    let nodes: Vec<String> = (1..=nodes).map(|number| format!("n{number}")).collect();
+fn lanes(nodes: &[NodeRole], flights: &[Flight]) -> Vec<Lane> {
+    let is_node = |name: &String| nodes.iter().any(|node| node.name == *name);
     let mut clients: Vec<&String> = flights
         .iter()
         .flat_map(|one| [&one.from, &one.to])
-        .filter(|name| !nodes.contains(name))
+        .filter(|name| !is_node(name))
         .collect();
     // c2 comes before c10.
     clients.sort_by_key(|name| (name.len(), (*name).clone()));
     clients.dedup();
-    let all = clients.into_iter().chain(&nodes);
-    all.map(Lane::new).collect()
+    let nodes = nodes.iter().map(|node| match &node.made {
+        Some(made) => Lane::new(&node.name).marked(made),
+        None => Lane::new(&node.name),
+    });
+    clients.into_iter().map(Lane::new).chain(nodes).collect()
 }
 
-fn arrow(flight: &Flight, start: Duration) -> Arrow {
+fn arrow(flight: &Flight) -> Arrow {
     let Flight { from, to, .. } = flight;
-    let since = |at: Duration| at.saturating_sub(start);
-    let arrow = Arrow::new(from, to, &flight.label, since(flight.sent));
+    let arrow = Arrow::new(from, to, &flight.label, flight.sent);
     let arrow = match flight.arrives {
-        Ok(at) => arrow.arrives(since(at)),
+        Ok(at) => arrow.arrives(at),
         Err(loss) => arrow.lost(loss.to_string()),
     };
     arrow.style(if flight.altered {
@@ -83,15 +87,24 @@ mod tests {
     use super::write;
     use crate::router::flight::{Flight, Flights};
     use crate::router::network::Loss;
+    use crate::router::verdict::{Fact, NodeRole};
     use crate::router::{Outcome, Progress, Verdict};
+    use quorate_fault::Bound;
     use std::time::Duration;
 
-    fn draw(all: Vec<Flight>, left_out: u64) -> String {
-        let mut flights = Flights::with_limit(all.len());
-        all.into_iter().for_each(|one| flights.add(|| one));
-        flights.left_out = left_out;
+    fn draw(all: Vec<Flight>, gaps: Vec<(Duration, usize)>) -> String {
+        let nodes = (1..=4).map(|number| NodeRole {
+            name: format!("n{number}"),
+            made: (number == 2).then(|| "liar: alter".to_owned()),
+        });
+        let mut flights = Flights::default();
+        (flights.all, flights.gaps) = (all, gaps);
         let verdict = Verdict {
             outcome: Outcome::Good,
+            agreement: Fact::Holds,
+            validity: Fact::NotJudged,
+            bound: Bound::new(4, 1),
+            nodes: nodes.collect(),
             findings: Vec::new(),
             notes: Vec::new(),
             progress: Progress {
@@ -100,7 +113,6 @@ mod tests {
                 missing: Vec::new(),
             },
             cut_short: false,
-            nodes: (4, 0, 1),
             seed: 0,
             messages: 2,
             lost: [].into(),
@@ -124,30 +136,34 @@ mod tests {
     }
 
     #[test]
-    fn lost_and_altered_messages_are_marked() {
+    fn lost_and_altered_messages_and_faulty_nodes_are_marked() {
         let svg = draw(
             vec![
                 flight("n2", "prepare v0 #1", Ok(9)),
                 flight("n3", "prepare v0 #1", Err(Loss::Chance)),
             ],
-            0,
+            Vec::new(),
         );
-        assert!(svg.contains("altered by the liar"), "{svg}");
-        assert!(svg.contains("prepare v0 #1 (to n3: lost)"), "{svg}");
+        for words in [
+            "altered by the liar",
+            "prepare v0 #1 (to n3: lost)",
+            "liar: alter",
+        ] {
+            assert!(svg.contains(words), "{words} is missing in {svg}");
+        }
     }
 
     #[test]
-    fn what_nodes_say_is_no_markup() {
-        let svg = draw(vec![flight("n3", "</text><script>", Ok(9))], 7);
+    fn what_nodes_say_is_no_markup_and_what_is_left_out_is_told() {
+        let gap = (Duration::from_millis(6), 7);
+        let svg = draw(vec![flight("n3", "</text><script>", Ok(9))], vec![gap]);
         assert!(!svg.contains("<script>"), "{svg}");
-        assert!(
-            svg.contains("cut: the first 1 are shown and 7 later"),
-            "{svg}"
-        );
+        assert!(svg.contains("7 messages are left out here"), "{svg}");
+        assert!(svg.contains("1 of 2 messages; 7 are left out"), "{svg}");
     }
 
     #[test]
     fn nothing_said_is_a_diagram_too() {
-        assert!(draw(Vec::new(), 0).contains("n4"));
+        assert!(draw(Vec::new(), Vec::new()).contains("n4"));
     }
 }

@@ -16,6 +16,29 @@ pub struct Finding {
     pub more: u64,
 }
 
+/// Correct nodes hold different contents for one slot.
+pub(super) const DISAGREEMENT: &str = "disagreement";
+/// Correct nodes say that one slot belongs to two requests.
+pub(super) const ONE_SLOT: &str = "one slot for two requests";
+/// No order of the operations explains what clients were told.
+pub(super) const NOT_LINEARIZABLE: &str = "not linearizable";
+/// A node has executed what no client had asked for.
+pub(super) const NOT_ASKED_FOR: &str = "not asked for";
+
+impl Finding {
+    /// Whether it shows that correct nodes did not decide alike.
+    #[must_use]
+    pub fn breaks_agreement(&self) -> bool {
+        [DISAGREEMENT, ONE_SLOT, NOT_LINEARIZABLE].contains(&self.kind)
+    }
+
+    /// Whether it shows that something was decided that no client had asked for.
+    #[must_use]
+    pub fn breaks_validity(&self) -> bool {
+        self.kind == NOT_ASKED_FOR
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(node) = &self.node {
@@ -72,6 +95,11 @@ impl Findings {
     /// Whether nothing was found.
     pub(super) const fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// What was found wrong so far.
+    pub(super) fn all(&self) -> &[Finding] {
+        &self.all
     }
 
     /// The notes, each of its kind.

@@ -44,6 +44,17 @@ impl FromStr for Lie {
 }
 
 impl Lie {
+    /// The lie as it is written on the command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Delay => "delay",
+            Self::Alter => "alter",
+            Self::Equivocate => "equivocate",
+        }
+    }
+
     /// Changes the message as the liar has it; whether anything was changed. The same message is always changed alike.
     pub(super) fn tamper(self, seed: u64, message: &mut Message) -> bool {
         let recipient = match self {

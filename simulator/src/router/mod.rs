@@ -22,8 +22,9 @@ mod schedule;
 pub mod verdict;
 mod workload;
 
+pub use flight::Shown;
 pub use liar::Lie;
 pub use network::{Conditions, Partition};
 pub use run::{Failure, Run, Setup, Work};
-pub use verdict::{Outcome, Verdict};
+pub use verdict::{Fact, Outcome, Verdict};
 pub use workload::Progress;

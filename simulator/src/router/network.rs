@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::liar::Lie;
-use quorate_fault::Dice;
+use quorate_fault::{Bound, Dice};
 
 /// How much longer a liar's delayed messages take, in microseconds.
 const LIARS_DELAY: (u64, u64) = (200_000, 1_000_000);
@@ -37,6 +37,16 @@ pub struct Conditions {
     pub silent: BTreeSet<usize>,
     /// Nodes whose messages to other nodes are tampered with.
     pub liars: BTreeMap<usize, Lie>,
+}
+
+impl Conditions {
+    /// How many of `nodes` nodes are made faulty, beside how many are survived.
+    #[must_use]
+    pub fn bound(&self, nodes: usize) -> Bound {
+        let faulty: BTreeSet<&usize> = self.silent.iter().chain(self.liars.keys()).collect();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Bound::new(number(nodes), number(faulty.len()))
+    }
 }
 
 /// Why a message does not arrive.

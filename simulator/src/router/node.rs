@@ -339,7 +339,7 @@ mod tests {
         let (mut from, mut line, mut begun) = (text.as_slice(), Vec::new(), 0);
         let mut read = || {
             let end = next_line(&mut from, &mut line, |line| {
-                begun = line.map_or(0, <[u8]>::len)
+                begun = line.map_or(0, <[u8]>::len);
             });
             (end.expect("memory can be read"), line.len(), begun)
         };

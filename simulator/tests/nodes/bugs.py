@@ -98,6 +98,13 @@ class Believes(Node):
         return len(slot[votes])
 
 
+class MakesUp(Node):
+    """Orders what no client asked for."""
+
+    def on_pbft_request(self, message, body):
+        super().on_pbft_request(message, {**body, "operation": "set x=666"})
+
+
 class Garbage(Node):
     """Logs to standard output."""
 
@@ -213,6 +220,7 @@ BUGS = {
     "two-slots": TwoSlots,
     "counts-twice": CountsTwice,
     "believes": Believes,
+    "makes-up": MakesUp,
     "garbage": Garbage,
     "wrong-field": WrongField,
     "dies": Dies,

@@ -47,8 +47,20 @@ fn it_shows_who_sent_what() {
 }
 
 #[test]
-fn it_says_when_it_is_cut() {
-    let (texts, arrows) = draw("cut.svg", "--arrows 5");
-    assert_eq!(arrows, 5);
-    assert!(texts.contains("cut: the first 5 are shown"), "{texts}");
+fn it_says_where_it_is_cut_and_results_are_never_cut() {
+    let (texts, arrows) = draw("cut.svg", "--requests 1 --arrows 2");
+    // Of the 12 messages that are no result only 2; all 12 COMMITs, the request, its answer, and that 4 have executed it.
+    assert!((18..=20).contains(&arrows), "{arrows} arrows: {texts}");
+    for words in ["left out here", "commit v0 #1", "pbft_status_ok"] {
+        assert!(texts.contains(words), "'{words}' is missing in {texts}");
+    }
+}
+
+#[test]
+fn a_time_and_types_choose_what_is_shown() {
+    let (texts, _) = draw("only.svg", "--requests 1 --only prepare,commit");
+    assert!(texts.contains("prepare v0 #1"), "{texts}");
+    assert!(!texts.contains("pre_prepare"), "{texts}");
+    let (texts, arrows) = draw("from.svg", "--requests 1 --from 1h");
+    assert_eq!(arrows, 0, "{texts}");
 }

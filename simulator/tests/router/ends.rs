@@ -1,5 +1,6 @@
 //! However a run ends, no node is left.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 use std::sync::mpsc;
@@ -20,7 +21,7 @@ fn runs(pid: &str) -> bool {
 
 #[test]
 fn a_signal_ends_all_nodes_and_what_they_started() {
-    for by in ["INT", "TERM"] {
+    for (by, status) in [("INT", 130), ("TERM", 143)] {
         let mut router = command(&["--bin", STUBBORN, "--log"])
             .spawn()
             .expect("it starts");
@@ -37,11 +38,29 @@ fn a_signal_ends_all_nodes_and_what_they_started() {
         signal(router.id(), by);
         let (ended, end) = mpsc::channel();
         thread::spawn(move || ended.send(router.wait()));
-        let status = end.recv_timeout(PATIENCE).expect("it ends");
-        assert_eq!(status.expect("it can be waited for").code(), Some(130));
+        let ended = end.recv_timeout(PATIENCE).expect("it ends");
+        assert_eq!(ended.expect("it can be waited for").code(), Some(status));
+        let known = lines.any(|line| line.starts_with("verdict: stopped before the end"));
+        assert!(known, "what is known so far is printed");
         // Every look takes some milliseconds.
         let end = (0..10_000).any(|_| !pids.iter().any(|pid| runs(pid)));
         assert!(end, "{pids:?} live on");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_ends_the_run_and_all_nodes() {
+    for options in [&["--log"][..], &["--format", "json"]] {
+        let full = File::options().write(true).open("/dev/full");
+        let mut router = command(&[&["--bin", "sh -c 'exit 7'"], options].concat());
+        let ended = router.stdout(full.expect("it is there")).output();
+        let ended = ended.expect("it starts");
+        let complaint = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{complaint}");
+        assert!(
+            complaint.contains("error: cannot write to standard output"),
+            "{complaint}"
+        );
     }
 }
 

@@ -51,20 +51,26 @@ fn a_partition_that_begins_later_harms_nobody_before() {
 #[test]
 fn with_too_many_silent_nodes_no_decision_is_reached_nor_demanded() {
     let ended = play("pbft.py", "--silent n3,n4 --timeout 2s");
-    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    for words in [
+        "not reached: 'set x=42'",
+        "agreement: nothing was decided",
+        "bound: 2 of 4 processes are faulty, at most 1 is survived",
+        "verdict: no decision was reached, and beyond the bound none is required",
+    ] {
+        assert!(ended.printed.contains(words), "'{words}': {ended:?}");
+    }
     assert!(!ended.printed.contains("fault:"), "{ended:?}");
-    let words = "no decision was reached, and with 2 of 4 nodes faulty none could be demanded";
-    assert!(ended.printed.contains(words), "{ended:?}");
+    let warning =
+        "warning: 2 of 4 processes are faulty, at most 1 is survived: agreement is not promised";
+    assert!(ended.complained.contains(warning), "{ended:?}");
 }
 
 #[test]
 fn with_too_many_liars_no_decision_is_demanded() {
     let ended = play("pbft.py", "--liar n2=alter,n3=equivocate --timeout 2s");
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(
-        ended.printed.contains("none could be demanded"),
-        "{ended:?}"
-    );
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.printed.contains("none is required"), "{ended:?}");
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod ends;
 mod faults;
 mod support;
 mod usage;
+mod verdict;

@@ -30,7 +30,7 @@ fn programs_that_cannot_be_started_are_named() {
 
 #[test]
 fn wrong_options_are_told_with_what_to_write() {
-    let wrong: [(&[&str], &str); 18] = [
+    let wrong: [(&[&str], &str); 21] = [
         (&["-n", "0"], "1..=100"),
         (
             &["--silent", "n5"],
@@ -65,6 +65,12 @@ fn wrong_options_are_told_with_what_to_write() {
         (&["--timeout", "10"], "no time such as 500ms"),
         (&["--timeout", "0s"], "more than no time"),
         (&["--loss", "101"], "0..=100"),
+        (&["-n", "1", "--loss", "5"], "there is one node"),
+        (&["-n", "1", "--liar", "n1=drop"], "there is one node"),
+        (
+            &["--workload", "lin-kv", "--batches"],
+            "are for --workload pbft",
+        ),
         (
             &["--workload", "lin-kv", "--clients", "50"],
             "at most 8 clients",
@@ -83,5 +89,78 @@ fn wrong_options_are_told_with_what_to_write() {
 fn a_diagram_that_cannot_be_written_is_refused_before_anything_runs() {
     let options = ["--bin", "cat", "--diagram", "/nowhere/a.svg"];
     assert_refused(&options, "cannot write /nowhere/a.svg");
-    assert_refused(&["--bin", "cat", "--arrows", "5"], "--diagram");
+    for option in [["--arrows", "5"], ["--from", "1s"], ["--only", "commit"]] {
+        assert_refused(&[&["--bin", "cat"][..], &option].concat(), "--diagram");
+    }
+}
+
+/// Every option with a value that means something by itself.
+const OPTIONS: [&[&str]; 20] = [
+    &["--node", "n2=cat"],
+    &["-n", "4"],
+    &["--workload", "lin-kv"],
+    &["--requests", "2"],
+    &["--clients", "2"],
+    &["--seed", "1"],
+    &["--latency", "1"],
+    &["--loss", "1"],
+    &["--partition", "0s-1s:n1"],
+    &["--silent", "n1"],
+    &["--liar", "n2=drop"],
+    &["--timeout", "1s"],
+    &["--state-transfer"],
+    &["--batches"],
+    &["--retransmit"],
+    &["--from", "1s"],
+    &["--only", "commit"],
+    &["--arrows", "5"],
+    &["--log"],
+    &["--format", "json"],
+];
+
+/// Options that mean nothing with this one before them.
+const WITHOUT_MEANING: [(&[&str], &[&str]); 4] = [
+    (
+        &["--workload", "lin-kv"],
+        &["--state-transfer", "--batches", "--retransmit"],
+    ),
+    (
+        &["--workload", "echo"],
+        &["--state-transfer", "--batches", "--retransmit"],
+    ),
+    (&["-n", "1"], &["--loss", "--partition", "--liar", "--node"]),
+    (&["--silent", "n2"], &["--liar"]),
+];
+
+/// Whether the command line is taken. The nodes cannot be started, so nothing runs.
+fn is_taken(options: &[&str]) -> bool {
+    let all = [&["--bin", "/nowhere/node"], options].concat();
+    let ended = maelstrom(&all);
+    assert_eq!(ended.status, Some(2), "{options:?}: {ended:?}");
+    ended.complained.contains("cannot start n1")
+}
+
+#[test]
+fn every_two_options_mean_something_or_are_refused() {
+    let diagram = format!("{}/pairs.svg", env!("CARGO_TARGET_TMPDIR"));
+    let needs_diagram = |option: &&[&str]| ["--from", "--only", "--arrows"].contains(&option[0]);
+    let pbft_only =
+        |option: &&[&str]| ["--state-transfer", "--batches", "--retransmit"].contains(&option[0]);
+    for (place, one) in OPTIONS.iter().enumerate() {
+        for other in &OPTIONS[place + 1..] {
+            let pair = [*one, *other].concat();
+            let needs = [one, other].into_iter().any(needs_diagram);
+            assert!(!needs || !is_taken(&pair), "{pair:?} without --diagram");
+            let whole = [&["--diagram", &diagram], pair.as_slice()].concat();
+            let means = !(one[0] == "--workload" && pbft_only(other));
+            assert_eq!(is_taken(&whole), means, "{whole:?}");
+        }
+    }
+    for (before, without_meaning) in WITHOUT_MEANING {
+        for name in without_meaning {
+            let option = OPTIONS.iter().find(|option| option[0] == *name);
+            let all = [before, option.expect("it is listed")].concat();
+            assert!(!is_taken(&all), "{all:?} mean nothing together");
+        }
+    }
 }

@@ -4,32 +4,31 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::str::FromStr as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum};
 use quorate_simulator::router::{
-    Conditions, Failure, Lie, Outcome, Partition, Run, Setup, Work, diagram,
+    Conditions, Lie, Outcome, Partition, Run, Setup, Shown, Work, diagram,
 };
 
-use crate::say;
+use crate::BROKEN;
+use crate::options::Format;
+use crate::out::{complain, say};
+use crate::stop::Stop;
 
 /// How many clients a linearizability check bears.
 const MOST_AT_ONCE: u64 = 8;
 /// How many operations it bears.
 const MOST_CHECKED: u64 = 5000;
-/// The exit status of a program that Ctrl-C has stopped.
-const STOPPED: u8 = 130;
 
 /// Starts node programs which speak Maelstrom's protocol on standard input and output, routes their messages, sends requests
 /// and judges the answers
 ///
-/// Exit status: 0 the verdict is good; 1 it is not, or no decision was reached with more faulty nodes than are survived;
-/// 2 usage, or a node that cannot be started; 130 stopped by Ctrl-C. No node is left running.
+/// Exit status: 0 nothing is wrong, also if no decision is reached with more faulty nodes than are survived; 1 something is
+/// wrong; 2 usage, a node that cannot be started, or output that cannot be written; 130 stopped by Ctrl-C; 143 stopped by
+/// SIGTERM. No node is left running.
 #[derive(Args)]
 pub(crate) struct Maelstrom {
     /// The node program with its arguments: 'python3 node.py'
@@ -87,12 +86,26 @@ pub(crate) struct Maelstrom {
     /// Write who sent what when as an SVG
     #[arg(long, value_name = "FILE")]
     diagram: Option<PathBuf>,
-    /// How many messages the diagram shows, at most
+    /// Show only what is sent from this time on, counted from the first request
+    #[arg(long, value_name = "TIME", value_parser = parse_span, requires = "diagram")]
+    from: Option<Duration>,
+    /// Show only messages of these types: pre_prepare,prepare,commit
+    #[arg(
+        long,
+        value_name = "TYPES",
+        value_delimiter = ',',
+        requires = "diagram"
+    )]
+    only: Vec<String>,
+    /// How many messages the diagram shows, at most. Answers to clients, COMMITs and view changes are shown beside them
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..=10_000), requires = "diagram")]
     arrows: u16,
     /// Print every message, and what nodes log on standard error
     #[arg(long)]
     log: bool,
+    /// For whom the verdict is printed; with json, --log goes to standard error
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -105,8 +118,8 @@ enum Workload {
     Echo,
 }
 
-/// Runs the nodes and prints the verdict.
-pub(crate) fn command(options: &Maelstrom) -> anyhow::Result<ExitCode> {
+/// Runs the nodes and prints the verdict; the exit status.
+pub(crate) fn command(options: &Maelstrom, stop: &Stop) -> anyhow::Result<u8> {
     let setup = options.setup()?;
     // Before anything runs: a run whose diagram cannot be written is a run in vain.
     let diagram = options.diagram.as_ref().map(|path| {
@@ -114,27 +127,31 @@ pub(crate) fn command(options: &Maelstrom) -> anyhow::Result<ExitCode> {
         file.with_context(|| format!("cannot write {}", path.display()))
     });
     let diagram = diagram.transpose()?;
-    let stopped = Arc::new(AtomicBool::new(false));
-    let stop = Arc::clone(&stopped);
-    ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed))
-        .context("cannot wait for Ctrl-C")?;
-    let stopped = || stopped.load(Ordering::Relaxed);
-    let verdict = match Run::start(setup, &stopped, &say).and_then(Run::play) {
-        Ok(verdict) => verdict,
-        Err(Failure::Stopped) => return Ok(ExitCode::from(STOPPED)),
-        Err(error @ Failure::Start { .. }) => {
-            return Err(anyhow::Error::new(error))
-                .context("--bin and --node take a program and its arguments");
-        }
+    let bound = setup.conditions.bound(setup.commands.len());
+    if let Some(warning) = bound.warning().filter(|_| !bound.holds()) {
+        complain(&format!("warning: {warning}"));
+    }
+    let stopped = || stop.is_asked();
+    // Standard output is for the verdict alone where a script reads it.
+    let tell = match options.format {
+        Format::Text => say,
+        Format::Json => complain,
     };
+    let run = Run::start(setup, &stopped, &tell)
+        .context("--bin and --node take a program and its arguments")?;
+    let verdict = run.play();
     if let Some((file, path)) = diagram.zip(options.diagram.as_ref()) {
         diagram::write(BufWriter::new(file), &verdict)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    say(&verdict.to_string());
+    say(&match options.format {
+        Format::Text => verdict.to_string(),
+        Format::Json => verdict.json(),
+    });
     Ok(match verdict.outcome {
-        Outcome::Good => ExitCode::SUCCESS,
-        Outcome::Faulty | Outcome::NoDecision => ExitCode::FAILURE,
+        Outcome::Good | Outcome::NoDecision => 0,
+        Outcome::NotGood => BROKEN,
+        Outcome::Stopped => stop.status().unwrap_or_default(),
     })
 }
 
@@ -186,6 +203,11 @@ impl Maelstrom {
         if work != Work::Pbft && (self.retransmit || self.state_transfer || self.batches) {
             bail!("--retransmit, --state-transfer and --batches are for --workload pbft");
         }
+        if self.n == 1 && (self.loss > 0 || !self.liar.is_empty() || !self.partition.is_empty()) {
+            bail!(
+                "--loss, --liar and --partition are about messages between nodes, and there is one node: use -n 2 or more"
+            );
+        }
         let clients = self.clients.unwrap_or(clients);
         if work == Work::LinKv && clients > MOST_AT_ONCE {
             bail!(
@@ -206,12 +228,20 @@ impl Maelstrom {
             batches: self.batches,
             timeout: self.timeout,
             state_transfer: self.state_transfer,
-            flights: self
+            shown: self.shown(),
+            log: self.log,
+        })
+    }
+
+    fn shown(&self) -> Shown {
+        Shown {
+            most: self
                 .diagram
                 .as_ref()
                 .map_or(0, |_| usize::from(self.arrows)),
-            log: self.log,
-        })
+            from: self.from.unwrap_or_default(),
+            only: self.only.iter().cloned().collect(),
+        }
     }
 
     fn index(&self, name: &str) -> anyhow::Result<usize> {
@@ -261,6 +291,10 @@ fn parse_time(text: &str) -> anyhow::Result<Duration> {
         bail!("'{text}' is longer than an hour");
     }
     Ok(time)
+}
+
+fn parse_span(text: &str) -> Result<Duration, String> {
+    parse_time(text).map_err(|error| format!("{error:#}"))
 }
 
 fn parse_timeout(text: &str) -> Result<Duration, String> {

@@ -56,8 +56,7 @@ fn command(command: &Command) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "mutants")]
         Command::Mutants(mutants) => mutants::command(mutants, &Stop::listen()?),
         Command::Soak(soak) => soak::command(soak, &Stop::listen()?),
-        // It waits for signals in its own way, since it has nodes to end.
-        Command::Maelstrom(maelstrom) => return maelstrom::command(maelstrom),
+        Command::Maelstrom(maelstrom) => maelstrom::command(maelstrom, &Stop::listen()?),
     };
     status.map(ExitCode::from)
 }

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Transcript(Transcript),
     /// Orders many requests and shows that what replicas keep does not grow
     Soak(Soak),
-    Maelstrom(Maelstrom),
+    Maelstrom(Box<Maelstrom>),
     /// Plays engines with a known bug, each until it is caught
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
@@ -79,7 +79,8 @@ impl Command {
             Self::Soak(soak) => soak.format,
             #[cfg(feature = "mutants")]
             Self::Mutants(mutants) => mutants.format,
-            Self::Transcript(_) | Self::Maelstrom(_) => Format::Text,
+            Self::Maelstrom(maelstrom) => maelstrom.format,
+            Self::Transcript(_) => Format::Text,
         };
         matches!(format, Format::Json)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Run;
-use crate::router::flight::{Flight, label};
+use crate::router::flight::{Flight, Link, label};
 use crate::router::message::Message;
 use crate::router::network::Loss;
 use crate::router::workload::Workload;
@@ -117,28 +117,25 @@ impl Run<'_> {
                 "{seconds:4}.{micros:06} {src} -> {dest} {body}{remark}"
             ));
         }
-        // Beginnings and polls would hide what the nodes say to each other.
-        let executed = || {
-            message
-                .body
-                .get("executed")
-                .and_then(serde_json::Value::as_bool)
+        // What is sent before the nodes are ready is their set-up.
+        let Some(ready) = self.ready else { return };
+        let sent = now.saturating_sub(ready);
+        let between_nodes = [&message.src, &message.dest]
+            .into_iter()
+            .all(|name| self.index(name).is_some());
+        let link = if between_nodes {
+            Link::Nodes
+        } else {
+            Link::Client
         };
-        let quiet = match message.kind() {
-            "init" | "init_ok" | "pbft_status" => true,
-            "pbft_status_ok" => executed() != Some(true),
-            _ => false,
-        };
-        if !quiet {
-            self.flights.add(|| Flight {
-                from: message.src.clone(),
-                to: message.dest.clone(),
-                label: label(message),
-                sent: now,
-                arrives: fate.map(|takes| now + takes),
-                altered,
-            });
-        }
+        self.flights.add(message, link, sent, || Flight {
+            from: message.src.clone(),
+            to: message.dest.clone(),
+            label: label(message),
+            sent,
+            arrives: fate.map(|takes| sent + takes),
+            altered,
+        });
     }
 
     /// Brings a message to its recipient.

@@ -1,8 +1,9 @@
 //! The verdict, from what was found and how far the workload came.
 
 use super::Run;
+use crate::router::finding::Finding;
 use crate::router::network::Conditions;
-use crate::router::verdict::{Outcome, Verdict};
+use crate::router::verdict::{Fact, NodeRole, Outcome, Verdict};
 use crate::router::workload::{Progress, Workload};
 
 /// From how many messages on a node is suspected of flooding.
@@ -12,7 +13,7 @@ const TOLD: usize = 10;
 
 impl Run<'_> {
     /// Judges the run. Without a workload the nodes were never ready.
-    pub(super) fn conclude(mut self, workload: Option<&dyn Workload>) -> Verdict {
+    pub(super) fn conclude(mut self, workload: Option<&dyn Workload>, stopped: bool) -> Verdict {
         let (requests, done) = (self.setup.requests, 0);
         let mut progress = workload.map_or_else(
             || Progress {
@@ -28,14 +29,17 @@ impl Run<'_> {
             progress.missing.push(format!("and {left} more"));
         }
         let all = progress.done == progress.requests;
-        if !all {
+        if !all && !stopped {
             (0..self.nodes.len()).for_each(|index| self.blame_for_line(index));
         }
-        let outcome = if !self.calls.findings.is_empty() {
-            Outcome::Faulty
+        let bound = self.setup.conditions.bound(self.nodes.len());
+        let outcome = if stopped {
+            Outcome::Stopped
+        } else if !self.calls.findings.is_empty() {
+            Outcome::NotGood
         } else if all {
             Outcome::Good
-        } else if !self.cluster.within_bound() {
+        } else if !bound.holds() {
             Outcome::NoDecision
         } else {
             let text = format!(
@@ -45,25 +49,51 @@ impl Run<'_> {
                 self.hint(progress.done)
             );
             self.calls.findings.blame_all("no progress", text);
-            Outcome::Faulty
+            Outcome::NotGood
         };
+        let judges = workload.map(Workload::judges).unwrap_or_default();
+        let decided = progress.done > 0;
+        let all = self.calls.findings.all();
+        let agreement = fact(
+            judges.agreement,
+            decided,
+            all.iter().any(Finding::breaks_agreement),
+        );
+        let validity = fact(
+            judges.validity,
+            decided,
+            all.iter().any(Finding::breaks_validity),
+        );
         Verdict {
             outcome,
             notes: self.calls.findings.notes(),
             findings: std::mem::take(&mut self.calls.findings).into_all(),
             progress,
             cut_short: self.cut_short,
-            nodes: (
-                self.cluster.names.len(),
-                self.cluster.faulty(),
-                self.cluster.quorum.f() as usize,
-            ),
+            bound,
+            agreement,
+            validity,
+            nodes: self.roles(),
             seed: self.setup.conditions.seed,
             messages: self.messages,
             lost: std::mem::take(&mut self.lost),
             altered: self.altered,
             flights: std::mem::take(&mut self.flights),
         }
+    }
+
+    fn roles(&self) -> Vec<NodeRole> {
+        let Conditions { silent, liars, .. } = self.network.conditions();
+        let names = self.cluster.names.iter().enumerate();
+        names
+            .map(|(index, name)| NodeRole {
+                name: name.clone(),
+                made: match liars.get(&index) {
+                    Some(lie) => Some(format!("liar: {}", lie.word())),
+                    None => silent.contains(&index).then(|| "silent".to_owned()),
+                },
+            })
+            .collect()
     }
 
     /// What may have kept the nodes from it.
@@ -98,6 +128,15 @@ impl Run<'_> {
         }
         let hints = hints.iter().map(|hint| format!("\n    hint: {hint}"));
         hints.collect()
+    }
+}
+
+const fn fact(judged: bool, decided: bool, broken: bool) -> Fact {
+    match (broken, judged, decided) {
+        (true, ..) => Fact::Broken,
+        (false, false, _) => Fact::NotJudged,
+        (false, true, false) => Fact::Open,
+        (false, true, true) => Fact::Holds,
     }
 }
 

@@ -15,7 +15,7 @@ use quorate_protocol::Quorum;
 
 use self::carry::Due;
 use super::calls::Calls;
-use super::flight::Flights;
+use super::flight::{Flights, Shown};
 use super::network::{Conditions, Loss, Network};
 use super::node::{Node, Output, Unfinished};
 use super::schedule::Schedule;
@@ -54,8 +54,8 @@ pub struct Setup {
     pub retransmits: bool,
     /// Whether a slot may have several requests.
     pub batches: bool,
-    /// How many messages are kept for the diagram.
-    pub flights: usize,
+    /// Which messages are kept for the diagram.
+    pub shown: Shown,
     /// Whether all messages and logs are told.
     pub log: bool,
 }
@@ -73,8 +73,14 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+}
+
+/// How a workload ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// There is nothing more to be done or to be waited for.
+    Over,
     /// The run was stopped from outside.
-    #[error("stopped")]
     Stopped,
 }
 
@@ -174,22 +180,20 @@ impl<'a> Run<'a> {
             messages: 0,
             lost: BTreeMap::new(),
             altered: 0,
-            flights: Flights::with_limit(setup.flights),
+            flights: Flights::new(setup.shown.clone()),
             setup,
             stopped,
             tell,
         })
     }
 
-    /// Plays the workload to its end.
-    ///
-    /// # Errors
-    /// The run was stopped.
-    pub fn play(mut self) -> Result<Verdict, Failure> {
+    /// Plays the workload to its end, or until the run is stopped.
+    #[must_use]
+    pub fn play(mut self) -> Verdict {
         let mut first = init(self.cluster.clone(), START);
-        self.drive(&mut *first)?;
+        let mut end = self.drive(&mut *first);
         let mut work: Option<Box<dyn Workload>> = None;
-        if self.calls.findings.is_empty() {
+        if end == End::Over && self.calls.findings.is_empty() {
             self.ready = Some(self.now());
             let calm = self
                 .setup
@@ -209,10 +213,10 @@ impl<'a> Run<'a> {
                 seed: self.setup.conditions.seed,
             };
             let mut workload = make(self.setup.work, self.cluster.clone(), options);
-            self.drive(&mut *workload)?;
+            end = self.drive(&mut *workload);
             work = Some(workload);
         }
-        Ok(self.conclude(work.as_deref()))
+        self.conclude(work.as_deref(), end == End::Stopped)
     }
 
     fn now(&self) -> Duration {
@@ -224,11 +228,11 @@ impl<'a> Run<'a> {
         self.now().saturating_sub(self.ready.unwrap_or_default())
     }
 
-    fn drive(&mut self, workload: &mut dyn Workload) -> Result<(), Failure> {
+    fn drive(&mut self, workload: &mut dyn Workload) -> End {
         let mut first_fault = None;
         loop {
             if (self.stopped)() {
-                return Err(Failure::Stopped);
+                return End::Stopped;
             }
             let now = self.now();
             while let Some(due) = self.schedule.take(now) {
@@ -243,11 +247,11 @@ impl<'a> Run<'a> {
                 let first = *first_fault.get_or_insert(now);
                 if now >= first + GRACE {
                     self.cut_short = true;
-                    return Ok(());
+                    return End::Over;
                 }
             }
             if workload.is_over(self.since_ready()) && self.closed.is_empty() {
-                return Ok(());
+                return End::Over;
             }
             let ready = self.ready.unwrap_or_default();
             let next = workload.next().map(|at| at + ready);

@@ -82,7 +82,7 @@ impl Asking {
     ) -> u64 {
         let id = calls.id();
         let number = self.started;
-        let turn = self.clients[client].turn.get_or_insert_with(|| Turn {
+        let turn = self.clients[client].turn.get_or_insert(Turn {
             number,
             began: now,
             open: None,
@@ -118,7 +118,7 @@ impl Asking {
     }
 
     /// A request cannot be done at the moment: its client asks again in a while.
-    pub(super) fn refused(&mut self, now: Duration, node: &str, id: u64, error: String) {
+    pub(super) fn refused(&mut self, now: Duration, node: &str, id: u64, error: &str) {
         let turn = self.client(node, id).and_then(|one| one.turn.as_mut());
         if let Some(turn) = turn {
             turn.open = None;

@@ -57,7 +57,7 @@ impl Workload for Echo {
             && matches!(meaning(code), Meaning::NotNow | Meaning::Open)
         {
             // An echo may be asked for twice.
-            return self.asking.refused(now, &node, id, words(&answer));
+            return self.asking.refused(now, &node, id, &words(&answer));
         }
         self.asking.answered(&node, id);
         let findings = &mut calls.findings;

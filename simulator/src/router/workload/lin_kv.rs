@@ -8,10 +8,11 @@ use serde_json::json;
 
 use super::asking::{Asking, servers};
 use super::codes::{CAS_FAILED, Meaning, NO_SUCH_KEY, meaning, unexpected, words};
-use super::{Cluster, Options, Progress, Workload, object};
+use super::{Cluster, Judges, Options, Progress, Workload, object};
 use crate::invariant::linearizable::{Histories, NotLinearizable};
 use crate::router::calls::{Answer, Answered, Calls};
 use crate::router::fields::number;
+use crate::router::finding::NOT_LINEARIZABLE;
 use crate::router::message::Body;
 use quorate_fault::Dice;
 
@@ -21,9 +22,6 @@ const ROUND: u64 = 60;
 const KEYS: u64 = 3;
 /// Values are below this, so that some `cas` succeed.
 const VALUES: u64 = 5;
-
-/// What is found when no order of the calls explains the answers.
-pub(super) const NOT_LINEARIZABLE: &str = "not linearizable";
 
 /// An operation that is under way.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +92,7 @@ impl LinKv {
         let Answered { node, id, answer } = answered;
         let told = match answer {
             Answer::Error { code, .. } if meaning(*code) == Meaning::NotNow => {
-                self.asking.refused(now, node, *id, words(answer));
+                self.asking.refused(now, node, *id, &words(answer));
                 return Ok(self.histories.never_happened(place));
             }
             Answer::Error { code, .. } if meaning(*code) == Meaning::Open => {
@@ -172,6 +170,13 @@ impl Workload for LinKv {
 
     fn is_over(&self, now: Duration) -> bool {
         self.asking.is_over(now)
+    }
+
+    fn judges(&self) -> Judges {
+        Judges {
+            agreement: true,
+            validity: false,
+        }
     }
 
     fn progress(&self) -> Progress {

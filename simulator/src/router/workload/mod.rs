@@ -40,16 +40,6 @@ impl Cluster {
         let faulty = |name: &&String| self.silent.contains(*name) || self.liars.contains(*name);
         self.names.iter().filter(move |name| !faulty(name))
     }
-
-    /// How many nodes were made faulty.
-    pub(super) fn faulty(&self) -> usize {
-        self.silent.union(&self.liars).count()
-    }
-
-    /// Whether so many faulty nodes must be survived.
-    pub(super) fn within_bound(&self) -> bool {
-        self.faulty() <= self.quorum.f() as usize
-    }
 }
 
 /// How far a workload came.
@@ -69,6 +59,15 @@ impl fmt::Display for Progress {
     }
 }
 
+/// What a workload can say of the nodes' decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Judges {
+    /// Whether it compares what the nodes decided.
+    pub(super) agreement: bool,
+    /// Whether it compares that with what clients had asked for.
+    pub(super) validity: bool,
+}
+
 /// What clients do. Times are counted from when all nodes are initialised.
 pub(super) trait Workload {
     /// Sends what is to be sent by now.
@@ -79,6 +78,10 @@ pub(super) trait Workload {
     fn answered(&mut self, now: Duration, answered: Answered, calls: &mut Calls);
     /// Whether there is nothing more to be done or to be waited for.
     fn is_over(&self, now: Duration) -> bool;
+    /// What it says of the nodes' decisions.
+    fn judges(&self) -> Judges {
+        Judges::default()
+    }
     /// How far it came.
     fn progress(&self) -> Progress;
 }

@@ -11,6 +11,7 @@ use super::status::{Rules, Status};
 use super::{POLL, Pbft};
 use crate::router::calls::{Answer, Answered, Calls};
 use crate::router::fields::{number, text};
+use crate::router::finding::NOT_ASKED_FOR;
 use crate::router::message::Body;
 
 impl Pbft {
@@ -69,7 +70,11 @@ impl Pbft {
         calls: &mut Calls,
     ) {
         let Answered { node, answer, .. } = told;
-        let must_agree = self.must_agree();
+        let operation = self.operation_to_judge(&answer);
+        let unasked = !self
+            .requests
+            .iter()
+            .any(|one| Some(&one.operation) == operation.as_ref());
         let request = &mut self.requests[index];
         let current = request.slot.is_some_and(|slot| slot.sequence == sequence);
         let mut ignored = Poll::default();
@@ -99,8 +104,14 @@ impl Pbft {
         };
         status.check(&node, sequence, rules, findings);
         if status.executed {
-            if must_agree {
-                self.contents.compare(&node, sequence, &body, findings);
+            // Beyond the bound this may well be broken, and then it is said.
+            self.contents.compare(&node, sequence, &body, findings);
+            self.tells_operations |= operation.is_some();
+            if let Some(operation) = operation.filter(|_| unasked) {
+                let text = format!(
+                    "slot {sequence} is executed with operation '{operation}', which no client has asked for"
+                );
+                findings.blame(&node, NOT_ASKED_FOR, text);
             }
             let last = self.executed.entry(node.clone()).or_default();
             *last = sequence.max(*last);
@@ -115,6 +126,19 @@ impl Pbft {
         }
         poll.error = None;
         poll.status = Some(status);
+    }
+}
+
+impl Pbft {
+    /// The operation that a node says it has executed, if it can be looked up among the requests. A liar may forward an
+    /// altered request, which nodes cannot tell from a client's without signatures, and a batch has several operations.
+    fn operation_to_judge(&self, answer: &Answer) -> Option<String> {
+        let Answer::Ok(body) = answer else {
+            return None;
+        };
+        let operation = body.get("operation").and_then(Value::as_str)?;
+        let judged = self.cluster.liars.is_empty() && !self.options.batches;
+        judged.then(|| operation.to_owned())
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use self::request::Request;
 use self::slots::Slots;
 use self::status::Contents;
-use super::{Cluster, Options, Progress, Workload, object};
+use super::{Cluster, Judges, Options, Progress, Workload, object};
 use crate::router::calls::{Answered, Calls};
 use quorate_fault::Dice;
 
@@ -48,6 +48,8 @@ pub(super) struct Pbft {
     now: Duration,
     slots: Slots,
     contents: Contents,
+    /// Whether a node has said which operation it has executed.
+    tells_operations: bool,
     /// The last number that each node has executed.
     executed: BTreeMap<String, u64>,
 }
@@ -67,6 +69,7 @@ impl Pbft {
             now: Duration::ZERO,
             slots: Slots::new(options.batches, options.retransmits),
             contents: Contents::default(),
+            tells_operations: false,
             executed: BTreeMap::new(),
         }
     }
@@ -237,6 +240,13 @@ impl Workload for Pbft {
             .peekable();
         let all_sent = self.requests.len() as u64 == self.options.requests;
         all_sent && open.peek().is_none() || open.any(|request| now >= self.deadline(request))
+    }
+
+    fn judges(&self) -> Judges {
+        Judges {
+            agreement: true,
+            validity: self.tells_operations,
+        }
     }
 
     fn progress(&self) -> Progress {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::router::finding::Findings;
+use crate::router::finding::{Findings, ONE_SLOT};
 
 /// A place that a node gives a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ impl Slots {
         if other != request && !self.batches {
             findings.blame(
                 node,
-                "one slot for two requests",
+                ONE_SLOT,
                 format!(
                     "sequence_number {sequence} in view {view} is given to {request}, and {by} has given it to {other}: each request has its own (or say --batches)"
                 ),

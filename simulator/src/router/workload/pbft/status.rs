@@ -6,7 +6,7 @@ use std::fmt;
 use quorate_protocol::Quorum;
 
 use crate::router::fields::{number, text, truth};
-use crate::router::finding::Findings;
+use crate::router::finding::{DISAGREEMENT, Findings};
 use crate::router::message::Body;
 
 /// Fields that a node may add; what two nodes say must be the same.
@@ -173,7 +173,7 @@ impl Contents {
             let (first, other) = told.or_insert_with(|| (node.to_owned(), value.clone()));
             if *other != value {
                 findings.blame_all(
-                    "disagreement",
+                    DISAGREEMENT,
                     format!(
                         "{first} has executed {field} {other} in slot {slot} and {node} {value}"
                     ),
