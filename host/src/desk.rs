@@ -1,5 +1,5 @@
-//! Where clients outside are served: the process puts their operations before the cluster, and answers once a quorum of
-//! replicas has given the same result (rule 20).
+//! Serves clients outside the cluster. The process orders their operations, and answers once a quorum of replicas has
+//! given the same result (rule 20).
 
 use std::collections::BTreeMap;
 
@@ -10,32 +10,32 @@ use quorate_protocol::{
 };
 use quorate_service::Answer;
 
-/// What has come of a caller's operation.
+/// The result of a caller's operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Where it executed and in which view; nothing for what was read without order.
+    /// The slot in which it executed, and the view. `None` if it was read without ordering.
     pub ordered: Option<(Sequence, View)>,
-    /// What the service says.
+    /// The service's answer.
     pub answer: Answer,
 }
 
-/// What came of a message.
+/// What follows from a message.
 pub(super) struct Heard<T> {
     pub(super) returned: Vec<(T, Outcome)>,
-    /// What has to be ordered now, since the replicas are not of one mind about it.
+    /// Reads on which the replicas disagree. They must be ordered now.
     pub(super) requests: Vec<Verified<Request>>,
 }
 
-/// What is under way for clients.
+/// The clients' operations that are under way.
 #[derive(Debug)]
 pub(super) struct Desk<T> {
     own: ReplicaId,
     life: u64,
     client: Client,
     submits: BTreeMap<(ClientId, Timestamp), T>,
-    /// What is read without order, by the number of the question.
+    /// Reads without ordering, by the number of the query.
     reads: BTreeMap<u64, (Vec<u8>, T)>,
-    /// Names that have nothing under way, each with its last timestamp.
+    /// Client names with nothing under way, each with its last timestamp.
     free: Vec<(ClientId, Timestamp)>,
     names: u64,
 }
@@ -85,7 +85,7 @@ impl<T> Desk<T> {
         self.submits.len() + self.reads.len()
     }
 
-    /// What is being ordered.
+    /// The operations that are being ordered.
     pub(super) fn ordered(&mut self) -> impl Iterator<Item = (ClientId, Timestamp, &mut T)> {
         let submits = self.submits.iter_mut();
         submits.map(|((client, timestamp), caller)| (*client, *timestamp, caller))
@@ -115,7 +115,7 @@ impl<T> Desk<T> {
         callers
     }
 
-    /// A reply, or the answer to a question, has come.
+    /// Handles a reply, or an answer to a query.
     pub(super) fn hear(&mut self, keys: &Keys, message: &VerifiedMessage) -> Heard<T> {
         let mut heard = Heard {
             returned: Vec::new(),
@@ -139,7 +139,7 @@ impl<T> Desk<T> {
                         Read::Agreed(result) => {
                             heard.returned.push((caller, outcome(None, &result)));
                         }
-                        // A write is under way, or somebody lies: the order decides.
+                        // A write is under way, or a replica lies. Ordering decides.
                         Read::Divided => heard.requests.push(self.submit(keys, operation, caller)),
                     }
                 }
@@ -157,7 +157,7 @@ impl<T> Desk<T> {
         Some((caller, outcome(ordered, &accepted.result)))
     }
 
-    /// What to say again, because it has had no result for a while.
+    /// The requests and queries to send again, because they have had no result for a while.
     pub(super) fn overdue(&mut self) -> (Vec<Verified<Request>>, Vec<Query>) {
         self.client.overdue()
     }

@@ -1,5 +1,5 @@
-//! One process without I/O: a replica, the service that it executes on, its timers, and the clients that it speaks for.
-//! What happens goes in, [`Host::settle`] says what to do about it; who sends, stores and waits is outside.
+//! One process without I/O: a replica, its service, its timers, and the clients that it speaks for. Events go in, and
+//! [`Host::settle`] returns what to do about them. The caller sends, stores and waits.
 
 mod desk;
 mod perform;
@@ -19,24 +19,24 @@ use quorate_service::{Operation, Replicated};
 use desk::Desk;
 pub use desk::Outcome;
 
-/// What is to be done outside, in order. `T` is what a caller gave with its operation.
+/// Something to do outside, in order. `T` is the value that the caller gave with its operation.
 #[derive(Clone, Debug)]
 pub enum Deed<T> {
-    /// Send it to all others.
+    /// Send it to all other processes.
     Broadcast(Arc<SignedMessage>),
-    /// Send it to one other.
+    /// Send it to one other process.
     Send(ReplicaId, Arc<SignedMessage>),
-    /// Write it down before anything that stands after it is done (rule 22).
+    /// Write it to disk before doing anything that follows it here (rule 22).
     Persist(Box<Record>),
-    /// These requests have executed in a slot; for whoever watches.
+    /// These requests have executed in this slot. For observers only.
     Executed(Sequence, Vec<Request>),
-    /// A caller's operation has come to this.
+    /// The result of a caller's operation.
     Returned(T, Outcome),
-    /// A view is wanted, or has started; for whoever watches.
+    /// The view number, and whether the view has started (true) or is only asked for (false). For observers only.
     View(View, bool),
-    /// The state up to a slot was taken over from others; for whoever watches.
+    /// The state up to this slot was fetched from others and installed. For observers only.
     Installed(Sequence),
-    /// This state is not what a quorum has, and is about to be repaired; for whoever watches.
+    /// At this checkpoint the state differs from a quorum's. The replica now repairs it. For observers only.
     Diverged(Sequence),
     /// A message was refused.
     Refused(Misbehaviour),
@@ -53,15 +53,15 @@ pub struct Host<T> {
     service: Replicated,
     desk: Desk<T>,
     timers: BTreeMap<Timer, Time>,
-    /// What the replica waits for before anything else, in the order in which it asked.
+    /// The answers that the replica waits for. It gets them before any other input, in the order in which it asked.
     answers: VecDeque<Input>,
     inputs: VecDeque<Input>,
     deeds: Vec<Deed<T>>,
 }
 
 impl<T> Host<T> {
-    /// A process that starts. `life` must be another than in any earlier life of it that the others may remember: the names
-    /// of the clients that it speaks for begin with it.
+    /// A process that starts. `life` must differ from that of every earlier life that the others may remember, because
+    /// the client names of this process contain it.
     #[must_use]
     pub fn new(keys: Keys, quorum: Quorum, replica: Replica, life: u64) -> Self {
         let rules = Rules {
@@ -82,18 +82,18 @@ impl<T> Host<T> {
         }
     }
 
-    /// The replica, to look at.
+    /// The replica, read-only.
     #[must_use]
     pub const fn replica(&self) -> &Replica {
         self.replica.replica()
     }
 
-    /// Its keys; others' may become known later.
+    /// The keys of this process. Public keys may be added later.
     pub const fn keys(&mut self) -> &mut Keys {
         &mut self.keys
     }
 
-    /// A message of another replica has come.
+    /// A message from another replica has arrived.
     pub fn deliver(&mut self, message: SignedMessage) {
         match self.keys.verify_message(message) {
             Ok(message) => self.inputs.push_back(Input::Message(message)),
@@ -101,26 +101,27 @@ impl<T> Host<T> {
         }
     }
 
-    /// A caller wants an operation ordered; it [`Deed::Returned`]s.
+    /// Orders an operation for a caller. The result comes as [`Deed::Returned`].
     pub fn submit(&mut self, operation: &Operation, caller: T) {
         let request = self.desk.submit(&self.keys, operation.encode(), caller);
         self.inputs.push_back(Input::Submit(request));
     }
 
-    /// A caller wants a read-only operation answered without ordering it, if the replicas are of one mind; it
-    /// [`Deed::Returned`]s.
+    /// Answers a read-only operation for a caller: without ordering if enough replicas give the same answer, otherwise
+    /// with. The result comes as [`Deed::Returned`].
     pub fn read(&mut self, operation: &Operation, caller: T) {
         let query = self.desk.read(operation.encode(), caller);
         self.inputs.push_back(Input::Ask(query));
     }
 
-    /// How many operations are not known to have executed.
+    /// The number of operations without a result.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.desk.count()
     }
 
-    /// The callers among those that `wants` says whose operation has a slot and is not known to have executed, with the slot.
+    /// Those callers whose operation has a slot but no result yet, with the slot. Only callers for which `wants`
+    /// returns true.
     pub fn placed(
         &mut self,
         wants: impl Fn(&T) -> bool,
@@ -134,7 +135,7 @@ impl<T> Host<T> {
             })
     }
 
-    /// Stops waiting for what these callers want.
+    /// Stops waiting for the operations of these callers, and returns the callers.
     pub fn give_up(&mut self, gone: impl FnMut(&T) -> bool) -> Vec<T> {
         self.desk.give_up(gone)
     }
@@ -145,7 +146,7 @@ impl<T> Host<T> {
         self.timers.values().min().copied()
     }
 
-    /// Works off what has happened, and the timers that have run out at `now`.
+    /// Handles everything that has happened, and the timers that have run out at `now`.
     pub fn settle(&mut self, now: Time) -> Vec<Deed<T>> {
         while let Some(timer) = self.take_due(now) {
             if timer == Timer::Status {

@@ -1,4 +1,4 @@
-//! Does what the replica's effects say, in order.
+//! Does the replica's effects in order.
 
 use std::sync::Arc;
 
@@ -44,12 +44,12 @@ impl<T> Host<T> {
                     .push_back(Input::CheckpointTaken { sequence, parts });
             }
             Effect::InstallState { sequence, parts } => {
-                // A state that cannot be read shows at the next checkpoint, which then differs.
+                // The state could not be decoded. The next checkpoint then differs and is fetched again.
                 let _ = self.service.restore(&parts);
                 self.deeds.push(Deed::Installed(sequence));
             }
             Effect::Persist(record) => self.deeds.push(Deed::Persist(record)),
-            // What this process orders for itself is the exchange's, which is not here.
+            // Only the exchange orders for the process itself, and this host has no exchange.
             Effect::Done { timestamp: _ } => {}
             Effect::Read {
                 to,
@@ -75,8 +75,8 @@ impl<T> Host<T> {
         }
     }
 
-    /// Signs a message and, if it is its own too, hears it. A faulty replica may want to send a request that it has
-    /// altered: nobody would take it.
+    /// Signs a message. With `hear`, the message also becomes this process's own input. `None`: a faulty replica
+    /// changed a request in it, which nobody would accept.
     fn sign(&mut self, message: Message, hear: bool) -> Option<Arc<SignedMessage>> {
         let signed = self.keys.sign_message(message).ok()?;
         if hear {

@@ -1,4 +1,4 @@
-//! What one process is told when it starts.
+//! The configuration that one process gets when it starts.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use quorate_web::config::Address;
 use serde::{Deserialize, Serialize};
 
-/// Everything that a process needs to know: who it is, who the others are, and how it is to misbehave.
+/// Everything that a process must know: its own index, the other processes, and how it misbehaves.
 ///
-/// The server makes one per process and hands it over as one line of JSON on standard input, because it holds the
+/// The server makes one per process and passes it as one line of JSON on standard input, because it contains the
 /// process's secret key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NodeConfig {
@@ -22,41 +22,43 @@ pub struct NodeConfig {
     pub secret_key: [u8; 32],
     /// Every process's Ed25519 public key, in index order.
     pub public_keys: Vec<[u8; 32]>,
-    /// How this process misbehaves, in the words of `--faulty` (`deny`, `deny:R+S`, ...); `None` if it is correct.
+    /// How this process misbehaves, as `--faulty` writes it (`deny`, `deny:R+S`, ...). `None` if it is correct.
     pub fault: Option<String>,
-    /// What a tie decides.
+    /// The decision of a round that ends in a tie.
     pub default_decision: String,
     /// How long a backup waits for a request to execute before it asks for the next view, in milliseconds.
     pub view_timeout_ms: u64,
-    /// How many requests the primary puts into one slot at most.
+    /// The most requests that the primary puts into one slot.
     pub batch_limit: u32,
     /// How long `finalize_decision` waits for a round to be decided, in milliseconds.
     pub decision_timeout_ms: u64,
-    /// Further Host names under which callers may address this process.
+    /// Additional Host names under which callers may address this process.
     pub allowed_hosts: Vec<String>,
-    /// How often this process was started before in this cluster; what an earlier life knew is lost (rule 23).
+    /// How often this process was started before in this cluster. Without `data` it has lost what its earlier lives
+    /// knew (rule 23).
     pub life: u64,
-    /// Where it keeps what it must not forget (rule 22); `None`: nowhere, and whoever starts again has lost its memory.
+    /// The file for what the process must not forget (rule 22). `None`: it keeps nothing, so a restart loses its
+    /// memory.
     pub data: Option<PathBuf>,
-    /// K, and with it L = 2K; `None`: what suits the number of processes.
+    /// K, the slots between two checkpoints; L is 2K. `None`: a default that depends on the number of processes.
     pub checkpoint_interval: Option<u64>,
-    /// How often it says where it stands, in milliseconds; `None`: twice within the view timeout.
+    /// How often the process sends its standing, in milliseconds. `None`: twice within the view timeout.
     pub status_interval_ms: Option<u64>,
-    /// How many of a hundred messages to other processes are lost on purpose.
+    /// The percentage of messages to other processes that are lost on purpose.
     pub loss_percent: f64,
-    /// What it needs to serve PBFT over HTTP/JSON; `None` if it does not.
+    /// What the process needs to serve PBFT over HTTP/JSON. `None` if it does not serve it.
     pub web: Option<WebConfig>,
 }
 
 /// PBFT over HTTP/JSON at one process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WebConfig {
-    /// Under which URL each process is asked, without a path, in index order.
+    /// The URL of each process, without a path, in index order.
     pub urls: Vec<String>,
     /// The hosts and ports to which replies may be posted.
     pub clients: Vec<Address>,
-    /// How long a client may take for a reply, in milliseconds.
+    /// How long posting a reply to a client may take, in milliseconds.
     pub reply_timeout_ms: u64,
-    /// Where the decided requests are written to.
+    /// The file to which decided requests are written.
     pub dump: Option<PathBuf>,
 }

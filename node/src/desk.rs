@@ -1,5 +1,5 @@
-//! Where clients outside are served: this process puts their operations on the store before the cluster, and answers once
-//! a quorum of replicas has given the same result.
+//! Serves clients outside the cluster. This process orders their operations on the store, and answers once a quorum of
+//! replicas has given the same result.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use quorate_wire::method::{RequestName, Submitted};
 use crate::question::Reply;
 use crate::runtime::Runtime;
 
-/// How many operations and reads of clients may be under way at once.
+/// The most operations and reads of clients that may be under way at once.
 const UNDER_WAY: usize = 4096;
 
-/// What is under way for clients.
+/// The clients' operations that are under way.
 #[derive(Debug)]
 pub(crate) struct Desk {
     own: ReplicaId,
@@ -24,20 +24,20 @@ pub(crate) struct Desk {
     client: Client,
     submits: BTreeMap<(ClientId, Timestamp), Waiting>,
     reads: BTreeMap<u64, (String, Reply<String>)>,
-    /// Names for callers without one, each with its last timestamp, that are free now.
+    /// Free client names for callers without a name, each with its last timestamp.
     free: Vec<(ClientId, Timestamp)>,
     names: u64,
 }
 
-/// Who waits for the result of an operation.
+/// The callers that wait for the result of an operation.
 #[derive(Debug)]
 enum Waiting {
-    /// A call of `submit`; whether its client's name is one of the desk's own.
+    /// Calls of `submit`. `lent` is true if the client's name is one of the desk's own.
     Submit {
         lent: bool,
         answers: Vec<Reply<Submitted>>,
     },
-    /// A call of `read` that had to be ordered; its name is the desk's own.
+    /// A call of `read` that had to be ordered, under one of the desk's own names.
     Read(Reply<String>),
 }
 
@@ -58,7 +58,7 @@ impl Waiting {
 }
 
 impl Desk {
-    /// `life`: greater at each start, for what others may remember of an earlier one.
+    /// `life` must grow with each start, because the others may remember an earlier life.
     pub(crate) const fn new(own: ReplicaId, quorum: Quorum, life: u64) -> Self {
         Self {
             own,
@@ -71,7 +71,7 @@ impl Desk {
         }
     }
 
-    /// A name that has nothing under way, and its next timestamp.
+    /// A client name with nothing under way, and its next timestamp.
     pub(crate) fn lend_name(&mut self) -> (ClientId, Timestamp) {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;
@@ -81,12 +81,12 @@ impl Desk {
         (client, Timestamp(last.0 + 1))
     }
 
-    /// Takes a name back that was lent, with its last timestamp, now that nothing of it is under way.
+    /// Takes a lent name back, with its last timestamp. Nothing of it may be under way.
     pub(crate) fn take_back(&mut self, name: (ClientId, Timestamp)) {
         self.free.push(name);
     }
 
-    /// Ends what waits for a request.
+    /// Stops waiting for a request, and returns those that waited for it.
     fn finish(&mut self, client: ClientId, timestamp: Timestamp) -> Option<Waiting> {
         let waiting = self.submits.remove(&(client, timestamp))?;
         self.client.give_up(client, timestamp);
@@ -122,7 +122,7 @@ impl Runtime {
         }
     }
 
-    /// Under which name an operation is put before the cluster, and whether the name is the desk's own.
+    /// The client name and timestamp for an operation, and whether the name is one of the desk's own.
     fn admit(
         &mut self,
         operation: &str,
@@ -174,7 +174,7 @@ impl Runtime {
             self.desk.submits.get_mut(&(client, timestamp))
             && let Waiting::Submit { answers: more, .. } = waiting
         {
-            // The same request once more: both callers get its result.
+            // The caller has repeated the same request. Both calls get its result.
             return answers.extend(more);
         }
         let request = self.keys.sign(Request {
@@ -205,7 +205,7 @@ impl Runtime {
         }
     }
 
-    /// A reply, or the answer to a query, has come.
+    /// Handles a reply, or an answer to a query.
     pub(crate) fn on_heard(&mut self, message: VerifiedMessage) {
         match message {
             VerifiedMessage::Replies(replies) => {
@@ -256,14 +256,14 @@ impl Runtime {
         match read {
             Read::Agreed(result) => drop(answer.send(value_of(&result))),
             Read::Divided => {
-                // A write is under way, or somebody lies: the order decides (rule 20).
+                // A write is under way, or a replica lies. Ordering decides (rule 20).
                 let (client, timestamp) = self.desk.lend_name();
                 self.put_before_all(client, timestamp, &operation, Waiting::Read(answer));
             }
         }
     }
 
-    /// Says again what has had no result for a while, and forgets what nobody waits for any more.
+    /// Sends again what has had no result for a while, and drops operations whose callers have gone.
     pub(crate) fn ask_again(&mut self) {
         let abandoned: Vec<_> = self
             .desk

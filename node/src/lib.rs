@@ -1,9 +1,9 @@
 //! One live process: a replica and its exchange behind an XML-RPC endpoint.
 //!
-//! * `rpc/`: one file per XML-RPC method; each asks the runtime and answers.
+//! * `rpc/`: one file per XML-RPC method. Each asks the runtime and answers.
 //! * `runtime`: the one task that owns the replica, the exchange and the timers.
-//! * `exchange`: its part in the exchange; `desk`: the clients outside that it serves.
-//! * `perform`: does what the replica's effects say. `storage`: what it has on disk.
+//! * `exchange`: the process's part in the exchange. `desk`: the clients outside the cluster.
+//! * `perform`: does the replica's effects. `storage`: what the process has on disk.
 //! * `web/`: PBFT over HTTP/JSON.
 //! * `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
@@ -34,16 +34,16 @@ pub use config::{NodeConfig, WebConfig};
 /// Why a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It was asked to.
+    /// It was told to stop.
     ShutDown,
-    /// It crashed, as its fault has it.
+    /// It crashed, as its fault says.
     Crashed,
 }
 
 /// Runs one process until `shutdown` completes, or until it crashes as configured.
 ///
 /// # Errors
-/// The configuration or the listener cannot be used.
+/// The configuration or the listener is not usable.
 pub async fn run(
     config: NodeConfig,
     listener: std::net::TcpListener,
@@ -58,7 +58,7 @@ pub async fn run(
         .context("the listener cannot be used")?
         .ip();
     let (to_runtime, at_runtime) = question::ways();
-    // Its log lines say whose they are: several processes share one standard error.
+    // Several processes share one standard error, so each log line names its process.
     let span = tracing::info_span!("process", name = %ReplicaId(config.index));
     let runtime = span.in_scope(|| runtime::Runtime::new(&config, ip.is_loopback(), at_runtime))?;
     let handle = rpc::Handle::new(&config, to_runtime);
@@ -81,17 +81,18 @@ pub async fn run(
         ending = &mut crashed => ending.context("the runtime failed"),
         () = &mut shutdown => {
             drop(stop_endpoint);
-            // Whoever still waits for the runtime's answer is told so, while the endpoint can still say it.
+            // End the runtime first. Callers that wait for it then get an error while the endpoint can still send it.
             crashed.abort();
             serving.await.context("the endpoint failed").map(|()| Ending::ShutDown)
         }
     }
 }
 
-/// What a call may take beyond the wait for a decision, so that its own answer comes before the endpoint's fault.
+/// How much longer than the wait for a decision a call may take. The call's own answer then comes before the endpoint's
+/// timeout.
 const CALL_GRACE: Duration = Duration::from_secs(5);
 
-/// The endpoint's limits. Callers may name it by its address: peers do.
+/// The endpoint's limits. Peers call the process by its address, so the address is an allowed host.
 fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     let usual = Limits::default();
     let decision_timeout = Duration::from_millis(config.decision_timeout_ms);

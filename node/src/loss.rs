@@ -1,4 +1,4 @@
-//! Messages that are lost on purpose, as a bad network would.
+//! Messages that are lost on purpose, to imitate a bad network.
 
 use quorate_fault::Dice;
 
@@ -16,7 +16,7 @@ impl Loss {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "it is clamped"
+            reason = "the value is clamped to 0..=1000"
         )]
         let of_thousand = (config.loss_percent.clamp(0.0, 100.0) * 10.0).round() as u64;
         Self {

@@ -1,4 +1,4 @@
-//! Does what the replica's effects say, in order.
+//! Does the replica's effects in order.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Runtime {
             Effect::InstallState { sequence, parts } => {
                 tracing::info!(slot = sequence.0, "takes over the state of the others");
                 if let Err(error) = self.service.restore(&parts) {
-                    // The next checkpoint shows that this state differs, and it is fetched again.
+                    // The next checkpoint will show that this state differs. It is then fetched again.
                     tracing::error!(%error, "a state that a quorum vouches for cannot be read");
                 }
             }
@@ -97,7 +97,7 @@ impl Runtime {
         self.queue(to, &encoded);
     }
 
-    /// Encodes a message as it leaves: of a faulty replica perhaps not as it was signed.
+    /// Encodes a message for sending. A faulty replica may damage the bytes after signing.
     fn encode(&mut self, message: &SignedMessage) -> Arc<[u8]> {
         let encoded = encode(message);
         match self.replica.damage(message) {
@@ -121,7 +121,7 @@ impl Runtime {
         }
     }
 
-    /// Signs a message. A faulty replica may want to send a request that it has altered: nobody would take it.
+    /// Signs a message. `None`: a faulty replica changed a request in it, which nobody would accept.
     fn sign(&mut self, message: Message) -> Option<VerifiedMessage> {
         self.keys
             .sign_message(message)

@@ -1,4 +1,4 @@
-//! What callers ask of the runtime.
+//! The questions that callers ask the runtime.
 
 use quorate_fault::Say;
 use quorate_protocol::{ReplicaId, Sequence, SignedMessage, Sizes, SlotStatus, Status, View};
@@ -8,20 +8,20 @@ use quorate_wire::Fault;
 use quorate_wire::method::{RequestName, RoundStatus, Submitted, Traffic};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many questions may wait for the runtime; beyond, callers wait.
+/// The most questions that may wait for the runtime. Further callers wait until there is room.
 const QUESTIONS: usize = 256;
-/// How many batches may: two of each of 63 peers. Beyond, peers are told to try again.
+/// The most batches that may wait: two from each of 63 peers. Further batches are refused, and the peer tries again.
 const BATCHES: usize = 128;
 
-/// The ways to the runtime. Peers have one of their own: behind callers, who come in any number and wait for what the peers
-/// have to say, they would never be heard.
+/// The ways to the runtime. Peers have a queue of their own. Callers are many, and they wait for what peers send: in
+/// one queue with them the peers could not get through.
 #[derive(Clone, Debug)]
 pub(crate) struct ToRuntime {
     pub(crate) questions: mpsc::Sender<Question>,
     pub(crate) batches: mpsc::Sender<Vec<SignedMessage>>,
 }
 
-/// Where they end.
+/// The runtime's ends of these ways.
 #[derive(Debug)]
 pub(crate) struct AtRuntime {
     pub(crate) questions: mpsc::Receiver<Question>,
@@ -39,91 +39,91 @@ pub(crate) fn ways() -> (ToRuntime, AtRuntime) {
     (to_runtime, at_runtime)
 }
 
-/// Where an answer goes. A caller that hung up is no longer interested: a failed send is no error.
+/// Where an answer goes. If the caller has hung up, the send fails, and that is not an error.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 
-/// The behaviour of a process that has none, in words.
+/// The words for a process without a fault.
 pub(crate) const CORRECT: &str = "none";
 
-/// A question, and the way back.
+/// A question, with the way back for its answer.
 #[derive(Debug)]
 pub(crate) enum Question {
-    /// The process is to tell another its decision: what it says, in which round.
+    /// This process is asked to tell another its decision. The answer says what it tells, and in which round.
     Vote {
         recipient: ReplicaId,
         decision: String,
         round: Option<u64>,
         answer: Reply<Told>,
     },
-    /// Another process has told its decision.
+    /// Another process has told this one its decision. The answer says whether this process listened.
     Hear(Heard, Reply<bool>),
-    /// A decision is wanted; the answer comes when there is one.
+    /// A caller waits for a round's decision. The answer comes when there is one.
     Finalize {
         round: Option<u64>,
         answer: Reply<String>,
     },
-    /// Why there is no decision yet.
+    /// A caller asks why a round has no decision yet.
     Explain {
         round: Option<u64>,
         answer: oneshot::Sender<String>,
     },
-    /// An operation on the store is to be ordered; the answer comes when a quorum has executed it.
+    /// A caller wants an operation on the store executed. The answer comes when a quorum has executed it.
     Submit {
         operation: String,
         request: Option<RequestName>,
         answer: Reply<Submitted>,
     },
-    /// A key's value is wanted.
+    /// A caller wants a key's value.
     Read { key: String, answer: Reply<String> },
     /// How far a slot is.
     Slot(Sequence, oneshot::Sender<SlotStatus>),
-    /// A client wants a request over HTTP ordered.
+    /// A client over HTTP wants a request ordered.
     Request {
         proposal: Proposal,
         json: String,
         answer: oneshot::Sender<Taken>,
     },
-    /// A client over HTTP wants another primary.
+    /// A client over HTTP wants another primary. The answer is the current view.
     Distrust(oneshot::Sender<View>),
     /// The decided requests over HTTP.
     Ledger(oneshot::Sender<Vec<Entry>>),
-    /// The process is to misbehave in these words from now on, or no more; it answers how it does.
+    /// Sets the fault of this process, in words; `None` makes it correct. The answer is the fault, in words.
     SetFault(Option<String>, Reply<String>),
-    /// How it misbehaves, in words.
+    /// The fault of this process, in words.
     Fault(oneshot::Sender<String>),
     /// How much the replica keeps, and whether it votes.
     Sizes(oneshot::Sender<(Sizes, bool)>),
-    /// Where the process stands.
+    /// The status of this process.
     Status(oneshot::Sender<(Status, RoundStatus, Traffic)>),
 }
 
-/// What becomes of a request over HTTP.
+/// What happens to a request over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// This process is the primary, and gives it a slot.
+    /// This process is the primary and proposes it.
     Here,
-    /// It is the primary's to give it a slot.
+    /// Another process is the primary and must propose it.
     At(ReplicaId),
-    /// There is another request with its id.
+    /// Another request with the same id exists.
     OtherId,
-    /// There is another request of its client with the same timestamp.
+    /// Another request of the same client has the same timestamp.
     OtherTimestamp,
-    /// A later request of its client is under way or has executed.
+    /// A later request of the same client is under way or has executed.
     Old,
-    /// Too many requests wait for earlier ones of their clients.
+    /// Too many requests wait for earlier ones of the same client.
     Full,
 }
 
-/// What a process says to another.
+/// What this process tells another.
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) round: u64,
     pub(crate) say: Say,
-    /// The signed vote, if it says something.
+    /// The signed vote. Empty if it tells nothing.
     pub(crate) signature: Vec<u8>,
 }
 
-/// What a process heard from another.
+/// What another process has told this one.
 #[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) sender: ReplicaId,

@@ -1,5 +1,4 @@
-//! The one task that owns the replica, the service and the timers: everything that can happen comes to it, one thing at
-//! a time.
+//! The one task that owns the replica, the service and the timers. All events come to it, one at a time.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -38,39 +37,41 @@ pub(crate) struct Runtime {
     pub(crate) timers: Timers,
     pub(crate) outboxes: Vec<Option<Outbox>>,
     pub(crate) inputs: VecDeque<Input>,
-    /// What the replica asked for and gets before any other input, in the order in which it asked.
+    /// The answers that the replica waits for. It gets them before any other input, in the order in which it asked.
     pub(crate) answers: VecDeque<Input>,
     pub(crate) traffic: Traffic,
-    /// Whether it listens on loopback only: its callers are then trusted to play a process, and to make it faulty.
+    /// Whether this process listens on loopback only. Then it trusts its callers: they may play another process and
+    /// make this one faulty.
     pub(crate) loopback: bool,
-    /// Who is proved faulty: it may be so a hundred times a second, and once is enough for people.
+    /// The replicas already proved faulty. Proofs may come a hundred times a second, but people need to read it only
+    /// once.
     pub(crate) accused: BTreeSet<ReplicaId>,
-    /// Who waits for which round's decision.
+    /// The callers that wait for a decision, with their rounds.
     pub(crate) waiting: Vec<(u64, Reply<String>)>,
-    /// What the exchange is to order with the next request.
+    /// The exchange's commands for the next request.
     pub(crate) commands: VecDeque<Command>,
-    /// The clients outside that this process speaks for.
+    /// The clients outside the cluster that this process speaks for.
     pub(crate) desk: Desk,
-    /// What it needs for requests over HTTP.
+    /// What it needs for PBFT over HTTP/JSON.
     pub(crate) web: Option<Web>,
-    /// How it misbehaves, in words.
+    /// The fault of this process, in words.
     fault: Option<String>,
-    /// What its behaviours are made for.
+    /// What a behaviour is made with.
     setting: Setting,
     storage: Option<Storage>,
-    /// What is to be on disk before anything of the following leaves (rule 22).
+    /// Records that must be on disk before anything in `unsent` is sent (rule 22).
     pub(crate) unwritten: Vec<Record>,
-    /// What is to be sent, and to whom.
+    /// Encoded messages to send, and to whom.
     pub(crate) unsent: Vec<(ReplicaId, Arc<[u8]>)>,
-    /// The requests over HTTP whose replies are to be posted.
+    /// Requests over HTTP whose replies must be posted.
     pub(crate) unposted: Vec<String>,
-    /// Which messages are lost on purpose.
+    /// Decides which messages are lost on purpose.
     pub(crate) loss: Loss,
     asked: AtRuntime,
 }
 
 impl Runtime {
-    /// `loopback`: whether this process listens on loopback only, and so trusts its callers.
+    /// `loopback`: whether this process listens on loopback only, and therefore trusts its callers.
     pub(crate) fn new(
         config: &NodeConfig,
         loopback: bool,
@@ -135,7 +136,8 @@ impl Runtime {
                 Replica::rejoin(protocol)
             }
         };
-        // Whoever was there before numbers its requests by the clock, so that the next is later than any before.
+        // An earlier life of this process may have numbered requests up to now. The clock gives greater timestamps than
+        // any of those.
         let last = replica.last_timestamp(ClientId::from(own)).0;
         let started = if lived {
             micros_since_1970().max(last + 1)
@@ -184,13 +186,13 @@ impl Runtime {
         })
     }
 
-    /// Runs until nobody can ask any more, or until the process crashes as its fault has it.
-    /// If what must not be forgotten cannot be written it ends the whole process, before anything is said that follows.
+    /// Runs until nobody can ask any more, or until the process crashes as its fault says. If a record cannot be
+    /// written, ends the whole process before it sends anything that depends on the record.
     pub(crate) async fn run(mut self) -> Ending {
         loop {
             self.settle();
             if let Err(error) = self.write() {
-                // At once: callers who have their answers already must not get them out any more.
+                // Exit at once, so that no caller gets an answer that is already made.
                 tracing::error!(
                     "what must be on disk cannot be written: {error:#}; this process ends"
                 );
@@ -220,7 +222,7 @@ impl Runtime {
         }
     }
 
-    /// Steps the replica until nothing is left to do, and orders what the exchange wants.
+    /// Steps the replica until nothing is left to do, and orders the exchange's commands.
     fn settle(&mut self) {
         loop {
             while let Some(input) = self.answers.pop_front().or_else(|| self.inputs.pop_front()) {
@@ -237,7 +239,7 @@ impl Runtime {
         }
     }
 
-    /// Has on disk what must be there.
+    /// Writes the new records to disk.
     fn write(&mut self) -> anyhow::Result<()> {
         let records = std::mem::take(&mut self.unwritten);
         let Some(storage) = self.storage.as_mut().filter(|_| !records.is_empty()) else {
@@ -250,7 +252,7 @@ impl Runtime {
         }
     }
 
-    /// Lets go what was said since.
+    /// Sends everything that the replica and the service have produced since the last time.
     fn send_all(&mut self) {
         for (to, message) in std::mem::take(&mut self.unsent) {
             if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
@@ -263,7 +265,7 @@ impl Runtime {
         self.dump_requests();
     }
 
-    /// Does what a faulty replica does late or of its own accord.
+    /// Does what a faulty replica does late or without input.
     fn wake(&mut self) {
         for effect in self.replica.wake(self.timers.now()) {
             self.perform(effect);
@@ -331,7 +333,7 @@ impl Runtime {
         }
     }
 
-    /// Misbehaves in these words from now on, or no more.
+    /// Sets the fault of this process, in words. `None` makes it correct.
     fn set_fault(&mut self, words: Option<String>) -> Result<String, Fault> {
         if !self.loopback {
             return Err(Fault::new(
@@ -372,7 +374,8 @@ impl Runtime {
             match self.keys.verify_message(message) {
                 Ok(message) => self.inputs.push_back(Input::Message(message)),
                 Err(misbehaviour) => {
-                    // A correct peer's batch holds no such message, so the rest of this one is not worth the work.
+                    // A correct peer's batch contains no invalid message, so the rest of this batch is not worth
+                    // checking.
                     tracing::warn!(%misbehaviour, "a message was refused, and the rest of its batch with it");
                     return;
                 }

@@ -1,4 +1,4 @@
-//! What a process has on disk: the records of its replica, in the order in which it wanted them there (rule 22).
+//! What a process has on disk: the records of its replica, in the order in which the replica wrote them (rule 22).
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -10,21 +10,21 @@ use redb::{
     TableDefinition,
 };
 
-/// Records by number, encoded.
+/// The encoded records, by number.
 const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 
-/// What a process knows of its earlier lives.
+/// What is left of a process's earlier lives.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Past {
-    /// There were none.
+    /// There was no earlier life.
     None,
-    /// These records.
+    /// Its records.
     Kept(Vec<Record>),
-    /// There was one, and what it knew is lost.
+    /// There was an earlier life, but its records are lost.
     Lost,
 }
 
-/// The records of one process. While it is open no other process can open it.
+/// The records of one process. While they are open, no other process can open them.
 #[derive(Debug)]
 pub(crate) struct Storage {
     database: Database,
@@ -32,18 +32,18 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// Opens the file, or makes it; gives what it holds. Beside it a mark says that there was one: whoever finds the mark and
-    /// no records has lost them.
+    /// Opens the file, or creates it, and returns what it contains. A second file beside it, the mark, says that the
+    /// process has started before. If the mark is there and the records are not, they are lost.
     ///
     /// # Errors
-    /// It cannot be used, another process uses it, or it holds something else.
+    /// The file cannot be used, another process uses it, or it contains something else.
     pub(crate) fn open(path: &Path) -> anyhow::Result<(Self, Past)> {
         let told = || format!("the data in {} cannot be used", path.display());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(told)?;
         }
-        // Unchecked, a file that something else has changed since it was closed well could make it panic, or give back other
-        // votes than were cast.
+        // The check is needed: if another program has changed the file, opening it unchecked could panic, or could
+        // return other votes than were cast.
         let database = Database::builder()
             .set_check_integrity_on_open(true)
             .create(path)
@@ -58,7 +58,8 @@ impl Storage {
         if mark.exists() {
             return Ok((storage, Past::Lost));
         }
-        // The record first: with the mark alone a process that had said nothing yet would seem to have lost its memory.
+        // Write the record before the mark. With the mark alone, a process that had sent nothing would seem to have
+        // lost its memory.
         storage.forget().with_context(told)?;
         std::fs::File::create(&mark)
             .and_then(|mark| mark.sync_all())
@@ -66,7 +67,7 @@ impl Storage {
         Ok((storage, Past::None))
     }
 
-    /// Keeps nothing but that there is nothing yet that it must not contradict.
+    /// Replaces all records by the one that says: this process has not voted yet.
     ///
     /// # Errors
     /// As [`Storage::replace`].
@@ -75,7 +76,7 @@ impl Storage {
     }
 
     fn read(&mut self) -> anyhow::Result<Vec<Record>> {
-        // A table that is not there yet can be opened for writing only.
+        // A table that does not exist yet can only be opened for writing.
         let begun = self.database.begin_write()?;
         begun.open_table(RECORDS)?;
         begun.commit()?;
@@ -84,7 +85,7 @@ impl Storage {
         for entry in table.iter()? {
             let (number, bytes) = entry?;
             let record = postcard::from_bytes(bytes.value())
-                .with_context(|| format!("record {} is none", number.value()))
+                .with_context(|| format!("record {} cannot be read", number.value()))
                 .context(DAMAGED)?;
             records.push(record);
             self.next = number.value() + 1;
@@ -92,18 +93,18 @@ impl Storage {
         Ok(records)
     }
 
-    /// Adds records, all of them or none; on disk when it returns.
+    /// Adds records: all of them, or none if it fails. They are on disk when it returns.
     ///
     /// # Errors
-    /// The disk is full, or does not work.
+    /// The disk is full or broken.
     pub(crate) fn add(&mut self, records: &[Record]) -> anyhow::Result<()> {
         self.write(records, false)
     }
 
-    /// Puts records in the place of all that are there.
+    /// Replaces all records by these.
     ///
     /// # Errors
-    /// The disk is full, or does not work; then the old ones are still there.
+    /// The disk is full or broken. The old records are then still there.
     pub(crate) fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
         self.write(records, true)
     }
@@ -127,7 +128,7 @@ impl Storage {
     }
 }
 
-/// Says what to do about a file that cannot be opened.
+/// Adds to the error what to do about it.
 fn advise(error: DatabaseError) -> anyhow::Error {
     let advice = match &error {
         DatabaseError::DatabaseAlreadyOpen => "another process uses it: stop that one first",
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_there_again_in_order_and_what_was_replaced_is_not() {
+    fn records_come_back_in_order_and_replaced_ones_do_not() {
         let path = new_file("order");
         let executed = |number| Record::Executed(Sequence(number));
         let first = Record::VotesFrom(View(0));
@@ -208,7 +209,7 @@ mod tests {
         assert_eq!(
             past,
             Past::Kept(vec![first.clone()]),
-            "nothing said, nothing lost"
+            "a process that sent nothing has lost nothing"
         );
         storage.add(&[executed(1), executed(2)]).unwrap();
         storage.add(&[executed(3)]).unwrap();
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_cut_or_changed_is_refused_or_gives_what_was_written() {
+    fn a_cut_or_changed_file_is_either_refused_or_read_as_it_was_written() {
         let path = new_file("damaged");
         let (mut storage, _) = Storage::open(&path).unwrap();
         for sequence in 1..100 {

@@ -1,4 +1,4 @@
-//! One process alone, whose peers the test plays.
+//! Tests of one process alone. The test plays its peers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::storage::Storage;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// The configuration of P among four, none of which can be reached.
+/// The configuration of P, one of four processes. The others cannot be reached.
 pub(crate) fn config() -> NodeConfig {
     let nowhere: SocketAddr = ([127, 0, 0, 1], 1).into();
     let secret_key = |index: u8| [index + 1; 32];
@@ -87,7 +87,7 @@ fn run_p(config: NodeConfig) -> Running {
     }
 }
 
-/// A message of Q, under its key, for the cluster of this id.
+/// A message signed by Q, for the cluster with this id.
 fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
     let NodeConfig { public_keys, .. } = config();
     let cluster = ClusterId([cluster; 32]);
@@ -104,7 +104,7 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn nothing_behind_a_bad_signature_is_looked_at() {
+async fn messages_behind_a_bad_signature_are_not_checked() {
     let p = run_p(config());
     let checked = async |messages: &[Vec<u8>]| {
         let head = outbox::Head {
@@ -129,11 +129,11 @@ async fn nothing_behind_a_bad_signature_is_looked_at() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_decision_when_the_process_ends_is_told_so() {
+async fn callers_that_wait_for_a_decision_are_told_when_the_process_ends() {
     let p = run_p(config());
     let caller = p.caller.clone();
     let waiting = tokio::spawn(async move { caller.call(FinalizeDecision { round: None }).await });
-    // It got there when the process has sent something on its behalf: the round's Close.
+    // The call has arrived once the process has sent a message because of it: the round's Close.
     while p
         .caller
         .call(Status::default())
@@ -158,7 +158,7 @@ async fn who_waits_for_a_decision_when_the_process_ends_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_send_ends_with_the_time_for_a_decision_even_if_its_recipient_hangs() {
+async fn a_send_ends_within_the_decision_timeout_even_if_its_recipient_hangs() {
     let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config();
     config.addresses[1] = hanging.local_addr().unwrap();
@@ -179,13 +179,13 @@ async fn a_send_ends_with_the_time_for_a_decision_even_if_its_recipient_hangs() 
     );
 }
 
-/// What P sends to Q, batch after batch, while it has this fault.
+/// The batches that P sends to Q, one after another, while it has this fault.
 async fn batches_to_q(fault: Option<&str>) -> (Running, mpsc::UnboundedReceiver<Vec<u8>>) {
     let (taken, batches) = mpsc::unbounded_channel();
     let q = Endpoint::new().method(move |call: Deliver| {
         let taken = taken.clone();
         async move {
-            // A test that is over hears no more.
+            // Sending fails once the test is over.
             let _ = taken.send(call.batch);
             Ok(1)
         }
@@ -203,7 +203,7 @@ fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, postcard::Error> {
     outbox::decode(messages)
 }
 
-/// Whether Q can read a batch and every signature in it holds.
+/// Whether Q can decode a batch and all its signatures are valid.
 fn holds(batch: &[u8]) -> bool {
     let NodeConfig { public_keys, .. } = config();
     let mut keys = Keys::new(ReplicaId(1), [2; 32], &public_keys, ClusterId([7; 32])).unwrap();
@@ -214,7 +214,7 @@ fn holds(batch: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn what_a_corrupt_process_sends_does_not_hold() {
+async fn messages_of_a_corrupt_process_are_not_valid() {
     for (fault, expected) in [(None, true), (Some("corrupt"), false)] {
         let (_p, mut batches) = batches_to_q(fault).await;
         for _ in 0..3 {
@@ -226,7 +226,7 @@ async fn what_a_corrupt_process_sends_does_not_hold() {
 }
 
 #[tokio::test]
-async fn a_faulty_process_is_woken_for_what_it_does_of_its_own_accord() {
+async fn a_faulty_process_is_woken_to_act_without_input() {
     let (_p, mut batches) = batches_to_q(Some("spam")).await;
     let mut wishes = 0;
     while wishes < 10 {
@@ -238,7 +238,7 @@ async fn a_faulty_process_is_woken_for_what_it_does_of_its_own_accord() {
 }
 
 #[tokio::test]
-async fn who_forgets_comes_back_without_its_records_and_keeps_none_of_them() {
+async fn a_process_with_amnesia_starts_without_its_records_and_deletes_them() {
     let folder = std::env::temp_dir().join(format!("quorate-amnesia-{}", std::process::id()));
     let path = folder.join("P.redb");
     let before = [Record::Executed(Sequence(3))];
@@ -256,6 +256,6 @@ async fn who_forgets_comes_back_without_its_records_and_keeps_none_of_them() {
     assert_eq!(comes_back_with(None), before);
     assert_eq!(comes_back_with(Some("silent")), before);
     assert_eq!(comes_back_with(Some("amnesia")), []);
-    assert_eq!(comes_back_with(None), [], "it is gone for good");
+    assert_eq!(comes_back_with(None), [], "the records are deleted");
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quorate_protocol::{Time, Timer};
 use tokio::time::{Duration, Instant};
 
-/// The clock that the replica sees, and the timers that it has set.
+/// The replica's clock, and the timers that it has set.
 #[derive(Debug)]
 pub(crate) struct Timers {
     epoch: Instant,
@@ -32,12 +32,12 @@ impl Timers {
         self.set.remove(&timer);
     }
 
-    /// Waits for the next timer; forever if none is set.
+    /// Waits until the next timer runs out; forever if none is set.
     pub(crate) async fn next(&self) {
         self.reach(self.set.values().min().copied()).await;
     }
 
-    /// Waits until the clock shows a time; forever if there is none.
+    /// Waits until the clock reaches this time; forever for `None`.
     pub(crate) async fn reach(&self, at: Option<Time>) {
         match at {
             Some(at) => tokio::time::sleep_until(self.epoch + Duration::from_micros(at.0)).await,
@@ -45,7 +45,7 @@ impl Timers {
         }
     }
 
-    /// Takes a timer that has run out.
+    /// Removes a timer that has run out, and returns it.
     pub(crate) fn take_due(&mut self) -> Option<Timer> {
         let now = self.now();
         let due = self

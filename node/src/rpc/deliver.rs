@@ -1,5 +1,5 @@
-//! `pbft.deliver`: a batch of signed messages from a peer. Who calls does not matter; signatures do. Anyone can call, so a
-//! batch never waits for the runtime: a peer that is told to try again does so.
+//! `pbft.deliver`: a batch of signed messages from a peer. Anyone may call it, because only the signatures matter. A
+//! batch therefore never waits for the runtime: if there is no room, the peer is told to try again.
 
 use quorate_wire::Fault;
 use quorate_wire::method::Deliver;

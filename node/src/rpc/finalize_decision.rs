@@ -1,4 +1,4 @@
-//! `finalize_decision`: closes the round and answers what was decided.
+//! `finalize_decision`: closes the round and answers its decision.
 
 use quorate_wire::Fault;
 use quorate_wire::method::FinalizeDecision;
@@ -18,7 +18,7 @@ pub(super) async fn answer(handle: Handle, call: FinalizeDecision) -> Result<Str
 /// Waits for the round's decision until the deadline.
 ///
 /// # Errors
-/// None in time; the fault says what is missing.
+/// There is no decision in time. The fault says what is missing.
 pub(super) async fn wait(
     handle: &Handle,
     round: Option<u64>,

@@ -1,4 +1,4 @@
-//! One file per XML-RPC method, like the folder of the same methods in `wire`.
+//! One file per XML-RPC method, as in the folder of the same name in `wire`.
 
 mod deliver;
 mod fault_clear;
@@ -29,7 +29,7 @@ use tokio::time::Instant;
 use crate::config::NodeConfig;
 use crate::question::{Question, Reply, ToRuntime};
 
-/// What every method needs: who this process is, and the ways to the runtime and to the other processes.
+/// What every method needs: this process's id, and the ways to the runtime and to the other processes.
 #[derive(Clone)]
 pub(crate) struct Handle {
     inner: Arc<Inner>,
@@ -71,17 +71,17 @@ impl Handle {
         }
     }
 
-    /// Who this process is.
+    /// This process's id.
     pub(crate) fn own(&self) -> ReplicaId {
         self.inner.own
     }
 
-    /// Under whose keys its messages are signed.
+    /// The cluster whose keys sign its messages.
     fn cluster(&self) -> ClusterId {
         self.inner.cluster
     }
 
-    /// A peer sends what is signed under the keys of another cluster: says so in the log, once of each, and to the peer.
+    /// The fault for a peer whose messages are signed under the keys of another cluster. Logs it too, once for each peer.
     fn of_another_cluster(&self, peer: ReplicaId) -> Fault {
         let Inner { own, strangers, .. } = &*self.inner;
         let is_peer = (peer.0 as usize) < self.inner.callers.len();
@@ -100,7 +100,7 @@ impl Handle {
         )
     }
 
-    /// How this process misbehaves, in words; `none` if it is correct.
+    /// The fault of this process, in words; `none` if it is correct.
     async fn fault(&self) -> Result<String, Fault> {
         self.ask(Question::Fault).await
     }
@@ -115,7 +115,7 @@ impl Handle {
         answered.await.map_err(|_| shutting_down())
     }
 
-    /// Asks what a quorum of replicas has to answer, which it may fail to do.
+    /// Asks a question that a quorum of replicas must answer. Fails if no quorum answers in time.
     async fn in_time<T>(&self, question: impl FnOnce(Reply<T>) -> Question) -> Result<T, Fault> {
         let answered = self.ask(question);
         tokio::time::timeout_at(self.deadline(), answered)
@@ -140,7 +140,7 @@ impl Handle {
             .map_err(|_| shutting_down())
     }
 
-    /// Hands the runtime a peer's messages if it has room for them.
+    /// Hands a peer's messages to the runtime. Fails if the runtime has no room for them.
     fn deliver(&self, messages: Vec<SignedMessage>) -> Result<(), Fault> {
         self.inner
             .runtime
@@ -152,12 +152,12 @@ impl Handle {
             })
     }
 
-    /// Until when a call that begins now may wait for a decision, all that it waits for taken together.
+    /// How long a call that begins now may wait for a decision, in total.
     fn deadline(&self) -> Instant {
         Instant::now() + self.inner.decision_timeout
     }
 
-    /// The other process of an exchange of this decision, and the way to it.
+    /// The other process in an exchange of this decision, and its caller.
     fn other(&self, name: &str, decision: &str) -> Result<(ReplicaId, &Caller), Fault> {
         let (process, caller) = self.process(name)?;
         check_decision(decision)
@@ -173,7 +173,7 @@ impl Handle {
         Ok((process, caller))
     }
 
-    /// The process of this name, and the way to it.
+    /// The process with this name, and its caller.
     fn process(&self, name: &str) -> Result<(ReplicaId, &Caller), Fault> {
         let known = name
             .parse()

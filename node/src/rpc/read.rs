@@ -1,4 +1,4 @@
-//! `read`: a key's value, as a quorum of replicas has it.
+//! `read`: a key's value, confirmed by a quorum of replicas.
 
 use quorate_wire::Fault;
 use quorate_wire::method::Read;

@@ -8,7 +8,8 @@ use tokio::time::{Duration, Instant};
 use super::Handle;
 use crate::question::{Question, Told};
 
-/// How often a vote without a round is moved on because the recipient has decided a round that this process has not.
+/// How often a vote without a round is repeated in a later round, because the recipient has already decided the round
+/// of this process.
 const ROUNDS_BEHIND: usize = 3;
 
 pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, Fault> {
@@ -54,7 +55,8 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             Err(CallError::Fault(refused))
                 if refused.code() == Fault::ROUND_DECIDED && round.is_none() =>
             {
-                // The recipient is a round ahead; this process decides that round too, and then votes in the next.
+                // The recipient is a round ahead. This process first decides that round too, and then votes in the
+                // next.
                 super::finalize_decision::wait(&handle, Some(told_round), deadline).await?;
             }
             Err(CallError::Fault(refused)) => return Err(refused),

@@ -1,4 +1,4 @@
-//! `status`: where this process stands.
+//! `status`: how far this process is.
 
 use quorate_protocol::Sequence;
 use quorate_wire::Fault;

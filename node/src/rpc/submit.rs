@@ -1,4 +1,4 @@
-//! `submit`: has an operation on the store ordered and executed.
+//! `submit`: orders an operation on the store and answers its result.
 
 use quorate_wire::Fault;
 use quorate_wire::method::{Submit, Submitted};
