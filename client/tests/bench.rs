@@ -56,18 +56,13 @@ fn ctrl_c_during_the_warm_up_says_that_nothing_was_measured() {
 }
 
 fn bench_without_end(processes: &Processes, arguments: &[&str]) -> Child {
-    let endpoints: Vec<_> = processes
-        .all()
-        .iter()
-        .map(|process| process.address.to_string())
-        .collect();
     Command::new(env!("CARGO_BIN_EXE_client"))
         .args([
             "bench",
             "--rounds",
             "1000000",
             "--endpoint",
-            &endpoints.join(","),
+            &processes.endpoints(),
         ])
         .args(arguments)
         .stdin(Stdio::null())

@@ -3,6 +3,10 @@
 
 mod support;
 
+use std::fs::File;
+use std::io::pipe;
+use std::process::{Command, Output, Stdio};
+
 use serde_json::Value;
 use support::{Processes, SEED_LINES, assert_refused, client, complained, printed};
 
@@ -68,17 +72,62 @@ fn a_failure_is_an_object_too_if_json_was_asked_for() {
     }
 }
 
+/// Every command that prints.
+const PRINTING: [&[&str]; 14] = [
+    &["--help"],
+    &["status", "--help"],
+    &["status"],
+    &["status", "--format", "json"],
+    &["submit", "set x=1"],
+    &["read", "x"],
+    &["read", "x", "--format", "json"],
+    &["read", "nothing", "--format", "json"],
+    &["fault", "Q"],
+    &["heal", "--format", "json"],
+    &["bench", "--rounds", "1"],
+    &["bench", "--operations", "1", "--format", "json"],
+    &["--format", "lines"],
+    &["--format", "json"],
+];
+
+/// How each of these commands ends whose output goes to these streams.
+fn ends(
+    streams: impl Fn() -> (Stdio, Stdio),
+) -> impl Iterator<Item = (&'static [&'static str], Output)> {
+    let processes = Processes::start(4, "none");
+    processes.client(&["submit", "set x=1"]);
+    PRINTING.into_iter().map(move |arguments| {
+        let (output, error) = streams();
+        let endpoints = processes.endpoints();
+        let mut client = Command::new(env!("CARGO_BIN_EXE_client"));
+        client.args(arguments).args(["--endpoint", &endpoints]);
+        let child = client.stdout(output).stderr(error).spawn().unwrap();
+        (arguments, child.wait_with_output().unwrap())
+    })
+}
+
 #[test]
-fn help_that_cannot_be_written_is_an_error() {
-    let mut help = std::process::Command::new("sh");
-    help.args([
-        "-c",
-        "exec \"$0\" --help > /dev/full",
-        env!("CARGO_BIN_EXE_client"),
-    ]);
-    let output = support::run(help);
-    assert_eq!(output.status.code(), Some(2), "{}", complained(&output));
-    assert!(complained(&output).contains("standard output: No space left"));
+fn output_that_cannot_be_written_ends_every_command_with_2_and_one_reason() {
+    let full = || {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        (full.into(), Stdio::piped())
+    };
+    for (arguments, output) in ends(full) {
+        let reason = "error: standard output: No space left on device (os error 28)\n";
+        assert_eq!(complained(&output), reason, "{arguments:?}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn pipes_that_nobody_reads_end_every_command_with_2_and_no_panic() {
+    let closed = || {
+        let (_, output) = pipe().unwrap();
+        (output.try_clone().unwrap().into(), output.into())
+    };
+    for (arguments, output) in ends(closed) {
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
 }
 
 #[test]
@@ -155,7 +204,7 @@ fn nonsense_is_refused_with_advice() {
     }
     assert_refused(
         &["--spawn", "--faulty", "A"],
-        "'A' is no process name: names go P to Z",
+        "'A' is not a process name: the names are P to Z",
     );
     assert_refused(
         &["--spawn", "--faulty", "P=dance"],

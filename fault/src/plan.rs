@@ -16,8 +16,7 @@ pub enum ParseError {
     /// The name is none.
     #[error("{cause}{advice}", advice = meant_name(&cause.0))]
     Name {
-        /// What was given.
-        #[from]
+        /// What was given. It is no source of the error: the message has it already.
         cause: ParseReplicaIdError,
     },
     /// No such process here.
@@ -89,6 +88,12 @@ fn meant_name(word: &str) -> String {
 
 /// What stands in the place of a behaviour for a process that is correct.
 const CORRECT: &str = "none";
+
+impl From<ParseReplicaIdError> for ParseError {
+    fn from(cause: ParseReplicaIdError) -> Self {
+        Self::Name { cause }
+    }
+}
 
 /// Which processes are faulty, and how, in the words of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -195,6 +200,14 @@ mod tests {
         assert_eq!(plan.behaviour_of(1), None);
         for nobody in ["none", "", " "] {
             assert_eq!(FaultPlan::parse(nobody, 4), Ok(FaultPlan::default()));
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_once_by_those_who_print_its_sources_too() {
+        for text in ["A", "P=deny:A", "P=sing", "X"] {
+            let error = FaultPlan::parse(text, 4).unwrap_err();
+            assert!(std::error::Error::source(&error).is_none(), "{error}");
         }
     }
 

@@ -47,7 +47,7 @@ fn too_many_processes_are_refused() {
 fn an_unknown_process_name_is_refused() {
     assert_refused(
         &["--faulty", "A"],
-        &["'A' is no process name: names go P to Z"],
+        &["'A' is not a process name: the names are P to Z"],
     );
     assert_refused(
         &["--faulty", "T"],

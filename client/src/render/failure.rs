@@ -53,14 +53,12 @@ impl Output {
         if !self.is_json {
             return;
         }
-        let written = json::error(message, exit.status()).and_then(|object| write_out(&object));
-        if let Err(error) = written {
-            complain(&format!("error: {error:#}\n"));
-        }
+        // If it cannot be written, standard error and the exit status have said already that the command failed.
+        let _ = json::error(message, exit.status()).and_then(|object| write_out(&object));
     }
 }
 
-/// Writes to standard error. Nobody is left to tell if that fails.
+/// Writes to standard error. A failed write must not end the program as `eprintln!` would: nobody is left to tell.
 pub(crate) fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

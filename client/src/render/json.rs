@@ -32,6 +32,17 @@ struct Versioned<'a, T> {
     members: &'a T,
 }
 
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: ErrorObject<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    message: &'a str,
+    exit_status: u8,
+}
+
 /// The text of an object, with `"v": 1` before its own members and a newline at its end.
 pub(crate) fn text(members: &impl Serialize) -> anyhow::Result<String> {
     let object = Versioned {
@@ -43,7 +54,11 @@ pub(crate) fn text(members: &impl Serialize) -> anyhow::Result<String> {
 
 /// The object of a command that failed: `{"v": 1, "error": {"message": "...", "exit_status": 2}}`.
 pub(crate) fn error(message: &str, exit_status: u8) -> anyhow::Result<String> {
-    text(&json!({ "error": { "message": message, "exit_status": exit_status } }))
+    let error = ErrorObject {
+        message,
+        exit_status,
+    };
+    text(&Failed { error })
 }
 
 /// How many processes are faulty, beside how many are survived.

@@ -100,6 +100,12 @@ impl Processes {
             .collect()
     }
 
+    /// Where all processes answer, as `--endpoint` takes it.
+    pub fn endpoints(&self) -> String {
+        let addresses = self.all().iter().map(|process| process.address.to_string());
+        addresses.collect::<Vec<_>>().join(",")
+    }
+
     /// Kills one process.
     pub fn kill(&self, name: &str) {
         let process = self.signal(name, "KILL");
@@ -116,12 +122,7 @@ impl Processes {
 
     /// Runs `client` against these processes.
     pub fn client(&self, arguments: &[&str]) -> Output {
-        let endpoints: Vec<_> = self
-            .all()
-            .iter()
-            .map(|process| process.address.to_string())
-            .collect();
-        client(&[arguments, &["--endpoint", &endpoints.join(",")]].concat())
+        client(&[arguments, &["--endpoint", &self.endpoints()]].concat())
     }
 }
 
