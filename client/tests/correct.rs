@@ -69,8 +69,12 @@ fn status(process: &str) -> ProcessStatus {
             round: 0,
             close_sequence_number: 0,
             ballots: Vec::new(),
+            tally: Vec::new(),
+            tie: false,
             decision: String::new(),
         },
+        proofs: Vec::new(),
+        view_changes: Vec::new(),
         traffic: Traffic {
             messages_sent: 0,
             bytes_sent: 0,

@@ -4,9 +4,9 @@ use quorate_fault::Say;
 use quorate_fault::scope::Scope;
 use quorate_protocol::{Input, ReplicaId};
 use quorate_service::Operation;
-use quorate_service::exchange::{Command, Participant, Vote, VoteRefused};
+use quorate_service::exchange::{Ballot, Command, Participant, Vote, VoteRefused};
 use quorate_wire::Fault;
-use quorate_wire::method::{BallotStatus, RoundStatus};
+use quorate_wire::method::{BallotStatus, RoundStatus, TallyStatus, VoteStatus};
 
 use crate::question::{Heard, Reply, Told};
 use crate::runtime::Runtime;
@@ -175,7 +175,7 @@ impl Runtime {
         let enough = self.service.exchange().rules().enough();
         let heard = self.participant.heard(round);
         let record = self.service.exchange().round(round);
-        let ballots = record.map_or(0, |record| record.ballots.len());
+        let ballots = record.map_or(0, |record| record.counted().count());
         let own = self.own;
         match record.and_then(|record| record.closed_at) {
             None => format!(
@@ -188,32 +188,50 @@ impl Runtime {
         }
     }
 
-    pub(crate) fn round_status(&self) -> RoundStatus {
-        let latest = self.service.exchange().latest();
-        let number = if self.service.exchange().round(latest + 1).is_some() {
+    /// How far this round is; without a number the latest: the one after the latest decided if anything of it has executed.
+    pub(crate) fn round_status(&self, round: Option<u64>) -> RoundStatus {
+        let exchange = self.service.exchange();
+        let latest = exchange.latest();
+        let number = round.unwrap_or(if exchange.round(latest + 1).is_some() {
             latest + 1
         } else {
             latest
-        };
-        let Some(record) = self.service.exchange().round(number) else {
-            return RoundStatus {
-                round: number,
-                close_sequence_number: 0,
-                ballots: Vec::new(),
-                decision: String::new(),
-            };
-        };
-        let ballots = record.ballots.iter().map(|ballot| BallotStatus {
-            process: ballot.process.to_string(),
-            sequence_number: ballot.sequence.0,
-            decision: ballot.decision.clone(),
         });
+        let record = exchange.round(number).cloned().unwrap_or_default();
+        let tally = record.tally();
         RoundStatus {
             round: number,
             close_sequence_number: record.closed_at.unwrap_or_default().0,
-            ballots: ballots.collect(),
+            ballots: record.ballots.iter().map(ballot_status).collect(),
+            tally: tally.counts().map(tally_status).collect(),
+            tie: record.decision.is_some() && tally.winner().is_none(),
             decision: record.decision.clone().unwrap_or_default(),
         }
+    }
+}
+
+fn ballot_status(ballot: &Ballot) -> BallotStatus {
+    let votes = ballot.votes.iter().map(|(process, decision)| VoteStatus {
+        process: process.to_string(),
+        decision: decision.clone(),
+    });
+    BallotStatus {
+        process: ballot.process.to_string(),
+        sequence_number: ballot.sequence.0,
+        votes: votes.collect(),
+        tie: ballot.tie,
+        decision: ballot.decision.clone(),
+        refused: ballot
+            .refused
+            .map(|refused| refused.to_string())
+            .unwrap_or_default(),
+    }
+}
+
+fn tally_status((decision, ballots): (&str, usize)) -> TallyStatus {
+    TallyStatus {
+        decision: decision.to_owned(),
+        ballots: ballots as u64,
     }
 }
 

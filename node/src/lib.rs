@@ -4,6 +4,7 @@
 //! * `runtime`: the one task that owns the replica, the exchange and the timers.
 //! * `exchange`: the process's part in the exchange. `desk`: the clients outside the cluster.
 //! * `perform`: does the replica's effects. `storage`: what the process has on disk.
+//! * `views`: why it changed the view. `proofs`: who is proved faulty, and for what.
 //! * `web/`: PBFT over HTTP/JSON.
 //! * `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
@@ -13,11 +14,13 @@ mod exchange;
 mod loss;
 mod outbox;
 mod perform;
+mod proofs;
 mod question;
 mod rpc;
 mod runtime;
 mod storage;
 mod timers;
+mod views;
 mod web;
 
 use std::net::IpAddr;

@@ -14,7 +14,10 @@ impl Runtime {
             Effect::Broadcast(message) => self.broadcast(message),
             Effect::Send { to, message } => self.send(to, message),
             Effect::Forward { to, message } => self.send_signed(to, &message),
-            Effect::SetTimer { timer, at } => self.timers.set(timer, at),
+            Effect::SetTimer { timer, at } => {
+                self.views.on_timer_set(timer, self.timers.now());
+                self.timers.set(timer, at);
+            }
             Effect::CancelTimer(timer) => self.timers.cancel(timer),
             Effect::Execute { sequence, requests } => {
                 let results: Vec<_> = requests
@@ -57,11 +60,17 @@ impl Runtime {
             }
             Effect::ViewChanged { view, active } => {
                 tracing::info!(view = view.0, active, "view change");
+                if active {
+                    let asked_by = self.replica.replica().asked_for(view);
+                    self.views.on_started(view, asked_by);
+                } else {
+                    self.views.on_asked(view, self.timers.now());
+                }
             }
             Effect::Reject(misbehaviour) => tracing::debug!(%misbehaviour, "refused"),
             Effect::Accuse(evidence) => {
                 let accused = evidence.accused();
-                if self.accused.insert(accused) {
+                if self.proofs.keep(&evidence) {
                     tracing::warn!(%accused, ?evidence, "proved faulty");
                 } else {
                     tracing::debug!(%accused, ?evidence, "proved faulty again");

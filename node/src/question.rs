@@ -5,7 +5,9 @@ use quorate_protocol::{ReplicaId, Sequence, SignedMessage, Sizes, SlotStatus, St
 use quorate_service::ledger::Entry;
 use quorate_web::Proposal;
 use quorate_wire::Fault;
-use quorate_wire::method::{RequestName, RoundStatus, Submitted, Traffic};
+use quorate_wire::method::{
+    ProofStatus, RequestName, RoundStatus, Submitted, Traffic, ViewChangeStatus,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// The most questions that may wait for the runtime. Further callers wait until there is room.
@@ -76,7 +78,7 @@ pub(crate) enum Question {
     /// A caller wants a key's value.
     Read { key: String, answer: Reply<String> },
     /// How far a slot is.
-    Slot(Sequence, oneshot::Sender<SlotStatus>),
+    Slot(Sequence, oneshot::Sender<SlotVotes>),
     /// A client over HTTP wants a request ordered.
     Request {
         proposal: Proposal,
@@ -94,7 +96,27 @@ pub(crate) enum Question {
     /// How much the replica keeps, and whether it votes.
     Sizes(oneshot::Sender<(Sizes, bool)>),
     /// The status of this process.
-    Status(oneshot::Sender<(Status, RoundStatus, Traffic)>),
+    Status(oneshot::Sender<Standing>),
+    /// How far this round is, or the latest one.
+    Round(Option<u64>, oneshot::Sender<RoundStatus>),
+}
+
+/// Where a process stands.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) status: Status,
+    pub(crate) round: RoundStatus,
+    pub(crate) proofs: Vec<ProofStatus>,
+    pub(crate) view_changes: Vec<ViewChangeStatus>,
+    pub(crate) traffic: Traffic,
+}
+
+/// How far a slot is, and by whose votes.
+#[derive(Debug)]
+pub(crate) struct SlotVotes {
+    pub(crate) status: SlotStatus,
+    pub(crate) prepared_by: Vec<String>,
+    pub(crate) committed_by: Vec<String>,
 }
 
 /// What happens to a request over HTTP.

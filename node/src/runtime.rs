@@ -1,6 +1,6 @@
 //! The one task that owns the replica, the service and the timers. All events come to it, one at a time.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -21,9 +21,11 @@ use crate::config::NodeConfig;
 use crate::desk::Desk;
 use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Head, Outbox};
-use crate::question::{AtRuntime, CORRECT, Question, Reply};
+use crate::proofs::Proofs;
+use crate::question::{AtRuntime, CORRECT, Question, Reply, SlotVotes, Standing};
 use crate::storage::{Past, Storage};
 use crate::timers::Timers;
+use crate::views::{ViewLog, names};
 use crate::web::Web;
 
 pub(crate) struct Runtime {
@@ -45,7 +47,9 @@ pub(crate) struct Runtime {
     pub(crate) loopback: bool,
     /// The replicas already proved faulty. Proofs may come a hundred times a second, but people need to read it only
     /// once.
-    pub(crate) accused: BTreeSet<ReplicaId>,
+    pub(crate) proofs: Proofs,
+    /// Why this process changed the view.
+    pub(crate) views: ViewLog,
     /// The callers that wait for a decision, with their rounds.
     pub(crate) waiting: Vec<(u64, Reply<String>)>,
     /// The exchange's commands for the next request.
@@ -166,7 +170,8 @@ impl Runtime {
                 signatures_checked: 0,
             },
             loopback,
-            accused: BTreeSet::new(),
+            proofs: Proofs::default(),
+            views: ViewLog::new(),
             waiting: Vec::new(),
             commands: VecDeque::new(),
             desk: Desk::new(own, quorum, started),
@@ -227,6 +232,7 @@ impl Runtime {
         loop {
             while let Some(input) = self.answers.pop_front().or_else(|| self.inputs.pop_front()) {
                 let now = self.timers.now();
+                self.views.on_input(&input);
                 for effect in self.replica.step(now, input) {
                     self.perform(effect);
                 }
@@ -296,7 +302,12 @@ impl Runtime {
             } => self.submit(&operation, request, answer),
             Question::Read { key, answer } => self.read(&key, answer),
             Question::Slot(sequence, answer) => {
-                let _ = answer.send(self.replica.replica().slot(sequence));
+                let replica = self.replica.replica();
+                let _ = answer.send(SlotVotes {
+                    status: replica.slot(sequence),
+                    prepared_by: names(&replica.prepared_by(sequence)),
+                    committed_by: names(&replica.committed_by(sequence)),
+                });
             }
             Question::Request {
                 proposal,
@@ -323,13 +334,25 @@ impl Runtime {
                 let _ = answer.send((replica.sizes(), replica.votes()));
             }
             Question::Status(answer) => {
-                self.traffic.signatures_checked = self.keys.checked();
-                let _ = answer.send((
-                    self.replica.replica().status(),
-                    self.round_status(),
-                    self.traffic.clone(),
-                ));
+                let _ = answer.send(self.standing());
             }
+            Question::Round(round, answer) => {
+                let _ = answer.send(self.round_status(round));
+            }
+        }
+    }
+
+    fn standing(&mut self) -> Standing {
+        self.traffic.signatures_checked = self.keys.checked();
+        let replica = self.replica.replica();
+        let status = replica.status();
+        let asking = replica.asked_for(status.view);
+        Standing {
+            status,
+            round: self.round_status(None),
+            proofs: self.proofs.status(),
+            view_changes: self.views.status(self.quorum, &asking),
+            traffic: self.traffic.clone(),
         }
     }
 

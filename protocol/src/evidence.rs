@@ -1,8 +1,10 @@
 //! Signed messages that no correct replica signs (rule 24). Everyone who has the public keys can check them.
 
+use std::fmt;
+
 use crate::certificate::PreparedCertificate;
 use crate::config::Config;
-use crate::id::ReplicaId;
+use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
 use crate::replica::check_new_view;
 use crate::signature::Signed;
@@ -79,6 +81,48 @@ impl Evidence {
                     && forgets(view_change.value(), commit.value())
             }
         }
+    }
+}
+
+/// What the accused did, in words: `two proposals for slot 1 in view 0`.
+impl fmt::Display for Evidence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slot = |what, view: View, sequence: Sequence| {
+            format!("{what} for slot {} in view {}", sequence.0, view.0)
+        };
+        let words = match self {
+            Self::TwoPrePrepares(first, _) => {
+                let first = first.value();
+                slot("two proposals", first.view, first.sequence)
+            }
+            Self::TwoPrepares(first, _) => {
+                let first = first.value();
+                slot("two PREPAREs", first.view, first.sequence)
+            }
+            Self::TwoCommits(first, _) => {
+                let first = first.value();
+                slot("two COMMITs", first.view, first.sequence)
+            }
+            Self::PrimaryPrepared(prepare) => {
+                let prepare = prepare.value();
+                slot("a PREPARE as primary", prepare.view, prepare.sequence)
+            }
+            Self::WrongNewView(new_view) => {
+                format!("a wrong NEW-VIEW for view {}", new_view.value().view.0)
+            }
+            Self::TwoViewChanges(first, _) => {
+                format!("two VIEW-CHANGEs for view {}", first.value().view.0)
+            }
+            Self::TwoNewViews(first, _) => {
+                format!("two NEW-VIEWs for view {}", first.value().view.0)
+            }
+            Self::ForgottenCommit(commit, view_change) => format!(
+                "a VIEW-CHANGE for view {} without its COMMIT for slot {}",
+                view_change.value().view.0,
+                commit.value().sequence.0
+            ),
+        };
+        formatter.write_str(&words)
     }
 }
 

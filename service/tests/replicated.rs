@@ -152,9 +152,10 @@ fn a_small_change_changes_few_parts() {
     run.text("set key7=w");
     let after = run.service.snapshot();
     assert_eq!(changed(&before, &after), 1);
-    // These parts change: the latest round, the part that holds it, and the part that lost a round to the window.
+    // These parts change: the latest round, the part that holds it, the part with the round whose votes are forgotten, and
+    // the part that lost a round to the window.
     run.decide(WINDOW + 101, "attack");
-    assert!((1..=3).contains(&changed(&after, &run.service.snapshot())));
+    assert!((1..=4).contains(&changed(&after, &run.service.snapshot())));
 }
 
 #[test]
@@ -276,7 +277,9 @@ fn a_ballot_with_an_invalid_decision_does_not_count() {
     let mut run = Run::new();
     run.commands(0, vec![Command::Close { round: 1 }]);
     run.commands(1, vec![ballot(1, &"x".repeat(100_000))]);
-    assert!(run.service.exchange().round(1).unwrap().ballots.is_empty());
+    let round = run.service.exchange().round(1).unwrap();
+    assert_eq!(round.counted().count(), 0);
+    assert!(round.ballots.iter().all(|ballot| ballot.votes.is_empty()));
 }
 
 proptest! {

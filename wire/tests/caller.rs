@@ -17,7 +17,13 @@ fn status() -> ProcessStatus {
     let ballot = BallotStatus {
         process: "Q".into(),
         sequence_number: 7,
+        votes: vec![VoteStatus {
+            process: "R".into(),
+            decision: "attack".into(),
+        }],
+        tie: true,
         decision: "attack".into(),
+        refused: "it came after the decision".into(),
     };
     ProcessStatus {
         process: "P".into(),
@@ -34,8 +40,25 @@ fn status() -> ProcessStatus {
             round: 1,
             close_sequence_number: 3,
             ballots: vec![ballot],
+            tally: vec![TallyStatus {
+                decision: "attack".into(),
+                ballots: 1,
+            }],
+            tie: false,
             decision: String::new(),
         },
+        proofs: vec![ProofStatus {
+            accused: "S".into(),
+            what: "two PREPAREs for slot 1 in view 0".into(),
+        }],
+        view_changes: vec![ViewChangeStatus {
+            view: 1,
+            primary: "Q".into(),
+            reason: ViewChangeReason::Timer,
+            waited_ms: 500,
+            asked_by: vec!["P".into(), "R".into()],
+            started: false,
+        }],
         traffic: Traffic {
             messages_sent: 1 << 31,
             bytes_sent: 1 << 40,
@@ -50,6 +73,8 @@ fn slot(sequence_number: u64, phase: Phase) -> SlotStatus {
         phase,
         prepares_received: 2,
         commits_received: 1,
+        prepared_by: vec!["Q".into(), "R".into()],
+        committed_by: vec!["S".into()],
         executed: false,
     }
 }

@@ -7,6 +7,7 @@ mod fault_set;
 mod finalize_decision;
 mod read;
 mod receive_message;
+mod round;
 mod send_message;
 mod status;
 mod submit;
@@ -18,8 +19,8 @@ use std::time::Duration;
 use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
 use quorate_service::exchange::check_decision;
 use quorate_wire::method::{
-    Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, SendMessage,
-    Status, Submit,
+    Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, Round,
+    SendMessage, Status, Submit,
 };
 use quorate_wire::{Caller, Endpoint, Fault};
 use tokio::sync::mpsc::error::TrySendError;
@@ -199,12 +200,13 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
     let handles = || handle.clone();
     let (h1, h2, h3, h4) = (handles(), handles(), handles(), handles());
     let (h5, h6, h7) = (handles(), handles(), handles());
-    let (h8, h9, h10) = (handles(), handles(), handles());
+    let (h8, h9, h10, h11) = (handles(), handles(), handles(), handles());
     endpoint
         .method(move |call: SendMessage| send_message::answer(h1.clone(), call))
         .method(move |call: ReceiveMessage| receive_message::answer(h2.clone(), call))
         .method(move |call: FinalizeDecision| finalize_decision::answer(h3.clone(), call))
         .method(move |call: Status| status::answer(h4.clone(), call))
+        .method(move |call: Round| round::answer(h11.clone(), call))
         .method(move |call: Submit| submit::answer(h5.clone(), call))
         .method(move |call: Read| read::answer(h6.clone(), call))
         .method(move |call: FaultSet| fault_set::answer(h8.clone(), call))

@@ -5,7 +5,7 @@ use quorate_wire::Fault;
 use quorate_wire::method::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer};
 
 use super::Handle;
-use crate::question::Question;
+use crate::question::{Question, SlotVotes, Standing};
 
 pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer, Fault> {
     if let Some(sequence) = call.sequence_number {
@@ -14,7 +14,13 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
             .await?;
         return Ok(StatusAnswer::Slot(slot_status(sequence, slot)));
     }
-    let (status, round, traffic) = handle.ask(Question::Status).await?;
+    let Standing {
+        status,
+        round,
+        proofs,
+        view_changes,
+        traffic,
+    } = handle.ask(Question::Status).await?;
     Ok(StatusAnswer::Process(ProcessStatus {
         process: handle.inner.own.to_string(),
         processes: handle.inner.callers.len() as u64,
@@ -27,13 +33,15 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
         high_watermark: status.high_watermark.0,
         executed: status.executed.0,
         round,
+        proofs,
+        view_changes,
         traffic,
     }))
 }
 
-fn slot_status(sequence_number: u64, slot: quorate_protocol::SlotStatus) -> SlotStatus {
+fn slot_status(sequence_number: u64, slot: SlotVotes) -> SlotStatus {
     use quorate_protocol::Phase as Station;
-    let phase = match slot.phase {
+    let phase = match slot.status.phase {
         Station::Unknown => Phase::Unknown,
         Station::PrePrepared => Phase::PrePrepared,
         Station::Prepared => Phase::Prepared,
@@ -44,8 +52,10 @@ fn slot_status(sequence_number: u64, slot: quorate_protocol::SlotStatus) -> Slot
     SlotStatus {
         sequence_number,
         phase,
-        prepares_received: slot.prepares as u64,
-        commits_received: slot.commits as u64,
-        executed: slot.phase >= Station::Executed,
+        prepares_received: slot.status.prepares as u64,
+        commits_received: slot.status.commits as u64,
+        prepared_by: slot.prepared_by,
+        committed_by: slot.committed_by,
+        executed: slot.status.phase >= Station::Executed,
     }
 }

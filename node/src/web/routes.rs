@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::dump::as_json;
 use super::replies::is_of;
 use crate::config::WebConfig;
-use crate::question::{Question, Taken};
+use crate::question::{Question, Standing, Taken};
 use crate::rpc::Handle;
 
 /// The most bytes that a request may have: every node keeps it until it is old.
@@ -149,7 +149,9 @@ impl Paths {
     }
 
     async fn status(&self) -> Result<Answer, Fault> {
-        let (status, _, traffic) = self.handle.ask(Question::Status).await?;
+        let Standing {
+            status, traffic, ..
+        } = self.handle.ask(Question::Status).await?;
         let (sizes, votes) = self.handle.ask(Question::Sizes).await?;
         Ok(respond(
             StatusCode::OK,

@@ -89,23 +89,43 @@ impl Replica {
                 }
             })
         };
-        let prepares = slot.map_or(0, |slot| {
-            let votes = slot.prepares.values();
-            votes
-                .filter(|vote| Some(vote.value().digest) == proposed)
-                .count()
-        });
-        let decided = slot.and_then(|slot| slot.committed).or(proposed);
-        let commits = slot.map_or(0, |slot| {
-            let votes = slot.commits.values().chain(&slot.proof);
-            let matching = votes.filter(|vote| Some(vote.value().digest) == decided);
-            matching.map(Signed::signer).collect::<BTreeSet<_>>().len()
-        });
         SlotStatus {
             phase,
-            prepares,
-            commits,
+            prepares: self.prepared_by(sequence).len(),
+            commits: self.committed_by(sequence).len(),
         }
+    }
+
+    /// The backups whose PREPAREs for the proposal are here; none once the slot is stable.
+    #[must_use]
+    pub fn prepared_by(&self, sequence: Sequence) -> BTreeSet<ReplicaId> {
+        let Some(slot) = self.log.slot(sequence) else {
+            return BTreeSet::new();
+        };
+        let proposed = slot.proposed();
+        let votes = slot.prepares.values();
+        let matching = votes.filter(|vote| Some(vote.value().digest) == proposed);
+        matching.map(Signed::signer).collect()
+    }
+
+    /// The replicas whose COMMITs for what was committed, or else for the proposal, are here, those of a proof included; none
+    /// once the slot is stable.
+    #[must_use]
+    pub fn committed_by(&self, sequence: Sequence) -> BTreeSet<ReplicaId> {
+        let Some(slot) = self.log.slot(sequence) else {
+            return BTreeSet::new();
+        };
+        let decided = slot.committed.or_else(|| slot.proposed());
+        let votes = slot.commits.values().chain(&slot.proof);
+        let matching = votes.filter(|vote| Some(vote.value().digest) == decided);
+        matching.map(Signed::signer).collect()
+    }
+
+    /// The replicas whose VIEW-CHANGEs for this view, and for no later one, were heard here.
+    #[must_use]
+    pub fn asked_for(&self, view: View) -> BTreeSet<ReplicaId> {
+        let asked = self.view_changes.for_view(view);
+        asked.map(Signed::signer).collect()
     }
 
     /// The slot of a request: where it is proposed or committed. `None` if no slot above the last stable checkpoint has

@@ -26,34 +26,50 @@ pub fn check_decision(decision: &str) -> Result<(), BadDecision> {
     if fits { Ok(()) } else { Err(BadDecision) }
 }
 
-/// The value that occurs most often; a tie gives the default.
-#[must_use]
-pub fn most_common<'a>(values: impl IntoIterator<Item = &'a str>, default: &'a str) -> &'a str {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for value in values {
-        *counts.entry(value).or_default() += 1;
+/// How often each value occurs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally<'a> {
+    counts: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Tally<'a> {
+    /// Counts the values.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for value in values {
+            *counts.entry(value).or_default() += 1;
+        }
+        Self { counts }
     }
-    let most = counts.values().max().copied().unwrap_or_default();
-    let mut winners = counts
-        .into_iter()
-        .filter(|(_, count)| *count == most)
-        .map(|(value, _)| value);
-    match (winners.next(), winners.next()) {
-        (Some(winner), None) => winner,
-        _ => default,
+
+    /// The value that occurs most often; `None` if several do, or if there is none.
+    #[must_use]
+    pub fn winner(&self) -> Option<&'a str> {
+        let most = self.counts.values().max()?;
+        let mut winners = self.counts.iter().filter(|(_, count)| *count == most);
+        match (winners.next(), winners.next()) {
+            (Some((winner, _)), None) => Some(winner),
+            _ => None,
+        }
+    }
+
+    /// Each value with its number, in the order of the values.
+    pub fn counts(&self) -> impl Iterator<Item = (&'a str, usize)> + '_ {
+        self.counts.iter().map(|(value, count)| (*value, *count))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{check_decision, most_common};
+    use super::{Tally, check_decision};
 
     #[test]
-    fn the_most_common_value_wins_and_a_tie_gives_the_default() {
-        assert_eq!(most_common(["a", "b", "a"], "d"), "a");
-        assert_eq!(most_common(["a", "b", "a", "b"], "d"), "d");
-        assert_eq!(most_common(["b", "b", "c", "c", "c"], "d"), "c");
-        assert_eq!(most_common([], "d"), "d");
+    fn the_most_common_value_wins_and_a_tie_has_no_winner() {
+        assert_eq!(Tally::of(["a", "b", "a"]).winner(), Some("a"));
+        assert_eq!(Tally::of(["a", "b", "a", "b"]).winner(), None);
+        assert_eq!(Tally::of(["b", "b", "c", "c", "c"]).winner(), Some("c"));
+        assert_eq!(Tally::of([]).winner(), None);
     }
 
     #[test]

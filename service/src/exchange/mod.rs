@@ -12,9 +12,9 @@ mod participant;
 mod round;
 mod state;
 
-pub use decision::{BadDecision, check_decision, most_common};
+pub use decision::{BadDecision, Tally, check_decision};
 pub use participant::{Participant, VoteRefused};
-pub use round::{CountedBallot, Round};
+pub use round::{Ballot, BallotRefused, Round};
 pub use state::{Exchange, WINDOW};
 
 use std::collections::BTreeMap;

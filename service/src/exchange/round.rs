@@ -1,26 +1,163 @@
 //! One round's replicated record.
 
+use std::collections::BTreeMap;
+
 use quorate_protocol::{ReplicaId, Sequence};
 use serde::{Deserialize, Serialize};
 
+use super::{Rules, Tally, check_decision};
+
 /// A ballot that executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CountedBallot {
+pub struct Ballot {
     /// Whose.
     pub process: ReplicaId,
     /// The slot in which it executed.
     pub sequence: Sequence,
-    /// Its value.
+    /// Who voted what, as this process heard it. Empty where the votes make no sense, and in old rounds.
+    pub votes: BTreeMap<ReplicaId, String>,
+    /// Its value: what most votes say, or the default after a tie. Empty where the votes make no sense.
     pub decision: String,
+    /// Whether the votes were tied, so that the value is the default.
+    pub tie: bool,
+    /// Why it does not count; `None` if it counts.
+    pub refused: Option<BallotRefused>,
 }
 
-/// What has executed of a round.
+/// Why a ballot does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum BallotRefused {
+    /// The round was decided by the ballots before it.
+    #[error("it came after the decision")]
+    AfterDecision,
+    /// It has fewer than n-f votes.
+    #[error("it has too few votes")]
+    TooFewVotes,
+    /// A vote is of a process that does not exist.
+    #[error("it has a vote of a process that does not exist")]
+    UnknownVoter,
+    /// A vote is for a text that cannot be a decision.
+    #[error("it has a vote that is not a decision")]
+    BadVote,
+    /// The process has a ballot in this round that counts.
+    #[error("the process had a ballot already")]
+    Second,
+}
+
+/// What has executed of a round. Its size is bounded: each process has at most one ballot that counts and one that does not,
+/// and a ballot has at most n votes of at most 200 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     /// The slot of the first Close.
     pub closed_at: Option<Sequence>,
-    /// The ballots, one per process, in execution order, up to the one that decided.
-    pub ballots: Vec<CountedBallot>,
+    /// The ballots in the order in which they executed.
+    pub ballots: Vec<Ballot>,
     /// What was decided.
     pub decision: Option<String>,
+}
+
+impl Round {
+    /// The ballots that count: one per process, up to the one that decided.
+    pub fn counted(&self) -> impl Iterator<Item = &Ballot> {
+        self.ballots
+            .iter()
+            .filter(|ballot| ballot.refused.is_none())
+    }
+
+    /// How often each value occurs in the ballots that count.
+    #[must_use]
+    pub fn tally(&self) -> Tally<'_> {
+        Tally::of(self.counted().map(|ballot| ballot.decision.as_str()))
+    }
+
+    /// Adds a ballot that executes now, and decides if it is the last that was needed. True if it decided.
+    pub(super) fn add(
+        &mut self,
+        rules: &Rules,
+        sequence: Sequence,
+        process: ReplicaId,
+        votes: &BTreeMap<ReplicaId, String>,
+    ) -> bool {
+        let refused = self.refuses(rules, process, votes);
+        if refused.is_some() && self.has_refused(process) {
+            return false;
+        }
+        let makes_sense = check_votes(rules, votes).is_ok();
+        let votes = if makes_sense {
+            votes.clone()
+        } else {
+            BTreeMap::new()
+        };
+        let (decision, tie) = value(rules, &votes);
+        self.ballots.push(Ballot {
+            process,
+            sequence,
+            votes,
+            decision,
+            tie,
+            refused,
+        });
+        self.decide(rules)
+    }
+
+    /// Forgets who voted what, but not what came of it.
+    pub(super) fn forget_votes(&mut self) {
+        for ballot in &mut self.ballots {
+            ballot.votes.clear();
+        }
+    }
+
+    fn decide(&mut self, rules: &Rules) -> bool {
+        if self.decision.is_some() || self.counted().count() < rules.enough() {
+            return false;
+        }
+        let winner = self.tally().winner().map(str::to_owned);
+        self.decision = Some(winner.unwrap_or_else(|| rules.default_decision.clone()));
+        true
+    }
+
+    fn refuses(
+        &self,
+        rules: &Rules,
+        process: ReplicaId,
+        votes: &BTreeMap<ReplicaId, String>,
+    ) -> Option<BallotRefused> {
+        if let Err(refused) = check_votes(rules, votes) {
+            Some(refused)
+        } else if self.counted().any(|ballot| ballot.process == process) {
+            Some(BallotRefused::Second)
+        } else {
+            self.decision.as_ref().map(|_| BallotRefused::AfterDecision)
+        }
+    }
+
+    /// Whether a ballot of this process is kept already that does not count.
+    fn has_refused(&self, process: ReplicaId) -> bool {
+        self.ballots
+            .iter()
+            .any(|ballot| ballot.process == process && ballot.refused.is_some())
+    }
+}
+
+/// A ballot needs n-f votes or more of processes that exist, each of them a decision.
+fn check_votes(rules: &Rules, votes: &BTreeMap<ReplicaId, String>) -> Result<(), BallotRefused> {
+    if votes.keys().any(|voter| voter.0 >= rules.quorum.n()) {
+        Err(BallotRefused::UnknownVoter)
+    } else if votes.values().any(|vote| check_decision(vote).is_err()) {
+        Err(BallotRefused::BadVote)
+    } else if votes.len() < rules.enough() {
+        Err(BallotRefused::TooFewVotes)
+    } else {
+        Ok(())
+    }
+}
+
+/// What these votes come to, and whether by the tie rule.
+fn value(rules: &Rules, votes: &BTreeMap<ReplicaId, String>) -> (String, bool) {
+    let tally = Tally::of(votes.values().map(String::as_str));
+    match tally.winner() {
+        Some(winner) => (winner.to_owned(), false),
+        None if votes.is_empty() => (String::new(), false),
+        None => (rules.default_decision.clone(), true),
+    }
 }

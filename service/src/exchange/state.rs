@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quorate_protocol::{ReplicaId, Sequence};
 
-use super::{Command, CountedBallot, Round, Rules, check_decision, most_common};
+use super::{Command, Round, Rules};
 use crate::BadSnapshot;
 use crate::encode::encode;
 use crate::snapshot::read_part;
@@ -16,6 +16,9 @@ pub const WINDOW: u64 = 1024;
 /// How many rounds a part of the snapshot has at most: those with the same quotient share one. With the decisions and the
 /// numbers of processes that people use, that is well below 64 KiB.
 const ROUNDS_PER_PART: u64 = 32;
+
+/// In how many rounds up to the latest decided one it is kept who voted what. What came of the votes is kept longer.
+const VOTES_KEPT: u64 = 32;
 
 /// All rounds near the latest decided one.
 #[derive(Debug)]
@@ -126,49 +129,41 @@ impl Exchange {
                     .get_or_insert(sequence);
             }
             Command::Ballot { round, votes } if self.in_window(round) => {
-                self.count(sequence, process, round, &votes);
+                self.add(sequence, process, round, &votes);
             }
             Command::Close { .. } | Command::Ballot { .. } => {}
         }
     }
 
-    /// Counts a ballot if the round has closed, is undecided, has none of this process yet, and the ballot has enough
-    /// votes of processes that exist, each of them a decision.
-    fn count(
+    /// Adds a ballot to its round. A round that nobody has closed keeps none.
+    fn add(
         &mut self,
         sequence: Sequence,
         process: ReplicaId,
         number: u64,
         votes: &BTreeMap<ReplicaId, String>,
     ) {
-        let (n, enough) = (self.rules.quorum.n(), self.rules.enough());
-        let Some(round) = self.rounds.get_mut(&number) else {
+        let round = self.rounds.get_mut(&number);
+        let Some(round) = round.filter(|_| process.0 < self.rules.quorum.n()) else {
             return;
         };
-        let counts = round.closed_at.is_some()
-            && round.decision.is_none()
-            && process.0 < n
-            && votes.len() >= enough
-            && votes.keys().all(|voter| voter.0 < n)
-            && votes.values().all(|vote| check_decision(vote).is_ok())
-            && round.ballots.iter().all(|ballot| ballot.process != process);
-        if !counts {
-            return;
-        }
-        let default = self.rules.default_decision.as_str();
-        let decision = most_common(votes.values().map(String::as_str), default).to_owned();
-        round.ballots.push(CountedBallot {
-            process,
-            sequence,
-            decision,
-        });
-        if round.ballots.len() == enough {
-            let values = round.ballots.iter().map(|ballot| ballot.decision.as_str());
-            round.decision = Some(most_common(values, default).to_owned());
+        let before = self.latest;
+        if round.add(&self.rules, sequence, process, votes) {
             self.latest = self.latest.max(number);
             self.rounds = self
                 .rounds
                 .split_off(&(self.latest.saturating_sub(WINDOW) + 1));
+        }
+        self.forget_votes(before.min(number + VOTES_KEPT));
+    }
+
+    /// Keeps the votes of the last rounds only, so that the snapshot stays small. Those are forgotten already that were old
+    /// when this round was the latest.
+    fn forget_votes(&mut self, latest_before: u64) {
+        let oldest = |latest: u64| latest.saturating_sub(VOTES_KEPT);
+        let old = oldest(latest_before)..=oldest(self.latest);
+        for (_, round) in self.rounds.range_mut(old) {
+            round.forget_votes();
         }
     }
 }
@@ -181,22 +176,105 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_ballot_with_a_vote_for_what_is_no_decision_does_not_count() {
-        let mut exchange = Exchange::new(Rules {
+    fn votes(values: &[&str]) -> BTreeMap<ReplicaId, String> {
+        let values = values.iter().map(ToString::to_string);
+        (0..).map(ReplicaId).zip(values).collect()
+    }
+
+    fn exchange() -> Exchange {
+        Exchange::new(Rules {
             quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
             default_decision: "retreat".into(),
-        });
-        let round = 1;
+        })
+    }
+
+    /// Closes a round; then processes order these ballots, one after another.
+    fn play(exchange: &mut Exchange, round: u64, ballots: &[(u32, &[&str])]) {
         exchange.apply(Sequence(1), ReplicaId(0), Command::Close { round });
-        let mut ballots = |value: &str| {
-            let votes = (0..3).map(|i| (ReplicaId(i), value.to_owned())).collect();
+        for ((process, values), slot) in ballots.iter().zip(2..) {
+            let votes = votes(values);
             let ballot = Command::Ballot { round, votes };
-            exchange.apply(Sequence(2), ReplicaId(1), ballot);
-            exchange.round(round).unwrap().ballots.len()
-        };
-        assert_eq!(ballots(""), 0);
-        assert_eq!(ballots("two\nlines"), 0);
-        assert_eq!(ballots("attack"), 1);
+            exchange.apply(Sequence(slot), ReplicaId(*process), ballot);
+        }
+    }
+
+    #[test]
+    fn a_ballot_that_does_not_count_is_kept_once_with_the_reason() {
+        let attack: &[&str] = &["attack"; 3];
+        let mut exchange = exchange();
+        let bad: &[&str] = &["attack", "attack", "two\nlines"];
+        let ballots = [
+            (0, attack),
+            (0, attack),
+            (0, attack),
+            (1, &attack[..2]),
+            (2, bad),
+            (1, attack),
+            (2, attack),
+            (3, attack),
+            (3, attack),
+        ];
+        play(&mut exchange, 1, &ballots);
+        let round = exchange.round(1).unwrap();
+        let kept: Vec<_> = round
+            .ballots
+            .iter()
+            .map(|ballot| (ballot.process.0, ballot.sequence.0, ballot.refused))
+            .collect();
+        use crate::exchange::BallotRefused::{AfterDecision, BadVote, Second, TooFewVotes};
+        assert_eq!(
+            kept,
+            [
+                (0, 2, None),
+                (0, 3, Some(Second)),
+                (1, 5, Some(TooFewVotes)),
+                (2, 6, Some(BadVote)),
+                (1, 7, None),
+                (2, 8, None),
+                (3, 9, Some(AfterDecision)),
+            ]
+        );
+        let senseless = round.ballots.iter().find(|ballot| ballot.sequence.0 == 6);
+        assert!(senseless.unwrap().votes.is_empty());
+        assert_eq!(round.decision.as_deref(), Some("attack"));
+    }
+
+    #[test]
+    fn a_tie_gives_the_default_and_is_marked_in_the_ballot() {
+        let mut exchange = exchange();
+        let tied: &[&str] = &["attack", "attack", "wait", "wait"];
+        let others: &[&str] = &["attack", "attack", "wait"];
+        play(&mut exchange, 1, &[(0, tied), (1, others), (2, others)]);
+        let round = exchange.round(1).unwrap();
+        let values: Vec<_> = round
+            .ballots
+            .iter()
+            .map(|ballot| (ballot.decision.as_str(), ballot.tie))
+            .collect();
+        assert_eq!(
+            values,
+            [("retreat", true), ("attack", false), ("attack", false)]
+        );
+        let tally: Vec<_> = round.tally().counts().collect();
+        assert_eq!(tally, [("attack", 2), ("retreat", 1)]);
+    }
+
+    #[test]
+    fn the_votes_of_the_last_rounds_are_kept_and_those_before_are_forgotten() {
+        let mut exchange = exchange();
+        let attack: &[&str] = &["attack"; 3];
+        let decide = [(0, attack), (1, attack), (2, attack)];
+        let skipped = 7;
+        for round in (1..=100).filter(|round| *round != skipped) {
+            play(&mut exchange, round, &decide);
+        }
+        play(&mut exchange, skipped, &decide);
+        let with_votes = exchange.rounds.iter().filter(|(_, round)| {
+            let mut ballots = round.ballots.iter();
+            ballots.any(|ballot| !ballot.votes.is_empty())
+        });
+        let rounds: Vec<_> = with_votes.map(|(round, _)| *round).collect();
+        assert_eq!(rounds, (69..=100).collect::<Vec<_>>());
+        assert_eq!(exchange.round(skipped).unwrap().counted().count(), 3);
     }
 }

@@ -71,7 +71,21 @@ impl Members {
         }
     }
 
-    pub(super) fn array(&mut self, name: &str) -> Result<Vec<Value>, String> {
+    /// An array, each value of which `read` reads.
+    pub(super) fn each<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(Value) -> Result<T, String>,
+    ) -> Result<Vec<T>, String> {
+        let read = |value| read(value).map_err(|cause| format!("member {name}: {cause}"));
+        self.array(name)?.into_iter().map(read).collect()
+    }
+
+    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
+        self.each(name, text)
+    }
+
+    fn array(&mut self, name: &str) -> Result<Vec<Value>, String> {
         match self.value(name)? {
             Value::Array(values) => Ok(values),
             other => Err(format!("member {name}: {}", expected("an array", &other))),
@@ -87,6 +101,16 @@ pub(crate) fn from_members<const N: usize>(members: [(&str, Value); N]) -> Value
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     )
+}
+
+/// An array of these, each as `write` writes it.
+pub(super) fn from_each<T>(all: Vec<T>, write: impl Fn(T) -> Value) -> Value {
+    Value::Array(all.into_iter().map(write).collect())
+}
+
+/// An array of strings.
+pub(super) fn from_texts(texts: Vec<String>) -> Value {
+    from_each(texts, Value::String)
 }
 
 /// `expected ..., got ...`, naming types only.

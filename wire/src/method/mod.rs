@@ -9,9 +9,11 @@ mod finalize_decision;
 mod parameters;
 mod read;
 mod receive_message;
+mod round;
 mod send_message;
 mod status;
 mod submit;
+mod view_change;
 
 use dxr::Value;
 
@@ -24,11 +26,11 @@ pub use fault_set::FaultSet;
 pub use finalize_decision::FinalizeDecision;
 pub use read::Read;
 pub use receive_message::ReceiveMessage;
+pub use round::{BallotStatus, Round, RoundStatus, TallyStatus, VoteStatus};
 pub use send_message::SendMessage;
-pub use status::{
-    BallotStatus, Phase, ProcessStatus, RoundStatus, SlotStatus, Status, StatusAnswer, Traffic,
-};
+pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{RequestName, Submit, Submitted};
+pub use view_change::{ProofStatus, ViewChangeReason, ViewChangeStatus};
 
 /// One XML-RPC method, as both sides see it.
 pub trait Method: Sized + Send + 'static {
@@ -78,13 +80,14 @@ impl Description {
 }
 
 /// What every process serves; the README has it as a table.
-pub const TABLE: [Description; 10] = [
+pub const TABLE: [Description; 11] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
     Description::of::<Submit>(),
     Description::of::<Read>(),
     Description::of::<Status>(),
+    Description::of::<Round>(),
     Description::of::<FaultSet>(),
     Description::of::<FaultClear>(),
     Description::of::<FaultGet>(),

@@ -3,8 +3,10 @@ use std::fmt;
 use dxr::Value;
 
 use super::Method;
-use super::answer::{Members, from_members, from_number};
+use super::answer::{Members, from_each, from_members, from_number, from_texts};
 use super::parameters::Parameters;
+use super::round::RoundStatus;
+use super::view_change::{ProofStatus, ViewChangeStatus};
 use crate::Fault;
 
 /// Asks a process how it is, or how far one slot is at it.
@@ -58,32 +60,12 @@ pub struct ProcessStatus {
     pub executed: u64,
     /// The latest round.
     pub round: RoundStatus,
+    /// What it has against others that is proof.
+    pub proofs: Vec<ProofStatus>,
+    /// The last views that it asked for or took over, oldest first.
+    pub view_changes: Vec<ViewChangeStatus>,
     /// What it sent and checked since it started.
     pub traffic: Traffic,
-}
-
-/// How far a round is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RoundStatus {
-    /// The round; 0 before the first.
-    pub round: u64,
-    /// The sequence number of its Close; 0 while it is open.
-    pub close_sequence_number: u64,
-    /// The ballots that have executed.
-    pub ballots: Vec<BallotStatus>,
-    /// The decision; empty while undecided.
-    pub decision: String,
-}
-
-/// One executed ballot.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BallotStatus {
-    /// The process whose ballot it is.
-    pub process: String,
-    /// The sequence number at which it executed.
-    pub sequence_number: u64,
-    /// The decision that it votes for.
-    pub decision: String,
 }
 
 /// What a process sent and checked since it started.
@@ -108,6 +90,10 @@ pub struct SlotStatus {
     pub prepares_received: u64,
     /// How many matching COMMITs it has, its own included; 0 once the slot is stable.
     pub commits_received: u64,
+    /// The processes of those PREPAREs.
+    pub prepared_by: Vec<String>,
+    /// The processes of those COMMITs.
+    pub committed_by: Vec<String>,
     /// Whether it has executed the slot.
     pub executed: bool,
 }
@@ -165,9 +151,9 @@ impl fmt::Display for Phase {
 impl Method for Status {
     const NAME: &'static str = "status";
     const HELP: &'static str = "status([sequence_number]): a struct that says how this process is: process, \
-        processes, port, fault, view, view_active, primary, low_watermark, high_watermark, executed, round, traffic. \
+        processes, port, fault, view, view_active, primary, low_watermark, high_watermark, executed, round, proofs, view_changes, traffic. \
         With a sequence number one that says how far that slot is here: sequence_number, phase (unknown, \
-        pre-prepared, prepared, committed, executed or stable), prepares_received, commits_received, executed. \
+        pre-prepared, prepared, committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, executed. \
         Numbers over 31 bits are decimal strings.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
     type Answer = StatusAnswer;
@@ -208,6 +194,8 @@ impl SlotStatus {
             ("phase", Value::String(self.phase.to_string())),
             ("prepares_received", from_number(self.prepares_received)),
             ("commits_received", from_number(self.commits_received)),
+            ("prepared_by", from_texts(self.prepared_by)),
+            ("committed_by", from_texts(self.committed_by)),
             ("executed", Value::Boolean(self.executed)),
         ])
     }
@@ -220,6 +208,8 @@ impl SlotStatus {
                 .ok_or("member phase: not the name of a phase")?,
             prepares_received: members.number("prepares_received")?,
             commits_received: members.number("commits_received")?,
+            prepared_by: members.texts("prepared_by")?,
+            committed_by: members.texts("committed_by")?,
             executed: members.boolean("executed")?,
         })
     }
@@ -239,6 +229,11 @@ impl ProcessStatus {
             ("high_watermark", from_number(self.high_watermark)),
             ("executed", from_number(self.executed)),
             ("round", self.round.into_value()),
+            ("proofs", from_each(self.proofs, ProofStatus::into_value)),
+            (
+                "view_changes",
+                from_each(self.view_changes, ViewChangeStatus::into_value),
+            ),
             ("traffic", self.traffic.into_value()),
         ])
     }
@@ -257,62 +252,9 @@ impl ProcessStatus {
             high_watermark: members.number("high_watermark")?,
             executed: members.number("executed")?,
             round: RoundStatus::from_value(members.value("round")?)?,
+            proofs: members.each("proofs", ProofStatus::from_value)?,
+            view_changes: members.each("view_changes", ViewChangeStatus::from_value)?,
             traffic: Traffic::from_value(members.value("traffic")?)?,
-        })
-    }
-}
-
-impl RoundStatus {
-    fn into_value(self) -> Value {
-        from_members([
-            ("round", from_number(self.round)),
-            (
-                "close_sequence_number",
-                from_number(self.close_sequence_number),
-            ),
-            (
-                "ballots",
-                Value::Array(
-                    self.ballots
-                        .into_iter()
-                        .map(BallotStatus::into_value)
-                        .collect(),
-                ),
-            ),
-            ("decision", Value::String(self.decision)),
-        ])
-    }
-
-    fn from_value(value: Value) -> Result<Self, String> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            round: members.number("round")?,
-            close_sequence_number: members.number("close_sequence_number")?,
-            ballots: members
-                .array("ballots")?
-                .into_iter()
-                .map(BallotStatus::from_value)
-                .collect::<Result<_, _>>()?,
-            decision: members.text("decision")?,
-        })
-    }
-}
-
-impl BallotStatus {
-    fn into_value(self) -> Value {
-        from_members([
-            ("process", Value::String(self.process)),
-            ("sequence_number", from_number(self.sequence_number)),
-            ("decision", Value::String(self.decision)),
-        ])
-    }
-
-    fn from_value(value: Value) -> Result<Self, String> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            process: members.text("process")?,
-            sequence_number: members.number("sequence_number")?,
-            decision: members.text("decision")?,
         })
     }
 }
