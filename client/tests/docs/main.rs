@@ -93,8 +93,11 @@ fn every_page_is_reached_from_the_readme() {
             waiting.extend(links.into_iter().filter(|link| link.ends_with(".md")));
         }
     }
+    let decisions = std::fs::read_dir(root().join("docs/adr")).unwrap();
+    let decisions = decisions.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let lost: Vec<_> = pages()
         .into_iter()
+        .chain(decisions.map(|name| format!("docs/adr/{name}")))
         .filter(|page| !reached.contains(page))
         .collect();
     assert!(lost.is_empty(), "no link leads to {lost:?}");
