@@ -1,4 +1,5 @@
-//! A liar of arbitrary cunning against three correct replicas, on a network that reorders, repeats and loses.
+//! A liar with arbitrary behaviour against three correct replicas, on a network that reorders, repeats and loses
+//! messages.
 #![no_main]
 
 use arbitrary::Unstructured;

@@ -1,5 +1,5 @@
-//! Arbitrary bytes where peers' messages, records on disk, operations and snapshots are read. What can be read and written
-//! again is read back alike.
+//! Decodes arbitrary bytes as messages from peers, records from disk, operations and snapshots. Whatever can be decoded
+//! can be encoded, and decodes to the same value.
 #![no_main]
 
 use std::num::NonZeroU32;
@@ -31,16 +31,16 @@ where
     T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
 {
     if let Ok(value) = postcard::from_bytes::<T>(bytes) {
-        let again = postcard::to_stdvec(&value).expect("what was read can be written");
+        let again = postcard::to_stdvec(&value).expect("a decoded value can be encoded");
         assert_eq!(postcard::from_bytes::<T>(&again).as_ref(), Ok(&value));
     }
 }
 
-/// As a peer's batch is read: one message behind the other, and then each is checked.
+/// Decodes a peer's batch, one message after another, and checks each message.
 fn messages(mut bytes: &[u8]) {
     let mut keys = Keys::simulated(ReplicaId(1), 4, ClusterId([0; 32]));
     while let Ok((message, rest)) = postcard::take_from_bytes::<SignedMessage>(bytes) {
-        let again = postcard::to_stdvec(&message).expect("what was read can be written");
+        let again = postcard::to_stdvec(&message).expect("a decoded value can be encoded");
         assert_eq!(postcard::from_bytes(&again).as_ref(), Ok(&message));
         let _ = keys.verify_message(message);
         bytes = rest;
@@ -54,7 +54,7 @@ fn service() -> Replicated {
     })
 }
 
-/// Operations of several clients, one behind the other: each has an answer that can be read.
+/// Decodes operations of several clients, one after another. Each has an answer that can be decoded.
 fn operations(bytes: &[u8]) {
     let mut service = service();
     let all = bytes.split(|byte| *byte == 0xFE);
@@ -68,7 +68,7 @@ fn operations(bytes: &[u8]) {
     }
 }
 
-/// A service takes over what parts it is given, or says that they are none and stays as it was.
+/// A service either restores the state from these parts, or refuses them and keeps its state.
 fn restore(bytes: &[u8]) {
     let mut service = service();
     let parts: Vec<Arc<[u8]>> = bytes.split(|byte| *byte == 0xFE).map(Arc::from).collect();

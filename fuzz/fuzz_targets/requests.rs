@@ -1,5 +1,5 @@
-//! Arbitrary bytes as what a connection to an XML-RPC endpoint brings: as they are, or as the body of a call. The endpoint ends the
-//! connection, and answers another with a normal call.
+//! Sends arbitrary bytes on a connection to an XML-RPC endpoint, as they are or as the body of a call. The endpoint
+//! ends the connection, and still answers a normal call on another.
 #![no_main]
 
 #[path = "../../wire/tests/mutated/converse.rs"]
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use converse::{ROOM, converse, first_status, runtime};
 
-/// What a body may be said to be.
+/// Headers that describe the body.
 const HEADERS: [&str; 6] = [
     "",
     "Content-Encoding: gzip\r\n",
@@ -30,7 +30,7 @@ struct Served {
     connections: Connections,
 }
 
-// Made once: what is slow to make would be most of what is fuzzed.
+// Made once, because making it takes longer than one input.
 static SERVED: LazyLock<Served> = LazyLock::new(|| {
     let limits = Limits {
         body: ROOM,
@@ -57,7 +57,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn say(requests: &[u8]) -> String {
     let answers = converse(&SERVED.runtime, &SERVED.connections, requests);
-    // To HEAD only the head of the answer comes.
+    // The answer to HEAD has no body.
     let heads = requests.windows(5).any(|verb| verb == b"HEAD ");
     first_status(&answers, heads)
 }

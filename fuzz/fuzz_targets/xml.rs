@@ -1,4 +1,5 @@
-//! Arbitrary bytes as the body of an XML-RPC call, and of an answer. What is read as a call is a method's parameters too.
+//! Reads arbitrary bytes as the body of an XML-RPC call and of an answer. If it is a call, every method tries to read
+//! its parameters.
 #![no_main]
 
 use http::HeaderMap;
@@ -29,7 +30,7 @@ fuzz_target!(|body: &[u8]| {
     let _ = read_body(&HeaderMap::new(), body);
 });
 
-/// Parameters that a method takes are taken again when it gives them back.
+/// If a method accepts parameters and writes them again, it must accept those too.
 fn method<M: Method>(params: &[Value]) {
     if let Ok(call) = M::from_params(params.to_vec()) {
         assert!(M::from_params(call.into_params()).is_ok(), "{params:?}");

@@ -1,5 +1,5 @@
-//! What the liar says: anything that its own key can sign around anything that it has heard, and what it has heard with
-//! bytes changed.
+//! The liar. It sends everything that its own key can sign, built around what it has heard. It also sends what it has
+//! heard with changed bytes.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use quorate_protocol::{
     View,
 };
 
-/// How much of a kind it remembers; then the oldest goes.
+/// The most values of each kind that it remembers. Beyond it, the oldest are dropped.
 const REMEMBERED: usize = 64;
 
-/// P.
+/// The liar, P.
 pub struct Liar {
     keys: Keys,
     config: Config,
@@ -41,14 +41,14 @@ fn remember<T>(all: &mut Vec<T>, one: T) {
     all.push(one);
 }
 
-/// Some of what is known, in any order, repeated or not.
+/// Some of the known values, in any order, perhaps repeated.
 fn some<T: Clone>(choices: &mut Unstructured<'_>, known: &[T]) -> Result<Vec<T>> {
     let mut chosen = Vec::new();
     if known.is_empty() {
         return Ok(chosen);
     }
     for _ in 0..choices.int_in_range(0..=4u8)? {
-        // From the latest back: what is recent matters most.
+        // Count back from the latest: recent values matter most.
         let back = choices.choose_index(known.len())?;
         chosen.push(known[known.len() - 1 - back].clone());
     }
@@ -75,13 +75,13 @@ impl Liar {
         }
     }
 
-    /// How the cluster is set.
+    /// The configuration of the cluster.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// It remembers what it hears, and what is inside.
+    /// Remembers a message and the values inside it.
     pub fn overhear(&mut self, message: &Arc<SignedMessage>) {
         remember(&mut self.heard, Arc::clone(message));
         match &**message {
@@ -107,23 +107,23 @@ impl Liar {
         }
     }
 
-    /// It says something.
+    /// Makes the next message.
     ///
     /// # Errors
     /// There are no choices left.
     ///
     /// # Panics
-    /// Never: it signs only what holds.
+    /// Never: all signatures that it uses are valid.
     pub fn say(&mut self, choices: &mut Unstructured<'_>) -> Result<Arc<SignedMessage>> {
         if choices.ratio(1, 8)? && !self.heard.is_empty() {
             return self.repeat(choices);
         }
         let message = self.message(choices)?;
         let Ok(signed) = self.keys.sign_message(message) else {
-            unreachable!("what it passes on was signed");
+            unreachable!("every request that it passes on is signed");
         };
         let mut signed = signed.into_signed();
-        // The PRE-PREPAREs beside a NEW-VIEW are not under its signature.
+        // The NEW-VIEW's signature does not cover the PRE-PREPAREs beside it.
         if let SignedMessage::NewView { pre_prepares, .. } = &mut signed
             && choices.ratio(1, 8)?
         {
@@ -134,7 +134,7 @@ impl Liar {
         Ok(signed)
     }
 
-    /// It passes on what it has heard, most often with bytes changed.
+    /// Repeats a message that it has heard, most often with changed bytes.
     fn repeat(&mut self, choices: &mut Unstructured<'_>) -> Result<Arc<SignedMessage>> {
         let heard = Arc::clone(choices.choose(&self.heard)?);
         let Ok(mut bytes) = postcard::to_stdvec(&*heard) else {
@@ -291,7 +291,7 @@ impl Liar {
         Ok(batch)
     }
 
-    /// Most often what the others say of this slot, so that its vote counts.
+    /// Most often votes as the others do for this slot, so that its vote counts.
     fn checkpoint(
         &self,
         choices: &mut Unstructured<'_>,
@@ -317,7 +317,7 @@ impl Liar {
         }
         if choices.ratio(3, 4)? {
             prepared.sort_by_key(PreparedCertificate::sequence);
-            // The best certificate there is: all PREPAREs of the proposal.
+            // The best possible certificate: all PREPAREs of the proposal.
             for certificate in &mut prepared {
                 let like = *certificate.pre_prepare.value();
                 let matches = |one: &&Signed<Prepare>| {
@@ -346,7 +346,7 @@ impl Liar {
 
     fn new_view(&self, choices: &mut Unstructured<'_>, view: View) -> Result<NewView> {
         let view_changes = if choices.ratio(3, 4)? {
-            // A quorum of the latest, if it has heard one.
+            // A quorum of the latest VIEW-CHANGEs, if it has heard one.
             let mut latest: Vec<Signed<ViewChange>> = Vec::new();
             for one in self
                 .view_changes
@@ -379,7 +379,7 @@ impl Liar {
     }
 }
 
-/// Small most of the time, and at the edges now and then.
+/// Most often a small number, sometimes one at the limits.
 fn number(choices: &mut Unstructured<'_>) -> Result<u64> {
     Ok(match choices.int_in_range(0..=15u8)? {
         0 => u64::MAX,

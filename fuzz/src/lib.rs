@@ -1,4 +1,4 @@
-//! What the engine's fuzz target plays with: [`world`] is three correct replicas and their network, [`liar`] what P says.
+//! The parts of the engine's fuzz target. [`world`] has three correct replicas and their network, [`liar`] has P.
 
 pub mod liar;
 pub mod world;

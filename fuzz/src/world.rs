@@ -1,5 +1,5 @@
-//! Three correct replicas, a liar and the network between them. Whatever happens: no panic, nobody honest accused, no two
-//! batches at one slot.
+//! Three correct replicas, a liar and the network between them. Three rules hold whatever happens: no panic, no correct
+//! replica is accused, and no two replicas execute different batches in one slot.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -15,13 +15,13 @@ use quorate_simulator::bare::{Act, Bare};
 
 use crate::liar::Liar;
 
-/// How many replicas there are; the first one lies.
+/// The number of replicas. The first one lies.
 const N: u32 = 4;
 const CLUSTER: ClusterId = ClusterId([9; 32]);
-/// How many messages are on their way at most; then the oldest are lost.
+/// The most messages under way. Beyond it, the oldest are lost.
 const IN_FLIGHT: usize = 512;
 
-/// Everything.
+/// The whole cluster.
 pub struct World {
     now: Time,
     correct: Vec<(Bare, Keys)>,
@@ -32,7 +32,7 @@ pub struct World {
 }
 
 impl World {
-    /// A cluster that has just started. Windows are small, so that short inputs get past checkpoints.
+    /// A cluster that has just started. Its windows are small, so that short inputs reach checkpoints.
     ///
     /// # Panics
     /// Never: four is not zero.
@@ -61,7 +61,7 @@ impl World {
         world
     }
 
-    /// One thing happens.
+    /// Makes one event happen.
     ///
     /// # Errors
     /// There are no choices left.
@@ -71,7 +71,7 @@ impl World {
     pub fn play(&mut self, choices: &mut Unstructured<'_>) -> Result<()> {
         self.now.0 += u64::from(choices.int_in_range(0..=3u8)?) * 50_000;
         match choices.int_in_range(0..=15u8)? {
-            // Most often the network goes on: in order, or not.
+            // Most often the network delivers a message, in order or out of order.
             0..=5 => self.deliver(0, false),
             6 => {
                 let which = choices.choose_index(self.flying.len().max(1))?;

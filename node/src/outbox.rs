@@ -1,4 +1,4 @@
-//! One outbox per peer: what gathers while calls are in flight goes into the next call, as one batch.
+//! One outbox per peer. Messages that gather while calls are in flight go out together in the next call, as one batch.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,29 +13,30 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// How many calls to one peer are in flight at a time.
+/// The most calls to one peer that are in flight at a time.
 const CALLS_IN_FLIGHT: usize = 2;
-/// How many bytes of messages one call carries, unless one message alone is larger.
+/// The most bytes of messages in one call, unless a single message is larger.
 const BATCH_BYTES: usize = 512 * 1024;
-/// How many bytes wait for a peer that does not answer; beyond, the oldest messages go, and status messages repair it.
+/// The most bytes that wait for a peer that does not answer. Beyond them the oldest messages are dropped. Status
+/// messages repair that later.
 const WAITING_BYTES: usize = 16 * 1024 * 1024;
-/// How long a peer may take for one batch.
+/// How long a peer may take to answer a call with a batch.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What stands before the messages of a batch: whoever has other keys is told so, instead of checking signatures in vain.
+/// The head of a batch, before its messages. A peer with other keys can refuse the batch without checking signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
-    /// Under whose keys the messages are signed.
+    /// The cluster whose keys sign the messages.
     pub(crate) cluster: ClusterId,
-    /// Who says that it sends them.
+    /// The process that claims to send them.
     pub(crate) sender: ReplicaId,
 }
 
-/// The way to one peer.
+/// The queue of messages for one peer.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: Arc<Queue>,
-    /// The tasks that send; they end when this is dropped.
+    /// The tasks that send. They end when this is dropped.
     _senders: JoinSet<()>,
 }
 
@@ -43,7 +44,7 @@ pub(crate) struct Outbox {
 struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Notify,
-    /// Whether it was said that the peer gives bad answers, or refuses what it is sent.
+    /// Whether a log line has already said that the peer gives bad answers, or refuses what it gets.
     complained: AtomicBool,
 }
 
@@ -54,7 +55,7 @@ struct Waiting {
 }
 
 impl Outbox {
-    /// An outbox whose calls go out as long as it lives.
+    /// An outbox that sends as long as it exists.
     pub(crate) fn start(head: Head, peer: ReplicaId, caller: &Caller) -> Self {
         let queue = Arc::new(Queue::default());
         let mut senders = JoinSet::new();
@@ -105,9 +106,9 @@ impl Queue {
         batch
     }
 
-    /// Whether this failure is to be shown: the first bad answer or refusal since the peer last took a batch. A peer that is
-    /// away or overloaded comes back by itself; one that gives bad answers, such as HTTP status 403, most often needs
-    /// somebody's help.
+    /// Whether to log this failure as a warning: the first bad answer or refusal since the peer last took a batch. A
+    /// peer that is away or overloaded comes back by itself. A peer that gives bad answers, such as HTTP status 403,
+    /// most often needs help.
     fn complains_of(&self, error: &CallError) -> bool {
         let needs_help = match error {
             CallError::BadAnswer { .. } => true,
@@ -128,7 +129,7 @@ impl Queue {
     }
 }
 
-/// Encodes one message, once for all its recipients.
+/// Encodes a message once for all its recipients.
 #[expect(
     clippy::expect_used,
     reason = "encoding plain data into a growing buffer cannot fail"
@@ -139,12 +140,12 @@ pub(crate) fn encode(message: &SignedMessage) -> Arc<[u8]> {
         .into()
 }
 
-/// Reads what stands before the messages of a batch; gives the rest, too.
+/// Decodes the head of a batch. Returns it with the rest of the bytes.
 pub(crate) fn open(batch: &[u8]) -> Result<(Head, &[u8]), postcard::Error> {
     postcard::take_from_bytes(batch)
 }
 
-/// Reads the messages of a batch as [`join`] makes it.
+/// Decodes the messages of a batch that [`join`] made.
 pub(crate) fn decode(messages: &[u8]) -> Result<Vec<SignedMessage>, postcard::Error> {
     let mut decoded = Vec::new();
     let mut rest = messages;
@@ -156,7 +157,7 @@ pub(crate) fn decode(messages: &[u8]) -> Result<Vec<SignedMessage>, postcard::Er
     Ok(decoded)
 }
 
-/// A batch is its head and its messages, one behind the other.
+/// Makes a batch: its head and its messages, one after another.
 #[expect(
     clippy::expect_used,
     reason = "encoding plain data into a growing buffer cannot fail"
@@ -167,8 +168,7 @@ pub(crate) fn join(head: Head, messages: &[Arc<[u8]>]) -> Vec<u8> {
     batch
 }
 
-/// Sends batch after batch, each until the peer has taken or refused it: a peer that is away or overloaded is tried again
-/// ever more seldom.
+/// Sends one batch after another. Tries each until the peer takes or refuses it. Waits longer after each failed try.
 async fn send_batches(head: Head, peer: ReplicaId, caller: Caller, queue: Arc<Queue>) {
     loop {
         let batch = join(head, &queue.next_batch().await);

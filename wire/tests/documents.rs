@@ -1,10 +1,10 @@
-//! README.md tells of every method and every fault code in their own words, and of no other.
+//! README.md describes every method and fault code in the words of the code, and no others.
 #![allow(clippy::unwrap_used)]
 
 use quorate_wire::Fault;
 use quorate_wire::method::TABLE;
 
-/// The rows of the README's table with this head.
+/// The rows of the README table that has this header.
 fn rows(head: &str) -> String {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
@@ -36,7 +36,7 @@ fn the_readme_lists_every_fault_code() {
 }
 
 #[test]
-fn a_methods_faults_are_codes_of_ours() {
+fn the_faults_of_each_method_are_known_codes() {
     for method in TABLE {
         for fault in method.faults {
             let known = Fault::CODES.iter().any(|code| code.number == *fault);

@@ -1,4 +1,4 @@
-//! What the endpoint answers to good and bad callers, byte by byte.
+//! What the endpoint answers to correct and faulty callers, byte by byte.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_imports)]
 
@@ -273,7 +273,7 @@ async fn point_4_answers_have_nil_only_if_the_call_had() {
     assert!(answer.contains("<nil"), "{answer}");
 }
 
-/// What gzip makes of a body.
+/// The body, compressed with gzip.
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(body).unwrap();
@@ -337,7 +337,7 @@ async fn point_2_a_body_over_the_cap_once_inflated_is_413() {
 }
 
 #[tokio::test]
-async fn point_7_bodies_that_are_too_much_together_are_a_fast_fault() {
+async fn point_7_bodies_that_are_too_large_together_are_a_fast_fault() {
     let served = Served::start(echo().limits(Limits {
         bodies: 100_000,
         body_time: 3 * LONG,
@@ -349,7 +349,7 @@ async fn point_7_bodies_that_are_too_much_together_are_a_fast_fault() {
     let (most, rest) = request.split_at(request.len() - 1);
     let mut first = served.connect().await;
     first.write_all(most).await.unwrap();
-    // Until the endpoint has read it there is room.
+    // There is room until the endpoint has read that body.
     let refused = async {
         loop {
             let answer = served.post(&large).await;
@@ -405,7 +405,8 @@ async fn point_6_a_multicalls_answer_stays_under_the_cap_and_has_a_place_for_eac
         ..Limits::default()
     }))
     .await;
-    // As many as fit between nothing and all; carriage returns grow as they are written.
+    // From texts whose answers all fit to texts whose answers do not fit at all. Carriage returns grow when they are
+    // written.
     for text in [
         "",
         "x",
@@ -427,7 +428,7 @@ async fn point_6_a_multicalls_answer_stays_under_the_cap_and_has_a_place_for_eac
 }
 
 #[tokio::test]
-async fn point_6_of_a_multicall_that_is_late_nothing_more_begins() {
+async fn point_6_a_late_multicall_begins_no_further_call() {
     let (endpoint, _may_end, mut heard) = waiting();
     let served = Served::start(endpoint.limits(Limits {
         call: Duration::from_millis(20),
@@ -486,7 +487,7 @@ async fn forbidden_characters_are_replaced_in_answers_and_faults() {
 }
 
 #[tokio::test]
-async fn a_panic_is_an_internal_fault_and_the_connection_lives_on() {
+async fn a_panic_is_an_internal_fault_and_the_connection_stays_open() {
     let served = Served::start(echo()).await;
     let mut stream = served.connect().await;
     for (method, expected) in [("panic", "<i4>-32603</i4>"), ("echo", "<string>x</string>")] {
@@ -501,7 +502,7 @@ async fn a_panic_is_an_internal_fault_and_the_connection_lives_on() {
     }
 }
 
-/// An endpoint whose `wait` tells when it began and when it ended, and ends when it may.
+/// An endpoint with the method `wait`. It reports when a call begins and ends, and a call ends when the test allows it.
 fn waiting() -> (Endpoint, Arc<Notify>, mpsc::UnboundedReceiver<&'static str>) {
     let may_end = Arc::new(Notify::new());
     let (told, heard) = mpsc::unbounded_channel();
@@ -616,14 +617,14 @@ async fn connections_over_the_cap_are_told_so() {
 }
 
 #[tokio::test]
-async fn point_7_many_may_come_before_the_first_is_accepted() {
+async fn point_7_many_connections_may_wait_to_be_accepted() {
     let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
     if most.is_ok_and(|most| most.trim().parse::<usize>().unwrap() < 600) {
         return eprintln!("skipped: the operating system has no longer queues");
     }
     let served = Served::start(echo()).await;
     served.post(call("echo", "it listens")).await;
-    // Nothing is accepted meanwhile: the endpoint is on this thread.
+    // Nothing is accepted meanwhile, because the endpoint runs on this thread.
     let waiting: Vec<_> = (0..600)
         .map(|_| std::net::TcpStream::connect_timeout(&served.address, SECOND).unwrap())
         .collect();
@@ -632,7 +633,7 @@ async fn point_7_many_may_come_before_the_first_is_accepted() {
 }
 
 #[tokio::test]
-async fn point_7_who_waits_longest_without_a_request_gives_way_to_a_new_connection() {
+async fn point_7_the_connection_that_is_idle_longest_gives_way_to_a_new_one() {
     let served = Served::start(echo().limits(Limits {
         connections: 3,
         header_time: 3 * LONG,
@@ -649,7 +650,7 @@ async fn point_7_who_waits_longest_without_a_request_gives_way_to_a_new_connecti
         served.connect().await,
         served.connect().await,
     ];
-    // Each is known to wait before the next does, and the first calls once more.
+    // Each connection is known to wait before the next one opens. Then the first calls once more.
     for index in [0, 1, 2, 0] {
         streams[index].write_all(request.as_bytes()).await.unwrap();
         assert_status(&read_answer(&mut streams[index]).await, 200);
@@ -658,7 +659,7 @@ async fn point_7_who_waits_longest_without_a_request_gives_way_to_a_new_connecti
     slow.write_all(b"POST / HTTP/1.1\r\nHost:").await.unwrap();
     assert_status(&served.post(&body).await, 200);
     assert_eq!(read_all(&mut silent).await, "");
-    // That call's connection has ended: there is room for one that stays, and then none again.
+    // The connection of that call has ended. So there is room for one connection that stays, and then no more.
     let mut new = served.connect().await;
     new.write_all(request.as_bytes()).await.unwrap();
     assert_status(&read_answer(&mut new).await, 200);

@@ -1,6 +1,8 @@
-//! Clients in other languages call the `validator1` methods of our endpoint, and our caller those of servers in other languages.
+//! Clients in other languages call the `validator1` methods of our endpoint. Our caller calls those of servers in other
+//! languages.
 //!
-//! A script ends with status 0 and one line that says what it is; with 77 if its library is not installed.
+//! A script that succeeds ends with status 0 and prints one line with the client's name. It ends with 77 if its library
+//! is not installed.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,14 +21,14 @@ use quorate_wire::{CallError, Caller, Value};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-/// Time for a whole script, the start of a virtual machine on a busy machine included.
+/// The most time for a whole script, which includes starting a virtual machine on a busy machine.
 const SCRIPT_TIME: Duration = Duration::from_secs(120);
-/// What a script's status says if its library is not installed.
+/// The exit status of a script whose library is not installed.
 const NO_LIBRARY: i32 = 77;
-/// Where libraries have their headers.
+/// The folder of the libraries' headers.
 const HEADERS: &str = "/usr/include";
 
-/// A test that has a program play a client.
+/// A test in which a program is the client.
 macro_rules! clients {
     ($($test:ident: $program:literal $($argument:literal)*;)*) => {
         $(
@@ -72,7 +74,7 @@ async fn go_mattn() {
     go("go-mattn.go", "mattn/go-xmlrpc").await;
 }
 
-/// Runs a program in Go with a library of Debian's.
+/// Runs a program in Go that uses a library from Debian.
 async fn go(source: &str, library: &str) {
     const LIBRARIES: &str = "/usr/share/gocode";
     if exists(&format!("{LIBRARIES}/src/github.com/{library}")) {
@@ -134,7 +136,7 @@ async fn our_caller_at_xmlrpc_cs_server() {
     }
 }
 
-/// Starts a server that prints its port and what it is, and serves until its standard input ends; and calls it.
+/// Calls the methods of a server. The server prints its port and its name, and serves until its standard input ends.
 async fn served_by(mut command: Command) {
     command
         .stdin(Stdio::piped())
@@ -165,14 +167,14 @@ async fn served_by(mut command: Command) {
         .unwrap();
 }
 
-/// Calls all methods, and one of them wrongly.
+/// Calls all methods, and one of them with wrong parameters.
 async fn all_of_the_suite(caller: &Caller) {
     use validator::{
         ArrayOfStructs, CountTheEntities, EasyStruct, EchoStruct, ManyTypes, ModerateSizeArray,
         NestedStruct, SimpleStructReturn,
     };
 
-    // Of Unicode xmlrpc-c has 16 bits.
+    // xmlrpc-c has only characters of 16 bits.
     let hard = "<&>\"' ]]> &amp; é Ω 中\ttab\nline ";
     let text = |text: &str| Value::String(text.to_owned());
     let stooges = || ints([("moe", -7), ("larry", i32::MAX), ("curly", -2_147_483_640)]);
@@ -266,14 +268,14 @@ fn ints<const N: usize>(members: [(&str, i32); N]) -> Value {
     structure(members.map(|(name, number)| (name, Value::Integer(number))))
 }
 
-/// A program that plays a script in the folder of the clients.
+/// The command that runs a script from the folder of clients.
 fn script(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(tests().join("clients"));
     command
 }
 
-/// Builds a program from source, in a folder of its own; `None` if the compiler or the library's header is not there.
+/// Compiles a program in a folder of its own. `None` if the compiler or the library's header is missing.
 async fn built(
     compiler: &str,
     header: &str,
@@ -300,7 +302,7 @@ async fn built(
     Some(Command::new(program))
 }
 
-/// Runs a client, with the endpoint's URL as the last argument.
+/// Runs a client. Its last argument is the endpoint's URL.
 async fn plays(mut client: Command) {
     let served = Served::start(validator::endpoint()).await;
     client.arg(format!("http://{}/RPC2", served.address));
@@ -321,7 +323,7 @@ async fn plays(mut client: Command) {
     }
 }
 
-/// Whether there is such a file; if not, the test is skipped.
+/// Whether this file exists. If not, the test is skipped.
 fn exists(path: &str) -> bool {
     let exists = Path::new(path).exists();
     if !exists {
@@ -334,7 +336,7 @@ fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-/// What came of a program; `None` if there is none of that name.
+/// The output of a program; `None` if there is no program of that name.
 async fn run(mut command: Command) -> Option<Output> {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(SCRIPT_TIME, command.output())

@@ -81,7 +81,7 @@ print("done")
 "#;
 
 #[tokio::test]
-async fn pythons_xmlrpc_client_is_at_home() {
+async fn pythons_xmlrpc_client_can_use_every_method() {
     let served = Served::start(echo().limits(Limits {
         body: 2_000_000,
         ..Limits::default()

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
     use crate::question;
 
-    /// No messages, of Q.
+    /// A batch without messages, from Q.
     fn batch(cluster: u8) -> Deliver {
         let head = outbox::Head {
             cluster: ClusterId([cluster; 32]),

@@ -1,4 +1,4 @@
-//! The servers that are compared, as processes.
+//! The compared servers, each in a process of its own.
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader};
@@ -11,11 +11,11 @@ use crate::abyss;
 use crate::load::Figures;
 use crate::serve::Server;
 
-/// On which processors the two sides run.
+/// The processors on which servers and load run.
 pub(crate) enum Pinning {
-    /// The server on the first, the load on the second.
+    /// The server on the first processor, the load on the second.
     Apart,
-    /// Wherever the system puts them, and why.
+    /// The operating system chooses. The text says why.
     Nowhere(&'static str),
 }
 
@@ -27,8 +27,10 @@ impl Pinning {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         match tried {
             _ if processors < 2 => Self::Nowhere("there is one processor"),
-            Err(_) => Self::Nowhere("there is no taskset"),
-            Ok(output) if !output.status.success() => Self::Nowhere("they cannot be chosen"),
+            Err(_) => Self::Nowhere("taskset is not installed"),
+            Ok(output) if !output.status.success() => {
+                Self::Nowhere("processors cannot be chosen here")
+            }
             Ok(_) => Self::Apart,
         }
     }
@@ -62,7 +64,7 @@ impl fmt::Display for Pinning {
     }
 }
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct Contender {
     pub(crate) name: String,
     port: String,
@@ -89,7 +91,7 @@ impl Contender {
         }
     }
 
-    /// Has it called for a while.
+    /// Makes the load call this server for a while.
     pub(crate) fn measure(
         &mut self,
         pinning: &Pinning,
@@ -107,13 +109,13 @@ impl Contender {
 
 impl Drop for Contender {
     fn drop(&mut self) {
-        // Each ends with its standard input.
+        // A server ends when its standard input ends.
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }
 
-/// Starts them all, the endpoint first.
+/// Starts all servers, the endpoint first.
 pub(crate) fn start(pinning: &Pinning) -> Vec<Contender> {
     let own = std::env::current_exe().unwrap();
     let ours = [Server::Quorate, Server::Dxr, Server::Hyper].map(|server| {
@@ -128,7 +130,7 @@ pub(crate) fn start(pinning: &Pinning) -> Vec<Contender> {
         command.arg(servers.join("python.py"));
         all.push(Contender::start(command, "/"));
     } else {
-        println!("left out: Python's server, for there is no python3");
+        println!("left out: Python's server: python3 is not installed");
     }
     match abyss(&servers.join("xmlrpc-c.c")) {
         Ok(program) => all.push(Contender::start(pinning.server(&program), "/RPC2")),

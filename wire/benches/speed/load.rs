@@ -1,5 +1,5 @@
-//! The load: connections that each call again as soon as they are answered, over sockets, so that little of the time is
-//! the caller's own.
+//! The load. Each connection calls again as soon as it has its answer. It uses plain sockets, so that the caller itself
+//! takes little time.
 
 use std::io::{Error, ErrorKind};
 use std::time::{Duration, Instant};
@@ -11,18 +11,18 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// The sum over no structs: a method as small as there is in the suite that all servers have.
+/// The sum over no structs: as small as a method of the suite gets. All servers have it.
 const CALL: &str = "<?xml version=\"1.0\"?><methodCall><methodName>validator1.arrayOfStructsTest</methodName>\
     <params><param><value><array><data></data></array></value></param></params></methodCall>";
 
-/// What the endpoint answers, which the server with a constant answer gives.
+/// The endpoint's answer to this call. The server with a constant answer sends it too.
 pub(crate) const ANSWER: &str = "<?xml version=\"1.0\"?>\n<methodResponse><params><param><value><i4>0</i4></value></param></params>\
     </methodResponse>";
 
 /// How long one call may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What every answer holds, however a server writes it.
+/// Every correct answer contains this, however a server writes it.
 const WANTED: &[u8] = b">0</";
 
 #[derive(Args)]
@@ -33,7 +33,7 @@ pub(crate) struct Load {
     pub(crate) seconds: f64,
 }
 
-/// What came of it.
+/// The results of a turn.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Figures {
     calls: u64,
@@ -86,7 +86,7 @@ async fn all_connections(load: &Load) -> Figures {
     }
 }
 
-/// Calls until the time has come: how long each took in nanoseconds, and how many gave no right answer.
+/// Calls until `end`. Returns how long each call took in nanoseconds, and how many answers were wrong.
 async fn call_until(end: Instant, port: u16, request: String) -> (Histogram<u64>, u64) {
     let mut times = Histogram::new(3).unwrap();
     let mut errors = 0;
@@ -110,7 +110,8 @@ async fn call_until(end: Instant, port: u16, request: String) -> (Histogram<u64>
     (times, errors)
 }
 
-/// One call; whether its answer is right. A server that closes after an answer gets a new connection, in the call's time.
+/// Makes one call and returns whether its answer is right. If the server has closed the connection after an answer,
+/// opens a new one, which counts as part of the call's time.
 async fn call(
     connection: &mut Option<TcpStream>,
     port: u16,
@@ -123,7 +124,7 @@ async fn call(
         None => connect(port).await?,
     };
     let keeps = match exchange(&mut stream, request, buffer).await {
-        // It had closed before this call came.
+        // The server had closed the connection before this call.
         Err(error) if used && closed(&error) => {
             stream = connect(port).await?;
             exchange(&mut stream, request, buffer).await?
@@ -149,7 +150,7 @@ fn closed(error: &Error) -> bool {
     )
 }
 
-/// Sends the request and reads the answer; whether the connection can be used again.
+/// Sends the request and reads the answer. Returns whether the connection can be used again.
 async fn exchange(
     stream: &mut TcpStream,
     request: &[u8],
@@ -169,7 +170,7 @@ async fn exchange(
     }
 }
 
-/// Where the answer ends, once its headers are there, and whether the connection stays open.
+/// The length of the answer, once its headers have arrived, and whether the connection stays open.
 fn answer_end(buffer: &[u8]) -> Result<Option<(usize, bool)>, Error> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut headers);

@@ -1,12 +1,13 @@
-//! How fast the endpoint is beside others, in one run on one machine: calls per second and latency of a small method.
+//! Compares the speed of the endpoint with others, in one run on one machine: calls per second and latency of a small
+//! method.
 //!
 //!     cargo bench -p quorate-wire --bench speed
 //!
-//! The contenders are this endpoint, dxr_server as it comes, a bare hyper server that gives a constant answer to whatever
-//! comes, Python's `SimpleXMLRPCServer`, and xmlrpc-c's Abyss; what is not installed is left out, and said. Each runs in a
-//! process of its own on the first processor, the Rust ones with tokio's runtime of one thread, as the processes of `server`
-//! have it; the load comes from another process on the second. They take turns, several times over, and the table has
-//! the medians of the rounds.
+//! The contenders are this endpoint, dxr_server without changes, a bare hyper server that always gives the same answer,
+//! Python's `SimpleXMLRPCServer`, and xmlrpc-c's Abyss. The run leaves out what is not installed, and says so. Each
+//! contender is a process of its own on the first processor. Those in Rust use tokio's runtime with one thread, as the
+//! processes of `server` do. The load comes from another process on the second processor. The contenders take turns,
+//! several times, and the table shows the medians of the rounds.
 #![allow(
     clippy::unwrap_used,
     reason = "a benchmark that cannot measure has nothing better to do"
@@ -28,7 +29,7 @@ use tabled::settings::{Alignment, Style};
 use contenders::{Contender, Pinning};
 use load::Figures;
 
-/// From one caller, and from many.
+/// Connections at a time: one caller, and many.
 const CONNECTIONS: [usize; 2] = [1, 32];
 
 #[derive(Parser)]
@@ -52,7 +53,7 @@ struct Comparison {
     seconds: f64,
 }
 
-/// The processes that a comparison starts.
+/// The processes that the comparison starts.
 #[derive(Subcommand)]
 enum Part {
     #[command(hide = true)]
@@ -75,7 +76,7 @@ fn compare(comparison: &Comparison) {
     let pinning = Pinning::find();
     println!("{pinning}");
     let mut contenders = contenders::start(&pinning);
-    // What is loaded and compiled on the first calls belongs to nobody's figures.
+    // Before the measurement each contender warms up, because the first calls load and compile.
     for contender in &mut contenders {
         contender.measure(&pinning, 1, 0.5);
     }
@@ -90,7 +91,7 @@ fn compare(comparison: &Comparison) {
     print_ratios(&contenders, &rounds);
 }
 
-/// What each contender did in one round, with each number of connections.
+/// The figures of each contender in one round, for each number of connections.
 type Round = Vec<[Figures; CONNECTIONS.len()]>;
 
 fn print_table(contenders: &[Contender], rounds: &[Round]) {
@@ -127,7 +128,7 @@ fn print_table(contenders: &[Contender], rounds: &[Round]) {
     println!("{table}");
 }
 
-/// The endpoint's rate over the others', turn by turn: what slows the whole machine down is in both.
+/// The endpoint's rate divided by each other's, turn by turn. What slows the whole machine down affects both.
 fn print_ratios(contenders: &[Contender], rounds: &[Round]) {
     for (index, contender) in contenders.iter().enumerate().skip(1) {
         for (which, count) in CONNECTIONS.into_iter().enumerate() {

@@ -22,15 +22,15 @@ use crate::validator;
 pub(crate) enum Server {
     /// This project's endpoint.
     Quorate,
-    /// dxr_server as it comes.
+    /// dxr_server without changes.
     Dxr,
-    /// hyper alone, which reads the body and gives a constant answer.
+    /// hyper alone. It reads the body and always gives the same answer.
     Hyper,
 }
 
 pub(crate) fn run(server: Server) {
     std::thread::spawn(|| {
-        // An error ends the input as well.
+        // Also ends at an error of standard input.
         let _ = stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
@@ -88,7 +88,7 @@ async fn bare(listener: TcpListener) {
         tokio::spawn(async move {
             let connection =
                 http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
-            // A caller that goes away ends its connection with an error.
+            // If the caller goes away, the connection ends with an error.
             let _ = connection.await;
         });
     }

@@ -48,7 +48,7 @@ class Validator {
     }
 
     public static void main(String[] arguments) throws Exception {
-        // Without the flag it unescapes texts once more than XML has it.
+        // Without the flag it unescapes texts once too often.
         client = new XMLRPCClient(new URL(arguments[0]), XMLRPCClient.FLAGS_NO_STRING_DECODE);
         String hard = "<&>\"' ]]> &amp; é Ω 中 😀\ttab\nline ";
         Map<String, Object> stooges = Map.of("moe", -7, "larry", 2147483647, "curly", -2147483640);

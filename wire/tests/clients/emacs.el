@@ -1,6 +1,6 @@
 ;; -*- lexical-binding: t; coding: utf-8 -*-
-;; Emacs' xml-rpc: all of validator1, introspection, faults and multicall. Texts of nothing but white space are nil to it, and
-;; an array of structs needs a vector around it.
+;; Emacs' xml-rpc: all of validator1, introspection, faults and multicall. It reads texts of only white space as nil, and
+;; needs a vector around an array of structs.
 (unless (require 'xml-rpc nil t)
   (princ "the package xml-rpc is not installed\n")
   (kill-emacs 77))

@@ -33,7 +33,7 @@ sub fault {
 }
 
 my $hard = "<&>\"' ]]> &amp; é Ω 中 \x{1F600}\ttab\nline ";
-# Its caller must encode; what it parses is decoded.
+# It does not encode what it sends, but decodes what it reads.
 my $text = $client->string(encode_utf8($hard));
 my %stooges = (moe => $client->int(-7), larry => 2147483647, curly => $client->int(-2147483640));
 my $date = $client->date_time('20260228T23:59:58');

@@ -1,5 +1,5 @@
-// Go's mattn/go-xmlrpc: validator1, introspection and faults. It sends no dates, so manyTypesTest is beyond it, reads no fault's
-// code, and gets lost in arrays within what it reads.
+// Go's mattn/go-xmlrpc: validator1, introspection and faults. It sends no dates, so it cannot call
+// manyTypesTest. It does not read the code of a fault, and misreads arrays within other values.
 package main
 
 import (

@@ -1,5 +1,5 @@
--- Lua's xmlrpc: validator1, introspection, faults and multicall. It has no dates and no base64, so manyTypesTest is beyond it,
--- and it leaves escaping to its caller.
+-- Lua's xmlrpc: validator1, introspection, faults and multicall. It has no dates and no base64, so it cannot
+-- call manyTypesTest. Its caller must escape texts.
 local found, xmlrpc = pcall(require, "xmlrpc")
 if not found or not pcall(require, "xmlrpc.http") then
   print("the module xmlrpc is not installed")

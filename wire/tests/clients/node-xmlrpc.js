@@ -24,7 +24,7 @@ const octets = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
 
 async function main() {
   same(await validator("arrayOfStructsTest", [stooges, { moe: 1, larry: 2, curly: 41 }]), -2147483599);
-  // It sends texts as CDATA, and of several ends of CDATA in one text it minds only the first.
+  // It sends texts as CDATA. If a text contains the end of CDATA several times, it escapes only the first.
   same(await validator("countTheEntities", hard),
     { ctLeftAngleBrackets: 1, ctRightAngleBrackets: 2, ctAmpersands: 2, ctApostrophes: 1, ctQuotes: 1 });
   same(await validator("easyStructTest", stooges), 0);

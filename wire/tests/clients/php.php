@@ -54,7 +54,7 @@ $everything = [
 same(validator('echoStructTest', $everything), $everything);
 same(validator('manyTypesTest', -42, true, $hard, 2.5, $date, $octets), [-42, true, $hard, 2.5, $date, $octets]);
 same(validator('moderateSizeArrayCheck', [$hard, ...array_fill(0, 180, 'x'), 'é']), $hard . 'é');
-// An array with no keys but numbers would be sent as an array.
+// PHP would send an array whose keys are all numbers as an array, not as a struct.
 same(validator('nestedStructTest', ['first' => 1999, '2000' => ['03' => [], '04' => ['01' => $stooges, '02' => []]]]), 0);
 same(validator('simpleStructReturnTest', -213), ['times10' => -2130, 'times100' => -21300, 'times1000' => -213000]);
 

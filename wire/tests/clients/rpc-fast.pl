@@ -8,7 +8,7 @@ use Test::More;
 eval { require XML::RPC::Fast; 1 } or do { print "XML::RPC::Fast is not installed\n"; exit 77 };
 
 my $client = XML::RPC::Fast->new($ARGV[0]);
-# It would refuse the very form of dates that is XML-RPC's, while what it sends for a DateTime is another.
+# It refuses XML-RPC's own form of dates, and sends a DateTime in another form.
 $client->registerType('dateTime.iso8601', sub { shift->textContent });
 $client->registerType(boolean => sub { shift->textContent });
 my $date = '20260228T235958.000+0000';
@@ -29,7 +29,7 @@ sub fault {
     $@ =~ /\Q$code\E\b/ or die "$call[0]: $@";
 }
 
-# A type is the class of a reference to a text. Of base64 only what it reads is decoded.
+# The class of a reference to a text gives its type. It decodes base64 that it reads, but does not encode what it sends.
 sub typed { my ($type, $value) = @_; bless \$value, $type }
 
 my $hard = "<&>\"' ]]> &amp; é Ω 中 \x{1F600}\ttab\nline ";

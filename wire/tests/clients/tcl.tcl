@@ -1,10 +1,10 @@
-# Tcl's xmlrpc: all of validator1, introspection, faults and multicall. It leaves escaping and encoding to its caller, takes the
-# members of structs from array variables, and gives structs as lists of pairs.
+# Tcl's xmlrpc: all of validator1, introspection, faults and multicall. Its caller must escape and encode texts.
+# It takes the members of structs from array variables, and returns structs as lists of pairs.
 if {[catch {package require xmlrpc} version]} {
     puts "the package xmlrpc is not installed"
     exit 77
 }
-# Its socket writes text in this encoding, and the length that it announces is that of the text.
+# Its socket writes text in this encoding, and it announces the length in characters.
 encoding system iso8859-1
 regexp {http://[^/]+} [lindex $argv 0] base
 
@@ -27,7 +27,7 @@ proc escape {text} {
     string map {& &amp; < &lt; > &gt;} [encoding convertto utf-8 $text]
 }
 
-# What it read is neither unescaped nor decoded.
+# It neither unescapes nor decodes what it reads.
 proc unescape {text} {
     encoding convertfrom utf-8 [string map {&lt; < &gt; > &quot; \" &apos; ' &amp; &} $text]
 }

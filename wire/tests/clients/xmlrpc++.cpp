@@ -1,4 +1,4 @@
-// XmlRpc++, as Robot OS has it or fldigi: validator1, introspection, faults and multicall. It knows no struct without members.
+// XmlRpc++ of Robot OS or of fldigi: validator1, introspection, faults and multicall. It has no empty structs.
 #include <XmlRpc.h>
 
 #include <cmath>
@@ -44,7 +44,7 @@ int main(int count, char **arguments) {
     char octets[256];
     for (int index = 0; index < 256; index++) octets[index] = char(index);
     XmlRpcValue bytes(octets, sizeof octets);
-    // Robot OS writes and reads the members of tm as they are; fldigi writes them as C has them, and reads them as Robot OS.
+    // Robot OS writes and reads the members of tm unchanged. fldigi writes them as C defines them, but reads them as Robot OS does.
     std::tm time = {}, years_from_1900 = {};
     time.tm_year = 2026, time.tm_mon = 2, time.tm_mday = 28, time.tm_hour = 23, time.tm_min = 59, time.tm_sec = 58;
     years_from_1900 = time;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# xmlrpc-c's command xmlrpc. It sends ints, strings, booleans, doubles and base64, each as a parameter of its own: of validator1 that is
-# enough for two methods, and for faults.
+# xmlrpc-c's command xmlrpc. It sends ints, strings, booleans, doubles and base64, each as a parameter of its own. That is enough
+# for two methods of validator1, and for faults.
 set -u
 command -v xmlrpc xmlrpc-c-config >/dev/null || { echo "xmlrpc-c is not installed"; exit 77; }
 url="$1"

@@ -1,4 +1,4 @@
-//! What a server of xmlrpc-c is linked with.
+//! The libraries that a server of xmlrpc-c is linked with.
 #![allow(
     unreachable_pub,
     reason = "a test and a benchmark compile it as their own"

@@ -1,4 +1,4 @@
-//! An endpoint on a free port, and bytes to send to it.
+//! An endpoint on a free port, and helpers that send bytes to it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 pub mod validator;
@@ -55,7 +55,7 @@ text_method!(Panic, "panic");
 text_method!(Wait, "wait");
 text_method!(Heap, "heap");
 
-/// A serving endpoint; it ends when told, or with the test.
+/// A serving endpoint. It ends when told, or with the test.
 pub struct Served {
     pub address: SocketAddr,
     shutdown: oneshot::Sender<()>,
@@ -85,20 +85,20 @@ impl Served {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Tells it to end; the handle is ready when it did.
+    /// Tells the endpoint to end. The handle completes when it has ended.
     pub fn end(self) -> JoinHandle<std::io::Result<()>> {
         self.shutdown.send(()).unwrap();
         self.task
     }
 
-    /// Sends bytes on a connection of their own and reads all that comes back.
+    /// Sends bytes on a new connection and returns everything that comes back.
     pub async fn raw(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
         stream.write_all(request.as_ref()).await.unwrap();
         read_all(&mut stream).await
     }
 
-    /// Posts a body on a connection of its own.
+    /// Posts a body on a new connection.
     pub async fn post(&self, body: impl AsRef<[u8]>) -> String {
         self.raw(post("/RPC2", "Content-Type: text/xml\r\n", body))
             .await
@@ -114,7 +114,7 @@ pub async fn read_all(stream: &mut TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// Reads one answer of a connection that stays open.
+/// Reads one answer from a connection that stays open.
 pub async fn read_answer(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     loop {
@@ -156,7 +156,7 @@ pub fn post(path: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     whole
 }
 
-/// A call of a method of one string.
+/// A call of a method with one string.
 pub fn call(method: &str, text: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?><methodCall><methodName>{method}</methodName><params><param><value>\
@@ -164,7 +164,7 @@ pub fn call(method: &str, text: &str) -> String {
     )
 }
 
-/// A multicall of one method, with these texts.
+/// A multicall that calls one method with each of these texts.
 pub fn multicall(method: &str, texts: &[&str]) -> String {
     let calls: String = texts
         .iter()

@@ -1,4 +1,4 @@
-//! UserLand's `validator1` suite, the common yardstick of XML-RPC implementations.
+//! UserLand's `validator1` suite, which XML-RPC implementations commonly test against.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use quorate_wire::{Endpoint, Fault, Method, Value};
 
-/// Declares a method that takes and answers values as they are.
+/// Declares a method whose parameters and answer are plain values.
 macro_rules! value_method {
     ($type:ident, $name:literal, $signature:expr, $help:literal) => {
         #[derive(Clone, Debug, PartialEq)]
@@ -124,7 +124,7 @@ fn count_the_entities(params: Vec<Value>) -> Result<Value, Fault> {
     let text = text(one(params)?)?;
     let count = |name: &str, wanted| {
         let count = text.chars().filter(|&found| found == wanted).count();
-        // A body has a few million characters at most.
+        // Cannot overflow: a body has a few million characters at most.
         (
             name.to_owned(),
             Value::Integer(i32::try_from(count).unwrap_or(i32::MAX)),

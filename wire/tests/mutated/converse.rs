@@ -1,4 +1,4 @@
-//! Conversations with an endpoint without sockets and without waiting. The fuzz target of requests has them, too.
+//! Conversations with an endpoint, without sockets and without waiting. The fuzz target `requests` uses them too.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -9,12 +9,12 @@ use quorate_wire::endpoint::Connections;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::runtime::{Builder, Runtime};
 
-/// What fits into the connection at once, either way.
+/// The buffer of the connection in each direction, in bytes.
 pub(crate) const ROOM: usize = 64 * 1024;
-/// The longest that a connection may last by the endpoint's own clock.
+/// The longest that a connection may last, by the endpoint's own clock.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Its clock goes on when nothing else does, so that time-outs take no time.
+/// A runtime whose clock jumps ahead when nothing else happens, so that time-outs take no time.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_time()
@@ -23,21 +23,21 @@ pub(crate) fn runtime() -> Runtime {
         .unwrap()
 }
 
-/// Sends requests, closes the sending side and reads all that is answered.
+/// Sends requests, closes the sending side and returns all answers.
 pub(crate) fn converse(runtime: &Runtime, connections: &Connections, requests: &[u8]) -> Vec<u8> {
     let (ours, theirs) = duplex(ROOM);
     let conversation = async {
         let (mut reading, mut writing) = tokio::io::split(ours);
         let mut answers = Vec::new();
         let write = async {
-            // The endpoint may close the connection before it has read all.
+            // The endpoint may close the connection before it has read everything.
             let _ = writing.write_all(requests).await;
             let _ = writing.shutdown().await;
         };
         let read = async {
             let _ = reading.read_to_end(&mut answers).await;
         };
-        // How a connection ends early is not asked for.
+        // It does not matter how a connection ends early.
         let _ = tokio::join!(connections.serve(theirs), write, read);
         answers
     };
@@ -48,8 +48,8 @@ pub(crate) fn converse(runtime: &Runtime, connections: &Connections, requests: &
     })
 }
 
-/// The first answer's status. Each answer is whole, and can be read if it is one to a call; it may lack its body if there are
-/// `heads` among them.
+/// The status of the first answer. Checks that every answer is complete, and that answers to calls can be read. With
+/// `heads`, answers may lack a body.
 pub(crate) fn first_status(mut answers: &[u8], heads: bool) -> String {
     let mut first = None;
     while !answers.is_empty() {

@@ -6,7 +6,7 @@ use quorate_wire::endpoint::read_call;
 use quorate_wire::method::{Deliver, Method, ReceiveMessage, SendMessage, Status, Submit};
 use quorate_wire::{Limits, Value};
 
-/// Reads a body as whatever it may be; what it was.
+/// Reads a body as a call and as an answer. Returns what it was.
 pub(crate) fn read(body: &[u8]) -> String {
     let headers = HeaderMap::new();
     let answer = match read_body(&headers, body) {
@@ -43,7 +43,7 @@ pub(crate) fn read(body: &[u8]) -> String {
     }
 }
 
-/// Whether a method takes the parameters; those that it takes it takes again when it gives them back.
+/// Whether a method accepts the parameters. If it writes them again, it must accept those too.
 fn takes<M: Method>(params: &[Value]) -> bool {
     let Ok(method) = M::from_params(params.to_vec()) else {
         return false;

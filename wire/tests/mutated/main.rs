@@ -1,10 +1,11 @@
-//! Good calls, answers and requests that are damaged by lot, millions of them: none crashes, hangs or takes much memory.
+//! Millions of correct calls, answers and requests with random damage. None may crash the endpoint, hang it or take
+//! much memory.
 //!
-//! The same seed damages alike. A short run is a test like the others; the long one is
+//! The same seed gives the same damage. The short run is a normal test. The long one is
 //!
 //!     cargo test --profile sweep -p quorate-wire --test mutated -- --ignored --nocapture --test-threads 1
 //!
-//! with `QUORATE_SEED` and `QUORATE_INPUTS` if others are wanted.
+//! with `QUORATE_SEED` and `QUORATE_INPUTS` to change the seed and the number of inputs.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,37 +25,37 @@ use peak_alloc::PeakAlloc;
 
 use mutate::Mutator;
 
-/// The most memory that an input may take, in bytes beside so many times its own size.
+/// The most memory that one input may take, in bytes, beside a multiple of its own size.
 const MEMORY: usize = 256 * 1024;
 const MEMORY_FOR_EACH_BYTE: usize = 16;
-/// The longest that an input may take, on a busy machine.
+/// The most time that one input may take, on a busy machine.
 const TIME: Duration = Duration::from_secs(5);
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// What is measured is of the whole process, so only one test may run at a time.
+/// The measurement covers the whole process, so only one test may run at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
-fn a_few_bodies() {
+fn a_few_thousand_damaged_bodies_do_no_harm() {
     play(0, 20_000, Mutator::body, decoder::read);
 }
 
 #[test]
-fn a_few_requests() {
+fn a_few_thousand_damaged_requests_do_no_harm() {
     requests::play(0, 5_000);
 }
 
 #[test]
 #[ignore = "takes minutes"]
-fn millions_of_bodies() {
+fn millions_of_damaged_bodies_do_no_harm() {
     play(seed(), inputs(10_000_000), Mutator::body, decoder::read);
 }
 
 #[test]
 #[ignore = "takes minutes"]
-fn millions_of_requests() {
+fn millions_of_damaged_requests_do_no_harm() {
     requests::play(seed(), inputs(2_000_000));
 }
 
@@ -70,7 +71,7 @@ fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Has inputs tried, and prints what came of them: `tried` says of each what it was.
+/// Tries all inputs and prints a count of the outcomes. `tried` names the outcome of one input.
 fn play(
     seed: u64,
     inputs: u64,

@@ -1,4 +1,4 @@
-//! Damages by lot what was good.
+//! Damages correct inputs at random.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::common::{call, multicall};
 
-/// What calls and answers, and damaged ones, consist of.
+/// Pieces of calls and answers, good and bad.
 const PIECES: &[&str] = &[
     "<methodCall>",
     "</methodCall>",
@@ -120,7 +120,7 @@ const PIECES: &[&str] = &[
     " ",
 ];
 
-/// What requests consist of, beside.
+/// Pieces of HTTP requests.
 const HEADS: &[&str] = &[
     "POST / HTTP/1.1\r\n",
     "POST /RPC2 HTTP/1.0\r\n",
@@ -216,10 +216,10 @@ impl Mutator {
         self.below(chances) == 0
     }
 
-    /// A body, most often of XML.
+    /// A body, most often with XML.
     pub(crate) fn body(&mut self) -> Vec<u8> {
         let mut body = self.good();
-        // Some stay good, lest nothing comes far.
+        // Some inputs stay undamaged, or nothing would get far into the endpoint.
         let damages = self.below(6);
         for _ in 0..damages {
             self.damage(&mut body, PIECES);
@@ -230,7 +230,7 @@ impl Mutator {
         body
     }
 
-    /// One request or several on a connection.
+    /// One or several requests on a connection.
     pub(crate) fn requests(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         for _ in 0..=self.below(3) {
@@ -287,7 +287,7 @@ impl Mutator {
         self.good[index].clone()
     }
 
-    /// In another encoding, if it is text.
+    /// The body in another encoding, if it is text.
     fn recoded(&mut self, body: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(body);
         match self.below(4) {
@@ -333,7 +333,7 @@ impl Mutator {
                 bytes.splice(start..end, piece.bytes());
             }
             _ => {
-                // Where a tag begins, so that it is another tree and not broken text.
+                // Begin at a tag, so that the result is another tree and not just broken text.
                 let at = bytes[start..]
                     .iter()
                     .position(|&byte| byte == b'<')

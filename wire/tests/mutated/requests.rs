@@ -7,7 +7,7 @@ use crate::converse::{ROOM, converse, first_status, runtime};
 use crate::mutate::Mutator;
 
 pub(crate) fn play(seed: u64, inputs: u64) {
-    // The methods that panic are meant to.
+    // Do not print the panics of the methods that panic on purpose.
     std::panic::set_hook(Box::new(|panic| {
         if panic.payload().downcast_ref() != Some(&"as the test wants") {
             eprintln!("{panic}");
@@ -28,7 +28,7 @@ pub(crate) fn play(seed: u64, inputs: u64) {
             let text = String::from_utf8(answers).unwrap();
             assert!(text.contains("<string>well</string>"), "{text}");
         }
-        // To HEAD only the head of the answer comes.
+        // The answer to HEAD has no body.
         let heads = requests.windows(5).any(|verb| verb == b"HEAD ");
         first_status(&answers, heads)
     });

@@ -1,4 +1,4 @@
-//! The endpoint that is tried, a process of its own.
+//! The tested endpoint, in a process of its own.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -17,24 +17,24 @@ use crate::common::{Heap, Wait, call, echo, post};
 use crate::http::{Answer, Connection};
 use crate::{ALLOCATOR, NEAR};
 
-/// What this program is called with to be the endpoint.
+/// The argument that makes this program the endpoint.
 pub(crate) const COMMAND: &str = "endpoint";
-/// Time for headers, bodies and answers to be taken.
+/// The endpoint's time-out for headers, for bodies and for callers to take answers.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
-/// Time for an answer before a case fails, on a machine that is busy with other things.
+/// How long a case waits for an answer before it fails, on a busy machine.
 const ANSWER_TIME: Duration = Duration::from_secs(100);
-/// What a connection takes, in KiB.
+/// The memory for a connection, in KiB.
 const FOR_EACH_CONNECTION: usize = 24;
-/// Files that are open beside connections.
+/// Open files beside connections.
 const OTHER_FILES: u64 = 200;
 
-/// Raises the soft limit of open files to the hard one, which an endpoint started later inherits.
+/// Raises the soft limit of open files to the hard one. Endpoints that start later inherit it.
 pub(crate) fn raise_the_limit_of_files() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
 }
 
-/// As many connections as wished, or as the limit of open files allows.
+/// The wished number of connections, or fewer if the limit of open files is lower.
 pub(crate) fn as_many_as(wished: usize) -> usize {
     let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     let allowed = usize::try_from(soft.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
@@ -44,8 +44,8 @@ pub(crate) fn as_many_as(wished: usize) -> usize {
     wished.min(allowed)
 }
 
-/// Serves until standard input ends. The arguments are how many connections there may be, and how many open files if not as many as
-/// this process.
+/// Serves until standard input ends. The arguments are the number of connections and, if it differs from this
+/// process's, the number of open files.
 pub(crate) fn serve() -> ExitCode {
     let mut numbers = std::env::args()
         .skip(2)
@@ -63,7 +63,7 @@ pub(crate) fn serve() -> ExitCode {
         ..Limits::default()
     };
     std::panic::set_hook(Box::new(|panic| {
-        // The panics of the method that panics are wanted, and there are many.
+        // Do not print the panics of the method that panics on purpose. There are many.
         if panic.payload().downcast_ref() != Some(&"as the test wants") {
             eprintln!("{panic}");
         }
@@ -92,7 +92,7 @@ pub(crate) fn serve() -> ExitCode {
             Ok(format!("{} {}", used / 1024, peak / 1024))
         })
         .limits(limits);
-    // As the processes have it.
+    // The same runtime as the processes use.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -102,7 +102,7 @@ pub(crate) fn serve() -> ExitCode {
         println!("{}", listener.local_addr()?.port());
         let (ending, input_ended) = oneshot::channel::<()>();
         std::thread::spawn(move || {
-            // An error ends the input as well.
+            // Also ends at an error of standard input.
             let _ = std::io::stdin().read_to_end(&mut Vec::new());
             drop(ending);
         });
@@ -115,7 +115,8 @@ pub(crate) fn serve() -> ExitCode {
     served.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
-/// What memory a process has, in KiB: what is in use, and what of it and of what is kept for later is resident.
+/// The memory of a process in KiB: in use, and resident. Resident memory includes some that the allocator keeps for
+/// later.
 pub(crate) struct Memory {
     pub(crate) used: usize,
     pub(crate) used_peak: usize,
@@ -123,7 +124,7 @@ pub(crate) struct Memory {
     pub(crate) resident_peak: usize,
 }
 
-/// An endpoint that runs; it ends with this process.
+/// A running endpoint. It ends with this process.
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     connections: usize,
@@ -137,7 +138,7 @@ impl Process {
             .arg(COMMAND)
             .arg(connections.to_string())
             .args(files.map(|files| files.to_string()))
-            // Finding the lines of a panic would take memory for good.
+            // Looking up the lines of a panic would take memory and keep it.
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -157,25 +158,25 @@ impl Process {
 
     pub(crate) fn connect(&self) -> Connection {
         let stream = TcpStream::connect(self.address).unwrap();
-        // A call that is not answered fails its case instead of hanging it.
+        // A call without an answer fails its case instead of hanging it.
         stream.set_read_timeout(Some(ANSWER_TIME)).unwrap();
         stream.set_nodelay(true).unwrap();
         Connection::new(stream)
     }
 
-    /// Sends bytes on a connection of their own and reads the one answer.
+    /// Sends bytes on a new connection and reads the one answer.
     pub(crate) fn send(&self, request: impl AsRef<[u8]>) -> Answer {
         let mut connection = self.connect();
         connection.write(request);
         connection.answer().expect("an answer")
     }
 
-    /// Posts a body on a connection of its own.
+    /// Posts a body on a new connection.
     pub(crate) fn post(&self, body: impl AsRef<[u8]>) -> Answer {
         self.send(post("/RPC2", "Content-Type: text/xml\r\n", body))
     }
 
-    /// Calls on a connection of its own, which the endpoint may refuse.
+    /// Calls on a new connection, which the endpoint may refuse.
     pub(crate) fn try_to_echo(&self, text: &str) -> Option<()> {
         let mut connection = self.connect();
         connection.write(post("/RPC2", "", call("echo", text)));
@@ -183,7 +184,7 @@ impl Process {
         (answer.status != 503).then(|| answer.is_text(text))
     }
 
-    /// How long a normal call takes, its connection included.
+    /// How long a normal call takes, with its connection.
     pub(crate) fn call_normally(&self) -> Duration {
         let began = Instant::now();
         self.post(call("echo", "normal")).is_text("normal");
@@ -207,13 +208,13 @@ impl Process {
         }
     }
 
-    /// Whether memory is back near where it was.
+    /// Whether memory has come back near to what it was before.
     pub(crate) fn is_near(&self, before: &Memory, after: &Memory) -> bool {
         let kept = self.connections * FOR_EACH_CONNECTION + Limits::default().bodies / 1024;
         after.used <= before.used + NEAR && after.resident <= before.resident + kept
     }
 
-    /// From now on the peaks are of what comes.
+    /// Resets the peaks, so that they cover only what follows.
     pub(crate) fn forget_the_peaks(&self) {
         self.post(call("heap", "reset")).is_status(200);
         std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();

@@ -18,7 +18,7 @@ impl Answer {
         assert!(self.body.contains(&expected), "{:.1000}", self.body);
     }
 
-    /// The numbers that its text consists of.
+    /// The numbers in its text.
     pub(crate) fn numbers<const N: usize>(&self) -> [usize; N] {
         let text = self.body.split_once("<string>").unwrap().1;
         let numbers = text.split_once('<').unwrap().0.split(' ');
@@ -56,7 +56,7 @@ impl Connection {
         Self(BufReader::with_capacity(1024, stream))
     }
 
-    /// The same connection, to write to meanwhile.
+    /// The same connection, for writing at the same time.
     pub(crate) fn another(&self) -> Self {
         Self::new(self.stream().try_clone().unwrap())
     }
@@ -65,7 +65,8 @@ impl Connection {
         self.0.get_ref()
     }
 
-    /// Writes all, or as much as the endpoint takes before it closes the connection.
+    /// Writes everything, or as much as the endpoint takes before it closes the connection. Returns whether it wrote
+    /// everything.
     pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.get_mut().write_all(bytes.as_ref()).is_ok()
     }

@@ -1,10 +1,10 @@
-//! What hostile callers do to an endpoint, through raw sockets. The endpoint is a process of its own, so that what it takes can be
-//! read: after each case it answers a normal call within a second, and the memory that it uses is back within [`NEAR`] of what it
-//! was. What is resident may be more by what the endpoint's limits allow for connections and bodies: of what was freed the allocator
-//! keeps as much as it likes.
+//! Hostile callers attack an endpoint through raw sockets. The endpoint is a process of its own, so that its memory can
+//! be measured. After each case it must answer a normal call within a second, and its memory in use must come back to
+//! within [`NEAR`] of what it was. Resident memory may stay higher, by what the endpoint's limits allow for connections
+//! and bodies, because the allocator keeps some of what was freed.
 //!
-//! The cases run one after another, whatever `--test-threads` says, because each measures time and memory; `cargo test` runs no
-//! other test meanwhile. The figures are printed at the end.
+//! The cases run one after another, whatever `--test-threads` says, because each measures time and memory. `cargo test`
+//! runs no other test at the same time. The figures are printed at the end.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,18 +23,18 @@ use peak_alloc::PeakAlloc;
 
 use crate::endpoint::Process;
 
-/// Within what time a normal call is answered.
+/// The most time for a normal call.
 const SOON: Duration = Duration::from_secs(1);
-/// How far from where it was the memory in use may stay, in KiB.
+/// How much more memory may be in use after a case than before, in KiB.
 const NEAR: usize = 1024;
-/// Within what time memory is given back.
+/// The most time until memory comes back.
 const GIVEN_BACK: Duration = Duration::from_secs(10);
 
-/// Counts what is in use: what the operating system says includes what the allocator keeps for later.
+/// Counts the memory in use. The operating system's figures include memory that the allocator keeps for later.
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// What was measured, a line for each case.
+/// The measurements, one line for each case.
 static FIGURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn main() -> ExitCode {
@@ -57,9 +57,9 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// Plays a case, and tells how the endpoint is after it.
+/// Plays a case, then checks how the endpoint is.
 fn judge(name: &str, process: &Process, case: fn(&Process)) {
-    // What the first calls take for good is not the case's.
+    // The first calls take some memory for good. That is not the case's.
     for _ in 0..20 {
         process.call_normally();
     }

@@ -1,4 +1,4 @@
-//! Bodies that are much, or that want something of the parser.
+//! Bodies that are large, or hard for the parser.
 
 use std::net::TcpListener;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use quorate_wire::Fault;
 use crate::SOON;
 use crate::endpoint::Process;
 
-/// The size of a large body that is taken.
+/// The size of a large body that is still accepted.
 const LARGE: usize = 2 << 20;
 
 /// A call of a method with one parameter.
@@ -18,7 +18,7 @@ fn with(method: &str, value: &str) -> String {
     )
 }
 
-/// As many of it as make a large body.
+/// The part, repeated until it makes a large body.
 fn large(part: &str) -> String {
     part.repeat(LARGE / part.len())
 }
@@ -36,7 +36,7 @@ pub(super) fn nested_values(process: &Process) {
             let answer = process.post(with("echo", &deep));
             assert!(answer.body.contains("<fault>"), "{}", answer.body);
         }
-        // As deep as is allowed, and as wide as is large.
+        // As deep as the limit allows, and as wide as the size allows.
         let nested = open.repeat(17) + "<value/>" + &close.repeat(17);
         let wide = format!(
             "<value><array><data>{}</data></array></value>",
@@ -44,13 +44,13 @@ pub(super) fn nested_values(process: &Process) {
         );
         let answer = process.post(with("echo", &wide));
         answer.is_fault(Fault::WRONG_PARAMETERS);
-        // The answer would be as large.
+        // The answer would be just as large.
         let answer = process.post(with("validator1.echoStructTest", &wide));
         answer.is_fault(Fault::TRANSPORT);
     }
 }
 
-/// Much of everything that XML has.
+/// Large amounts of every construct of XML.
 pub(super) fn floods(process: &Process) {
     let comments = large("<!-- -- x -->").replace("-- x", "x");
     for (body, code) in [
@@ -116,7 +116,7 @@ pub(super) fn floods(process: &Process) {
     }
 }
 
-/// A document whose type is declared with this.
+/// A document whose DOCTYPE has these declarations.
 fn declared(declarations: &str, text: &str) -> String {
     let call = with("echo", &format!("<value>{text}</value>"));
     call.replace(
@@ -146,7 +146,7 @@ pub(super) fn entities(process: &Process) {
     }
 }
 
-/// Nothing is fetched, neither from a file nor over the network.
+/// The endpoint fetches nothing, neither a file nor over the network.
 pub(super) fn external_entities(process: &Process) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

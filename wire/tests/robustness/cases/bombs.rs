@@ -1,4 +1,4 @@
-//! What is small and becomes large.
+//! Inputs that are small and become large.
 
 use std::io::Write;
 
@@ -22,7 +22,7 @@ pub(super) fn gzip(process: &Process) {
     let all = member.repeat(64);
     let bomb = post("/", header, &all);
     at_once(8, || process.send(&bomb).is_status(413));
-    // A header of gzip that is all that there is, members that hold nothing, and one that is cut off.
+    // A gzip header without anything else, empty members, and a member that is cut off.
     let endless_name = [
         b"\x1F\x8B\x08\x08\0\0\0\0\0\xFF".as_slice(),
         &[b'x'; 4 << 20],
@@ -39,7 +39,7 @@ pub(super) fn gzip(process: &Process) {
     }
 }
 
-/// Bodies of 256 MiB together, none of which ends. What is taken of them may grow to twice its size as it comes.
+/// Bodies of 256 MiB together, none of which ends. While a body arrives, it may take twice its size in memory.
 pub(super) fn large_bodies(process: &Process) {
     let large = vec![b' '; (8 << 20) - 1];
     let head = request("POST", "/", &format!("Content-Length: {}\r\n", 8 << 20));

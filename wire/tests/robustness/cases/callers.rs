@@ -1,4 +1,4 @@
-//! Callers who are slow, many, rude or mistaken.
+//! Callers who are slow, many, rude or wrong.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::common::{LONG, call, post, request};
 use crate::endpoint::{PATIENCE, Process, as_many_as};
 use crate::http::{Connection, kept};
 
-/// The pause between the bytes of one who sends them one by one.
+/// The pause between single bytes.
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[track_caller]
@@ -20,7 +20,7 @@ fn lost_patience(began: Instant) {
     assert!((PATIENCE..PATIENCE + 3 * LONG).contains(&took), "{took:?}");
 }
 
-/// Sends a byte now and then until the endpoint closes the connection.
+/// Sends single bytes until the endpoint closes the connection.
 fn trickle(connection: &mut Connection) {
     while connection.write("x") {
         thread::sleep(PAUSE);
@@ -54,23 +54,26 @@ pub(super) fn slow_bodies(process: &Process) {
     }
 }
 
-/// They ask for much and take nothing.
+/// They ask for large answers and do not read them.
 pub(super) fn slow_takers(process: &Process) {
     let calls = kept("", call("echo", &"x".repeat(500_000))).repeat(40);
     at_once(5, || {
         let mut connection = process.connect();
         let began = Instant::now();
-        assert!(!connection.write(&calls), "nobody takes 20 MB of answers");
+        assert!(
+            !connection.write(&calls),
+            "the endpoint takes 20 MB of calls whose answers nobody reads"
+        );
         lost_patience(began);
     });
 }
 
-/// More than there may be, of which none says anything: those that waited longest give way.
+/// More connections than allowed, all of them silent. Those that have waited longest give way.
 pub(super) fn silent_connections_by_the_thousand(process: &Process) {
     silent_connections(process, as_many_as(IDLE));
 }
 
-/// More than the endpoint may have files open.
+/// More connections than the endpoint may have open files.
 pub(super) fn more_connections_than_files(process: &Process) {
     silent_connections(process, 3 * FEW_FILES);
 }
@@ -78,15 +81,15 @@ pub(super) fn more_connections_than_files(process: &Process) {
 fn silent_connections(process: &Process, count: usize) {
     let silent: Vec<_> = (0..count).map(|_| process.connect()).collect();
     let began = Instant::now();
-    // Those that came before may be too many still.
+    // The earlier connections may still be too many.
     while process.try_to_echo("x").is_none() {
-        assert!(began.elapsed() <= SOON, "nobody is heard");
+        assert!(began.elapsed() <= SOON, "the endpoint answers nobody");
     }
     assert!(began.elapsed() <= SOON, "{:?}", began.elapsed());
     drop(silent);
 }
 
-/// Each makes a call, idles, makes another and goes.
+/// Each connection makes a call, idles, makes another call and closes.
 pub(super) fn idle_connections_by_the_thousand(process: &Process) {
     let calling = kept("", call("echo", "then idle"));
     let calls = |connection: &mut Connection| {
@@ -180,7 +183,7 @@ pub(super) fn expect_100_continue(process: &Process) {
         connection.write(&body);
         connection.answer().expect("an answer").is_text("at last");
     }
-    // The body never comes, or is not wanted.
+    // The body never comes, or is refused because of its length.
     for (length, statuses) in [(body.len(), &[100, 408][..]), (1 << 40, &[413])] {
         let mut connection = process.connect();
         connection.write(expecting(length));
@@ -191,7 +194,7 @@ pub(super) fn expect_100_continue(process: &Process) {
     }
 }
 
-/// What has begun ends, whether the connection is closed or reset.
+/// A call that has begun runs to its end, whether the connection is closed or reset.
 pub(super) fn hang_ups(process: &Process) {
     let numbers = || process.post(call("wait", "")).numbers();
     let [before, _] = numbers();
@@ -203,7 +206,7 @@ pub(super) fn hang_ups(process: &Process) {
     for _ in 0..200 {
         let mut connection = process.connect();
         connection.write(&resetting);
-        // A connection that is closed with something unread is reset.
+        // Closing a connection with unread data resets it.
         connection.stream().peek(&mut [0]).unwrap();
     }
     let waiting = Instant::now();
@@ -277,7 +280,7 @@ pub(super) fn what_is_no_http(process: &Process) {
     }
 }
 
-/// Heads that do not end, in every way.
+/// Heads that do not end, in several ways.
 pub(super) fn endless_heads(process: &Process) {
     let long = "x".repeat(1 << 20);
     let many = "X-Many: x\r\n".repeat(10_000);
@@ -322,7 +325,7 @@ pub(super) fn strange_lengths(process: &Process) {
     }
     let huge = "Content-Length: 4611686018427387904\r\n";
     process.send(request("POST", "/", huge)).is_status(413);
-    // What else there may be behind the last chunk is not taken for another request.
+    // Bytes after the last chunk are not read as another request.
     let both = format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n");
     let mut connection = process.connect();
     connection.write(kept_head(&both) + "0\r\n\r\n" + &String::from_utf8(kept("", &body)).unwrap());
@@ -362,7 +365,7 @@ pub(super) fn chunks(process: &Process) {
     ] {
         chunked(&chunks).is_status(400);
     }
-    // As large as can be said.
+    // The largest length that can be written.
     chunked("FFFFFFFFFFFFFFFF\r\nx").is_status(408);
     let large = format!("{:x}\r\n{long}\r\n", long.len()).repeat(9);
     let answer = process.send(post("/", "", "x"));

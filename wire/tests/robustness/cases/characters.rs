@@ -1,4 +1,4 @@
-//! Every character there is, and those that there are not.
+//! Every Unicode character, and code points that are not characters.
 
 use quorate_wire::Fault;
 
@@ -14,12 +14,12 @@ fn say(connection: &mut Connection, headers: &str, body: impl AsRef<[u8]>) -> An
     answer
 }
 
-/// Whether XML 1.0 has the character.
+/// Whether XML 1.0 allows the character.
 fn is_xml(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// What an endpoint answers that was sent the character.
+/// The text that `echo` returns for this character.
 fn echoed(character: char) -> String {
     match character {
         '<' => "&lt;".to_owned(),
@@ -40,7 +40,7 @@ pub(super) fn control(process: &Process) {
         .filter(|c| c.is_control())
     {
         let number = u32::from(character);
-        // To XML a carriage return is the end of a line.
+        // XML reads a carriage return as the end of a line.
         let raw = match character {
             '\r' => "\n".to_owned(),
             character => echoed(character),
@@ -75,7 +75,7 @@ pub(super) fn control(process: &Process) {
     }
 }
 
-/// Half characters in every way that they can be written.
+/// Half surrogate pairs, in every way that they can be written.
 pub(super) fn surrogates(process: &Process) {
     let mut connection = process.connect();
     for number in 0xD800_u16..=0xDFFF {
@@ -85,7 +85,7 @@ pub(super) fn surrogates(process: &Process) {
         let (before, after) = ("a".repeat(3), "b".repeat(3));
         let text = call("echo", &format!("{before}{after}"));
         let at = text.find(&after).unwrap();
-        // As UTF-8 would write it if it could, and alone in UTF-16.
+        // As UTF-8 would encode it, which is forbidden, and alone in UTF-16.
         let [high, low] = number.to_be_bytes();
         let utf_8 = [0xED, 0x80 | (number >> 6 & 0x3F) as u8, 0x80 | low & 0x3F];
         let body = [&text.as_bytes()[..at], &utf_8, &text.as_bytes()[at..]].concat();
@@ -98,11 +98,11 @@ pub(super) fn surrogates(process: &Process) {
         let body = [wide(&text[..at]), vec![high, low], wide(&text[at..])].concat();
         say(&mut connection, "", body).is_fault(Fault::ENCODING);
     }
-    // Two halves make a character in UTF-16 only, not as two references.
+    // Two halves make a character only in UTF-16, not as two references.
     say(&mut connection, "", call("echo", "&#xD83D;&#xDE00;")).is_fault(Fault::PARSE);
 }
 
-/// All that are characters, as themselves and as references, in UTF-8 and in UTF-16.
+/// All characters, literally and as references, in UTF-8 and in UTF-16.
 pub(super) fn unicode(process: &Process) {
     let mut connection = process.connect();
     let all: Vec<char> = ('\u{1}'..=char::MAX).collect();

@@ -15,19 +15,19 @@ use crate::endpoint::{Process, as_many_as};
 /// How many connections idle at once.
 const IDLE: usize = 10_000;
 
-/// How many files an endpoint may have open that has few.
+/// The open files that an endpoint with few may have.
 const FEW_FILES: usize = 256;
 
-/// With the usual cap on connections.
+/// An endpoint with the usual cap on connections.
 static USUAL: LazyLock<Process> =
     LazyLock::new(|| Process::start(Limits::default().connections, None));
-/// With room for all that idle.
+/// An endpoint with room for all idle connections.
 static ROOMY: LazyLock<Process> = LazyLock::new(|| Process::start(as_many_as(IDLE) + 100, None));
-/// With fewer files than connections.
+/// An endpoint with fewer files than connections.
 static CRAMPED: LazyLock<Process> =
     LazyLock::new(|| Process::start(Limits::default().connections, Some(FEW_FILES)));
 
-/// A case: its name, the endpoint that it is for, and what is done to it.
+/// A case: its name, its endpoint, and what it does to the endpoint.
 type Case = (&'static str, &'static LazyLock<Process>, fn(&Process));
 
 macro_rules! cases {
@@ -70,7 +70,7 @@ cases! {
         callers::more_connections_than_files;
 }
 
-/// Does the same on so many connections at once.
+/// Runs the same call on this many connections at once.
 fn at_once(callers: usize, call: impl Fn() + Sync) {
     thread::scope(|scope| {
         for _ in 0..callers {
