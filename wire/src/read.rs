@@ -10,8 +10,9 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use dxr::Value;
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::NsReader;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::{Namespace, ResolveResult};
 
 use crate::xml;
 
@@ -65,15 +66,54 @@ const ELEMENTS: [&str; 21] = [
     "value",
 ];
 
-/// The method's name and the parameters.
-pub(crate) fn call(text: &str) -> Result<(String, Vec<Value>), Wrong> {
+/// The namespace of the types that Apache XML-RPC for Java adds. Documents bind a prefix of their own to it, mostly `ex`.
+pub(crate) const EXTENSIONS: &str = "http://ws.apache.org/xmlrpc/namespaces/extensions";
+/// The types in it, each with `ex:` before its name whatever the document's prefix is.
+const EXTENSION_TYPES: [&str; 10] = [
+    "ex:bigdecimal",
+    "ex:biginteger",
+    "ex:dateTime",
+    "ex:dom",
+    "ex:float",
+    "ex:i1",
+    "ex:i2",
+    "ex:i8",
+    "ex:nil",
+    "ex:serializable",
+];
+/// What an element is called that XML-RPC has not, and one whose prefix is bound to nothing.
+const UNKNOWN: &str = "";
+const UNBOUND: &str = ":";
+
+/// How nil and i8 are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// `<nil/>` and `<i8>`, as most clients do.
+    #[default]
+    Plain,
+    /// In Apache's namespace, outside which its client reads neither.
+    Extensions,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    /// The method's name.
+    pub(crate) name: String,
+    pub(crate) params: Vec<Value>,
+    /// How the caller writes nil and i8: with Apache's types if there is any of them in the call.
+    pub(crate) spelling: Spelling,
+}
+
+/// Reads a call.
+pub(crate) fn call(text: &str) -> Result<Call, Wrong> {
     let mut document = Document::new(text);
     document.open("methodCall", "a methodCall")?;
     document.open("methodName", "a methodName")?;
     let name = document.text()?.trim().to_owned();
     let mut params = Vec::new();
     match document.child("params")? {
-        None => return Ok((name, params)),
+        None => return Ok(document.call(name, params)),
         Some("params") => {}
         Some(_) => return Err(document.wrong("params")),
     }
@@ -84,7 +124,7 @@ pub(crate) fn call(text: &str) -> Result<(String, Vec<Value>), Wrong> {
         params.push(document.one_value()?);
     }
     document.close()?;
-    Ok((name, params))
+    Ok(document.call(name, params))
 }
 
 /// The value that was answered, or the fault's.
@@ -104,18 +144,28 @@ pub(crate) fn answer(text: &str) -> Result<Result<Value, Value>, Wrong> {
 }
 
 struct Document<'a> {
-    reader: Reader<&'a [u8]>,
+    reader: NsReader<&'a [u8]>,
     /// What stood before the latest tag.
     text: String,
+    spelling: Spelling,
 }
 
 impl<'a> Document<'a> {
     fn new(text: &'a str) -> Self {
-        let mut reader = Reader::from_str(text);
+        let mut reader = NsReader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Self {
             reader,
             text: String::new(),
+            spelling: Spelling::Plain,
+        }
+    }
+
+    fn call(&self, name: String, params: Vec<Value>) -> Call {
+        Call {
+            name,
+            params,
+            spelling: self.spelling,
         }
     }
 
@@ -138,10 +188,38 @@ impl<'a> Document<'a> {
             "boolean" => self.scalar("a boolean, 0 or 1", boolean)?,
             "dateTime.iso8601" => self.scalar("a date such as 20260102T03:04:05", date)?,
             "base64" => self.scalar("base64", base64)?,
+            extension if EXTENSION_TYPES.contains(&extension) => self.extension(extension)?,
+            UNBOUND => return Err(self.wrong("a type whose prefix is bound to a namespace")),
             _ => return Err(self.wrong("a type")),
         };
         self.close()?;
         Ok(value)
+    }
+
+    /// What is within an element of Apache's namespace.
+    fn extension(&mut self, kind: &str) -> Result<Value, Wrong> {
+        self.spelling = Spelling::Extensions;
+        match kind {
+            "ex:nil" => self.text().map(|_| Value::Nil),
+            "ex:i1" => self.scalar("an i1 of 8 bits", |text| {
+                text.parse::<i8>()
+                    .ok()
+                    .map(|one| Value::Integer(one.into()))
+            }),
+            "ex:i2" => self.scalar("an i2 of 16 bits", |text| {
+                text.parse::<i16>()
+                    .ok()
+                    .map(|one| Value::Integer(one.into()))
+            }),
+            "ex:i8" => self.scalar("an i8", |text| text.parse().ok().map(Value::Long)),
+            "ex:biginteger" => self.scalar("a biginteger of at most 64 bits", |text| {
+                text.parse().ok().map(Value::Long)
+            }),
+            "ex:float" => self.scalar("a float", |text| text.parse().ok().map(Value::Double)),
+            "ex:dateTime" => self.scalar("a date in UTC such as 2026-01-02T03:04:05Z", date),
+            // A decimal may have more digits than any value here, and nobody here knows Java's objects or has use for XML.
+            _ => Err(self.wrong("a type other than bigdecimal, dom and serializable")),
+        }
     }
 
     fn scalar(
@@ -231,8 +309,7 @@ impl<'a> Document<'a> {
         Ok(tag)
     }
 
-    /// Reads up to the next tag: the name of the element that it opens, empty for one that XML-RPC has not, or `None` if it
-    /// closes one.
+    /// Reads up to the next tag: the name of the element that it opens, see [`Self::name`], or `None` if it closes one.
     fn tag(&mut self) -> Result<Option<&'static str>, Wrong> {
         self.text.clear();
         loop {
@@ -241,10 +318,7 @@ impl<'a> Document<'a> {
                 .read_event()
                 .map_err(|_| self.wrong("well-formed XML"))?;
             match event {
-                Event::Start(tag) => {
-                    let known = ELEMENTS.iter().find(|name| **name == tag.name().as_ref());
-                    return Ok(Some(known.copied().unwrap_or_default()));
-                }
+                Event::Start(tag) => return Ok(Some(self.name(&tag))),
                 Event::End(_) => return Ok(None),
                 Event::Text(text) => self.text.push_str(&text.xml10_content()),
                 Event::CData(text) => self.text.push_str(&text.xml10_content()),
@@ -255,6 +329,27 @@ impl<'a> Document<'a> {
                 Event::Eof => return Err(self.wrong("the end of an element")),
                 _ => {}
             }
+        }
+    }
+
+    /// The name of an element: one of XML-RPC's, of [`EXTENSION_TYPES`], or neither.
+    fn name(&self, tag: &BytesStart<'_>) -> &'static str {
+        let name = tag.name();
+        if let Some(known) = ELEMENTS.iter().find(|known| **known == name.as_ref()) {
+            return known;
+        }
+        let (namespace, local) = self.reader.resolver().resolve_element(name);
+        match namespace {
+            ResolveResult::Bound(Namespace(EXTENSIONS)) => {
+                let has_name = |known: &&&str| known.strip_prefix("ex:") == Some(local.as_ref());
+                EXTENSION_TYPES
+                    .iter()
+                    .find(has_name)
+                    .copied()
+                    .unwrap_or(UNKNOWN)
+            }
+            ResolveResult::Unknown(_) => UNBOUND,
+            ResolveResult::Bound(_) | ResolveResult::Unbound => UNKNOWN,
         }
     }
 
@@ -309,19 +404,27 @@ fn base64(text: &str) -> Option<Value> {
 mod tests {
     use dxr::Value;
 
-    use super::{answer, call};
+    use super::{Call, EXTENSIONS, Spelling, answer, call};
+
+    fn plain(name: &str, params: Vec<Value>) -> Call {
+        Call {
+            name: name.to_owned(),
+            params,
+            spelling: Spelling::Plain,
+        }
+    }
 
     /// The value in a call with one parameter.
     fn value(xml: &str) -> Option<Value> {
         let text = format!(
             "<methodCall><methodName>m</methodName><params><param><value>{xml}</value></param></params></methodCall>"
         );
-        call(&text).ok().and_then(|(_, mut params)| params.pop())
+        call(&text).ok().and_then(|mut call| call.params.pop())
     }
 
     #[test]
     fn calls_have_a_name_and_as_many_parameters_as_they_like() {
-        let nothing = Ok(("a.b".to_owned(), vec![]));
+        let nothing = Ok(plain("a.b", vec![]));
         for text in [
             "<?xml version='1.0'?>\n<methodCall>\n <methodName> a.b\n</methodName>\n</methodCall>\n",
             "<methodCall><methodName>a.b</methodName><params/></methodCall>",
@@ -332,7 +435,7 @@ mod tests {
         let two = "<methodCall><methodName>m</methodName><params><param><value>1</value></param>\n\
             <param>\n<value>\n<i4>2</i4>\n</value></param></params></methodCall>";
         let params = vec![Value::String("1".into()), Value::Integer(2)];
-        assert_eq!(call(two), Ok(("m".into(), params)));
+        assert_eq!(call(two), Ok(plain("m", params)));
     }
 
     #[test]
@@ -479,6 +582,78 @@ mod tests {
             "<word>1</word>",
         ] {
             assert_eq!(value(xml), None, "{xml}");
+        }
+    }
+
+    /// A call with one parameter, and with `prefix` bound to Apache's namespace.
+    fn extended(prefix: &str, xml: &str) -> Result<Call, String> {
+        let text = format!(
+            "<methodCall xmlns:{prefix}=\"{EXTENSIONS}\"><methodName>m</methodName><params><param><value>{xml}</value>\
+             </param></params></methodCall>"
+        );
+        call(&text).map_err(|wrong| wrong.to_string())
+    }
+
+    #[test]
+    fn apaches_types_are_read_under_any_prefix_bound_to_their_namespace() {
+        let date = "20260228T23:59:58".parse().ok().map(Value::DateTime);
+        for (kind, text, expected) in [
+            ("nil", "", Value::Nil),
+            ("i1", "-128", Value::Integer(-128)),
+            ("i2", " 32767 ", Value::Integer(32_767)),
+            ("i8", "-9223372036854775808", Value::Long(i64::MIN)),
+            ("biginteger", "4294967296", Value::Long(4_294_967_296)),
+            ("float", "1.5E-3", Value::Double(0.0015)),
+            (
+                "dateTime",
+                "2026-02-28T23:59:58.000Z",
+                date.expect("it is one"),
+            ),
+        ] {
+            for prefix in ["ex", "a", "nil"] {
+                let xml = format!("<{prefix}:{kind}>{text}</{prefix}:{kind}>");
+                let read = extended(prefix, &xml).expect("it is a call");
+                assert_eq!(read.params, std::slice::from_ref(&expected), "{xml}");
+                assert_eq!(read.spelling, Spelling::Extensions, "{xml}");
+            }
+        }
+        let here =
+            format!("<array><data><value><nil xmlns='{EXTENSIONS}'/></value></data></array>");
+        assert_eq!(value(&here), Some(Value::Array(vec![Value::Nil])));
+        assert_eq!(
+            value(&format!("<x:i1 xmlns:x='{EXTENSIONS}'>7</x:i1>")),
+            Some(Value::Integer(7))
+        );
+        let plain = extended("ex", "<i8>1</i8>").expect("it is a call");
+        assert_eq!(plain.spelling, Spelling::Plain);
+    }
+
+    #[test]
+    fn apaches_types_that_have_no_value_here_are_refused_by_name() {
+        let unread = "expected a type other than bigdecimal, dom and serializable";
+        for (xml, expected) in [
+            ("<ex:bigdecimal>1.5</ex:bigdecimal>", unread),
+            ("<ex:dom><a/></ex:dom>", unread),
+            ("<ex:serializable>AAAA</ex:serializable>", unread),
+            ("<ex:i1>128</ex:i1>", "expected an i1 of 8 bits"),
+            ("<ex:i2>32768</ex:i2>", "expected an i2 of 16 bits"),
+            (
+                "<ex:biginteger>9223372036854775808</ex:biginteger>",
+                "expected a biginteger of at most 64 bits",
+            ),
+            (
+                "<ex:dateTime>2026-02-28T23:59:58+01:00</ex:dateTime>",
+                "expected a date in UTC",
+            ),
+            ("<ex:i4>1</ex:i4>", "expected a type before"),
+            ("<ey:i8>1</ey:i8>", "expected a type whose prefix is bound"),
+            (
+                "<ey:i8 xmlns:ey='urn:x'>1</ey:i8>",
+                "expected a type before",
+            ),
+        ] {
+            let error = extended("ex", xml).expect_err(xml);
+            assert!(error.contains(expected), "{xml}: {error}");
         }
     }
 

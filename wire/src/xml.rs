@@ -10,6 +10,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 
 use crate::Fault;
+use crate::read::{EXTENSIONS, Spelling};
 
 /// How large a document's tree may be.
 #[derive(Clone, Copy, Debug)]
@@ -180,6 +181,19 @@ pub(crate) fn resolve(reference: &BytesRef<'_>) -> Option<Cow<'static, str>> {
         Ok(None) => resolve_predefined_entity(reference).map(Cow::Borrowed),
         Err(_) => None,
     }
+}
+
+/// Writes nil and i8 as the caller does. `xml` is of dxr: no tag has an attribute, and `<` in a text is escaped.
+pub(crate) fn spelt(xml: String, spelling: Spelling) -> String {
+    if spelling == Spelling::Plain {
+        return xml;
+    }
+    let root = format!("<methodResponse xmlns:ex=\"{EXTENSIONS}\">");
+    let renamed = ["nil", "i8"].iter().fold(xml, |xml, name| {
+        xml.replace(&format!("<{name}>"), &format!("<ex:{name}>"))
+            .replace(&format!("</{name}>"), &format!("</ex:{name}>"))
+    });
+    renamed.replace("<methodResponse>", &root)
 }
 
 /// Replaces what XML 1.0 forbids by U+FFFD, and writes carriage returns so that parsers keep them.

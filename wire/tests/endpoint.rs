@@ -273,6 +273,39 @@ async fn point_4_answers_have_nil_only_if_the_call_had() {
     assert!(answer.contains("<nil"), "{answer}");
 }
 
+#[tokio::test]
+async fn point_4_who_writes_nil_and_i8_in_apaches_namespace_is_answered_so() {
+    let first = |EchoStruct(values)| async move {
+        Ok(Value::Array(vec![
+            Value::Array(values),
+            Value::String("<i8>".into()),
+        ]))
+    };
+    let served = Served::start(Endpoint::new().method(first)).await;
+    let namespace = "xmlns:ex=\"http://ws.apache.org/xmlrpc/namespaces/extensions\"";
+    let with = |values: &str| {
+        format!(
+            "<methodCall {namespace}><methodName>validator1.echoStructTest</methodName><params><param><value>\
+             <array><data>{values}</data></array></value></param></params></methodCall>"
+        )
+    };
+    let values = "<value><ex:nil></ex:nil></value><value><ex:i8>4294967296</ex:i8></value>";
+    let answer = served.post(with(values)).await;
+    for part in [
+        format!("<methodResponse {namespace}>"),
+        values.to_owned(),
+        "<string>&lt;i8&gt;</string>".to_owned(),
+    ] {
+        assert!(answer.contains(&part), "{part} is missing in {answer}");
+    }
+    let plain = "<value><nil></nil></value><value><i8>4294967296</i8></value>";
+    let answer = served.post(with(plain)).await;
+    assert!(
+        answer.contains(plain) && !answer.contains("ex:"),
+        "{answer}"
+    );
+}
+
 /// The body, compressed with gzip.
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

@@ -17,7 +17,7 @@ use super::budget::{Budget, Share};
 use super::extensions::Extensions;
 use super::{Entry, Limits, system};
 use crate::Fault;
-use crate::read;
+use crate::read::{self, Call, Spelling};
 use crate::xml::{self, Bounds};
 
 /// The methods of a serving endpoint, and the calls in flight.
@@ -134,22 +134,22 @@ impl Dispatch {
         // What the body became takes as much until the end.
         _share: Share,
     ) -> String {
-        let result = match read_call(&body, charset.as_deref(), &self.limits) {
-            Ok((name, _)) if place.reserved && !self.has_room_of_its_own(&name) => {
-                Err(overloaded())
+        let call = match read(&body, charset.as_deref(), &self.limits) {
+            Ok(call) if place.reserved && !self.has_room_of_its_own(&call.name) => {
+                return fault_xml(overloaded());
             }
-            Ok((name, params)) => {
-                drop(body);
-                let deadline = Instant::now() + self.limits.call;
-                match name.as_str() {
-                    system::MULTICALL => system::multicall(&self, params, deadline).await,
-                    _ => self.run(&name, params, deadline).await,
-                }
-            }
-            Err(fault) => Err(fault),
+            Ok(call) => call,
+            Err(fault) => return fault_xml(fault),
+        };
+        drop(body);
+        let deadline = Instant::now() + self.limits.call;
+        let spelling = call.spelling;
+        let result = match call.name.as_str() {
+            system::MULTICALL => system::multicall(&self, call.params, spelling, deadline).await,
+            name => self.run(name, call.params, deadline).await,
         };
         match result {
-            Ok(value) => answer_xml(value, self.limits.answer),
+            Ok(value) => answer_xml(value, spelling, self.limits.answer),
             Err(fault) => fault_xml(fault),
         }
     }
@@ -205,6 +205,10 @@ pub fn read_call(
     charset: Option<&str>,
     limits: &Limits,
 ) -> Result<(String, Vec<Value>), Fault> {
+    read(body, charset, limits).map(|call| (call.name, call.params))
+}
+
+fn read(body: &[u8], charset: Option<&str>, limits: &Limits) -> Result<Call, Fault> {
     let text = xml::decode(body, charset)?;
     let bounds = Bounds {
         depth: limits.depth,
@@ -249,11 +253,11 @@ async fn run_to_the_end<T: Send + 'static>(
 
 const DECLARATION: &str = "<?xml version=\"1.0\"?>\n";
 
-fn answer_xml(value: Value, cap: usize) -> String {
+fn answer_xml(value: Value, spelling: Spelling, cap: usize) -> String {
     let Ok(xml) = (MethodResponse { value }).to_xml() else {
         return fault_xml(Fault::internal("the answer cannot be written as XML"));
     };
-    let answer = xml::legal(format!("{DECLARATION}{xml}"));
+    let answer = xml::legal(format!("{DECLARATION}{}", xml::spelt(xml, spelling)));
     if answer.len() <= cap {
         return answer;
     }

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::dispatch::Dispatch;
 use crate::Fault;
 use crate::method::answer::from_members;
+use crate::read::Spelling;
 use crate::xml;
 
 /// The method that runs others.
@@ -84,6 +85,7 @@ pub(super) fn run(
 pub(super) async fn multicall(
     dispatch: &Dispatch,
     params: Vec<Value>,
+    spelling: Spelling,
     deadline: Instant,
 ) -> Result<Value, Fault> {
     let limits = dispatch.limits();
@@ -107,7 +109,7 @@ pub(super) async fn multicall(
         limits.answer
     ))));
     // For the calls that are left there is always room to say that there is no more.
-    let refusal = size(&too_much);
+    let refusal = size(&too_much, spelling);
     let mut room = limits.answer.saturating_sub(ENVELOPE);
     let mut full = false;
     let mut left = calls.len();
@@ -116,7 +118,7 @@ pub(super) async fn multicall(
         left -= 1;
         if !full {
             let answer = answer_or_fault(one(dispatch, call, deadline).await);
-            match room.checked_sub(size(&answer)) {
+            match room.checked_sub(size(&answer, spelling)) {
                 Some(rest) if rest >= left * refusal => {
                     room = rest;
                     answers.push(answer);
@@ -131,8 +133,9 @@ pub(super) async fn multicall(
 }
 
 /// The bytes of a value in an answer.
-fn size(value: &Value) -> usize {
-    value.to_xml().map_or(0, |xml| xml::legal(xml).len())
+fn size(value: &Value, spelling: Spelling) -> usize {
+    let xml = value.to_xml();
+    xml.map_or(0, |xml| xml::legal(xml::spelt(xml, spelling)).len())
 }
 
 /// Runs one call of a multicall.
