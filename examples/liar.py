@@ -12,22 +12,20 @@ LIES = {"Q": "attack", "R": "retreat", "S": "retreat"}
 
 def example(processes):
     correct = {name: processes[name] for name in "QRS"}
-    heard = {name: {"P": lie, name: "attack"} for name, lie in LIES.items()}
     for name, lie in LIES.items():
         print(correct[name].receive_message("P", lie))
     for name, process in correct.items():
         for other in correct:
             if other != name:
                 print(process.send_message(other, "attack"))
-                heard[other][name] = "attack"
     decisions = [process.finalize_decision() for process in correct.values()]
 
-    # Every process turns the votes that it heard into one ballot: the value that most of them have.
-    print("\nballot  votes that it counts")
-    ballots = correct["Q"].status()["round"]["ballots"]
-    for ballot in ballots:
-        votes = ", ".join(f"{sender} {vote}" for sender, vote in sorted(heard[ballot["process"]].items()))
-        print(f"{ballot['process']}       {votes}: {ballot['decision']}")
+    # Every process puts the votes that it heard into one ballot. The ballot has the value of most of its votes.
+    print("\nballot  value   votes")
+    for ballot in correct["Q"].status()["round"]["ballots"]:
+        votes = ", ".join(f"{vote['process']} {vote['decision']}" for vote in ballot["votes"])
+        refused = f" (refused: {ballot['refused']})" if ballot["refused"] else ""
+        print(f"{ballot['process']}       {ballot['decision']}  {votes}{refused}")
     print(f"\nQ, R and S decided: {', '.join(decisions)}")
     assert decisions == ["attack"] * 3, "the liar has won"
 

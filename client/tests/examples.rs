@@ -57,9 +57,9 @@ fn a_script_that_plays_a_liar_loses_and_shows_which_votes_counted() {
     for line in [
         "Q received decision 'attack' from P",
         "R received decision 'retreat' from P",
-        "Q       P attack, Q attack, R attack, S attack: attack",
-        "R       P retreat, Q attack, R attack, S attack: attack",
-        "S       P retreat, Q attack, R attack, S attack: attack",
+        "Q       attack  P attack, Q attack, R attack, S attack",
+        "R       attack  P retreat, Q attack, R attack, S attack",
+        "S       attack  P retreat, Q attack, R attack, S attack",
     ] {
         assert!(told.lines().any(|told| told == line), "{line}:\n{told}");
     }
