@@ -90,6 +90,7 @@ fn four_processes() -> ClusterConfig {
         default_decision: "retreat".into(),
         // With everything on one machine the primary is slow, and not to be distrusted for it.
         view_timeout: Duration::from_secs(10),
+        seed: None,
         batch_limit: 256,
         decision_timeout: PATIENCE,
         data_dir: None,

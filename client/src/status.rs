@@ -128,6 +128,7 @@ struct OfProcess<'a> {
 #[derive(Serialize)]
 struct Said<'a> {
     fault: &'a str,
+    seed: u64,
     view: u64,
     view_active: bool,
     primary: &'a str,
@@ -168,6 +169,7 @@ fn cause(process: &Process, error: &CallError) -> String {
 fn said(status: &ProcessStatus) -> Said<'_> {
     Said {
         fault: &status.fault,
+        seed: status.seed,
         view: status.view,
         view_active: status.view_active,
         primary: &status.primary,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use futures_util::future::join_all;
-use quorate_server::logging::{LogFormat, Logging};
+use quorate_server::logging::{Concern, LogFormat, Logging};
 use quorate_server::options::ClusterOptions;
 use quorate_server::{Cluster, name_of, port_of};
 use quorate_wire::method::{ProcessStatus, Status};
@@ -244,9 +244,12 @@ async fn spawn(places: &Places, cluster: &ClusterOptions) -> anyhow::Result<Clus
         format: LogFormat::Text,
         level: "error",
     };
-    logging.start()?;
+    logging.start("client")?;
     let config =
         cluster.cluster_config(places.processes, "127.0.0.1", places.base_port, logging)?;
+    if let Some(warning) = config.faults.bound(config.processes).warning() {
+        logging.tell("client", Concern::Warning, &warning);
+    }
     Ok(Cluster::start(config).await?)
 }
 

@@ -152,6 +152,26 @@ fn status_shows_the_view_change_and_the_sequence_numbers() {
 }
 
 #[test]
+fn a_seed_is_shown_and_one_is_drawn_without() {
+    let seeds = |arguments: &[&str]| -> Vec<u64> {
+        let output = client(&[arguments, &["--spawn", "--format", "json"]].concat());
+        let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let member = if arguments.contains(&"status") {
+            "processes"
+        } else {
+            "decisions"
+        };
+        let all = shown[member].as_array().unwrap().iter();
+        all.map(|process| process["seed"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(seeds(&["--seed", "42"]), [42; 4]);
+    assert_eq!(seeds(&["status", "--seed", "42"]), [42; 4]);
+    let drawn = seeds(&["status"]);
+    assert_eq!(drawn, vec![drawn[0]; 4]);
+}
+
+#[test]
 fn bench_measures_rounds_from_several_clients() {
     let arguments = [
         "bench",

@@ -59,6 +59,7 @@ fn status(process: &str) -> ProcessStatus {
         processes: 2,
         port: 1,
         fault: "none".into(),
+        seed: 7,
         view: 0,
         view_active: true,
         primary: "P".into(),

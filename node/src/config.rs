@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use quorate_protocol::Digest;
 use quorate_web::config::Address;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ pub struct NodeConfig {
     pub public_keys: Vec<[u8; 32]>,
     /// How this process misbehaves, as `--faulty` writes it (`deny`, `deny:R+S`, ...). `None` if it is correct.
     pub fault: Option<String>,
+    /// What it does at random comes from this, and from its index.
+    pub seed: u64,
     /// The decision of a round that ends in a tie.
     pub default_decision: String,
     /// How long a backup waits for a request to execute before it asks for the next view, in milliseconds.
@@ -48,6 +51,18 @@ pub struct NodeConfig {
     pub loss_percent: f64,
     /// What the process needs to serve PBFT over HTTP/JSON. `None` if it does not serve it.
     pub web: Option<WebConfig>,
+}
+
+impl NodeConfig {
+    /// What the dice of a faulty process fall by: the same seed gives the same dice, others at each process.
+    pub(crate) fn dice_seed(&self) -> [u8; 32] {
+        let parts: [&[u8]; 3] = [
+            b"faulty",
+            &self.seed.to_le_bytes(),
+            &self.index.to_le_bytes(),
+        ];
+        Digest::of(&parts).0
+    }
 }
 
 /// PBFT over HTTP/JSON at one process.

@@ -27,10 +27,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use quorate_protocol::ReplicaId;
 use quorate_wire::{Endpoint, Limits};
 use tokio::net::TcpListener;
-use tracing::Instrument as _;
 
 pub use config::{NodeConfig, WebConfig};
 
@@ -61,9 +59,7 @@ pub async fn run(
         .context("the listener cannot be used")?
         .ip();
     let (to_runtime, at_runtime) = question::ways();
-    // Several processes share one standard error, so each log line names its process.
-    let span = tracing::info_span!("process", name = %ReplicaId(config.index));
-    let runtime = span.in_scope(|| runtime::Runtime::new(&config, ip.is_loopback(), at_runtime))?;
+    let runtime = runtime::Runtime::new(&config, ip.is_loopback(), at_runtime)?;
     let handle = rpc::Handle::new(&config, to_runtime);
 
     let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));
@@ -71,7 +67,7 @@ pub async fn run(
         Some(web) => endpoint.routes(web::routes(web, handle)),
         None => endpoint,
     };
-    let crashed = tokio::spawn(runtime.run().instrument(span));
+    let crashed = tokio::spawn(runtime.run());
     tokio::pin!(crashed);
     let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = endpoint.serve(listener, async move {

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use quorate_fault::{Faulty, Setting, behaviour};
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Input, Keys, Quorum, Record, Replica, ReplicaId,
+    ClientId, ClusterId, Config, Duration, Input, Keys, Quorum, Record, Replica, ReplicaId,
     SignedMessage, Timer, Timestamp,
 };
 use quorate_service::Replicated;
@@ -105,7 +105,7 @@ impl Runtime {
         }
         let setting = Setting {
             config: protocol.clone(),
-            seed: Digest::of(&[b"faulty", &config.cluster, &own.0.to_le_bytes()]).0,
+            seed: config.dice_seed(),
         };
         let mut behaviour = config
             .fault

@@ -32,6 +32,7 @@ pub(crate) fn config() -> NodeConfig {
         fault: None,
         default_decision: "retreat".into(),
         view_timeout_ms: 60_000,
+        seed: 7,
         batch_limit: 256,
         decision_timeout_ms: 60_000,
         allowed_hosts: vec!["quorate.example".into()],
@@ -64,6 +65,22 @@ fn a_call_may_take_longer_than_a_decision() {
     };
     assert_eq!(call(10_000), Limits::default().call);
     assert_eq!(call(100_000), Duration::from_secs(105));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_dice_whatever_the_cluster_and_others_at_each_process() {
+    let dice = |seed, index, cluster| {
+        let config = NodeConfig {
+            seed,
+            index,
+            cluster: [cluster; 32],
+            ..config()
+        };
+        config.dice_seed()
+    };
+    assert_eq!(dice(42, 1, 7), dice(42, 1, 8));
+    assert_ne!(dice(42, 1, 7), dice(43, 1, 7));
+    assert_ne!(dice(42, 1, 7), dice(42, 2, 7));
 }
 
 /// A running P.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::child::RunningChild;
 use crate::key_folder::{KeyFolder, Place};
-use crate::keys::Keys;
+use crate::keys::{Keys, draw_seed};
 use crate::logging::Logging;
 use crate::open_files;
 use crate::shared_keys::{self, KeyFiles};
@@ -34,6 +34,8 @@ pub struct ClusterConfig {
     pub base_port: Option<u16>,
     /// Who misbehaves, and how.
     pub faults: FaultPlan,
+    /// What faulty processes do at random comes from this; `None`: from chance.
+    pub seed: Option<u64>,
     /// What a tie decides.
     pub default_decision: String,
     /// How long a backup waits for a request before it asks for the next view.
@@ -205,16 +207,17 @@ fn node_configs(
         })
     });
     let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+    let seed = config.seed.map_or_else(draw_seed, Ok)?;
     let Some(folder) = config.key_folder() else {
         let keys = Keys::generate(config.processes)?;
         return Ok((0..config.processes)
-            .map(|index| (node_config(config, &addresses, &keys, index, 0), None))
+            .map(|index| (node_config(config, seed, &addresses, &keys, index, 0), None))
             .collect());
     };
     (0..config.processes)
         .map(|index| {
             let (keys, place) = folder.join(index as usize)?;
-            let node_config = node_config(config, &addresses, &keys, index, place.life);
+            let node_config = node_config(config, seed, &addresses, &keys, index, place.life);
             Ok((node_config, Some(place)))
         })
         .collect()
@@ -237,6 +240,7 @@ impl ClusterConfig {
 
 fn node_config(
     config: &ClusterConfig,
+    seed: u64,
     addresses: &[SocketAddr],
     keys: &Keys,
     index: u32,
@@ -256,6 +260,7 @@ fn node_config(
         secret_key: keys.secret_of(index as usize),
         public_keys: keys.public.clone(),
         fault: config.faults.behaviour_of(index).map(str::to_owned),
+        seed,
         default_decision: config.default_decision.clone(),
         view_timeout_ms: milliseconds(config.view_timeout),
         batch_limit: config.batch_limit,
@@ -330,7 +335,14 @@ impl Alone {
             );
         }
         Ok(Self {
-            config: node_config(config, &addresses, &keys, index, place.life),
+            config: node_config(
+                config,
+                config.seed.map_or_else(draw_seed, Ok)?,
+                &addresses,
+                &keys,
+                index,
+                place.life,
+            ),
             listener,
             _place: place,
         })

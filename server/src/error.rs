@@ -138,8 +138,8 @@ pub enum StartError {
         /// The last one.
         last: usize,
     },
-    /// The operating system gives no random bytes for keys.
-    #[error("no random bytes for keys: {0}")]
+    /// The operating system gives no random bytes for keys or a seed.
+    #[error("the operating system gives no random bytes: {0}")]
     NoRandomness(getrandom::Error),
     /// A child could not be started.
     #[error("process {process} could not be started: {cause}")]

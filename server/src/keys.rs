@@ -65,6 +65,12 @@ impl fmt::Debug for Keys {
     }
 }
 
+/// A seed for the dice, short enough to be typed.
+pub(crate) fn draw_seed() -> Result<u64, StartError> {
+    let drawn = getrandom::u32().map_err(StartError::NoRandomness)?;
+    Ok(drawn.into())
+}
+
 fn random_bytes() -> Result<[u8; 32], StartError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(StartError::NoRandomness)?;

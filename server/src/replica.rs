@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use listenfd::ListenFd;
+use quorate_cli::console::complain;
 use quorate_node::{Ending, NodeConfig};
 use tokio::sync::oneshot;
 
 use crate::logging;
+use crate::names::name_of;
 use crate::open_files;
 use crate::signals::StopSignals;
 
@@ -37,12 +39,14 @@ pub fn replica_main() -> ExitCode {
     let (config, listener) = match inherited {
         Ok(inherited) => inherited,
         Err(error) => {
-            eprintln!("error: {error:#}; `replica` is for `server` itself: run `server` instead");
+            complain(format_args!(
+                "error: {error:#}; `replica` is for `server` itself: run `server` instead"
+            ));
             return ExitCode::from(2);
         }
     };
-    if let Err(error) = logging::start_as_told() {
-        eprintln!("error: {error}");
+    if let Err(error) = logging::start_as_told(&name_of(config.index)) {
+        complain(format_args!("error: {error}"));
         return ExitCode::from(2);
     }
     open_files::raise();

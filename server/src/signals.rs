@@ -1,32 +1,55 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM and SIGHUP.
 
+use std::fs;
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Both signals that ask a program to stop. While one lives, neither ends the program by itself.
+/// The signals that ask a program to stop. While this lives, none of them ends the program by itself.
 pub struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
+    /// Nothing under `nohup`, which has SIGHUP ignored.
+    hangup: Option<Signal>,
 }
 
 impl StopSignals {
-    /// Takes over both signals.
+    /// Takes over the signals.
     ///
     /// # Errors
     /// The operating system refuses the handlers.
     pub fn listen() -> io::Result<Self> {
+        let hangup = hangup_counts().then(|| signal(SignalKind::hangup()));
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: hangup.transpose()?,
         })
     }
 
-    /// Waits for either signal, and gives the exit status of a command that it cut short: 128 and the signal's number.
+    /// Waits for one of them, and gives the exit status of a command that it cut short: 128 and the signal's number.
     pub async fn received(&mut self) -> u8 {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => 130,
             _ = self.terminate.recv() => 143,
+            _ = hangup => 129,
         }
     }
+}
+
+/// Whether this program was started without SIGHUP being ignored. Only Linux tells; elsewhere the signal is left as it is.
+fn hangup_counts() -> bool {
+    let Ok(status) = fs::read_to_string("/proc/self/status") else {
+        return false;
+    };
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 0)
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Server, answers, eventually, get, is_alive, is_pending, signal};
+use support::{Server, answers, catches, eventually, get, is_alive, is_pending, signal};
 
 #[test]
 fn each_process_has_its_line_in_order_and_nothing_else_is_printed() {
@@ -41,6 +41,34 @@ fn sigterm_stops_everything_and_is_a_success() {
 }
 
 #[test]
+fn a_hangup_stops_everything_and_the_ready_file_is_gone() {
+    let mut server = Server::start(&[]);
+    if !catches(server.pid(), 1) {
+        eprintln!("skipped: these tests run under `nohup`, and so does the server");
+        return;
+    }
+    server.signal("HUP");
+    assert_eq!(server.wait().code(), Some(0));
+    server.assert_nothing_is_left();
+    assert!(!server.ready_file().exists(), "the ready file outlives it");
+}
+
+#[test]
+fn the_ready_file_of_a_killed_server_is_gone_once_the_next_one_starts() {
+    let mut killed = Server::start(&[]);
+    killed.signal("KILL");
+    killed.wait();
+    assert!(killed.ready_file().exists(), "nobody can remove it");
+    let path = killed.ready_file();
+    for refused in [&["--faulty", "P=dance"][..], &["--config", "/nowhere"]] {
+        std::fs::write(&path, "{}").unwrap();
+        let arguments = [refused, &["--ready-file", path.to_str().unwrap()]].concat();
+        assert_eq!(support::run(&arguments).status.code(), Some(2));
+        assert!(!path.exists(), "{refused:?}");
+    }
+}
+
+#[test]
 fn processes_on_every_address_are_known_by_any_address_and_by_allowed_names() {
     let server = Server::start(&["--host", "0.0.0.0", "--allowed-host", "quorate.example"]);
     let status = |host| get(server.processes[1].port, host).unwrap()[9..12].to_owned();
@@ -69,7 +97,7 @@ fn a_killed_server_leaves_no_process_behind() {
 fn a_child_that_is_told_to_stop_goes_on_because_the_parent_decides() {
     let server = Server::start(&[]);
     let child = server.processes[1].clone();
-    for (name, number) in [("INT", 2), ("TERM", 15)] {
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
         signal(child.pid, name);
         eventually("the signal has reached it", || {
             !is_pending(child.pid, number)
@@ -120,6 +148,7 @@ fn when_all_children_have_ended_the_server_fails() {
         signal(process.pid, "KILL");
     }
     assert_eq!(server.wait().code(), Some(1));
+    assert!(!server.ready_file().exists(), "the ready file outlives it");
 }
 
 #[test]

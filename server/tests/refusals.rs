@@ -95,20 +95,6 @@ fn a_default_that_is_no_decision_is_refused() {
 }
 
 #[test]
-fn a_log_filter_that_is_none_is_refused() {
-    let output = support::command(&["--base-port", "0"])
-        .env("QUORATE_LOG", "quorate_node=loud")
-        .output()
-        .unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(
-        message.contains("QUORATE_LOG='quorate_node=loud'"),
-        "{message}"
-    );
-}
-
-#[test]
 fn a_ready_file_of_an_earlier_start_does_not_survive_a_refusal() {
     let stale = std::env::temp_dir().join(format!("quorate-stale-{}.json", std::process::id()));
     std::fs::write(&stale, "{}").unwrap();

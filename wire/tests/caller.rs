@@ -30,6 +30,7 @@ fn status() -> ProcessStatus {
         processes: 4,
         port: 65535,
         fault: "none".into(),
+        seed: 7,
         view: 1,
         view_active: true,
         primary: "Q".into(),

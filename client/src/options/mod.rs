@@ -46,8 +46,9 @@ pub(crate) struct Options {
 }
 
 /// The options that mean something only beside another.
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 10] = [
     of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
+    of_those_that_it_starts("seed", ""),
     of_those_that_it_starts("default_decision", ""),
     of_those_that_it_starts("view_timeout", ""),
     of_those_that_it_starts("decision_timeout", ""),
@@ -271,7 +272,7 @@ mod tests {
             places!($($more),*)[0],
             places!($($more),*)[1],
             &[
-                "spawn", "base-port", "processes", "timeout", "faulty", "default-decision", "view-timeout",
+                "spawn", "base-port", "processes", "timeout", "faulty", "seed", "default-decision", "view-timeout",
                 "decision-timeout", "batch-limit", $($more),*
             ],
         ]};

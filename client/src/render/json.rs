@@ -136,6 +136,7 @@ fn decision(finalized: &Finalized) -> Value {
         "port": finalized.port,
         "correct": finalized.is_correct,
         "fault": status.map(|status| &status.fault),
+        "seed": status.map(|status| status.seed),
         "view": status.map(|status| status.view),
         "round": status.map(|status| status.round.round),
         "close_sequence_number": status.and_then(|status| close(&status.round)),

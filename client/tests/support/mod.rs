@@ -75,6 +75,7 @@ impl Processes {
             faults: FaultPlan::parse(faulty, processes).unwrap(),
             default_decision: "retreat".into(),
             view_timeout: Duration::from_millis(500),
+            seed: None,
             batch_limit: 256,
             decision_timeout,
             logging: Logging {

@@ -42,6 +42,7 @@ struct Inner {
     /// The peers of which it was said that they have the keys of another cluster.
     strangers: Mutex<BTreeSet<ReplicaId>>,
     port: u16,
+    seed: u64,
     decision_timeout: Duration,
     callers: Vec<Caller>,
     runtime: ToRuntime,
@@ -59,6 +60,7 @@ impl Handle {
                 .addresses
                 .get(config.index as usize)
                 .map_or(0, std::net::SocketAddr::port),
+            seed: config.seed,
             decision_timeout,
             callers: config
                 .addresses

@@ -33,6 +33,10 @@ pub struct ClusterOptions {
     /// [default: P, or with a pbft.yaml none]
     #[arg(long, value_name = "FAULTS")]
     pub faulty: Vec<String>,
+    /// What faulty processes do at random comes from this number [default: drawn at each start; `client status --format json`
+    /// shows it]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// What a tie decides
     #[arg(long, value_name = "DECISION", default_value = "retreat", value_parser = parse_decision)]
     pub default_decision: String,
@@ -99,6 +103,7 @@ impl ClusterOptions {
             allowed_hosts: Vec::new(),
             base_port,
             faults: FaultPlan::parse(&faulty, processes)?,
+            seed: self.seed,
             default_decision: self.default_decision.clone(),
             view_timeout: self.view_timeout.unwrap_or(usual_timeout),
             batch_limit: self.batch_limit,

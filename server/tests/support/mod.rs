@@ -35,6 +35,11 @@ pub struct Started {
 impl Server {
     /// Starts a server on free ports with these further arguments.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// As [`Server::start`], with these variables.
+    pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder =
@@ -44,6 +49,7 @@ impl Server {
         let child = command(arguments)
             .args(["--base-port", "0", "--ready-file"])
             .arg(&ready_file)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(folder.join("stderr")).unwrap())
             .spawn()
@@ -171,6 +177,12 @@ pub fn is_alive(pid: u64) -> bool {
 pub fn is_pending(pid: u64, signal: u32) -> bool {
     let mask = ps(pid, "pending=");
     !mask.is_empty() && u64::from_str_radix(&mask, 16).unwrap() & (1 << (signal - 1)) != 0
+}
+
+/// Whether a process has a handler of its own for a signal.
+pub fn catches(pid: u32, signal: u32) -> bool {
+    let mask = ps(pid.into(), "caught=");
+    u64::from_str_radix(&mask, 16).is_ok_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
 fn ps(pid: u64, column: &str) -> String {

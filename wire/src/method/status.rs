@@ -46,6 +46,8 @@ pub struct ProcessStatus {
     pub port: u16,
     /// The behaviour that it is configured with; `none` if it is correct.
     pub fault: String,
+    /// What it does at random, if its fault has chance in it, comes from this seed and its place among the processes.
+    pub seed: u64,
     /// The view that it is in.
     pub view: u64,
     /// Whether that view is active, not still being changed to.
@@ -151,7 +153,7 @@ impl fmt::Display for Phase {
 impl Method for Status {
     const NAME: &'static str = "status";
     const HELP: &'static str = "status([sequence_number]): a struct that says how this process is: process, \
-        processes, port, fault, view, view_active, primary, low_watermark, high_watermark, executed, round, proofs, view_changes, traffic. \
+        processes, port, fault, seed, view, view_active, primary, low_watermark, high_watermark, executed, round, proofs, view_changes, traffic. \
         With a sequence number one that says how far that slot is here: sequence_number, phase (unknown, \
         pre-prepared, prepared, committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, executed. \
         Numbers over 31 bits are decimal strings.";
@@ -222,6 +224,7 @@ impl ProcessStatus {
             ("processes", from_number(self.processes)),
             ("port", Value::Integer(self.port.into())),
             ("fault", Value::String(self.fault)),
+            ("seed", from_number(self.seed)),
             ("view", from_number(self.view)),
             ("view_active", Value::Boolean(self.view_active)),
             ("primary", Value::String(self.primary)),
@@ -245,6 +248,7 @@ impl ProcessStatus {
             processes: members.number("processes")?,
             port: u16::try_from(members.number("port")?).map_err(|_| "member port: over 65535")?,
             fault: members.text("fault")?,
+            seed: members.number("seed")?,
             view: members.number("view")?,
             view_active: members.boolean("view_active")?,
             primary: members.text("primary")?,

@@ -2,14 +2,15 @@
 
 mod options;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use quorate_server::logging::Logging;
+use quorate_cli::console::{complain, print};
+use quorate_server::logging::{Concern, Logging};
+use quorate_server::ready_file::ReadyFile;
 use quorate_server::shared_keys::{self, KeyFiles};
 use quorate_server::signals::StopSignals;
-use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, name_of, ready_file};
+use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, name_of};
 use quorate_web::PbftYaml;
 
 use crate::options::{Command, Keygen, Options};
@@ -19,12 +20,28 @@ fn main() -> ExitCode {
         return quorate_server::replica_main();
     }
     let options = Options::read();
-    let ended = match &options.command {
-        Some(Command::Keygen(keygen)) => make_keys(keygen),
-        None => run(&options),
+    match &options.command {
+        Some(Command::Keygen(keygen)) => make_keys(keygen).unwrap_or_else(|error| {
+            complain(format_args!("error: {error:#}"));
+            ExitCode::from(2)
+        }),
+        None => serve(&options),
+    }
+}
+
+/// Starts logging, and all that there is to start.
+fn serve(options: &Options) -> ExitCode {
+    let name = options.web.index.map_or("server".to_owned(), name_of);
+    let logging = Logging {
+        format: options.output.log_format,
+        level: "info",
     };
+    let ended = logging
+        .start(&name)
+        .map_err(anyhow::Error::from)
+        .and_then(|()| run(options, logging, &name));
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        logging.tell(&name, Concern::Error, &format!("{error:#}"));
         ExitCode::from(2)
     })
 }
@@ -37,61 +54,79 @@ fn make_keys(options: &Keygen) -> anyhow::Result<ExitCode> {
         name.push(".keys");
         name.into()
     });
-    let mut output = io::stdout().lock();
     for path in shared_keys::generate(&yaml, &folder)? {
-        writeln!(output, "{}", path.display()).context("standard output")?;
+        print(&format!("{}\n", path.display())).context("standard output")?;
     }
-    output.flush().context("standard output")?;
     Ok(ExitCode::SUCCESS)
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let logging = Logging {
-        format: options.output.log_format,
-        level: "info",
-    };
-    logging.start()?;
+async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<ExitCode> {
+    let ready_file = ready_file(options)?;
     let mut config = cluster_config(options, logging)?;
     config
         .allowed_hosts
         .clone_from(&options.places.allowed_host);
     config.data_dir.clone_from(&options.places.data_dir);
-    remove_ready_file(options)?;
     let mut signals = StopSignals::listen().context("signal handlers")?;
-    if let (Some(index), Some(web)) = (options.web.index, &config.web) {
-        let node = Alone::start(&config, web, index)?;
-        let port = web
-            .yaml
-            .nodes
-            .get(index as usize)
-            .map_or(0, |node| node.port);
-        say_running(&name_of(index), port)?;
-        let stopped = async move {
-            signals.received().await;
-        };
-        let crashed = node.run(stopped).await?;
-        return Ok(ExitCode::from(u8::from(crashed)));
+    if let Some(warning) = config.faults.bound(config.processes).warning() {
+        logging.tell(name, Concern::Warning, &warning);
     }
+    match (options.web.index, &config.web) {
+        (Some(index), Some(web)) => run_alone(&config, web, index, signals).await,
+        _ => run_all(config, ready_file, &mut signals).await,
+    }
+}
+
+/// One node of a `pbft.yaml`, in this process.
+async fn run_alone(
+    config: &ClusterConfig,
+    web: &WebPlan,
+    index: u32,
+    mut signals: StopSignals,
+) -> anyhow::Result<ExitCode> {
+    let node = Alone::start(config, web, index)?;
+    let own = web.yaml.nodes.get(index as usize);
+    say_running(&name_of(index), own.map_or(0, |node| node.port))?;
+    let crashed = node
+        .run(async move {
+            signals.received().await;
+        })
+        .await?;
+    Ok(ExitCode::from(u8::from(crashed)))
+}
+
+/// All processes, each a process of the operating system.
+async fn run_all(
+    config: ClusterConfig,
+    ready_file: Option<ReadyFile>,
+    signals: &mut StopSignals,
+) -> anyhow::Result<ExitCode> {
     let cluster = tokio::select! {
         started = Cluster::start(config) => started?,
         _ = signals.received() => return Ok(ExitCode::SUCCESS),
     };
-    if let Err(error) = announce(&cluster, options) {
-        cluster.shutdown().await;
-        remove_ready_file(options)?;
-        return Err(error);
-    }
-    let exit = tokio::select! {
+    let ended = match announce(&cluster, ready_file.as_ref()) {
+        Ok(()) => Ok(until_the_end(&cluster, signals).await),
+        Err(error) => Err(error),
+    };
+    // First the file: it must not name processes that are gone.
+    let removed = ready_file.map_or(Ok(()), ReadyFile::remove);
+    cluster.shutdown().await;
+    removed.context(
+        "the ready file cannot be removed: give --ready-file a path in a folder where you may write",
+    )?;
+    ended
+}
+
+async fn until_the_end(cluster: &Cluster, signals: &mut StopSignals) -> ExitCode {
+    tokio::select! {
         _ = signals.received() => ExitCode::SUCCESS,
         () = cluster.all_ended() => {
             tracing::error!("all processes have ended");
             ExitCode::FAILURE
         }
-    };
-    cluster.shutdown().await;
-    remove_ready_file(options)?;
-    Ok(exit)
+    }
 }
 
 fn cluster_config(options: &Options, logging: Logging) -> anyhow::Result<ClusterConfig> {
@@ -125,33 +160,31 @@ fn key_files(options: &Options) -> Option<KeyFiles> {
 
 /// One line on standard output.
 fn say_running(name: &str, port: u16) -> anyhow::Result<()> {
-    let mut output = io::stdout().lock();
-    writeln!(output, "Process {name} running on port {port}...")
-        .and_then(|()| output.flush())
-        .context("standard output")
+    print(&format!("Process {name} running on port {port}...\n")).context("standard output")
 }
 
-fn remove_ready_file(options: &Options) -> anyhow::Result<()> {
+/// The ready file, if one is asked for; one of an earlier start is removed.
+fn ready_file(options: &Options) -> anyhow::Result<Option<ReadyFile>> {
     let Some(path) = &options.output.ready_file else {
-        return Ok(());
+        return Ok(None);
     };
-    ready_file::remove(path).with_context(|| {
+    let ready_file = ReadyFile::at(path).with_context(|| {
         format!(
             "cannot remove {}: give --ready-file a path that it may remove",
             path.display()
         )
-    })
+    })?;
+    Ok(Some(ready_file))
 }
 
-fn announce(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
-    if let Some(path) = &options.output.ready_file {
-        let hint = || {
+fn announce(cluster: &Cluster, ready_file: Option<&ReadyFile>) -> anyhow::Result<()> {
+    if let Some(file) = ready_file {
+        file.write(cluster.processes()).with_context(|| {
             format!(
                 "cannot write {}: give --ready-file a path in a folder that exists",
-                path.display()
+                file.path().display()
             )
-        };
-        ready_file::write(path, cluster.processes()).with_context(hint)?;
+        })?;
     }
     for process in cluster
         .processes()

@@ -163,6 +163,7 @@ mod tests {
                 &[
                     "processes",
                     "faulty",
+                    "seed",
                     "default-decision",
                     "view-timeout",
                     "batch-limit",
@@ -178,6 +179,7 @@ mod tests {
                     "config",
                     "dump-dir",
                     "faulty",
+                    "seed",
                     "default-decision",
                     "view-timeout",
                     "batch-limit",
@@ -194,6 +196,7 @@ mod tests {
                     "secret-key",
                     "dump-dir",
                     "faulty",
+                    "seed",
                     "default-decision",
                     "view-timeout",
                     "batch-limit",
