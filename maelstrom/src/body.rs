@@ -1,4 +1,4 @@
-//! What the node says.
+//! The bodies of the messages that the node sends.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use quorate_protocol::{Phase, SignedMessage, SlotStatus};
 use serde::Serialize;
 use serde_json::Value;
 
-/// The body of an answer; its fields in the order of the documents.
+/// The body of an answer. Its fields have the order of Maelstrom's documents.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answer {
     pub(crate) r#type: &'static str,
@@ -16,7 +16,7 @@ pub(crate) struct Answer {
     pub(crate) rest: Rest,
 }
 
-/// What an answer says beside whose it is.
+/// The fields of an answer besides `type` and `in_reply_to`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Rest {
@@ -44,7 +44,7 @@ pub(crate) enum Rest {
     },
 }
 
-/// Why a request is refused or failed; the codes are Maelstrom's.
+/// Why a request is refused or failed. The codes are Maelstrom's.
 #[derive(Debug)]
 pub(crate) struct Error {
     pub(crate) code: u16,
@@ -52,7 +52,7 @@ pub(crate) struct Error {
 }
 
 impl Error {
-    /// Nobody knows whether the operation will execute.
+    /// The operation may still execute, or may never: it is not known.
     pub(crate) const TIMEOUT: u16 = 0;
     pub(crate) const NOT_SUPPORTED: u16 = 10;
     pub(crate) const TEMPORARILY_UNAVAILABLE: u16 = 11;
@@ -70,25 +70,25 @@ impl Error {
     }
 }
 
-/// A message of the engine to another node. Its type is for whoever watches; what counts is signed.
+/// A message of the engine to another node. Its type is only for observers. What counts is the signed part.
 #[derive(Debug, Serialize)]
 pub(crate) struct Peer {
     pub(crate) r#type: &'static str,
-    /// The signed message, encoded, as base64.
+    /// The encoded signed message, as base64.
     pub(crate) signed: String,
 }
 
-/// What a node tells the others of everyone's public keys.
+/// What a node tells the others about all public keys.
 #[derive(Debug, Serialize)]
 pub(crate) struct KeysSaid<'a> {
     pub(crate) r#type: &'static str,
     pub(crate) echo: BTreeMap<&'a str, String>,
     pub(crate) ready: BTreeMap<&'a str, String>,
-    /// Whether the sender lacks keys, and wants to be told what the other says.
+    /// Whether the sender lacks keys and asks the receiver to tell what it knows.
     pub(crate) asks: bool,
 }
 
-/// A slot's phase in the words of the documents.
+/// The phase of a slot, in the words of the documents.
 pub(crate) const fn phase(slot: SlotStatus) -> &'static str {
     match slot.phase {
         Phase::Unknown => "unknown",

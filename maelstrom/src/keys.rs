@@ -1,10 +1,11 @@
-//! How the nodes come to know each other's public keys.
+//! How the nodes learn each other's public keys.
 //!
-//! All correct nodes must hold the same key for a node, or a certificate would convince some of them only. A liar may tell
-//! everyone another key, so each key is spread by reliable broadcast (Bracha, "Asynchronous Byzantine Agreement Protocols",
-//! 1987): its owner says it; a node echoes the first that it hears from the owner; it is ready for a key that a quorum
-//! echoes or f+1 are ready for; and it takes a key that 2f+1 are ready for. A node always says all that it echoes and is
-//! ready for, so what was lost is made good by what comes later.
+//! All correct nodes must have the same key for a node. Otherwise a certificate would convince only some of them. A
+//! liar may tell everyone a different key, so each key is spread by reliable broadcast (Bracha, "Asynchronous Byzantine
+//! Agreement Protocols", 1987). The owner tells its key. Each node echoes the first key that it hears from the owner. A
+//! node becomes ready for a key when a quorum echoes it, or when f+1 nodes are ready for it. A node takes a key when
+//! 2f+1 nodes are ready for it. Every message of a node repeats everything that it echoes and is ready for, so later
+//! messages make good for lost ones.
 
 use std::collections::BTreeMap;
 
@@ -13,27 +14,27 @@ use quorate_protocol::Quorum;
 /// A public key.
 pub(crate) type Key = [u8; 32];
 
-/// What one node says: by owner, a key.
+/// A node's statements: for each owner, a key.
 pub(crate) type Said = BTreeMap<usize, Key>;
 
-/// Everyone's statements, and what follows.
+/// The statements of all nodes, and the keys that follow from them.
 #[derive(Debug)]
 pub(crate) struct KeyBook {
     own: usize,
     quorum: Quorum,
-    /// What each node echoes, its first word on each owner.
+    /// What each node echoes: its first statement about each owner.
     echoes: Vec<Said>,
     /// What each node is ready for.
     readies: Vec<Said>,
     taken: BTreeMap<usize, Key>,
 }
 
-/// What a statement has changed.
+/// The effect of a statement.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// Whether this node has more to say.
+    /// Whether this node has something new to say.
     pub(crate) says_more: bool,
-    /// The keys to take.
+    /// The keys that this node now takes.
     pub(crate) taken: Vec<(usize, Key)>,
 }
 
@@ -51,7 +52,7 @@ impl KeyBook {
         book
     }
 
-    /// Whether every node's key is known.
+    /// Whether the keys of all nodes are known.
     pub(crate) fn is_complete(&self) -> bool {
         self.taken.len() == self.echoes.len()
     }
@@ -60,12 +61,12 @@ impl KeyBook {
         self.taken.contains_key(&node)
     }
 
-    /// What this node echoes, and is ready for.
+    /// What this node echoes, and what it is ready for.
     pub(crate) fn own_words(&self) -> (&Said, &Said) {
         (&self.echoes[self.own], &self.readies[self.own])
     }
 
-    /// Another node has said what it echoes and is ready for.
+    /// Handles what another node echoes and is ready for.
     pub(crate) fn hear(&mut self, from: usize, echo: &Said, ready: &Said) -> Change {
         let before = self.own_length();
         if from != self.own {
@@ -77,7 +78,7 @@ impl KeyBook {
         }
         let mut change = Change::default();
         for owner in 0..self.echoes.len() {
-            // Its own readiness may be what another threshold lacks.
+            // This node's own readiness counts too, and may complete the next threshold.
             if let Some(key) = self.to_be_ready_for(owner) {
                 self.readies[self.own].entry(owner).or_insert(key);
             }
@@ -104,14 +105,14 @@ impl KeyBook {
     }
 }
 
-/// The first word of a node stands.
+/// Adds statements. A node's first statement about an owner stands.
 fn add(words: &mut Said, said: &Said) {
     for (owner, key) in said {
         words.entry(*owner).or_insert(*key);
     }
 }
 
-/// The key that at least `enough` nodes say of an owner.
+/// The key that at least `enough` nodes state for an owner.
 fn said_by(all: &[Said], owner: usize, enough: usize) -> Option<Key> {
     let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
     for key in all.iter().filter_map(|said| said.get(&owner)) {
@@ -139,7 +140,7 @@ mod tests {
             .collect()
     }
 
-    /// Everyone hears everyone, over and over, but for those that `alter` gives other words or none.
+    /// All nodes send to all nodes, over and over. `alter` may change a message or drop it.
     fn talk(
         books: &mut [KeyBook],
         alter: impl Fn(usize, usize, (Said, Said)) -> Option<(Said, Said)>,
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_node_stops_nobody() {
+    fn the_others_learn_their_keys_while_one_node_is_silent() {
         let mut books = cluster(4);
         talk(&mut books, |from, _, words| (from != 3).then_some(words));
         for book in &books[..3] {
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn two_nodes_never_take_two_keys_of_a_liar() {
+    fn two_nodes_never_take_different_keys_of_a_liar() {
         let mut books = cluster(4);
         talk(&mut books, |from, to, (mut echo, mut ready)| {
             if from == 3 {

@@ -1,10 +1,10 @@
-//! The engine as a node of Maelstrom: one JSON message a line on standard input, and one on standard output.
+//! The engine as a Maelstrom node: one JSON message per line on standard input, and one on standard output.
 //!
-//! * [`mod@line`]: the messages and how they are written.
-//! * [`node`]: the node; lines in, lines out, without I/O and clock.
-//! * `member`: what a node is once it knows its cluster: its replica, and what it knows of the others.
-//! * `keys`: how the nodes come to know each other's public keys, whoever lies about them.
-//! * `request`: what a client asks, and what it is answered.
+//! * [`mod@line`]: reading and writing messages.
+//! * [`node`]: the node. Lines go in and out; it does no I/O and has no clock.
+//! * `member`: a node that knows its cluster: its replica, and what it knows about the others.
+//! * `keys`: how the nodes learn each other's public keys, even if some lie about them.
+//! * `request`: the requests of clients, and their answers.
 
 mod body;
 mod keys;

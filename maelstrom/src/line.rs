@@ -1,4 +1,4 @@
-//! Maelstrom's envelope, read and written as its documents write it: a space after each colon and comma.
+//! Maelstrom's messages, written as in its documents: with a space after each colon and comma.
 
 use std::io;
 
@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
-/// A message that came in.
+/// A message that has arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Incoming {
-    /// Who sent it.
+    /// The sender.
     pub src: String,
-    /// For whom it is.
+    /// The recipient.
     pub dest: String,
-    /// What it says.
+    /// The body.
     pub body: serde_json::Map<String, Value>,
 }
 
-/// Reads a line.
+/// Parses a line.
 ///
 /// # Errors
-/// It is no JSON, or not a message.
+/// The line is not JSON, or not a message.
 pub fn read(line: &str) -> serde_json::Result<Incoming> {
-    // Read as a struct, a list of the fields' values would do for the library.
+    // Without this check, serde would also accept a list of the fields' values.
     let object: serde_json::Map<String, Value> = serde_json::from_str(line)?;
     serde_json::from_value(Value::Object(object))
 }
@@ -34,7 +34,7 @@ struct Envelope<'a, T> {
     body: &'a T,
 }
 
-/// One message as a line, without its end.
+/// A message as one line, without the line end.
 #[must_use]
 pub fn write<T: Serialize>(src: &str, dest: &str, body: &T) -> String {
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! `maelstrom-node`: reads one JSON message a line, and writes one a line.
+//! `maelstrom-node`: reads and writes one JSON message per line.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::ExitCode;
@@ -76,7 +76,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
-/// What comes on standard input, until it ends.
+/// A line of standard input, or why it cannot be read.
 type Line = io::Result<String>;
 
 enum Event {
@@ -85,7 +85,7 @@ enum Event {
     End,
 }
 
-/// Waits for a line, but no longer than until the node has something to do.
+/// Waits for a line, but only until the node has something to do.
 fn next_line(lines: &Receiver<Line>, due: Option<Time>, now: Time) -> Event {
     match lines.try_recv() {
         Ok(line) => return Event::Line(line),
@@ -116,7 +116,7 @@ fn say(output: &Output) -> io::Result<()> {
     Ok(())
 }
 
-/// Hands on what comes on standard input, line by line, until it ends. A line that is too long is skipped.
+/// Passes on the lines of standard input until it ends. Skips lines that are too long.
 fn read_lines(lines: &SyncSender<Line>) {
     let mut input = BufReader::new(io::stdin().lock());
     let mut skipping = false;
@@ -130,7 +130,7 @@ fn read_lines(lines: &SyncSender<Line>) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => {
-                // It fails only where nobody reads any more.
+                // Sending fails only if nobody receives any more.
                 let _ = lines.send(Err(error));
                 return;
             }

@@ -1,4 +1,4 @@
-//! What a node is once it knows its cluster: its replica, and what it knows of the others.
+//! A node that knows its cluster: its replica, and what it knows about the others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU32;
@@ -21,14 +21,14 @@ use crate::request::{Kind, field, string};
 
 /// The most nodes of a cluster.
 const MOST_NODES: usize = 100;
-/// How many messages of nodes whose key is not known yet are kept.
+/// The most kept messages of nodes whose key is not known yet.
 const MOST_EARLY: usize = 4096;
-/// Of how many slots the votes are remembered that were there when they executed.
+/// The most executed slots whose votes are remembered.
 const MOST_SLOTS: usize = 16_384;
 /// How often a node that lacks keys asks for them.
 const KEY_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What a node is once it knows its cluster.
+/// A node that knows its cluster.
 #[derive(Debug)]
 pub(crate) struct Member {
     own: usize,
@@ -38,11 +38,11 @@ pub(crate) struct Member {
     next_asking: Time,
     /// Messages of nodes whose key is not known yet.
     early: VecDeque<(usize, SignedMessage)>,
-    /// The votes for each slot when it executed; the engine forgets them with the next stable checkpoint.
+    /// For each slot, the votes when it executed. The engine forgets them at the next stable checkpoint.
     votes: BTreeMap<Sequence, SlotStatus>,
 }
 
-/// Who waits for what.
+/// A client that waits for an answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) src: String,
@@ -61,7 +61,7 @@ impl Member {
         let cluster = ClusterId(Digest::of(&cluster).0);
         let keys = Keys::alone(replica, settings.seed, n, cluster);
         let mut config = Config::new(replica, quorum).with_view_timeout(settings.view_timeout);
-        // Each request has a slot of its own, as whoever sends one expects.
+        // Each request gets a slot of its own, because `pbft_request` answers with the request's slot.
         config.batch_limit = 1;
         let life = Digest::of(&[b"life", &settings.seed]).0;
         let life = u64::from_le_bytes(std::array::from_fn(|i| life[i])) >> 1;
@@ -86,12 +86,12 @@ impl Member {
         (0..self.names.len()).filter(move |index| *index != own)
     }
 
-    /// Whether it is this node of this cluster.
+    /// Whether the node has this index, in the cluster with these names.
     pub(crate) fn is(&self, own: usize, names: &[String]) -> bool {
         self.own == own && self.names == names
     }
 
-    /// Who it is, for whoever takes it for another.
+    /// Describes the node, for a second `init` that differs from the first.
     pub(crate) fn describe(&self) -> String {
         let (own, names) = (&self.names[self.own], self.names.join(", "));
         format!("this node is {own} of {names} already")
@@ -104,18 +104,18 @@ impl Member {
             .map_or("nobody", String::as_str)
     }
 
-    /// When it wants to be called even if no line comes.
+    /// When to call the node even if no line arrives.
     pub(crate) fn next_due(&self) -> Option<Time> {
         let asking = (!self.book.is_complete()).then_some(self.next_asking);
         [self.host.next_due(), asking].into_iter().flatten().min()
     }
 
-    /// A message to all others, as lines.
+    /// A message to all others, one line each.
     pub(crate) fn lines_to_others(&self, message: &SignedMessage) -> Vec<String> {
         self.lines_to(self.others(), &signed(message))
     }
 
-    /// A message to one other, as lines.
+    /// A message to one other node, as a line.
     pub(crate) fn lines_to_one(&self, to: ReplicaId, message: &SignedMessage) -> Vec<String> {
         self.lines_to(std::iter::once(to.0 as usize), &signed(message))
     }
@@ -126,7 +126,7 @@ impl Member {
             .collect()
     }
 
-    /// Remembers the votes for a slot that has executed.
+    /// Remembers the votes for a slot that has just executed.
     pub(crate) fn keep_votes(&mut self, sequence: Sequence) {
         let slot = self.host.replica().slot(sequence);
         self.votes.insert(sequence, slot);
@@ -150,7 +150,7 @@ impl Member {
         }
     }
 
-    /// What another node says; the lines that follow at once.
+    /// Handles a message of another node. Returns the lines to send at once.
     pub(crate) fn on_peer(
         &mut self,
         from: usize,
@@ -161,7 +161,7 @@ impl Member {
                 .decode(string(body, "signed")?)
                 .ok()
                 .and_then(|bytes| postcard::from_bytes::<SignedMessage>(&bytes).ok())
-                .ok_or_else(|| Error::malformed("the field 'signed' holds no message"))?;
+                .ok_or_else(|| Error::malformed("the field 'signed' is not a message"))?;
             if self.book.knows(from) {
                 self.host.deliver(message);
             } else if self.early.len() < MOST_EARLY {
@@ -170,7 +170,7 @@ impl Member {
             return Ok(Vec::new());
         }
         if string(body, "type")? != "keys" {
-            return Err(Error::malformed("nodes say keys, or signed messages"));
+            return Err(Error::malformed("nodes send only keys or signed messages"));
         }
         let (echo, ready) = (self.said(body, "echo")?, self.said(body, "ready")?);
         let change = self.book.hear(from, &echo, &ready);
@@ -187,7 +187,7 @@ impl Member {
         })
     }
 
-    /// Asks the others for the keys that it lacks, now and then; the lines for it.
+    /// Asks the others for missing keys, at intervals. Returns the lines to send.
     pub(crate) fn ask_for_keys(&mut self, now: Time) -> Vec<String> {
         if self.book.is_complete() || now < self.next_asking {
             return Vec::new();
@@ -213,7 +213,7 @@ impl Member {
             .collect()
     }
 
-    /// Reads what another node says of the keys.
+    /// Reads another node's statements about keys.
     fn said(&self, body: &Map<String, Value>, name: &str) -> Result<Said, Error> {
         let said = field(body, name)?
             .as_object()
@@ -230,11 +230,11 @@ impl Member {
             .collect()
     }
 
-    /// A key is known: what its owner has said meanwhile can be read.
+    /// A key is now known, so the messages that its owner has sent meanwhile can be verified.
     fn learn(&mut self, owner: usize, key: &[u8; 32]) {
         let replica = ReplicaId(u32::try_from(owner).unwrap_or_default());
         if self.host.keys().learn(replica, key).is_err() {
-            // No key at all: none of its messages will be taken.
+            // The key is not valid. All messages of this node will be refused.
             return;
         }
         let early = std::mem::take(&mut self.early);
@@ -251,7 +251,7 @@ impl Member {
 pub(crate) fn node_names(body: &Map<String, Value>) -> Result<Vec<String>, Error> {
     let wrong = || {
         Error::malformed(format!(
-            "node_ids must be 1 to {MOST_NODES} names, each of them once"
+            "node_ids must be 1 to {MOST_NODES} names without repetition"
         ))
     };
     let names = field(body, "node_ids")?.as_array().ok_or_else(wrong)?;

@@ -1,4 +1,4 @@
-//! The node: lines in, lines out, under a clock that is given to it.
+//! The node. Lines go in and out; the caller gives the time.
 
 use quorate_host::{Deed, Outcome};
 use quorate_protocol::{Duration, Sequence, Time};
@@ -9,26 +9,26 @@ use crate::line::{Incoming, read, write};
 use crate::member::{Caller, Member, node_names};
 use crate::request::{self, Kind, field, number, string};
 
-/// How many operations may be under way here at once.
+/// The most operations that may be under way here at once.
 const MOST_UNDER_WAY: usize = 4096;
 
-/// What the command line sets.
+/// The options of the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// How long a backup waits for a request to execute before it asks for another primary.
     pub view_timeout: Duration,
-    /// How long a client waits before it is told that nobody knows what becomes of its operation.
+    /// How long a client waits before it is told that its operation may execute or not.
     pub timeout: Duration,
-    /// Random bytes: the secret key is made of them, and the names of this life.
+    /// Random bytes. The secret key and the client names of this life are made from them.
     pub seed: [u8; 32],
 }
 
-/// What the node wants done with its lines.
+/// The lines that the node writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
-    /// For standard output.
+    /// Lines for standard output.
     pub lines: Vec<String>,
-    /// For standard error.
+    /// Lines for standard error.
     pub complaints: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ pub struct Output {
 #[derive(Debug)]
 pub struct Node {
     settings: Settings,
-    /// What it is called: until it is told, as others call it.
+    /// The node's name. Before `init`, the name by which others call it.
     name: String,
     member: Option<Member>,
     next_msg_id: u64,
@@ -44,7 +44,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node that has not been told who it is.
+    /// A node before `init`.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
@@ -56,13 +56,13 @@ impl Node {
         }
     }
 
-    /// When the node wants to be called even if no line comes.
+    /// When to call the node even if no line arrives.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         self.member.as_ref()?.next_due()
     }
 
-    /// A line has come.
+    /// Handles a line.
     pub fn on_line(&mut self, now: Time, line: &str) -> Output {
         let line = line.trim();
         if !line.is_empty() {
@@ -77,7 +77,7 @@ impl Node {
         self.on_time(now)
     }
 
-    /// Time has passed, or a line was dealt with.
+    /// Handles the passing of time. Also called after each line.
     pub fn on_time(&mut self, now: Time) -> Output {
         if let Some(member) = &mut self.member {
             self.output.lines.extend(member.ask_for_keys(now));
@@ -105,7 +105,7 @@ impl Node {
                 Err(error) => self.complain(format!("{src}: {}", error.text)),
             };
         }
-        // An answer is never answered: two programs that refuse each other's answers would never stop.
+        // The node does not answer answers. Otherwise two programs that refuse each other's answers would never stop.
         if body.get("in_reply_to").is_some_and(|id| !id.is_null()) {
             return self.complain(format!("{src}: an answer, and this node asks nothing"));
         }
@@ -115,7 +115,7 @@ impl Node {
             (Ok(None), _) => {}
             (Err(error), Some(msg_id)) => self.refuse(src, msg_id, error),
             (Err(_), None) if self.member.is_none() => {
-                // Other nodes may have been initialised before this one: what it misses they say again.
+                // Other nodes may be initialised earlier. They send again what this node misses.
                 self.complain(format!("{src}: not taken, for init has not come yet"));
             }
             (Err(error), None) => self.complain(format!("{src}: {}", error.text)),
@@ -125,7 +125,7 @@ impl Node {
         }
     }
 
-    /// What a client asks; what it is answered at once, if it is.
+    /// Handles a client's request. Returns the answer, if there is one at once.
     fn on_client(
         &mut self,
         now: Time,
@@ -206,7 +206,7 @@ impl Node {
         Ok(())
     }
 
-    /// Lets the replica work, and answers who has waited for it.
+    /// Runs the replica, and answers the clients whose results have come.
     fn settle(&mut self, now: Time) {
         let Some(member) = &mut self.member else {
             return;
@@ -240,7 +240,7 @@ impl Node {
             }
             Deed::Diverged(slot) => {
                 self.complain(format!(
-                    "the state at slot {} is not what a quorum has",
+                    "the state at slot {} differs from a quorum's",
                     slot.0
                 ));
             }
@@ -250,7 +250,7 @@ impl Node {
                 let complaint = format!("{accused} is proved faulty");
                 self.complain(complaint);
             }
-            // A node that comes back is another one: nobody would take its new key for the old one's.
+            // Nothing is written to disk: a node that starts again has a new key, and the others keep the old one.
             Deed::Persist(_) => {}
         }
     }
@@ -299,7 +299,7 @@ impl Node {
         }
     }
 
-    /// Tells those who have waited too long.
+    /// Answers the clients that have waited too long.
     fn end_waiting(&mut self, now: Time) {
         let Some(member) = &mut self.member else {
             return;

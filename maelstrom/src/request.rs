@@ -1,14 +1,14 @@
-//! What a client asks, and what it is answered.
+//! The requests of clients, and their answers.
 
 use quorate_service::{Answer, Operation, kv};
 use serde_json::{Map, Value};
 
 use crate::body::{Error, Rest};
 
-/// A request of a client that is to be ordered or read.
+/// A request that must be ordered or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `pbft_request`: answered as soon as its slot is known.
+    /// `pbft_request`. It is answered as soon as its slot is known.
     Place,
     /// `read` of the workload lin-kv.
     Read,
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The type of its answer.
+    /// The type of the answer.
     pub(crate) const fn answer_type(self) -> &'static str {
         match self {
             Self::Place => "pbft_request_ok",
@@ -30,7 +30,7 @@ impl Kind {
     }
 }
 
-/// The operation that a request asks for.
+/// The operation of a request.
 pub(crate) fn operation(kind: Kind, body: &Map<String, Value>) -> Result<Operation, Error> {
     let text = |name| field(body, name).map(json_word);
     Ok(match kind {
@@ -50,14 +50,14 @@ pub(crate) fn operation(kind: Kind, body: &Map<String, Value>) -> Result<Operati
     })
 }
 
-/// What the service's answer is to the client of the workload lin-kv.
+/// The answer of the workload lin-kv for an answer of the service.
 pub(crate) fn outcome(kind: Kind, answer: &Answer) -> Result<Rest, Error> {
     match answer {
         Answer::KeyValue(kv::Answer::Ok) => Ok(Rest::Nothing {}),
         Answer::KeyValue(kv::Answer::Value(text)) if kind == Kind::Read => {
             serde_json::from_str(text)
                 .map(|value| Rest::Value { value })
-                // Set by `pbft_request`, whose values are any text.
+                // `pbft_request` may have set the value, to any text.
                 .or_else(|_| {
                     Ok(Rest::Value {
                         value: Value::String(text.clone()),
@@ -101,8 +101,8 @@ pub(crate) fn number(body: &Map<String, Value>, name: &str) -> Result<u64, Error
     })
 }
 
-/// A JSON value as one word of the store's grammar, which separates by spaces and `=`: those within strings are escaped, and
-/// none stand elsewhere.
+/// A JSON value as one word of the store's grammar, which separates words by spaces and `=`. Both are escaped inside
+/// strings; outside strings there are none.
 fn json_word(value: &Value) -> String {
     let mut word = String::new();
     for c in value.to_string().chars() {
@@ -125,7 +125,7 @@ mod tests {
     use quorate_service::{Operation, kv};
 
     #[test]
-    fn any_json_value_is_a_word_and_comes_back() {
+    fn any_json_value_becomes_one_word_and_is_restored() {
         for value in [
             json!(1),
             json!("a b=c\u{a0}\n\u{2003}"),
@@ -147,7 +147,7 @@ mod tests {
         let body = body.as_object().unwrap();
         for kind in [Kind::Read, Kind::Write, Kind::Cas] {
             let Operation::KeyValue(text) = operation(kind, body).unwrap() else {
-                panic!("{kind:?} is for the store");
+                panic!("{kind:?} must be an operation on the store");
             };
             assert!(kv::Command::parse(&text).is_ok(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! The binary, with lines on its standard input as a user would type them.
+//! Runs the binary with lines on its standard input, as a user would type them.
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -7,7 +7,7 @@ const INIT: &str = r#"{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"
 const INIT_OK: &str =
     r#"{"src": "n1", "dest": "c0", "body": {"type": "init_ok", "in_reply_to": 1, "msg_id": 0}}"#;
 
-/// What the binary does with an input that ends.
+/// The binary's output for this input.
 fn run(input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_maelstrom-node"))
         .stdin(Stdio::piped())
@@ -50,7 +50,7 @@ fn a_request_starts_the_pre_prepare_phase() {
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(lines.lines().next(), Some(INIT_OK));
     let proposals = lines.matches(r#""type": "pre_prepare""#).count();
-    assert_eq!(proposals, 3, "one for each other node");
+    assert_eq!(proposals, 3, "one line for each other node");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_status_shows_how_far_the_slot_is() {
 }
 
 #[test]
-fn one_node_alone_decides_alone() {
+fn a_cluster_of_one_node_decides() {
     let init = INIT.replace(r#","n2","n3","n4""#, "");
     let request =
         r#"{"src":"c1","dest":"n1","body":{"type":"write","msg_id":2,"key":"x","value":1}}"#;
@@ -82,7 +82,7 @@ fn one_node_alone_decides_alone() {
 }
 
 #[test]
-fn bad_lines_are_reported_and_the_node_goes_on() {
+fn bad_lines_are_reported_and_the_node_continues() {
     let mut input = b"nonsense\n".to_vec();
     input.extend(b"{\"src\": \"c1\", \"dest\": \"n1\", \"body\": {\"type\": \"echo\", \"msg_id\": 1, \"echo\": \"\xff\"}}\n");
     input.extend(std::iter::repeat_n(b'x', 17 << 20));

@@ -1,4 +1,4 @@
-//! Nodes that talk to each other, under a clock of their own.
+//! Nodes that talk to each other under a virtual clock.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 const NAMES: [&str; 4] = ["n1", "n2", "n3", "n4"];
 
-/// What becomes of a message between nodes.
+/// Decides what happens to a message between nodes.
 type Network = Box<dyn Fn(Value) -> Option<Value>>;
 
 struct Cluster {
@@ -16,13 +16,13 @@ struct Cluster {
     now: Time,
     network: Network,
     way: VecDeque<Value>,
-    /// What the clients were told, with the whole message.
+    /// All messages to clients.
     told: Vec<Value>,
     complaints: Vec<String>,
 }
 
 impl Cluster {
-    /// Four nodes that know each other, with this between them.
+    /// Four nodes that know each other, connected by this network.
     fn new(network: impl Fn(Value) -> Option<Value> + 'static) -> Self {
         let node = |seed| {
             Node::new(Settings {
@@ -47,7 +47,7 @@ impl Cluster {
         cluster
     }
 
-    /// Sends a client's request, and lets everything happen that follows; what the client is told of it.
+    /// Sends a client's request and runs everything that follows. Returns the answer to the client.
     fn ask(&mut self, dest: &str, msg_id: u64, body: Value) -> Value {
         self.send(dest, msg_id, body);
         self.run();
@@ -151,7 +151,7 @@ fn four_nodes_commit_and_execute_with_all_votes_received() {
 }
 
 #[test]
-fn a_request_at_a_backup_is_answered_with_the_slot_that_the_primary_gives_it() {
+fn a_backup_answers_a_request_with_the_slot_that_the_primary_assigns() {
     let mut cluster = Cluster::new(Some);
     for (slot, name) in (1..).zip(["n3", "n2", "n1", "n4"]) {
         let placed = cluster.ask(name, 10 + slot, set("x", slot));
@@ -161,7 +161,7 @@ fn a_request_at_a_backup_is_answered_with_the_slot_that_the_primary_gives_it() {
 }
 
 #[test]
-fn slots_that_a_checkpoint_covers_keep_their_votes() {
+fn a_slot_below_a_checkpoint_still_shows_its_votes() {
     let mut cluster = Cluster::new(Some);
     for slot in 1..=300 {
         cluster.ask("n2", 1 + slot, set("x", slot));
@@ -190,7 +190,7 @@ fn three_nodes_execute_while_one_is_silent_even_the_primary() {
 }
 
 #[test]
-fn three_nodes_execute_while_what_one_says_is_altered_on_its_way() {
+fn three_nodes_execute_while_the_messages_of_one_are_changed() {
     let mut cluster = Cluster::new(|mut message| {
         if message["src"] == "n3"
             && let Some(signed) = message["body"]["signed"].as_str()
@@ -208,7 +208,7 @@ fn three_nodes_execute_while_what_one_says_is_altered_on_its_way() {
 }
 
 #[test]
-fn a_node_that_tells_everyone_another_key_for_itself_stops_nobody() {
+fn the_others_execute_while_a_node_tells_each_a_different_key() {
     let mut cluster = Cluster::new(|mut message| {
         if message["src"] == "n3" && message["body"]["type"] == "keys" {
             let last = text(&message["dest"]).as_bytes()[1];
@@ -277,7 +277,7 @@ fn the_workload_lin_kv_is_answered_with_its_types_and_codes() {
 }
 
 #[test]
-fn what_cannot_be_answered_is_refused_with_its_code() {
+fn requests_that_cannot_be_answered_are_refused_with_a_code() {
     let mut cluster = Cluster::new(Some);
     for (body, code, words) in [
         (json!({"type": "sing"}), 10, "'sing' is not known"),
@@ -368,7 +368,7 @@ fn before_init_only_echo_and_init_are_answered() {
         let told = ask(bad);
         assert!(told[0].contains(r#""code": 12"#), "{told:?}");
     }
-    // Another node knows the cluster already.
+    // The other node already knows the cluster.
     let early = r#"{"src": "n2", "dest": "n1", "body": {"type": "keys"}}"#;
     let output = node.on_line(Time(0), early);
     assert_eq!(output.lines, [""; 0]);
@@ -379,7 +379,7 @@ fn before_init_only_echo_and_init_are_answered() {
 }
 
 #[test]
-fn a_line_that_is_no_message_is_reported_and_survived() {
+fn a_line_that_is_not_a_message_is_reported_and_the_node_continues() {
     let mut cluster = Cluster::new(Some);
     for line in [
         "",

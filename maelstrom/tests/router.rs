@@ -1,19 +1,19 @@
-//! Four `maelstrom-node` processes under the router that tests node programs in any language.
+//! Four `maelstrom-node` processes under `simulate maelstrom`'s router.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use quorate_simulator::router::{Conditions, Lie, Outcome, Run, Setup, Shown, Verdict, Work};
 
-/// Far more than a request takes, even on a machine that is busy building.
+/// Much more than a request takes, even on a machine that is busy building.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// What comes of it, with these nodes silent and these lying.
+/// Plays the workload with these conditions and returns the verdict.
 fn play(work: Work, conditions: Conditions, timeout: Duration) -> Verdict {
     let node = vec![env!("CARGO_BIN_EXE_maelstrom-node").to_owned()];
     let setup = Setup {
         commands: vec![node; 4],
-        // Who misses votes, by chance or by a lie, takes over what others have committed.
+        // A node that misses votes, because they are lost or it is lied to, fetches the state of the others.
         state_transfer: conditions.loss > 0 || !conditions.liars.is_empty(),
         conditions,
         work,
