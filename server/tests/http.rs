@@ -91,7 +91,7 @@ fn what_cannot_be_taken_is_refused_with_what_to_send() {
             "/request",
             r#"[[0, 0], "http://localhost/", 1, "x"]"#,
             "400",
-            "it is no JSON object",
+            "it is not a JSON object",
         ),
         (
             "/request",
@@ -563,7 +563,7 @@ fn an_address_that_cannot_be_used_is_told_with_its_line_and_what_to_change() {
     refused(
         &yaml.replacen("loss%: 0", "loss%: [", 1),
         "0",
-        &["this is no YAML", "at line "],
+        &["this is not YAML", "at line "],
     );
 }
 
@@ -578,6 +578,6 @@ fn a_key_that_is_not_known_is_told_and_does_not_stop_the_nodes() {
         .unwrap()
         .lines()
         .count();
-    let expected = format!("pbft.yaml, line {line}: \"dump_interval\" is no key that is known");
+    let expected = format!("pbft.yaml, line {line}: unknown key \"dump_interval\"");
     assert!(said.contains(&expected), "{said}");
 }

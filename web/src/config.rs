@@ -14,7 +14,7 @@ use crate::yaml::{self, Node, Value};
 /// The most nodes of a cluster.
 const MOST_NODES: usize = 100;
 
-/// Why a file cannot be used. Each says where in the file.
+/// Why a file cannot be used. Each error says where in the file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -22,40 +22,40 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's error.
         cause: std::io::Error,
     },
-    /// It is no YAML.
-    #[error("{}: this is no YAML: {cause}", path.display())]
+    /// It is not YAML.
+    #[error("{}: this is not YAML: {cause}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with its line.
+        /// The YAML parser's error, with the line.
         cause: String,
     },
-    /// A value cannot be used, or is missing.
+    /// A value is not valid, or is missing.
     #[error("{}, line {line}: {what}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// Its line, from 1.
+        /// The line, from 1.
         line: u64,
-        /// The key, what is wrong with it, and what to write.
+        /// The key, what is wrong with its value, and what to write instead.
         what: String,
     },
 }
 
-/// Where somebody listens.
+/// A host and port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
-    /// A name or an IP address, without brackets.
+    /// A name, or an IP address without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
 }
 
-/// As a URL has it: an IPv6 address in brackets.
+/// As in a URL: an IPv6 address stands in brackets.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.url_host(), self.port)
@@ -63,10 +63,10 @@ impl fmt::Display for Address {
 }
 
 impl Address {
-    /// Where to listen or call: IPv4 first, if the host has both.
+    /// The address to listen at or to call: IPv4 first, if the host has both.
     ///
     /// # Errors
-    /// The host is not known.
+    /// The host is unknown.
     pub fn resolve(&self) -> std::io::Result<SocketAddr> {
         let all: Vec<SocketAddr> = (self.host.as_str(), self.port).to_socket_addrs()?.collect();
         let first = all.iter().find(|one| one.is_ipv4()).or(all.first());
@@ -75,7 +75,7 @@ impl Address {
         })
     }
 
-    /// The host as a URL and a `Host` header have it: an IPv6 address in brackets.
+    /// The host as in a URL or a `Host` header: an IPv6 address stands in brackets.
     #[must_use]
     pub fn url_host(&self) -> String {
         if self.host.contains(':') {
@@ -85,7 +85,7 @@ impl Address {
         }
     }
 
-    /// Whether a URL's host and port are these.
+    /// Whether a URL has this host and port.
     #[must_use]
     pub fn is_at(&self, host: &str, port: u16) -> bool {
         let host = without_brackets(host);
@@ -97,7 +97,7 @@ impl Address {
     }
 }
 
-/// A host without the brackets that an IPv6 address has in URLs.
+/// A host without the brackets around an IPv6 address.
 #[must_use]
 pub fn without_brackets(host: &str) -> &str {
     let inner = host
@@ -111,22 +111,23 @@ pub fn without_brackets(host: &str) -> &str {
 pub struct PbftYaml {
     /// The nodes, by index.
     pub nodes: Vec<Address>,
-    /// The clients, by index: where replies go to, and nowhere else.
+    /// The clients, by index. Replies are sent only to these.
     pub clients: Vec<Address>,
-    /// `loss%`: how many of a hundred messages between nodes are lost.
+    /// `loss%`: the percentage of messages between nodes that are lost.
     pub loss_percent: f64,
-    /// `ckpt_interval`: a checkpoint is taken every so many slots.
+    /// `ckpt_interval`: the slots between two checkpoints.
     pub checkpoint_interval: u64,
-    /// `retry_times_before_view_change`: how often a client sends again before it asks for another primary.
+    /// `retry_times_before_view_change`: how often a client sends a request again before it asks for another primary.
     pub retries: u32,
-    /// `sync_interval`: how often nodes say where they stand.
+    /// `sync_interval`: how often nodes send their standing.
     pub sync_interval: Duration,
-    /// `network_timeout`: how long a client waits before it sends again, and a node for a client to take its reply.
+    /// `network_timeout`: how long a client waits before it sends again, and how long a node waits for a client to take
+    /// its reply.
     pub network_timeout: Duration,
-    /// What the file says and nobody understands: each with the file, the line and the key.
+    /// Warnings about unknown keys, each with the file, the line and the key.
     pub warnings: Vec<String>,
     path: PathBuf,
-    /// The lines in which the nodes' hosts and ports stand, and then those of the clients.
+    /// The lines of the nodes' hosts and ports, then those of the clients.
     lines: Vec<Lines>,
 }
 
@@ -140,7 +141,7 @@ impl PbftYaml {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read or used; the error says which line and what to write instead.
+    /// It cannot be read or used. The error says which line is wrong and what to write instead.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
             path: path.to_owned(),
@@ -165,25 +166,25 @@ impl PbftYaml {
         })
     }
 
-    /// Where the file is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Says of the host of a node that it cannot be used.
+    /// The error for a node's host that cannot be used.
     #[must_use]
     pub fn bad_host(&self, node: usize, what: &str) -> ConfigError {
         self.bad(node, |lines| lines.host, format!("host: {what}"))
     }
 
-    /// Says of the host of a client that it cannot be used.
+    /// The error for a client's host that cannot be used.
     #[must_use]
     pub fn bad_client_host(&self, client: usize, what: &str) -> ConfigError {
         self.bad_host(self.nodes.len() + client, what)
     }
 
-    /// Says of the port of a node that it cannot be used.
+    /// The error for a node's port that cannot be used.
     #[must_use]
     pub fn bad_port(&self, node: usize, what: &str) -> ConfigError {
         self.bad(node, |lines| lines.port, format!("port: {what}"))
@@ -198,7 +199,7 @@ impl PbftYaml {
     }
 }
 
-/// Why a value cannot be used, and where it stands.
+/// Why a value cannot be used, and its line.
 struct Flaw {
     line: u64,
     what: String,
@@ -260,7 +261,7 @@ fn read_root(root: &Node, path: &Path) -> Result<PbftYaml, Flaw> {
 struct Reader<'a> {
     path: &'a Path,
     warnings: Vec<String>,
-    /// In which line an address stands.
+    /// The line of each address.
     seen: BTreeMap<Address, u64>,
     lines: Vec<Lines>,
 }
@@ -270,7 +271,7 @@ struct Section<'a> {
     name: &'static str,
     line: u64,
     known: BTreeMap<&'static str, &'a Node>,
-    /// Keys that mean nothing, as they stand, with their lines.
+    /// Unknown keys, with their lines.
     unknown: Vec<(String, u64)>,
 }
 
@@ -289,7 +290,7 @@ impl Reader<'_> {
     ) -> Result<Section<'a>, Flaw> {
         let Value::Map(entries) = &node.value else {
             let what = format!(
-                "{name} is {}: write keys with values there: {}",
+                "{name} is {}: write keys with values: {}",
                 node.value,
                 keys.join(", ")
             );
@@ -310,7 +311,7 @@ impl Reader<'_> {
                     other => other.to_string(),
                 };
                 self.warnings.push(format!(
-                    "{}, line {}: {key_text:?} is no key that is known in {name}, and is ignored; known are {}",
+                    "{}, line {}: unknown key {key_text:?} in {name} is ignored; known keys: {}",
                     self.path.display(),
                     key.line,
                     keys.join(", ")
@@ -319,7 +320,7 @@ impl Reader<'_> {
                 continue;
             };
             if let Some(line) = lines.insert(known, key.line) {
-                let what = format!("{known} stands in line {line} already: remove one of the two");
+                let what = format!("{known} is already in line {line}: remove one of the two");
                 return Err(Flaw::at(key, what));
             }
             section.known.insert(known, value);
@@ -349,7 +350,7 @@ impl Reader<'_> {
         });
         if let Some(line) = self.seen.insert(address.clone(), port.node.line) {
             let what = format!(
-                "{address} stands in line {line} already: give each node and client a port of its own"
+                "{address} is already in line {line}: give each node and client a port of its own"
             );
             return Err(Flaw::at(port.node, what));
         }
@@ -368,7 +369,7 @@ impl<'a> Section<'a> {
         }
         let mut what = format!("{key} is missing in {}: add it", self.name);
         for (other, line) in &self.unknown {
-            what.push_str(&format!("; line {line} has {other:?}, which is not known"));
+            what.push_str(&format!("; line {line} has the unknown key {other:?}"));
         }
         let line = self.line;
         Err(Flaw { line, what })
@@ -451,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_is_read_as_it_stands() {
+    fn the_sample_file_is_read_unchanged() {
         let config = parse(SAMPLE).unwrap();
         let ports = |all: &[Address]| all.iter().map(|one| one.port).collect::<Vec<_>>();
         assert_eq!(ports(&config.nodes), [30000, 30001, 30002, 30003]);
@@ -464,21 +465,21 @@ mod tests {
         assert!(config.warnings.is_empty());
     }
 
-    /// The sample with another text in the place of the first such text.
+    /// The sample with the first occurrence of a text replaced.
     fn changed(from: &str, to: &str) -> Result<PbftYaml, String> {
         assert!(SAMPLE.contains(from), "{from}");
         parse(&SAMPLE.replacen(from, to, 1))
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_with_its_line_and_its_key() {
+    fn unusable_values_are_refused_with_line_and_key() {
         for (from, to, line, words) in [
-            ("port: 30001", "port: 30000", 5, "stands in line 3 already"),
+            ("port: 30001", "port: 30000", 5, "is already in line 3"),
             (
                 "port: 20001",
                 "port: 30003",
                 13,
-                "localhost:30003 stands in line 9 already",
+                "localhost:30003 is already in line 9",
             ),
             ("loss%: 0", "loss%: 101", 17, "loss%: 101 is not a number"),
             ("loss%: 0", "loss%: -1", 17, "from 0 to 100"),
@@ -520,19 +521,19 @@ mod tests {
                 "ckpt_interval",
                 "checkpoint_interval",
                 19,
-                "ckpt_interval is missing in the file: add it; line 19 has \"checkpoint_interval\"",
+                "ckpt_interval is missing in the file: add it; line 19 has the unknown key \"checkpoint_interval\"",
             ),
             (
                 "retry_times_before_view_change: 2",
                 "loss%: 1",
                 21,
-                "loss% stands in line 17 already: remove one",
+                "loss% is already in line 17: remove one",
             ),
             (
                 "port: 30001",
                 "port: 30001\n      port: 30009",
                 6,
-                "port stands in line 5 already: remove one",
+                "port is already in line 5: remove one",
             ),
             (
                 "port: 30001",
@@ -567,7 +568,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_with_a_value_of_another_kind_is_refused_with_its_line_its_key_and_what_to_write() {
+    fn a_value_of_the_wrong_kind_is_refused_with_line_key_and_what_to_write() {
         const NUMBER: [(&str, &str); 7] = [
             ("~", "no value"),
             ("", "no value"),
@@ -646,13 +647,13 @@ mod tests {
         }
         for text in ["a: [", "a: {b", "a: 'x", "a: *b"] {
             let error = parse(text).unwrap_err();
-            assert!(error.contains("this is no YAML: "), "{text}: {error}");
+            assert!(error.contains("this is not YAML: "), "{text}: {error}");
             assert!(error.contains("line 1"), "{text}: {error}");
         }
     }
 
     #[test]
-    fn a_key_that_is_not_known_is_a_warning_with_its_line() {
+    fn an_unknown_key_is_a_warning_with_its_line() {
         let more = SAMPLE
             .replacen("port: 30001", "port: 30001\n      score: 80", 1)
             .replace("misc:", "dump_interval: 10\nmisc:\n    speed: 1\n    7: x");
@@ -661,10 +662,10 @@ mod tests {
         assert_eq!((&config.nodes, config.retries), (&known.nodes, 2));
         let told: Vec<&str> = config.warnings.iter().map(String::as_str).collect();
         let expected = [
-            "pbft.yaml, line 26: \"dump_interval\" is no key that is known in the file, and is ignored",
-            "pbft.yaml, line 6: \"score\" is no key that is known in nodes, and is ignored; known are host, port",
-            "pbft.yaml, line 28: \"speed\" is no key that is known in misc",
-            "pbft.yaml, line 29: \"7\" is no key that is known in misc",
+            "pbft.yaml, line 26: unknown key \"dump_interval\" in the file is ignored",
+            "pbft.yaml, line 6: unknown key \"score\" in nodes is ignored; known keys: host, port",
+            "pbft.yaml, line 28: unknown key \"speed\" in misc is ignored",
+            "pbft.yaml, line 29: unknown key \"7\" in misc is ignored",
         ];
         assert_eq!(told.len(), expected.len(), "{told:?}");
         for (told, expected) in told.iter().zip(expected) {
@@ -673,7 +674,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_written_as_yaml_has_them() {
+    fn numbers_may_be_written_in_any_form_of_yaml() {
         let port = |text: &str| changed("30000", text).unwrap().nodes[0].port;
         assert_eq!(
             [

@@ -1,4 +1,4 @@
-//! PBFT over HTTP/JSON: what its messages and its `pbft.yaml` look like, and who calls.
+//! PBFT over HTTP/JSON: its messages, its `pbft.yaml`, and the client side of its calls.
 //!
 //! * [`config`]: the file.
 //! * [`message`]: what clients and nodes send each other.

@@ -1,11 +1,11 @@
-//! What clients and nodes send each other.
+//! The messages between clients and nodes.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// `(client_id, seq_id)`, in JSON a list of two numbers.
+/// `(client_id, seq_id)`. In JSON it is a list of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Id(pub u64, pub u64);
 
@@ -18,35 +18,35 @@ impl fmt::Display for Id {
 /// A request of a client.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Proposal {
-    /// Whose it is, and which of its requests.
+    /// The client's id and the number of the request.
     pub id: Id,
-    /// Where the replies go to.
+    /// Where to post the replies.
     pub client_url: String,
     /// When the client made it, in seconds since 1970.
     pub timestamp: f64,
-    /// What is asked for.
+    /// The requested operation.
     pub data: String,
 }
 
-/// Why a request cannot be taken.
+/// Why a request is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0}; send {{\"id\": [client_id, seq_id], \"client_url\": \"http://HOST:PORT/reply\", \"timestamp\": SECONDS, \"data\": \"TEXT\"}}"
 )]
 pub struct BadProposal(String);
 
-/// The latest time that a request may carry.
+/// The latest allowed timestamp.
 const LATEST: f64 = 4e9;
 
 impl Proposal {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// It is none; the error says what to send.
+    /// The body is not a valid request. The error says what to send.
     pub fn parse(body: &str) -> Result<Self, BadProposal> {
-        // Where an object is wanted a list of its fields' values would do for the library.
+        // Without this check, serde would also accept a list of the fields' values.
         if !body.trim_start().starts_with('{') {
-            return Err(BadProposal("it is no JSON object".to_owned()));
+            return Err(BadProposal("it is not a JSON object".to_owned()));
         }
         let proposal: Self =
             serde_json::from_str(body).map_err(|error| BadProposal(error.to_string()))?;
@@ -60,16 +60,16 @@ impl Proposal {
     }
 }
 
-/// What a node posts to the client once a request is committed.
+/// The message that a node posts to the client once a request is committed.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reply {
     /// The node.
     pub index: u32,
     /// Its view.
     pub view: u64,
-    /// The request as it came in.
+    /// The request, unchanged.
     pub proposal: Box<RawValue>,
-    /// `reply`.
+    /// Always `reply`.
     pub r#type: String,
 }
 
@@ -78,7 +78,7 @@ mod tests {
     use super::{Id, Proposal};
 
     #[test]
-    fn a_request_is_read_as_the_sample_has_it() {
+    fn the_sample_request_is_read() {
         let text = r#"{"id": [0, 7], "client_url": "http://localhost:20001/reply", "timestamp": 1542000000.25, "data": "x"}"#;
         let proposal = Proposal::parse(text).unwrap();
         assert_eq!(proposal.id, Id(0, 7));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused_with_what_to_send() {
+    fn an_invalid_request_is_refused_with_what_to_send() {
         for bad in [
             "",
             "{}",

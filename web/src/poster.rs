@@ -1,4 +1,4 @@
-//! Sends JSON and reads the answer's status, over pooled connections.
+//! Posts JSON over pooled connections and reads the answer.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,37 +13,37 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 /// The most bytes that an answer may have.
 const ANSWER_LIMIT: usize = 64 * 1024;
-/// How many redirections are followed.
+/// The most redirections that are followed.
 const REDIRECTIONS: usize = 3;
 
-/// Why nothing came of a request.
+/// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// It is no `http://` address.
-    #[error("'{0}' is no address: write http://HOST:PORT/PATH")]
+    /// It is not an `http://` address.
+    #[error("'{0}' is not an address: write http://HOST:PORT/PATH")]
     BadAddress(String),
     /// No connection could be made, or it broke.
     #[error("{address} cannot be reached: {cause}")]
     Unreachable {
         /// Host and port.
         address: String,
-        /// What the operating system or the connection said.
+        /// The error of the operating system or the connection.
         cause: String,
     },
-    /// Nothing came in time.
+    /// The answer did not come in time.
     #[error("{address} did not answer within {after:?}")]
     TimedOut {
         /// Host and port.
         address: String,
-        /// How long was waited.
+        /// How long the poster waited.
         after: Duration,
     },
-    /// It was sent from one to the next without end.
-    #[error("{0} sends on to others without end")]
+    /// The request was redirected too often.
+    #[error("too many redirections: the last one leads to {0}")]
     Redirected(String),
 }
 
-/// Who posts. Clones share their connections.
+/// Posts JSON. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Poster {
     client: Client<HttpConnector, Full<Bytes>>,
@@ -64,10 +64,10 @@ impl Poster {
         Self { client, timeout }
     }
 
-    /// Posts JSON to a URL, and follows 307 to where it sends.
+    /// Posts JSON to a URL. Follows redirections with status 307.
     ///
     /// # Errors
-    /// Nothing came of it; an answer of whatever status is none.
+    /// There was no answer. An answer with any status is not an error.
     pub async fn post(&self, url: &str, json: String) -> Result<(StatusCode, Bytes), PostError> {
         let json = Bytes::from(json);
         let mut url = url.to_owned();
@@ -82,10 +82,10 @@ impl Poster {
         Err(PostError::Redirected(url))
     }
 
-    /// Posts JSON to a URL, and to nowhere else.
+    /// Posts JSON to a URL. Follows no redirection.
     ///
     /// # Errors
-    /// As [`Poster::post`].
+    /// As for [`Poster::post`].
     pub async fn post_here(
         &self,
         url: &str,
@@ -138,7 +138,7 @@ impl Poster {
 /// Reads an `http://` URL.
 ///
 /// # Errors
-/// It is none.
+/// The URL is not valid.
 pub fn read_url(url: &str) -> Result<Uri, PostError> {
     let bad = || PostError::BadAddress(url.chars().take(100).collect());
     let uri: Uri = url.parse().map_err(|_| bad())?;

@@ -1,4 +1,4 @@
-//! YAML as a tree in which everything knows its line, so that whatever is wrong with a value can be said with its key.
+//! YAML as a tree in which every value knows its line, so that each error can name line and key.
 
 use std::fmt;
 
@@ -21,14 +21,14 @@ pub(crate) enum Value {
     Float(f64),
     Text(String),
     List(Vec<Node>),
-    /// Keys as they stand, the same one twice if it stands there twice.
+    /// Keys and values in the order of the file. A repeated key is there twice.
     Map(Vec<(Node, Node)>),
 }
 
 /// Reads one document.
 ///
 /// # Errors
-/// It is no YAML; what the library says, with the line.
+/// The text is not YAML. The error is the parser's, with the line.
 pub(crate) fn parse(text: &str) -> Result<Node, String> {
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -116,7 +116,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// As an error tells it: a scalar as it is, of anything larger only the kind.
+/// How errors show a value: a scalar as it is, of larger values only the kind.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
