@@ -229,8 +229,8 @@ impl Sender {
         let (enough, nodes) = (self.quorum.one_correct(), self.nodes.len());
         let who = match trouble.away.len() {
             0 => String::new(),
-            away if away == nodes => ", no node answers".to_owned(),
-            away => format!(", {away} of {nodes} nodes do not answer"),
+            away if away == nodes => "no node answers, ".to_owned(),
+            away => format!("{away} of {nodes} nodes do not answer, "),
         };
         let view = if attempt > self.retries {
             ", another primary asked for"
@@ -238,7 +238,7 @@ impl Sender {
             ""
         };
         self.progress.set_message(format!(
-            "request {number}: waits for {enough} replies, asked {} times{who}{view}",
+            "request {number}: {who}waits for {enough} replies, asked {} times{view}",
             attempt + 1
         ));
     }
@@ -334,7 +334,8 @@ impl Trouble {
     }
 
     fn nobody(&self) -> String {
-        let why: Vec<&str> = self.away.values().map(String::as_str).collect();
+        let why: BTreeSet<&str> = self.away.values().map(String::as_str).collect();
+        let why: Vec<&str> = why.into_iter().collect();
         format!("no node answers: {}", why.join("; "))
     }
 }
