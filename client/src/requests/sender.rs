@@ -334,8 +334,7 @@ impl Trouble {
     }
 
     fn nobody(&self) -> String {
-        let why: BTreeSet<&str> = self.away.values().map(String::as_str).collect();
-        let why: Vec<&str> = why.into_iter().collect();
+        let why: Vec<&str> = self.away.values().map(String::as_str).collect();
         format!("no node answers: {}", why.join("; "))
     }
 }
