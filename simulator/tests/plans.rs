@@ -94,6 +94,136 @@ fn what_is_no_plan_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn what_is_wrong_in_a_text_is_told_with_its_line() {
+    for (text, words) in [
+        ("seed = 1\nseeds = 2", "line 2, column 1"),
+        (
+            "processes = 4\nheal_ms = 90000000",
+            "line 2: heal_ms must be from 0 to 86400000, and is 90000000",
+        ),
+        (
+            "[engine]\nbatch_limit = 0",
+            "line 2: batch_limit must be from 1",
+        ),
+        ("faulty = [\"P=sing\"]", "line 1: unknown behaviour 'sing'"),
+        (
+            "heal_ms = 9\ntwins = [\"P\"]\napart = [\"Z\"]",
+            "line 3: there is no process Z",
+        ),
+        (
+            "[requests]\nP = [1]\nQ = [86400001]",
+            "line 3: each time in requests must be",
+        ),
+        (
+            "[[rounds]]\nat_ms = 1\ndecisions = [\"a\"]",
+            "line 3: the number of decisions must be 4, and is 1",
+        ),
+        (
+            "[[calls]]\nat_ms = 86400001\nprocess = \"P\"\noperation = \"get x\"",
+            "line 2: at_ms must be",
+        ),
+    ] {
+        let error = Plan::from_text(text).expect_err(text).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+/// The keys on the page of plans: each stands in the first column of a table.
+fn keys_of(page: &str) -> Vec<String> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let keys = rows.filter_map(|row| row.split('`').next());
+    keys.map(str::to_owned).collect()
+}
+
+/// All keys of a table and the tables in it, as `table.key`; a list has the keys of what stands in it.
+fn keys_in(table: &toml::Table, before: &str, keys: &mut Vec<String>) {
+    for (name, value) in table {
+        let key = format!("{before}{name}");
+        match value {
+            toml::Value::Table(inner) if name != "requests" => {
+                keys_in(inner, &format!("{key}."), keys);
+            }
+            // What stands in it shows in other plans.
+            toml::Value::Array(all) if all.is_empty() => {}
+            toml::Value::Array(all) if all.iter().any(toml::Value::is_table) => {
+                for inner in all.iter().filter_map(toml::Value::as_table) {
+                    keys_in(inner, &format!("{key}."), keys);
+                }
+            }
+            _ => keys.push(key),
+        }
+    }
+}
+
+#[test]
+fn each_key_of_a_plan_stands_on_its_page_and_no_other() {
+    let page = include_str!("../../docs/plans.md");
+    let mut told = keys_of(page);
+    let mut all = Vec::new();
+    for seed in 0..200 {
+        let mut plan = Plan::generate(seed, &Default::default());
+        plan.withheld.push(Withheld {
+            from_ms: 0,
+            to_ms: 1,
+            kinds: vec![Kind::BODY],
+            from: vec![
+                plan.stops
+                    .first()
+                    .map_or_else(some_name, |stop| stop.process),
+            ],
+            to: vec![some_name()],
+            late: true,
+        });
+        let table = plan.to_text().parse().expect("a plan's text is TOML");
+        keys_in(&table, "", &mut all);
+    }
+    for kind in Kind::ALL {
+        assert!(page.contains(&format!("`{}`", kind.name())), "{kind:?}");
+    }
+    all.sort();
+    all.dedup();
+    told.sort();
+    assert_eq!(told, all);
+}
+
+fn some_name() -> quorate_simulator::plan::Name {
+    quorate_simulator::plan::Name::of(0)
+}
+
+#[test]
+fn the_plan_on_the_page_is_played_and_its_defaults_are_those_of_the_page() {
+    let page = include_str!("../../docs/plans.md");
+    let blocks = page.split("```toml\n").skip(1);
+    let blocks: Vec<_> = blocks
+        .map(|block| block.split("```").next().unwrap_or_default())
+        .collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let plan = Plan::from_text(block).unwrap_or_else(|error| panic!("{error}: {block}"));
+        let outcome = run(&plan, Trace::Off).expect("it can be played");
+        assert_eq!(outcome.violation, None, "{block}");
+    }
+    let table: toml::Table = Plan::from_text("")
+        .expect("every key has a default")
+        .to_text()
+        .parse()
+        .expect("it is TOML");
+    for (key, value) in table
+        .iter()
+        .chain(table["engine"].as_table().into_iter().flatten())
+    {
+        if value.is_integer() {
+            let row = page.lines().find(|line| {
+                line.starts_with(&format!("| `{key}`"))
+                    || line.starts_with(&format!("| `engine.{key}`"))
+            });
+            let row = row.unwrap_or_else(|| panic!("{key} is not on the page"));
+            assert!(row.contains(&format!("| {value} |")), "{row}");
+        }
+    }
+}
+
+#[test]
 fn what_is_withheld_is_read_and_written_and_made_smaller() {
     let mut plan = Plan::generate(4, &Default::default());
     let text = "from_ms = 1\nto_ms = 2\nkinds = [\"prepare\", \"new-view\"]\nto = [\"P\"]\n";

@@ -22,10 +22,12 @@ pub enum PlanError {
     #[error(transparent)]
     Faulty(#[from] ParseError),
     /// A number is out of its range.
-    #[error("{what} must be {expected}")]
+    #[error("{what} must be {expected}, and is {value}")]
     OutOfRange {
         /// Which.
         what: &'static str,
+        /// What it is.
+        value: u64,
         /// What it must be.
         expected: String,
     },
@@ -40,6 +42,35 @@ pub enum PlanError {
     /// A process is a twin and has a behaviour, or is on a twins' side.
     #[error("process {name} is a twin: it can have no behaviour and not be apart", name = .0.0)]
     Twin(Name),
+    /// One of the above, at a line of the text, from 1.
+    #[error("line {0}: {1}")]
+    Line(usize, #[source] Box<PlanError>),
+}
+
+impl PlanError {
+    /// The same with the line of the text that it is about, where that can be told.
+    fn in_text(self, text: &str) -> Self {
+        let (key, value) = match &self {
+            Self::Text(_) | Self::Line(..) => return self,
+            Self::Faulty(_) => ("faulty", String::new()),
+            // Its key stands above all times.
+            Self::OutOfRange { what, value, .. } if what.ends_with(" requests") => {
+                ("", value.to_string())
+            }
+            // The key is the last word.
+            Self::OutOfRange { what, value, .. } => {
+                (what.rsplit(' ').next().unwrap_or(what), value.to_string())
+            }
+            Self::NoSuchProcess { name, .. } | Self::Twin(name) => ("", format!("\"{}\"", name.0)),
+        };
+        let both = |line: &str| line.contains(key) && line.contains(&value);
+        let line = text.lines().position(both);
+        let line = line.or_else(|| text.lines().position(|line| line.contains(key)));
+        match line.filter(|_| !key.is_empty() || text.contains(&value)) {
+            Some(index) => Self::Line(index + 1, Box::new(self)),
+            None => self,
+        }
+    }
 }
 
 impl Plan {
@@ -49,7 +80,7 @@ impl Plan {
     /// The text is no plan, or none that can be played.
     pub fn from_text(text: &str) -> Result<Self, PlanError> {
         let plan: Self = toml::from_str(text)?;
-        plan.check()?;
+        plan.check().map_err(|error| error.in_text(text))?;
         Ok(plan)
     }
 
@@ -141,12 +172,12 @@ impl Plan {
             LATEST_MS,
         )?;
         for at in self.requests.values().flatten() {
-            in_range("the time of a request", *at, 0, LATEST_MS)?;
+            in_range("each time in requests", *at, 0, LATEST_MS)?;
         }
         // The search for an order of the calls counts them in the bits of a number.
         in_range("the number of calls", self.calls.len() as u64, 0, 100)?;
         for call in &self.calls {
-            in_range("the time of a call", call.at_ms, 0, LATEST_MS)?;
+            in_range("at_ms", call.at_ms, 0, LATEST_MS)?;
         }
         for round in &self.rounds {
             in_range("at_ms", round.at_ms, 0, LATEST_MS)?;
@@ -204,5 +235,9 @@ fn in_range(what: &'static str, value: u64, least: u64, most: u64) -> Result<(),
     } else {
         format!("from {least} to {most}")
     };
-    Err(PlanError::OutOfRange { what, expected })
+    Err(PlanError::OutOfRange {
+        what,
+        value,
+        expected,
+    })
 }
