@@ -42,6 +42,21 @@ fn a_sweep_prints_an_object_for_each_seed_and_nothing_else() {
 }
 
 #[test]
+fn each_member_stands_on_the_page_of_the_simulator() {
+    let page = include_str!("../../../docs/simulator.md");
+    let rows: String = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    for member in MEMBERS.iter().filter(|member| **member != "bound") {
+        assert!(rows.contains(&format!("`{member}`")), "{member}");
+    }
+    for member in ["bound.holds", "bound.fact", "trace", "smallest_plan"] {
+        assert!(rows.contains(&format!("`{member}`")), "{member}");
+    }
+}
+
+#[test]
 fn the_number_of_threads_does_not_change_what_a_sweep_prints() {
     let by = |jobs| simulate(&format!("sweep --seeds 0..12 --format json --jobs {jobs}")).printed;
     assert_eq!(by(1), by(5));

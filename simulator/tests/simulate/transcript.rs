@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use quorate_simulator::transcript::COMMANDS;
+use quorate_simulator::transcript::{COMMANDS, WORDS};
 
 use crate::support::{Ended, end, file, program, simulate};
 
@@ -85,6 +85,30 @@ fn how_lines_end_does_not_count() {
         let ended = transcript(&text, name, "");
         assert_eq!(ended.printed, "1 scenario, no difference\n", "{name}");
         assert_eq!(ended.status, Some(0));
+    }
+}
+
+#[test]
+fn the_page_of_scenarios_has_every_command_with_its_example() {
+    let page = include_str!("../../../docs/scenarios.md").replace("\\|", "|");
+    for entry in COMMANDS {
+        let row = format!("| `{}` | ", entry.form);
+        let row = page.lines().find(|line| line.starts_with(&row));
+        let row = row.unwrap_or_else(|| panic!("'{}' is not on the page", entry.form));
+        assert!(
+            row.ends_with(&format!(" | `> {}` |", entry.example)),
+            "{row}"
+        );
+        assert!(
+            row.to_lowercase().contains(&entry.does.to_lowercase()),
+            "{row}"
+        );
+    }
+    for (word, meaning) in WORDS {
+        assert!(
+            page.contains(&format!("| `{word}` | {meaning} |")),
+            "{word}"
+        );
     }
 }
 
