@@ -14,19 +14,27 @@ const FIRST: u16 = 12_000;
 /// A page's own ports.
 pub(crate) struct Ports {
     first: u16,
+    /// Listens on the last of them, which no page uses, so that no other run of the tests takes them.
+    _taken: TcpListener,
 }
 
 impl Ports {
-    /// Ports that nothing listens on, and that no other page of this run gets.
+    /// Ports that nothing listens on, and that no other page gets.
     pub(crate) fn free() -> Self {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let many = EACH * u16::try_from(WRITTEN.len()).unwrap();
         let here = FIRST + u16::try_from(std::process::id() % 200).unwrap() * many;
         loop {
             let first = here + NEXT.fetch_add(many, Relaxed);
-            let mut all = first..first + many;
-            if all.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
-                return Self { first };
+            let Ok(taken) = TcpListener::bind(("127.0.0.1", first + many - 1)) else {
+                continue;
+            };
+            let mut others = first..first + many - 1;
+            if others.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+                return Self {
+                    first,
+                    _taken: taken,
+                };
             }
         }
     }
@@ -101,9 +109,10 @@ fn replace(text: &str, other: impl Fn(u16) -> Option<u16>) -> String {
 
 #[test]
 fn whole_numbers_are_replaced_there_and_back() {
-    let ports = Ports { first: 12_000 };
+    let ports = Ports::free();
     let free = ports.free_for_written("localhost:8001, 30000 and 180001");
-    assert_eq!(free, "localhost:12001, 12016 and 180001");
+    let (one, another) = (ports.base() + 1, ports.base() + 16);
+    assert_eq!(free, format!("localhost:{one}, {another} and 180001"));
     assert_eq!(
         ports.written_for_free(&free),
         "localhost:8001, 30000 and 180001"
