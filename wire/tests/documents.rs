@@ -1,21 +1,21 @@
-//! README.md describes every method and fault code in the words of the code, and no others.
+//! `docs/xml-rpc.md` describes every method and fault code in the words of the code, and no others.
 #![allow(clippy::unwrap_used)]
 
 use quorate_wire::Fault;
 use quorate_wire::method::TABLE;
 
-/// The rows of the README table that has this header.
+/// The rows of the table on the page that has this header.
 fn rows(head: &str) -> String {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
-    let mut lines = readme.lines().skip_while(|line| *line != head);
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/xml-rpc.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut lines = page.lines().skip_while(|line| *line != head);
     assert_eq!(lines.next(), Some(head));
     let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
     rows.map(|row| format!("{row}\n")).collect()
 }
 
 #[test]
-fn the_readme_lists_every_method() {
+fn the_page_lists_every_method() {
     let mut expected = String::new();
     for method in TABLE {
         let (form, what) = method.help.split_once(": ").unwrap();
@@ -28,7 +28,7 @@ fn the_readme_lists_every_method() {
 }
 
 #[test]
-fn the_readme_lists_every_fault_code() {
+fn the_page_lists_every_fault_code() {
     let row = |code: &quorate_wire::Code| format!("| {} | {} |\n", code.number, code.meaning);
     let expected: String = Fault::CODES.iter().map(row).collect();
     let found = rows("| fault | what it means |");

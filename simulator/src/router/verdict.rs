@@ -198,8 +198,10 @@ struct Json<'a> {
 
 #[derive(Debug, Serialize)]
 struct JsonBound {
+    processes: u32,
+    faulty: u32,
+    survived: u32,
     holds: bool,
-    fact: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -258,8 +260,10 @@ impl<'a> Json<'a> {
             agreement: verdict.agreement,
             validity: verdict.validity,
             bound: JsonBound {
+                processes: verdict.bound.processes(),
+                faulty: verdict.bound.faulty(),
+                survived: verdict.bound.survived(),
                 holds: verdict.bound.holds(),
-                fact: verdict.bound.fact(),
             },
             seed: verdict.seed,
             nodes: nodes.collect(),

@@ -68,7 +68,7 @@ fn the_verdict_is_one_json_object_for_scripts() {
         ("requests", json!({"asked": 1, "done": 1, "missing": []})),
         (
             "bound",
-            json!({"holds": true, "fact": "1 of 4 processes is faulty, at most 1 is survived"}),
+            json!({"processes": 4, "faulty": 1, "survived": 1, "holds": true}),
         ),
     ] {
         assert_eq!(good[field], value, "{field}: {good}");

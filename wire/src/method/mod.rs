@@ -79,7 +79,7 @@ impl Description {
     }
 }
 
-/// What every process serves; the README has it as a table.
+/// What every process serves; `docs/xml-rpc.md` has it as a table.
 pub const TABLE: [Description; 11] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
