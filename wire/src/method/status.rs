@@ -16,12 +16,16 @@ pub struct Status {
     pub sequence_number: Option<u64>,
 }
 
-/// What was asked for.
+/// The answer to a call of `status`.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an answer is made once per call and not kept"
+)]
 pub enum StatusAnswer {
-    /// How the process is: the answer to a call without a sequence number.
+    /// The process's status: the answer to a call without a sequence number.
     Process(ProcessStatus),
-    /// How far the slot is: the answer to a call with one.
+    /// The slot's status: the answer to a call with one.
     Slot(SlotStatus),
 }
 
