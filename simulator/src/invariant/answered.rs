@@ -11,8 +11,13 @@ pub const RULE: &str = "rules 14 to 17: once the network has healed, every corre
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undone {
     /// For the answer to a request.
-    #[error("{0} has no answer to its request")]
-    Unanswered(ReplicaId),
+    #[error("{by} has no answer to {request}")]
+    Unanswered {
+        /// Who.
+        by: ReplicaId,
+        /// What it asked for, in words.
+        request: String,
+    },
     /// For the decision of a round.
     #[error("round {round} is not decided at {by}")]
     Undecided {
@@ -45,8 +50,8 @@ pub fn check(correct: &[&Process], rounds: u64) -> Result<(), Undone> {
         .unwrap_or_default();
     for process in correct {
         let by = process.own();
-        if !process.is_answered() {
-            return Err(Undone::Unanswered(by));
+        if let Some(request) = process.waits_for() {
+            return Err(Undone::Unanswered { by, request });
         }
         if let Some(round) =
             (1..=rounds).find(|round| process.exchange().decision(*round).is_none())
@@ -90,8 +95,14 @@ mod tests {
         assert_eq!(checked(&processes, 1), Err(Undone::Undecided { by, round }));
         processes[2].ask(Time(0), b"anything".to_vec());
         assert_eq!(
-            checked(&processes, 0),
-            Err(Undone::Unanswered(ReplicaId(2)))
+            checked(&processes, 0).unwrap_err().to_string(),
+            "R has no answer to 'anything' of R"
+        );
+        let mut processes: Vec<Process> = places::processes(&plan);
+        processes[1].call(Time(0), 0, "read x");
+        assert_eq!(
+            checked(&processes, 0).unwrap_err().to_string(),
+            "Q has no answer to call 1 of the clients outside"
         );
     }
 }

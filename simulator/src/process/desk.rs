@@ -34,9 +34,12 @@ impl Desk {
         }
     }
 
-    /// Whether every call has returned.
-    pub(super) fn is_idle(&self) -> bool {
-        self.submits.is_empty() && self.reads.is_empty()
+    /// A call that has not returned, in words.
+    pub(super) fn waits_for(&self) -> Option<String> {
+        let submitted = self.submits.values().copied();
+        let read = self.reads.values().map(|(call, _)| *call);
+        let call = submitted.chain(read).min()?;
+        Some(format!("call {} of the clients outside", call + 1))
     }
 }
 

@@ -17,6 +17,7 @@ use quorate_service::exchange::{Command, Exchange, Participant, Rules, Vote};
 use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated, kv};
 
+use crate::words;
 use desk::Desk;
 
 /// What travels.
@@ -91,6 +92,8 @@ pub struct Process {
     timers: BTreeMap<Timer, Time>,
     /// When a faulty replica is woken next, of what the world was told.
     wake_at: Option<Time>,
+    /// Its last request.
+    asked: Option<Request>,
     operations: VecDeque<Vec<u8>>,
     commands: VecDeque<Command>,
     /// What the replica waits for before anything else, in the order in which it asked.
@@ -116,6 +119,7 @@ impl Process {
             started: 0,
             timers: BTreeMap::new(),
             wake_at: None,
+            asked: None,
             operations: VecDeque::new(),
             commands: VecDeque::new(),
             answers: VecDeque::new(),
@@ -148,13 +152,20 @@ impl Process {
         self.service.exchange()
     }
 
-    /// Whether nothing that it asked for is unanswered.
+    /// What it asked for and has no answer to, in words; nothing if all is answered.
     #[must_use]
-    pub fn is_answered(&self) -> bool {
-        self.session.is_free()
-            && self.operations.is_empty()
-            && self.commands.is_empty()
-            && self.desk.is_idle()
+    pub fn waits_for(&self) -> Option<String> {
+        let asked = self.asked.as_ref().filter(|_| !self.session.is_free());
+        let next = self.operations.front();
+        if let Some(request) = asked {
+            Some(words::request(request))
+        } else if let Some(operation) = next {
+            Some(words::operation(operation))
+        } else if !self.commands.is_empty() {
+            Some("its part in the exchange".to_owned())
+        } else {
+            self.desk.waits_for()
+        }
     }
 
     pub(crate) const fn has_crashed(&self) -> bool {
@@ -279,6 +290,7 @@ impl Process {
             return false;
         };
         let request = self.session.request(operation);
+        self.asked = Some(request.clone());
         self.deeds.push(Deed::Ask(request.clone()));
         self.inputs
             .push_back(Input::Submit(self.keys.sign(request)));

@@ -13,7 +13,7 @@ use quorate_simulator::plan::{Choice, Name, Plan};
 
 use crate::maelstrom::Maelstrom;
 
-/// Plays processes, network and clock from one seed, and checks after every step that no rule is broken
+/// Plays hostile runs of the engine under a virtual clock, and checks after every step that no rule is broken
 ///
 /// Exit status: 0 no rule was broken and no text differs; 1 a rule was broken or a text differs; 2 usage, or something cannot be
 /// read or written; 130 stopped by Ctrl-C; 143 stopped by SIGTERM.
@@ -26,18 +26,18 @@ pub(crate) struct Options {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Plays the universe of one seed
+    /// Plays one run, drawn from a seed
     Run(Run),
-    /// Plays the universes of many seeds
+    /// Plays a run for each of many seeds, and lists those that break a rule
     Sweep(Sweep),
-    /// Plays a plan from a file
+    /// Plays one run from a plan in a file
     Replay(Replay),
-    /// Plays scenarios from texts and shows where what happens now differs from what is recorded in the text
+    /// Plays scenarios, and shows what differs from what is recorded in them
     Transcript(Transcript),
-    /// Orders many requests and shows that what replicas keep does not grow
+    /// Orders many requests, and shows that the memory of the replicas does not grow
     Soak(Soak),
     Maelstrom(Box<Maelstrom>),
-    /// Plays engines with a known bug, each until it is caught
+    /// Plays engines with a known bug, each until a rule catches it
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
 }
@@ -86,39 +86,39 @@ impl Command {
     }
 }
 
-/// For whom standard output is.
+/// What standard output is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
+    /// Lines for people
     #[default]
     Text,
-    /// For scripts: one JSON object a line
+    /// One JSON object a line
     Json,
 }
 
 #[cfg(feature = "mutants")]
 #[derive(Args)]
 pub(crate) struct Mutants {
-    /// The seeds, the last excluded
+    /// The seeds from A up to B, B excluded: 0..500
     #[arg(long, value_name = "A..B", value_parser = parse_seeds, default_value = "0..10000")]
     pub(crate) seeds: (u64, u64),
-    /// How many threads play
+    /// How many threads play; the result is the same with any number
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
-    /// Play only these
+    /// Play only these mutants
     #[arg(long = "only", value_name = "NAMES", value_delimiter = ',')]
     pub(crate) names: Option<Vec<String>>,
-    /// Print the smallest plan that catches each
+    /// Print the smallest plan found that catches each mutant
     #[arg(long)]
     pub(crate) plans: bool,
-    /// For whom the results are printed
+    /// Text for people, or one JSON object a line for scripts
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
 
 #[derive(Args)]
 pub(crate) struct Run {
-    /// The seed
+    /// The seed, from which all chance of the run comes
     #[arg(long)]
     pub(crate) seed: u64,
     #[command(flatten)]
@@ -129,27 +129,27 @@ pub(crate) struct Run {
 
 #[derive(Args)]
 pub(crate) struct Sweep {
-    /// The seeds, the last excluded
+    /// The seeds from A up to B, B excluded: 0..500
     #[arg(long, value_name = "A..B", value_parser = parse_seeds)]
     pub(crate) seeds: (u64, u64),
-    /// How many threads play
+    /// How many threads play; the result is the same with any number
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
-    /// Play this plan with each seed in the place of its own; '-' reads it from standard input
+    /// Play this plan with each seed in place of its own; '-' reads standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["processes", "faulty", "twins"])]
     pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) universe: Universe,
-    /// For whom the results are printed
+    /// Text for people, or one JSON object a line for scripts
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
 
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// The plan, as `simulate run --plan` prints one; '-' reads it from standard input
+    /// The plan (docs/plans.md), as `simulate run --plan` prints one; '-' reads standard input
     pub(crate) file: PathBuf,
-    /// Play it with this seed in the place of its own
+    /// Play the plan with this seed in place of its own
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
@@ -159,12 +159,12 @@ pub(crate) struct Replay {
 #[derive(Args)]
 #[command(after_long_help = crate::transcript::language())]
 pub(crate) struct Transcript {
-    /// The texts, or '-' for standard input; without any, all of simulator/scenarios
+    /// The scenarios, '-' for standard input; all of simulator/scenarios if none is named
     pub(crate) files: Vec<PathBuf>,
-    /// Print what happens at each command, and compare nothing
+    /// Print what happens at each command, and compare with nothing
     #[arg(long, requires = "files", conflicts_with = "rewrite")]
     pub(crate) play: bool,
-    /// Write what happens now into the texts
+    /// Record in the files what happens now
     #[arg(long)]
     pub(crate) rewrite: bool,
     #[command(flatten)]
@@ -173,32 +173,32 @@ pub(crate) struct Transcript {
 
 #[derive(Args)]
 pub(crate) struct Soak {
-    /// How many requests
+    /// How many requests are ordered
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) requests: u64,
-    /// How many processes
+    /// How many processes there are
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) processes: u32,
-    /// After how many requests a line is printed
+    /// How many requests lie between two lines of output
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) every: u64,
-    /// For whom the results are printed
+    /// Text for people, or one JSON object a line for scripts
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
 
 #[derive(Args)]
 pub(crate) struct Play {
-    /// Print every event
+    /// Print every event of the run
     #[arg(long)]
     pub(crate) trace: bool,
-    /// Print the plan and do not play it
+    /// Print the plan, and do not play it
     #[arg(long, conflicts_with_all = ["trace", "no_shrink", "format", "diagram"])]
     pub(crate) plan: bool,
     /// Do not look for a smaller plan that breaks the same rule
     #[arg(long)]
     pub(crate) no_shrink: bool,
-    /// For whom the result is printed
+    /// Text for people, or one JSON object for scripts
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
     #[command(flatten)]
@@ -209,16 +209,16 @@ pub(crate) struct Play {
 #[derive(Args)]
 #[command(next_help_heading = "Picture")]
 pub(crate) struct Drawing {
-    /// Write who sent what to whom when as an SVG
+    /// Draw who sent what to whom into this SVG file
     #[arg(long, value_name = "FILE")]
     pub(crate) diagram: Option<PathBuf>,
-    /// Leave out what was sent before this time: 1.5s
+    /// Leave out messages sent before this simulated time: 1.5s
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) from: Option<Time>,
-    /// Show only these kinds of messages: pre-prepare,prepare,commit,view-change,new-view
+    /// Draw only these kinds of messages: pre-prepare,commit,new-view
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = picture::kind)]
     pub(crate) only: Option<Vec<&'static str>>,
-    /// How many messages the picture shows at most
+    /// How many messages are drawn at most; 300 without it
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) arrows: Option<u16>,
 }
@@ -249,10 +249,10 @@ pub(crate) struct Universe {
     /// How many processes there are
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     processes: Option<u32>,
-    /// Who misbehaves and how, as the server has it: P=equivocate@after=2s,Q=deny:R+S, or none
+    /// Who misbehaves and how (docs/faults.md): P=equivocate@after=2s,Q=deny:R+S, or none
     #[arg(long, value_name = "PLAN")]
     faulty: Option<String>,
-    /// Who runs twice under one key, each of the two talking to some of the others: P,Q
+    /// Who runs twice under one key, each copy talking to some of the others: P,Q
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     twins: Option<Vec<String>>,
 }

@@ -86,5 +86,7 @@ fn tell(plan: &Plan, outcome: &Outcome, command: &str, stop: &Stop) {
             "stopped by {} before the end: no rule was broken until then",
             stop.reason()
         ));
+    } else {
+        say("no rule was broken");
     }
 }
