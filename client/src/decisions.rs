@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, bail};
 use quorate_server::{check_decision, index_of};
 
-/// What a process sends if nothing else is said.
+/// What a process sends without `--decision`.
 const USUAL: &str = "attack";
 
 /// What each process sends.

@@ -1,4 +1,4 @@
-//! What the exit status says.
+//! How a run ends, and with which exit status.
 
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ pub(crate) enum Exit {
     Disagree,
     /// The store has no such key, or `cas` found another value.
     NotDone,
-    /// Wrong usage, or no way to read or write.
+    /// Wrong usage, or input or output failed.
     Usage,
     /// A correct process did not decide, or answer, in time.
     NoDecision,

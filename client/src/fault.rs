@@ -84,14 +84,14 @@ async fn change<'a, M: Method<Answer = String>>(
     join_all(calls).await
 }
 
-/// How many are faulty after these changes, those that were so before and those that are gone included.
+/// How many are faulty after these changes, with those that were faulty before and those that are gone.
 fn bound(target: &Target, changes: &Changes<'_>) -> Bound {
     let is_faulty = |process: &&Process| {
         let changed = changes.iter().find(|(one, _)| one.name == process.name);
         match changed {
             Some((_, Change::Behaves(words))) => words != CORRECT,
             Some((_, Change::HasEnded)) => true,
-            Some((_, Change::Failed(_))) | None => !process.is_correct(),
+            Some((_, Change::Failed(_))) | None => !process.is_correct() || process.is_stranger(),
         }
     };
     let faulty = target.processes.iter().filter(is_faulty).count();

@@ -37,14 +37,14 @@ pub(crate) const EXCUSES: [i32; 4] = [
     Fault::INTERNAL,
 ];
 
-/// What a command wants of the processes.
+/// What a command does with the processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// That they all take part in exchanges, which it judges by how many there are.
+    /// Runs exchanges with all of them, and judges the decisions.
     Exchange,
-    /// What some of them answer.
+    /// Asks some of them.
     Question,
-    /// What each says of itself, now.
+    /// Shows what each says of itself.
     Status,
 }
 
@@ -59,18 +59,18 @@ impl Purpose {
 
 /// One process to talk to.
 pub(crate) struct Process {
-    /// Its own name, or the one that its place in the list gives if it does not say.
+    /// The name that it says. If it does not answer: the name that belongs to its place in the list.
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
     caller: Caller,
     /// What it said of itself at the start.
     pub(crate) status: Result<ProcessStatus, CallError>,
-    /// How the first call ended that it did not answer in time. That of its status is not counted: it has little time.
+    /// The first call that timed out. A status that timed out does not count: that call has little time.
     hangs: OnceCell<CallError>,
 }
 
 impl Process {
-    /// Calls a method, unless a call before was in vain: one that hangs is not waited for again and again.
+    /// Calls a method. After a call that timed out it fails at once: a process that hangs is waited for once.
     pub(crate) async fn call<M: Method>(&self, method: M) -> Result<M::Answer, CallError> {
         if let Some(error) = self.hangs.get() {
             return Err(error.clone());
@@ -86,7 +86,7 @@ impl Process {
         !matches!(&self.status, Err(error) if error.is_unreachable())
     }
 
-    /// Whether it is there and does not say that it is faulty: one that hangs is not excused.
+    /// Whether something answers there, or hangs, and does not say that it is faulty.
     pub(crate) fn is_correct(&self) -> bool {
         match &self.status {
             Ok(status) => status.fault == CORRECT,
@@ -94,7 +94,7 @@ impl Process {
         }
     }
 
-    /// Whether something answers there that is another program.
+    /// Whether another program answers there.
     pub(crate) fn is_stranger(&self) -> bool {
         match &self.status {
             Err(CallError::BadAnswer { .. }) => true,
@@ -149,7 +149,7 @@ impl Target {
         }
     }
 
-    /// How many processes there are, as they say; as many as are asked if none does.
+    /// How many processes there are, as the first one says that answers; as many as were asked if none answers.
     pub(crate) fn count(&self) -> u32 {
         let said = self.processes.iter().find_map(|process| {
             let status = process.status.as_ref().ok()?;
@@ -165,7 +165,7 @@ impl Target {
             .filter(|process| process.status.is_ok() && process.is_correct())
     }
 
-    /// Something must answer that may be a process.
+    /// At least one process, or something that hangs, must be there.
     fn check_answers(&self) -> anyhow::Result<()> {
         let mut processes = self.processes.iter();
         if processes.any(|process| process.is_reachable() && !process.is_stranger()) {
@@ -191,7 +191,7 @@ impl Target {
         );
     }
 
-    /// An exchange is judged by how many processes there are, so it must be with all; nothing is with more.
+    /// An exchange needs all processes: a quorum is counted over all of them. No command knows more than all.
     fn check_count(&self, places: &Places, purpose: Purpose) -> anyhow::Result<()> {
         let given = self.processes.len();
         for process in &self.processes {
@@ -230,7 +230,7 @@ impl Target {
     }
 }
 
-/// One process alone has nobody to exchange anything with.
+/// An exchange needs two processes.
 fn check_enough(processes: usize, purpose: Purpose) -> anyhow::Result<()> {
     ensure!(
         purpose != Purpose::Exchange || processes >= 2,

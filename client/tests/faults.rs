@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Processes, SEED_LINES, assert_decided, client, printed};
+use support::{Processes, SEED_LINES, assert_decided, client, complained, printed};
 
 /// Runs an exchange for which the client starts the processes itself.
 fn exchange(faulty: &str, processes: &str) -> std::process::Output {
@@ -123,6 +123,26 @@ fn beyond_the_bound_there_is_no_decision() {
         printed.contains("There is no decision at R and S (quorum 3 of 4)."),
         "{printed}"
     );
+}
+
+#[test]
+fn more_faulty_processes_than_are_survived_are_warned_of_before_they_are_started() {
+    for (arguments, warning) in [
+        (
+            "--spawn --faulty P=lie,Q=lie",
+            "warning: 2 of 4 processes are faulty, at most 1 is survived: agreement is not promised\n",
+        ),
+        (
+            "submit get_x --spawn --processes 3 --faulty none",
+            "warning: 0 of 3 processes are faulty, none is survived: use 4 processes or more to survive a faulty one\n",
+        ),
+        ("status --spawn --faulty P", ""),
+    ] {
+        let output = client(&arguments.split(' ').collect::<Vec<_>>());
+        let complained = complained(&output);
+        let first = complained.split_inclusive('\n').next().unwrap_or_default();
+        assert_eq!(first, warning, "{arguments}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Operations on the store, as a measurement asks for them: each client has a key of its own and a process to talk to.
+//! Operations on the store in a measurement. Each client has its own key, and always talks to the same process.
 
 use quorate_wire::method::{Read, Submit};
 use quorate_wire::{CallError, Fault};

@@ -1,4 +1,4 @@
-//! One round of a measurement: all sends at once, then all decisions at once.
+//! Rounds of a measurement. In a round all processes send at the same time, then all finalize at the same time.
 
 use std::cell::Cell;
 use std::fmt;
@@ -25,7 +25,7 @@ pub(crate) enum Failed {
     Disagree { round: u64, decisions: Vec<String> },
     /// They decided something else than each of them had said.
     Invalid { round: u64, decision: String },
-    /// There were more calls at once than the processes take.
+    /// The processes refused calls, because there were too many at the same time.
     Overloaded { round: u64, cause: String },
 }
 

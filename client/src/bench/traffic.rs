@@ -14,10 +14,10 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// What all processes that were there at the start have sent until now.
+    /// What the processes that were reachable at the start have sent since they started.
     ///
     /// # Errors
-    /// One of them does not say, and without it the figures would be wrong.
+    /// One of them does not answer. Without its counters the figures would be wrong.
     pub(crate) async fn by_all(target: &Target) -> anyhow::Result<Self> {
         let processes = target
             .processes
