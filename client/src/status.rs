@@ -1,31 +1,39 @@
 //! `client status`: how far each process is.
 
+use std::collections::BTreeMap;
+
 use quorate_wire::CallError;
-use quorate_wire::method::{ProcessStatus, RoundStatus};
+use quorate_wire::method::{BallotStatus, ProcessStatus, RoundStatus, ViewChangeReason};
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::options::{ReportFormat, StatusOptions};
-use crate::render::table::{self, close, or_dash, table};
+use crate::render::said::{ProofObject, RoundObject, ViewChangeObject};
+use crate::render::table::{close, or_dash, table};
 use crate::render::{json, write_out};
 use crate::target::{Process, Target};
 
-const REPLICA_HEADER: [&str; 7] = [
+const REPLICA_HEADER: [&str; 8] = [
     "process",
     "port",
     "fault",
     "view",
     "primary",
+    "why this view",
     "executed",
     "watermarks",
 ];
 const REPLICA_LEGEND: &str = "\
+why this view: the reason for which the process left the view before.
 executed: the last slot that the process executed. watermarks: its last stable
 checkpoint, and the last slot for which it accepts a proposal.";
 
 const ROUND_HEADER: [&str; 5] = ["process", "round", "ballots", "closed at slot", "decision"];
 const ROUND_LEGEND: &str = "\
-The latest round of the exchange. Q@2 is a ballot of Q, executed at slot 2.";
+The latest round of the exchange. Q@2 is a ballot of Q, executed at slot 2. In
+brackets: the ballot does not count.";
+
+const PROOF_HEADER: [&str; 3] = ["proved faulty", "by", "for"];
 
 /// More ballots than this are counted, not listed.
 const LISTED_BALLOTS: usize = 10;
@@ -45,10 +53,30 @@ fn tables(processes: &[Process]) -> String {
     let replicas = table(REPLICA_HEADER, processes.iter().map(replica_row));
     let answered = processes.iter().filter_map(|one| one.status.as_ref().ok());
     let rounds = table(ROUND_HEADER, answered.map(round_row));
-    format!("{replicas}\n{REPLICA_LEGEND}\n\n{rounds}\n{ROUND_LEGEND}\n")
+    let mut tables = format!("{replicas}\n{REPLICA_LEGEND}\n\n{rounds}\n{ROUND_LEGEND}\n");
+    let proofs = proofs(processes);
+    if !proofs.is_empty() {
+        let rows = proofs
+            .into_iter()
+            .map(|((accused, what), by)| [accused, &by.join(", "), what].map(str::to_owned));
+        tables += &format!("\n{}\n", table(PROOF_HEADER, rows));
+    }
+    tables
 }
 
-fn replica_row(process: &Process) -> [String; 7] {
+/// Who is proved faulty and for what, and the processes that have the proof.
+fn proofs(processes: &[Process]) -> BTreeMap<(&str, &str), Vec<&str>> {
+    let mut proofs = BTreeMap::<_, Vec<_>>::new();
+    for status in processes.iter().filter_map(|one| one.status.as_ref().ok()) {
+        for proof in &status.proofs {
+            let by = proofs.entry((proof.accused.as_str(), proof.what.as_str()));
+            by.or_default().push(status.process.as_str());
+        }
+    }
+    proofs
+}
+
+fn replica_row(process: &Process) -> [String; 8] {
     let status = process.status.as_ref().ok();
     let of = |column: fn(&ProcessStatus) -> String| or_dash(status.map(column));
     [
@@ -60,6 +88,7 @@ fn replica_row(process: &Process) -> [String; 7] {
         ),
         of(view),
         of(|status| status.primary.clone()),
+        or_dash(status.and_then(reason)),
         of(|status| status.executed.to_string()),
         of(|status| format!("{}..{}", status.low_watermark, status.high_watermark)),
     ]
@@ -84,6 +113,13 @@ fn view(status: &ProcessStatus) -> String {
     }
 }
 
+/// Why the process changed to its view; nothing if it started in it, or has forgotten.
+fn reason(status: &ProcessStatus) -> Option<ViewChangeReason> {
+    let mut changes = status.view_changes.iter();
+    let last = changes.rfind(|change| change.view == status.view);
+    last.map(|change| change.reason)
+}
+
 fn round_row(status: &ProcessStatus) -> [String; 5] {
     let round = &status.round;
     [
@@ -98,8 +134,20 @@ fn round_row(status: &ProcessStatus) -> [String; 5] {
 fn ballots(round: &RoundStatus) -> String {
     match round.ballots.len() {
         0 => "-".to_owned(),
-        few if few <= LISTED_BALLOTS => table::ballots(round),
+        few if few <= LISTED_BALLOTS => {
+            let listed: Vec<_> = round.ballots.iter().map(ballot).collect();
+            listed.join(" ")
+        }
         many => format!("{many} ballots"),
+    }
+}
+
+fn ballot(ballot: &BallotStatus) -> String {
+    let executed = format!("{}@{}", ballot.process, ballot.sequence_number);
+    if ballot.counts() {
+        executed
+    } else {
+        format!("({executed})")
     }
 }
 
@@ -135,10 +183,10 @@ struct Said<'a> {
     low_watermark: u64,
     high_watermark: u64,
     executed: u64,
-    round: u64,
-    close_sequence_number: Option<u64>,
-    ballots: serde_json::Value,
-    decision: Option<&'a str>,
+    #[serde(flatten)]
+    round: RoundObject<'a>,
+    proofs: Vec<ProofObject<'a>>,
+    view_changes: Vec<ViewChangeObject<'a>>,
     messages_sent: u64,
     bytes_sent: u64,
     signatures_checked: u64,
@@ -176,10 +224,13 @@ fn said(status: &ProcessStatus) -> Said<'_> {
         low_watermark: status.low_watermark,
         high_watermark: status.high_watermark,
         executed: status.executed,
-        round: status.round.round,
-        close_sequence_number: close(&status.round),
-        ballots: json::ballots(&status.round),
-        decision: decision(&status.round),
+        round: (&status.round).into(),
+        proofs: status.proofs.iter().map(ProofObject::from).collect(),
+        view_changes: status
+            .view_changes
+            .iter()
+            .map(ViewChangeObject::from)
+            .collect(),
         messages_sent: status.traffic.messages_sent,
         bytes_sent: status.traffic.bytes_sent,
         signatures_checked: status.traffic.signatures_checked,

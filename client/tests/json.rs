@@ -5,8 +5,15 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use quorate_wire::Endpoint;
+use quorate_wire::method::{
+    BallotStatus, ProcessStatus, ProofStatus, RoundStatus, Status, StatusAnswer, TallyStatus,
+    Traffic, ViewChangeReason, ViewChangeStatus, VoteStatus,
+};
 use serde_json::Value;
-use support::{Processes, client};
+use support::{Processes, client, printed};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 /// The members in the table under a heading of the page.
 fn listed(heading: &str) -> BTreeSet<String> {
@@ -49,8 +56,7 @@ fn the_page_lists_the_members_that_each_command_prints() {
     let processes = Processes::start(4, "none");
     processes.client(&["--format", "lines"]);
     for (heading, arguments) in [
-        ("client status", &["status"][..]),
-        ("client submit", &["submit", "set x=42"]),
+        ("client submit", &["submit", "set x=42"][..]),
         ("client submit", &["submit", "get y"]),
         ("client read", &["read", "x"]),
         ("client read", &["read", "y"]),
@@ -62,6 +68,94 @@ fn the_page_lists_the_members_that_each_command_prints() {
         let output = processes.client(&[arguments, &["--format", "json"]].concat());
         let object = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(members(&object), listed(heading), "{arguments:?}");
+    }
+}
+
+/// A process that has something to say in every member of its status.
+fn talkative() -> ProcessStatus {
+    let (p, decision) = ("P".to_owned(), "attack".to_owned());
+    ProcessStatus {
+        process: "Q".into(),
+        processes: 4,
+        port: 1,
+        fault: "none".into(),
+        view: 1,
+        view_active: true,
+        primary: "Q".into(),
+        low_watermark: 0,
+        high_watermark: 256,
+        executed: 5,
+        round: RoundStatus {
+            round: 1,
+            close_sequence_number: 5,
+            ballots: vec![BallotStatus {
+                process: p.clone(),
+                sequence_number: 3,
+                votes: vec![VoteStatus {
+                    process: p.clone(),
+                    decision: decision.clone(),
+                }],
+                tie: false,
+                decision: decision.clone(),
+                refused: "it came late".into(),
+            }],
+            tally: vec![TallyStatus {
+                decision: decision.clone(),
+                ballots: 3,
+            }],
+            tie: false,
+            decision,
+        },
+        proofs: vec![ProofStatus {
+            accused: p,
+            what: "two proposals for slot 1 in view 0".into(),
+        }],
+        view_changes: vec![ViewChangeStatus {
+            view: 1,
+            primary: "Q".into(),
+            reason: ViewChangeReason::Timer,
+            waited_ms: 500,
+            asked_by: vec!["Q".into()],
+            started: true,
+        }],
+        traffic: Traffic {
+            messages_sent: 1,
+            bytes_sent: 2,
+            signatures_checked: 3,
+        },
+    }
+}
+
+/// What `client status` says of the talkative process.
+fn status_of_talkative(arguments: &[&str]) -> String {
+    let runtime = Runtime::new().unwrap();
+    let endpoint = Endpoint::new().method(async |_: Status| Ok(StatusAnswer::Process(talkative())));
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    runtime.spawn(endpoint.serve(listener, std::future::pending()));
+    let output = client(&[&["status", "--endpoint", &address], arguments].concat());
+    printed(&output)
+}
+
+#[test]
+fn the_page_lists_the_members_of_a_status_in_which_nothing_is_empty() {
+    let object = serde_json::from_str(&status_of_talkative(&["--format", "json"])).unwrap();
+    assert_eq!(members(&object), listed("client status"));
+}
+
+#[test]
+fn the_tables_of_status_show_proofs_refused_ballots_and_why_the_view_was_changed() {
+    let tables = status_of_talkative(&[]);
+    for words in [
+        "│ Q       │",
+        "│ timer    │",
+        "(P@3)",
+        "│ P             │ Q  │ two proposals for slot 1 in view 0 │",
+    ] {
+        assert!(tables.contains(words), "'{words}' is missing in:\n{tables}");
+    }
+    for line in tables.lines() {
+        assert!(console::measure_text_width(line) <= 80, "{line}\n{tables}");
     }
 }
 
@@ -82,7 +176,7 @@ fn the_version_comes_first_and_no_number_has_more_than_3_decimals() {
     let processes = Processes::start(4, "none");
     for arguments in [&["status"][..], &["bench", "--rounds", "1"], &["heal"], &[]] {
         let output = processes.client(&[arguments, &["--format", "json"]].concat());
-        let printed = support::printed(&output);
+        let printed = printed(&output);
         assert!(printed.starts_with("{\n  \"v\": 1,\n"), "{printed}");
         let words = printed.split([' ', ',', '\n']);
         for number in words.filter(|word| word.parse::<f64>().is_ok()) {

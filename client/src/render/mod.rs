@@ -5,6 +5,7 @@ pub(crate) mod failure;
 pub(crate) mod json;
 mod lines;
 pub(crate) mod progress;
+pub(crate) mod said;
 pub(crate) mod table;
 
 use std::io::{self, Write};
