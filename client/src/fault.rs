@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use futures_util::future::join_all;
+use quorate_cli::console::complain;
 use quorate_server::{Bound, FaultPlan, similar};
 use quorate_wire::Method;
 use quorate_wire::method::{FaultClear, FaultSet};
@@ -9,7 +10,6 @@ use serde::Serialize;
 
 use crate::exit::{Exit, no_answer};
 use crate::options::{AnswerFormat, FaultOptions, HealOptions};
-use crate::render::failure::complain;
 use crate::render::{json, write_out};
 use crate::target::{CORRECT, Process, Target};
 
@@ -28,7 +28,7 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
     let changes = change(calls, |call| call.behaviour.starts_with("crash")).await;
     let bound = bound(target, &changes);
     if let Some(warning) = bound.warning() {
-        complain(&format!("warning: {warning}\n"));
+        complain(format_args!("warning: {warning}"));
     }
     report(changes, bound, options.format)
 }
@@ -48,7 +48,7 @@ pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Resu
     let changes = change(calls, |_| false).await;
     let bound = bound(target, &changes);
     if !bound.holds() {
-        complain(&format!("warning: {}\n", bound.fact()));
+        complain(format_args!("warning: {}", bound.fact()));
     }
     report(changes, bound, options.format)
 }
@@ -129,7 +129,7 @@ fn report(changes: Changes<'_>, bound: Bound, format: AnswerFormat) -> anyhow::R
     });
     let mut exit = Exit::Agree;
     for error in failed {
-        complain(&format!("error: {error:#}\n"));
+        complain(format_args!("error: {error:#}"));
         if exit == Exit::Agree {
             exit = Exit::of(&error);
         }

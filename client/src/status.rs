@@ -21,12 +21,12 @@ const REPLICA_HEADER: [&str; 8] = [
     "primary",
     "why this view",
     "executed",
-    "watermarks",
+    "window",
 ];
 const REPLICA_LEGEND: &str = "\
-why this view: the reason for which the process left the view before.
-executed: the last slot that the process executed. watermarks: its last stable
-checkpoint, and the last slot for which it accepts a proposal.";
+view: \"to 1\" while it changes to view 1. why this view: the reason for which it
+left the view before. executed: the last slot that it executed. window: its
+last stable checkpoint, and the last slot for which it accepts a proposal.";
 
 const ROUND_HEADER: [&str; 5] = ["process", "round", "ballots", "closed at slot", "decision"];
 const ROUND_LEGEND: &str = "\
@@ -109,7 +109,7 @@ fn view(status: &ProcessStatus) -> String {
     if status.view_active {
         status.view.to_string()
     } else {
-        format!("{} (changing)", status.view)
+        format!("to {}", status.view)
     }
 }
 

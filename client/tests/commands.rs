@@ -47,6 +47,17 @@ fn no_line_is_over_80_columns() {
 }
 
 #[test]
+fn a_long_fault_or_a_process_that_is_gone_does_not_turn_the_tables_of_status_into_cards() {
+    let processes = Processes::start(4, "P=equivocate@after=2s@chance=25%");
+    processes.kill("S");
+    let printed = printed(&processes.client(&["status"]));
+    assert!(
+        printed.starts_with('╭') && printed.contains("unreachable"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn a_failure_is_an_object_too_if_json_was_asked_for() {
     let no_server = ["--endpoint", "127.0.0.1:1", "--format", "json"];
     for (arguments, message) in [

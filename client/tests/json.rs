@@ -79,6 +79,7 @@ fn talkative() -> ProcessStatus {
         processes: 4,
         port: 1,
         fault: "none".into(),
+        seed: 7,
         view: 1,
         view_active: true,
         primary: "Q".into(),
@@ -148,7 +149,7 @@ fn the_tables_of_status_show_proofs_refused_ballots_and_why_the_view_was_changed
     let tables = status_of_talkative(&[]);
     for words in [
         "│ Q       │",
-        "│ timer    │",
+        "│ timer ",
         "(P@3)",
         "│ P             │ Q  │ two proposals for slot 1 in view 0 │",
     ] {

@@ -1,7 +1,9 @@
 //! How a failure is told: in words on standard error, and as an object on standard output if JSON was asked for.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
+
+use quorate_cli::console::complain;
 
 use crate::exit::Exit;
 use crate::render::{json, write_out};
@@ -26,7 +28,7 @@ impl Output {
             Err(error) => {
                 let exit = Exit::of(&error);
                 let message = format!("{error:#}");
-                complain(&format!("error: {message}\n"));
+                complain(format_args!("error: {message}"));
                 self.object(&message, exit);
                 exit
             }
@@ -56,11 +58,6 @@ impl Output {
         // If it cannot be written, standard error and the exit status have said already that the command failed.
         let _ = json::error(message, exit.status()).and_then(|object| write_out(&object));
     }
-}
-
-/// Writes to standard error. A failed write must not end the program as `eprintln!` would: nobody is left to tell.
-pub(crate) fn complain(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// What clap says is wrong, without the usage and the hint at --help that follow.

@@ -8,9 +8,8 @@ pub(crate) mod progress;
 pub(crate) mod said;
 pub(crate) mod table;
 
-use std::io::{self, Write};
-
 use anyhow::Context;
+use quorate_cli::console::print as print_all;
 
 use crate::agreement::Agreement;
 use crate::exchange::Transcript;
@@ -36,9 +35,5 @@ pub(crate) fn print(
 
 /// Writes text to standard output.
 pub(crate) fn write_out(text: &str) -> anyhow::Result<()> {
-    let mut output = io::stdout().lock();
-    output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-        .context("standard output")
+    print_all(text).context("standard output")
 }

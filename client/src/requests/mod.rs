@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
+use quorate_cli::console::complain;
 use quorate_protocol::Quorum;
 use quorate_web::PbftYaml;
 use quorate_web::config::Address;
 
 use crate::exit::Exit;
 use crate::options::RequestsOptions;
-use crate::render::failure::complain;
 use crate::render::write_out;
 use receiver::Receiver;
 use sender::{End, Sender};
@@ -26,7 +26,7 @@ use summary::Summary;
 pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
     let config = PbftYaml::read(&options.config)?;
     for warning in &config.warnings {
-        complain(&format!("warning: {warning}\n"));
+        complain(format_args!("warning: {warning}"));
     }
     let own = own_address(&config, options.id)?;
     let nodes = u32::try_from(config.nodes.len())
@@ -77,7 +77,7 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
     if exit != Exit::Agree
         && let Some(why) = &summary.why
     {
-        complain(&format!("error: {why}\n"));
+        complain(format_args!("error: {why}"));
     }
     Ok(exit)
 }
