@@ -25,11 +25,14 @@ mod target;
 use std::env;
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+use quorate_cli::papers;
 use quorate_server::signals::StopSignals;
 
 use crate::exit::{Exit, Failure};
 use crate::options::{Command, Options, ProcessCommand};
 use crate::render::failure::Output;
+use crate::render::write_out;
 use crate::target::{Purpose, Target};
 
 fn main() -> ExitCode {
@@ -69,11 +72,19 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
                 }
                 Some(Command::Processes(command)) => on_processes(command).await,
                 Some(Command::Requests(options)) => requests::command(options).await,
+                Some(Command::Completions(completions)) => print_paper(&completions.of(Options::command())),
+                Some(Command::Man) => print_paper(&papers::man(Options::command())?),
             }
         } => exit,
         // Dropping the command stops the processes that it started.
         status = signals.received() => Err(Failure::stopped(status, "before the end").into()),
     }
+}
+
+/// Prints completions or the manual page.
+fn print_paper(text: &str) -> anyhow::Result<Exit> {
+    write_out(text)?;
+    Ok(Exit::Agree)
 }
 
 async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {

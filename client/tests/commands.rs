@@ -183,6 +183,46 @@ fn a_seed_is_shown_and_one_is_drawn_without() {
 }
 
 #[test]
+fn completions_and_the_manual_page_are_well_formed() {
+    for (shell, checker) in [("bash", "bash"), ("zsh", "zsh"), ("fish", "fish")] {
+        let script = printed(&client(&["completions", shell]));
+        assert!(
+            script.contains("base-port") && script.contains("requests"),
+            "{script}"
+        );
+        let path = std::env::temp_dir().join(format!("quorate-{}.{shell}", std::process::id()));
+        std::fs::write(&path, script).unwrap();
+        // Not every machine has every shell.
+        let checked = std::process::Command::new(checker)
+            .arg("-n")
+            .arg(&path)
+            .status();
+        assert!(checked.map_or(true, |status| status.success()), "{shell}");
+        std::fs::remove_file(path).unwrap();
+    }
+    let page = printed(&client(&["man"]));
+    for command in [
+        "", "submit", "read", "status", "fault", "heal", "bench", "requests",
+    ] {
+        let help = printed(&client(
+            &[command, "--help"][usize::from(command.is_empty())..],
+        ));
+        let options = help
+            .split_whitespace()
+            .filter(|word| word.starts_with("--"));
+        for option in
+            options.map(|word| word.trim_matches([',', '.', ';', ')', ']', '`', ':', '\'']))
+        {
+            let roff = option.replace('-', "\\-");
+            assert!(
+                page.contains(&roff),
+                "{command} {option} is missing in {page}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bench_measures_rounds_from_several_clients() {
     let arguments = [
         "bench",

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser;
+use quorate_cli::arguments;
+use quorate_cli::console::complain;
 use quorate_maelstrom::node::{Node, Output, Settings};
 use quorate_protocol::Time;
 
@@ -41,11 +43,11 @@ fn parse_time(text: &str) -> anyhow::Result<quorate_protocol::Duration> {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = arguments::read(&[]);
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maelstrom-node: {error:#}");
+            complain(format_args!("maelstrom-node: {error:#}"));
             ExitCode::from(1)
         }
     }
@@ -111,7 +113,7 @@ fn say(output: &Output) -> io::Result<()> {
     }
     stdout.flush()?;
     for complaint in &output.complaints {
-        eprintln!("{complaint}");
+        complain(complaint);
     }
     Ok(())
 }
@@ -138,14 +140,16 @@ fn read_lines(lines: &SyncSender<Line>) {
         let ends = line.last() == Some(&b'\n');
         let too_long = !ends && line.len() as u64 == LONGEST_LINE;
         if too_long && !skipping {
-            eprintln!("a line of more than {LONGEST_LINE} bytes is skipped");
+            complain(format_args!(
+                "a line of more than {LONGEST_LINE} bytes is skipped"
+            ));
         }
         let skip = std::mem::replace(&mut skipping, too_long) || too_long;
         if skip {
             continue;
         }
         let Ok(line) = String::from_utf8(line) else {
-            eprintln!("a line that is not UTF-8 is skipped");
+            complain("a line that is not UTF-8 is skipped");
             continue;
         };
         if lines.send(Ok(line)).is_err() {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::name_of;
+
 /// Why [`Cluster::start`](crate::Cluster::start) started nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -125,10 +127,19 @@ pub enum StartError {
         path: std::path::PathBuf,
     },
     /// The node runs already.
-    #[error("node {index} runs already: stop it first, or start another --index")]
+    #[error(
+        "node {index} (process {}) runs already with {}: stop it first, {}",
+        name_of(*index),
+        path.display(),
+        if *lasts { "or choose another --data-dir" } else { "or choose a node that does not run with --index" }
+    )]
     RunsAlready {
         /// Its index.
-        index: usize,
+        index: u32,
+        /// The folder that it uses.
+        path: std::path::PathBuf,
+        /// Whether that is a data directory, and not the folder beside a `pbft.yaml`.
+        lasts: bool,
     },
     /// The configuration has no such node.
     #[error("--index {index}: the file lists nodes 0 to {last}")]

@@ -107,7 +107,11 @@ impl KeyFolder {
         let own_path = self.path.join(format!("{index}.lock"));
         let own = open(&own_path)?;
         if !try_lock(&own, &own_path)? {
-            return Err(StartError::RunsAlready { index });
+            return Err(StartError::RunsAlready {
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                path: self.path.clone(),
+                lasts: self.lasts,
+            });
         }
         let place = Place {
             life: count_start(&self.path, index)?,
@@ -468,7 +472,7 @@ mod tests {
         let (_, _place) = folder.beside(4).join(1).unwrap();
         assert!(matches!(
             folder.beside(4).join(1),
-            Err(StartError::RunsAlready { index: 1 })
+            Err(StartError::RunsAlready { index: 1, .. })
         ));
         assert!(matches!(
             folder.beside(7).join(2),

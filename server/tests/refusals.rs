@@ -107,6 +107,23 @@ fn a_ready_file_of_an_earlier_start_does_not_survive_a_refusal() {
 }
 
 #[test]
+fn a_data_directory_in_use_is_refused_with_what_can_be_done() {
+    let folder = std::env::temp_dir().join(format!("quorate-in-use-{}", std::process::id()));
+    let path = folder.to_str().unwrap();
+    let server = support::Server::start(&["--data-dir", path]);
+    assert_refused(
+        &["--data-dir", path, "--base-port", "0"],
+        &[
+            "node 0 (process P) runs already with",
+            path,
+            "stop it first, or choose another --data-dir",
+        ],
+    );
+    drop(server);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_host_elsewhere_is_refused() {
     assert_refused(&["--host", "192.0.2.1", "--base-port", "0"], &["--host"]);
 }

@@ -15,6 +15,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 use quorate_cli::arguments::{self, Need};
+use quorate_cli::papers::Completions;
 use quorate_server::options::{ClusterOptions, brief_help, help};
 
 use crate::target::Purpose;
@@ -100,6 +101,12 @@ pub(crate) enum Command {
     Processes(ProcessCommand),
     /// Be a client of PBFT over HTTP/JSON: send requests to the nodes of a pbft.yaml, and count their replies
     Requests(RequestsOptions),
+    /// Print the script with which a shell completes the arguments of `client`
+    ///
+    /// For bash: client completions bash > ~/.local/share/bash-completion/completions/client
+    Completions(Completions),
+    /// Print the manual page of `client`; read it with: client man | man -l -
+    Man,
 }
 
 /// What else can be done with the processes of `server`.
@@ -279,7 +286,7 @@ mod tests {
     }
 
     /// All options that mean something together.
-    const TOGETHER: [Together; 8] = [
+    const TOGETHER: [Together; 10] = [
         Together {
             subcommand: "",
             required: &[],
@@ -304,6 +311,16 @@ mod tests {
             subcommand: "fault",
             required: &["Q"],
             sets: &places!("format"),
+        },
+        Together {
+            subcommand: "completions",
+            required: &["bash"],
+            sets: &[],
+        },
+        Together {
+            subcommand: "man",
+            required: &[],
+            sets: &[],
         },
         Together {
             subcommand: "heal",

@@ -5,7 +5,9 @@ mod options;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use clap::CommandFactory as _;
 use quorate_cli::console::{complain, print};
+use quorate_cli::papers;
 use quorate_server::logging::{Concern, Logging};
 use quorate_server::ready_file::ReadyFile;
 use quorate_server::shared_keys::{self, KeyFiles};
@@ -21,12 +23,22 @@ fn main() -> ExitCode {
     }
     let options = Options::read();
     match &options.command {
-        Some(Command::Keygen(keygen)) => make_keys(keygen).unwrap_or_else(|error| {
+        Some(command) => carry_out(command).unwrap_or_else(|error| {
             complain(format_args!("error: {error:#}"));
             ExitCode::from(2)
         }),
         None => serve(&options),
     }
+}
+
+fn carry_out(command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Keygen(keygen) => return make_keys(keygen),
+        Command::Completions(completions) => print(&completions.of(Options::command())),
+        Command::Man => print(&papers::man(Options::command())?),
+    }
+    .context("standard output")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts logging, and all that there is to start.

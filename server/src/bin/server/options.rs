@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use quorate_cli::arguments::{self, Need};
+use quorate_cli::papers::Completions;
 use quorate_server::logging::LogFormat;
 use quorate_server::options::{ClusterOptions, brief_help, help, parse_processes};
 
@@ -46,6 +47,12 @@ pub(crate) enum Command {
     /// each node, which belongs on the machine of that node alone. Start the node there with
     /// `server --config FILE --index INDEX --keys keys.json --secret-key secret-INDEX.json`.
     Keygen(Keygen),
+    /// Print the script with which a shell completes the arguments of `server`
+    ///
+    /// For bash: server completions bash > ~/.local/share/bash-completion/completions/server
+    Completions(Completions),
+    /// Print the manual page of `server`; read it with: server man | man -l -
+    Man,
 }
 
 /// For which nodes, and where.
@@ -150,7 +157,17 @@ mod tests {
     }
 
     /// All options that mean something together.
-    const TOGETHER: [Together; 2] = [
+    const TOGETHER: [Together; 4] = [
+        Together {
+            subcommand: "completions",
+            required: &["bash"],
+            sets: &[],
+        },
+        Together {
+            subcommand: "man",
+            required: &[],
+            sets: &[],
+        },
         Together {
             subcommand: "keygen",
             required: &["--config", "pbft.yaml"],
