@@ -177,3 +177,21 @@ fn when_the_last_node_is_gone_the_run_ends_and_the_object_says_why() {
     let message = object["error"]["message"].as_str().unwrap();
     assert!(message.contains("no node answers"), "{message}");
 }
+
+#[test]
+fn an_address_of_its_own_that_is_not_here_is_told_with_its_line() {
+    let path = config(&[free_port()], 1.0);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (nodes, clients) = text.split_once("clients:").unwrap();
+    let elsewhere = clients.replacen("127.0.0.1", "192.0.2.1", 1);
+    std::fs::write(&path, format!("{nodes}clients:{elsewhere}")).unwrap();
+
+    let output = requests(&path, "1");
+
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        words.contains(".yaml, line 4: host: 192.0.2.1 is no address of this machine"),
+        "{words}"
+    );
+}

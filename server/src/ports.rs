@@ -165,6 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_ipv6_may_have_its_brackets() {
+        for host in ["::1", "[::1]"] {
+            match bind_all(host, None, 1) {
+                Ok(listeners) => assert!(listeners[0].local_addr().unwrap().is_ipv6()),
+                Err(StartError::PortRefused { cause, .. }) => {
+                    eprintln!("skipped: this machine has no IPv6 loopback address: {cause}");
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+
+    #[test]
     fn a_listener_on_every_address_is_reached_over_loopback() {
         let listener = TcpListener::bind("0.0.0.0:0").unwrap();
         assert!(address_of(&listener).unwrap().ip().is_loopback());

@@ -33,7 +33,7 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
         .ok()
         .and_then(NonZeroU32::new);
     let quorum = Quorum::of(nodes.context("there must be at least one node")?);
-    let receiver = Receiver::start(&own, quorum).await?;
+    let receiver = Receiver::start(&config, usize::try_from(options.id)?, &own, quorum).await?;
     let progress = progress_bar(options.messages)?;
     let mut sender = Sender::new(
         &config,

@@ -1,6 +1,7 @@
 //! Where the nodes post their replies to.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,8 +9,8 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use quorate_protocol::Quorum;
-use quorate_web::Reply;
 use quorate_web::config::Address;
+use quorate_web::{PbftYaml, Reply};
 use quorate_wire::endpoint::{Routes, async_trait};
 use quorate_wire::{Endpoint, Limits};
 use serde_json::Value;
@@ -34,17 +35,39 @@ pub(super) struct Done {
 }
 
 impl Receiver {
-    /// Listens at this address.
+    /// Listens at the address of this client.
     ///
     /// # Errors
-    /// The address is no one of this machine, or it is in use.
-    pub(super) async fn start(own: &Address, quorum: Quorum) -> anyhow::Result<Self> {
-        let address = own
-            .resolve()
-            .with_context(|| format!("the address of this client, {own}, is not known"))?;
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {own}: is another client with this --id running?")
+    /// It is no address of this machine, or it is in use.
+    pub(super) async fn start(
+        config: &PbftYaml,
+        id: usize,
+        own: &Address,
+        quorum: Quorum,
+    ) -> anyhow::Result<Self> {
+        let Address { host, port } = own;
+        let address = own.resolve().map_err(|cause| {
+            let what = format!(
+                "{host} has no address ({cause}): write a name that is known here, or an IP address"
+            );
+            config.bad_client_host(id, &what)
         })?;
+        let listener = match TcpListener::bind(address).await {
+            Ok(listener) => listener,
+            Err(cause) if cause.kind() == ErrorKind::AddrNotAvailable => {
+                let what = format!(
+                    "{host} is no address of this machine: run client {id} on its own machine, or write an address of this one, such as localhost"
+                );
+                return Err(config.bad_client_host(id, &what).into());
+            }
+            Err(cause) => {
+                return Err(cause).with_context(|| {
+                    format!(
+                        "client {id} cannot listen on {host} port {port}: is another client with this --id running?"
+                    )
+                });
+            }
+        };
         let (sender, replies) = mpsc::channel(WAITING);
         let of_ip = Address {
             host: address.ip().to_string(),

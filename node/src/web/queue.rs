@@ -97,6 +97,15 @@ impl Queues {
         if turn.number < queue.under_way.number && !again {
             return Place::Late;
         }
+        // Of the same request the latest copy counts: its client waits for replies to that one.
+        let mut copies = queue.waiting.values().filter(|other| other.id == turn.id);
+        if let Some(copy) = copies.next().map(|copy| copy.number) {
+            if copy > turn.number {
+                return Place::Taken;
+            }
+            queue.waiting.remove(&copy);
+            self.waiting -= 1;
+        }
         if self.waiting >= MOST {
             return Place::Full;
         }
@@ -231,6 +240,12 @@ mod tests {
         assert_eq!(run.add(turn((1, 8), 50, "c")), Place::OtherId);
         assert_eq!(run.add(turn((1, 7), 5, "a")), Place::Taken, "earlier");
         assert_eq!(run.queues.add(turn((1, 6), 6, "x"), true), Place::Taken);
+        let waiting =
+            |run: &Run| -> Vec<u64> { run.queues.clients[&1].waiting.keys().copied().collect() };
+        assert_eq!(waiting(&run), [6, 20, 40]);
+        assert_eq!(run.add(turn((1, 8), 60, "b")), Place::Taken);
+        assert_eq!(waiting(&run), [6, 20, 60], "the older one gives way");
+        assert_eq!(run.queues.waiting, 3);
     }
 
     #[test]

@@ -2,10 +2,14 @@
 replies, sends again when none come in time, and asks all nodes for a view change after some retries.
 
 http_client.py ID OWN_PORT MESSAGES TIMEOUT RETRIES NODE_PORT...
+
+With the variable ONE_NODE set it asks one node at a time, stamps its request anew whenever it asks again, and goes on to the next
+node when it has asked for a view change.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
 
@@ -69,9 +73,34 @@ class Client:
         return False
 
 
+class OneNodeClient(Client):
+    async def request(self, sequence):
+        node = failures = 0
+        for _ in range(60):
+            self.proposal = {
+                "id": [OWN_ID, sequence],
+                "client_url": f"http://localhost:{OWN_PORT}/reply",
+                "timestamp": time.time(),
+                "data": f"client {OWN_ID} says {sequence}",
+            }
+            self.replied.clear()
+            self.done.clear()
+            await self.post(NODES[node] + "/request", self.proposal)
+            try:
+                await asyncio.wait_for(self.done.wait(), TIMEOUT)
+                return True
+            except asyncio.TimeoutError:
+                failures += 1
+            if failures > RETRIES:
+                await self.post_to_all("/view_change_request", {"action": "view change"})
+                failures = 0
+                node = (node + 1) % len(NODES)
+        return False
+
+
 async def main():
     async with ClientSession(timeout=ClientTimeout(total=TIMEOUT)) as session:
-        client = Client(session)
+        client = (OneNodeClient if os.environ.get("ONE_NODE") else Client)(session)
         app = web.Application()
         app.router.add_post("/reply", client.get_reply)
         runner = web.AppRunner(app)
