@@ -1,4 +1,4 @@
-//! This process's part in the exchange: what it is asked to say, what it hears, and what it orders because of it.
+//! This process's part in the exchange: what it tells others, what it hears, and what it orders because of it.
 
 use quorate_fault::Say;
 use quorate_fault::scope::Scope;
@@ -12,7 +12,7 @@ use crate::question::{Heard, Reply, Told};
 use crate::runtime::Runtime;
 
 impl Runtime {
-    /// Orders everything that waits, as one request, if none is under way.
+    /// Orders all waiting commands as one request, unless a request is under way.
     pub(crate) fn order(&mut self) -> bool {
         for command in self.participant.take_commands(self.service.exchange()) {
             let command = self.misreport(command);
@@ -28,7 +28,7 @@ impl Runtime {
         true
     }
 
-    /// A liar's ballot says what it wants everyone to have voted.
+    /// A liar changes its ballot: all its votes become the value that it wants.
     fn misreport(&mut self, command: Command) -> Command {
         match (command, self.replica.ballot()) {
             (Command::Ballot { round, .. }, Some(value)) => {
@@ -89,7 +89,7 @@ impl Runtime {
         })
     }
 
-    /// Whether the vote was kept; a process that denies the sender keeps nothing.
+    /// Keeps a vote. Returns false if this process denies the sender and therefore ignores the vote.
     pub(crate) fn hear(&mut self, heard: Heard) -> Result<bool, Fault> {
         let Heard {
             sender,
@@ -151,7 +151,8 @@ impl Runtime {
         }
     }
 
-    /// The round that a question without one means: the next if somebody has voted in it, else the latest decided.
+    /// The round for a question without one: the next round if this process has heard a vote in it, otherwise the
+    /// latest decided.
     fn meant(&self, round: Option<u64>) -> u64 {
         let current = Participant::current(self.service.exchange());
         let latest = self.service.exchange().latest();
@@ -188,7 +189,8 @@ impl Runtime {
         }
     }
 
-    /// How far this round is; without a number the latest: the one after the latest decided if anything of it has executed.
+    /// The status of a round. Without a number: of the round after the latest decided if it has a record, otherwise of
+    /// the latest decided.
     pub(crate) fn round_status(&self, round: Option<u64>) -> RoundStatus {
         let exchange = self.service.exchange();
         let latest = exchange.latest();

@@ -1,4 +1,4 @@
-//! The decided requests in a file, `[[[client_id, seq_id], data], ...]`.
+//! The decided requests in a file: `[[[client_id, seq_id], data], ...]`.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -8,7 +8,7 @@ use std::thread;
 
 use quorate_service::ledger::{Entry, Ledger};
 
-/// Writes them, each once, on a thread of its own: the disk may be slow.
+/// Writes each decided request once. A thread of its own writes, because the disk may be slow.
 #[derive(Debug)]
 pub(super) struct Dump {
     written: u64,
@@ -16,7 +16,7 @@ pub(super) struct Dump {
 }
 
 impl Dump {
-    /// Begins the file anew.
+    /// Creates the file, or empties it.
     pub(super) fn start(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -38,13 +38,13 @@ impl Dump {
         })
     }
 
-    /// Writes what the ledger has and the file has not. What others decided long before this process was there is not in
-    /// the ledger any more.
+    /// Writes the requests that the file lacks. If this process joined late, the ledger may have dropped older
+    /// requests, and the file never gets those.
     pub(super) fn write(&mut self, ledger: &Ledger) {
         let entries: Vec<Entry> = ledger.since(self.written).cloned().collect();
         self.written = ledger.count();
         if !entries.is_empty() {
-            // It fails only after the thread has said why it ended.
+            // Sending fails only after the thread has ended, and the thread has logged why.
             let _ = self.entries.send(entries);
         }
     }
@@ -63,7 +63,7 @@ fn write_all(mut file: File, path: &Path, entries: &Receiver<Vec<Entry>>) {
     }
 }
 
-/// Puts an entry in the place of the closing bracket, and the bracket after it.
+/// Replaces the closing bracket by an entry and a new closing bracket.
 fn add(file: &mut File, entry: &Entry, first: bool) -> io::Result<()> {
     file.seek(SeekFrom::End(-1))?;
     let separator = if first { "" } else { ", " };
@@ -87,7 +87,7 @@ mod tests {
     use super::{Entry, as_json};
 
     #[test]
-    fn an_entry_is_json_whatever_its_data() {
+    fn any_data_is_written_as_json() {
         let entry = Entry {
             id: (0, 7),
             data: "say \"x\"\n".to_owned(),

@@ -1,8 +1,8 @@
-//! PBFT over HTTP/JSON: what clients ask of this process, and what it posts to them.
+//! PBFT over HTTP/JSON: the requests of clients to this process, and the replies that it posts.
 //!
 //! * `routes`: the paths.
-//! * `queue`: each client's requests, one under way at a time.
-//! * `replies`: what is posted to clients. `dump`: the decided requests in a file.
+//! * `queue`: each client's requests, of which one is under way at a time.
+//! * `replies`: posts replies to clients. `dump`: writes decided requests to a file.
 
 mod dump;
 mod queue;
@@ -25,13 +25,13 @@ use replies::Replies;
 
 pub(crate) use routes::routes;
 
-/// What the runtime needs for it.
+/// What the runtime needs for HTTP/JSON.
 #[derive(Debug)]
 pub(crate) struct Web {
     replies: Replies,
     dump: Option<Dump>,
     queues: Queues,
-    /// The last slot after which it was looked whose turn has come.
+    /// The last executed slot when the queues were last checked.
     looked_at: Sequence,
 }
 
@@ -51,11 +51,11 @@ impl Web {
 }
 
 impl Runtime {
-    /// A client wants a request ordered. A backup sends the client to the primary, and has the request ordered itself too: so
-    /// a primary that ignores clients is noticed. Of a request that was ordered twice the service executes the first.
+    /// Orders a client's request. A backup sends the client to the primary, but orders the request too, so that a
+    /// primary that ignores clients is noticed. If a request is ordered twice, the service executes the first.
     ///
-    /// One that has executed is ordered again: a client that asks again does so with another timestamp, at one process
-    /// perhaps, and f+1 processes must post it the reply with what it asked.
+    /// A request that has executed is ordered again. A client that repeats a request gives it another timestamp,
+    /// perhaps at one process only. Then f+1 processes must post the reply to the repeated request.
     pub(crate) fn request(&mut self, proposal: &Proposal, json: String) -> Taken {
         let id = proposal.id;
         let number = number(proposal.timestamp, id.1);
@@ -70,7 +70,7 @@ impl Runtime {
         let again = executed.is_some();
         let primary = self.replica.replica().status().primary;
         let turn = Turn::new(proposal, number, json);
-        // Without it there are no paths, and nobody asks.
+        // Without `web` this process has no HTTP paths, so nobody asks.
         let Some(web) = &mut self.web else {
             return Taken::Full;
         };
@@ -86,7 +86,7 @@ impl Runtime {
             Place::OtherId => return Taken::OtherId,
             Place::OtherNumber => return Taken::OtherTimestamp,
             Place::Late => return Taken::Old,
-            // The primary may have room.
+            // This process has no room, but the primary may have some.
             Place::Full if primary != self.own => {}
             Place::Full => return Taken::Full,
         }
@@ -97,7 +97,7 @@ impl Runtime {
         }
     }
 
-    /// Submits the requests over HTTP that waited for one of their client's that has executed; tells whether there were any.
+    /// Submits the requests whose predecessors have executed. Returns whether there were any.
     pub(crate) fn submit_waiting(&mut self) -> bool {
         let executed = self.replica.replica().status().executed;
         let Some(mut web) = self.web.take() else {
@@ -127,7 +127,7 @@ impl Runtime {
         self.inputs.push_back(Input::Submit(request));
     }
 
-    /// Has the replies posted to those of these requests that came over HTTP, which have just executed, or had before.
+    /// Queues replies to those of these requests that came over HTTP, whether they executed just now or before.
     pub(crate) fn reply_over_http(&mut self, requests: &[Request], results: &[Vec<u8>]) {
         if self.web.is_none() {
             return;
@@ -141,7 +141,7 @@ impl Runtime {
         }
     }
 
-    /// Writes what is decided to the file, if there is to be one.
+    /// Writes decided requests to the file, if one is configured.
     pub(crate) fn dump_requests(&mut self) {
         if let Some(dump) = self.web.as_mut().and_then(|web| web.dump.as_mut()) {
             dump.write(self.service.ledger());

@@ -1,5 +1,6 @@
-//! Each client's requests at this process, one under way at a time: they are ordered as their numbers say. Those that the same
-//! client sends to another process are that one's to order; nothing here waits for them, and they take nothing's place.
+//! The requests of each client at this process. One is under way at a time; the others wait, ordered by their numbers.
+//! A client may also send requests to other processes. This process does not wait for those, and they do not count
+//! here.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +9,10 @@ use quorate_web::{Id, Proposal};
 
 use crate::desk::Desk;
 
-/// How many requests of all clients together may wait for those before them.
+/// The most requests that may wait, of all clients together.
 const MOST: usize = 1024;
 
-/// A request, and its number among its client's.
+/// A request, and its number among the requests of its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Turn {
     pub(super) id: Id,
@@ -30,30 +31,30 @@ impl Turn {
         }
     }
 
-    /// Whether it has the other's id and asks for something else.
+    /// Whether it has the other's id but different data.
     fn contradicts(&self, other: &Self) -> bool {
         self.id == other.id && self.data != other.data
     }
 }
 
-/// What becomes of a request that comes.
+/// What happens to a request that arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Nothing of its client is under way here: it is to be submitted.
+    /// The client has nothing under way here. Submit the request.
     First(Turn),
-    /// It waits for those before it, or is under way already.
+    /// The request waits for earlier ones, or is under way already.
     Taken,
     /// Another request with its id is under way or waits.
     OtherId,
     /// Another request with its number is under way or waits.
     OtherNumber,
-    /// One with a greater number is under way already.
+    /// A request with a greater number is already under way.
     Late,
-    /// Too many wait.
+    /// Too many requests wait.
     Full,
 }
 
-/// Under which name a request was put before the others.
+/// The client name and timestamp under which a request is ordered.
 pub(super) type Name = (ClientId, Timestamp);
 
 #[derive(Debug)]
@@ -77,8 +78,8 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Finds a place for a request. `again`: whether it has executed before; it is then ordered once more only for its replies,
-    /// whenever that is.
+    /// Finds a place for a request. `again`: the request has executed before, and is ordered once more only for its
+    /// replies, so it may come at any time.
     pub(super) fn add(&mut self, turn: Turn, again: bool) -> Place {
         let Some(queue) = self.clients.get_mut(&turn.id.0) else {
             return Place::First(turn);
@@ -114,7 +115,7 @@ impl Queues {
         Place::Taken
     }
 
-    /// A request that found nothing of its client under way was put before the others.
+    /// Notes that the first request of a client was submitted under this name.
     pub(super) fn began(&mut self, turn: Turn, name: Name) {
         let queue = Queue {
             under_way: turn,
@@ -124,8 +125,8 @@ impl Queues {
         self.clients.insert(queue.under_way.id.0, queue);
     }
 
-    /// Gives the requests whose turn has come, each with the name under which it is to go out: one that the desk lends, which
-    /// gets back those of the requests that have executed.
+    /// The requests that may now be submitted, each with its name. The desk gets the names of executed requests back
+    /// and lends new ones.
     pub(super) fn go_on(
         &mut self,
         has_executed: impl Fn(Name) -> bool,
@@ -169,7 +170,7 @@ mod tests {
         }
     }
 
-    /// Queues, and under which names their requests went out.
+    /// The queues, and the names under which requests were submitted.
     struct Run {
         queues: Queues,
         desk: Desk,
@@ -196,7 +197,7 @@ mod tests {
             place
         }
 
-        /// This request has executed; what goes out then.
+        /// Marks this request as executed. Returns the data of the requests that are submitted next.
         fn executed(&mut self, turn: &Turn) -> Vec<String> {
             let found = self.submitted.iter().find(|(_, one)| one == turn);
             let executed = found.unwrap().0;
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_request_with_a_later_timestamp_waits_and_with_other_data_is_another() {
+    fn a_request_repeated_with_a_later_timestamp_waits_but_other_data_makes_it_another() {
         let mut run = Run::new();
         let first = turn((1, 7), 10, "a");
         assert_eq!(run.add(first.clone()), Place::First(first));
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_do_not_wait() {
+    fn requests_beyond_the_limit_do_not_wait() {
         let mut run = Run::new();
         for number in 0..=MOST as u64 {
             assert_ne!(run.add(turn((0, number), number, "x")), Place::Full);

@@ -1,4 +1,4 @@
-//! What is posted to clients once their requests are committed.
+//! Posts replies to clients when their requests are committed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use tokio::sync::Semaphore;
 
 use crate::config::WebConfig;
 
-/// How many replies may be on their way to one client at once; if one is not sent, the client asks again.
+/// The most replies under way to one client at once. Further ones are dropped, and the client asks again.
 const UNDER_WAY: usize = 128;
 
 /// Posts replies.
 #[derive(Debug)]
 pub(super) struct Replies {
     own: ReplicaId,
-    /// The clients, each with room for replies of its own: one that hangs must not be in the others' way.
+    /// The clients. Each has a limit of its own, so that a hanging client does not delay the others.
     clients: Vec<(Address, Arc<Semaphore>)>,
     poster: Poster,
 }
@@ -37,12 +37,12 @@ impl Replies {
         }
     }
 
-    /// Posts the reply to a request, given as it came in, in the background.
+    /// Posts the reply to a request in the background. `json` is the request, unchanged.
     pub(super) fn post(&self, view: View, json: &str) {
         let Ok(proposal) = Proposal::parse(json) else {
             return;
         };
-        // Another process has taken it, which may be a liar.
+        // Check the URL again: the process that accepted the request may be a liar.
         let mut clients = self.clients.iter();
         let Some((_, room)) = clients.find(|(client, _)| is_of(client, &proposal.client_url))
         else {
@@ -77,7 +77,7 @@ impl Replies {
     }
 }
 
-/// Whether a URL is on the host and port of this client.
+/// Whether a URL has the host and port of this client.
 pub(super) fn is_of(client: &Address, url: &str) -> bool {
     read_url(url)
         .is_ok_and(|url| client.is_at(url.host().unwrap_or_default(), url.port_u16().unwrap_or(80)))

@@ -19,7 +19,7 @@ use crate::config::WebConfig;
 use crate::question::{Question, Standing, Taken};
 use crate::rpc::Handle;
 
-/// The most bytes that a request may have: every node keeps it until it is old.
+/// The most bytes of a request. Every node keeps the request until it leaves the ledger.
 const LONGEST_REQUEST: usize = 64 * 1024;
 
 struct Paths {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// The longest decision, in bytes.
 const LONGEST: usize = 200;
 
-/// What a faulty process answers instead of a decision.
+/// The word that a faulty process answers instead of a decision.
 const FAULTY: &str = "faulty";
 
 /// A text that cannot be a decision.
@@ -43,7 +43,7 @@ impl<'a> Tally<'a> {
         Self { counts }
     }
 
-    /// The value that occurs most often; `None` if several do, or if there is none.
+    /// The value that occurs most often. `None` if there is a tie or no value.
     #[must_use]
     pub fn winner(&self) -> Option<&'a str> {
         let most = self.counts.values().max()?;
@@ -54,7 +54,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Each value with its number, in the order of the values.
+    /// Each value with its count, in the order of the values.
     pub fn counts(&self) -> impl Iterator<Item = (&'a str, usize)> + '_ {
         self.counts.iter().map(|(value, count)| (*value, *count))
     }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_long_and_control_characters_are_no_decisions() {
+    fn texts_that_are_empty_long_or_have_control_characters_are_not_decisions() {
         assert!(check_decision("attack").is_ok() && check_decision("攻撃").is_ok());
         for bad in [
             String::new(),
@@ -81,7 +81,7 @@ mod tests {
             "a\nb".to_owned(),
             "\u{0}".to_owned(),
         ] {
-            assert!(check_decision(&bad).is_err(), "{bad:?} was taken");
+            assert!(check_decision(&bad).is_err(), "{bad:?} was accepted");
         }
     }
 }

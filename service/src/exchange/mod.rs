@@ -1,11 +1,12 @@
-//! The exchange: in each round every process votes, and all correct processes finalize the same decision.
+//! The exchange. In each round every process votes, and all correct processes finalize the same decision.
 //!
-//! * [`Exchange`]: the replicated part; executes Close and Ballot, and so decides.
-//! * [`Participant`]: one process's own part; hears votes and says what to order.
+//! * [`Exchange`]: the replicated part. It executes Close and Ballot, and so decides.
+//! * [`Participant`]: one process's own part. It hears votes and says what to order.
 //!
-//! A Close(round) is ordered by whoever is asked to finalize. Once it has executed, each process that has heard n-f
-//! votes orders its Ballot, and the first n-f ballots decide. Where all correct processes vote alike their value wins:
-//! n-2f of the n-f votes, and of the n-f ballots, are theirs, which is more than the f others.
+//! A process that is asked to finalize a round orders a Close for it. Once the Close has executed, each process that
+//! has heard n-f votes orders its Ballot. The first n-f ballots decide. If all correct processes vote for the same
+//! value, that value wins: at least n-2f of the n-f votes in each correct ballot are theirs, and so are n-2f of the n-f
+//! ballots. These are more than the f faulty ones.
 
 mod decision;
 mod participant;
@@ -23,29 +24,29 @@ use quorate_protocol::signature::Signable;
 use quorate_protocol::{Quorum, ReplicaId};
 use serde::{Deserialize, Serialize};
 
-/// What all processes of an exchange agree on beforehand.
+/// The rules on which all processes of an exchange agree beforehand.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// How many processes there are.
+    /// The number of processes, and f.
     pub quorum: Quorum,
-    /// What a tie gives.
+    /// The decision after a tie.
     pub default_decision: String,
 }
 
 impl Rules {
-    /// n-f: how many votes a ballot needs, and how many ballots a decision.
+    /// n-f: the votes that a ballot needs, and the ballots that a decision needs.
     #[must_use]
     pub const fn enough(&self) -> usize {
         (self.quorum.n() - self.quorum.f()) as usize
     }
 }
 
-/// One process's decision in a round, as it tells it to one other.
+/// A process's decision in a round, as it tells one other process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// The round, from 1.
     pub round: u64,
-    /// Who is told.
+    /// The process that is told.
     pub recipient: ReplicaId,
     /// The decision.
     pub decision: String,
@@ -55,19 +56,19 @@ impl Signable for Vote {
     const DOMAIN: &'static str = "vote";
 }
 
-/// What a process orders through PBFT.
+/// A command that a process orders through PBFT.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// The round is to be decided.
+    /// Closes the round, so that ballots may decide it.
     Close {
         /// The round.
         round: u64,
     },
-    /// What the process heard in the round.
+    /// Tells what the process heard in the round.
     Ballot {
         /// The round.
         round: u64,
-        /// Who voted what; the ballot's value is what most of them say.
+        /// The vote of each process that was heard. The ballot's value is what most of them vote for.
         votes: BTreeMap<ReplicaId, String>,
     },
 }

@@ -1,4 +1,4 @@
-//! One process's own part in the exchange: the votes that it heard, and what it orders because of them.
+//! One process's own part in the exchange: the votes that it has heard, and what it orders because of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +9,15 @@ use super::{Command, Exchange};
 /// Why a vote was not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VoteRefused {
-    /// Its round is over.
+    /// The round is decided.
     #[error("round {0} is decided; the next vote belongs to a later one")]
     Decided(u64),
-    /// Its round is not kept.
+    /// The round is outside the window.
     #[error("round {round} is out of the window; the latest decided round is {latest}")]
     OutOfWindow {
-        /// The round named.
+        /// The vote's round.
         round: u64,
-        /// The latest decided one.
+        /// The latest decided round.
         latest: u64,
     },
 }
@@ -32,10 +32,10 @@ pub struct Participant {
 }
 
 impl Participant {
-    /// Keeps a vote; a later one of the same process replaces it until the ballot is ordered.
+    /// Keeps a vote. Until the ballot is ordered, a later vote of the same process replaces it.
     ///
     /// # Errors
-    /// The round is decided, or not kept.
+    /// The round is decided, or outside the window.
     pub fn hear(
         &mut self,
         exchange: &Exchange,
@@ -56,7 +56,7 @@ impl Participant {
         Ok(())
     }
 
-    /// Wants a round closed.
+    /// Asks for a round to be closed.
     pub fn close(&mut self, exchange: &Exchange, round: u64) {
         let closed = exchange
             .round(round)
@@ -66,19 +66,19 @@ impl Participant {
         }
     }
 
-    /// The round that a call without a round means: the one after the latest decided.
+    /// The round for a call without one: the round after the latest decided.
     #[must_use]
     pub const fn current(exchange: &Exchange) -> u64 {
         exchange.latest() + 1
     }
 
-    /// How many votes of a round were heard.
+    /// How many votes of a round this process has heard.
     #[must_use]
     pub fn heard(&self, round: u64) -> usize {
         self.votes.get(&round).map_or(0, BTreeMap::len)
     }
 
-    /// What is to be ordered now: Closes that were wanted, and a Ballot for each closed round with enough votes.
+    /// The commands to order now: Closes that were asked for, and a Ballot for each closed round with enough votes.
     pub fn take_commands(&mut self, exchange: &Exchange) -> Vec<Command> {
         let mut commands = std::mem::take(&mut self.pending);
         for round in exchange.closed() {

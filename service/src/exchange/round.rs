@@ -1,4 +1,4 @@
-//! One round's replicated record.
+//! The replicated record of one round.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,41 @@ use super::{Rules, Tally, check_decision};
 /// A ballot that executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ballot {
-    /// Whose.
+    /// The process that ordered it.
     pub process: ReplicaId,
     /// The slot in which it executed.
     pub sequence: Sequence,
-    /// Who voted what, as this process heard it. Empty where the votes make no sense, and in old rounds.
+    /// The votes as that process heard them. Empty if the votes are not valid, and in old rounds.
     pub votes: BTreeMap<ReplicaId, String>,
-    /// Its value: what most votes say, or the default after a tie. Empty where the votes make no sense.
+    /// The ballot's value: what most votes say, or the default after a tie. Empty if the votes are not valid.
     pub decision: String,
-    /// Whether the votes were tied, so that the value is the default.
+    /// Whether there was a tie, which makes the default the value.
     pub tie: bool,
-    /// Why it does not count; `None` if it counts.
+    /// Why the ballot does not count. `None` if it counts.
     pub refused: Option<BallotRefused>,
 }
 
 /// Why a ballot does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum BallotRefused {
-    /// The round was decided by the ballots before it.
+    /// The ballots before it had decided the round.
     #[error("it came after the decision")]
     AfterDecision,
     /// It has fewer than n-f votes.
     #[error("it has too few votes")]
     TooFewVotes,
-    /// A vote is of a process that does not exist.
+    /// It contains a vote of a process that does not exist.
     #[error("it has a vote of a process that does not exist")]
     UnknownVoter,
-    /// A vote is for a text that cannot be a decision.
+    /// It contains a vote for a text that cannot be a decision.
     #[error("it has a vote that is not a decision")]
     BadVote,
-    /// The process has a ballot in this round that counts.
+    /// The process already has a ballot that counts in this round.
     #[error("the process had a ballot already")]
     Second,
 }
 
-/// What has executed of a round. Its size is bounded: each process has at most one ballot that counts and one that does not,
+/// The record of a round. Its size is bounded: each process has at most one ballot that counts and one that does not,
 /// and a ballot has at most n votes of at most 200 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
@@ -52,12 +52,12 @@ pub struct Round {
     pub closed_at: Option<Sequence>,
     /// The ballots in the order in which they executed.
     pub ballots: Vec<Ballot>,
-    /// What was decided.
+    /// The decision.
     pub decision: Option<String>,
 }
 
 impl Round {
-    /// The ballots that count: one per process, up to the one that decided.
+    /// The ballots that count: one per process, up to the deciding one.
     pub fn counted(&self) -> impl Iterator<Item = &Ballot> {
         self.ballots
             .iter()
@@ -70,7 +70,7 @@ impl Round {
         Tally::of(self.counted().map(|ballot| ballot.decision.as_str()))
     }
 
-    /// Adds a ballot that executes now, and decides if it is the last that was needed. True if it decided.
+    /// Adds a ballot that executes now. If it is the last one needed, decides the round and returns true.
     pub(super) fn add(
         &mut self,
         rules: &Rules,
@@ -100,7 +100,7 @@ impl Round {
         self.decide(rules)
     }
 
-    /// Forgets who voted what, but not what came of it.
+    /// Forgets the single votes, but keeps the ballots' values.
     pub(super) fn forget_votes(&mut self) {
         for ballot in &mut self.ballots {
             ballot.votes.clear();
@@ -131,7 +131,7 @@ impl Round {
         }
     }
 
-    /// Whether a ballot of this process is kept already that does not count.
+    /// Whether this process already has a kept ballot that does not count.
     fn has_refused(&self, process: ReplicaId) -> bool {
         self.ballots
             .iter()
@@ -139,7 +139,7 @@ impl Round {
     }
 }
 
-/// A ballot needs n-f votes or more of processes that exist, each of them a decision.
+/// Checks that a ballot has at least n-f votes, that their processes exist, and that each vote is a decision.
 fn check_votes(rules: &Rules, votes: &BTreeMap<ReplicaId, String>) -> Result<(), BallotRefused> {
     if votes.keys().any(|voter| voter.0 >= rules.quorum.n()) {
         Err(BallotRefused::UnknownVoter)
@@ -152,7 +152,7 @@ fn check_votes(rules: &Rules, votes: &BTreeMap<ReplicaId, String>) -> Result<(),
     }
 }
 
-/// What these votes come to, and whether by the tie rule.
+/// The value of these votes, and whether the tie rule gave it.
 fn value(rules: &Rules, votes: &BTreeMap<ReplicaId, String>) -> (String, bool) {
     let tally = Tally::of(votes.values().map(String::as_str));
     match tally.winner() {

@@ -10,21 +10,21 @@ use crate::BadSnapshot;
 use crate::encode::encode;
 use crate::snapshot::read_part;
 
-/// How many rounds before and after the latest decided one are kept.
+/// The rounds kept before and after the latest decided one.
 pub const WINDOW: u64 = 1024;
 
-/// How many rounds a part of the snapshot has at most: those with the same quotient share one. With the decisions and the
-/// numbers of processes that people use, that is well below 64 KiB.
+/// The most rounds in one part of the snapshot: the rounds with the same quotient. With usual decisions and numbers of
+/// processes a part is well below 64 KiB.
 const ROUNDS_PER_PART: u64 = 32;
 
-/// In how many rounds up to the latest decided one it is kept who voted what. What came of the votes is kept longer.
+/// The number of latest rounds whose single votes are kept. The ballots' values are kept longer.
 const VOTES_KEPT: u64 = 32;
 
-/// All rounds near the latest decided one.
+/// The records of the rounds near the latest decided one.
 #[derive(Debug)]
 pub struct Exchange {
     rules: Rules,
-    /// The greatest round decided so far; 0 before any.
+    /// The highest decided round; 0 before any.
     latest: u64,
     rounds: BTreeMap<u64, Round>,
 }
@@ -40,31 +40,31 @@ impl Exchange {
         }
     }
 
-    /// What all processes agree on beforehand.
+    /// The rules on which all processes agree.
     #[must_use]
     pub const fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// The greatest round decided so far; 0 before any.
+    /// The highest decided round; 0 before any.
     #[must_use]
     pub const fn latest(&self) -> u64 {
         self.latest
     }
 
-    /// A round's record, if anything of it has executed and it is still kept.
+    /// The record of a round. `None` if nothing of it has executed, or if it is no longer kept.
     #[must_use]
     pub fn round(&self, round: u64) -> Option<&Round> {
         self.rounds.get(&round)
     }
 
-    /// What a round decided.
+    /// The decision of a round.
     #[must_use]
     pub fn decision(&self, round: u64) -> Option<&str> {
         self.round(round)?.decision.as_deref()
     }
 
-    /// The rounds that have closed and are not decided.
+    /// The rounds that are closed but not decided.
     pub fn closed(&self) -> impl Iterator<Item = u64> + '_ {
         self.rounds
             .iter()
@@ -72,20 +72,20 @@ impl Exchange {
             .map(|(number, _)| *number)
     }
 
-    /// Whether a round can still be voted on, closed, or asked for.
+    /// Whether a round can still be voted on, closed or asked for.
     #[must_use]
     pub const fn in_window(&self, round: u64) -> bool {
         round > self.latest.saturating_sub(WINDOW) && round <= self.latest.saturating_add(WINDOW)
     }
 
-    /// Executes a process's commands, in order. What makes no sense does nothing.
+    /// Executes the commands of a process in order. Invalid commands do nothing.
     pub fn execute(&mut self, sequence: Sequence, process: ReplicaId, commands: Vec<Command>) {
         for command in commands {
             self.apply(sequence, process, command);
         }
     }
 
-    /// The exchange in parts, as [`crate::Service::snapshot`] has it: the latest round decided, then the rounds kept.
+    /// The parts for [`crate::Service::snapshot`]: first the latest decided round, then the kept rounds.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Arc<[u8]>> {
         let rounds: Vec<_> = self.rounds.iter().collect();
@@ -96,10 +96,10 @@ impl Exchange {
         parts
     }
 
-    /// The exchange that a snapshot is of.
+    /// The exchange that these parts encode.
     ///
     /// # Errors
-    /// The parts are not what [`Exchange::snapshot`] gives.
+    /// [`Exchange::snapshot`] would not produce these parts.
     pub fn restored(rules: Rules, parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
         let mut exchange = Self::new(rules);
         exchange.latest = read_part(parts.first())?;
@@ -111,7 +111,7 @@ impl Exchange {
             .rounds
             .keys()
             .all(|round| exchange.in_window(*round));
-        // Rounds out of order or twice, and cuts elsewhere, show in the comparison.
+        // The comparison finds rounds out of order, repeated rounds and wrong part boundaries.
         if kept && exchange.snapshot() == parts {
             Ok(exchange)
         } else {
@@ -135,7 +135,7 @@ impl Exchange {
         }
     }
 
-    /// Adds a ballot to its round. A round that nobody has closed keeps none.
+    /// Adds a ballot to its round. A ballot for a round that is not closed is dropped.
     fn add(
         &mut self,
         sequence: Sequence,
@@ -157,8 +157,8 @@ impl Exchange {
         self.forget_votes(before.min(number + VOTES_KEPT));
     }
 
-    /// Keeps the votes of the last rounds only, so that the snapshot stays small. Those are forgotten already that were old
-    /// when this round was the latest.
+    /// Forgets the votes of older rounds, so that the snapshot stays small. For rounds that were already old before
+    /// this decision it is done.
     fn forget_votes(&mut self, latest_before: u64) {
         let oldest = |latest: u64| latest.saturating_sub(VOTES_KEPT);
         let old = oldest(latest_before)..=oldest(self.latest);
@@ -188,7 +188,7 @@ mod tests {
         })
     }
 
-    /// Closes a round; then processes order these ballots, one after another.
+    /// Closes a round, then executes these ballots one after another.
     fn play(exchange: &mut Exchange, round: u64, ballots: &[(u32, &[&str])]) {
         exchange.apply(Sequence(1), ReplicaId(0), Command::Close { round });
         for ((process, values), slot) in ballots.iter().zip(2..) {
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_votes_of_the_last_rounds_are_kept_and_those_before_are_forgotten() {
+    fn the_votes_of_the_latest_rounds_are_kept_and_older_ones_are_forgotten() {
         let mut exchange = exchange();
         let attack: &[&str] = &["attack"; 3];
         let decide = [(0, attack), (1, attack), (2, attack)];
