@@ -26,10 +26,6 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     nothing("cargo bench -p quorate-client --bench load"),
     nothing("simulate sweep --seeds 0..100000"),
     shorter(
-        "simulate sweep --seeds 0..10000",
-        "simulate sweep --seeds 0..5",
-    ),
-    shorter(
         "client bench --spawn --faulty none --rounds 200 --clients 8",
         "client bench --spawn --faulty none --rounds 2 --clients 8",
     ),
