@@ -43,7 +43,8 @@ pub(crate) fn pairs<const N: usize>(pairs: [(&str, String); N]) -> String {
     for (name, value) in pairs {
         builder.push_record([name.to_owned(), value]);
     }
-    builder.build().with(Style::rounded()).to_string()
+    let style = Style::rounded().remove_horizontals();
+    builder.build().with(style).to_string()
 }
 
 /// What a process that did not say has in a column.

@@ -5,13 +5,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use hdrhistogram::Histogram;
 use serde_json::json;
-use tabled::builder::Builder;
-use tabled::settings::Style;
 
 use super::sender::Outcome;
 use crate::exit::Exit;
 use crate::options::ReportFormat;
 use crate::render::json::{millis, text};
+use crate::render::table::pairs;
 
 /// The requests so far.
 pub(super) struct Summary {
@@ -82,17 +81,14 @@ impl Summary {
                 format!("{:.1} ms", time.as_secs_f64() * 1e3)
             })
         };
-        let mut table = Builder::new();
-        for (name, value) in [
+        let table = pairs([
             ("sent", self.sent.to_string()),
             ("succeeded", self.succeeded.to_string()),
             ("retried", self.retried.to_string()),
             ("median", time(p50)),
             ("95th percentile", time(p95)),
             ("99th percentile", time(p99)),
-        ] {
-            table.push_record([name.to_owned(), value]);
-        }
-        Ok(format!("{}\n", table.build().with(Style::rounded())))
+        ]);
+        Ok(format!("{table}\n"))
     }
 }
