@@ -84,6 +84,16 @@ fn every_line_that_is_replaced_stands_on_a_page() {
 }
 
 #[test]
+fn the_readme_stays_short() {
+    let lines = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let many = lines.lines().count();
+    assert!(
+        many <= 130,
+        "README.md has {many} lines: move some to a page of docs/"
+    );
+}
+
+#[test]
 fn every_page_is_reached_from_the_readme() {
     let mut reached = BTreeSet::new();
     let mut waiting = vec!["README.md".to_owned()];
