@@ -306,14 +306,15 @@ fn broadcasts(arrows: &[Arrow], within: Duration) -> Vec<Broadcast<'_>> {
 
 /// The label of a broadcast: `prepare (to n3: lost)`.
 fn words(arrows: &[&Arrow]) -> String {
-    let mut lost: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut lost: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for arrow in arrows {
         if let Err(reason) = &arrow.end {
-            lost.entry(reason).or_default().push(&arrow.to);
+            lost.entry(reason).or_default().insert(&arrow.to);
         }
     }
     let mut words = arrows[0].label.clone();
     for (reason, names) in lost {
+        let names: Vec<&str> = names.into_iter().collect();
         words += &format!(" (to {}: {reason})", names.join(", "));
     }
     words

@@ -27,7 +27,7 @@ fn draw(verdict: &Verdict) -> Diagram {
     diagram.explain(Key::Style(Style::Altered), "altered by the liar");
     diagram.explain(
         Key::Remark,
-        "set-up and polls that found nothing executed are left out; times count from the first request",
+        "set-up, background status and polls that found nothing executed are left out; times count from the first request",
     );
     for flight in all {
         diagram.arrow(arrow(flight));

@@ -6,13 +6,13 @@ use std::fmt;
 /// Something that a node, or all of them together, did wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which node; nothing if no single one can be blamed.
+    /// The node; `None` if no single node can be blamed.
     pub node: Option<String>,
-    /// What kind of fault it is, in a few words.
+    /// The kind of fault, in a few words.
     pub kind: &'static str,
     /// What happened, and what was expected.
     pub text: String,
-    /// How many more of the kind there were by this node.
+    /// How many more faults of this kind the node had.
     pub more: u64,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The findings so far. A node that does the same wrong thing a million times is told so once.
+/// The findings so far. Of each node and kind only the first is kept, with a count of the others.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     all: Vec<Finding>,
@@ -87,7 +87,7 @@ impl Findings {
         });
     }
 
-    /// Something is worth a word, and no fault.
+    /// Remarks something that is no fault; the first of each kind is kept.
     pub(super) fn note(&mut self, kind: &'static str, text: impl Into<String>) {
         self.notes.entry(kind).or_insert_with(|| text.into());
     }

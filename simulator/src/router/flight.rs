@@ -32,7 +32,7 @@ pub struct Shown {
     pub most: usize,
     /// From when on, counted from when all nodes are initialised.
     pub from: Duration,
-    /// Only messages of these types; empty for all but set-up and polls that found nothing executed.
+    /// Only messages of these types; empty for all but set-up, background status and polls that found nothing executed.
     pub only: BTreeSet<String>,
 }
 
@@ -111,7 +111,7 @@ impl Flights {
         }
         let executed = message.body.get("executed").and_then(Value::as_bool);
         match message.kind() {
-            "init" | "init_ok" | "keys" | "pbft_status" => false,
+            "init" | "init_ok" | "keys" | "standing" | "pbft_status" => false,
             "pbft_status_ok" => executed == Some(true),
             _ => true,
         }

@@ -1,5 +1,5 @@
-//! What happens to a message on its way. Every link has its own dice, so the fate of the k-th message of a link depends on
-//! the seed and on k alone, however the nodes' real times fall.
+//! What happens to a message on its way. Each link has its own dice, so the fate of the k-th message of a link depends only on
+//! the seed and on k, and not on the real time at which the node sends it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +14,7 @@ const LIARS_DELAY: (u64, u64) = (200_000, 1_000_000);
 /// Nodes that are cut off from the others for a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// When it begins, counted from when all nodes are initialised.
+    /// When it begins, counted from the moment at which all nodes are initialised.
     pub from: Duration,
     /// When it ends.
     pub to: Duration,
@@ -22,18 +22,18 @@ pub struct Partition {
     pub side: BTreeSet<usize>,
 }
 
-/// What the network does, and whom it makes a liar.
+/// What the network does, and which nodes are made faulty.
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
-    /// What all chance comes from.
+    /// The seed of all dice.
     pub seed: u64,
-    /// The shortest and the longest time that a message takes.
+    /// The shortest and the longest latency.
     pub latency: (Duration, Duration),
-    /// How many of a hundred messages between nodes are lost.
+    /// Of 100 messages between nodes, so many are lost.
     pub loss: u8,
-    /// Who is cut off when.
+    /// When which nodes are cut off.
     pub partitions: Vec<Partition>,
-    /// Nodes of which nothing is heard.
+    /// Nodes whose messages are all lost.
     pub silent: BTreeSet<usize>,
     /// Nodes whose messages to other nodes are tampered with.
     pub liars: BTreeMap<usize, Lie>,

@@ -63,13 +63,13 @@ pub struct Verdict {
     pub nodes: Vec<NodeRole>,
     /// What was wrong.
     pub findings: Vec<Finding>,
-    /// What is worth a word, and no fault.
+    /// Remarks that are no faults.
     pub notes: Vec<String>,
     /// How far the clients' requests came.
     pub progress: Progress,
     /// Whether the run was ended before its time, because of faults.
     pub cut_short: bool,
-    /// What all chance came from.
+    /// The seed.
     pub seed: u64,
     /// How many messages were sent.
     pub messages: u64,
@@ -155,7 +155,7 @@ impl fmt::Display for Verdict {
 const fn agreement_words(fact: Fact) -> Option<&'static str> {
     match fact {
         Fact::Holds => Some("the correct nodes decided alike"),
-        Fact::Broken => Some("broken, the correct nodes did not decide alike"),
+        Fact::Broken => Some("broken, correct nodes did not decide or answer alike"),
         Fact::Open => Some("nothing was decided"),
         Fact::NotJudged => None,
     }

@@ -18,12 +18,12 @@ use crate::options::Format;
 use crate::out::{complain, say};
 use crate::stop::Stop;
 
-/// How many clients a linearizability check bears.
+/// The most clients of a linearizability check, whose cost grows with what is under way at once.
 const MOST_AT_ONCE: u64 = 8;
-/// How many operations it bears.
+/// The most operations of a linearizability check.
 const MOST_CHECKED: u64 = 5000;
 
-/// Starts node programs which speak Maelstrom's protocol on standard input and output, routes their messages, sends requests
+/// Starts node programs that speak Maelstrom's protocol on standard input and output, carries their messages, sends requests
 /// and judges the answers
 ///
 /// Exit status: 0 nothing is wrong, also if no decision is reached with more faulty nodes than are survived; 1 something is
@@ -32,89 +32,104 @@ const MOST_CHECKED: u64 = 5000;
 #[derive(Args)]
 pub(crate) struct Maelstrom {
     /// The node program with its arguments: 'python3 node.py'
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", help_heading = "Nodes")]
     bin: String,
     /// Another program for one node: n3='python3 broken.py'
-    #[arg(long = "node", value_name = "NODE=COMMAND")]
+    #[arg(long = "node", value_name = "NODE=COMMAND", help_heading = "Nodes")]
     nodes: Vec<String>,
     /// More arguments for --bin
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
-    /// How many nodes there are: n1, n2 and so on
-    #[arg(short, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    /// Number of nodes: n1, n2 and so on
+    #[arg(short, help_heading = "Nodes", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     n: u16,
     /// What clients ask for
-    #[arg(long, value_enum, default_value_t = Workload::Pbft)]
+    #[arg(long, help_heading = "Requests", value_enum, default_value_t = Workload::Pbft)]
     workload: Workload,
-    /// How many requests; without it 3, and with lin-kv 60
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    /// Number of requests [default: 3, with lin-kv 60]
+    #[arg(long, help_heading = "Requests", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     requests: Option<u64>,
-    /// From how many clients, each with one request under way; without it 1, and with lin-kv 4
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100))]
+    /// Number of clients, each with one request under way [default: 1, with lin-kv 4]
+    #[arg(long, help_heading = "Requests", value_parser = clap::value_parser!(u64).range(1..=100))]
     clients: Option<u64>,
-    /// What all chance comes from
-    #[arg(long, default_value_t = 0)]
+    /// Seed of the requests, of latency and loss, and of lies
+    #[arg(long, help_heading = "Network and faults", default_value_t = 0)]
     seed: u64,
-    /// How many milliseconds a message takes, as in 10 or 5..20
-    #[arg(long, value_name = "MS", default_value = "1..10", value_parser = parse_latency)]
+    /// Milliseconds that a message takes: 10 or 5..20
+    #[arg(long, help_heading = "Network and faults", value_name = "MS", default_value = "1..10", value_parser = parse_latency)]
     latency: (Duration, Duration),
-    /// How many of a hundred messages between nodes are lost
-    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+    /// Of 100 messages between nodes, so many are lost
+    #[arg(long, help_heading = "Network and faults", value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
     loss: u8,
-    /// Who is cut off from the other nodes from when to when, counted from the first request: 0s-2s:n1+n2
-    #[arg(long, value_name = "FROM-TO:NODES")]
-    partition: Vec<String>,
-    /// Nodes of which nothing is heard
-    #[arg(long, value_name = "NODES", value_delimiter = ',')]
-    silent: Vec<String>,
-    /// Nodes whose messages to other nodes are tampered with: drop (half of them), delay (up to a second more), alter (values
-    /// in them) or equivocate (otherwise for each recipient)
-    #[arg(long, value_name = "NODE=LIE", value_delimiter = ',')]
-    liar: Vec<String>,
-    /// How long a request may take, from when it is sent or, if that is later, from the end of the last partition
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
-    timeout: Duration,
-    /// Let nodes take over what others have committed; what they have received themselves may then be too little
-    #[arg(long)]
-    state_transfer: bool,
-    /// Let a slot have several requests, as nodes that order batches do
-    #[arg(long)]
-    batches: bool,
-    /// Send every request, once all have executed it, to the other nodes too: they must know it under the same number
-    #[arg(long)]
-    retransmit: bool,
-    /// Write who sent what when as an SVG
-    #[arg(long, value_name = "FILE")]
-    diagram: Option<PathBuf>,
-    /// Show only what is sent from this time on, counted from the first request
-    #[arg(long, value_name = "TIME", value_parser = parse_span, requires = "diagram")]
-    from: Option<Duration>,
-    /// Show only messages of these types: pre_prepare,prepare,commit
+    /// Cut these nodes off from the others, from one time to another, counted from the first request: 0s-2s:n1+n2
     #[arg(
         long,
+        help_heading = "Network and faults",
+        value_name = "FROM-TO:NODES"
+    )]
+    partition: Vec<String>,
+    /// Lose all messages of these nodes
+    #[arg(
+        long,
+        help_heading = "Network and faults",
+        value_name = "NODES",
+        value_delimiter = ','
+    )]
+    silent: Vec<String>,
+    /// Tamper with what a node says to other nodes: drop (half of it), delay (up to 1 s more), alter (values), equivocate (alter
+    /// differently for each recipient)
+    #[arg(
+        long,
+        help_heading = "Network and faults",
+        value_name = "NODE=LIE",
+        value_delimiter = ','
+    )]
+    liar: Vec<String>,
+    /// How long a request may take, from its start or from the end of the last partition, whichever is later
+    #[arg(long, help_heading = "Requests", value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
+    timeout: Duration,
+    /// Let nodes take over what others committed; they may then have received too few votes themselves
+    #[arg(long, help_heading = "Requests")]
+    state_transfer: bool,
+    /// Let a slot have several requests
+    #[arg(long, help_heading = "Requests")]
+    batches: bool,
+    /// Send each executed request to the other nodes too; they must know it under the same number
+    #[arg(long, help_heading = "Requests")]
+    retransmit: bool,
+    /// Draw who sent what to whom and when, as an SVG
+    #[arg(long, help_heading = "Output", value_name = "FILE")]
+    diagram: Option<PathBuf>,
+    /// Draw only what is sent from this time on, counted from the first request
+    #[arg(long, help_heading = "Output", value_name = "TIME", value_parser = parse_span, requires = "diagram")]
+    from: Option<Duration>,
+    /// Draw only messages of these types: pre_prepare,prepare,commit
+    #[arg(
+        long,
+        help_heading = "Output",
         value_name = "TYPES",
         value_delimiter = ',',
         requires = "diagram"
     )]
     only: Vec<String>,
-    /// How many messages the diagram shows, at most. Answers to clients, COMMITs and view changes are shown beside them
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..=10_000), requires = "diagram")]
+    /// Draw at most so many messages. Answers to clients, COMMITs and view changes are drawn beside them
+    #[arg(long, help_heading = "Output", default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..=10_000), requires = "diagram")]
     arrows: u16,
-    /// Print every message, and what nodes log on standard error
-    #[arg(long)]
+    /// Print every message, and what nodes write on standard error
+    #[arg(long, help_heading = "Output")]
     log: bool,
     /// For whom the verdict is printed; with json, --log goes to standard error
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, help_heading = "Output", value_enum, default_value_t)]
     pub(crate) format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Workload {
-    /// pbft_request, and pbft_status until all nodes have executed it
+    /// pbft_request, and pbft_status until every node has executed it
     Pbft,
     /// read, write and cas on few keys, which must be linearizable
     LinKv,
-    /// echo
+    /// echo: a node gives back what it is told
     Echo,
 }
 

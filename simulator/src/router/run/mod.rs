@@ -48,15 +48,15 @@ pub struct Setup {
     pub clients: u64,
     /// How long a request may take.
     pub timeout: Duration,
-    /// Whether a node may take over what others have committed.
+    /// Whether a node may take over what others committed.
     pub state_transfer: bool,
-    /// Whether a request that is executed is sent to the other nodes too, which must know it.
+    /// Whether an executed request is sent to the other nodes too, which must know it.
     pub retransmits: bool,
     /// Whether a slot may have several requests.
     pub batches: bool,
     /// Which messages are kept for the diagram.
     pub shown: Shown,
-    /// Whether all messages and logs are told.
+    /// Whether each message and each log line is told.
     pub log: bool,
 }
 
@@ -84,7 +84,7 @@ enum End {
     Stopped,
 }
 
-/// A run of nodes. When it is dropped, they are killed.
+/// Nodes that run. They are killed when it is dropped.
 pub struct Run<'a> {
     setup: Setup,
     cluster: Cluster,
@@ -122,7 +122,7 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Starts the nodes. `stopped` says whether the run is to end now, and `tell` is told what is logged.
+    /// Starts the nodes. The run ends soon after `stopped` gives true. `tell` gets the lines of the log.
     ///
     /// # Errors
     /// A node cannot be started.
