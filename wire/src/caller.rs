@@ -1,7 +1,7 @@
 //! The client side: calls methods of one endpoint over pooled connections.
 //!
-//! No proxy, no redirects; time-outs on every call; a cap on answers. Errors name the endpoint, the method and the
-//! cause, and never quote a body.
+//! It uses no proxy and follows no redirects. Every call has a time-out, and answers have a cap. Errors name the
+//! endpoint, the method and the cause, and never quote a body.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ use crate::{Fault, Method, read};
 
 /// The most bytes that an answer may have.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
-/// How large the tree of an answer may be.
+/// The limits of an answer's tree.
 const ANSWER_BOUNDS: Bounds = Bounds {
     depth: 64,
     elements: 1_000_000,
@@ -43,7 +43,7 @@ pub enum CallError {
     Unreachable {
         /// The endpoint, as host and port.
         address: String,
-        /// What the operating system or the connection said.
+        /// The error of the operating system or the connection.
         cause: String,
     },
     /// The answer did not come in time.
@@ -59,14 +59,14 @@ pub enum CallError {
     /// The method answered with a fault.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// What came back is not an answer of the method.
+    /// The response is not a valid answer of the method.
     #[error("{method} at {address} gave a bad answer: {cause}")]
     BadAnswer {
         /// The endpoint, as host and port.
         address: String,
         /// The method that was called.
         method: String,
-        /// What is wrong with it; never the answer itself.
+        /// What is wrong with it. It never quotes the answer.
         cause: String,
     },
 }
@@ -77,7 +77,7 @@ impl CallError {
         matches!(self, Self::Unreachable { .. })
     }
 
-    /// Whether the endpoint has too much to do just now.
+    /// Whether the endpoint is overloaded at the moment.
     pub fn is_overload(&self) -> bool {
         matches!(self, Self::Fault(fault) if fault.code() == Fault::OVERLOADED)
     }
@@ -167,7 +167,7 @@ impl Caller {
             })??;
         match read_answer(&head, &body) {
             Ok(result) => Ok(result?),
-            // So an endpoint answers a connection over its cap, before it reads what the call is.
+            // A connection over the endpoint's cap gets this status before the endpoint reads the call.
             Err(_) if head.status == http::StatusCode::SERVICE_UNAVAILABLE => {
                 Err(Fault::overloaded("too many connections are open; try again later").into())
             }
@@ -175,7 +175,7 @@ impl Caller {
         }
     }
 
-    /// Sends a body and takes the whole answer, whatever its status.
+    /// Sends a body and returns the whole answer, with any status.
     async fn exchange(
         &self,
         name: &str,
@@ -229,7 +229,8 @@ impl Caller {
     }
 }
 
-/// The value or fault in an answer; or what is wrong with it. A fault counts with any HTTP status, a value with 200.
+/// The value or fault in an answer, or what is wrong with it. A fault is accepted with any HTTP status, a value only
+/// with 200.
 fn read_answer(head: &http::response::Parts, body: &[u8]) -> Result<Result<Value, Fault>, String> {
     let status = head.status;
     let read = read_body(&head.headers, body);
@@ -259,7 +260,7 @@ pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Result<Value, Fault
     }
 }
 
-/// Reads a fault's members, whatever else there is beside them.
+/// Reads the members of a fault. Other members are ignored.
 fn read_fault(value: Value) -> Option<Fault> {
     let Value::Struct(mut members) = value else {
         return None;
@@ -286,13 +287,13 @@ fn fault_string(members: &mut BTreeMap<String, Value>) -> String {
     }
 }
 
-/// Whether something answered that is no HTTP.
+/// Whether the other side answered with something that is not HTTP.
 fn is_not_http(error: &hyper_util::client::legacy::Error) -> bool {
     let cause = error.source().and_then(<dyn Error>::downcast_ref);
     cause.is_some_and(hyper::Error::is_parse)
 }
 
-/// The innermost error, which says what happened; the outer ones say `client error` and the like.
+/// The innermost error, which names the cause. The outer ones only say `client error` or the like.
 fn root_cause(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

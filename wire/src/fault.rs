@@ -1,11 +1,11 @@
-//! Every fault code: ours (positive) and those of the fault-code interoperability list (negative).
+//! All fault codes: ours are positive, those of the fault-code interoperability list are negative.
 
 use std::fmt;
 
-/// The most characters that a fault message has.
+/// The most characters of a fault message.
 const MESSAGE_LIMIT: usize = 200;
 
-/// What a call answers when it does not answer: a code and a message of at most 200 characters.
+/// The answer of a call that fails: a code, and a message of at most 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     code: i32,
@@ -13,7 +13,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of any code. Of a longer message the first 200 characters stay.
+    /// A fault with any code. A longer message is cut after 200 characters.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
         let mut message = message.into();
         if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
@@ -27,13 +27,13 @@ impl Fault {
         self.code
     }
 
-    /// What went wrong, for a person.
+    /// The message, for people.
     pub fn message(&self) -> &str {
         &self.message
     }
 }
 
-/// A fault code, for those who look it up.
+/// A fault code, for tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
     /// The number on the wire.
@@ -87,15 +87,15 @@ codes! {
     NOT_DECIDED = 1;
     /// No process has that name.
     UNKNOWN_PROCESS = 2;
-    /// The round is too far ahead or too long past.
+    /// The round is too far ahead or too old.
     ROUND_OUT_OF_WINDOW = 3;
     /// The round is decided already.
     ROUND_DECIDED = 4;
-    /// The vote carries no signature, and only signed ones are accepted here.
+    /// The vote is not signed, and this process accepts only signed votes.
     UNSIGNED_VOTE = 5;
     /// The signature is not that of the sender.
     BAD_SIGNATURE = 6;
-    /// The decision is empty, too long or otherwise not one.
+    /// The text is not a valid decision: 1 to 200 bytes without control characters.
     BAD_DECISION = 7;
     /// Too many calls are in flight; try again later.
     OVERLOADED = 8, overloaded;
@@ -103,15 +103,15 @@ codes! {
     SHUTTING_DOWN = 9;
     /// The key has no value.
     NO_SUCH_KEY = 10;
-    /// The operation is not in the grammar, or the key is none.
+    /// The operation does not follow the grammar, or its key or value is not valid.
     BAD_OPERATION = 11;
     /// The behaviour is not in the words of `--faulty`.
     BAD_BEHAVIOUR = 12;
-    /// Only processes that listen on loopback alone do this.
+    /// Only a process that listens on loopback alone allows this.
     NOT_FROM_ELSEWHERE = 13;
-    /// The client has asked with a greater timestamp already.
+    /// The client has already used a greater timestamp.
     TIMESTAMP_TOO_OLD = 14;
-    /// No quorum of processes has answered in time; what was asked for may still come to pass.
+    /// No quorum of processes has answered in time. The operation may still execute.
     NO_QUORUM = 15;
 }
 

@@ -1,9 +1,9 @@
-//! XML-RPC as Quorate speaks it. The only crate that knows dxr, dxr_server and dxr_client.
+//! Quorate's XML-RPC. This is the only crate that uses dxr, dxr_server and dxr_client.
 //!
-//! * [`method`]: one type per method; the table that help, signatures and pages are made from.
+//! * [`method`]: one type per method, and the table behind help, signatures and pages.
 //! * [`endpoint`]: the server side.
 //! * [`caller`]: the client side.
-//! * [`fault`]: every fault code, ours and the interoperability list's.
+//! * [`fault`]: all fault codes, ours and those of the interoperability list.
 
 pub mod caller;
 pub mod endpoint;

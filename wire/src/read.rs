@@ -1,7 +1,7 @@
-//! Reads calls and answers, which are well-formed XML by now.
+//! Reads calls and answers. Their XML is known to be well-formed.
 //!
-//! dxr's own reader takes neither struct members without a name nor the dates and booleans that many clients send, and does
-//! not say what it stumbled over.
+//! dxr's own reader does not accept struct members without a name, nor the dates and booleans that many clients send.
+//! It also does not say what it could not read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ use quick_xml::name::{Namespace, ResolveResult};
 
 use crate::xml;
 
-/// Base64 with padding or without, and with whatever is in bits that stand for nothing.
+/// Base64 with or without padding. Surplus bits at the end may have any value.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -24,7 +24,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// What is wrong with a document; never what is in it.
+/// What is wrong with a document. It never quotes the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     expected: &'static str,
@@ -66,9 +66,10 @@ const ELEMENTS: [&str; 21] = [
     "value",
 ];
 
-/// The namespace of the types that Apache XML-RPC for Java adds. Documents bind a prefix of their own to it, mostly `ex`.
+/// The namespace of the types that Apache XML-RPC for Java adds. Documents choose their own prefix for it, most often
+/// `ex`.
 pub(crate) const EXTENSIONS: &str = "http://ws.apache.org/xmlrpc/namespaces/extensions";
-/// The types in it, each with `ex:` before its name whatever the document's prefix is.
+/// The types of that namespace. They are named with `ex:` here, whatever prefix the document uses.
 const EXTENSION_TYPES: [&str; 10] = [
     "ex:bigdecimal",
     "ex:biginteger",
@@ -81,17 +82,17 @@ const EXTENSION_TYPES: [&str; 10] = [
     "ex:nil",
     "ex:serializable",
 ];
-/// What an element is called that XML-RPC has not, and one whose prefix is bound to nothing.
+/// The name for elements that XML-RPC does not have, and for elements with an unbound prefix.
 const UNKNOWN: &str = "";
 const UNBOUND: &str = ":";
 
 /// How nil and i8 are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Spelling {
-    /// `<nil/>` and `<i8>`, as most clients do.
+    /// `<nil/>` and `<i8>`, as most clients write them.
     #[default]
     Plain,
-    /// In Apache's namespace, outside which its client reads neither.
+    /// In Apache's namespace. Apache's client reads them only there.
     Extensions,
 }
 
@@ -101,7 +102,7 @@ pub(crate) struct Call {
     /// The method's name.
     pub(crate) name: String,
     pub(crate) params: Vec<Value>,
-    /// How the caller writes nil and i8: with Apache's types if there is any of them in the call.
+    /// How the caller writes nil and i8: with Apache's types if the call contains any of them.
     pub(crate) spelling: Spelling,
 }
 
@@ -127,7 +128,7 @@ pub(crate) fn call(text: &str) -> Result<Call, Wrong> {
     Ok(document.call(name, params))
 }
 
-/// The value that was answered, or the fault's.
+/// The value of an answer, or the value of its fault.
 pub(crate) fn answer(text: &str) -> Result<Result<Value, Value>, Wrong> {
     let mut document = Document::new(text);
     document.open("methodResponse", "a methodResponse")?;
@@ -145,7 +146,7 @@ pub(crate) fn answer(text: &str) -> Result<Result<Value, Value>, Wrong> {
 
 struct Document<'a> {
     reader: NsReader<&'a [u8]>,
-    /// What stood before the latest tag.
+    /// The text before the latest tag.
     text: String,
     spelling: Spelling,
 }
@@ -169,7 +170,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// What is within a `<value>` that was opened, up to its end.
+    /// The content of an open `<value>`, up to its end.
     fn value(&mut self) -> Result<Value, Wrong> {
         let Some(kind) = self.tag()? else {
             return Ok(Value::String(std::mem::take(&mut self.text)));
@@ -196,7 +197,7 @@ impl<'a> Document<'a> {
         Ok(value)
     }
 
-    /// What is within an element of Apache's namespace.
+    /// The content of an open element of Apache's namespace.
     fn extension(&mut self, kind: &str) -> Result<Value, Wrong> {
         self.spelling = Spelling::Extensions;
         match kind {
@@ -217,7 +218,8 @@ impl<'a> Document<'a> {
             }),
             "ex:float" => self.scalar("a float", |text| text.parse().ok().map(Value::Double)),
             "ex:dateTime" => self.scalar("a date in UTC such as 2026-01-02T03:04:05Z", date),
-            // A decimal may have more digits than any value here, and nobody here knows Java's objects or has use for XML.
+            // A decimal may have more digits than any value here, and this program does not use Java's objects or XML
+            // values.
             _ => Err(self.wrong("a type other than bigdecimal, dom and serializable")),
         }
     }
@@ -231,7 +233,7 @@ impl<'a> Document<'a> {
         read(text.trim()).ok_or_else(|| self.wrong(expected))
     }
 
-    /// The values of an array that was opened, up to its end.
+    /// The values of an open array, up to its end.
     fn array(&mut self) -> Result<Vec<Value>, Wrong> {
         let mut values = Vec::new();
         match self.child("data")? {
@@ -249,7 +251,7 @@ impl<'a> Document<'a> {
         Ok(values)
     }
 
-    /// The members of a struct that was opened, up to its end.
+    /// The members of an open struct, up to its end.
     fn members(&mut self) -> Result<BTreeMap<String, Value>, Wrong> {
         let mut members = BTreeMap::new();
         while let Some(child) = self.child("a member")? {
@@ -272,7 +274,7 @@ impl<'a> Document<'a> {
         Ok(members)
     }
 
-    /// The value that is all there is within an element that was opened.
+    /// The single value in an open element.
     fn one_value(&mut self) -> Result<Value, Wrong> {
         self.open("value", "a value")?;
         let value = self.value()?;
@@ -280,7 +282,7 @@ impl<'a> Document<'a> {
         Ok(value)
     }
 
-    /// The text that is all there is within an element that was opened.
+    /// The text of an open element that contains nothing else.
     fn text(&mut self) -> Result<String, Wrong> {
         match self.tag()? {
             None => Ok(std::mem::take(&mut self.text)),
@@ -302,14 +304,15 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The next element within this one, or `None` at this one's end.
+    /// The next element inside the open one, or `None` at the end of the open one.
     fn child(&mut self, expected: &'static str) -> Result<Option<&'static str>, Wrong> {
         let tag = self.tag()?;
         self.must_be_blank(expected)?;
         Ok(tag)
     }
 
-    /// Reads up to the next tag: the name of the element that it opens, see [`Self::name`], or `None` if it closes one.
+    /// Reads up to the next tag. Returns the name of the element that it opens (see [`Self::name`]), or `None` if it
+    /// closes one.
     fn tag(&mut self) -> Result<Option<&'static str>, Wrong> {
         self.text.clear();
         loop {
@@ -332,7 +335,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The name of an element: one of XML-RPC's, of [`EXTENSION_TYPES`], or neither.
+    /// The name of an element: one of XML-RPC's, one of [`EXTENSION_TYPES`], or [`UNKNOWN`].
     fn name(&self, tag: &BytesStart<'_>) -> &'static str {
         let name = tag.name();
         if let Some(known) = ELEMENTS.iter().find(|known| **known == name.as_ref()) {
@@ -377,8 +380,8 @@ fn boolean(text: &str) -> Option<Value> {
     }
 }
 
-/// A date with or without what separates its parts. The type has neither fractions of a second nor a time zone: the former are
-/// left out, and of the latter UTC.
+/// A date with or without separators. The type has no fractions of a second and no time zone: fractions are dropped,
+/// and the only accepted zone is UTC.
 fn date(text: &str) -> Option<Value> {
     let (day, time) = text.split_once('T')?;
     let time = ["Z", "+00:00", "+0000"]
@@ -439,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_call_is_refused_with_what_was_expected() {
+    fn a_document_that_is_not_a_call_is_refused_with_what_was_expected() {
         for (text, expected) in [
             (
                 "<methodCall><params/></methodCall>",
@@ -585,7 +588,7 @@ mod tests {
         }
     }
 
-    /// A call with one parameter, and with `prefix` bound to Apache's namespace.
+    /// A call with one parameter. `prefix` is bound to Apache's namespace.
     fn extended(prefix: &str, xml: &str) -> Result<Call, String> {
         let text = format!(
             "<methodCall xmlns:{prefix}=\"{EXTENSIONS}\"><methodName>m</methodName><params><param><value>{xml}</value>\
@@ -629,7 +632,7 @@ mod tests {
     }
 
     #[test]
-    fn apaches_types_that_have_no_value_here_are_refused_by_name() {
+    fn apaches_types_without_a_counterpart_are_refused_by_name() {
         let unread = "expected a type other than bigdecimal, dom and serializable";
         for (xml, expected) in [
             ("<ex:bigdecimal>1.5</ex:bigdecimal>", unread),

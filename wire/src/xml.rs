@@ -1,4 +1,4 @@
-//! What dxr does not do to XML: decode and check it before it is parsed, and keep it legal when it is written.
+//! What dxr does not do: decode XML and check it before it is parsed, and write only legal characters.
 
 use std::borrow::Cow;
 
@@ -12,16 +12,16 @@ use quick_xml::events::{BytesRef, Event};
 use crate::Fault;
 use crate::read::{EXTENSIONS, Spelling};
 
-/// How large a document's tree may be.
+/// The limits of a document's tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) depth: usize,
     pub(crate) elements: usize,
 }
 
-/// What a body may be encoded in, for faults.
+/// The supported encodings, for fault messages.
 const ENCODINGS: &str = "use UTF-8, UTF-16, ISO-8859-1 or US-ASCII";
-/// The names of ISO-8859-1. To browsers it is windows-1252, which means other characters by some bytes.
+/// The names of ISO-8859-1. Browsers read them as windows-1252, in which some bytes are other characters.
 const LATIN_1: [&str; 6] = [
     "iso-8859-1",
     "iso8859-1",
@@ -31,9 +31,11 @@ const LATIN_1: [&str; 6] = [
     "l1",
 ];
 
-/// The text of a body in UTF-8, UTF-16, ISO-8859-1 or US-ASCII. What is ASCII throughout is read whatever it is declared to be.
+/// The text of a body in UTF-8, UTF-16, ISO-8859-1 or US-ASCII. A body that is pure ASCII is read whatever encoding it
+/// declares.
 ///
-/// `charset` is what the HTTP header said, if it did. A byte order mark counts for more, and the XML declaration for less.
+/// `charset` comes from the HTTP header, if it has one. A byte order mark overrides it, and it overrides the XML
+/// declaration.
 pub(crate) fn decode<'a>(body: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, Fault> {
     let unicode = match body {
         [0, 0, ..] | [0xFF, 0xFE, 0, 0, ..] | [b'<', 0, 0, ..] => {
@@ -48,7 +50,7 @@ pub(crate) fn decode<'a>(body: &'a [u8], charset: Option<&str>) -> Result<Cow<'a
         _ => match charset.or_else(|| declared_encoding(body)) {
             None => Some((UTF_8, body)),
             Some(name) if LATIN_1.iter().any(|latin| latin.eq_ignore_ascii_case(name)) => None,
-            // To browsers, whose names these are, US-ASCII has characters beyond ASCII.
+            // Browsers, whose names these are, have characters beyond ASCII in US-ASCII.
             Some(name) => match Encoding::for_label(name.as_bytes()) {
                 Some(found) if [UTF_8, UTF_16BE, UTF_16LE].contains(&found) => Some((found, body)),
                 _ => {
@@ -78,7 +80,7 @@ pub(crate) fn decode<'a>(body: &'a [u8], charset: Option<&str>) -> Result<Cow<'a
         })
 }
 
-/// The encoding that the XML declaration names, in a body whose ASCII is plain.
+/// The encoding that the XML declaration names, if the body's ASCII characters are plain bytes.
 fn declared_encoding(body: &[u8]) -> Option<&str> {
     let ascii = body.split(|byte| !byte.is_ascii()).next()?;
     let declaration = std::str::from_utf8(ascii)
@@ -111,7 +113,7 @@ pub(crate) fn charset(headers: &HeaderMap) -> Option<&str> {
         })
 }
 
-/// Checks that the text is one well-formed document within bounds, with this root and without DOCTYPE.
+/// Checks that the text is a single well-formed document within the limits, with this root and without DOCTYPE.
 pub(crate) fn check(text: &str, root: &str, bounds: Bounds) -> Result<(), Fault> {
     let mut reader = Reader::from_str(text);
     let (mut depth, mut elements) = (0_usize, 0_usize);
@@ -174,7 +176,7 @@ fn malformed(at: u64) -> Fault {
     ))
 }
 
-/// What a reference stands for; `None` if it is none that XML has without a DOCTYPE.
+/// The text of a reference. `None` if XML without a DOCTYPE does not have this reference.
 pub(crate) fn resolve(reference: &BytesRef<'_>) -> Option<Cow<'static, str>> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => Some(character.to_string().into()),
@@ -183,7 +185,8 @@ pub(crate) fn resolve(reference: &BytesRef<'_>) -> Option<Cow<'static, str>> {
     }
 }
 
-/// Writes nil and i8 as the caller does. `xml` is of dxr: no tag has an attribute, and `<` in a text is escaped.
+/// Writes nil and i8 as the caller does. `xml` comes from dxr, so no tag has an attribute, and `<` in a text is
+/// escaped.
 pub(crate) fn spelt(xml: String, spelling: Spelling) -> String {
     if spelling == Spelling::Plain {
         return xml;
@@ -196,9 +199,10 @@ pub(crate) fn spelt(xml: String, spelling: Spelling) -> String {
     renamed.replace("<methodResponse>", &root)
 }
 
-/// Replaces what XML 1.0 forbids by U+FFFD, and writes carriage returns so that parsers keep them.
+/// Replaces characters that XML 1.0 forbids by U+FFFD. Writes carriage returns so that parsers keep them.
 pub(crate) fn legal(xml: String) -> String {
-    // Most answers hold none of it, nor anything that begins with the byte of U+FFFE and U+FFFF: one look at each byte.
+    // Most answers need no change. One look at each byte finds them: nothing forbidden, and nothing that begins like
+    // U+FFFE and U+FFFF.
     let plain = |byte| (byte >= b' ' && byte != 0xEF) || byte == b'\t' || byte == b'\n';
     if xml.bytes().all(plain) {
         return xml;
@@ -215,7 +219,7 @@ pub(crate) fn legal(xml: String) -> String {
     clean
 }
 
-/// Text for an HTML or XML page.
+/// Escapes text for an HTML or XML page.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     quick_xml::escape::escape(text)
 }
@@ -278,7 +282,7 @@ mod tests {
         assert_eq!(encoding(&latin_1, None), Ok(text.to_owned()));
         assert_eq!(encoding(b"\xE9", Some("Latin1")), Ok("é".to_owned()));
         assert_eq!(encoding("é".as_bytes(), Some("utf8")), Ok("é".to_owned()));
-        // The header counts for more than the declaration, a mark for more than either.
+        // The header overrides the declaration, and a byte order mark overrides both.
         assert_eq!(
             encoding(text.as_bytes(), Some("utf-8")),
             Ok(text.to_owned())
@@ -300,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn point_5_what_is_not_in_its_encoding_is_fault_32701() {
+    fn point_5_a_body_that_is_not_in_its_encoding_is_fault_32701() {
         let lone_surrogate = b"\xFF\xFE<\0a\0>\0\0\xD8<\0/\0a\0>\0";
         for (body, charset) in [
             (b"\xE9".as_slice(), None),
@@ -319,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn point_5_references_to_nothing_are_not_well_formed() {
+    fn point_5_undefined_references_are_not_well_formed() {
         for wrong in ["&nbsp;", "&#xD800;", "&#0;", "&#x110000;", "&#;", "&a", "&"] {
             assert_eq!(code(&format!("<a>{wrong}</a>")), -32700, "{wrong}");
         }

@@ -127,7 +127,7 @@ impl Handle {
                 Ok(Err(Fault::new(
                     Fault::NO_QUORUM,
                     format!(
-                        "no quorum of replicas has answered within {:?}; it may still come to pass",
+                        "no quorum of replicas has answered within {:?}; the operation may still execute",
                         self.inner.decision_timeout
                     ),
                 )))

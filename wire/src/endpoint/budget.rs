@@ -1,13 +1,13 @@
-//! How much memory bodies may take together. Each may be large, and connections are many.
+//! Limits the memory of all bodies together. Each body may be large, and there are many connections.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What is counted as one.
+/// The budget counts pieces of this many bytes.
 const PIECE: usize = 1024;
 
-/// What all bodies of an endpoint may take.
+/// The budget of all bodies of an endpoint.
 #[derive(Clone)]
 pub(super) struct Budget(Arc<Semaphore>);
 
@@ -17,7 +17,7 @@ impl Budget {
         Self(Arc::new(Semaphore::new(pieces)))
     }
 
-    /// The share of one body, which is nothing yet.
+    /// A share for one body. It begins empty.
     pub(super) fn share(&self) -> Share {
         Share {
             budget: self.clone(),
@@ -26,14 +26,14 @@ impl Budget {
     }
 }
 
-/// What one body takes, until this is dropped.
+/// The memory of one body. Dropping it returns the memory to the budget.
 pub(super) struct Share {
     budget: Budget,
     taken: Option<OwnedSemaphorePermit>,
 }
 
 impl Share {
-    /// Has the share be of so many bytes, if it is not already. Whether there was room.
+    /// Grows the share to this many bytes. Returns false if the budget is used up.
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
         let taken = self
             .taken
@@ -59,7 +59,7 @@ mod tests {
     use super::{Budget, PIECE};
 
     #[test]
-    fn shares_are_of_what_is_there_until_they_are_dropped() {
+    fn shares_use_the_budget_until_they_are_dropped() {
         let budget = Budget::new(3 * PIECE);
         let (mut first, mut second) = (budget.share(), budget.share());
         assert!(first.grow(1) && first.grow(PIECE) && first.grow(PIECE + 1));

@@ -1,4 +1,4 @@
-//! From the body of a call to its method, and from the method's answer to a body.
+//! From the body of a call to its method, and from the method's answer to the body of a response.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -27,14 +27,14 @@ pub(super) struct Dispatch {
     limits: Arc<Limits>,
     calls: Arc<Semaphore>,
     bodies: Budget,
-    /// Room for the methods that have some of their own.
+    /// Room only for methods with [`Method::RESERVED`].
     reserve: Arc<Semaphore>,
 }
 
 /// Room for a call in flight.
 struct Place {
     _permit: OwnedSemaphorePermit,
-    /// Whether it is for the methods only that have room of their own.
+    /// Whether only a method with reserved room may use this place.
     reserved: bool,
 }
 
@@ -71,7 +71,7 @@ impl Dispatch {
         names
     }
 
-    /// What a method does, and the faults of its own that it may answer with.
+    /// The help of a method, with the fault codes of its own.
     pub(super) fn help(&self, name: &str) -> Option<String> {
         let own = self.methods.get(name).map(|entry| {
             let faults: Vec<_> = entry.faults.iter().map(ToString::to_string).collect();
@@ -84,13 +84,13 @@ impl Dispatch {
         own.or_else(|| system::find(name).map(|method| method.help.to_owned()))
     }
 
-    /// How a method can be called.
+    /// The signatures of a method: the types of its answer and parameters.
     pub(super) fn signatures(&self, name: &str) -> Option<&'static [&'static [&'static str]]> {
         let own = self.methods.get(name).map(|entry| entry.signatures);
         own.or_else(|| system::find(name).map(|method| method.signatures))
     }
 
-    /// Runs the call in a body and gives the body of its answer. A call once begun runs to its end, even if the
+    /// Runs the call in a body and returns the body of the response. A call that has begun runs to its end, even if the
     /// returned future is dropped.
     pub(super) async fn answer(
         &self,
@@ -107,7 +107,7 @@ impl Dispatch {
             .unwrap_or_else(|| fault_xml(failed()))
     }
 
-    /// Room for one more call, if there is any. Which method it calls is not known yet.
+    /// Room for one more call, if there is any. It is not known yet which method the call is for.
     fn place(&self) -> Option<Place> {
         let take = |from: &Arc<Semaphore>, reserved| {
             let permit = Arc::clone(from).try_acquire_owned().ok()?;
@@ -131,7 +131,7 @@ impl Dispatch {
         body: Bytes,
         charset: Option<String>,
         place: Place,
-        // What the body became takes as much until the end.
+        // The parsed body takes memory until the call ends.
         _share: Share,
     ) -> String {
         let call = match read(&body, charset.as_deref(), &self.limits) {
@@ -158,7 +158,7 @@ impl Dispatch {
         self.methods.get(name).is_some_and(|entry| entry.reserved)
     }
 
-    /// Runs one method other than `system.multicall`; a panic becomes a fault.
+    /// Runs one method other than `system.multicall`. A panic becomes a fault.
     pub(super) async fn run(
         &self,
         name: &str,
@@ -172,7 +172,7 @@ impl Dispatch {
             return Err(system::unknown());
         };
         let late = || Fault::system(format!("the call took longer than {:?}", self.limits.call));
-        // Of a multicall that is late already nothing more begins.
+        // A late multicall begins no further call.
         if deadline <= Instant::now() {
             return Err(late());
         }
@@ -196,10 +196,10 @@ impl Dispatch {
     }
 }
 
-/// Reads the body of a call: the method's name and the parameters. `charset` is what the HTTP header said, if it did.
+/// Reads the body of a call: the method's name and the parameters. `charset` comes from the HTTP header, if it has one.
 ///
 /// # Errors
-/// The fault that the caller is answered with.
+/// The fault for the caller.
 pub fn read_call(
     body: &[u8],
     charset: Option<&str>,
@@ -237,8 +237,8 @@ fn failed() -> Fault {
     Fault::internal("the method failed within the endpoint")
 }
 
-/// Polls the work once in place, which is all that most calls need; what then is left goes on in a task of its own.
-/// `None` if it panicked, wherever it did.
+/// Polls the work once in place, which is enough for most calls. Otherwise the rest runs in a task of its own. `None`
+/// if it panicked in either place.
 async fn run_to_the_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
@@ -266,7 +266,7 @@ fn answer_xml(value: Value, spelling: Spelling, cap: usize) -> String {
     )))
 }
 
-/// The body that says a fault.
+/// The body of a response with this fault.
 pub(super) fn fault_xml(fault: Fault) -> String {
     // Text and a number can always be written.
     let xml = FaultResponse {

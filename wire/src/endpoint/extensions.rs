@@ -1,10 +1,10 @@
-//! What XML-RPC has only by extension, or writes in no agreed way. Many clients cannot read it.
+//! Values that XML-RPC has only by extension, or that have no agreed form. Many clients cannot read them.
 
 use dxr::Value;
 
 use crate::Fault;
 
-/// Which of it there is among values.
+/// The extensions that occur in some values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extensions {
     nil: bool,
@@ -13,7 +13,7 @@ pub(super) struct Extensions {
 }
 
 impl Extensions {
-    /// Those in values, and in what these hold.
+    /// The extensions in these values and in the values inside them.
     pub(super) fn of<'a>(values: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut found = Self::default();
         for value in values {
@@ -43,10 +43,10 @@ impl Extensions {
         found
     }
 
-    /// Lets an answer pass which has none but these.
+    /// Passes an answer on if it uses only these extensions.
     ///
     /// # Errors
-    /// Fault -32603: a caller who sent nothing of the kind might not be able to read it.
+    /// Fault -32603: a caller that sent no such value might not be able to read one.
     pub(super) fn allow(self, answer: Value) -> Result<Value, Fault> {
         let there = Self::of([&answer]);
         for (is_there, was_sent, what) in [
@@ -77,7 +77,7 @@ mod tests {
     use super::Extensions;
 
     #[test]
-    fn point_4_an_answer_has_no_extension_that_the_call_had_not() {
+    fn point_4_an_answer_has_no_extension_that_the_call_did_not_have() {
         let uncommon = [
             Value::Nil,
             Value::Long(1),

@@ -1,4 +1,4 @@
-//! HTTP around the calls: who may ask, with which verb, path and body.
+//! The HTTP around calls: who may call, and which verbs, paths and bodies are accepted.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -19,7 +19,7 @@ use super::{Limits, Routes, page};
 use crate::Fault;
 use crate::xml::charset;
 
-/// How much of a refused body is read, so that the client sees the refusal and not a reset.
+/// The most bytes of a refused body that are read, so that the client sees the refusal and not a reset.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 /// The paths of the service.
 const PATHS: [&str; 2] = ["/", "/RPC2"];
@@ -28,7 +28,7 @@ const XML: &str = "text/xml; charset=utf-8";
 /// The type of short refusals.
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// What a connection over the cap is told.
+/// The response to a connection over the cap.
 pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 1\r\nConnection: close\r\n\r\n\
     Too many connections.\n";
@@ -90,7 +90,7 @@ pub(super) async fn respond(
     }
 }
 
-/// Checks everything before the body; `None` if the request may go on. What is served elsewhere checks its verbs itself.
+/// Checks everything before the body. `None` if the request may go on. Other routes check their verbs themselves.
 fn refusal(
     request: &Request<Incoming>,
     limits: &Limits,
@@ -148,9 +148,9 @@ fn refusal(
     }
 }
 
-/// Every host that the request names must be this machine or an allowed one: a web page that had its own name resolve
-/// to this machine could otherwise call us. An IP address is no name that anyone could have resolve. HTTP/1.0 clients need
-/// not name any.
+/// Every host that the request names must be this machine or an allowed host. Otherwise a web page could call this
+/// endpoint by making its own host name resolve to this machine. IP addresses are safe, because nobody can make them
+/// resolve to something else. HTTP/1.0 clients need not name a host.
 fn host_is_allowed<B>(request: &Request<B>, limits: &Limits) -> bool {
     let mut named = request
         .headers()
@@ -207,7 +207,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// XML, nothing said, or what curl says of its own accord.
+/// XML, no type at all, or the type that curl sends by default.
 fn content_type_is_accepted(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return true;
@@ -233,7 +233,7 @@ enum Coding {
     Gzip,
 }
 
-/// How the body is coded; `None` if in a way that is not read.
+/// The coding of the body. `None` if the coding is not supported.
 fn coding(headers: &HeaderMap) -> Option<Coding> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     let (first, second) = (codings.next(), codings.next());
@@ -250,7 +250,8 @@ fn coding(headers: &HeaderMap) -> Option<Coding> {
     }
 }
 
-/// What was compressed; `None` if it is larger than the limit, of which no more than one byte is found out.
+/// The uncompressed body. `None` if it is larger than the limit; then at most one byte beyond the limit is
+/// uncompressed.
 fn inflate(body: &[u8], limit: usize) -> std::io::Result<Option<Bytes>> {
     let mut plain = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
@@ -311,7 +312,7 @@ async fn read_body(
     Ok(whole.map_or(first, Bytes::from))
 }
 
-/// Sends a refusal after reading what the client sends anyway; what is left of a larger body closes the connection.
+/// Sends a refusal after reading what the client sends anyway. If the body is larger than that, the connection closes.
 async fn refuse(
     dispatch: &Dispatch,
     mut request: Request<Incoming>,
@@ -328,7 +329,7 @@ async fn refuse(
     }
 }
 
-/// Sends a refusal before the body, which may be long in coming; what comes of it is read meanwhile.
+/// Sends a refusal before the body arrives, since that may take long. Reads the body at the same time.
 fn refuse_at_once(
     dispatch: &Dispatch,
     mut request: Request<Incoming>,
@@ -341,12 +342,12 @@ fn refuse_at_once(
     closing(refusal)
 }
 
-/// A client that waits for `100 Continue` sends nothing when it sees a refusal instead.
+/// A client that waits for `100 Continue` does not send its body after a refusal.
 fn waits_to_continue(request: &Request<Incoming>) -> bool {
     request.headers().contains_key(EXPECT)
 }
 
-/// Reads a body and forgets it; whether it came to its end within the limit.
+/// Reads a body and drops it. Returns whether it ended within the limit.
 async fn drain(body: &mut Incoming) -> bool {
     let mut read = 0;
     while let Some(Ok(frame)) = body.frame().await {
@@ -397,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn any_address_may_be_named_where_all_are_listened_on_but_no_other_name() {
+    fn an_endpoint_that_listens_everywhere_may_be_called_by_any_address_but_not_by_any_name() {
         for host in ["10.0.0.1:8000", "10.0.0.1", "[fd00::2]:1", "[::2]"] {
             assert!(allowed(host, true), "{host}");
         }
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_and_allowed_hosts_may_be_named() {
+    fn only_this_machine_and_allowed_hosts_are_accepted_as_host() {
         let allowed = |host| allowed(host, false);
         for host in [
             "localhost",

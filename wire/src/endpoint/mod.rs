@@ -1,13 +1,13 @@
-//! The server side: an XML-RPC endpoint for every client there is.
+//! The server side: an XML-RPC endpoint that all kinds of clients can use.
 //!
 //! * `http`: verbs, paths, headers and bodies.
-//! * `budget`: how much memory bodies may take together.
+//! * `budget`: the memory of all bodies together.
 //! * `dispatch`: from a body to a method and back.
-//! * `extensions`: what not every client can read.
+//! * `extensions`: values that not every client can read.
 //! * `system`: the `system.*` methods.
-//! * `page`: what a browser sees.
-//! * `routes`: what is served beside XML-RPC.
-//! * `stream`: time-outs of a connection.
+//! * `page`: the page for browsers.
+//! * `routes`: paths beside XML-RPC.
+//! * `stream`: the time-outs of a connection.
 
 mod budget;
 mod dispatch;
@@ -45,26 +45,26 @@ use self::dispatch::Dispatch;
 use self::stream::{Phase, TimedStream};
 use crate::{Fault, Method};
 
-/// How many connections the operating system keeps until they are accepted, if it allows so many. Whoever comes to a full queue
-/// tries again only after a second.
+/// The most connections that the operating system keeps until they are accepted, if it allows that many. A client that
+/// meets a full queue tries again only after a second.
 const BACKLOG: i32 = 4096;
-/// The wait after a failed accept, which is most often a lack of file descriptors.
+/// The wait after a failed accept. Most often file descriptors are missing.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
-/// How many connections then give way.
+/// How many idle connections are then closed to make room.
 const ACCEPT_ROOM: usize = 16;
-/// How many connections over the cap wait for room or are told that there is none; more are dropped.
+/// The most connections over the cap that wait for room, or that are being refused. Further ones are dropped.
 const REFUSALS: usize = 256;
-/// How long one of them waits for room, which another makes that has no request under way.
+/// How long a connection over the cap waits until another one without a request under way is closed.
 const ROOM_TIME: Duration = Duration::from_millis(100);
-/// How long telling one may take.
+/// The most time for sending a refusal.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
-/// How much an endpoint takes on.
+/// The limits of an endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Bytes of a request's body, also of one that was compressed.
+    /// Bytes of a request's body, before and after decompression.
     pub body: usize,
-    /// Bytes of all bodies at once, from when they begin to come until their calls end. One that is coming may take twice as much.
+    /// Bytes of all bodies together, from their arrival until their calls end. An arriving body may count double.
     pub bodies: usize,
     /// Depth of nested XML elements in a request.
     pub depth: usize,
@@ -74,11 +74,12 @@ pub struct Limits {
     pub multicall: usize,
     /// Bytes of an answer.
     pub answer: usize,
-    /// Open connections. Beyond them one gives way that has no request under way, if there is one.
+    /// Open connections. If a new one exceeds the cap, a connection without a request under way is closed, if there is
+    /// one.
     pub connections: usize,
     /// Calls in flight.
     pub calls: usize,
-    /// Calls in flight beyond them of methods with [`Method::RESERVED`].
+    /// Further calls in flight, only for methods with [`Method::RESERVED`].
     pub reserved_calls: usize,
     /// Time for a request's headers.
     pub header_time: Duration,
@@ -88,11 +89,12 @@ pub struct Limits {
     pub idle: Duration,
     /// Time for a call, a whole `system.multicall` included.
     pub call: Duration,
-    /// Time for the calls in progress to end after shutdown.
+    /// Time for calls in progress to end after shutdown begins.
     pub grace: Duration,
-    /// Hosts, without port, that requests may name besides `localhost`, `127.x.x.x` and `[::1]`.
+    /// Hosts, without port, that requests may name beside `localhost`, `127.x.x.x` and `[::1]`.
     pub allowed_hosts: Vec<String>,
-    /// Whether requests may name any IP address as their host: for an endpoint that listens on all of its machine's.
+    /// Whether requests may name any IP address as their host. For endpoints that listen on all addresses of the
+    /// machine.
     pub any_address: bool,
 }
 
@@ -157,7 +159,7 @@ impl Endpoint {
         self
     }
 
-    /// Serves other paths too.
+    /// Serves other paths beside XML-RPC.
     pub fn routes(mut self, routes: Arc<dyn Routes>) -> Self {
         self.routes = Some(routes);
         self
@@ -169,10 +171,10 @@ impl Endpoint {
         self
     }
 
-    /// Serves on the listener until `shutdown` is ready, then lets the calls in progress end for [`Limits::grace`].
+    /// Serves on the listener until `shutdown` completes. Then calls in progress may run for [`Limits::grace`].
     ///
     /// # Errors
-    /// The listener does not listen.
+    /// The socket does not listen.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -191,7 +193,7 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Serves connections that come from elsewhere than a listener. The cap on their number is not applied.
+    /// Serves connections that do not come from a listener. There is no cap on their number.
     pub fn connections(self) -> Connections {
         Connections {
             dispatch: Arc::new(Dispatch::new(self.methods, self.limits)),
@@ -201,12 +203,12 @@ impl Endpoint {
     }
 }
 
-/// An endpoint that serves whatever connection it is given.
+/// An endpoint that serves the connections it is given.
 #[derive(Clone)]
 pub struct Connections {
     dispatch: Arc<Dispatch>,
     routes: Option<Arc<dyn Routes>>,
-    /// Notified when one is to make room for a new one.
+    /// Notified when an idle connection must close to make room for a new one.
     give_way: Arc<Notify>,
 }
 
@@ -214,7 +216,7 @@ impl Connections {
     /// Serves one connection to its end.
     ///
     /// # Errors
-    /// What ended it early: the client broke it off, was too slow or did not speak HTTP.
+    /// Why it ended early: the client broke it off, was too slow or did not speak HTTP.
     pub async fn serve<S>(&self, stream: S) -> hyper::Result<()>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -222,7 +224,7 @@ impl Connections {
         self.open(stream).await
     }
 
-    /// If nobody could give way nobody shall later, when there may be room.
+    /// If no connection could give way now, none shall do so later, when there may be room.
     fn nobody_gives_way_later(&self) {
         let _ = self.give_way.notified().now_or_never();
     }
@@ -248,7 +250,7 @@ impl Connections {
                 )
             }
         });
-        // Half-closed connections still get their answer: some clients close their side after the request.
+        // Also answer half-closed connections: some clients close their side after the request.
         http1::Builder::new()
             .half_close(true)
             .header_read_timeout(None)
@@ -257,7 +259,7 @@ impl Connections {
     }
 }
 
-/// What the endpoint knows of one method.
+/// What the endpoint knows about a method.
 struct Entry {
     help: &'static str,
     signatures: &'static [&'static [&'static str]],
@@ -286,7 +288,7 @@ where
     }
 }
 
-/// A serving endpoint.
+/// An endpoint that is serving.
 struct Server {
     connections: Connections,
     permits: Arc<Semaphore>,
@@ -320,7 +322,8 @@ impl Server {
     }
 
     fn admit(&mut self, stream: TcpStream) {
-        // Without it answers would wait for the client's delayed acknowledgements; a failure only makes it slower.
+        // Without it, answers would wait for the client's delayed acknowledgements. A failure only makes the connection
+        // slower.
         let _ = stream.set_nodelay(true);
         let (connections, watcher) = (self.connections.clone(), self.graceful.watcher());
         let serve = move |stream, permit| async move {
@@ -368,12 +371,13 @@ impl Server {
     }
 }
 
-/// Tells a connection over the cap that it is one.
+/// Tells a connection over the cap that it is refused.
 async fn refuse(mut stream: TcpStream) {
     let goodbye = async {
         stream.write_all(http::TOO_MANY_CONNECTIONS).await?;
         stream.shutdown().await?;
-        // What the client had sent is read, lest closing resets the connection before it saw the answer.
+        // Read what the client has sent. Otherwise closing would reset the connection before the client has seen the
+        // answer.
         let mut unread = [0; 4096];
         while stream.read(&mut unread).await? > 0 {}
         Ok::<_, std::io::Error>(())

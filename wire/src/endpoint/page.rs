@@ -1,4 +1,4 @@
-//! The page that a browser gets.
+//! The page for browsers.
 
 use std::fmt::Write;
 

@@ -1,12 +1,12 @@
-//! What an endpoint serves beside XML-RPC, on paths of its own.
+//! Paths beside XML-RPC.
 
 use bytes::Bytes;
 use dxr_server::async_trait;
 use http::{Method as Verb, Response};
 use http_body_util::Full;
 
-/// Plain HTTP on the same port. The endpoint has checked the host, the size of the body and the time that it took; whatever
-/// `Content-Type` a request has, it is accepted.
+/// Plain HTTP on the same port. The endpoint has already checked the host, the body's size and the time that the body
+/// took. It accepts any `Content-Type`.
 #[async_trait]
 pub trait Routes: Send + Sync {
     /// Whether this path is served here.

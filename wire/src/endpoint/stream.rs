@@ -1,5 +1,5 @@
-//! A connection that fails with `TimedOut` when its client idles, dawdles over headers or does not take the answer, and with
-//! `ConnectionAborted` when it must give way.
+//! A connection with time-outs. It fails with `TimedOut` if its client idles too long, sends headers too slowly or does
+//! not take the answer. It fails with `ConnectionAborted` if it must make room.
 
 use std::io;
 use std::pin::Pin;
@@ -44,9 +44,9 @@ impl Drop for Busy {
 pub(super) struct TimedStream<S> {
     stream: S,
     phase: Phase,
-    /// Notified when a connection is to make room for a new one.
+    /// Notified when an idle connection must close to make room for a new one.
     give_way: Arc<Notify>,
-    /// This connection's place among those that wait for their clients.
+    /// This connection's place among the connections that wait for their clients.
     waiting: Option<Pin<Box<OwnedNotified>>>,
     reading: Timer,
     writing: Timer,
@@ -77,7 +77,7 @@ impl<S> TimedStream<S> {
             self.waiting = None;
             return Poll::Pending;
         }
-        // Who has waited longest is notified first.
+        // The connection that has waited longest is notified first.
         let waiting = self
             .waiting
             .get_or_insert_with(|| Box::pin(Arc::clone(&self.give_way).notified_owned()));
@@ -122,7 +122,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         }
         if buffer.filled().len() > before {
             this.waiting = None;
-            // The first byte after idleness begins the headers of the next request, and with them a new deadline.
+            // The first byte after an idle time begins the headers of the next request, with a new deadline.
             let phase = &this.phase.0;
             if phase
                 .compare_exchange(IDLE, HEADERS, Ordering::Relaxed, Ordering::Relaxed)
@@ -167,7 +167,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     }
 }
 
-/// A deadline that is set when a phase begins. The sleep is made once and moved later, which costs little.
+/// A deadline that is set when a phase begins. The sleep is created once and then moved, which is cheap.
 #[derive(Default)]
 struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -179,7 +179,7 @@ impl Timer {
         self.phase = None;
     }
 
-    /// Ready with an error once the phase has lasted its time.
+    /// Ready with an error once the phase has lasted too long.
     fn run(
         &mut self,
         phase: u8,

@@ -9,20 +9,20 @@ use crate::method::answer::from_members;
 use crate::read::Spelling;
 use crate::xml;
 
-/// The method that runs others.
+/// The method that runs other methods.
 pub(super) const MULTICALL: &str = "system.multicall";
 
 /// The most bytes of an answer around the values of an array.
 const ENVELOPE: usize = 256;
 
-/// What is known of a `system.*` method.
+/// A `system.*` method.
 pub(super) struct SystemMethod {
     pub(super) name: &'static str,
     pub(super) help: &'static str,
     pub(super) signatures: &'static [&'static [&'static str]],
 }
 
-/// All of them.
+/// All `system.*` methods.
 pub(super) const METHODS: &[SystemMethod] = &[
     SystemMethod {
         name: "system.getCapabilities",
@@ -53,12 +53,12 @@ pub(super) const METHODS: &[SystemMethod] = &[
     },
 ];
 
-/// The `system.*` method of that name.
+/// The `system.*` method with this name.
 pub(super) fn find(name: &str) -> Option<&'static SystemMethod> {
     METHODS.iter().find(|method| method.name == name)
 }
 
-/// Runs a `system.*` method other than multicall; `None` if the name is not of one.
+/// Runs a `system.*` method other than multicall. `None` if there is no such method.
 pub(super) fn run(
     dispatch: &Dispatch,
     name: &str,
@@ -81,7 +81,7 @@ pub(super) fn run(
     }
 }
 
-/// Runs many calls in order until the deadline. Faults of single calls take the place of their answers.
+/// Runs many calls in order until the deadline. The fault of a call takes the place of its answer.
 pub(super) async fn multicall(
     dispatch: &Dispatch,
     params: Vec<Value>,
@@ -108,7 +108,7 @@ pub(super) async fn multicall(
         "the answers together are larger than {} bytes",
         limits.answer
     ))));
-    // For the calls that are left there is always room to say that there is no more.
+    // There is always room to say, for each remaining call, that the answer is full.
     let refusal = size(&too_much, spelling);
     let mut room = limits.answer.saturating_sub(ENVELOPE);
     let mut full = false;
@@ -176,7 +176,7 @@ fn answer_or_fault(result: Result<Value, Fault>) -> Value {
     }
 }
 
-/// The fault of a name that no method has.
+/// The fault for an unknown method name.
 pub(super) fn unknown() -> Fault {
     Fault::no_such_method("no method has that name; system.listMethods names those there are")
 }

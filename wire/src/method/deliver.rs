@@ -4,7 +4,7 @@ use super::parameters::Parameters;
 use super::{Method, answer};
 use crate::Fault;
 
-/// Hands a batch of signed protocol messages to the called process; for peers.
+/// Gives a batch of signed protocol messages to the called process. For peers only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deliver {
     /// The messages, encoded and signed by the peer.

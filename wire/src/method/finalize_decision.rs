@@ -7,7 +7,7 @@ use crate::Fault;
 /// Closes a round and answers its decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FinalizeDecision {
-    /// The round, from 1; without it the one that is open.
+    /// The round, from 1. `None`: the open round.
     pub round: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Reading parameters one after another; every fault names the parameter and what is expected of it.
+//! Reads parameters one after another. Every fault names the parameter and what is expected.
 
 use std::ops::RangeInclusive;
 use std::vec::IntoIter;
@@ -16,7 +16,8 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Checks how many there are. `names` is the list as the help shows it, such as `recipient, decision[, round]`.
+    /// Checks the number of parameters. `names` is the list as the help shows it, such as `recipient, decision[,
+    /// round]`.
     pub(super) fn of<M: Method>(
         params: Vec<Value>,
         count: RangeInclusive<usize>,
@@ -77,7 +78,7 @@ impl Parameters {
         self.at_least_1("round")
     }
 
-    /// An optional number from 1 on: int, i8 or decimal string.
+    /// An optional number of at least 1, as int, i8 or decimal string.
     pub(super) fn at_least_1(&mut self, name: &str) -> Result<Option<u64>, Fault> {
         match self.next() {
             Value::Nil => Ok(None),
@@ -91,7 +92,7 @@ impl Parameters {
         }
     }
 
-    /// The next one; one that was left out reads as nil.
+    /// The next parameter. A missing one reads as nil.
     fn next(&mut self) -> Value {
         self.position += 1;
         self.rest.next().unwrap_or(Value::Nil)

@@ -4,7 +4,7 @@ use super::parameters::Parameters;
 use super::{Method, answer};
 use crate::Fault;
 
-/// Asks for a key's value, by the read-only path.
+/// Asks for a key's value, without ordering if the replicas agree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
     /// The key.

@@ -4,16 +4,16 @@ use super::parameters::{Parameters, with_round};
 use super::{Method, answer};
 use crate::Fault;
 
-/// Hands another process's decision to the called process.
+/// Tells another process's decision to the called process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReceiveMessage {
-    /// The process that the vote is from.
+    /// The process that voted.
     pub sender: String,
     /// The vote.
     pub decision: String,
-    /// The round, from 1; without it the one that is open.
+    /// The round, from 1. `None`: the open round.
     pub round: Option<u64>,
-    /// The sender's signature; only peers have one.
+    /// The sender's signature. Only peers sign.
     pub signature: Option<Vec<u8>>,
 }
 
@@ -53,7 +53,7 @@ impl Method for ReceiveMessage {
             self.round,
         );
         if let Some(signature) = self.signature {
-            // The signature's place is the fourth; a round that is left out before it goes as nil.
+            // The signature is the fourth parameter. If the round is missing before it, nil takes the round's place.
             params.resize(3, Value::Nil);
             params.push(Value::Base64(signature));
         }

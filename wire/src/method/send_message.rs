@@ -11,7 +11,7 @@ pub struct SendMessage {
     pub recipient: String,
     /// The vote.
     pub decision: String,
-    /// The round, from 1; without it the one that is open.
+    /// The round, from 1. `None`: the open round.
     pub round: Option<u64>,
 }
 

@@ -5,34 +5,34 @@ use super::answer::{self, Members, from_members, from_number};
 use super::parameters::Parameters;
 use crate::Fault;
 
-/// Has an operation ordered and executed.
+/// Orders and executes an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submit {
-    /// What to do, in the key-value store's grammar.
+    /// The operation, in the key-value store's grammar.
     pub operation: String,
-    /// Whose request it is; without it the called process's own, and a call made twice executes twice.
+    /// The name of the request. Without one, the called process gives it a name, and two equal calls execute twice.
     pub request: Option<RequestName>,
 }
 
-/// A request's name: it executes once, however often and wherever it is submitted.
+/// The name of a request. A request executes once, however often and to whichever process it is submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestName {
-    /// Who asks.
+    /// The client.
     pub client: String,
-    /// The client's counter, from 1; greater than at its request before.
+    /// The client's counter, from 1. It must grow with each request.
     pub timestamp: u64,
 }
 
-/// What came of an operation.
+/// The result of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submitted {
     /// The sequence number at which it executed.
     pub sequence_number: u64,
     /// The view in which it executed.
     pub view: u64,
-    /// Whether the operation did what it says. It did not where there is no such key, or where `cas` found another value.
+    /// Whether the operation succeeded. It fails if the key has no value, or if `cas` found another value.
     pub done: bool,
-    /// What it answered.
+    /// The store's answer.
     pub result: String,
 }
 
