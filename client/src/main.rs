@@ -6,6 +6,9 @@
 //! * [`render`]: lines, table, JSON, and how a failure is told. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
+// They panic where nobody reads; `quorate_cli::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod agreement;
 mod ask;
 mod bench;

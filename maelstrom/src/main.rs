@@ -1,5 +1,8 @@
 //! `maelstrom-node`: reads and writes one JSON message per line.
 
+// They panic where nobody reads; `quorate_cli::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};

@@ -8,6 +8,9 @@
 //! * `web/`: PBFT over HTTP/JSON.
 //! * `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
+// They panic where nobody reads; `quorate_cli::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod config;
 mod desk;
 mod exchange;

@@ -5,6 +5,9 @@
 //! * [`options`]: the command-line options that every binary which starts processes shares.
 //! * [`ready_file`], [`logging`], [`signals`]: what the binaries need around a cluster.
 
+// They panic where nobody reads; `quorate_cli::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod child;
 mod cluster;
 mod error;

@@ -29,8 +29,10 @@ pub fn brief_help(command: &str) -> String {
 /// Who misbehaves, and how long things may take.
 #[derive(Args, Clone, Debug)]
 pub struct ClusterOptions {
-    /// Who misbehaves and how: `NAME[=BEHAVIOUR[:ARG][@TRIGGER]...]`, separated by commas; `none` or nothing for nobody
-    /// [default: P, or with a pbft.yaml none]
+    /// Which processes are faulty: NAME[=BEHAVIOUR[:ARGUMENT][@TRIGGER]...],... or none [default: P, or none with a pbft.yaml]
+    ///
+    /// A name alone is `deny`: P refuses everyone its decision. `P=lie,Q=delay:200ms@after=2s` makes two processes faulty. The
+    /// behaviours and triggers are listed below.
     #[arg(long, value_name = "FAULTS")]
     pub faulty: Vec<String>,
     /// What faulty processes do at random comes from this number [default: drawn at each start; `client status --format json`

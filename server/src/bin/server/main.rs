@@ -1,5 +1,8 @@
 //! `server`: starts the processes, says where each one runs, and stops them when told to.
 
+// They panic where nobody reads; `quorate_cli::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod options;
 
 use std::process::ExitCode;

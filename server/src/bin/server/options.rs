@@ -10,7 +10,7 @@ use quorate_server::options::{ClusterOptions, brief_help, help, parse_processes}
 
 /// Starts the processes P, Q, R and S, each an XML-RPC endpoint of its own, and stops them on Ctrl-C.
 ///
-/// Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 all processes have ended by themselves, 2 wrong usage, or the processes could
+/// Exit status: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 all processes have ended by themselves, 2 wrong usage, or the processes could
 /// not be started.
 #[derive(Parser)]
 #[command(

@@ -6,6 +6,9 @@
 //! * [`universes`]: where plans and texts come from. [`drawing`]: pictures, into files. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
 //!   terminal shows meanwhile.
 
+// They panic where nobody reads; `quorate_cli::console` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod drawing;
 mod maelstrom;
 #[cfg(feature = "mutants")]

@@ -6,6 +6,8 @@
 use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 
+use quorate_cli::console;
+
 static FAILURE: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// Prints a line on standard output.
@@ -26,7 +28,7 @@ pub(crate) fn keep(written: io::Result<()>) {
 
 /// Prints a line on standard error. Where that cannot be written either, nobody is left to tell.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    console::complain(line);
 }
 
 /// Whether a line of standard output could not be written.
