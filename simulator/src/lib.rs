@@ -1,14 +1,14 @@
 //! Many processes, one virtual clock, one seed.
 //!
-//! A [`Plan`] says everything about a run: how many processes, who is faulty and how, what the network does, what is
-//! asked for and when. The same plan gives the same run, event by event, on any machine.
+//! A [`Plan`] says everything about a run: the processes, their faults, the network, and the requests with their times. The same
+//! plan gives the same run, event by event, on every machine.
 //!
-//! * [`plan`]: the plan as data, its text, and how one is drawn from a seed.
+//! * [`plan`]: the plan as data, its text, and how a seed gives one.
 //! * [`mod@run`]: plays a plan and says what came of it.
 //! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
 //! * [`bare`]: one replica alone.
 //! * [`process`]: one process, put together as a live one is.
-//! * [`invariant`]: one file for each thing that must hold, checked after every step.
+//! * [`invariant`]: one file for each rule, checked after every step.
 //! * [`picture`]: a run as a sequence diagram.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.

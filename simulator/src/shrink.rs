@@ -79,7 +79,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     all
 }
 
-/// Without any of a list, and without each of it.
+/// Without the whole list, and without each single item.
 fn without<T>(all: &mut Vec<Plan>, plan: &Plan, list: fn(&mut Plan) -> &mut Vec<T>) {
     let mut empty = plan.clone();
     let count = list(&mut empty).len();
@@ -94,7 +94,7 @@ fn without<T>(all: &mut Vec<Plan>, plan: &Plan, list: fn(&mut Plan) -> &mut Vec<
     }
 }
 
-/// With each fault without each of its triggers, and with who misbehaves silent instead, which is the plainest there is.
+/// Each fault without one of its triggers, and each fault replaced by `silent`, the plainest behaviour.
 fn plainer_faults(plan: &Plan) -> Vec<Plan> {
     let mut all = Vec::new();
     for (index, words) in plan.faulty.iter().enumerate() {
@@ -119,7 +119,7 @@ fn plainer_faults(plan: &Plan) -> Vec<Plan> {
     all
 }
 
-/// Without the requests of each process, without half of them, and without each.
+/// Without all requests of one process, without half of them, and without a single one.
 fn fewer_requests(plan: &Plan) -> Vec<Plan> {
     let mut all = Vec::new();
     for (name, times) in &plan.requests {
@@ -145,7 +145,7 @@ fn fewer_requests(plan: &Plan) -> Vec<Plan> {
     all
 }
 
-/// With links that lose, double or delay nothing.
+/// With links that lose, double or delay no message.
 fn calmer_links(plan: &Plan) -> Vec<Plan> {
     let calmers: [fn(&mut Link); 3] = [
         |link| link.lost = 0,
@@ -163,12 +163,12 @@ fn calmer_links(plan: &Plan) -> Vec<Plan> {
         .collect()
 }
 
-/// With each kind of what is withheld let through.
+/// With one kind of withheld messages let through.
 fn fewer_kinds(plan: &Plan) -> Vec<Plan> {
     let mut all = Vec::new();
     for (index, withheld) in plan.withheld.iter().enumerate() {
         if withheld.kinds.len() == 1 {
-            // Without its last kind it is nothing, and that is tried anyway.
+            // Without its last kind nothing would be withheld, and `without` tries that.
             continue;
         }
         for left_out in 0..withheld.kinds.len() {
@@ -180,7 +180,7 @@ fn fewer_kinds(plan: &Plan) -> Vec<Plan> {
     all
 }
 
-/// Heals earlier; what was planned after that comes then, or not at all.
+/// Heals earlier. Requests and rounds planned after the new healing come at that moment; faults planned after it are left out.
 fn shorten(plan: &mut Plan, divisor: u64) {
     plan.heal_ms -= plan.heal_ms / divisor;
     let heal_ms = plan.heal_ms;

@@ -1,4 +1,4 @@
-//! What must hold in every run, one file each. All of it is checked on correct processes only, after every step.
+//! The rules of every run, one file each. They are checked after every step, and on correct processes only.
 
 pub mod accused;
 pub mod agreement;

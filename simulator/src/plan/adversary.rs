@@ -1,21 +1,22 @@
-//! An adversary's schedule: in some seeds what the network does is not left to chance, but laid out against view changes.
+//! An adversary's schedule: in some seeds the network is not left to chance, but timed against view changes.
 //!
-//! Faults that fall at random rarely come in the order in which they hurt. Here the time until all is healed begins with a few
-//! acts, each about as long as a view lasts without progress, and what happens in them is about one process, the victim: in
-//! one act it learns what nobody else does, in another it is left out, in a third others are, so that quorums alternate and
-//! each view starts from what other replicas know.
+//! Random faults rarely come in the order in which they hurt. Here the time before the healing begins with a few acts, each about
+//! as long as a view lasts without progress. The acts are about one process, the victim: in one act the victim learns what
+//! no other process does, in another it is left out, in a third others are left out. So quorums alternate, and each view
+//! starts from what other replicas know.
 //!
-//! * Some are left out, at most f, and nobody twice running: the others are a quorum and go on, in another view if need be.
-//! * Votes reach the victim alone, so that it has prepared or committed what nobody else has, and perhaps nobody hears of it.
-//! * The victim alone hears nothing of the primary and distrusts it, and may lose its memory once it has said so.
-//! * Requests reach some late, so that primaries propose them in another order; and so do bodies, VIEW-CHANGEs and NEW-VIEWs,
-//!   so that they come between views, or after the view that they belong to.
-//! * Nobody is heard to stand behind, and so nobody is helped to catch up, until the last act is over.
-//! * Messages of one kind are lost wherever they go, from the first to the last: what is said once only is then never heard.
+//! * At most f processes are left out at a time, and none twice in a row. The others are a quorum and go on, in another
+//!   view if need be.
+//! * Votes reach the victim alone. It has then prepared or committed a slot that no other process has, and perhaps no process
+//!   hears about it.
+//! * The victim alone hears nothing from the primary and asks for another view. It may lose its memory afterwards.
+//! * Requests reach some processes late, so that primaries propose them in another order. Bodies, VIEW-CHANGEs and NEW-VIEWs
+//!   come late too: between views, or after the view to which they belong.
+//! * STANDING messages are lost until the last act is over, so that no process is helped to catch up.
+//! * Messages of one kind are lost everywhere until the last act is over: what is said only once is then never heard.
 //!
-//! Which of these, against whom, when and for how long is drawn, and so is the victim. None of it is more than every engine
-//! must bear: the network is bad only until all is healed, and who comes back without its disk counts among the f faulty, as
-//! in all plans.
+//! The seed draws the acts, their order and length, and the victim. Every engine must bear all of it: the network is bad only
+//! until the healing, and a process that comes back without its disk counts among the f faulty ones, as in all plans.
 
 use std::collections::BTreeMap;
 

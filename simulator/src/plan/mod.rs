@@ -20,50 +20,50 @@ pub use name::Name;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// What the network's dice fall by.
+    /// The seed of all chance in the run.
     #[serde(default)]
     pub seed: u64,
     /// How many processes there are.
     #[serde(default = "four")]
     pub processes: u32,
-    /// Who misbehaves and how, in the words of the server's `--faulty`, one process each.
+    /// Who misbehaves and how, in the words of `--faulty`, one process per text.
     #[serde(default)]
     pub faulty: Vec<String>,
-    /// The processes that run twice under one key. The second of each pair talks to the processes of `apart`, the first
-    /// to all others, and neither to the other's.
+    /// The processes that run twice under one key. The second copy talks to the processes of `apart`, the first copy to all
+    /// others.
     #[serde(default)]
     pub twins: Vec<Name>,
     /// The processes that the second twins talk to.
     #[serde(default)]
     pub apart: Vec<Name>,
-    /// When the network heals and progress is demanded.
+    /// When the network heals. From then on all correct processes must make progress.
     #[serde(default = "one_second")]
     pub heal_ms: u64,
     /// How the engine is set.
     #[serde(default)]
     pub engine: Engine,
-    /// When which process's user asks for an operation.
+    /// For each process, when its user asks for an operation.
     #[serde(default)]
     pub requests: BTreeMap<Name, Vec<u64>>,
-    /// What clients outside ask of the key-value store.
+    /// What outside clients ask the key-value store to do.
     #[serde(default)]
     pub calls: Vec<Call>,
     /// The rounds of the exchange, from round 1 on.
     #[serde(default)]
     pub rounds: Vec<Round>,
-    /// What happens to messages until all is healed; of several rules for a link the first holds.
+    /// What happens to messages until the healing. The first rule that fits a link is used.
     #[serde(default)]
     pub links: Vec<Link>,
     /// Who cannot reach whom.
     #[serde(default)]
     pub partitions: Vec<Partition>,
-    /// What does not get through.
+    /// Kinds of messages that do not get through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<Withheld>,
     /// Who stands still.
     #[serde(default)]
     pub stops: Vec<Stop>,
-    /// Whose clock goes wrong; it does so to the end.
+    /// Clocks that are wrong, to the end of the run.
     #[serde(default)]
     pub clocks: Vec<Skew>,
 }
@@ -84,7 +84,7 @@ pub struct Call {
     pub at_ms: u64,
     /// Which process.
     pub process: Name,
-    /// For what: a command of the store, or `read KEY` for a get that is not ordered.
+    /// A command of the store, or `read KEY` for a get without ordering.
     pub operation: String,
 }
 
@@ -102,10 +102,10 @@ pub struct Round {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// From whom; nobody named is everyone.
+    /// The sender; any sender if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Name>,
-    /// To whom; nobody named is everyone.
+    /// The receiver; any receiver if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Name>,
     /// How many of a thousand messages are lost.
@@ -133,7 +133,7 @@ pub struct Partition {
     pub to_ms: u64,
     /// Those cut off; they reach each other.
     pub side: Vec<Name>,
-    /// Whether they hear the others and are only not heard.
+    /// Whether they hear the others, and only the others do not hear them.
     #[serde(default)]
     pub one_way: bool,
 }
@@ -148,18 +148,18 @@ pub struct Withheld {
     pub to_ms: u64,
     /// Which kinds.
     pub kinds: Vec<Kind>,
-    /// From whom; nobody named is everyone.
+    /// The senders; all if the list is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from: Vec<Name>,
-    /// To whom; nobody named is everyone.
+    /// The receivers; all if the list is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<Name>,
-    /// Whether they set out when it ends; otherwise they are lost.
+    /// Whether the messages set out at the end; otherwise they are lost.
     #[serde(default)]
     pub late: bool,
 }
 
-/// A process stands still for a while, deaf, and goes on with what it knew; or it ends and is started again.
+/// A process stands still for a while and hears nothing. Then it goes on with what it knew, or is started again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stop {
@@ -167,9 +167,9 @@ pub struct Stop {
     pub process: Name,
     /// When it stops.
     pub from_ms: u64,
-    /// When it goes on, at the latest when all is healed.
+    /// When it goes on, at `heal_ms` at the latest.
     pub to_ms: u64,
-    /// With what it comes back.
+    /// What it knows then.
     #[serde(default)]
     pub back: Back,
 }
@@ -183,7 +183,7 @@ pub enum Back {
     AsBefore,
     /// What it had on disk (rule 22).
     FromDisk,
-    /// Nothing (rule 23): as long as it may not vote, it counts among the faulty.
+    /// Nothing (rule 23). It counts among the faulty ones until it may vote again.
     WithoutDisk,
 }
 
@@ -195,6 +195,6 @@ pub struct Skew {
     pub process: Name,
     /// How far it is ahead at the start.
     pub ahead_ms: u64,
-    /// How many of its microseconds pass in a thousand true ones.
+    /// How many microseconds pass on it in a thousand true ones.
     pub rate: u64,
 }

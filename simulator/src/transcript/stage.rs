@@ -114,7 +114,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// What a picture shows of it.
+    /// The picture, if one was wanted.
     pub(super) fn into_picture(self) -> Option<Picture> {
         self.sketch.into_picture()
     }

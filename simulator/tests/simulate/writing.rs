@@ -114,6 +114,7 @@ fn an_error_is_told_once_and_as_json_where_that_was_asked_for() {
     assert!(ended.complained.contains("line 3"), "{}", ended.complained);
 
     let ended = end(program("replay --format json").arg(&plan));
+    assert!(ended.printed.starts_with("{\"v\":1,"), "{ended:?}");
     let printed = crate::support::objects(&ended.printed);
     assert_eq!(printed.len(), 1);
     assert_eq!(printed[0]["v"], 1);

@@ -64,7 +64,7 @@ fn command(command: &Command) -> anyhow::Result<ExitCode> {
     status.map(ExitCode::from)
 }
 
-/// Tells why nothing came of it: on standard error, and on standard output too where a script reads that.
+/// Tells the reason on standard error, and as JSON on standard output if a script reads that.
 fn failed(message: &str, json: bool) -> ExitCode {
     complain(&format!("error: {message}"));
     if json {

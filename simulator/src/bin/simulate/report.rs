@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use quorate_simulator::plan::Name;
 use quorate_simulator::{Outcome, Plan, Verdict};
 use serde::Serialize;
-use serde_json::json;
 
 use crate::BROKEN;
 
@@ -166,6 +165,22 @@ pub(crate) fn line(object: &impl Serialize) -> String {
 }
 
 /// A command that failed, as JSON.
-pub(crate) fn failure(message: &str, status: u8) -> String {
-    json!({"v": 1, "error": {"message": message, "exit_status": status}}).to_string()
+pub(crate) fn failure(message: &str, exit_status: u8) -> String {
+    let error = Error {
+        message,
+        exit_status,
+    };
+    line(&Failure { v: 1, error })
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    v: u8,
+    error: Error<'a>,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    message: &'a str,
+    exit_status: u8,
 }
