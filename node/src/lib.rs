@@ -45,12 +45,14 @@ pub enum Ending {
 }
 
 /// Runs one process until `shutdown` completes, or until it crashes as configured.
+/// Calls `started` once nothing can keep the process from answering.
 ///
 /// # Errors
-/// The configuration or the listener is not usable.
+/// The configuration or the listener is not usable, or `started` fails.
 pub async fn run(
     config: NodeConfig,
     listener: std::net::TcpListener,
+    started: impl FnOnce() -> anyhow::Result<()>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<Ending> {
     listener
@@ -63,6 +65,7 @@ pub async fn run(
         .ip();
     let (to_runtime, at_runtime) = question::ways();
     let runtime = runtime::Runtime::new(&config, ip.is_loopback(), at_runtime)?;
+    started()?;
     let handle = rpc::Handle::new(&config, to_runtime);
 
     let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));

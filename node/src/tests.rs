@@ -94,7 +94,7 @@ fn run_p(config: NodeConfig) -> Running {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let caller = Caller::new(listener.local_addr().unwrap(), LONG);
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(run(config, listener, async {
+    let ended = tokio::spawn(run(config, listener, || Ok(()), async {
         let _ = stopped.await;
     }));
     Running {

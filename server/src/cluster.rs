@@ -348,13 +348,18 @@ impl Alone {
         })
     }
 
-    /// Runs until `shutdown` completes; whether it ended because its fault is to crash.
+    /// Runs until `shutdown` completes; whether it ended because its fault is to crash. Calls `started` once nothing can keep the
+    /// node from answering.
     ///
     /// # Errors
-    /// The listener cannot be used.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<bool> {
+    /// The listener or the node's data cannot be used, or `started` fails.
+    pub async fn run(
+        self,
+        started: impl FnOnce() -> anyhow::Result<()>,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> anyhow::Result<bool> {
         open_files::raise();
-        let ending = quorate_node::run(self.config, self.listener, shutdown).await?;
+        let ending = quorate_node::run(self.config, self.listener, started, shutdown).await?;
         Ok(ending == quorate_node::Ending::Crashed)
     }
 }

@@ -7,7 +7,7 @@ use quorate_protocol::Keys as ProcessKeys;
 
 use crate::StartError;
 
-/// The keys of one cluster, as far as they are known here.
+/// The keys of one cluster. Which secret keys are known depends on who made them.
 #[derive(Clone)]
 pub(crate) struct Keys {
     pub(crate) cluster: [u8; 32],
@@ -48,7 +48,7 @@ impl Keys {
         }
     }
 
-    /// The secret key of a process; of one whose key is not known here, zeros, under which nothing holds.
+    /// The secret key of a process. If it is not known here: zeros, and no signature made with them holds.
     pub(crate) fn secret_of(&self, index: usize) -> [u8; 32] {
         self.secret.get(&index).copied().unwrap_or_default()
     }

@@ -91,7 +91,7 @@ fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<()> {
         // Ctrl-C, and the SIGTERM of `timeout`, reach the whole group, but the parent decides: catching them here is
         // ignoring them.
         let _ignored = StopSignals::listen()?;
-        quorate_node::run(config, listener, parent_gone()?).await
+        quorate_node::run(config, listener, || Ok(()), parent_gone()?).await
     });
     runtime.shutdown_background();
     outcome.map(|ending| match ending {

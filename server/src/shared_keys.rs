@@ -158,7 +158,7 @@ fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartErr
     })
 }
 
-/// A secret key that others can read is none.
+/// A secret key is no secret once others can read it.
 fn warn_if_readable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let others = 0o077;

@@ -601,3 +601,29 @@ fn a_key_that_is_not_known_is_told_and_does_not_stop_the_nodes() {
     let expected = format!("pbft.yaml, line {line}: unknown key \"dump_interval\"");
     assert!(said.contains(&expected), "{said}");
 }
+
+#[test]
+fn a_node_that_cannot_use_its_data_says_why_and_not_that_it_runs() {
+    let mut nodes = Nodes::start(Settings {
+        lasts: true,
+        ..Settings::default()
+    });
+    nodes.kill(0);
+    let data = nodes.folder.join("data");
+    let config = nodes.config().display().to_string();
+    let folder = data.display().to_string();
+    let start = || run(&["--config", &config, "--index", "0", "--data-dir", &folder]);
+    for (file, words) in [
+        ("P.redb", "it is damaged; move it away"),
+        ("0.starts", "surely greater, such as 1000000"),
+    ] {
+        let path = data.join(file);
+        std::fs::write(&path, "nonsense").unwrap();
+        let output = start();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(output.stdout.is_empty(), "it does not run");
+        assert!(said.contains(&path.display().to_string()), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}

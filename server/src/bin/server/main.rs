@@ -102,12 +102,12 @@ async fn run_alone(
 ) -> anyhow::Result<ExitCode> {
     let node = Alone::start(config, web, index)?;
     let own = web.yaml.nodes.get(index as usize);
-    say_running(&name_of(index), own.map_or(0, |node| node.port))?;
-    let crashed = node
-        .run(async move {
-            signals.received().await;
-        })
-        .await?;
+    let port = own.map_or(0, |node| node.port);
+    let started = || say_running(&name_of(index), port);
+    let stopped = async move {
+        signals.received().await;
+    };
+    let crashed = node.run(started, stopped).await?;
     Ok(ExitCode::from(u8::from(crashed)))
 }
 
