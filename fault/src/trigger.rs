@@ -18,7 +18,7 @@ pub const TRIGGERS: [(&str, &str); 5] = [
     ("until=TIME", "until this time, counted likewise"),
     (
         "slots=A-B",
-        "for these sequence numbers (`3-9`, `5`, `7-`); a message without one counts as the next slot",
+        "for these slots (`3-9`, `5`, `7-`); a message without a slot counts as the next",
     ),
     (
         "views=A-B",

@@ -47,3 +47,10 @@ fn the_help_has_a_line_for_each_behaviour_and_trigger() {
         assert!(help.contains(entry.what), "{form}");
     }
 }
+
+#[test]
+fn no_line_of_behaviours_and_triggers_wraps_in_a_help_of_100_columns() {
+    for line in quorate_fault::behaviour::help().lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}

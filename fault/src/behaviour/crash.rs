@@ -7,7 +7,7 @@ use crate::scope::Moment;
 pub(super) const ENTRY: Entry = Entry {
     name: "crash",
     argument: "[:WHEN]",
-    what: "ends at once, after a time (`crash:2s`) or after sending so many messages (`crash:100`)",
+    what: "ends at once, after a time (`crash:2s`) or so many messages (`crash:100`)",
     example: "crash:5",
     make: |argument, _| Ok(Box::new(Crash::parse(argument)?)),
 };
