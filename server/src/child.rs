@@ -1,4 +1,5 @@
-//! One child: started with its listener and its configuration, watched until it ends, stopped by its lifeline.
+//! One child process. It starts with its listener and its configuration, is watched until it ends, and is stopped by
+//! closing its standard input.
 
 use std::io;
 use std::net::TcpListener;
@@ -19,10 +20,10 @@ use crate::replica::REPLICA_ARGUMENT;
 /// The first descriptor after standard error, where `listenfd` looks.
 const LISTENER_DESCRIPTOR: i32 = 3;
 
-/// How long a child may take to end by itself once its lifeline is closed.
+/// How long a child may take to end after its standard input is closed.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A child that runs, with its lifeline: the child ends when this end of its standard input is closed.
+/// A running child. It ends when this end of its standard input is closed.
 pub(crate) struct RunningChild {
     child: Child,
     lifeline: ChildStdin,
@@ -50,7 +51,8 @@ impl RunningChild {
         self.child.id()
     }
 
-    /// Watches the child until it ends by itself, which is told through `ended` and the log, or until `stop` says so.
+    /// Watches the child until it ends by itself, or until `stop` becomes true. Reports an end through `ended` and the
+    /// log.
     pub(crate) async fn watch(
         mut self,
         name: String,
@@ -72,13 +74,13 @@ impl RunningChild {
     async fn stop(mut self) {
         drop(self.lifeline);
         if timeout(GRACE, self.child.wait()).await.is_err() {
-            // The only error is that the child has ended meanwhile.
+            // Killing fails only if the child has already ended.
             let _ = self.child.kill().await;
         }
     }
 }
 
-/// Completes when `stop` says so, or can no longer say so.
+/// Completes when `stop` becomes true, or when its sender is gone.
 async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

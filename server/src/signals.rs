@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
-    /// Nothing under `nohup`, which has SIGHUP ignored.
+    /// `None` under `nohup`, which ignores SIGHUP.
     hangup: Option<Signal>,
 }
 
@@ -27,7 +27,8 @@ impl StopSignals {
         })
     }
 
-    /// Waits for one of them, and gives the exit status of a command that it cut short: 128 and the signal's number.
+    /// Waits for one of the signals. Returns the exit status of a command that the signal ends: 128 plus the signal's
+    /// number.
     pub async fn received(&mut self) -> u8 {
         let hangup = async {
             match &mut self.hangup {
@@ -43,7 +44,8 @@ impl StopSignals {
     }
 }
 
-/// Whether this program was started without SIGHUP being ignored. Only Linux tells; elsewhere the signal is left as it is.
+/// Whether SIGHUP was not ignored when this program started. Only Linux tells; elsewhere the signal keeps its normal
+/// effect.
 fn hangup_counts() -> bool {
     let Ok(status) = fs::read_to_string("/proc/self/status") else {
         return false;

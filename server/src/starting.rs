@@ -1,4 +1,4 @@
-//! From "the child runs" to "the process answers calls".
+//! Waits until started processes answer calls.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Process, StartError};
 
-/// Generous, for a machine that is busy building something else.
+/// Long enough for a machine that is busy with something else.
 const DEADLINE: Duration = Duration::from_secs(20);
 const CALL_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);

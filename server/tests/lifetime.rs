@@ -1,4 +1,4 @@
-//! However the server ends, nothing of it is left.
+//! Whatever ends the server, nothing of it is left.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -94,7 +94,7 @@ fn a_killed_server_leaves_no_process_behind() {
 }
 
 #[test]
-fn a_child_that_is_told_to_stop_goes_on_because_the_parent_decides() {
+fn a_child_ignores_stop_signals_because_its_parent_decides() {
     let server = Server::start(&[]);
     let child = server.processes[1].clone();
     for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
@@ -107,7 +107,7 @@ fn a_child_that_is_told_to_stop_goes_on_because_the_parent_decides() {
 }
 
 #[test]
-fn sigterm_to_the_whole_group_is_an_end_in_order() {
+fn sigterm_to_the_whole_group_ends_everything_in_order() {
     let mut server = Server::start(&[]);
     for process in &server.processes {
         signal(process.pid, "TERM");
@@ -120,7 +120,7 @@ fn sigterm_to_the_whole_group_is_an_end_in_order() {
 }
 
 #[test]
-fn when_one_child_is_killed_the_others_go_on() {
+fn when_one_child_is_killed_the_others_continue() {
     let mut server = Server::start(&[]);
     let killed = server.processes[2].clone();
     signal(killed.pid, "KILL");

@@ -1,4 +1,4 @@
-//! What is logged, and what the user is told beside it.
+//! What the log contains, and what the user is told beside it.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -8,7 +8,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use support::{Server, eventually, signal};
 
-/// A server whose Q is killed, so that its parent and its peers have something to log.
+/// The log of a server whose Q is killed, so that its parent and its peers have something to log.
 fn logged(arguments: &[&str], filter: &str) -> String {
     let mut server = Server::start_with(arguments, &[("QUORATE_LOG", filter)]);
     signal(server.processes[1].pid, "KILL");

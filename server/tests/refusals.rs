@@ -1,4 +1,4 @@
-//! What `server` refuses, it refuses with exit status 2, a message that says what to do instead, and no output.
+//! Whatever `server` refuses ends with exit status 2, a message that says what to do instead, and no output.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -64,7 +64,7 @@ fn an_unknown_behaviour_is_refused() {
 }
 
 #[test]
-fn a_trigger_that_is_none_is_refused() {
+fn an_unknown_trigger_is_refused() {
     assert_refused(
         &["--faulty", "P=lie@when=2s"],
         &["unknown trigger '@when=2s': use one of after=TIME"],
@@ -87,7 +87,7 @@ fn a_time_too_short_to_count_is_refused() {
 }
 
 #[test]
-fn a_default_that_is_no_decision_is_refused() {
+fn a_default_that_is_not_a_decision_is_refused() {
     assert_refused(
         &["--default-decision", ""],
         &["a decision is 1 to 200 bytes"],

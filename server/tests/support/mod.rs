@@ -1,4 +1,4 @@
-//! A real `server` for tests: on free ports, found through its ready file, gone at the end.
+//! A real `server` for tests. It runs on free ports, is found through its ready file, and is gone at the end.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 pub mod nodes;
@@ -24,7 +24,7 @@ pub struct Server {
     pub processes: Vec<Started>,
 }
 
-/// One process, as the ready file tells it.
+/// A process, as the ready file describes it.
 #[derive(Clone, Debug)]
 pub struct Started {
     pub name: String,
@@ -33,12 +33,12 @@ pub struct Started {
 }
 
 impl Server {
-    /// Starts a server on free ports with these further arguments.
+    /// Starts a server on free ports with these additional arguments.
     pub fn start(arguments: &[&str]) -> Self {
         Self::start_with(arguments, &[])
     }
 
-    /// As [`Server::start`], with these variables.
+    /// As [`Server::start`], with these environment variables.
     pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -89,7 +89,7 @@ impl Server {
         status.unwrap()
     }
 
-    /// All that the server printed. To be called once it has ended.
+    /// Everything that the server has printed. Call it after the server has ended.
     pub fn output(&mut self) -> String {
         let mut text = String::new();
         self.child
@@ -101,12 +101,12 @@ impl Server {
         text
     }
 
-    /// All that the server has logged.
+    /// Everything that the server has logged.
     pub fn complaints(&self) -> String {
         fs::read_to_string(self.folder.join("stderr")).unwrap()
     }
 
-    /// Where the server says that it is ready.
+    /// The path of the server's ready file.
     pub fn ready_file(&self) -> PathBuf {
         self.folder.join("ready.json")
     }
@@ -142,7 +142,7 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `server` to its end; for calls that it must refuse. One that it accepts instead is ended.
+/// Runs a `server` that must refuse its arguments, and returns its output. A server that does not refuse is ended.
 pub fn run(arguments: &[&str]) -> Output {
     let mut child = command(arguments)
         .stdout(Stdio::piped())
@@ -153,7 +153,7 @@ pub fn run(arguments: &[&str]) -> Output {
     while child.try_wait().unwrap().is_none() && started.elapsed() < PATIENCE {
         sleep(Duration::from_millis(10));
     }
-    // The only error is that it has ended already.
+    // Killing fails only if it has already ended.
     let _ = child.kill();
     child.wait_with_output().unwrap()
 }
@@ -167,19 +167,19 @@ pub fn signal(pid: u64, name: &str) {
     assert!(status.success(), "kill -{name} {pid}");
 }
 
-/// Whether a process exists and is no zombie.
+/// Whether a process exists and is not a zombie.
 pub fn is_alive(pid: u64) -> bool {
     let state = ps(pid, "stat=");
     !state.is_empty() && !state.starts_with('Z')
 }
 
-/// Whether a signal waits for a process that has not taken it yet.
+/// Whether a signal is pending at a process.
 pub fn is_pending(pid: u64, signal: u32) -> bool {
     let mask = ps(pid, "pending=");
     !mask.is_empty() && u64::from_str_radix(&mask, 16).unwrap() & (1 << (signal - 1)) != 0
 }
 
-/// Whether a process has a handler of its own for a signal.
+/// Whether a process handles a signal itself.
 pub fn catches(pid: u32, signal: u32) -> bool {
     let mask = ps(pid.into(), "caught=");
     u64::from_str_radix(&mask, 16).is_ok_and(|mask| mask & (1 << (signal - 1)) != 0)
@@ -193,7 +193,8 @@ fn ps(pid: u64, column: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Whether a process answers on a port. That it can be connected to says little: the operating system does that alone.
+/// Whether a process answers on a port. A successful connection alone proves little, because the operating system makes
+/// it.
 pub fn answers(port: u16) -> bool {
     get(port, "localhost").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
 }
@@ -216,7 +217,7 @@ fn connect(port: u16) -> io::Result<TcpStream> {
     TcpStream::connect_timeout(&address, Duration::from_secs(2))
 }
 
-/// Polls until something holds.
+/// Polls until the condition holds.
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
