@@ -129,9 +129,15 @@ fn unknown(command: &mut Command, text: &str) -> Error {
         .filter(|subcommand| !subcommand.is_hide_set())
         .map(Command::get_name)
         .collect();
-    let names = names.join(", ");
-    let message =
-        format!("unknown argument '{text}': write options, or one of the commands {names}");
+    // One wrong letter in three is overlooked.
+    let misspelled = names
+        .iter()
+        .find(|name| strsim::osa_distance(name, text) <= text.chars().count() / 3);
+    let advice = match misspelled {
+        Some(name) => format!("did you mean '{name}'?"),
+        None => format!("write options, or one of the commands {}", names.join(", ")),
+    };
+    let message = format!("unknown argument '{text}': {advice}");
     command.error(ErrorKind::UnknownArgument, message)
 }
 

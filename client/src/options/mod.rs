@@ -30,7 +30,8 @@ pub(crate) use target::{Places, TargetOptions};
 
 /// Lets every process send its decision to every other, and prints what each one finally decided.
 ///
-/// Exit status: 0 the correct processes agree, 1 they do not, 2 wrong usage or no server, 3 no decision in time, 130 Ctrl-C.
+/// Exit status: 0 the correct processes agree and validity holds, 1 agreement or validity is broken, 2 wrong usage or no server,
+/// 3 no decision in time, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP.
 #[derive(Parser)]
 #[command(
     name = "client",
@@ -251,6 +252,11 @@ mod tests {
             assert!(error.contains("unknown argument 'extra'"), "{error}");
             assert!(error.contains("submit, read, status"), "{error}");
         }
+        let error = read("--spawn statu").map(drop).unwrap_err();
+        assert!(
+            error.contains("unknown argument 'statu': did you mean 'status'?"),
+            "{error}"
+        );
     }
 
     #[test]
