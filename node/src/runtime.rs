@@ -198,9 +198,7 @@ impl Runtime {
             self.settle();
             if let Err(error) = self.write() {
                 // Exit at once, so that no caller gets an answer that is already made.
-                tracing::error!(
-                    "what must be on disk cannot be written: {error:#}; this process ends"
-                );
+                tracing::error!("a record cannot be written to disk: {error:#}; this process ends");
                 std::process::exit(1);
             }
             self.send_all();
@@ -361,7 +359,7 @@ impl Runtime {
         if !self.loopback {
             return Err(Fault::new(
                 Fault::NOT_FROM_ELSEWHERE,
-                "this process serves callers from elsewhere, who may not make it faulty: start the server with --faulty",
+                "faults can be set only at a process that listens on loopback alone: start the server with --faulty",
             ));
         }
         let parsed = words
@@ -376,7 +374,7 @@ impl Runtime {
         {
             return Err(Fault::new(
                 Fault::BAD_BEHAVIOUR,
-                "amnesia shows when a process starts again, and what is set now is lost by then: start the server with --faulty",
+                "amnesia acts when a process starts again, but a fault that is set now is gone by then: start the server with --faulty",
             ));
         }
         for effect in self.replica.change(self.timers.now(), behaviour) {
