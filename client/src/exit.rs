@@ -10,10 +10,10 @@ const INTERRUPTED: u8 = 130;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The correct processes agree.
+    /// The correct processes agree, and on what all of them had said if they had said one thing.
     Agree,
-    /// Two correct processes decided differently.
-    Disagree,
+    /// Agreement or validity is broken: two correct processes decided differently, or not what all of them had said.
+    Broken,
     /// The store has no such key, or `cas` found another value.
     NotDone,
     /// Wrong usage, or input or output failed.
@@ -34,7 +34,7 @@ impl Exit {
     pub(crate) const fn status(self) -> u8 {
         match self {
             Self::Agree => 0,
-            Self::Disagree | Self::NotDone => 1,
+            Self::Broken | Self::NotDone => 1,
             Self::Usage => 2,
             Self::NoDecision => 3,
             Self::Stopped(status) => status,

@@ -2,14 +2,13 @@
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that one of
 //!   them answers.
-//! * [`exchange`]: the exchange of the seed. [`agreement`]: do the correct processes agree?
+//! * [`exchange`]: the exchange of the seed. [`verdict`]: agreement, validity and the bound.
 //! * [`render`]: lines, table, JSON, and how a failure is told. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-mod agreement;
 mod ask;
 mod bench;
 mod decisions;
@@ -24,6 +23,7 @@ mod requests;
 mod status;
 mod submit;
 mod target;
+mod verdict;
 
 use std::env;
 use std::process::ExitCode;

@@ -35,7 +35,7 @@ fn play(
             let (pause, result) = on_status(calls.fetch_add(1, Ordering::Relaxed));
             async move {
                 tokio::time::sleep(pause).await;
-                result.map(|()| StatusAnswer::Process(status(name)))
+                result.map(|()| StatusAnswer::Process(Box::new(status(name))))
             }
         });
     serve(runtime, endpoint)
@@ -112,7 +112,7 @@ fn a_process_that_hangs_is_no_decision() {
     processes.signal("S", "STOP");
     let output = processes.client(&["--timeout", "2s"]);
     let printed = printed(&output);
-    assert!(printed.contains("There is no decision at S"), "{printed}");
+    assert!(printed.contains("there is no decision at S"), "{printed}");
     assert_eq!(output.status.code(), Some(3), "{printed}");
 }
 
@@ -122,10 +122,10 @@ fn a_process_that_hangs_is_waited_for_once() {
     let calls = Arc::new(AtomicU32::new(0));
     let (sends, finalizes) = (Arc::clone(&calls), Arc::clone(&calls));
     let of_three = |process| {
-        Ok(StatusAnswer::Process(ProcessStatus {
+        Ok(StatusAnswer::Process(Box::new(ProcessStatus {
             processes: 3,
             ..status(process)
-        }))
+        })))
     };
     let p = Endpoint::new()
         .method(move |_: Status| async move { of_three("P") })
@@ -151,7 +151,7 @@ fn a_process_that_hangs_is_waited_for_once() {
         let line = format!("Process P could not send to {recipient} (send_message at ");
         assert!(printed.contains(&line), "{printed}");
     }
-    assert!(printed.contains("There is no decision at P"), "{printed}");
+    assert!(printed.contains("there is no decision at P"), "{printed}");
     assert_eq!(output.status.code(), Some(3), "{printed}");
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
@@ -206,7 +206,7 @@ fn another_program_is_not_taken_for_a_process() {
 fn hangs(name: &'static str, calls: &Arc<AtomicU32>) -> Endpoint {
     let (reads, submits) = (Arc::clone(calls), Arc::clone(calls));
     Endpoint::new()
-        .method(move |_: Status| async move { Ok(StatusAnswer::Process(status(name))) })
+        .method(move |_: Status| async move { Ok(StatusAnswer::Process(Box::new(status(name)))) })
         .method(move |_: Read| {
             reads.fetch_add(1, Ordering::Relaxed);
             std::future::pending()
@@ -221,7 +221,7 @@ fn hangs(name: &'static str, calls: &Arc<AtomicU32>) -> Endpoint {
 fn answers(name: &'static str, calls: &Arc<AtomicU32>) -> Endpoint {
     let (reads, submits) = (Arc::clone(calls), Arc::clone(calls));
     Endpoint::new()
-        .method(move |_: Status| async move { Ok(StatusAnswer::Process(status(name))) })
+        .method(move |_: Status| async move { Ok(StatusAnswer::Process(Box::new(status(name)))) })
         .method(move |_: Read| {
             reads.fetch_add(1, Ordering::Relaxed);
             async { Ok("42".to_owned()) }
@@ -291,10 +291,10 @@ fn status_shows_at_once_who_is_gone_who_hangs_and_who_is_another_program() {
     let runtime = Runtime::new().unwrap();
     let p = Endpoint::new().method(|_: Status| async {
         let processes = 4;
-        Ok(StatusAnswer::Process(ProcessStatus {
+        Ok(StatusAnswer::Process(Box::new(ProcessStatus {
             processes,
             ..status("P")
-        }))
+        })))
     });
     let p = serve(&runtime, p);
     let q = play(&runtime, "Q", "attack", |_| {
@@ -326,7 +326,7 @@ fn bench_says_that_there_were_too_many_calls() {
     let q = Endpoint::new()
         .method(async |_: SendMessage| Err(Fault::overloaded("busy")))
         .method(async |_: FinalizeDecision| Ok("attack".to_owned()))
-        .method(async |_: Status| Ok(StatusAnswer::Process(status("Q"))));
+        .method(async |_: Status| Ok(StatusAnswer::Process(Box::new(status("Q")))));
     let q = serve(&runtime, q);
     let endpoints = format!("{p},{q}");
     assert_refused(
@@ -370,14 +370,15 @@ fn bench_judges_agreement_and_validity_as_the_exchange_does() {
     };
     let disagreement = bench(&format!("{p},{q}"));
     assert!(
-        disagreement.contains("disagree in round 1: attack, retreat"),
+        disagreement
+            .contains("round 1: the correct processes DISAGREE: P 'attack' and Q 'retreat'"),
         "{disagreement}"
     );
 
     let other = play(&runtime, "P", "retreat", at_once);
     let invalid = bench(&format!("{other},{q}"));
     assert!(
-        invalid.contains("decided 'retreat' in round 1, but each had said 'attack'"),
+        invalid.contains("round 1: P and Q agree on 'retreat'; validity: every correct process had said 'attack': BROKEN"),
         "{invalid}"
     );
 }

@@ -37,8 +37,8 @@ fn without_a_fault_all_four_decide_in_view_0() {
             "{decision}"
         );
     }
-    assert_eq!(exchange["quorum"], 3);
-    assert_eq!(exchange["agreement"]["agree"], true);
+    assert_eq!(exchange["verdict"]["quorum"], 3);
+    assert_eq!(exchange["verdict"]["agreement"], "kept");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn beyond_the_bound_there_is_no_decision() {
         "{printed}"
     );
     assert!(
-        printed.contains("There is no decision at R and S (quorum 3 of 4)."),
+        printed.contains("there is no decision at R and S (quorum 3 of 4)."),
         "{printed}"
     );
 }

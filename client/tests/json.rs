@@ -130,7 +130,8 @@ fn talkative() -> ProcessStatus {
 /// What `client status` says of the talkative process.
 fn status_of_talkative(arguments: &[&str]) -> String {
     let runtime = Runtime::new().unwrap();
-    let endpoint = Endpoint::new().method(async |_: Status| Ok(StatusAnswer::Process(talkative())));
+    let endpoint =
+        Endpoint::new().method(async |_: Status| Ok(StatusAnswer::Process(Box::new(talkative()))));
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap().to_string();
     runtime.spawn(endpoint.serve(listener, std::future::pending()));

@@ -61,8 +61,7 @@ impl Runtime {
             Effect::ViewChanged { view, active } => {
                 tracing::info!(view = view.0, active, "view change");
                 if active {
-                    let asked_by = self.replica.replica().asked_for(view);
-                    self.views.on_started(view, asked_by);
+                    self.views.on_started(view);
                 } else {
                     self.views.on_asked(view, self.timers.now());
                 }

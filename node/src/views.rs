@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use quorate_protocol::{Input, Quorum, ReplicaId, Time, Timer, VerifiedMessage, View};
+use quorate_protocol::{Input, Quorum, ReplicaId, Signed, Time, Timer, VerifiedMessage, View};
 use quorate_wire::method::{ViewChangeReason, ViewChangeStatus};
 
 /// How many view changes are kept.
@@ -14,6 +14,8 @@ pub(crate) struct ViewLog {
     changes: VecDeque<ViewChange>,
     /// What a view that is left now is left for.
     cause: ViewChangeReason,
+    /// Whose VIEW-CHANGEs are in the NEW-VIEW that came last.
+    asked_by: BTreeSet<ReplicaId>,
     /// When the view timer was set last.
     timer_set: Time,
 }
@@ -32,12 +34,17 @@ impl ViewLog {
         Self {
             changes: VecDeque::new(),
             cause: ViewChangeReason::Timer,
+            asked_by: BTreeSet::new(),
             timer_set: Time(0),
         }
     }
 
     /// The replica is about to be given this input.
-    pub(crate) const fn on_input(&mut self, input: &Input) {
+    pub(crate) fn on_input(&mut self, input: &Input) {
+        if let Input::Message(VerifiedMessage::NewView { new_view, .. }) = input {
+            let view_changes = new_view.value().view_changes.iter();
+            self.asked_by = view_changes.map(Signed::signer).collect();
+        }
         self.cause = match input {
             Input::Timer(Timer::View) => ViewChangeReason::Timer,
             Input::Message(VerifiedMessage::ViewChange(_)) => ViewChangeReason::Joined,
@@ -65,7 +72,7 @@ impl ViewLog {
     }
 
     /// A view has started.
-    pub(crate) fn on_started(&mut self, view: View, asked_by: BTreeSet<ReplicaId>) {
+    pub(crate) fn on_started(&mut self, view: View) {
         if self.changes.back().is_none_or(|change| change.view != view) {
             let reason = match self.cause {
                 ViewChangeReason::Restarted => ViewChangeReason::Restarted,
@@ -75,7 +82,7 @@ impl ViewLog {
         }
         if let Some(change) = self.changes.back_mut() {
             change.started = true;
-            change.asked_by = asked_by;
+            change.asked_by = std::mem::take(&mut self.asked_by);
         }
     }
 

@@ -88,7 +88,7 @@ async fn every_method_goes_there_and_back() {
         .method(|finalize: FinalizeDecision| async move { Ok(format!("{finalize:?}")) })
         .method(|asked: Status| async move {
             Ok(match asked.sequence_number {
-                None => StatusAnswer::Process(status()),
+                None => StatusAnswer::Process(Box::new(status())),
                 Some(number) => StatusAnswer::Slot(slot(number, Phase::Prepared)),
             })
         })
@@ -132,7 +132,7 @@ async fn every_method_goes_there_and_back() {
     }
     assert_eq!(
         caller.call(Status::default()).await,
-        Ok(StatusAnswer::Process(status()))
+        Ok(StatusAnswer::Process(Box::new(status())))
     );
     for number in [1, u64::MAX] {
         let asked = Status {

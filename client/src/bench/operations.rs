@@ -55,7 +55,7 @@ impl<'a> Load<'a> {
                 let name = &process.name;
                 let message =
                     format!("process {name} does not find '{key}', which was written before");
-                Err(Failure::new(Exit::Disagree, message).into())
+                Err(Failure::new(Exit::Broken, message).into())
             }
             Err(error) => Err(no_answer(&process.name, error)),
         }

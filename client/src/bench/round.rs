@@ -9,6 +9,7 @@ use quorate_wire::method::{FinalizeDecision, SendMessage};
 
 use crate::exit::{Exit, Failure};
 use crate::target::{Process, Target};
+use crate::verdict::{Judged, Outcome, Verdict};
 
 const DECISION: &str = "attack";
 
@@ -21,10 +22,8 @@ pub(crate) enum Failed {
         round: u64,
         cause: String,
     },
-    /// Correct processes decided differently.
-    Disagree { round: u64, decisions: Vec<String> },
-    /// They decided something else than each of them had said.
-    Invalid { round: u64, decision: String },
+    /// Agreement or validity is broken.
+    Broken { round: u64, verdict: Verdict },
     /// The processes refused calls, because there were too many at the same time.
     Overloaded { round: u64, cause: String },
 }
@@ -34,7 +33,7 @@ impl Failed {
     pub(crate) fn into_error(self) -> anyhow::Error {
         let exit = match self {
             Self::NoDecision { .. } => Exit::NoDecision,
-            Self::Disagree { .. } | Self::Invalid { .. } => Exit::Disagree,
+            Self::Broken { .. } => Exit::Broken,
             Self::Overloaded { .. } => Exit::Usage,
         };
         Failure::new(exit, self.to_string()).into()
@@ -54,17 +53,12 @@ impl fmt::Display for Failed {
                     "process {process} did not decide round {round}: {cause}"
                 )
             }
-            Self::Disagree { round, decisions } => {
+            Self::Broken { round, verdict } => {
                 write!(
                     formatter,
-                    "the correct processes disagree in round {round}: {}",
-                    decisions.join(", ")
-                )
-            }
-            Self::Invalid { round, decision } => {
-                write!(
-                    formatter,
-                    "the correct processes decided '{decision}' in round {round}, but each had said '{DECISION}'"
+                    "round {round}: {}; validity: {}",
+                    verdict.agreement_fact(),
+                    verdict.validity_fact()
                 )
             }
             Self::Overloaded { round, cause } => {
@@ -112,15 +106,19 @@ async fn run(target: &Target, round: u64) -> Result<(), Failed> {
         .processes
         .iter()
         .filter(|process| process.is_correct());
-    let decisions = try_join_all(correct.map(|process| finalize(process, round))).await?;
-    if decisions.windows(2).any(|pair| pair[0] != pair[1]) {
-        return Err(Failed::Disagree { round, decisions });
-    }
-    match decisions.into_iter().next() {
-        Some(decision) if decision != DECISION && said.into_iter().all(|said| said) => {
-            Err(Failed::Invalid { round, decision })
-        }
-        _ => Ok(()),
+    let decisions = try_join_all(correct.clone().map(|process| finalize(process, round))).await?;
+    let told = said.into_iter().all(|said| said);
+    let judged = correct.zip(decisions).map(|(process, decision)| Judged {
+        process: process.name.clone(),
+        is_correct: true,
+        asked: DECISION.to_owned(),
+        told,
+        outcome: Outcome::Decided(decision),
+    });
+    let verdict = Verdict::of(&judged.collect::<Vec<_>>(), false);
+    match verdict.exit() {
+        Exit::Agree => Ok(()),
+        _ => Err(Failed::Broken { round, verdict }),
     }
 }
 

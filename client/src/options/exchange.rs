@@ -1,5 +1,7 @@
 //! The exchange itself: `client` without a command.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{ExchangeFormat, TargetOptions};
@@ -21,12 +23,22 @@ pub(crate) struct ExchangeOptions {
     /// What to print; without it: the lines, then the table
     #[arg(long, value_enum, help_heading = "Output")]
     pub(crate) format: Option<ExchangeFormat>,
+    /// Tell the round as a story: why the view changed, who voted, which quorum decided
+    #[arg(long, help_heading = "Output")]
+    pub(crate) explain: bool,
+    /// Draw the exchange as a picture into this SVG file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) diagram: Option<PathBuf>,
 }
 
 /// The exchange, understood.
 pub(crate) struct CheckedExchange {
     pub(crate) format: Option<ExchangeFormat>,
     pub(crate) decisions: Decisions,
+    /// Whether the round is told as a story.
+    pub(crate) explain: bool,
+    /// Where the picture goes.
+    pub(crate) diagram: Option<PathBuf>,
 }
 
 impl ExchangeOptions {
@@ -34,6 +46,8 @@ impl ExchangeOptions {
         Ok(CheckedExchange {
             format: self.format,
             decisions: Decisions::parse(&self.decision.join(","))?,
+            explain: self.explain,
+            diagram: self.diagram.clone(),
         })
     }
 }

@@ -296,7 +296,7 @@ mod tests {
         Together {
             subcommand: "",
             required: &[],
-            sets: &target!("format", "decision"),
+            sets: &target!("format", "decision", "explain", "diagram"),
         },
         Together {
             subcommand: "submit",

@@ -24,6 +24,12 @@ pub(crate) fn terminal_width() -> usize {
     size.map_or(USUAL_WIDTH, |(_, columns)| usize::from(columns))
 }
 
+/// Texts, each from a new line on, that break at words where the terminal ends.
+pub(crate) fn paragraphs(texts: &[String]) -> String {
+    let texts = texts.iter().map(|text| wrap(text, terminal_width()));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
 /// A table no wider than `width` columns, or a card for each row if the cells would become too narrow to read.
 pub(crate) fn fitted(header: &[&str], rows: &[Vec<String>], width: usize) -> String {
     let header: Vec<String> = header.iter().map(ToString::to_string).collect();

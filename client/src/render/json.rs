@@ -1,26 +1,10 @@
-//! Output as JSON: what the objects of all commands share, and the exchange as an object.
+//! Output as JSON: what the objects of all commands share.
 
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use quorate_server::Bound;
-use quorate_wire::method::RoundStatus;
 use serde::Serialize;
-use serde_json::{Value, json};
-
-use crate::agreement::{Agreement, Verdict};
-use crate::exchange::{Finalized, Message, Outcome, Transcript};
-use crate::render::table::close;
-
-/// `{"messages": [...], "decisions": [...], "agreement": {...}, "quorum": 3}`.
-pub(crate) fn render(transcript: &Transcript, agreement: &Agreement) -> anyhow::Result<String> {
-    text(&json!({
-        "messages": transcript.messages.iter().map(message).collect::<Vec<_>>(),
-        "decisions": transcript.finalized.iter().map(decision).collect::<Vec<_>>(),
-        "agreement": verdict(agreement),
-        "quorum": agreement.quorum(),
-    }))
-}
 
 /// The version of the objects. It grows when a member goes, or means something else.
 const VERSION: u32 = 1;
@@ -108,61 +92,10 @@ pub(crate) fn millis(time: Duration) -> f64 {
     rounded(time.as_secs_f64() * 1e3)
 }
 
-/// `[{"process": "Q", "sequence_number": 2, "decision": "attack"}, ...]`.
-pub(crate) fn ballots(round: &RoundStatus) -> Value {
-    let ballots = round.ballots.iter().map(|ballot| {
-        json!({
-            "process": ballot.process,
-            "sequence_number": ballot.sequence_number,
-            "decision": ballot.decision,
-        })
-    });
-    ballots.collect()
-}
-
-fn message(message: &Message) -> Value {
-    json!({ "from": message.from, "to": message.to, "text": message.text })
-}
-
-fn decision(finalized: &Finalized) -> Value {
-    let status = finalized.status.as_ref();
-    let (decision, cause) = match &finalized.outcome {
-        Outcome::Decided(decision) => (Some(decision.as_str()), None),
-        Outcome::NoDecision(cause) => (None, Some(cause.as_str())),
-        Outcome::Unreachable => (None, Some("unreachable")),
-    };
-    json!({
-        "process": finalized.process,
-        "port": finalized.port,
-        "correct": finalized.is_correct,
-        "fault": status.map(|status| &status.fault),
-        "seed": status.map(|status| status.seed),
-        "view": status.map(|status| status.view),
-        "round": status.map(|status| status.round.round),
-        "close_sequence_number": status.and_then(|status| close(&status.round)),
-        "ballots": status.map(|status| ballots(&status.round)),
-        "decision": decision,
-        "cause": cause,
-        "milliseconds": millis(finalized.time_taken),
-    })
-}
-
-fn verdict(agreement: &Agreement) -> Value {
-    let (agree, decision) = match &agreement.verdict {
-        Verdict::Agree(decision) => (true, Some(decision)),
-        Verdict::Disagree(_) | Verdict::NoDecision(_) => (false, None),
-    };
-    json!({
-        "agree": agree,
-        "decision": decision,
-        "correct": agreement.correct,
-        "processes": agreement.processes,
-        "sentence": agreement.sentence(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]

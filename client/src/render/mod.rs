@@ -1,36 +1,36 @@
 //! What goes to standard output. Without colours, so `NO_COLOR` has nothing to switch off.
 
 mod columns;
+mod exchange;
 pub(crate) mod failure;
 pub(crate) mod json;
-mod lines;
+pub(crate) mod picture;
 pub(crate) mod progress;
 pub(crate) mod said;
+mod story;
 pub(crate) mod table;
 
 use anyhow::Context;
 use quorate_cli::console::print as print_all;
 
-use crate::agreement::Agreement;
 use crate::exchange::Transcript;
-use crate::options::ExchangeFormat;
+use crate::options::{CheckedExchange, ExchangeFormat};
 
-/// Prints an exchange in the format asked for; without one, the lines and then the table.
-pub(crate) fn print(
-    transcript: &Transcript,
-    agreement: &Agreement,
-    format: Option<ExchangeFormat>,
-) -> anyhow::Result<()> {
-    write_out(&match format {
-        Some(ExchangeFormat::Lines) => lines::render(transcript),
-        Some(ExchangeFormat::Table) => table::render(transcript, agreement),
-        Some(ExchangeFormat::Json) => json::render(transcript, agreement)?,
-        None => format!(
-            "{}\n{}",
-            lines::render(transcript),
-            table::render(transcript, agreement)
-        ),
-    })
+/// Prints an exchange in the format asked for, without its lines, which are printed already.
+pub(crate) fn print(transcript: &Transcript, options: &CheckedExchange) -> anyhow::Result<()> {
+    let explain = options.explain;
+    let text = match options.format {
+        Some(ExchangeFormat::Json) => exchange::render(transcript, explain)?,
+        Some(ExchangeFormat::Lines) => String::new(),
+        Some(ExchangeFormat::Table) => table::render(transcript),
+        None => format!("\n{}", table::render(transcript)),
+    };
+    write_out(&text)?;
+    if explain && options.format != Some(ExchangeFormat::Json) {
+        let story = story::story(transcript);
+        write_out(&format!("\n{}\n", columns::paragraphs(&story)))?;
+    }
+    Ok(())
 }
 
 /// Writes text to standard output.

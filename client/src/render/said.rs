@@ -16,8 +16,9 @@ pub(crate) struct RoundObject<'a> {
     decision: Option<&'a str>,
 }
 
+/// One ballot.
 #[derive(Serialize)]
-struct BallotObject<'a> {
+pub(crate) struct BallotObject<'a> {
     process: &'a str,
     sequence_number: u64,
     votes: Vec<VoteObject<'a>>,
@@ -33,8 +34,9 @@ struct VoteObject<'a> {
     decision: &'a str,
 }
 
+/// How many ballots are for one decision.
 #[derive(Serialize)]
-struct TallyObject<'a> {
+pub(crate) struct TallyObject<'a> {
     decision: &'a str,
     ballots: u64,
 }

@@ -1,30 +1,40 @@
-//! The table, and the sentence under it.
+//! The tables of an exchange, and what stands under them.
 
-use quorate_wire::method::RoundStatus;
+use std::collections::BTreeMap;
+
+use quorate_wire::method::{BallotStatus, RoundStatus};
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
-use crate::agreement::Agreement;
-use crate::exchange::{Finalized, Outcome, Transcript};
-use crate::render::columns::{fitted, terminal_width};
+use crate::exchange::{Finalized, Transcript};
+use crate::render::columns::{fitted, paragraphs, terminal_width};
+use crate::verdict::{Outcome, enumerate};
 
 const HEADER: [&str; 8] = [
     "process",
     "port",
     "fault",
     "view",
-    "sequence number",
+    "closed at slot",
     "ballots",
     "decision",
     "time taken",
 ];
+const LEGEND: &str = "\
+closed at slot: where the round was closed. Q@2: Q's ballot in slot 2.
+(Q@2): a ballot that does not count. -: the process says nothing of this round.
+";
 
-/// One row per process, then whether they agree.
-pub(crate) fn render(transcript: &Transcript, agreement: &Agreement) -> String {
+const BALLOTS_HEADER: [&str; 5] = ["ballot", "slot", "heard", "value", "counts"];
+
+/// One row per process, then the ballots, and what came of them.
+pub(crate) fn render(transcript: &Transcript) -> String {
+    let processes = transcript.finalized.iter();
+    let table = table(HEADER, processes.map(|one| row(transcript, one)));
     format!(
-        "{}\n{}\n",
-        table(HEADER, transcript.finalized.iter().map(row)),
-        agreement.sentence()
+        "{table}\n{LEGEND}\n{}{}",
+        votes(transcript),
+        transcript.verdict.lines()
     )
 }
 
@@ -57,29 +67,80 @@ pub(crate) fn close(round: &RoundStatus) -> Option<u64> {
     Some(round.close_sequence_number).filter(|number| *number != 0)
 }
 
-/// `Q@2 R@3 S@4`: whose ballot took which sequence number.
+/// `Q@2 R@3 S@4 (P@5)`: whose ballot took which sequence number; in brackets one that does not count.
 pub(crate) fn ballots(round: &RoundStatus) -> String {
-    let ballots: Vec<_> = round
-        .ballots
-        .iter()
-        .map(|ballot| format!("{}@{}", ballot.process, ballot.sequence_number))
-        .collect();
-    ballots.join(" ")
+    let ballots = round.ballots.iter().map(|ballot| {
+        let place = format!("{}@{}", ballot.process, ballot.sequence_number);
+        if ballot.counts() {
+            place
+        } else {
+            format!("({place})")
+        }
+    });
+    ballots.collect::<Vec<_>>().join(" ")
 }
 
-fn row(finalized: &Finalized) -> [String; 8] {
+/// What a process did, and who has proof of it.
+pub(crate) struct Proved {
+    pub(crate) accused: String,
+    pub(crate) what: String,
+    pub(crate) by: Vec<String>,
+}
+
+/// What the correct processes have proof of.
+pub(crate) fn proofs(transcript: &Transcript) -> Vec<Proved> {
+    let mut all: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for process in transcript.finalized.iter().filter(|one| one.is_correct) {
+        let status = process.status.as_ref();
+        for proof in status.map_or(&[][..], |status| &status.proofs) {
+            let by = all.entry((&proof.accused, &proof.what)).or_default();
+            by.push(process.process.clone());
+        }
+    }
+    all.into_iter()
+        .map(|((accused, what), by)| Proved {
+            accused: accused.to_owned(),
+            what: what.to_owned(),
+            by,
+        })
+        .collect()
+}
+
+/// Each accused process, all that the same processes have proof of, and these processes.
+pub(crate) fn accusations(proofs: &[Proved]) -> Vec<(&str, String, &[String])> {
+    let same = |one: &Proved, next: &Proved| (&one.accused, &one.by) == (&next.accused, &next.by);
+    let groups = proofs.chunk_by(same);
+    groups
+        .filter_map(|group| {
+            let what: Vec<_> = group.iter().map(|proof| proof.what.clone()).collect();
+            let first = group.first()?;
+            Some((
+                first.accused.as_str(),
+                enumerate(&what),
+                first.by.as_slice(),
+            ))
+        })
+        .collect()
+}
+
+/// The tie rule, where it gave the decision.
+pub(crate) fn tie(round: &RoundStatus) -> Option<String> {
+    let decision = &round.decision;
+    round
+        .tie
+        .then(|| format!("The ballots are tied, so the default '{decision}' is the decision."))
+}
+
+fn row(transcript: &Transcript, finalized: &Finalized) -> [String; 8] {
     let status = finalized.status.as_ref();
+    let round = transcript.facts.rounds.get(&finalized.process);
     [
         finalized.process.clone(),
         finalized.port.to_string(),
         or_dash(status.map(|status| &status.fault)),
         or_dash(status.map(|status| status.view)),
-        or_dash(status.and_then(|status| close(&status.round))),
-        or_dash(
-            status
-                .map(|status| ballots(&status.round))
-                .filter(|ballots| !ballots.is_empty()),
-        ),
+        or_dash(round.and_then(close)),
+        or_dash(round.map(ballots).filter(|ballots| !ballots.is_empty())),
         decision(&finalized.outcome).to_owned(),
         format!("{:.1} ms", finalized.time_taken.as_secs_f64() * 1e3),
     ]
@@ -91,4 +152,86 @@ fn decision(outcome: &Outcome) -> &str {
         Outcome::NoDecision(_) => "none",
         Outcome::Unreachable => "unreachable",
     }
+}
+
+/// Who heard what, what the ballots come to, who is proved faulty, and whether others took part.
+fn votes(transcript: &Transcript) -> String {
+    let mut text = String::new();
+    if let Some(record) = transcript.facts.record()
+        && !record.ballots.is_empty()
+    {
+        let witness = transcript.facts.witness.as_deref().unwrap_or_default();
+        let ballots = table(BALLOTS_HEADER, record.ballots.iter().map(ballot_row));
+        text += &format!(
+            "The ballots of round {}, as {witness} executed them:\n{ballots}\n{}.\n",
+            record.round,
+            tally(record)
+        );
+        text.extend(tie(record).map(|tie| tie + "\n"));
+    }
+    let proofs = proofs(transcript);
+    let proved = accusations(&proofs).into_iter().map(|(accused, what, by)| {
+        format!("Proved faulty: {accused}: {what} (by {}).", enumerate(by))
+    });
+    let others = transcript.facts.others.iter().map(|other| {
+        format!(
+            "Another client's votes are in this round: {} had said '{}' here and '{}' was heard.",
+            other.process, other.asked, other.heard
+        )
+    });
+    for line in proved.chain(others) {
+        text += &(paragraphs(&[line]) + "\n");
+    }
+    text
+}
+
+/// `Tally: 2 ballots for 'attack', 1 for 'retreat'`.
+fn tally(record: &RoundStatus) -> String {
+    let parts = record.tally.iter().enumerate().map(|(place, part)| {
+        let ballots = match (place, part.ballots) {
+            (0, 1) => " ballot",
+            (0, _) => " ballots",
+            _ => "",
+        };
+        format!("{}{ballots} for '{}'", part.ballots, part.decision)
+    });
+    let parts: Vec<_> = parts.collect();
+    if parts.is_empty() {
+        return "Tally: no ballot counts".to_owned();
+    }
+    format!("Tally: {}", parts.join(", "))
+}
+
+fn ballot_row(ballot: &BallotStatus) -> [String; 5] {
+    let value = match (ballot.decision.as_str(), ballot.tie) {
+        ("", _) => "-".to_owned(),
+        (decision, true) => format!("{decision} (a tie gives the default)"),
+        (decision, false) => decision.to_owned(),
+    };
+    let counts = if ballot.counts() {
+        "yes".to_owned()
+    } else {
+        format!("no: {}", ballot.refused)
+    };
+    [
+        ballot.process.clone(),
+        ballot.sequence_number.to_string(),
+        heard(ballot),
+        value,
+        counts,
+    ]
+}
+
+/// `attack: Q R S; retreat: P`.
+fn heard(ballot: &BallotStatus) -> String {
+    let mut heard: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for vote in &ballot.votes {
+        heard.entry(&vote.decision).or_default().push(&vote.process);
+    }
+    let parts = heard
+        .iter()
+        .map(|(decision, names)| format!("{decision}: {}", names.join(" ")));
+    Some(parts.collect::<Vec<_>>().join("; "))
+        .filter(|heard| !heard.is_empty())
+        .unwrap_or_else(|| "-".to_owned())
 }

@@ -21,7 +21,7 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
         view_changes,
         traffic,
     } = handle.ask(Question::Status).await?;
-    Ok(StatusAnswer::Process(ProcessStatus {
+    Ok(StatusAnswer::Process(Box::new(ProcessStatus {
         process: handle.inner.own.to_string(),
         processes: handle.inner.callers.len() as u64,
         port: handle.inner.port,
@@ -37,7 +37,7 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
         proofs,
         view_changes,
         traffic,
-    }))
+    })))
 }
 
 fn slot_status(sequence_number: u64, slot: SlotVotes) -> SlotStatus {

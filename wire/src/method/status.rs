@@ -24,7 +24,7 @@ pub struct Status {
 )]
 pub enum StatusAnswer {
     /// The process's status: the answer to a call without a sequence number.
-    Process(ProcessStatus),
+    Process(Box<ProcessStatus>),
     /// The slot's status: the answer to a call with one.
     Slot(SlotStatus),
 }
@@ -33,8 +33,16 @@ impl StatusAnswer {
     /// How the process is, if that was asked.
     pub fn into_process(self) -> Option<ProcessStatus> {
         match self {
-            Self::Process(process) => Some(process),
+            Self::Process(process) => Some(*process),
             Self::Slot(_) => None,
+        }
+    }
+
+    /// How far the slot is, if that was asked.
+    pub fn into_slot(self) -> Option<SlotStatus> {
+        match self {
+            Self::Slot(slot) => Some(slot),
+            Self::Process(_) => None,
         }
     }
 }
@@ -188,7 +196,9 @@ impl Method for Status {
             Value::Struct(members) if members.contains_key("phase") => {
                 SlotStatus::from_value(value).map(StatusAnswer::Slot)
             }
-            _ => ProcessStatus::from_value(value).map(StatusAnswer::Process),
+            _ => ProcessStatus::from_value(value)
+                .map(Box::new)
+                .map(StatusAnswer::Process),
         }
     }
 }

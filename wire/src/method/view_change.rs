@@ -26,7 +26,8 @@ pub struct ViewChangeStatus {
     pub reason: ViewChangeReason,
     /// How long it had waited when its timer ran out, in milliseconds; 0 for every other reason.
     pub waited_ms: u64,
-    /// The processes whose VIEW-CHANGEs for this view it has, its own included.
+    /// The processes whose VIEW-CHANGEs are in the NEW-VIEW that started the view; until it starts, those whose VIEW-CHANGEs
+    /// this process has.
     pub asked_by: Vec<String>,
     /// Whether the view has started here.
     pub started: bool,

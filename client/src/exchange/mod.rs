@@ -1,0 +1,177 @@
+//! The exchange of the seed: every process sends its decision to every other, then each one finalizes.
+//!
+//! * [`play`]: plays one round. [`printer`]: prints each line as soon as it is true. [`watch`]: what is waited for.
+//! * [`facts`]: what the processes say of the round afterwards.
+
+mod facts;
+mod play;
+mod printer;
+mod watch;
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use quorate_cli::console::complain;
+use quorate_wire::method::ProcessStatus;
+
+use crate::exit::{Exit, Failure};
+use crate::options::{CheckedExchange, ExchangeFormat};
+use crate::render;
+use crate::target::Target;
+use crate::verdict::{Judged, Outcome, Verdict};
+
+pub(crate) use facts::Facts;
+
+use play::Played;
+use printer::Printer;
+
+/// How often a round may be decided by another client before this one has voted in it.
+const ATTEMPTS: usize = 5;
+
+/// One send, and what came of it: `Q sent decision 'attack' to P`.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// What the sender answered that it did.
+    pub(crate) text: String,
+    /// What the recipient was told; nothing if the vote did not get there.
+    pub(crate) told: Option<String>,
+    /// When the process was asked to send, from the start of the exchange.
+    pub(crate) asked_at: Duration,
+    /// When it answered.
+    pub(crate) answered_at: Duration,
+}
+
+/// What one process finally decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Finalized {
+    pub(crate) process: String,
+    pub(crate) port: u16,
+    pub(crate) is_correct: bool,
+    /// What it was asked to send.
+    pub(crate) asked: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) time_taken: Duration,
+    /// When it answered, from the start of the exchange.
+    pub(crate) answered_at: Duration,
+    /// The view that it was in before, if it said so.
+    pub(crate) view_before: Option<u64>,
+    /// What it said of itself afterwards.
+    pub(crate) status: Option<ProcessStatus>,
+}
+
+/// A whole exchange.
+pub(crate) struct Transcript {
+    pub(crate) round: u64,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) finalized: Vec<Finalized>,
+    pub(crate) facts: Facts,
+    pub(crate) verdict: Verdict,
+}
+
+/// Runs the exchange and prints it.
+pub(crate) async fn command(target: &Target, options: &CheckedExchange) -> anyhow::Result<Exit> {
+    for name in options.decisions.names() {
+        let exists = target.processes.iter().any(|process| process.name == name);
+        ensure!(
+            exists,
+            "--decision {name}=...: process {name} does not take part; name one that does"
+        );
+    }
+    let transcript = run(target, options).await?;
+    render::print(&transcript, options)?;
+    let exit = transcript.verdict.exit();
+    if options.format == Some(ExchangeFormat::Lines) && exit != Exit::Agree {
+        complain(transcript.verdict.lines().trim_end());
+    }
+    if let Some(path) = &options.diagram {
+        draw(&transcript, path)?;
+    }
+    Ok(exit)
+}
+
+/// Plays the first round that no process has closed. If another client decides that one first, the next.
+async fn run(target: &Target, options: &CheckedExchange) -> anyhow::Result<Transcript> {
+    let printer = Printer::new(options.format);
+    let mut round = open_round(target);
+    for _ in 0..ATTEMPTS {
+        match play::play(target, options, round, &printer).await? {
+            Played::Whole(messages, finalized) => {
+                let facts = facts::gather(target, round, &messages, &finalized).await;
+                return Ok(judged(round, messages, finalized, facts));
+            }
+            Played::Overtaken => {
+                complain(format!(
+                    "round {round} was decided by another client meanwhile; this is round {}",
+                    round + 1
+                ));
+                round += 1;
+            }
+        }
+    }
+    let first = round - ATTEMPTS as u64;
+    Err(Failure::new(
+        Exit::NoDecision,
+        format!(
+            "other clients decided rounds {first} to {} before this one had voted: try again when they have ended",
+            round - 1
+        ),
+    )
+    .into())
+}
+
+/// The first round that no correct process has closed. Another client that starts now may take the same.
+fn open_round(target: &Target) -> u64 {
+    let rounds = target
+        .correct()
+        .filter_map(|process| process.status.as_ref().ok());
+    rounds.map(|status| status.round.round).max().unwrap_or(0) + 1
+}
+
+fn judged(
+    round: u64,
+    messages: Vec<Message>,
+    finalized: Vec<Finalized>,
+    facts: Facts,
+) -> Transcript {
+    let judged: Vec<_> = finalized
+        .iter()
+        .map(|process| Judged {
+            process: process.process.clone(),
+            is_correct: process.is_correct,
+            asked: process.asked.clone(),
+            told: has_told(process, &messages, &finalized),
+            outcome: process.outcome.clone(),
+        })
+        .collect();
+    let verdict = Verdict::of(&judged, !facts.others.is_empty());
+    Transcript {
+        round,
+        messages,
+        finalized,
+        facts,
+        verdict,
+    }
+}
+
+/// Whether a process told every correct one what it was asked to tell.
+fn has_told(process: &Finalized, messages: &[Message], all: &[Finalized]) -> bool {
+    let correct = |name: &str| all.iter().any(|one| one.process == name && one.is_correct);
+    messages
+        .iter()
+        .filter(|message| message.from == process.process && correct(&message.to))
+        .all(|message| message.told.as_deref() == Some(process.asked.as_str()))
+}
+
+fn draw(transcript: &Transcript, path: &Path) -> anyhow::Result<()> {
+    let diagram = render::picture::picture(transcript);
+    let write = || -> std::io::Result<()> {
+        let file = File::create(path)?;
+        diagram.write(BufWriter::new(file))
+    };
+    write().with_context(|| format!("--diagram {}", path.display()))
+}

@@ -1,0 +1,249 @@
+//! Plays one round.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use futures_util::future::try_join_all;
+use quorate_wire::method::{FinalizeDecision, ProcessStatus, SendMessage, Status, StatusAnswer};
+use quorate_wire::{CallError, Fault};
+
+use super::printer::Printer;
+use super::watch::Watch;
+use super::{Finalized, Message};
+use crate::options::CheckedExchange;
+use crate::target::{CORRECT, Process, Target};
+use crate::verdict::Outcome;
+
+/// How the round ended.
+pub(super) enum Played {
+    /// All that was sent and finalized, in the order of the processes.
+    Whole(Vec<Message>, Vec<Finalized>),
+    /// Another client decided the round before every correct process had voted.
+    Overtaken,
+}
+
+struct Round<'a> {
+    target: &'a Target,
+    options: &'a CheckedExchange,
+    number: u64,
+    started: Instant,
+    printer: &'a Printer,
+    watch: Watch<'a>,
+    overtaken: Cell<bool>,
+}
+
+/// Plays the round with this number: all votes, then all decisions. Prints each line as soon as it and all before it are true.
+///
+/// # Errors
+/// The lines cannot be printed.
+pub(super) async fn play(
+    target: &Target,
+    options: &CheckedExchange,
+    number: u64,
+    printer: &Printer,
+) -> anyhow::Result<Played> {
+    printer.begin();
+    let round = Round {
+        target,
+        options,
+        number,
+        started: Instant::now(),
+        printer,
+        watch: Watch::new(target)?,
+        overtaken: Cell::new(false),
+    };
+    let watch = &round.watch;
+    tokio::select! {
+        played = round.play() => played,
+        () = watch.tell() => unreachable!("it is watched until the round has ended"),
+    }
+}
+
+impl Round<'_> {
+    async fn play(&self) -> anyhow::Result<Played> {
+        let senders = self.target.processes.iter().enumerate();
+        let messages = try_join_all(senders.map(|(place, from)| self.send_to_others(place, from)));
+        let messages: Vec<_> = messages.await?.into_iter().flatten().collect();
+        if self.overtaken.get() {
+            return Ok(Played::Overtaken);
+        }
+        let processes = self.target.processes.iter().enumerate();
+        let sent = messages.len();
+        let finalized =
+            try_join_all(processes.map(|(place, process)| self.finalize(sent + place, process)));
+        Ok(Played::Whole(messages, finalized.await?))
+    }
+
+    async fn send_to_others(&self, place: usize, from: &Process) -> anyhow::Result<Vec<Message>> {
+        let others = self
+            .target
+            .processes
+            .iter()
+            .filter(|to| to.name != from.name);
+        let first = place * (self.target.processes.len() - 1);
+        let mut messages = Vec::new();
+        for (line, to) in (first..).zip(others) {
+            let asked_at = self.started.elapsed();
+            let _waiting = self
+                .watch
+                .wait(&from.name, format!("to send to {}", to.name));
+            let (text, told) = self.send(from, &to.name).await;
+            self.printer.put(line, format!("Process {text}"))?;
+            messages.push(Message {
+                from: from.name.clone(),
+                to: to.name.clone(),
+                text,
+                told,
+                asked_at,
+                answered_at: self.started.elapsed(),
+            });
+        }
+        Ok(messages)
+    }
+
+    /// What came of a send, and what the recipient was told.
+    async fn send(&self, from: &Process, to: &str) -> (String, Option<String>) {
+        let name = &from.name;
+        let unreachable = || (format!("{name} could not be reached to send to {to}"), None);
+        if !from.is_reachable() {
+            return unreachable();
+        }
+        let decision = self.options.decisions.of(name);
+        let call = SendMessage {
+            recipient: to.to_owned(),
+            decision: decision.to_owned(),
+            round: Some(self.number),
+        };
+        match from.call(call).await {
+            Ok(answer) => {
+                let told = told(&answer, name, to);
+                (answer, told)
+            }
+            Err(error) if error.is_unreachable() => unreachable(),
+            Err(error) => {
+                if from.is_correct() && is_decided(&error) {
+                    self.overtaken.set(true);
+                }
+                (
+                    format!("{name} could not send to {to} ({})", cause(&error)),
+                    None,
+                )
+            }
+        }
+    }
+
+    async fn finalize(&self, line: usize, process: &Process) -> anyhow::Result<Finalized> {
+        let _waiting = self.watch.wait(&process.name, "to decide".to_owned());
+        let started = Instant::now();
+        let outcome = self.outcome(process).await;
+        let time_taken = started.elapsed();
+        let answered_at = self.started.elapsed();
+        let words = words(&outcome);
+        self.printer.put(
+            line,
+            format!("Process {} finalized decision: {words}", process.name),
+        )?;
+        let status = match outcome {
+            Outcome::Unreachable => None,
+            _ => {
+                let answer = process.call(Status::default()).await;
+                answer.ok().and_then(StatusAnswer::into_process)
+            }
+        };
+        Ok(Finalized {
+            process: process.name.clone(),
+            port: process.address.port(),
+            is_correct: is_correct(process, &outcome, status.as_ref()),
+            asked: self.options.decisions.of(&process.name).to_owned(),
+            outcome,
+            time_taken,
+            answered_at,
+            view_before: process.status.as_ref().ok().map(view_left),
+            status,
+        })
+    }
+
+    async fn outcome(&self, process: &Process) -> Outcome {
+        let call = FinalizeDecision {
+            round: Some(self.number),
+        };
+        match process.call(call).await {
+            Ok(decision) => Outcome::Decided(decision),
+            Err(error) if error.is_unreachable() => Outcome::Unreachable,
+            Err(error) => Outcome::NoDecision(cause(&error)),
+        }
+    }
+}
+
+/// Whether a process must agree with the others. It need not if it is gone, or says that it is faulty; what it says in the
+/// end counts, because it may have been too busy to say so at the start.
+fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatus>) -> bool {
+    match (outcome, status.or(process.status.as_ref().ok())) {
+        (Outcome::Unreachable, _) => false,
+        // It may have been healed since.
+        (Outcome::Decided(decision), _) if decision == "faulty" => false,
+        (_, Some(status)) => status.fault == CORRECT,
+        (_, None) => true,
+    }
+}
+
+/// The last view that had started when the process said how it was.
+const fn view_left(status: &ProcessStatus) -> u64 {
+    if status.view_active {
+        status.view
+    } else {
+        status.view.saturating_sub(1)
+    }
+}
+
+/// What is told in `Q sent decision 'attack' to P`.
+fn told(answer: &str, from: &str, to: &str) -> Option<String> {
+    let rest = answer
+        .strip_prefix(from)?
+        .strip_prefix(" sent decision '")?;
+    let decision = rest.strip_suffix(to)?.strip_suffix("' to ")?;
+    Some(decision.to_owned())
+}
+
+fn is_decided(error: &CallError) -> bool {
+    matches!(error, CallError::Fault(fault) if fault.code() == Fault::ROUND_DECIDED)
+}
+
+fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Decided(decision) => decision.clone(),
+        Outcome::NoDecision(cause) => format!("none ({cause})"),
+        Outcome::Unreachable => "unreachable".to_owned(),
+    }
+}
+
+/// What went wrong, without the address: the line names the process already.
+fn cause(error: &CallError) -> String {
+    match error {
+        CallError::Fault(fault) => fault.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_is_read_from_the_answer_whatever_the_decision_holds() {
+        assert_eq!(
+            told("Q sent decision 'a' to P' to P", "Q", "P").as_deref(),
+            Some("a' to P")
+        );
+        assert_eq!(told("P denied communication to Q", "P", "Q"), None);
+        assert_eq!(told("P could not reach Q", "P", "Q"), None);
+    }
+
+    #[test]
+    fn each_outcome_has_its_words() {
+        assert_eq!(words(&Outcome::Unreachable), "unreachable");
+        assert_eq!(words(&Outcome::Decided("attack".into())), "attack");
+        let missing = Outcome::NoDecision("1 ballot is missing".into());
+        assert_eq!(words(&missing), "none (1 ballot is missing)");
+    }
+}
