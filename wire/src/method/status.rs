@@ -18,10 +18,6 @@ pub struct Status {
 
 /// The answer to a call of `status`.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an answer is made once per call and not kept"
-)]
 pub enum StatusAnswer {
     /// The process's status: the answer to a call without a sequence number.
     Process(Box<ProcessStatus>),
