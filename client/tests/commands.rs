@@ -11,18 +11,22 @@ use serde_json::Value;
 use support::{Processes, SEED_LINES, assert_refused, client, complained, printed};
 
 #[test]
-fn without_a_format_the_lines_come_first_then_one_table_then_the_sentence() {
+fn without_a_format_the_lines_come_first_then_the_tables_then_the_three_facts() {
     let output = client(&["--spawn"]);
     let printed = printed(&output);
     let rest = printed.strip_prefix(SEED_LINES).expect(&printed);
     // Long names of columns wrap.
     for column in [
-        "process", "port", "fault", "view", "sequence", "ballots", "decision", "time",
+        "process", "port", "fault", "view", "closed", "ballots", "decision", "time",
     ] {
         assert!(rest.contains(column), "{rest}");
     }
     assert!(
-        rest.ends_with("Q, R and S agree on 'attack' (quorum 3 of 4).\n"),
+        rest.ends_with(
+            "Agreement: Q, R and S agree on 'attack' (quorum 3 of 4).\n\
+             Validity:  every correct process had said 'attack': kept.\n\
+             Bound:     1 of 4 processes is faulty, at most 1 is survived.\n"
+        ),
         "{rest}"
     );
 }

@@ -21,8 +21,8 @@ const HEADER: [&str; 8] = [
     "time taken",
 ];
 const LEGEND: &str = "\
-closed at slot: where the round was closed. Q@2: Q's ballot in slot 2.
-(Q@2): a ballot that does not count. -: the process says nothing of this round.
+closed at slot: the sequence number at which the round was closed.
+Q@2: Q's ballot in slot 2; (Q@2): it does not count. -: nothing of this round.
 ";
 
 const BALLOTS_HEADER: [&str; 5] = ["ballot", "slot", "heard", "value", "counts"];
