@@ -63,9 +63,7 @@ pub(crate) fn type_in(page: &Page, programs: &Path) -> Result<(), String> {
     }
     let desk = Desk::set_up(page, programs);
     let script = desk.script(page)?;
-    let result = desk.run(page, &script);
-    fs::remove_dir_all(&desk.folder).unwrap();
-    result
+    desk.run(page, &script)
 }
 
 /// A tool that a page's commands begin with and that is not here.
@@ -108,6 +106,12 @@ fn python() -> String {
 struct Desk {
     folder: PathBuf,
     ports: Ports,
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.folder).unwrap();
+    }
 }
 
 impl Desk {
