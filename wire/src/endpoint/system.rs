@@ -26,29 +26,29 @@ pub(super) struct SystemMethod {
 pub(super) const METHODS: &[SystemMethod] = &[
     SystemMethod {
         name: "system.getCapabilities",
-        help: "system.getCapabilities(): a struct of the specifications that this endpoint keeps.",
+        help: "system.getCapabilities(): answers a struct of the specifications that this endpoint follows.",
         signatures: &[&["struct"]],
     },
     SystemMethod {
         name: "system.listMethods",
-        help: "system.listMethods(): the names of all methods.",
+        help: "system.listMethods(): answers the names of all methods.",
         signatures: &[&["array"]],
     },
     SystemMethod {
         name: "system.methodHelp",
-        help: "system.methodHelp(name): what a method does.",
+        help: "system.methodHelp(name): answers what a method does.",
         signatures: &[&["string", "string"]],
     },
     SystemMethod {
         name: "system.methodSignature",
-        help: "system.methodSignature(name): an array of the ways to call a method, each an array of types, the \
-            answer's first.",
+        help: "system.methodSignature(name): answers an array of the ways to call a method. Each way is an array of types, \
+            with the answer's type first.",
         signatures: &[&["array", "string"]],
     },
     SystemMethod {
         name: MULTICALL,
-        help: "system.multicall(calls): runs an array of structs {methodName, params} in order and answers an array \
-            with, for each, an array of its answer or a fault struct.",
+        help: "system.multicall(calls): runs an array of structs {methodName, params} in order. Answers an array \
+            with one value per call: an array of its answer, or a fault struct.",
         signatures: &[&["array", "array"]],
     },
 ];

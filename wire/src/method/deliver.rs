@@ -13,8 +13,8 @@ pub struct Deliver {
 
 impl Method for Deliver {
     const NAME: &'static str = "pbft.deliver";
-    const HELP: &'static str = "pbft.deliver(batch): for peers. Takes a batch of signed protocol messages and answers \
-        how many were taken.";
+    const HELP: &'static str = "pbft.deliver(batch): takes a batch of signed protocol messages from a peer, and \
+        answers how many it took.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["int", "base64"]];
     const RESERVED: bool = true;
     type Answer = i32;

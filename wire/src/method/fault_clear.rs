@@ -10,8 +10,8 @@ pub struct FaultClear;
 
 impl Method for FaultClear {
     const NAME: &'static str = "fault.clear";
-    const HELP: &'static str = "fault.clear(): makes this process correct from now on; protocol messages that it held back go out at once. \
-        Answers 'none'.";
+    const HELP: &'static str = "fault.clear(): makes this process correct from now on, and sends the protocol \
+        messages that it held back at once. Answers 'none'.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"]];
     const FAULTS: &'static [i32] = &[Fault::NOT_FROM_ELSEWHERE];
     type Answer = String;

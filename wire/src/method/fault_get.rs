@@ -4,14 +4,14 @@ use super::parameters::Parameters;
 use super::{Method, answer};
 use crate::Fault;
 
-/// Asks a process how it misbehaves.
+/// Asks a process for its behaviour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultGet;
 
 impl Method for FaultGet {
     const NAME: &'static str = "fault.get";
-    const HELP: &'static str = "fault.get(): answers this process's behaviour, in the words of the server's --faulty; 'none' if \
-        it is correct.";
+    const HELP: &'static str = "fault.get(): answers this process's behaviour, written as for the server's \
+        --faulty. A correct process answers 'none'.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"]];
     type Answer = String;
 

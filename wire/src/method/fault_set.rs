@@ -13,10 +13,11 @@ pub struct FaultSet {
 
 impl Method for FaultSet {
     const NAME: &'static str = "fault.set";
-    const HELP: &'static str = "fault.set(behaviour): makes this process faulty from now on, in the words of the \
-        server's --faulty, such as 'deny', 'deny:R+S', 'delay:200ms' or 'equivocate@chance=25%'; times count from \
-        now. 'none' makes it correct, as fault.clear does. Answers the behaviour. It takes the place of the one before, \
-        and is lost when the process is started again.";
+    const HELP: &'static str = "fault.set(behaviour): makes this process faulty from now on. The behaviour is \
+        written as for the server's --faulty, such as 'deny', 'deny:R+S', 'delay:200ms' or \
+        'equivocate@chance=25%'; its times count from now. 'none' makes the process correct, as fault.clear \
+        does. Answers the behaviour. The new behaviour replaces the old one, and a restart of the process loses \
+        it.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string", "string"]];
     const FAULTS: &'static [i32] = &[Fault::BAD_BEHAVIOUR, Fault::NOT_FROM_ELSEWHERE];
     type Answer = String;

@@ -14,7 +14,7 @@ pub struct FinalizeDecision {
 impl Method for FinalizeDecision {
     const NAME: &'static str = "finalize_decision";
     const HELP: &'static str = "finalize_decision([round]): closes the round and answers the decision that the \
-        correct processes agree on, or 'faulty' at a process that is faulty.";
+        correct processes agree on. A faulty process answers 'faulty'.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"], &["string", "int"]];
     const FAULTS: &'static [i32] = &[Fault::NOT_DECIDED, Fault::ROUND_OUT_OF_WINDOW];
     type Answer = String;

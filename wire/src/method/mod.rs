@@ -40,10 +40,11 @@ pub trait Method: Sized + Send + 'static {
     const HELP: &'static str;
     /// What `system.methodSignature` answers: one list of types for each way to call it, the answer's type first.
     const SIGNATURES: &'static [&'static [&'static str]];
-    /// The positive fault codes that it may answer with, besides those of any call: overload and the end of the process.
+    /// The positive fault codes that this method may answer with. Any method may also answer the codes for overload and for a
+    /// process that is ending.
     const FAULTS: &'static [i32] = &[];
-    /// Whether it is taken even when the endpoint has as many calls in flight as it takes: peers must be heard however
-    /// much clients ask for, or nothing that clients wait for would ever come to its end.
+    /// Whether the endpoint takes a call even when its calls in flight are at the limit. Peers need this: calls of clients end
+    /// only if the messages of peers get through.
     const RESERVED: bool = false;
     /// What the method answers.
     type Answer: Send + 'static;
@@ -58,7 +59,7 @@ pub trait Method: Sized + Send + 'static {
     fn answer_from_value(value: Value) -> Result<Self::Answer, String>;
 }
 
-/// A method, for those who look it up.
+/// A method's name, help and faults, for tables.
 #[derive(Clone, Copy, Debug)]
 pub struct Description {
     /// [`Method::NAME`].

@@ -13,8 +13,9 @@ pub struct Read {
 
 impl Method for Read {
     const NAME: &'static str = "read";
-    const HELP: &'static str = "read(key): answers the key's value in the key-value store, as a quorum of processes \
-        has it, without ordering anything where they agree. A fault if there is no such key.";
+    const HELP: &'static str = "read(key): answers the key's value on which a quorum of processes agrees. If \
+        the processes answer differently, the read is ordered like an operation. A key without a value is a \
+        fault.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string", "string"]];
     const FAULTS: &'static [i32] = &[Fault::NO_SUCH_KEY, Fault::BAD_OPERATION, Fault::NO_QUORUM];
     type Answer = String;

@@ -19,8 +19,9 @@ pub struct ReceiveMessage {
 
 impl Method for ReceiveMessage {
     const NAME: &'static str = "receive_message";
-    const HELP: &'static str = "receive_message(sender, decision[, round[, signature]]): keeps the sender's decision \
-        for the round and answers what became of it. Peers sign; unsigned votes are accepted on loopback only.";
+    const HELP: &'static str = "receive_message(sender, decision[, round[, signature]]): keeps the sender's \
+        decision for the round and answers whether it was received or ignored. Peers sign; unsigned votes are \
+        accepted on loopback only.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["string", "string", "string"],
         &["string", "string", "string", "int"],

@@ -5,14 +5,14 @@ use super::answer::{Members, from_each, from_members, from_number};
 use super::parameters::{Parameters, with_round};
 use crate::Fault;
 
-/// Asks a process how far a round is.
+/// Asks a process for the status of a round.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Round {
-    /// The round, from 1; without it the latest one.
+    /// The round, from 1. `None` asks for the latest one.
     pub round: Option<u64>,
 }
 
-/// How far a round is.
+/// The status of a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoundStatus {
     /// The round; 0 before the first.
@@ -21,7 +21,7 @@ pub struct RoundStatus {
     pub close_sequence_number: u64,
     /// The ballots that have executed, in their order.
     pub ballots: Vec<BallotStatus>,
-    /// How many of the ballots that count have each decision.
+    /// For each decision, the number of ballots that count for it.
     pub tally: Vec<TallyStatus>,
     /// Whether the tally was tied, so that the decision is the default.
     pub tie: bool,
@@ -32,17 +32,17 @@ pub struct RoundStatus {
 /// One executed ballot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BallotStatus {
-    /// The process whose ballot it is.
+    /// The process that sent the ballot.
     pub process: String,
     /// The sequence number at which it executed.
     pub sequence_number: u64,
-    /// Who voted what, as that process says that it heard it. Empty in old rounds, and where the votes make no sense.
+    /// The votes that this process says it heard. Empty in old rounds, and if the votes make no sense.
     pub votes: Vec<VoteStatus>,
     /// Whether the votes were tied, so that the ballot's decision is the default.
     pub tie: bool,
-    /// The decision that the ballot is for; empty where the votes make no sense.
+    /// The decision that the ballot is for; empty if the votes make no sense.
     pub decision: String,
-    /// Why it does not count; empty if it counts.
+    /// Why the ballot does not count; empty if it counts.
     pub refused: String,
 }
 
@@ -51,21 +51,21 @@ pub struct BallotStatus {
 pub struct VoteStatus {
     /// The process that voted.
     pub process: String,
-    /// What for.
+    /// The decision that it voted for.
     pub decision: String,
 }
 
-/// How many ballots are for one decision.
+/// The number of ballots for one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TallyStatus {
     /// The decision.
     pub decision: String,
-    /// How many ballots that count are for it.
+    /// The number of ballots that count for it.
     pub ballots: u64,
 }
 
 impl BallotStatus {
-    /// Whether it counts for the round's decision.
+    /// Whether the ballot counts for the round's decision.
     pub fn counts(&self) -> bool {
         self.refused.is_empty()
     }
@@ -73,9 +73,10 @@ impl BallotStatus {
 
 impl Method for Round {
     const NAME: &'static str = "round";
-    const HELP: &'static str = "round([round]): a struct that says how far this round, or the latest one, is here: \
-        round, close_sequence_number, ballots (process, sequence_number, votes, tie, decision, refused), tally \
-        (decision, ballots), tie, decision. A number over 31 bits is a decimal string.";
+    const HELP: &'static str = "round([round]): answers a struct that describes this round at this process, or \
+        the latest round if none is given: round, close_sequence_number, ballots (process, sequence_number, \
+        votes, tie, decision, refused), tally (decision, ballots), tie, decision. Numbers over 31 bits are \
+        decimal strings.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
     type Answer = RoundStatus;
 

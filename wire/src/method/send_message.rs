@@ -17,8 +17,9 @@ pub struct SendMessage {
 
 impl Method for SendMessage {
     const NAME: &'static str = "send_message";
-    const HELP: &'static str = "send_message(recipient, decision[, round]): sends this process's decision to the \
-        recipient and answers what was sent. The round counts from 1; without it the open one is meant.";
+    const HELP: &'static str = "send_message(recipient, decision[, round]): sends this process's decision to \
+        the recipient and answers a sentence that says what was sent. Rounds count from 1; without a round, the \
+        open round is meant.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["string", "string", "string"],
         &["string", "string", "string", "int"],

@@ -9,10 +9,10 @@ use super::round::RoundStatus;
 use super::view_change::{ProofStatus, ViewChangeStatus};
 use crate::Fault;
 
-/// Asks a process how it is, or how far one slot is at it.
+/// Asks a process for its own status, or for the status of one slot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {
-    /// The slot, from 1; without it the process is meant.
+    /// The slot, from 1. `None` asks for the status of the process.
     pub sequence_number: Option<u64>,
 }
 
@@ -26,7 +26,7 @@ pub enum StatusAnswer {
 }
 
 impl StatusAnswer {
-    /// How the process is, if that was asked.
+    /// The process's status, if the call asked for it.
     pub fn into_process(self) -> Option<ProcessStatus> {
         match self {
             Self::Process(process) => Some(*process),
@@ -34,7 +34,7 @@ impl StatusAnswer {
         }
     }
 
-    /// How far the slot is, if that was asked.
+    /// The slot's status, if the call asked for it.
     pub fn into_slot(self) -> Option<SlotStatus> {
         match self {
             Self::Slot(slot) => Some(slot),
@@ -43,7 +43,7 @@ impl StatusAnswer {
     }
 }
 
-/// How a process is.
+/// The status of a process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProcessStatus {
     /// The process's name.
@@ -54,11 +54,11 @@ pub struct ProcessStatus {
     pub port: u16,
     /// The behaviour that it is configured with; `none` if it is correct.
     pub fault: String,
-    /// What it does at random, if its fault has chance in it, comes from this seed and its place among the processes.
+    /// The seed of a fault that acts at random. The process's index is mixed into it.
     pub seed: u64,
     /// The view that it is in.
     pub view: u64,
-    /// Whether that view is active, not still being changed to.
+    /// Whether that view has started here. If not, the process is still changing to it.
     pub view_active: bool,
     /// The primary of the view.
     pub primary: String,
@@ -66,11 +66,11 @@ pub struct ProcessStatus {
     pub low_watermark: u64,
     /// The high watermark: the last sequence number that may be proposed.
     pub high_watermark: u64,
-    /// The last sequence number that was executed.
+    /// The last executed sequence number.
     pub executed: u64,
     /// The latest round.
     pub round: RoundStatus,
-    /// What it has against others that is proof.
+    /// The processes that it can prove faulty.
     pub proofs: Vec<ProofStatus>,
     /// The last views that it asked for or took over, oldest first.
     pub view_changes: Vec<ViewChangeStatus>,
@@ -89,12 +89,12 @@ pub struct Traffic {
     pub signatures_checked: u64,
 }
 
-/// How far one slot is at a process, in the view that the process is in.
+/// The status of one slot at a process, in the view that the process is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotStatus {
     /// The slot.
     pub sequence_number: u64,
-    /// How far it is.
+    /// The phase that it has reached.
     pub phase: Phase,
     /// How many backups' matching PREPAREs the process has; 0 once the slot is stable.
     pub prepares_received: u64,
@@ -160,11 +160,12 @@ impl fmt::Display for Phase {
 
 impl Method for Status {
     const NAME: &'static str = "status";
-    const HELP: &'static str = "status([sequence_number]): a struct that says how this process is: process, \
-        processes, port, fault, seed, view, view_active, primary, low_watermark, high_watermark, executed, round, proofs, view_changes, traffic. \
-        With a sequence number one that says how far that slot is here: sequence_number, phase (unknown, \
-        pre-prepared, prepared, committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, executed. \
-        Numbers over 31 bits are decimal strings.";
+    const HELP: &'static str = "status([sequence_number]): answers a struct. Without a sequence number, it \
+        describes this process: process, processes, port, fault, seed, view, view_active, primary, \
+        low_watermark, high_watermark, executed, round, proofs, view_changes, traffic. With a sequence number, \
+        it describes this slot at this process: sequence_number, phase (unknown, pre-prepared, prepared, \
+        committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, \
+        executed. Numbers over 31 bits are decimal strings.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
     type Answer = StatusAnswer;
 

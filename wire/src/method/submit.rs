@@ -38,10 +38,10 @@ pub struct Submitted {
 
 impl Method for Submit {
     const NAME: &'static str = "submit";
-    const HELP: &'static str = "submit(operation[, client, timestamp]): has the operation ordered and executed, once \
-        per client and timestamp, and answers a struct: sequence_number, view, done, result. Operations are 'set KEY=VALUE', \
-        'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. done is false where there is no such key, or where cas found \
-        another value. A client's timestamps count from 1 and grow.";
+    const HELP: &'static str = "submit(operation[, client, timestamp]): orders and executes the operation, once \
+        per client and timestamp. Answers a struct: sequence_number, view, done, result. Operations are 'set \
+        KEY=VALUE', 'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. done is false if the key has no value, or if \
+        cas found another value. A client's timestamps start at 1 and must grow.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["struct", "string"],
         &["struct", "string", "string", "int"],

@@ -1,4 +1,4 @@
-//! Why a process changed the view, and whom it found faulty.
+//! A process's view changes with their reasons, and the processes that it proved faulty.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use dxr::Value;
 
 use super::answer::{Members, from_members, from_number, from_texts};
 
-/// That a process is proved faulty by what it signed.
+/// A process that its own signed messages prove faulty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProofStatus {
     /// The process that is proved faulty.
@@ -22,7 +22,7 @@ pub struct ViewChangeStatus {
     pub view: u64,
     /// Its primary.
     pub primary: String,
-    /// Why this process left the view before.
+    /// Why this process left the previous view.
     pub reason: ViewChangeReason,
     /// How long it had waited when its timer ran out, in milliseconds; 0 for every other reason.
     pub waited_ms: u64,
