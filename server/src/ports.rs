@@ -165,6 +165,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     fn an_address_of_ipv6_may_have_its_brackets() {
         for host in ["::1", "[::1]"] {
             match bind_all(host, None, 1) {
