@@ -1,7 +1,7 @@
 //! The file that tells other programs where the processes are, once all of them answer.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -25,18 +25,27 @@ struct ReadyProcess<'a> {
 #[derive(Debug)]
 pub struct ReadyFile {
     path: PathBuf,
+    /// What is written, at first under the name of its neighbour. It is locked as long as this server runs, however that ends.
+    file: File,
 }
 
 impl ReadyFile {
     /// Where the file will be. One that is there already was left by a server that was killed, and is removed.
     ///
     /// # Errors
-    /// It is there and cannot be removed.
+    /// A server that runs has it, or nothing can be written there.
     pub fn at(path: &Path) -> io::Result<Self> {
+        refuse_if_used(path)?;
         remove(path)?;
-        remove(&partial(path))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(partial(path))?;
+        lock(&file)?;
         Ok(Self {
             path: path.to_owned(),
+            file,
         })
     }
 
@@ -63,9 +72,9 @@ impl ReadyFile {
                 })
                 .collect(),
         };
-        let partial = partial(&self.path);
-        fs::write(&partial, serde_json::to_vec(&ready)?)?;
-        fs::rename(&partial, &self.path)
+        self.file.set_len(0)?;
+        (&self.file).write_all(&serde_json::to_vec(&ready)?)?;
+        fs::rename(partial(&self.path), &self.path)
     }
 
     /// Removes it.
@@ -84,6 +93,21 @@ impl Drop for ReadyFile {
             tracing::error!("{}: {error}: remove it", self.path.display());
         }
     }
+}
+
+/// Refuses a file that a server has locked.
+fn refuse_if_used(path: &Path) -> io::Result<()> {
+    if path.is_file() {
+        lock(&File::open(path)?)?;
+    }
+    Ok(())
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::Error::other("a server that runs has it"),
+        TryLockError::Error(error) => error,
+    })
 }
 
 /// The neighbour under whose name the file is written.

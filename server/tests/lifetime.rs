@@ -69,6 +69,19 @@ fn the_ready_file_of_a_killed_server_is_gone_once_the_next_one_starts() {
 }
 
 #[test]
+fn a_second_server_is_refused_the_ready_file_of_one_that_runs_and_leaves_it_alone() {
+    let running = Server::start(&[]);
+    let path = running.ready_file();
+    let before = std::fs::read(&path).unwrap();
+    let second = ["--base-port", "0", "--ready-file", path.to_str().unwrap()];
+    let output = support::run(&second);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("a server that runs has it"), "{said}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
 fn processes_on_every_address_are_known_by_any_address_and_by_allowed_names() {
     let server = Server::start(&["--host", "0.0.0.0", "--allowed-host", "quorate.example"]);
     let status = |host| get(server.processes[1].port, host).unwrap()[9..12].to_owned();

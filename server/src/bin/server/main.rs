@@ -185,7 +185,7 @@ fn ready_file(options: &Options) -> anyhow::Result<Option<ReadyFile>> {
     };
     let ready_file = ReadyFile::at(path).with_context(|| {
         format!(
-            "cannot remove {}: give --ready-file a path that it may remove",
+            "cannot use {}: give --ready-file a path of its own, in a folder where you may write",
             path.display()
         )
     })?;
