@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use quorate_cli::console::complain;
 use quorate_web::PbftYaml;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -24,6 +25,12 @@ pub struct KeyFiles {
 
 /// The version of both files.
 const VERSION: u32 = 1;
+
+/// What a file of any version begins with.
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
 
 #[derive(Serialize, Deserialize)]
 struct PublicFile {
@@ -79,8 +86,9 @@ pub fn generate(yaml: &PbftYaml, folder: &Path) -> Result<Vec<PathBuf>, StartErr
         .mode(0o700)
         .create(folder)
         .map_err(failed(folder))?;
-    let mut paths = vec![folder.join("keys.json")];
-    write_new(&paths[0], 0o644, &public).map_err(failed(&paths[0]))?;
+    let mut written = Written::default();
+    let path = folder.join("keys.json");
+    written.add(&path, 0o644, &public).map_err(failed(&path))?;
     for (index, node) in nodes.enumerate() {
         let path = folder.join(format!("secret-{index}.json"));
         let secret = SecretFile {
@@ -90,10 +98,47 @@ pub fn generate(yaml: &PbftYaml, folder: &Path) -> Result<Vec<PathBuf>, StartErr
             node,
             secret_key: Hex(keys.secret_of(index)),
         };
-        write_new(&path, 0o600, &secret).map_err(failed(&path))?;
-        paths.push(path);
+        written.add(&path, 0o600, &secret).map_err(failed(&path))?;
     }
-    Ok(paths)
+    Ok(written.keep())
+}
+
+/// Files that are new. They are removed again when this is dropped: keys of some nodes only are of no use, and would be taken
+/// for those of the next cluster.
+#[derive(Default)]
+struct Written(Vec<PathBuf>);
+
+impl Written {
+    fn add(&mut self, path: &Path, mode: u32, contents: &impl Serialize) -> io::Result<()> {
+        let mut json = serde_json::to_vec_pretty(contents)?;
+        json.push(b'\n');
+        let mut file = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(mode)
+            .open(path)?;
+        self.0.push(path.to_owned());
+        file.write_all(&json)?;
+        file.sync_all()
+    }
+
+    /// All are written: they stay.
+    fn keep(mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            if let Err(error) = fs::remove_file(path) {
+                complain(format_args!(
+                    "error: {}: {error}: remove it",
+                    path.display()
+                ));
+            }
+        }
+    }
 }
 
 /// Reads the keys of node `index` of a `pbft.yaml`.
@@ -150,12 +195,16 @@ fn bad(path: &Path, what: &str) -> StartError {
 fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartError> {
     let bytes = fs::read(path).map_err(|cause| bad(path, &cause.to_string()))?;
     // The cause would quote the file, which may hold a secret key.
-    serde_json::from_slice(&bytes).map_err(|error| {
-        bad(
-            path,
-            &format!("it is damaged, or no {name} (line {})", error.line()),
-        )
-    })
+    let damaged = |error: serde_json::Error| {
+        let line = error.line();
+        bad(path, &format!("it is damaged, or no {name} (line {line})"))
+    };
+    let Version { v } = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if v != VERSION {
+        let what = format!("it has version {v}, and this program reads version {VERSION}");
+        return Err(bad(path, &what));
+    }
+    serde_json::from_slice(&bytes).map_err(damaged)
 }
 
 /// A secret key is no secret once others can read it.
@@ -169,18 +218,6 @@ fn warn_if_readable(path: &Path) {
             path.display()
         );
     }
-}
-
-fn write_new(path: &Path, mode: u32, contents: &impl Serialize) -> io::Result<()> {
-    let mut json = serde_json::to_vec_pretty(contents)?;
-    json.push(b'\n');
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(mode)
-        .open(path)?;
-    file.write_all(&json)?;
-    file.sync_all()
 }
 
 /// 32 bytes, in JSON as 64 hexadecimal digits.

@@ -300,3 +300,62 @@ fn keys_that_do_not_belong_together_are_refused_with_the_file_and_what_to_give()
         assert!(said.contains(words), "{said}");
     }
 }
+
+#[test]
+fn keys_that_cannot_all_be_written_leave_nothing_behind_and_what_was_there_stays() {
+    let machines = Machines::new("partial");
+    let folder = machines.folder.join("a");
+    let keys = folder.join("pbft.yaml.keys");
+    fs::create_dir(&keys).unwrap();
+    fs::write(keys.join("secret-2.json"), "older").unwrap();
+    let said = refused(&folder, &["keygen", "--config", "pbft.yaml"]);
+    assert!(said.contains("secret-2.json: File exists"), "{said}");
+    let left = fs::read_dir(&keys).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["secret-2.json"]);
+    assert_eq!(
+        fs::read_to_string(keys.join("secret-2.json")).unwrap(),
+        "older"
+    );
+}
+
+#[test]
+fn keys_of_another_version_are_refused_with_both_versions() {
+    let machines = Machines::new("version");
+    machines.share_keys();
+    let folder = machines.folder.join("b");
+    for file in ["secret-2.json", "keys.json"] {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        fs::write(folder.join(file), text.replace("\"v\": 1", "\"v\": 2")).unwrap();
+        let said = refused(
+            &folder,
+            &[
+                "--config",
+                "pbft.yaml",
+                "--index",
+                "2",
+                "--keys",
+                "keys.json",
+                "--secret-key",
+                "secret-2.json",
+            ],
+        );
+        let words = format!("{file}: it has version 2, and this program reads version 1");
+        assert!(said.contains(&words), "{said}");
+    }
+}
+
+#[test]
+fn keygen_warns_of_a_key_that_the_file_should_not_have() {
+    let machines = Machines::new("warned");
+    let file = machines.in_a("pbft.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text + "colour: red\n").unwrap();
+    let made = run(&["keygen", "--config", file.to_str().unwrap()]);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let said = String::from_utf8_lossy(&made.stderr).into_owned();
+    assert!(
+        said.starts_with("warning: ") && said.contains("colour"),
+        "{said}"
+    );
+}

@@ -64,6 +64,9 @@ fn serve(options: &Options) -> ExitCode {
 /// Makes keys, and prints the paths of the files.
 fn make_keys(options: &Keygen) -> anyhow::Result<ExitCode> {
     let yaml = PbftYaml::read(&options.file)?;
+    for warning in &yaml.warnings {
+        complain(format_args!("warning: {warning}"));
+    }
     let folder = options.out.clone().unwrap_or_else(|| {
         let mut name = options.file.clone().into_os_string();
         name.push(".keys");
