@@ -101,7 +101,7 @@ fn bound(target: &Target, changes: &Changes<'_>) -> Bound {
 #[derive(Serialize)]
 struct Object<'a> {
     processes: Vec<OfProcess<'a>>,
-    bound: json::BoundObject,
+    bound: Bound,
 }
 
 #[derive(Serialize)]
@@ -118,7 +118,6 @@ fn report(changes: Changes<'_>, bound: Bound, format: AnswerFormat) -> anyhow::R
     match format {
         AnswerFormat::Json => {
             let processes = changes.iter().map(object).collect();
-            let bound = bound.into();
             write_out(&json::text(&Object { processes, bound })?)?;
         }
         AnswerFormat::Lines => write_out(&changes.iter().filter_map(line).collect::<String>())?,

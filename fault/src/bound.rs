@@ -3,12 +3,36 @@
 use std::num::NonZeroU32;
 
 use quorate_protocol::Quorum;
+use serde::Serialize;
 
 /// The number of faulty processes beside the number that is survived: f of n = 3f+1 (rule 1 and C1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// In JSON `{"processes":4,"faulty":2,"survived":1,"holds":false}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "Members")]
 pub struct Bound {
     n: u32,
     faulty: u32,
+}
+
+/// The bound in JSON, with what follows from its two numbers.
+#[derive(Serialize)]
+struct Members {
+    processes: u32,
+    faulty: u32,
+    survived: u32,
+    holds: bool,
+}
+
+impl From<Bound> for Members {
+    fn from(bound: Bound) -> Self {
+        Self {
+            processes: bound.n,
+            faulty: bound.faulty,
+            survived: bound.survived(),
+            holds: bound.holds(),
+        }
+    }
 }
 
 impl Bound {
@@ -16,18 +40,6 @@ impl Bound {
     #[must_use]
     pub const fn new(n: u32, faulty: u32) -> Self {
         Self { n, faulty }
-    }
-
-    /// How many processes there are.
-    #[must_use]
-    pub const fn processes(self) -> u32 {
-        self.n
-    }
-
-    /// How many of them are faulty.
-    #[must_use]
-    pub const fn faulty(self) -> u32 {
-        self.faulty
     }
 
     /// The largest number of faulty processes among which the correct ones still agree; 0 without processes.
@@ -46,7 +58,8 @@ impl Bound {
     #[must_use]
     pub fn fact(self) -> String {
         let Self { n, faulty } = self;
-        let verb = if faulty == 1 { "is" } else { "are" };
+        // It goes with the word before it: `0 of 1 process is`, `1 of 4 processes is`, `2 of 4 processes are`.
+        let verb = if faulty == 1 || n == 1 { "is" } else { "are" };
         let survived = match self.survived() {
             0 => "none is survived".to_owned(),
             1 => "at most 1 is survived".to_owned(),
@@ -103,5 +116,17 @@ mod tests {
             )
         );
         assert!(!Bound::new(3, 1).holds());
+        assert_eq!(
+            Bound::new(1, 0).fact(),
+            "0 of 1 process is faulty, none is survived"
+        );
+    }
+
+    #[test]
+    fn the_json_has_both_numbers_and_what_follows_from_them() {
+        assert_eq!(
+            serde_json::to_string(&Bound::new(7, 3)).unwrap(),
+            r#"{"processes":7,"faulty":3,"survived":2,"holds":false}"#
+        );
     }
 }

@@ -1,10 +1,11 @@
 //! The exchange as one JSON object.
 
+use quorate_server::Bound;
 use quorate_wire::method::BallotStatus;
 use serde::Serialize;
 
 use crate::exchange::{Finalized, Message, Transcript};
-use crate::render::json::{self, BoundObject, millis};
+use crate::render::json::{self, millis};
 use crate::render::said::{BallotObject, TallyObject};
 use crate::render::story::story;
 use crate::render::table::{close, proofs};
@@ -120,7 +121,7 @@ struct OtherVote<'a> {
 struct VerdictObject<'a> {
     agreement: &'static str,
     validity: &'static str,
-    bound: BoundObject,
+    bound: Bound,
     correct: &'a [String],
     faulty: &'a [String],
     quorum: usize,
@@ -182,7 +183,7 @@ fn verdict(verdict: &Verdict) -> VerdictObject<'_> {
             Validity::Broken(_) => "broken",
             Validity::DoesNotApply(_) => "does not apply",
         },
-        bound: verdict.bound().into(),
+        bound: verdict.bound(),
         correct: &verdict.correct,
         faulty: &verdict.faulty,
         quorum: verdict.quorum(),

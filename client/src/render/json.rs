@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use quorate_server::Bound;
 use serde::Serialize;
 
 /// The version of the objects. It grows when a member goes, or means something else.
@@ -43,26 +42,6 @@ pub(crate) fn error(message: &str, exit_status: u8) -> anyhow::Result<String> {
         exit_status,
     };
     text(&Failed { error })
-}
-
-/// How many processes are faulty, beside how many are survived.
-#[derive(Serialize)]
-pub(crate) struct BoundObject {
-    processes: u32,
-    faulty: u32,
-    survived: u32,
-    holds: bool,
-}
-
-impl From<Bound> for BoundObject {
-    fn from(bound: Bound) -> Self {
-        Self {
-            processes: bound.processes(),
-            faulty: bound.faulty(),
-            survived: bound.survived(),
-            holds: bound.holds(),
-        }
-    }
 }
 
 /// Whether these arguments ask for JSON. A command line that cannot be understood otherwise may still ask for it.

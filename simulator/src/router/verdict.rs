@@ -185,7 +185,7 @@ struct Json<'a> {
     text: String,
     agreement: Fact,
     validity: Fact,
-    bound: JsonBound,
+    bound: Bound,
     seed: u64,
     nodes: Vec<JsonNode<'a>>,
     /// Faults for which no single node can be blamed.
@@ -194,14 +194,6 @@ struct Json<'a> {
     requests: JsonRequests<'a>,
     messages: JsonMessages,
     cut_short: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct JsonBound {
-    processes: u32,
-    faulty: u32,
-    survived: u32,
-    holds: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -259,12 +251,7 @@ impl<'a> Json<'a> {
             text: verdict.sentence(),
             agreement: verdict.agreement,
             validity: verdict.validity,
-            bound: JsonBound {
-                processes: verdict.bound.processes(),
-                faulty: verdict.bound.faulty(),
-                survived: verdict.bound.survived(),
-                holds: verdict.bound.holds(),
-            },
+            bound: verdict.bound,
             seed: verdict.seed,
             nodes: nodes.collect(),
             faults: faults(None),

@@ -51,7 +51,14 @@ fn each_member_stands_on_the_page_of_the_simulator() {
     for member in MEMBERS.iter().filter(|member| **member != "bound") {
         assert!(rows.contains(&format!("`{member}`")), "{member}");
     }
-    for member in ["bound.holds", "bound.fact", "trace", "smallest_plan"] {
+    for member in [
+        "bound.processes",
+        "bound.faulty",
+        "bound.survived",
+        "bound.holds",
+        "trace",
+        "smallest_plan",
+    ] {
         assert!(rows.contains(&format!("`{member}`")), "{member}");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use quorate_fault::Bound;
 use quorate_simulator::plan::Name;
 use quorate_simulator::{Outcome, Plan, Verdict};
 use serde::Serialize;
@@ -76,7 +77,7 @@ pub(crate) struct Row {
     /// Behaviours by process.
     faults: BTreeMap<String, String>,
     twins: Vec<String>,
-    bound: BoundFacts,
+    bound: Bound,
     verdict: &'static str,
     violated_rule: Option<&'static str>,
     violation: Option<String>,
@@ -91,13 +92,6 @@ pub(crate) struct Row {
     trace: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest_plan: Option<String>,
-}
-
-/// How many processes are faulty, beside how many are survived.
-#[derive(Debug, Serialize)]
-struct BoundFacts {
-    holds: bool,
-    fact: String,
 }
 
 impl Row {
@@ -116,10 +110,7 @@ impl Row {
             n: plan.processes,
             faults: faults.collect(),
             twins: twins.collect(),
-            bound: BoundFacts {
-                holds: outcome.bound.holds(),
-                fact: outcome.bound.fact(),
-            },
+            bound: outcome.bound,
             verdict: match outcome.verdict() {
                 Verdict::Good => "good",
                 Verdict::Violation => "violation",
