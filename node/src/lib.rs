@@ -30,7 +30,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use quorate_wire::{Endpoint, Limits};
+use quorate_wire::{ANSWER_LIMIT, Endpoint, Limits};
 use tokio::net::TcpListener;
 
 pub use config::{NodeConfig, WebConfig};
@@ -97,9 +97,15 @@ pub async fn run(
 /// timeout.
 const CALL_GRACE: Duration = Duration::from_secs(5);
 
+/// The most bytes of one vote in an answer of `status` or `round`, if each byte of its decision is escaped.
+const VOTE_BYTES: usize = 1536;
+
 /// The endpoint's limits. Peers call the process by its address, so the address is an allowed host.
 fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     let usual = Limits::default();
+    let processes = config.addresses.len();
+    // A process has at most two ballots in a round: one that counts and one that does not.
+    let votes = processes.saturating_mul(processes).saturating_mul(2);
     let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
     let mut allowed_hosts = config.allowed_hosts.clone();
     allowed_hosts.push(match ip {
@@ -110,6 +116,10 @@ fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
         allowed_hosts,
         any_address: ip.is_unspecified(),
         call: usual.call.max(decision_timeout + CALL_GRACE),
+        answer: votes
+            .saturating_mul(VOTE_BYTES)
+            .saturating_add(usual.answer)
+            .min(ANSWER_LIMIT),
         ..usual
     }
 }

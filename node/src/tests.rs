@@ -7,7 +7,9 @@ use quorate_protocol::message::Standing;
 use quorate_protocol::{
     ClusterId, Keys, Message, Record, ReplicaId, Sequence, SignedMessage, View,
 };
-use quorate_wire::method::{Deliver, FinalizeDecision, SendMessage, Status};
+use quorate_wire::method::{
+    BallotStatus, Deliver, FinalizeDecision, Round, RoundStatus, SendMessage, Status, VoteStatus,
+};
 use quorate_wire::{CallError, Caller, Fault};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -65,6 +67,45 @@ fn a_call_may_take_longer_than_a_decision() {
     };
     assert_eq!(call(10_000), Limits::default().call);
     assert_eq!(call(100_000), Duration::from_secs(105));
+}
+
+/// A round in which each of `n` processes heard the longest decision, written with escapes, of all.
+fn longest_round(n: usize) -> RoundStatus {
+    let decision = "\"".repeat(200);
+    let vote = VoteStatus {
+        process: "Z6".into(),
+        decision: decision.clone(),
+    };
+    let ballot = BallotStatus {
+        process: "Z6".into(),
+        sequence_number: 1 << 40,
+        votes: vec![vote; n],
+        tie: false,
+        decision: decision.clone(),
+        refused: String::new(),
+    };
+    RoundStatus {
+        round: 1,
+        close_sequence_number: 1 << 40,
+        ballots: vec![ballot; n],
+        tally: Vec::new(),
+        tie: false,
+        decision,
+    }
+}
+
+#[tokio::test]
+async fn a_round_of_64_processes_fits_into_an_answer_with_all_its_votes() {
+    let mut config = config();
+    config.addresses = vec![config.addresses[0]; 64];
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let endpoint = Endpoint::new()
+        .method(async |_: Round| Ok(longest_round(64)))
+        .limits(limits(&config, address.ip()));
+    tokio::spawn(endpoint.serve(listener, std::future::pending()));
+    let answer = Caller::new(address, LONG).call(Round::default()).await;
+    assert_eq!(answer.unwrap(), longest_round(64));
 }
 
 #[test]

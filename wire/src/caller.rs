@@ -23,8 +23,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::xml::{self, Bounds};
 use crate::{Fault, Method, read};
 
-/// The most bytes that an answer may have.
-const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
+/// The most bytes that a [`Caller`] reads of an answer.
+pub const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 /// The limits of an answer's tree.
 const ANSWER_BOUNDS: Bounds = Bounds {
     depth: 64,

@@ -13,7 +13,7 @@ pub mod method;
 mod read;
 mod xml;
 
-pub use caller::{CallError, Caller};
+pub use caller::{ANSWER_LIMIT, CallError, Caller};
 pub use dxr::Value;
 pub use endpoint::{Endpoint, Limits};
 pub use fault::{Code, Fault};
