@@ -16,6 +16,8 @@ use crate::snapshot::read_part;
 pub const KEPT: usize = 10_000;
 /// The most bytes of data that the kept entries have together. The last entry is kept even if it alone has more.
 pub const KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// The most clients whose latest number is kept.
+const LATEST_KEPT: usize = 10_000;
 /// The entries in one part of a snapshot.
 const ENTRIES_PER_PART: u64 = 256;
 
@@ -55,7 +57,8 @@ pub struct Ledger {
     bytes: usize,
     /// Where the kept entries stand, counted with the forgotten ones.
     places: BTreeMap<(u64, u64), u64>,
-    /// The greatest [`number`] that was ever decided, by client.
+    /// The greatest [`number`] that was ever decided, by client. A faulty process can order requests of clients that do
+    /// not exist, so the clients with the smallest numbers give way.
     latest: BTreeMap<u64, u64>,
 }
 
@@ -82,7 +85,8 @@ impl Ledger {
         Some(&entry.data)
     }
 
-    /// The greatest [`number`] of a client's requests that were ever decided; 0 for none.
+    /// The greatest [`number`] of a client's requests that were ever decided. 0 if there is none, or if it had to give
+    /// way to those of other clients.
     #[must_use]
     pub fn latest(&self, client: u64) -> u64 {
         self.latest.get(&client).copied().unwrap_or(0)
@@ -96,6 +100,7 @@ impl Ledger {
     pub(crate) fn add(&mut self, entry: Entry, number: u64) {
         let latest = self.latest.entry(entry.id.0).or_default();
         *latest = number.max(*latest);
+        self.forget_oldest_client();
         self.push(entry);
         while !self.fits() {
             if let Some(oldest) = self.kept.pop_front() {
@@ -103,6 +108,16 @@ impl Ledger {
                 self.bytes -= oldest.data.len();
                 self.forgotten += 1;
             }
+        }
+    }
+
+    fn forget_oldest_client(&mut self) {
+        if self.latest.len() <= LATEST_KEPT {
+            return;
+        }
+        let oldest = self.latest.iter().min_by_key(|(_, number)| **number);
+        if let Some(client) = oldest.map(|(client, _)| *client) {
+            self.latest.remove(&client);
         }
     }
 
@@ -132,7 +147,7 @@ impl Ledger {
     /// [`Ledger::snapshot`] would not produce these parts.
     pub(crate) fn restored(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
         let (forgotten, latest): (u64, BTreeMap<u64, u64>) = read_part(parts.first())?;
-        if forgotten.checked_add(KEPT as u64).is_none() {
+        if forgotten.checked_add(KEPT as u64).is_none() || latest.len() > LATEST_KEPT {
             return Err(BadSnapshot::NotCanonical);
         }
         let mut ledger = Self {
@@ -160,7 +175,7 @@ impl Ledger {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{BadSnapshot, Entry, KEPT, KEPT_BYTES, Ledger, encode, number};
+    use super::{BadSnapshot, Entry, KEPT, KEPT_BYTES, LATEST_KEPT, Ledger, encode, number};
 
     fn entry(id: (u64, u64), data: &str) -> Entry {
         Entry {
@@ -203,6 +218,22 @@ mod tests {
         assert_eq!(ledger.latest(0), KEPT as u64 - 1);
         ledger.add(entry((1, 1), "earlier"), 3);
         assert_eq!((ledger.latest(1), ledger.latest(2)), (5, 0));
+    }
+
+    #[test]
+    fn beyond_the_limit_the_client_with_the_smallest_number_is_forgotten() {
+        let mut ledger = Ledger::default();
+        for client in 0..LATEST_KEPT as u64 {
+            ledger.add(entry((client, 0), ""), 1000 - client.min(7));
+        }
+        ledger.add(entry((u64::MAX, 0), ""), 2000);
+        assert_eq!(ledger.latest.len(), LATEST_KEPT);
+        assert_eq!(ledger.latest(7), 0, "the first of those with the smallest");
+        assert_eq!(
+            [0, 8, u64::MAX].map(|id| ledger.latest(id)),
+            [1000, 993, 2000]
+        );
+        assert_eq!(Ledger::restored(&ledger.snapshot()), Ok(ledger));
     }
 
     #[test]
@@ -251,6 +282,9 @@ mod tests {
         let mut endless = good;
         endless[0] = encode(&(u64::MAX, BTreeMap::<u64, u64>::new())).into();
         assert_eq!(Ledger::restored(&endless), Err(BadSnapshot::NotCanonical));
+        let crowd: BTreeMap<u64, u64> = (0..=LATEST_KEPT as u64).map(|id| (id, 1)).collect();
+        let crowded = [encode(&(0_u64, crowd)).into()];
+        assert_eq!(Ledger::restored(&crowded), Err(BadSnapshot::NotCanonical));
         let mut twice = Ledger::default();
         (0..2).for_each(|_| twice.push(entry((0, 0), "x")));
         assert_eq!(
