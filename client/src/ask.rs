@@ -13,6 +13,10 @@ use crate::target::{EXCUSES, Process, Target};
 /// How long the processes that were asked may be silent before the next one is asked.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Why nothing can be asked.
+pub(crate) const NO_CORRECT_ANSWER: &str =
+    "no correct process answers: start `server` with fewer --faulty";
+
 /// How many processes may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whom {
@@ -36,9 +40,7 @@ pub(crate) async fn ask<'a, M: Method + Clone>(
         Whom::Any => usize::MAX,
     };
     let mut others = target.correct().take(most);
-    let first = others
-        .next()
-        .context("no correct process answers: start `server` with fewer --faulty")?;
+    let first = others.next().context(NO_CORRECT_ANSWER)?;
     let call = |process: &'a Process| {
         let method = method.clone();
         async move { (process, process.call(method).await) }

@@ -267,6 +267,20 @@ fn a_read_or_a_named_request_goes_to_the_next_process_too_if_one_does_not_answer
 }
 
 #[test]
+fn a_measurement_of_operations_needs_a_process_that_answers() {
+    let listeners = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let [p, q] = listeners
+        .each_ref()
+        .map(|silent| silent.local_addr().unwrap());
+    let silent = format!("{p},{q}");
+    let arguments = ["bench", "--operations", "1", "--timeout", "200ms"];
+    assert_refused(
+        &[&arguments[..], &["--endpoint", &silent]].concat(),
+        "no correct process answers",
+    );
+}
+
+#[test]
 fn an_operation_without_a_name_is_submitted_once() {
     let runtime = Runtime::new().unwrap();
     let calls = [Arc::default(), Arc::default()];

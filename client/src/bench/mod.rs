@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use quorate_server::signals::StopSignals;
 
+use crate::ask::NO_CORRECT_ANSWER;
 use crate::bench::figures::Figures;
 use crate::bench::run::Run;
 use crate::bench::traffic::Sent;
@@ -27,6 +28,10 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
     ensure!(
         target.processes.iter().any(Process::is_correct),
         "no process is correct, so none decides: start `server` with fewer --faulty"
+    );
+    ensure!(
+        options.operations.is_none() || target.correct().next().is_some(),
+        NO_CORRECT_ANSWER
     );
     let mut signals = StopSignals::listen()?;
     let run = Run::new(target, options);
