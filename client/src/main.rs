@@ -100,8 +100,9 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
         ProcessCommand::Bench(options) => bench::command(&target, options).await,
     };
-    // Who was stopped does not wait until the processes have ended: dropping them ends them.
-    if !matches!(exit, Ok(Exit::Stopped(_))) {
+    // A command that a signal stopped does not wait until the processes have ended: dropping them ends them.
+    let ended = exit.as_ref().map_or_else(Exit::of, |exit| *exit);
+    if !matches!(ended, Exit::Stopped(_)) {
         target.release().await;
     }
     exit
