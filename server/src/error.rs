@@ -97,6 +97,15 @@ pub enum StartError {
         /// What the operating system says.
         cause: io::Error,
     },
+    /// The folder was written by a version of this program with another format.
+    #[error(
+        "{} was written by another version of this program, and this one cannot read it: go on with that version, or choose another --data-dir",
+        path.display()
+    )]
+    OtherVersion {
+        /// The folder.
+        path: std::path::PathBuf,
+    },
     /// The folder is used with other keys.
     #[error(
         "{} belongs to a cluster with other keys: stop its nodes if they run, and start with the keys that it was made with, or choose another --data-dir",

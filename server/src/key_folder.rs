@@ -40,9 +40,16 @@ pub(crate) struct Place {
 /// The file with the keys of all.
 const KEYS: &str = "keys.json";
 
+/// The version of what a data directory holds. It grows when records or snapshots written before can no longer be read: a
+/// process would go on without its state.
+const VERSION: u32 = 1;
+
 /// What the folder holds for all.
 #[derive(Serialize, Deserialize)]
 struct Kept {
+    /// 0 before there were versions.
+    #[serde(default)]
+    v: u32,
     cluster: [u8; 32],
     /// Of all nodes; none if the keys were given.
     secret: Vec<[u8; 32]>,
@@ -124,11 +131,13 @@ impl KeyFolder {
     /// While no process runs: makes the keys of a new cluster, unless those that are here last.
     fn prepare(&self) -> Result<(), StartError> {
         if self.lasts && self.path.join(KEYS).exists() {
-            let of_others = match &self.given {
-                Some(given) => self.kept()?.cluster != given.cluster,
-                None => false,
-            };
-            if !of_others || self.holds_state()? {
+            if self.holds_state()? {
+                return Ok(());
+            }
+            let kept = self.kept()?;
+            let given = self.given.as_ref();
+            let of_others = given.is_some_and(|given| given.cluster != kept.cluster);
+            if kept.v == VERSION && !of_others {
                 return Ok(());
             }
         } else if self.holds_state()? {
@@ -142,6 +151,9 @@ impl KeyFolder {
     fn keys(&self) -> Result<Keys, StartError> {
         let kept = self.kept()?;
         let path = || self.path.clone();
+        if kept.v != VERSION {
+            return Err(StartError::OtherVersion { path: path() });
+        }
         if kept.nodes != self.nodes {
             return Err(StartError::OtherNodes {
                 path: path(),
@@ -214,6 +226,7 @@ impl KeyFolder {
             }
         }
         let kept = Kept {
+            v: VERSION,
             cluster,
             secret,
             nodes: self.nodes.clone(),
@@ -373,6 +386,27 @@ mod tests {
         std::fs::remove_file(folder.0.join("data/keys.json")).unwrap();
         drop(place);
         assert!(matches!(join(1), Err(StartError::KeysLost { .. })));
+    }
+
+    #[test]
+    fn a_data_directory_of_another_version_is_refused_if_it_holds_state_and_begun_anew_if_not() {
+        let folder = Folder::new("version");
+        let data = folder.0.join("data");
+        let join = || KeyFolder::lasting(&data, names(4)).join(0);
+        let (first, place) = join().unwrap();
+        drop(place);
+        let keys = std::fs::read_to_string(data.join("keys.json")).unwrap();
+        let older = keys.replace(r#""v":1,"#, "");
+        assert_ne!(older, keys);
+        std::fs::write(data.join("keys.json"), &older).unwrap();
+        std::fs::write(data.join("P.redb"), "").unwrap();
+        let error = join().map(|_| ()).unwrap_err();
+        assert!(matches!(error, StartError::OtherVersion { .. }), "{error}");
+        assert!(error.to_string().contains("choose another --data-dir"));
+        let kept = std::fs::read_to_string(data.join("keys.json")).unwrap();
+        assert_eq!(kept, older, "nothing is lost");
+        std::fs::remove_file(data.join("P.redb")).unwrap();
+        assert_ne!(join().unwrap().0.cluster, first.cluster);
     }
 
     #[test]
