@@ -13,9 +13,11 @@ use crate::snapshot::read_part;
 /// The rounds kept before and after the latest decided one.
 pub const WINDOW: u64 = 1024;
 
-/// The most rounds in one part of the snapshot: the rounds with the same quotient. With usual decisions and numbers of
-/// processes a part is well below 64 KiB.
+/// The most rounds in one part of the snapshot: the rounds with the same quotient.
 const ROUNDS_PER_PART: u64 = 32;
+/// The most bytes in one part, unless a single round has more. With many processes and long decisions the votes of 32
+/// rounds would not fit into one message.
+const PART_BYTES: usize = 64 * 1024;
 
 /// The number of latest rounds whose single votes are kept. The ballots' values are kept longer.
 const VOTES_KEPT: u64 = 32;
@@ -92,7 +94,7 @@ impl Exchange {
         let together = rounds
             .chunk_by(|(one, _), (other, _)| *one / ROUNDS_PER_PART == *other / ROUNDS_PER_PART);
         let mut parts = vec![encode(&self.latest).into()];
-        parts.extend(together.map(|rounds| encode(rounds).into()));
+        parts.extend(together.flat_map(small_parts));
         parts
     }
 
@@ -166,6 +168,22 @@ impl Exchange {
             round.forget_votes();
         }
     }
+}
+
+/// Encodes rounds, as many as fit into each part.
+fn small_parts(rounds: &[(&u64, &Round)]) -> Vec<Arc<[u8]>> {
+    let mut parts = Vec::new();
+    let (mut first, mut bytes) = (0, 0);
+    for (place, round) in rounds.iter().enumerate() {
+        let size = encode(round).len();
+        if bytes + size > PART_BYTES && first < place {
+            parts.push(encode(&rounds[first..place]).into());
+            (first, bytes) = (place, 0);
+        }
+        bytes += size;
+    }
+    parts.push(encode(&rounds[first..]).into());
+    parts
 }
 
 #[cfg(test)]
@@ -257,6 +275,31 @@ mod tests {
         );
         let tally: Vec<_> = round.tally().counts().collect();
         assert_eq!(tally, [("attack", 2), ("retreat", 1)]);
+    }
+
+    #[test]
+    fn parts_stay_small_with_many_processes_and_long_decisions() {
+        let n = 64;
+        let rules = Rules {
+            quorum: Quorum::of(NonZeroU32::new(n).unwrap()),
+            default_decision: "retreat".into(),
+        };
+        let mut exchange = Exchange::new(rules.clone());
+        let long = "x".repeat(200);
+        let all = vec![long.as_str(); n as usize];
+        let ballots: Vec<_> = (0..n).map(|process| (process, &all[..])).collect();
+        for round in 1..=3 {
+            play(&mut exchange, round, &ballots);
+        }
+        let parts = exchange.snapshot();
+        let votes_of_one = (n * n) as usize * 210;
+        assert!(
+            parts
+                .iter()
+                .all(|part| part.len() < votes_of_one + PART_BYTES)
+        );
+        let restored = Exchange::restored(rules, &parts).unwrap();
+        assert_eq!(restored.snapshot(), parts);
     }
 
     #[test]
