@@ -1,4 +1,7 @@
 //! Text in columns that fits the terminal. Cells wrap at words. If that is not enough, each row becomes a card.
+//!
+//! The widths are computed here, because tabled has no least width of a column: it breaks the words of narrow columns
+//! while others could still wrap.
 
 use std::iter;
 
