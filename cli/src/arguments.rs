@@ -47,6 +47,18 @@ pub fn try_read<P: Parser>(
     P::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
+/// What is wrong with the arguments, without the usage and the hint at --help that follow.
+#[must_use]
+pub fn reason(refusal: &Error) -> String {
+    let refusal = refusal.render().to_string();
+    let refusal = refusal.strip_prefix("error: ").unwrap_or(&refusal);
+    let end = ["\n\nUsage:", "\n\nFor more information"]
+        .iter()
+        .filter_map(|mark| refusal.find(mark))
+        .min();
+    refusal[..end.unwrap_or(refusal.len())].trim().to_owned()
+}
+
 /// Prints the message; gives the exit status.
 fn print(error: &Error) -> i32 {
     let printed = error.print().and_then(|()| io::stdout().flush());

@@ -2,10 +2,12 @@
 //!
 //! * [`arguments`]: reads the arguments. Options stand before or after a subcommand, and each means something or is refused.
 //! * [`console`]: standard output and standard error; a closed pipe is an error and never a panic.
+//! * [`json`]: how a command tells scripts that it failed.
 //! * [`papers`]: completions for shells and the manual page, made from the same tables as the help.
 //! * [`pairs`]: for tests: which options the parser accepts together.
 
 pub mod arguments;
 pub mod console;
+pub mod json;
 pub mod pairs;
 pub mod papers;

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 
+use quorate_cli::arguments::reason;
 use quorate_cli::console::complain;
+use quorate_cli::json::is_asked_for;
 
 use crate::exit::Exit;
 use crate::render::{json, write_out};
@@ -17,7 +19,7 @@ impl Output {
     /// Reads from the program's arguments whether JSON was asked for.
     pub(crate) fn of(arguments: impl IntoIterator<Item = OsString>) -> Self {
         Self {
-            is_json: json::is_asked_for(arguments),
+            is_json: is_asked_for(arguments),
         }
     }
 
@@ -47,7 +49,7 @@ impl Output {
         }
         // Nobody is left to tell if standard error cannot be written.
         let _ = refusal.print();
-        self.object(&first_part(&refusal.render().to_string()), Exit::Usage);
+        self.object(&reason(refusal), Exit::Usage);
         Exit::Usage
     }
 
@@ -58,14 +60,4 @@ impl Output {
         // If it cannot be written, standard error and the exit status have said already that the command failed.
         let _ = json::error(message, exit.status()).and_then(|object| write_out(&object));
     }
-}
-
-/// What clap says is wrong, without the usage and the hint at --help that follow.
-fn first_part(refusal: &str) -> String {
-    let refusal = refusal.strip_prefix("error: ").unwrap_or(refusal);
-    let end = ["\n\nUsage:", "\n\nFor more information"]
-        .iter()
-        .filter_map(|mark| refusal.find(mark))
-        .min();
-    refusal[..end.unwrap_or(refusal.len())].trim().to_owned()
 }

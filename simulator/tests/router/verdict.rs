@@ -92,3 +92,10 @@ fn an_error_is_json_too_where_json_was_asked_for() {
     let message = error["error"]["message"].as_str().expect("it has a text");
     assert!(message.contains("cannot start n1"), "{message}");
 }
+
+#[test]
+fn what_stands_behind_two_dashes_is_for_the_nodes_and_asks_for_no_json() {
+    let ended = maelstrom(&["--bin", "node", "-n", "x", "--", "--format", "json"]);
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert_eq!(ended.printed, "");
+}

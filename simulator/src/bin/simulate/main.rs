@@ -27,6 +27,9 @@ mod universes;
 use std::env;
 use std::process::ExitCode;
 
+use quorate_cli::arguments::reason;
+use quorate_cli::json::is_asked_for;
+
 use crate::options::{Command, Options};
 use crate::out::{complain, say};
 use crate::stop::Stop;
@@ -81,14 +84,8 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     }
     // Standard error that cannot be written leaves nobody to tell.
     let _ = error.print();
-    let arguments: Vec<_> = env::args_os().collect();
-    let json = arguments.iter().any(|one| one == "--format=json")
-        || arguments.windows(2).any(|two| two == ["--format", "json"]);
-    if json {
-        let text = error.to_string();
-        let message = text.trim_start_matches("error: ");
-        let message = message.split("\n\n").next().unwrap_or_default();
-        say(&report::failure(message.trim(), FAILED));
+    if is_asked_for(env::args_os()) {
+        say(&report::failure(&reason(error), FAILED));
     }
     ExitCode::from(FAILED)
 }

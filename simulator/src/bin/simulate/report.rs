@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use quorate_cli::json::Failed;
 use quorate_fault::Bound;
 use quorate_simulator::plan::Name;
 use quorate_simulator::{Outcome, Plan, Verdict};
@@ -157,21 +158,5 @@ pub(crate) fn line(object: &impl Serialize) -> String {
 
 /// A command that failed, as JSON.
 pub(crate) fn failure(message: &str, exit_status: u8) -> String {
-    let error = Error {
-        message,
-        exit_status,
-    };
-    line(&Failure { v: 1, error })
-}
-
-#[derive(Serialize)]
-struct Failure<'a> {
-    v: u8,
-    error: Error<'a>,
-}
-
-#[derive(Serialize)]
-struct Error<'a> {
-    message: &'a str,
-    exit_status: u8,
+    line(&Failed::new(message, exit_status))
 }
