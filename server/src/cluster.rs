@@ -32,11 +32,11 @@ pub struct ClusterConfig {
     pub allowed_hosts: Vec<String>,
     /// The port of the first process; the others follow. `None`: any free ports.
     pub base_port: Option<u16>,
-    /// Who misbehaves, and how.
+    /// Which processes are faulty, and how each misbehaves.
     pub faults: FaultPlan,
-    /// What faulty processes do at random comes from this; `None`: from chance.
+    /// The seed of faults that act at random; `None`: a seed drawn at the start.
     pub seed: Option<u64>,
-    /// What a tie decides.
+    /// The decision of a tie.
     pub default_decision: String,
     /// How long a backup waits for a request before it asks for the next view.
     pub view_timeout: Duration,
@@ -46,24 +46,24 @@ pub struct ClusterConfig {
     pub decision_timeout: Duration,
     /// The folder in which keys and state last from one start to the next.
     pub data_dir: Option<PathBuf>,
-    /// PBFT over HTTP/JSON as a `pbft.yaml` has it: its nodes are the processes, each at its address there.
+    /// PBFT over HTTP/JSON: the processes are the nodes of a `pbft.yaml`, each at its address in the file.
     pub web: Option<WebPlan>,
     /// How the children log.
     pub logging: Logging,
-    /// The program that is one process when called with `replica`; `None`: this program.
+    /// The program that runs one process when called with `replica`; `None`: this program.
     pub executable: Option<PathBuf>,
 }
 
-/// A `pbft.yaml`, and what else there is to say of its nodes.
+/// A `pbft.yaml`, and the settings of its nodes that are not in the file.
 #[derive(Clone, Debug)]
 pub struct WebPlan {
-    /// What the file says.
+    /// The contents of the file.
     pub yaml: PbftYaml,
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
     /// The folder in which each node writes the decided requests to `INDEX.dump`.
     pub dump_dir: Option<PathBuf>,
-    /// The keys of the one node that is started here; `None`: nodes on one machine make and share theirs.
+    /// The keys of the one node that is started here; `None`: the nodes of one machine make keys and share them.
     pub keys: Option<KeyFiles>,
 }
 
@@ -72,17 +72,17 @@ pub struct WebPlan {
 pub struct Process {
     /// P, Q, ...
     pub name: String,
-    /// Where it answers calls.
+    /// The address at which it answers calls.
     pub address: SocketAddr,
     /// Its operating-system process.
     pub pid: u32,
-    /// How it misbehaves, in the words of `--faulty`; `None` if it is correct.
+    /// Its behaviour, written as for `--faulty`; `None` if it is correct.
     pub fault: Option<String>,
     ended: watch::Receiver<Option<ExitStatus>>,
 }
 
 impl Process {
-    /// How it ended, if it did so on its own.
+    /// How it ended, if it ended on its own.
     #[must_use]
     pub fn ended(&self) -> Option<ExitStatus> {
         *self.ended.borrow()
@@ -104,7 +104,7 @@ impl Process {
     }
 }
 
-/// Running processes. Dropping it kills them; [`Cluster::shutdown`] lets them end in order.
+/// Running processes. Dropping a cluster kills them; [`Cluster::shutdown`] lets them end in order.
 #[derive(Debug)]
 pub struct Cluster {
     processes: Vec<Process>,
@@ -195,7 +195,7 @@ impl Cluster {
     }
 }
 
-/// The configuration of each process, and the place that those of a `pbft.yaml` have among others.
+/// The configuration of each process. A process that joins a key folder also has a place in that folder.
 fn node_configs(
     config: &ClusterConfig,
     listeners: &[TcpListener],
@@ -224,7 +224,7 @@ fn node_configs(
 }
 
 impl ClusterConfig {
-    /// Where keys are that last longer than one start of all; nothing if they need not.
+    /// The folder of the keys, if keys must outlive this start or are shared with nodes that start separately.
     fn key_folder(&self) -> Option<KeyFolder> {
         let nodes = || match &self.web {
             Some(web) => web.yaml.nodes.iter().map(ToString::to_string).collect(),
@@ -278,7 +278,7 @@ fn node_config(
     }
 }
 
-/// As `Host` headers have it.
+/// The host as it is written in `Host` headers.
 fn url_host(host: &str) -> String {
     let address = Address {
         host: without_brackets(host).to_owned(),
@@ -300,7 +300,7 @@ impl WebPlan {
     }
 }
 
-/// One process of a `pbft.yaml`, in this very process.
+/// One node of a `pbft.yaml`, in this process of the operating system.
 #[derive(Debug)]
 pub struct Alone {
     config: NodeConfig,
@@ -309,7 +309,7 @@ pub struct Alone {
 }
 
 impl Alone {
-    /// Takes the place of node `index`: binds its port, and gets the keys that it shares with the others.
+    /// Takes the place of node `index`: binds its port, and gets the keys that the nodes share.
     ///
     /// # Errors
     /// There is no such node, its port is taken, or it runs already.
@@ -331,7 +331,7 @@ impl Alone {
         let (keys, place) = folder.join(index as usize)?;
         if web.keys.is_some() && place.life > 0 && config.data_dir.is_none() {
             tracing::warn!(
-                "node {index} was started before under these keys, and has no --data-dir: its memory is lost. It takes part again once enough others that still have theirs go on; if all nodes were stopped, run `server keygen` again"
+                "node {index} was started before under these keys, and has no --data-dir: its memory is lost. It takes part again once enough nodes that kept their memory make progress; if all nodes were stopped, run `server keygen` again"
             );
         }
         Ok(Self {
@@ -348,8 +348,8 @@ impl Alone {
         })
     }
 
-    /// Runs until `shutdown` completes; whether it ended because its fault is to crash. Calls `started` once nothing can keep the
-    /// node from answering.
+    /// Runs until `shutdown` completes. Returns whether the node ended earlier because its fault is to crash. Calls `started`
+    /// once the node is certain to answer calls.
     ///
     /// # Errors
     /// The listener or the node's data cannot be used, or `started` fails.

@@ -17,7 +17,7 @@ pub enum StartError {
     PortInUse {
         /// The port that is taken.
         port: u16,
-        /// The process that was to listen on it.
+        /// The process that needs the port.
         process: String,
     },
     /// The operating system refuses a port for another reason.
@@ -27,11 +27,11 @@ pub enum StartError {
     PortRefused {
         /// The port that was asked for.
         port: u16,
-        /// The process that was to listen on it.
+        /// The process that needs the port.
         process: String,
         /// The address that was asked for.
         host: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
     /// The last ports would lie beyond 65535.
@@ -44,57 +44,57 @@ pub enum StartError {
         /// How many are needed.
         processes: u32,
     },
-    /// The host has no address here.
+    /// The host has no address on this machine.
     #[error(
-        "host '{host}' has no address here ({cause}): use an address of this machine, such as --host 127.0.0.1"
+        "host '{host}' has no address on this machine ({cause}): use an address of this machine, such as --host 127.0.0.1"
     )]
     UnknownHost {
-        /// What `--host` said.
+        /// The value of `--host`.
         host: String,
-        /// What the resolver says.
+        /// The error of the resolver.
         cause: io::Error,
     },
-    /// The folder with the keys of processes that are not all started at once cannot be used, or a file in it.
+    /// The key folder, or a file in it, cannot be used.
     #[error(
-        "{}: {cause}: keys and counts of starts are kept there, so it must be a {kind} that this program may read and write: change that, or choose another folder with --data-dir",
+        "{}: {cause}: it holds keys or counts of starts, so it must be a {kind} that this program may read and write: make it one, or choose another folder with --data-dir",
         path.display()
     )]
     KeyFolder {
         /// The folder or file.
         path: std::path::PathBuf,
-        /// Which of the two it is.
+        /// `folder` or `file`.
         kind: &'static str,
-        /// What the operating system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// A file in that folder holds something else.
+    /// A file in the key folder is damaged.
     #[error("{}: {what}", path.display())]
     Damaged {
         /// The file.
         path: std::path::PathBuf,
-        /// What is wrong with it, and what to do.
+        /// What is wrong with the file, and what to do.
         what: String,
     },
     /// A file of `server keygen` cannot be used.
     #[error(
-        "{}: {what}: give --keys the keys.json and --secret-key the secret-INDEX.json of one and the same `server keygen`",
+        "{}: {what}: give --keys the keys.json and --secret-key the secret-INDEX.json of one run of `server keygen`",
         path.display()
     )]
     BadKeyFile {
         /// The file.
         path: std::path::PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         what: String,
     },
     /// `server keygen` cannot write a file.
     #[error(
-        "{}: {cause}: keys are never written over others: move it away, or choose another folder with --out",
+        "{}: {cause}: existing keys are never overwritten: move them away, or choose another folder with --out",
         path.display()
     )]
     KeysNotWritten {
         /// The file or folder.
         path: std::path::PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
     /// The folder was written by a version of this program with another format.
@@ -106,7 +106,7 @@ pub enum StartError {
         /// The folder.
         path: std::path::PathBuf,
     },
-    /// The folder is used with other keys.
+    /// The folder belongs to a cluster with other keys.
     #[error(
         "{} belongs to a cluster with other keys: stop its nodes if they run, and start with the keys that it was made with, or choose another --data-dir",
         path.display()
@@ -115,20 +115,20 @@ pub enum StartError {
         /// The folder.
         path: std::path::PathBuf,
     },
-    /// The folder holds the keys of others.
+    /// The folder holds the keys of other nodes.
     #[error(
-        "{} holds the keys of {nodes}, which are others: choose another --data-dir, or stop them if they run",
+        "{} holds the keys of other nodes, {nodes}: choose another --data-dir, or stop those nodes if they run",
         path.display()
     )]
     OtherNodes {
         /// The folder.
         path: std::path::PathBuf,
-        /// Whose keys they are.
+        /// The nodes that the keys belong to.
         nodes: String,
     },
-    /// The folder holds the state of processes, and not their keys.
+    /// The folder holds the state of processes, but not their keys.
     #[error(
-        "{} holds what processes remember, but not their keys, which were in keys.json: bring it back, or choose another --data-dir",
+        "{} holds the state of processes, but not their keys: restore keys.json from a copy, or choose another --data-dir",
         path.display()
     )]
     KeysLost {
@@ -143,11 +143,11 @@ pub enum StartError {
         if *lasts { "or choose another --data-dir" } else { "or choose a node that does not run with --index" }
     )]
     RunsAlready {
-        /// Its index.
+        /// The index of the node.
         index: u32,
-        /// The folder that it uses.
+        /// The folder that the node uses.
         path: std::path::PathBuf,
-        /// Whether that is a data directory, and not the folder beside a `pbft.yaml`.
+        /// Whether the folder is a data directory, not the folder beside a `pbft.yaml`.
         lasts: bool,
     },
     /// The configuration has no such node.
@@ -155,7 +155,7 @@ pub enum StartError {
     NoSuchNode {
         /// The index that was asked for.
         index: usize,
-        /// The last one.
+        /// The last index.
         last: usize,
     },
     /// The operating system gives no random bytes for keys or a seed.
@@ -166,11 +166,11 @@ pub enum StartError {
     Spawn {
         /// The process.
         process: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
     /// A child ended before it answered its first call.
-    #[error("process {process} ended before it answered ({status}): its own message stands above")]
+    #[error("process {process} ended before it answered ({status}): see its own message above")]
     Ended {
         /// The process.
         process: String,
@@ -184,9 +184,9 @@ pub enum StartError {
     NoAnswer {
         /// The process.
         process: String,
-        /// How long was waited.
+        /// How long the start waited, in seconds.
         seconds: u64,
-        /// What its last call said.
+        /// The error of the last call.
         cause: String,
     },
 }

@@ -1,10 +1,11 @@
-//! The keys of processes that are not all started at once: in a folder.
+//! A folder with the keys of processes that are started one by one.
 //!
-//! The first one that starts makes the keys of all. Whoever starts later joins with the same keys, and knows from the count
-//! of its own starts whether it has been there before (rule 23). In the folder beside a `pbft.yaml` keys last as long as one
-//! of its nodes runs: when none does, the next start is a new cluster. In a data directory they last. Keys that were made
-//! before, by `server keygen`, last in either; of them the folder knows the cluster alone. Who runs is told by locks, which the
-//! operating system takes back however a process ends.
+//! The first process that starts makes the keys of all. A process that starts later reads the same keys. The folder counts
+//! the starts of each process, so a process knows whether it was started before (rule 23).
+//!
+//! In the folder beside a `pbft.yaml`, keys last as long as one of the nodes runs: when no node runs, the next start makes a
+//! new cluster. In a data directory, keys last. Keys of `server keygen` last in both; the folder then holds only the id of
+//! their cluster. Each running process holds a lock, which the operating system releases however the process ends.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -20,18 +21,18 @@ use crate::keys::Keys;
 #[derive(Clone, Debug)]
 pub(crate) struct KeyFolder {
     path: PathBuf,
-    /// Whether keys outlive the last process.
+    /// Whether the keys stay valid after the last process has ended.
     lasts: bool,
-    /// Whose keys they are, in index order.
+    /// The nodes that the keys belong to, in index order.
     nodes: Vec<String>,
-    /// Those that were made before.
+    /// The keys of `server keygen`, if they were given.
     given: Option<Keys>,
 }
 
-/// A place among running nodes: given up when it is dropped.
+/// The place of one running node. Dropping it gives the place up.
 #[derive(Debug)]
 pub(crate) struct Place {
-    /// How often this node was started in this cluster before.
+    /// How many times this node was started in this cluster before.
     pub(crate) life: u64,
     _running: File,
     _index: File,
@@ -44,16 +45,16 @@ const KEYS: &str = "keys.json";
 /// process would go on without its state.
 const VERSION: u32 = 1;
 
-/// What the folder holds for all.
+/// The contents of the file with the keys of all.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     /// 0 before there were versions.
     #[serde(default)]
     v: u32,
     cluster: [u8; 32],
-    /// Of all nodes; none if the keys were given.
+    /// The secret keys of all nodes; empty if the keys were given.
     secret: Vec<[u8; 32]>,
-    /// Whose keys they are.
+    /// The nodes that the keys belong to.
     nodes: Vec<String>,
 }
 
@@ -89,7 +90,7 @@ impl KeyFolder {
         }
     }
 
-    /// Takes the place of a process; gives the keys.
+    /// Takes the place of a process, and returns the keys.
     ///
     /// # Errors
     /// The folder cannot be used, the process runs already, or other processes have their keys there.
@@ -100,7 +101,7 @@ impl KeyFolder {
             .create(&self.path)
             .map_err(of_folder(&self.path))?;
         let starting = self.path.join("starting.lock");
-        // One after the other, until this process is seen to run.
+        // Processes start one after the other, each until the others can see that it runs.
         let lock = open(&starting)?;
         lock.lock().map_err(of_file(&starting))?;
         let running_path = self.path.join("running.lock");
@@ -128,7 +129,7 @@ impl KeyFolder {
         Ok((keys, place))
     }
 
-    /// While no process runs: makes the keys of a new cluster, unless those that are here last.
+    /// To be called while no process runs. Makes the keys of a new cluster, unless the keys in the folder are still valid.
     fn prepare(&self) -> Result<(), StartError> {
         if self.lasts && self.path.join(KEYS).exists() {
             if self.holds_state()? {
@@ -147,7 +148,7 @@ impl KeyFolder {
         self.begin()
     }
 
-    /// The keys, which must be those of these nodes.
+    /// The keys in the folder, which must belong to these nodes.
     fn keys(&self) -> Result<Keys, StartError> {
         let kept = self.kept()?;
         let path = || self.path.clone();
@@ -177,14 +178,14 @@ impl KeyFolder {
     fn kept(&self) -> Result<Kept, StartError> {
         let path = self.path.join(KEYS);
         let kept = fs::read(&path).map_err(of_file(&path))?;
-        // The cause would quote the file, which holds secret keys.
+        // The cause is left out: it would quote the file, which holds secret keys.
         serde_json::from_slice(&kept)
             .map_err(|error| self.damaged(&format!("it is damaged in line {}", error.line())))
     }
 
     fn damaged(&self, what: &str) -> StartError {
         let what = if self.lasts {
-            format!("{what}: bring back a copy of it, or choose another folder with --data-dir")
+            format!("{what}: restore it from a copy, or choose another folder with --data-dir")
         } else {
             format!("{what}: stop all nodes of this folder; the next start makes new keys")
         };
@@ -206,7 +207,7 @@ impl KeyFolder {
         Ok(false)
     }
 
-    /// Begins a new cluster: with the keys that were given, or with new ones.
+    /// Begins a new cluster, with the keys that were given or with new keys.
     fn begin(&self) -> Result<(), StartError> {
         let count = self.nodes.len();
         let (cluster, secret) = if let Some(given) = &self.given {
@@ -254,7 +255,7 @@ fn cannot_use(path: &Path, kind: &'static str) -> impl Fn(io::Error) -> StartErr
     }
 }
 
-/// Counts this start of a node; how many there were before. On disk before the node says anything.
+/// Counts this start of a node, and returns the number of starts before. The count is on disk before the node sends anything.
 fn count_start(folder: &Path, index: usize) -> Result<u64, StartError> {
     let path = starts_of(folder, index);
     let before = match fs::read(&path) {
@@ -266,7 +267,7 @@ fn count_start(folder: &Path, index: usize) -> Result<u64, StartError> {
     Ok(before)
 }
 
-/// The most starts that are counted.
+/// A greater count of starts is taken as damage.
 const MOST_STARTS: u64 = 1 << 48;
 
 fn read_count(path: &Path, bytes: &[u8]) -> Result<u64, StartError> {
@@ -276,7 +277,7 @@ fn read_count(path: &Path, bytes: &[u8]) -> Result<u64, StartError> {
         .filter(|count| *count < MOST_STARTS)
         .ok_or_else(|| StartError::Damaged {
             path: path.to_owned(),
-            what: "this file holds how often the node was started, and is damaged: write a whole number into it that is surely greater, such as 1000000".to_owned(),
+            what: "this file counts the starts of the node, and is damaged: write a whole number into it that is greater than the number of starts, such as 1000000".to_owned(),
         })
 }
 
@@ -311,7 +312,7 @@ fn replace(path: &Path, contents: &[u8]) -> Result<(), StartError> {
     fs::rename(&new, path).map_err(of_file(path))
 }
 
-/// Whether the lock is ours.
+/// Tries to take the lock; whether this process holds it now.
 fn try_lock(file: &File, path: &Path) -> Result<bool, StartError> {
     match file.try_lock() {
         Ok(()) => Ok(true),
@@ -368,7 +369,7 @@ mod tests {
         let (fresh, place) = join(3);
         assert_ne!(
             fresh.cluster, first.cluster,
-            "when none runs a new cluster begins"
+            "when no node runs, a new cluster begins"
         );
         assert_eq!(place.life, 0);
     }
@@ -410,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_were_made_before_last_beside_a_file_and_their_folder_knows_no_secret() {
+    fn given_keys_last_beside_a_file_and_the_folder_holds_no_secret_key() {
         let folder = Folder::new("given");
         let made = Keys::generate(4).unwrap();
         let others = Keys::generate(4).unwrap();
@@ -449,15 +450,23 @@ mod tests {
     }
 
     #[test]
-    fn every_file_that_is_damaged_or_a_folder_is_named_with_what_to_do() {
+    fn an_error_names_the_damaged_file_and_says_what_to_do() {
         for (file, contents, what) in [
-            ("0.starts", "", "surely greater, such as 1000000"),
-            ("0.starts", "seven", "surely greater"),
-            ("0.starts", "-1", "surely greater"),
-            ("0.starts", "99999999999999999999", "surely greater"),
-            ("keys.json", "", "bring back a copy of it"),
-            ("keys.json", "{}", "bring back a copy of it"),
-            ("keys.json", r#"{"cluster": [7"#, "bring back a copy of it"),
+            (
+                "0.starts",
+                "",
+                "greater than the number of starts, such as 1000000",
+            ),
+            ("0.starts", "seven", "greater than the number of starts"),
+            ("0.starts", "-1", "greater than the number of starts"),
+            (
+                "0.starts",
+                "99999999999999999999",
+                "greater than the number of starts",
+            ),
+            ("keys.json", "", "restore it from a copy"),
+            ("keys.json", "{}", "restore it from a copy"),
+            ("keys.json", r#"{"cluster": [7"#, "restore it from a copy"),
         ] {
             let error = error_with("damaged", |data| {
                 std::fs::write(data.join(file), contents).unwrap();
@@ -475,7 +484,7 @@ mod tests {
         ] {
             let error = error_with("folders", |data| {
                 let path = data.join(file);
-                // Not all of them are there.
+                // Some of these files do not exist.
                 let _ = std::fs::remove_file(&path);
                 std::fs::create_dir(path).unwrap();
             });
@@ -490,7 +499,7 @@ mod tests {
         assert!(error.contains("it must be a folder"), "{error}");
     }
 
-    /// What is said of a data directory that was used once and then spoilt.
+    /// The error of a start with a data directory that was used once and then spoilt.
     fn error_with(name: &str, spoil: impl Fn(&Path)) -> String {
         let folder = Folder::new(name);
         let data = folder.0.join("data");
@@ -501,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_runs_once_and_beside_its_own_kind_only() {
+    fn a_node_runs_once_and_only_with_nodes_of_its_own_configuration() {
         let folder = Folder::new("once");
         let (_, _place) = folder.beside(4).join(1).unwrap();
         assert!(matches!(

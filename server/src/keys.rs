@@ -25,7 +25,7 @@ impl Keys {
         Ok(Self::known(cluster, &secret))
     }
 
-    /// Those of all processes, which were made before.
+    /// The keys of all processes, which were made before.
     pub(crate) fn known(cluster: [u8; 32], secret: &[[u8; 32]]) -> Self {
         Self {
             cluster,
@@ -34,7 +34,7 @@ impl Keys {
         }
     }
 
-    /// The public keys of all processes, and the secret one of this process.
+    /// The public keys of all processes, and the secret key of this process.
     pub(crate) fn of_one(
         cluster: [u8; 32],
         public: Vec<[u8; 32]>,
@@ -48,12 +48,12 @@ impl Keys {
         }
     }
 
-    /// The secret key of a process. If it is not known here: zeros, and no signature made with them holds.
+    /// The secret key of a process. If it is not known here: zeros. No signature made with zeros is valid.
     pub(crate) fn secret_of(&self, index: usize) -> [u8; 32] {
         self.secret.get(&index).copied().unwrap_or_default()
     }
 
-    /// Whether a process's secret key is that of its public one.
+    /// Whether a process's secret key belongs to its public key.
     pub(crate) fn fits(&self, index: usize) -> bool {
         self.public.get(index) == Some(&ProcessKeys::public_key(&self.secret_of(index)))
     }
@@ -65,7 +65,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// A seed for the dice, short enough to be typed.
+/// A random seed, short enough to be typed.
 pub(crate) fn draw_seed() -> Result<u64, StartError> {
     let drawn = getrandom::u32().map_err(StartError::NoRandomness)?;
     Ok(drawn.into())

@@ -9,7 +9,7 @@ pub(crate) fn raise() {
         Ok(limit) if limit >= WANTED => {}
         Ok(limit) => tracing::warn!(
             limit,
-            "few open files: with many callers at once some give way"
+            "the limit of open files is low: with many callers at once, some connections are closed"
         ),
         Err(error) => tracing::warn!(%error, "the number of open files cannot be raised"),
     }

@@ -62,7 +62,7 @@ pub(crate) fn bind_this(yaml: &PbftYaml, index: u32) -> Result<TcpListener, Star
     Ok(listener?)
 }
 
-/// Where the nodes of a `pbft.yaml` are called, whoever starts them.
+/// The addresses at which the nodes of a `pbft.yaml` are called.
 pub(crate) fn addresses_of(yaml: &PbftYaml) -> Result<Vec<SocketAddr>, StartError> {
     (0..yaml.nodes.len())
         .map(|node| address_in(yaml, node))
@@ -95,7 +95,7 @@ pub(crate) fn address_of(listener: &TcpListener) -> io::Result<SocketAddr> {
 /// The port of the process with this index among `processes`, whose first has `base_port`.
 ///
 /// # Errors
-/// It lies beyond 65535.
+/// The port would be above 65535.
 pub fn port_of(base_port: u16, index: u32, processes: u32) -> Result<u16, StartError> {
     u16::try_from(u32::from(base_port) + index).map_err(|_| StartError::PortsEnd {
         base_port,

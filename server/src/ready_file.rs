@@ -1,4 +1,4 @@
-//! The file that tells other programs where the processes are, once all of them answer.
+//! The ready file: it tells other programs where the processes are, once all processes answer.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -21,7 +21,7 @@ struct ReadyProcess<'a> {
     pid: u32,
 }
 
-/// The file, which is removed when this is dropped: it must not name processes that are gone.
+/// The ready file. Dropping this removes the file, because it must not name processes that have ended.
 #[derive(Debug)]
 pub struct ReadyFile {
     path: PathBuf,
@@ -30,10 +30,10 @@ pub struct ReadyFile {
 }
 
 impl ReadyFile {
-    /// Where the file will be. One that is there already was left by a server that was killed, and is removed.
+    /// A ready file at this path. Removes a file that exists there: a server that was killed left it.
     ///
     /// # Errors
-    /// A server that runs has it, or nothing can be written there.
+    /// A running server uses the file, or the file cannot be written.
     pub fn at(path: &Path) -> io::Result<Self> {
         refuse_if_used(path)?;
         remove(path)?;
@@ -49,14 +49,14 @@ impl ReadyFile {
         })
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes `{"processes":[{"process":"P","host":"127.0.0.1","port":8000,"pid":4711},...]}`, so that a reader sees the whole
-    /// file or none.
+    /// Writes `{"processes":[{"process":"P","host":"127.0.0.1","port":8000,"pid":4711},...]}`, so that a reader sees either
+    /// the whole file or no file.
     ///
     /// # Errors
     /// The file, or its neighbour with `.partial` added, cannot be written.
@@ -77,10 +77,10 @@ impl ReadyFile {
         fs::rename(partial(&self.path), &self.path)
     }
 
-    /// Removes it.
+    /// Removes the file.
     ///
     /// # Errors
-    /// It is there and cannot be removed.
+    /// The file exists and cannot be removed.
     pub fn remove(self) -> io::Result<()> {
         remove(&self.path)
     }

@@ -1,4 +1,4 @@
-//! What a child runs: one process, told by its parent who it is.
+//! What a child runs: one process, with the configuration that its parent gives it.
 
 use std::io::{self, BufRead, Read};
 use std::net::TcpListener;
@@ -20,10 +20,10 @@ use crate::signals::StopSignals;
 /// The hidden argument with which a binary starts itself again.
 pub(crate) const REPLICA_ARGUMENT: &str = "replica";
 
-/// How long a child may take to end once its parent has gone; after that it ends as it is.
+/// How long a child may take to end once its parent has ended. After that it ends at once.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// Whether this program was started by its parent, to be one of the processes.
+/// Whether this program was started by its parent, to run one of the processes.
 #[must_use]
 pub fn is_replica_call() -> bool {
     std::env::args_os()
@@ -78,7 +78,7 @@ fn read_config() -> anyhow::Result<NodeConfig> {
         .lock()
         .read_line(&mut line)
         .context("standard input")?;
-    // The cause could quote the line, which holds a secret key.
+    // The cause is left out: it could quote the line, which holds a secret key.
     serde_json::from_str(&line)
         .map_err(|_| anyhow::anyhow!("standard input holds no configuration"))
 }
@@ -88,14 +88,14 @@ fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(async {
-        // Ctrl-C, and the SIGTERM of `timeout`, reach the whole group, but the parent decides: catching them here is
-        // ignoring them.
+        // Ctrl-C, and the SIGTERM of `timeout`, reach the whole process group, but the parent decides when a child ends. The
+        // child catches the signals and does nothing.
         let _ignored = StopSignals::listen()?;
         quorate_node::run(config, listener, || Ok(()), parent_gone()?).await
     });
     runtime.shutdown_background();
     outcome.map(|ending| match ending {
-        Ending::Crashed => tracing::warn!("crashes, as its fault has it"),
+        Ending::Crashed => tracing::warn!("crashes, because its fault is to crash"),
         Ending::ShutDown => {}
     })
 }

@@ -1,5 +1,5 @@
-//! Keys for nodes on several machines: the public ones of all in one file that everybody may read, each secret one in a file of
-//! its own, to be taken to the machine of its node.
+//! Keys for nodes on several machines. One file holds the public keys of all nodes; anybody may read it. Each secret key has a
+//! file of its own, which is taken to the machine of its node.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -41,7 +41,7 @@ struct PublicFile {
 
 #[derive(Serialize, Deserialize)]
 struct PublicKey {
-    /// Its address in the `pbft.yaml`.
+    /// The node's address in the `pbft.yaml`.
     node: String,
     public_key: Hex,
 }
@@ -55,11 +55,11 @@ struct SecretFile {
     secret_key: Hex,
 }
 
-/// Makes the keys of a new cluster with the nodes of a file: `keys.json` and `secret-INDEX.json` in `folder`, which is made if
-/// there is none. Gives the paths, that of `keys.json` first.
+/// Makes the keys of a new cluster of these nodes, and writes `keys.json` and each `secret-INDEX.json` to `folder`. Makes the
+/// folder if it does not exist. Returns the paths of the files, `keys.json` first.
 ///
 /// # Errors
-/// A file is there already, or cannot be written.
+/// A file exists already, or cannot be written.
 pub fn generate(yaml: &PbftYaml, folder: &Path) -> Result<Vec<PathBuf>, StartError> {
     let count = u32::try_from(yaml.nodes.len()).unwrap_or(u32::MAX);
     let keys = Keys::generate(count)?;
@@ -144,7 +144,7 @@ impl Drop for Written {
 /// Reads the keys of node `index` of a `pbft.yaml`.
 ///
 /// # Errors
-/// A file cannot be read, is damaged, or is that of other nodes.
+/// A file cannot be read, is damaged, or belongs to other nodes.
 pub(crate) fn read(files: &KeyFiles, yaml: &PbftYaml, index: usize) -> Result<Keys, StartError> {
     let public: PublicFile = read_file(&files.public, "keys.json")?;
     let listed: Vec<&str> = public.nodes.iter().map(|one| one.node.as_str()).collect();
@@ -194,10 +194,10 @@ fn bad(path: &Path, what: &str) -> StartError {
 
 fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartError> {
     let bytes = fs::read(path).map_err(|cause| bad(path, &cause.to_string()))?;
-    // The cause would quote the file, which may hold a secret key.
+    // The cause is left out: it would quote the file, which may hold a secret key.
     let damaged = |error: serde_json::Error| {
         let line = error.line();
-        bad(path, &format!("it is damaged, or no {name} (line {line})"))
+        bad(path, &format!("it is damaged, or is not a {name} (line {line})"))
     };
     let Version { v } = serde_json::from_slice(&bytes).map_err(damaged)?;
     if v != VERSION {
@@ -207,7 +207,7 @@ fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartErr
     serde_json::from_slice(&bytes).map_err(damaged)
 }
 
-/// A secret key is no secret once others can read it.
+/// A secret key that others can read is refused.
 fn warn_if_readable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let others = 0o077;
@@ -234,7 +234,7 @@ impl Serialize for Hex {
 impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let digits = String::deserialize(deserializer)?;
-        read_hex(&digits).ok_or_else(|| serde::de::Error::custom("no 64 hexadecimal digits"))
+        read_hex(&digits).ok_or_else(|| serde::de::Error::custom("expected 64 hexadecimal digits"))
     }
 }
 

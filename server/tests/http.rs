@@ -615,7 +615,10 @@ fn a_node_that_cannot_use_its_data_says_why_and_not_that_it_runs() {
     let start = || run(&["--config", &config, "--index", "0", "--data-dir", &folder]);
     for (file, words) in [
         ("P.redb", "it is damaged; move it away"),
-        ("0.starts", "surely greater, such as 1000000"),
+        (
+            "0.starts",
+            "greater than the number of starts, such as 1000000",
+        ),
     ] {
         let path = data.join(file);
         std::fs::write(&path, "nonsense").unwrap();

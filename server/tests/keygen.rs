@@ -220,8 +220,7 @@ fn keys_that_do_not_belong_together_are_refused_with_the_file_and_what_to_give()
             &[&node[..], &["--keys", keys, "--secret-key", secret]].concat(),
         )
     };
-    let advice =
-        "give --keys the keys.json and --secret-key the secret-INDEX.json of one and the same";
+    let advice = "give --keys the keys.json and --secret-key the secret-INDEX.json of one run";
     for (keys, secret, words) in [
         (
             "nowhere.json",
@@ -232,12 +231,12 @@ fn keys_that_do_not_belong_together_are_refused_with_the_file_and_what_to_give()
         (
             "secret-2.json",
             "secret-2.json",
-            "secret-2.json: it is damaged, or no keys.json",
+            "secret-2.json: it is damaged, or is not a keys.json",
         ),
         (
             "keys.json",
             "keys.json",
-            "keys.json: it is damaged, or no secret-INDEX.json",
+            "keys.json: it is damaged, or is not a secret-INDEX.json",
         ),
         (
             "keys.json",
@@ -254,7 +253,7 @@ fn keys_that_do_not_belong_together_are_refused_with_the_file_and_what_to_give()
     );
     assert!(again.contains("keys.json: File exists"), "{again}");
     assert!(
-        again.contains("keys are never written over others"),
+        again.contains("existing keys are never overwritten"),
         "{again}"
     );
 

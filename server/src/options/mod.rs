@@ -9,24 +9,24 @@ use quorate_service::exchange::{BadDecision, check_decision};
 use crate::logging::{self, Logging};
 use crate::{ClusterConfig, WebPlan};
 
-/// How long a backup usually waits.
+/// The default of `--view-timeout`.
 const VIEW_TIMEOUT: Duration = Duration::from_millis(500);
 /// The most processes that one start may have.
 pub const MOST_PROCESSES: u32 = 64;
 
-/// What stands below the options in the long help of every binary that has them.
+/// The text below the options in the long help of every binary that has these options.
 #[must_use]
 pub fn help() -> String {
     format!("{}\n\n{}", behaviour::help(), logging::HELP)
 }
 
-/// What stands below them in the short help: which command shows the behaviours.
+/// The text below the options in the short help. It names the command that lists the behaviours.
 #[must_use]
 pub fn brief_help(command: &str) -> String {
     format!("`{command}` lists the behaviours and triggers of a fault.")
 }
 
-/// Who misbehaves, and how long things may take.
+/// The options for faults and times.
 #[derive(Args, Clone, Debug)]
 pub struct ClusterOptions {
     /// Which processes are faulty: NAME[=BEHAVIOUR[:ARGUMENT][@TRIGGER]...],... or none [default: P, or none with a pbft.yaml]
@@ -55,7 +55,7 @@ pub struct ClusterOptions {
 }
 
 impl ClusterOptions {
-    /// So many processes to start, on `host` and from `base_port` on, or on any free ports.
+    /// The configuration for this many processes on `host`, from `base_port` on or on any free ports.
     ///
     /// # Errors
     /// `--faulty` names an unknown process, behaviour or trigger.
@@ -69,7 +69,7 @@ impl ClusterOptions {
         self.config_of(processes, host, base_port, None, logging)
     }
 
-    /// What to start of a `pbft.yaml`.
+    /// The configuration for the nodes of a `pbft.yaml`.
     ///
     /// # Errors
     /// As [`ClusterOptions::cluster_config`].
@@ -121,7 +121,7 @@ impl ClusterOptions {
 /// Reads a number of processes.
 ///
 /// # Errors
-/// It is none; the text says what to write instead.
+/// The text is not such a number. The error says what to write instead.
 pub fn parse_processes(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(0) => {
@@ -138,13 +138,13 @@ fn parse_decision(text: &str) -> Result<String, BadDecision> {
     check_decision(text).map(|()| text.to_owned())
 }
 
-/// The processes count time in these; what is shorter would be no time at all.
+/// The processes count time in milliseconds, so a shorter time would count as 0.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Reads a time such as `500ms` or `10s`, which must be at least a millisecond.
 ///
 /// # Errors
-/// It is none; the text says what to write instead.
+/// The text is not such a time. The error says what to write instead.
 pub fn parse_time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time < SHORTEST => Err("a time must be at least 1ms, such as 500ms".into()),

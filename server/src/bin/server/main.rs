@@ -44,7 +44,7 @@ fn carry_out(command: &Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts logging, and all that there is to start.
+/// Starts logging, then the processes or the one node.
 fn serve(options: &Options) -> ExitCode {
     let name = options.web.index.map_or("server".to_owned(), name_of);
     let logging = Logging {
@@ -96,7 +96,7 @@ async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<
     }
 }
 
-/// One node of a `pbft.yaml`, in this process.
+/// Runs one node of a `pbft.yaml`, in this process.
 async fn run_alone(
     config: &ClusterConfig,
     web: &WebPlan,
@@ -114,7 +114,7 @@ async fn run_alone(
     Ok(ExitCode::from(u8::from(crashed)))
 }
 
-/// All processes, each a process of the operating system.
+/// Runs all processes, each as a process of the operating system.
 async fn run_all(
     config: ClusterConfig,
     ready_file: Option<ReadyFile>,
@@ -128,7 +128,7 @@ async fn run_all(
         Ok(()) => Ok(until_the_end(&cluster, signals).await),
         Err(error) => Err(error),
     };
-    // First the file: it must not name processes that are gone.
+    // The file is removed first: it must not name processes that have ended.
     let removed = ready_file.map_or(Ok(()), ReadyFile::remove);
     cluster.shutdown().await;
     removed.context(
@@ -168,7 +168,7 @@ fn cluster_config(options: &Options, logging: Logging) -> anyhow::Result<Cluster
         .cluster_config(options.processes, host, base_port, logging)?)
 }
 
-/// The command line has either both of them or none.
+/// The key files, if given. The command line has either both options or neither.
 fn key_files(options: &Options) -> Option<KeyFiles> {
     Some(KeyFiles {
         public: options.web.keys.clone()?,
@@ -176,12 +176,12 @@ fn key_files(options: &Options) -> Option<KeyFiles> {
     })
 }
 
-/// One line on standard output.
+/// Prints the line of a running process to standard output.
 fn say_running(name: &str, port: u16) -> anyhow::Result<()> {
     print(&format!("Process {name} running on port {port}...\n")).context("standard output")
 }
 
-/// The ready file, if one is asked for; one of an earlier start is removed.
+/// The ready file, if it was asked for. Removes the file of an earlier start.
 fn ready_file(options: &Options) -> anyhow::Result<Option<ReadyFile>> {
     let Some(path) = &options.output.ready_file else {
         return Ok(None);

@@ -38,7 +38,7 @@ pub(crate) struct Options {
     pub(crate) command: Option<Command>,
 }
 
-/// What else the program does.
+/// The commands of `server`.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Make the keys of nodes that run on several machines
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Man,
 }
 
-/// For which nodes, and where.
+/// The options of `server keygen`.
 #[derive(clap::Args)]
 pub(crate) struct Keygen {
     /// The pbft.yaml that lists the nodes
@@ -107,7 +107,7 @@ pub(crate) struct Web {
     pub(crate) secret_key: Option<PathBuf>,
 }
 
-/// What is written where.
+/// The options for output.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
@@ -119,7 +119,7 @@ pub(crate) struct Output {
     pub(crate) log_format: LogFormat,
 }
 
-/// The options that mean something only beside another.
+/// The options that need another option.
 const NEEDS: [Need; 6] = [
     with("index", "config"),
     with("dump_dir", "config"),
@@ -156,7 +156,7 @@ mod tests {
         Options::command().debug_assert();
     }
 
-    /// All options that mean something together.
+    /// All options that can be used together.
     const TOGETHER: [Together; 4] = [
         Together {
             subcommand: "completions",
