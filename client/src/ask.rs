@@ -1,4 +1,4 @@
-//! Asks a correct process. If it is slow to answer, says so, and asks the next one too where that does no harm.
+//! Asks a correct process. If the process is slow, says so, and asks the next process too if that does no harm.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ pub(crate) const NO_CORRECT_ANSWER: &str =
 /// How many processes may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whom {
-    /// Only the first correct process: the operation would execute once per process that is asked.
+    /// Only the first correct process. The operation would execute once for each process that is asked.
     One,
-    /// One after the other, until one answers.
+    /// One process after the other, until one answers.
     Any,
 }
 
-/// The process that answered, and its answer. Of several the first to answer counts.
+/// The process that answered first, and its answer.
 ///
 /// # Errors
 /// No correct process can be asked.
@@ -70,7 +70,7 @@ pub(crate) async fn ask<'a, M: Method + Clone>(
     }
 }
 
-/// Whether another process may still answer. One that waited in vain for a quorum speaks for all.
+/// Whether another process may still answer. If one process waited in vain for a quorum, no other can have one.
 fn is_of_one_process(error: &CallError) -> bool {
     match error {
         CallError::Unreachable { .. } => true,

@@ -10,7 +10,7 @@ const INTERRUPTED: u8 = 130;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The correct processes agree, and on what all of them had said if they had said one thing.
+    /// The correct processes agree. If all of them had said one thing, they decided it.
     Agree,
     /// Agreement or validity is broken: two correct processes decided differently, or not what all of them had said.
     Broken,
@@ -20,12 +20,12 @@ pub(crate) enum Exit {
     Usage,
     /// A correct process did not decide, or answer, in time.
     NoDecision,
-    /// Ctrl-C or SIGTERM came first; the status that says which.
+    /// A signal stopped the command. Holds the exit status that says which signal.
     Stopped(u8),
 }
 
 impl Exit {
-    /// How a run ends whose operation the store did, or did not do.
+    /// The end of a run whose operation the store did, or did not do.
     pub(crate) const fn if_done(is_done: bool) -> Self {
         if is_done { Self::Agree } else { Self::NotDone }
     }
@@ -41,7 +41,7 @@ impl Exit {
         }
     }
 
-    /// How a run ends that failed with this error.
+    /// The end of a run that failed with this error.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         let failure = error.downcast_ref::<Failure>();
         failure.map_or(Self::Usage, |failure| failure.exit)
@@ -54,7 +54,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did not get what it was asked for, where the exit status is another than that of usage or I/O.
+/// Why a command failed, if its exit status is not that of wrong usage or I/O.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Failure {
@@ -79,7 +79,8 @@ impl Failure {
     }
 }
 
-/// Why a process did not answer a call. No answer in time has an exit status of its own; all else is usage or I/O.
+/// Why a process did not answer a call. A call without an answer in time has an exit status of its own; every other error
+/// counts as usage or I/O.
 pub(crate) fn no_answer(process: &str, error: CallError) -> anyhow::Error {
     let is_late = match &error {
         CallError::TimedOut { .. } => true,

@@ -53,19 +53,19 @@ pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Resu
     report(changes, bound, options.format)
 }
 
-/// What came of telling one process how to behave.
+/// The result of giving one process a behaviour.
 enum Change {
-    /// It behaves in these words from now on.
+    /// It has this behaviour from now on.
     Behaves(String),
-    /// It was told to crash, and did so before it could answer.
+    /// It was told to crash, and crashed before it could answer.
     HasEnded,
-    /// It behaves as before, as far as is known.
+    /// The call failed, so it probably behaves as before.
     Failed(anyhow::Error),
 }
 
 type Changes<'a> = Vec<(&'a Process, Change)>;
 
-/// Calls all these processes at once. One that `ends` may have no time to answer.
+/// Calls all these processes at the same time. If `ends`, a process may end before it can answer.
 async fn change<'a, M: Method<Answer = String>>(
     calls: impl IntoIterator<Item = (&'a Process, M)>,
     ends: impl Fn(&M) -> bool,
@@ -84,7 +84,7 @@ async fn change<'a, M: Method<Answer = String>>(
     join_all(calls).await
 }
 
-/// How many are faulty after these changes, with those that were faulty before and those that are gone.
+/// How many processes are faulty after these changes. Counts processes that were faulty before or do not answer, too.
 fn bound(target: &Target, changes: &Changes<'_>) -> Bound {
     let is_faulty = |process: &&Process| {
         let changed = changes.iter().find(|(one, _)| one.name == process.name);
@@ -107,13 +107,13 @@ struct Object<'a> {
 #[derive(Serialize)]
 struct OfProcess<'a> {
     process: &'a str,
-    /// Nothing if the process did not say.
+    /// `None` if the process did not answer.
     fault: Option<&'a str>,
-    /// Why it did not say.
+    /// Why it did not answer.
     cause: Option<String>,
 }
 
-/// Prints the changes. The first that failed ends the command, unless JSON has its cause.
+/// Prints the changes. The first change that failed ends the command with its cause, unless the JSON has the cause.
 fn report(changes: Changes<'_>, bound: Bound, format: AnswerFormat) -> anyhow::Result<Exit> {
     match format {
         AnswerFormat::Json => {

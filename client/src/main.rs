@@ -1,9 +1,9 @@
 //! `client`: triggers the exchange among the processes and prints what each one finally decided.
 //!
-//! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that one of
-//!   them answers.
-//! * [`exchange`]: the exchange of the seed. [`verdict`]: agreement, validity and the bound.
-//! * [`render`]: lines, table, JSON, and how a failure is told. [`submit`], [`read`], [`status`], [`fault`],
+//! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that
+//!   any correct process may answer.
+//! * [`exchange`]: the exchange. [`verdict`]: agreement, validity and the bound.
+//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
@@ -100,7 +100,7 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
         ProcessCommand::Bench(options) => bench::command(&target, options).await,
     };
-    // A command that a signal stopped does not wait until the processes have ended: dropping them ends them.
+    // A command that was stopped does not wait until its processes have ended: dropping them kills them.
     let ended = exit.as_ref().map_or_else(Exit::of, |exit| *exit);
     if !matches!(ended, Exit::Stopped(_)) {
         target.release().await;

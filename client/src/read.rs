@@ -14,7 +14,7 @@ use crate::target::Target;
 struct Object<'a> {
     process: &'a str,
     key: &'a str,
-    /// Nothing if there is no such key.
+    /// `None` if the key has no value.
     value: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `client status`: how far each process is.
+//! `client status`: the status of each process.
 
 use std::collections::BTreeMap;
 
@@ -35,10 +35,10 @@ brackets: the ballot does not count.";
 
 const PROOF_HEADER: [&str; 3] = ["proved faulty", "by", "for"];
 
-/// More ballots than this are counted, not listed.
+/// If there are more ballots than this, only their number is shown.
 const LISTED_BALLOTS: usize = 10;
 
-/// Prints what each process said of itself.
+/// Prints the status of each process.
 pub(crate) fn command(target: &Target, options: &StatusOptions) -> anyhow::Result<Exit> {
     write_out(&match options.format {
         ReportFormat::Table => tables(&target.processes),
@@ -64,7 +64,7 @@ fn tables(processes: &[Process]) -> String {
     tables
 }
 
-/// Who is proved faulty and for what, and the processes that have the proof.
+/// Each process that is proved faulty, the fault, and the processes that have the proof.
 fn proofs(processes: &[Process]) -> BTreeMap<(&str, &str), Vec<&str>> {
     let mut proofs = BTreeMap::<_, Vec<_>>::new();
     for status in processes.iter().filter_map(|one| one.status.as_ref().ok()) {
@@ -94,7 +94,7 @@ fn replica_row(process: &Process) -> [String; 8] {
     ]
 }
 
-/// In a word or two, why a process does not say how it is.
+/// Why a process does not report its status, in a word or two.
 fn absence(process: &Process) -> &'static str {
     if process.is_stranger() {
         "not Quorate"
@@ -113,7 +113,7 @@ fn view(status: &ProcessStatus) -> String {
     }
 }
 
-/// Why the process changed to its view; nothing if it started in it, or has forgotten.
+/// Why the process changed to its view. `None` if it started in this view, or does not keep the reason any more.
 fn reason(status: &ProcessStatus) -> Option<ViewChangeReason> {
     let mut changes = status.view_changes.iter();
     let last = changes.rfind(|change| change.view == status.view);
@@ -166,13 +166,13 @@ struct OfProcess<'a> {
     process: &'a str,
     port: u16,
     reachable: bool,
-    /// Why it did not say how it is.
+    /// Why it did not report its status.
     cause: Option<String>,
     #[serde(flatten)]
     said: Option<Said<'a>>,
 }
 
-/// What one process said of itself.
+/// The status of one process.
 #[derive(Serialize)]
 struct Said<'a> {
     fault: &'a str,

@@ -17,19 +17,19 @@ use tokio::time::sleep;
 use crate::options::Places;
 use crate::render::progress::Waiting;
 
-/// What the status of a process without a fault says.
+/// The `fault` in the status of a correct process.
 pub(crate) const CORRECT: &str = "none";
 
 const USUAL_BASE_PORT: u16 = 8000;
 
-/// How long a process may take to say who it is. One that takes longer is in no state to take part.
+/// How long a process may take to answer who it is. A slower process cannot take part.
 const STATUS_LIMIT: Duration = Duration::from_secs(5);
-/// The same for `client status`, which shows in this time who does not answer.
+/// The same for `client status`, which then shows which processes do not answer.
 const SHORT_STATUS_LIMIT: Duration = Duration::from_secs(2);
-/// How long nothing is said of processes that have not answered.
+/// After this time a line names the processes that have not answered.
 const SILENCE: Duration = Duration::from_millis(500);
 
-/// The faults with which a process answers that it is in no state to answer.
+/// The faults of a process that cannot answer at the moment.
 pub(crate) const EXCUSES: [i32; 4] = [
     Fault::OVERLOADED,
     Fault::SHUTTING_DOWN,
@@ -44,7 +44,7 @@ pub(crate) enum Purpose {
     Exchange,
     /// Asks some of them.
     Question,
-    /// Shows what each says of itself.
+    /// Shows the status of each.
     Status,
 }
 
@@ -59,18 +59,18 @@ impl Purpose {
 
 /// One process to talk to.
 pub(crate) struct Process {
-    /// The name that it says. If it does not answer: the name that belongs to its place in the list.
+    /// The name that it reports. If it does not answer: the name for its place in the list.
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
     caller: Caller,
-    /// What it said of itself at the start.
+    /// Its status at the start.
     pub(crate) status: Result<ProcessStatus, CallError>,
     /// The first call that timed out. A status that timed out does not count: that call has little time.
     hangs: OnceCell<CallError>,
 }
 
 impl Process {
-    /// Calls a method. After a call that timed out it fails at once: a process that hangs is waited for once.
+    /// Calls a method. Fails at once after a call that timed out: the client waits only once for a process that hangs.
     pub(crate) async fn call<M: Method>(&self, method: M) -> Result<M::Answer, CallError> {
         if let Some(error) = self.hangs.get() {
             return Err(error.clone());
@@ -86,7 +86,7 @@ impl Process {
         !matches!(&self.status, Err(error) if error.is_unreachable())
     }
 
-    /// Whether something answers there, or hangs, and does not say that it is faulty.
+    /// Whether a process answers, or hangs, and does not say that it is faulty.
     pub(crate) fn is_correct(&self) -> bool {
         match &self.status {
             Ok(status) => status.fault == CORRECT,
@@ -94,7 +94,7 @@ impl Process {
         }
     }
 
-    /// Whether another program answers there.
+    /// Whether another program answers at the endpoint.
     pub(crate) fn is_stranger(&self) -> bool {
         match &self.status {
             Err(CallError::BadAnswer { .. }) => true,
@@ -111,7 +111,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Starts the processes if `cluster` says how, or finds them, and asks each who it is.
+    /// Starts the processes if `cluster` is given, otherwise finds them. Asks each process who it is.
     pub(crate) async fn find(
         places: &Places,
         cluster: Option<&ClusterOptions>,
@@ -149,7 +149,7 @@ impl Target {
         }
     }
 
-    /// How many processes there are, as the first one says that answers; as many as were asked if none answers.
+    /// The number of processes, as the first process that answers reports it. If none answers: the number that were asked.
     pub(crate) fn count(&self) -> u32 {
         let said = self.processes.iter().find_map(|process| {
             let status = process.status.as_ref().ok()?;
@@ -165,7 +165,7 @@ impl Target {
             .filter(|process| process.status.is_ok() && process.is_correct())
     }
 
-    /// At least one process, or something that hangs, must be there.
+    /// At least one process must answer, or hang.
     fn check_answers(&self) -> anyhow::Result<()> {
         let mut processes = self.processes.iter();
         if processes.any(|process| process.is_reachable() && !process.is_stranger()) {
@@ -191,7 +191,8 @@ impl Target {
         );
     }
 
-    /// An exchange needs all processes: a quorum is counted over all of them. No command knows more than all.
+    /// An exchange needs all processes, because a quorum is counted over all.
+    /// No command may be given more processes than there are.
     fn check_count(&self, places: &Places, purpose: Purpose) -> anyhow::Result<()> {
         let given = self.processes.len();
         for process in &self.processes {
@@ -267,7 +268,7 @@ fn addresses(places: &Places) -> anyhow::Result<Vec<SocketAddr>> {
         .collect()
 }
 
-/// Asks all who they are, and says on a terminal which of them are waited for.
+/// Asks all processes who they are. On a terminal, a line names those that have not answered.
 async fn meet_all(
     addresses: &[SocketAddr],
     timeout: Duration,

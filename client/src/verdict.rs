@@ -1,4 +1,4 @@
-//! What is said of a round: agreement, validity and the bound are three facts.
+//! The verdict on a round: three facts, about agreement, validity and the bound.
 
 use std::num::NonZeroU32;
 
@@ -7,14 +7,14 @@ use quorate_server::Bound;
 
 use crate::exit::Exit;
 
-/// One process, as it is judged.
+/// What the verdict must know of one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judged {
     pub(crate) process: String,
     pub(crate) is_correct: bool,
-    /// What it was asked to tell the others.
+    /// The decision that it was asked to tell the others.
     pub(crate) asked: String,
-    /// Whether it told that to all correct processes.
+    /// Whether it told this decision to all correct processes.
     pub(crate) told: bool,
     pub(crate) outcome: Outcome,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Verdict {
 pub(crate) enum Agreement {
     /// All decided this.
     Kept(String),
-    /// Some decided differently: who, and what.
+    /// Some decided differently: each process with its decision.
     Broken(Vec<(String, String)>),
     /// These did not decide.
     NoDecision(Vec<String>),
@@ -57,7 +57,7 @@ pub(crate) enum Validity {
     Kept(String),
     /// All had said this, and a correct process decided something else.
     Broken(String),
-    /// It asks for nothing here, and why.
+    /// Validity requires nothing in this round, and why.
     DoesNotApply(&'static str),
 }
 
@@ -78,20 +78,20 @@ impl Verdict {
         }
     }
 
-    /// How many processes are faulty or gone, and how many are survived.
+    /// How many processes are faulty or do not answer, beside the bound f.
     pub(crate) fn bound(&self) -> Bound {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Bound::new(number(self.processes()), number(self.faulty.len()))
     }
 
-    /// How many processes must stand behind a decision.
+    /// The quorum: how many processes a decision needs.
     pub(crate) fn quorum(&self) -> usize {
         let n = u32::try_from(self.processes()).ok();
         let n = n.and_then(NonZeroU32::new);
         n.map_or(0, |n| Quorum::of(n).size())
     }
 
-    /// The exit status. What is broken weighs more than a missing decision.
+    /// The exit status. Broken agreement or validity counts more than a missing decision.
     pub(crate) fn exit(&self) -> Exit {
         match (&self.agreement, &self.validity) {
             (Agreement::Broken(_), _) | (_, Validity::Broken(_)) => Exit::Broken,
@@ -179,7 +179,7 @@ fn validity(correct: &[&Judged], is_shared: bool) -> Validity {
         return Validity::DoesNotApply("no process is correct");
     };
     if correct.iter().any(|process| process.asked != said) {
-        return Validity::DoesNotApply("the correct ones had said different things");
+        return Validity::DoesNotApply("the correct processes had said different things");
     }
     if is_shared {
         return Validity::DoesNotApply("another client's votes are in this round");
@@ -288,7 +288,7 @@ mod tests {
         all[1].asked = "wait".into();
         assert_eq!(
             validity(&all, false),
-            "does not apply: the correct ones had said different things"
+            "does not apply: the correct processes had said different things"
         );
         assert_eq!(Verdict::of(&all, false).exit(), Exit::Agree);
     }

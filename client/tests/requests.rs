@@ -191,7 +191,7 @@ fn an_address_of_its_own_that_is_not_here_is_told_with_its_line() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        words.contains(".yaml, line 4: host: 192.0.2.1 is no address of this machine"),
+        words.contains(".yaml, line 4: host: 192.0.2.1 is not an address of this machine"),
         "{words}"
     );
 }

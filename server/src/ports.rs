@@ -42,7 +42,7 @@ pub(crate) fn bind_this(yaml: &PbftYaml, index: u32) -> Result<TcpListener, Star
     let listener = TcpListener::bind(address).map_err(|cause| match cause.kind() {
         io::ErrorKind::AddrNotAvailable => {
             let what = format!(
-                "{host} is no address of this machine: start node {index} on its own machine with --index {index}, or write an address of this one, such as localhost"
+                "{host} is not an address of this machine: start node {index} on its own machine with --index {index}, or write an address of this one, such as localhost"
             );
             yaml.bad_host(node, &what)
         }

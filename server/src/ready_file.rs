@@ -25,7 +25,7 @@ struct ReadyProcess<'a> {
 #[derive(Debug)]
 pub struct ReadyFile {
     path: PathBuf,
-    /// What is written, at first under the name of its neighbour. It is locked as long as this server runs, however that ends.
+    /// The file, which first has the name of its neighbour. This server locks it while it runs; the lock ends with the server.
     file: File,
 }
 

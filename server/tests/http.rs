@@ -560,7 +560,7 @@ fn an_address_that_cannot_be_used_is_told_with_its_line_and_what_to_change() {
         &elsewhere,
         "0",
         &[
-            "bad.yaml, line 2: host: 192.0.2.1 is no address of this machine",
+            "bad.yaml, line 2: host: 192.0.2.1 is not an address of this machine",
             "start node 0 on its own machine",
         ],
     );

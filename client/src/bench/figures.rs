@@ -1,4 +1,4 @@
-//! What a measurement gives.
+//! The figures of a measurement.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::render::table::{or_dash, pairs};
 
 /// The figures of one measurement.
 pub(crate) struct Figures {
-    /// What was measured: one, and several.
+    /// The name of one measured step, and of several.
     one_and_many: (&'static str, &'static str),
     clients: u64,
-    /// What each client did before, without being measured.
+    /// The warm-up of each client, which is not measured.
     warmup: u64,
     count: usize,
     elapsed: Duration,
@@ -26,12 +26,12 @@ pub(crate) struct Figures {
     p95_ms: f64,
     p99_ms: f64,
     max_ms: f64,
-    /// What the processes sent meanwhile; nothing if the measurement was stopped.
+    /// The messages of the processes during the measurement; `None` if the measurement was stopped.
     sent: Option<Sent>,
 }
 
 impl Figures {
-    /// The figures of what was measured in this time.
+    /// The figures of the steps that were measured in this time.
     pub(crate) fn of(run: &Run<'_>, elapsed: Duration, sent: Option<Sent>) -> anyhow::Result<Self> {
         let latencies = run.latencies();
         let one_and_many = run.work.one_and_many();
@@ -156,10 +156,10 @@ impl Figures {
     }
 }
 
-/// The names of some members have the unit that is counted: rounds or operations.
+/// Some members have the counted unit in their name: rounds or operations.
 #[derive(Serialize)]
 struct Object {
-    /// Whether all was measured that was to be.
+    /// Whether the measurement is complete.
     complete: bool,
     clients: u64,
     #[serde(flatten)]

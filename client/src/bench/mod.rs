@@ -1,7 +1,7 @@
 //! `client bench`: whole exchanges, or operations on the store, closed-loop, from one client or several.
 //!
 //! * [`run`]: what the clients do, and how long it takes. [`round`], [`operations`]: one round, one operation.
-//! * [`traffic`]: what the processes sent meanwhile. [`figures`]: what is printed.
+//! * [`traffic`]: how much the processes sent. [`figures`]: what is printed.
 
 mod figures;
 mod operations;
@@ -23,7 +23,7 @@ use crate::options::BenchOptions;
 use crate::render::write_out;
 use crate::target::{Process, Target};
 
-/// Runs the clients and prints the figures: after Ctrl-C, those of what was measured until then.
+/// Runs the clients and prints the figures. After Ctrl-C, prints the figures of the steps measured so far.
 pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::Result<Exit> {
     ensure!(
         target.processes.iter().any(Process::is_correct),
@@ -47,7 +47,7 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
     Ok(exit)
 }
 
-/// How long the measurement took, and what the processes sent meanwhile.
+/// How long the measurement took, and how much the processes sent during it.
 async fn measure(target: &Target, run: &Run<'_>) -> anyhow::Result<(Duration, Sent)> {
     run.warm_up().await?;
     let before = Sent::by_all(target).await?;
@@ -55,7 +55,7 @@ async fn measure(target: &Target, run: &Run<'_>) -> anyhow::Result<(Duration, Se
     Ok((elapsed, Sent::by_all(target).await?.since(before)))
 }
 
-/// The figures of a measurement that was stopped. The processes are not asked what they sent: that could take long.
+/// The figures of a measurement that was stopped. The processes are not asked for their counters: that could take long.
 fn stopped(run: &Run<'_>, status: u8) -> anyhow::Result<Figures> {
     match run.elapsed() {
         Some(elapsed) if run.has_measured() => Figures::of(run, elapsed, None),

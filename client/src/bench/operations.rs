@@ -6,11 +6,11 @@ use quorate_wire::{CallError, Fault};
 use crate::exit::{Exit, Failure, no_answer};
 use crate::target::{Process, Target};
 
-/// What every client does.
+/// The operations of every client.
 pub(crate) struct Load<'a> {
     processes: Vec<&'a Process>,
     value: String,
-    /// How many of a hundred operations read.
+    /// The percentage of operations that read.
     reads: u64,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Gives a client's key its value.
+    /// Writes a value to a client's key.
     pub(crate) async fn write(&self, client: u64) -> anyhow::Result<()> {
         let process = self.process_of(client);
         let submit = Submit {

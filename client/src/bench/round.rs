@@ -78,7 +78,7 @@ pub(crate) struct Rounds<'a> {
 }
 
 impl<'a> Rounds<'a> {
-    /// The rounds that no process has closed yet. Votes of an exchange that was broken off may be there; they are sent anew.
+    /// The rounds that no process has closed yet. An interrupted exchange may have left votes in them; the votes are sent again.
     pub(crate) fn new(target: &'a Target) -> Self {
         let rounds = target
             .processes
@@ -91,7 +91,7 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// Runs the next round. All correct processes must decide what they said.
+    /// Runs the next round. All correct processes must decide the value that they sent.
     pub(crate) async fn run_next(&self) -> Result<(), Failed> {
         let round = self.next.get();
         self.next.set(round + 1);
@@ -122,8 +122,8 @@ async fn run(target: &Target, round: u64) -> Result<(), Failed> {
     }
 }
 
-/// One process's votes, and whether it cast them, which is not asked of a faulty one. Without a vote for which a correct process
-/// had no room the round does not count.
+/// Sends one process's votes. Returns whether all were sent, which is not required of a faulty process. Fails if a call to a
+/// correct process was refused because of overload: the round then does not count.
 async fn send(target: &Target, from: &Process, round: u64) -> Result<bool, Failed> {
     let recipients = target.processes.iter().filter(|to| to.name != from.name);
     let calls = recipients.map(|to| {

@@ -47,7 +47,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What a step is: one, and several.
+    /// The name of one step, and of several.
     pub(crate) const fn one_and_many(&self) -> (&'static str, &'static str) {
         match self {
             Self::Rounds(_) => ("round", "rounds"),
@@ -69,7 +69,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A measurement with these processes, not begun.
+    /// A measurement with these processes, not started yet.
     pub(crate) fn new(target: &'a Target, options: &BenchOptions) -> Self {
         let (warmup, steps) = match options.operations {
             None => (options.warmup, options.rounds),
@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Takes the steps that are measured: those of one client one after the other, the clients at the same time.
+    /// Takes the steps that are measured. The clients run at the same time; each takes its steps one after the other.
     pub(crate) async fn measure(&self) -> anyhow::Result<Duration> {
         let (_, many) = self.work.one_and_many();
         let bar = bar(self.clients * self.steps, many)?;
@@ -128,12 +128,12 @@ impl<'a> Run<'a> {
         !self.latencies.borrow().is_empty()
     }
 
-    /// How long each step took that has ended.
+    /// The duration of each step that has ended.
     pub(crate) fn latencies(&self) -> Vec<Duration> {
         self.latencies.borrow().clone()
     }
 
-    /// How long the measurement has run, if it has begun.
+    /// How long the measurement has run, if it has started.
     pub(crate) fn elapsed(&self) -> Option<Duration> {
         self.started.get().map(|started| started.elapsed())
     }

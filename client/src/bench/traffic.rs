@@ -1,4 +1,4 @@
-//! What the processes sent each other, by their own counters.
+//! The messages that the processes sent each other, by their own counters.
 
 use anyhow::Context;
 use futures_util::future::try_join_all;
@@ -14,7 +14,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// What the processes that were reachable at the start have sent since they started.
+    /// The messages and bytes that the processes have sent since they started. Counts the processes that answered at the start.
     ///
     /// # Errors
     /// One of them does not answer. Without its counters the figures would be wrong.
@@ -38,7 +38,7 @@ impl Sent {
             }))
     }
 
-    /// What was sent between `before` and this.
+    /// The messages and bytes between `before` and this.
     pub(crate) fn since(self, before: Self) -> Self {
         Self {
             messages: self.messages.saturating_sub(before.messages),

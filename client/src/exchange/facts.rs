@@ -1,4 +1,4 @@
-//! What the processes say of the round afterwards.
+//! What the processes report about the round after it has ended.
 
 use std::collections::BTreeMap;
 
@@ -9,25 +9,25 @@ use super::{Finalized, Message};
 use crate::target::{Process, Target};
 use crate::verdict::Outcome;
 
-/// What the processes said.
+/// The reports of the processes.
 pub(crate) struct Facts {
-    /// What each process has of this round, by its name; nothing of one that did not say.
+    /// Each process's record of this round, by its name; `None` if the process did not answer.
     pub(crate) rounds: BTreeMap<String, RoundStatus>,
     /// The process whose record of the round is shown: the first correct one that decided, or that answered.
     pub(crate) witness: Option<String>,
-    /// How far the slots of the Close and of the ballots are at the witness.
+    /// The witness's status of the slots of the Close and of the ballots.
     pub(crate) slots: Vec<SlotStatus>,
     /// Votes that this client did not ask for.
     pub(crate) others: Vec<OtherVote>,
 }
 
-/// A correct process heard of another something else than this client had it say.
+/// A vote that a correct process heard, and that this client did not ask its sender to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OtherVote {
     pub(crate) process: String,
-    /// What this client asked it to say.
+    /// The decision that this client asked the sender to send.
     pub(crate) asked: String,
-    /// What was heard of it.
+    /// The decision that was heard.
     pub(crate) heard: String,
 }
 
@@ -37,7 +37,7 @@ impl Facts {
         self.rounds.get(self.witness.as_ref()?)
     }
 
-    /// How far a slot is at the witness.
+    /// The witness's status of a slot.
     pub(crate) fn slot(&self, number: u64) -> Option<&SlotStatus> {
         let mut slots = self.slots.iter();
         slots.find(|slot| slot.sequence_number == number)
@@ -101,7 +101,7 @@ async fn slots(target: &Target, witness: &str, record: &RoundStatus) -> Vec<Slot
     answers.filter_map(StatusAnswer::into_slot).collect()
 }
 
-/// The votes of correct processes, in the ballots of correct ones, that differ from what this client had them say.
+/// The votes of correct processes, in ballots of correct processes, that this client did not ask for.
 fn others(record: &RoundStatus, messages: &[Message], finalized: &[Finalized]) -> Vec<OtherVote> {
     let correct = |name: &str| {
         let mut correct = finalized.iter().filter(|one| one.is_correct);

@@ -1,7 +1,8 @@
-//! The exchange of the seed: every process sends its decision to every other, then each one finalizes.
+//! The exchange: every process sends its decision to every other, then each one finalizes.
 //!
-//! * [`play`]: plays one round. [`printer`]: prints each line as soon as it is true. [`watch`]: what is waited for.
-//! * [`facts`]: what the processes say of the round afterwards.
+//! * [`play`]: plays one round. [`printer`]: prints each line as soon as it is true. [`watch`]: what the exchange
+//!   waits for.
+//! * [`facts`]: what the processes report about the round after it has ended.
 
 mod facts;
 mod play;
@@ -28,17 +29,17 @@ pub(crate) use facts::Facts;
 use play::Played;
 use printer::Printer;
 
-/// How often a round may be decided by another client before this one has voted in it.
+/// How many rounds another client may decide before this client has voted in them.
 const ATTEMPTS: usize = 5;
 
-/// One send, and what came of it: `Q sent decision 'attack' to P`.
+/// One send and its result: `Q sent decision 'attack' to P`.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) from: String,
     pub(crate) to: String,
-    /// What the sender answered that it did.
+    /// The answer of the sender: what it did.
     pub(crate) text: String,
-    /// What the recipient was told; nothing if the vote did not get there.
+    /// The decision that the recipient was told; `None` if the vote did not arrive.
     pub(crate) told: Option<String>,
     /// When the process was asked to send, from the start of the exchange.
     pub(crate) asked_at: Duration,
@@ -52,15 +53,15 @@ pub(crate) struct Finalized {
     pub(crate) process: String,
     pub(crate) port: u16,
     pub(crate) is_correct: bool,
-    /// What it was asked to send.
+    /// The decision that it was asked to send.
     pub(crate) asked: String,
     pub(crate) outcome: Outcome,
     pub(crate) time_taken: Duration,
     /// When it answered, from the start of the exchange.
     pub(crate) answered_at: Duration,
-    /// The view that it was in before, if it said so.
+    /// The view that it was in before the exchange, if it answered.
     pub(crate) view_before: Option<u64>,
-    /// What it said of itself afterwards.
+    /// Its status after the exchange.
     pub(crate) status: Option<ProcessStatus>,
 }
 
@@ -94,7 +95,7 @@ pub(crate) async fn command(target: &Target, options: &CheckedExchange) -> anyho
     Ok(exit)
 }
 
-/// Plays the first round that no process has closed. If another client decides that one first, the next.
+/// Plays the first round that no process has closed. If another client decides this round first, plays the next one.
 async fn run(target: &Target, options: &CheckedExchange) -> anyhow::Result<Transcript> {
     let printer = Printer::new(options.format);
     let mut round = open_round(target);
@@ -158,7 +159,7 @@ fn judged(
     }
 }
 
-/// Whether a process told every correct one what it was asked to tell.
+/// Whether a process told every correct process the decision that it was asked to tell.
 fn has_told(process: &Finalized, messages: &[Message], all: &[Finalized]) -> bool {
     let correct = |name: &str| all.iter().any(|one| one.process == name && one.is_correct);
     messages

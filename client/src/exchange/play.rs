@@ -32,7 +32,8 @@ struct Round<'a> {
     overtaken: Cell<bool>,
 }
 
-/// Plays the round with this number: all votes, then all decisions. Prints each line as soon as it and all before it are true.
+/// Plays the round with this number: all votes, then all decisions. Prints each line as soon as it is true and all lines
+/// before it are printed.
 ///
 /// # Errors
 /// The lines cannot be printed.
@@ -101,7 +102,7 @@ impl Round<'_> {
         Ok(messages)
     }
 
-    /// What came of a send, and what the recipient was told.
+    /// The result of a send, and the decision that the recipient was told.
     async fn send(&self, from: &Process, to: &str) -> (String, Option<String>) {
         let name = &from.name;
         let unreachable = || (format!("{name} could not be reached to send to {to}"), None);
@@ -175,19 +176,19 @@ impl Round<'_> {
     }
 }
 
-/// Whether a process must agree with the others. It need not if it is gone, or says that it is faulty; what it says in the
-/// end counts, because it may have been too busy to say so at the start.
+/// Whether a process must agree with the others. It need not if it does not answer, or says that it is faulty. Its answer at
+/// the end counts, because it may have been too busy to answer at the start.
 fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatus>) -> bool {
     match (outcome, status.or(process.status.as_ref().ok())) {
         (Outcome::Unreachable, _) => false,
-        // It may have been healed since.
+        // The process may have been healed since.
         (Outcome::Decided(decision), _) if decision == "faulty" => false,
         (_, Some(status)) => status.fault == CORRECT,
         (_, None) => true,
     }
 }
 
-/// The last view that had started when the process said how it was.
+/// The last view that had started when the process reported its status.
 const fn view_left(status: &ProcessStatus) -> u64 {
     if status.view_active {
         status.view
@@ -196,7 +197,7 @@ const fn view_left(status: &ProcessStatus) -> u64 {
     }
 }
 
-/// What is told in `Q sent decision 'attack' to P`.
+/// The decision in `Q sent decision 'attack' to P`.
 fn told(answer: &str, from: &str, to: &str) -> Option<String> {
     let rest = answer
         .strip_prefix(from)?
@@ -217,7 +218,7 @@ fn words(outcome: &Outcome) -> String {
     }
 }
 
-/// What went wrong, without the address: the line names the process already.
+/// The cause of an error, without the address: the line already names the process.
 fn cause(error: &CallError) -> String {
     match error {
         CallError::Fault(fault) => fault.message().to_owned(),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::options::ExchangeFormat;
 use crate::render::write_out;
 
-/// The lines, which come in any order and are printed in theirs.
+/// Receives the lines in any order, and prints them in their own order.
 pub(super) struct Printer {
     prints: bool,
     lines: RefCell<Lines>,
@@ -14,10 +14,10 @@ pub(super) struct Printer {
 
 #[derive(Default)]
 struct Lines {
-    /// Lines for which an earlier one is waited for.
+    /// Lines that wait for an earlier line.
     waiting: BTreeMap<usize, String>,
     next: usize,
-    /// What is printed already. A round that is played anew does not print it again.
+    /// The lines that are printed already. A round that is played again does not print them again.
     printed: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl Printer {
     /// A line is true.
     ///
     /// # Errors
-    /// It cannot be printed.
+    /// The line cannot be printed.
     pub(super) fn put(&self, place: usize, line: String) -> anyhow::Result<()> {
         let ready = self.lines.borrow_mut().put(place, line);
         for line in ready.into_iter().filter(|_| self.prints) {

@@ -14,17 +14,17 @@ use crate::render::progress::Waiting;
 use crate::target::{Process, Target};
 use crate::verdict::enumerate;
 
-/// How long the exchange may be silent before it is said what it waits for, and how often that is said anew.
+/// How long the exchange may be silent before the line says what it waits for, and how often the line is updated.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The processes that have not answered yet, and the line that says so.
+/// The processes that have not answered yet, and the line that names them.
 pub(super) struct Watch<'a> {
     target: &'a Target,
     awaited: RefCell<BTreeMap<String, String>>,
     line: Waiting,
 }
 
-/// A process is waited for until this is dropped.
+/// The exchange waits for a process until this is dropped.
 pub(super) struct Awaited<'a> {
     watch: &'a Watch<'a>,
     process: String,
@@ -39,7 +39,7 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// This process is waited for, to do this.
+    /// The exchange waits for this process to do this task.
     pub(super) fn wait(&self, process: &str, what: String) -> Awaited<'_> {
         self.awaited.borrow_mut().insert(process.to_owned(), what);
         Awaited {
@@ -48,7 +48,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Says again and again what is waited for, if anybody can read it. Never ends.
+    /// Updates the line for ever, if standard error is a terminal.
     pub(super) async fn tell(&self) {
         if !io::stderr().is_terminal() {
             return pending().await;
@@ -70,7 +70,7 @@ impl Drop for Awaited<'_> {
     }
 }
 
-/// What a process says of its view.
+/// The view that a process reports.
 enum Said {
     Nothing(String),
     ChangesTo(String, u64),

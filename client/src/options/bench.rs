@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{ReportFormat, TargetOptions};
 
-/// What is measured.
+/// The options of `client bench`.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
     /// How many clients run at the same time

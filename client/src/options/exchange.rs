@@ -1,4 +1,4 @@
-//! The exchange itself: `client` without a command.
+//! The options of the exchange: `client` without a command.
 
 use std::path::PathBuf;
 
@@ -31,13 +31,13 @@ pub(crate) struct ExchangeOptions {
     pub(crate) diagram: Option<PathBuf>,
 }
 
-/// The exchange, understood.
+/// The options of the exchange, parsed.
 pub(crate) struct CheckedExchange {
     pub(crate) format: Option<ExchangeFormat>,
     pub(crate) decisions: Decisions,
     /// Whether the round is told as a story.
     pub(crate) explain: bool,
-    /// Where the picture goes.
+    /// The file that the picture is written to.
     pub(crate) diagram: Option<PathBuf>,
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Options {
     pub(crate) command: Option<Command>,
 }
 
-/// The options that mean something only beside another.
+/// The options that need another option.
 const NEEDS: [Need; 10] = [
     of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
     of_those_that_it_starts("seed", ""),
@@ -61,7 +61,7 @@ const NEEDS: [Need; 10] = [
     need("reads", "operations"),
 ];
 
-/// An option that is about processes which `--spawn` starts.
+/// An option for the processes that `--spawn` starts.
 const fn of_those_that_it_starts(option: &'static str, instead: &'static str) -> Need {
     Need {
         option,
@@ -82,7 +82,7 @@ impl Options {
     /// Reads the command line, the name of the program first.
     ///
     /// # Errors
-    /// It is wrong, or asks for the help or the version.
+    /// The command line is wrong, or asks for the help or the version.
     pub(crate) fn read(
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Result<Self, clap::Error> {
@@ -95,7 +95,7 @@ impl Options {
     }
 }
 
-/// What to do instead of the exchange.
+/// The commands of `client`.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     #[command(flatten)]
@@ -110,7 +110,7 @@ pub(crate) enum Command {
     Man,
 }
 
-/// What else can be done with the processes of `server`.
+/// The commands for the processes of `server`.
 #[derive(Subcommand)]
 pub(crate) enum ProcessCommand {
     /// Have an operation of the key-value store ordered and executed, such as 'set x=42'
@@ -129,7 +129,7 @@ pub(crate) enum ProcessCommand {
 }
 
 impl ProcessCommand {
-    /// Where the processes are that it is about.
+    /// The options that say where the processes are.
     pub(crate) const fn places(&self) -> &Places {
         match self {
             Self::Submit(options) => &options.target.places,
@@ -141,7 +141,7 @@ impl ProcessCommand {
         }
     }
 
-    /// How to start them, if they are to be started for it.
+    /// The options that start processes for the command, if there are any.
     pub(crate) const fn spawned(&self) -> Option<&ClusterOptions> {
         match self {
             Self::Submit(options) => options.target.spawned(),
@@ -152,7 +152,7 @@ impl ProcessCommand {
         }
     }
 
-    /// What it wants of them.
+    /// What the command does with the processes.
     pub(crate) const fn purpose(&self) -> Purpose {
         match self {
             Self::Bench(_) => Purpose::Exchange,
@@ -272,14 +272,14 @@ mod tests {
         );
     }
 
-    /// What chooses the processes and starts none.
+    /// Options that choose processes, and start none.
     macro_rules! places {
         ($($more:literal),*) => {[
             &["endpoint", "timeout", $($more),*] as &[&str],
             &["base-port", "processes", "timeout", $($more),*],
         ]};
     }
-    /// What chooses the processes, or starts them.
+    /// Options that choose processes or start them.
     macro_rules! target {
         ($($more:literal),*) => {[
             places!($($more),*)[0],
@@ -291,7 +291,7 @@ mod tests {
         ]};
     }
 
-    /// All options that mean something together.
+    /// All options that can be used together.
     const TOGETHER: [Together; 10] = [
         Together {
             subcommand: "",

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::ReportFormat;
 
-/// Which client it is, and what it asks for.
+/// The options of `client requests`.
 #[derive(Args)]
 pub(crate) struct RequestsOptions {
     /// The file that lists the nodes and the clients

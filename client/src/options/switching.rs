@@ -1,5 +1,5 @@
-//! Faults while the processes run: `client fault` and `client heal`. `--spawn` would be without effect: the processes would
-//! be stopped at once.
+//! Faults while the processes run: `client fault` and `client heal`. They refuse `--spawn`: the processes would be stopped at
+//! once.
 
 use clap::Args;
 

@@ -22,7 +22,7 @@ pub(crate) struct TargetOptions {
 }
 
 impl TargetOptions {
-    /// How to start the processes, if they are to be started for this one run.
+    /// How to start the processes, if `--spawn` was given.
     pub(crate) const fn spawned(&self) -> Option<&ClusterOptions> {
         if self.spawn.spawn {
             Some(&self.spawn.cluster)

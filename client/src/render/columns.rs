@@ -27,7 +27,7 @@ pub(crate) fn terminal_width() -> usize {
     size.map_or(USUAL_WIDTH, |(_, columns)| usize::from(columns))
 }
 
-/// Texts, each from a new line on, that break at words where the terminal ends.
+/// Texts that begin on a new line each, and wrap at words to the width of the terminal.
 pub(crate) fn paragraphs(texts: &[String]) -> String {
     let texts = texts.iter().map(|text| wrap(text, terminal_width()));
     texts.collect::<Vec<_>>().join("\n")
@@ -42,7 +42,7 @@ pub(crate) fn fitted(header: &[&str], rows: &[Vec<String>], width: usize) -> Str
     }
 }
 
-/// The width of each column; nothing if the words do not fit. Headers wrap before cells, and wide columns before others.
+/// The width of each column; `None` if the words do not fit. Headers wrap before cells, and wide columns before others.
 fn column_widths(header: &[String], rows: &[Vec<String>], width: usize) -> Option<Vec<usize>> {
     let columns: Vec<_> = (0..header.len())
         .map(|column| {
@@ -66,7 +66,7 @@ fn column_widths(header: &[String], rows: &[Vec<String>], width: usize) -> Optio
     .ok()
 }
 
-/// Makes the widest column narrower until all fit. Gives back the widths where no column can become narrower.
+/// Makes the widest column narrower until all columns fit. Returns the widths if no column can become narrower.
 fn narrowed(
     mut widths: Vec<usize>,
     available: usize,
@@ -93,7 +93,7 @@ struct Column<'a> {
     width: usize,
     /// The width of the widest cell under the header.
     cells_width: usize,
-    /// The width of the longest word, or less where that word must be broken.
+    /// The width of the longest word, or less if that word must be broken.
     least: usize,
 }
 
@@ -156,7 +156,7 @@ fn cards(header: &[String], rows: &[Vec<String>], width: usize) -> String {
     lines.join("\n")
 }
 
-/// Breaks a text into lines at words. The spaces around a break go.
+/// Breaks a text into lines at words. Spaces around a break are dropped.
 fn wrap(text: &str, width: usize) -> String {
     if get_text_width(text) <= width {
         return text.to_owned();

@@ -94,7 +94,7 @@ struct Decision<'a> {
     time_taken_ms: f64,
 }
 
-/// Whose ballot a process executed, and where.
+/// A ballot that a process executed: its sender and its slot.
 #[derive(Serialize)]
 struct Place<'a> {
     process: &'a str,

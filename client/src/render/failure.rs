@@ -10,7 +10,7 @@ use quorate_cli::json::is_asked_for;
 use crate::exit::Exit;
 use crate::render::{json, write_out};
 
-/// Where failures are told.
+/// Prints failures, in the format that was asked for.
 pub(crate) struct Output {
     is_json: bool,
 }
@@ -47,7 +47,7 @@ impl Output {
                 Err(error) => self.end(Err(anyhow::Error::new(error).context("standard output"))),
             };
         }
-        // Nobody is left to tell if standard error cannot be written.
+        // If standard error cannot be written, there is no place left for a message.
         let _ = refusal.print();
         self.object(&reason(refusal), Exit::Usage);
         Exit::Usage
@@ -57,7 +57,7 @@ impl Output {
         if !self.is_json {
             return;
         }
-        // If it cannot be written, standard error and the exit status have said already that the command failed.
+        // If the object cannot be written, standard error and the exit status already say that the command failed.
         let _ = json::error(message, exit.status()).and_then(|object| write_out(&object));
     }
 }

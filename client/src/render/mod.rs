@@ -16,7 +16,7 @@ use quorate_cli::console::print as print_all;
 use crate::exchange::Transcript;
 use crate::options::{CheckedExchange, ExchangeFormat};
 
-/// Prints an exchange in the format asked for, without its lines, which are printed already.
+/// Prints an exchange in the chosen format. Its lines were printed before.
 pub(crate) fn print(transcript: &Transcript, options: &CheckedExchange) -> anyhow::Result<()> {
     let explain = options.explain;
     let text = match options.format {

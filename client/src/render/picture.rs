@@ -9,7 +9,7 @@ use crate::exchange::{Message, Transcript};
 use crate::render::table::proofs;
 use crate::verdict::{Outcome, enumerate};
 
-/// Votes that a process is asked to send one after another, within this time, are drawn as one broadcast.
+/// Votes that a process is asked to send within this time are drawn as one broadcast.
 const ONE_BROADCAST: Duration = Duration::from_millis(50);
 
 /// The picture: votes as arrows, then the slots as bands, then what each process decided.
@@ -22,7 +22,7 @@ pub(crate) fn picture(transcript: &Transcript) -> Diagram {
     }
     let (bands, end) = (bands(transcript), last_answer(transcript));
     for (text, left) in bands.iter().zip((1..=bands.len()).rev()) {
-        // No process says when it executed a slot, only in which order.
+        // A process does not report when it executed a slot, only in which order.
         let before = Duration::from_micros(left as u64);
         picture.band(end.saturating_sub(before), text);
     }
@@ -84,7 +84,7 @@ fn arrow(message: &Message, transcript: &Transcript) -> Arrow {
     }
 }
 
-/// In a word, why a vote was not told.
+/// Why a vote was not told, in one word.
 fn short(message: &Message) -> &'static str {
     if message.text.contains(" denied communication ") {
         "denied"

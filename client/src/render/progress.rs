@@ -1,18 +1,18 @@
-//! What is waited for, on standard error. Nothing is shown where standard error is no terminal.
+//! Progress on standard error: what the command waits for. Nothing is shown if standard error is not a terminal.
 
 use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often the seconds are counted on.
+/// How often the line is drawn again.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Says what is waited for, and for how long already. Its line goes away when it is dropped.
+/// A line that says what the command waits for, and since how many seconds. Dropping it removes the line.
 pub(crate) struct Waiting(ProgressBar);
 
 impl Waiting {
-    /// Begins to count the time, and shows nothing yet.
+    /// Starts to count the time. Shows nothing yet.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
         let style = style.context("the progress line's template")?;

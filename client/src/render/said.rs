@@ -1,11 +1,11 @@
-//! What a process says of its rounds, proofs and views, as JSON objects.
+//! The rounds, proofs and view changes that a process reports, as JSON objects.
 
 use quorate_wire::method::{
     BallotStatus, ProofStatus, RoundStatus, TallyStatus, ViewChangeStatus, VoteStatus,
 };
 use serde::Serialize;
 
-/// How far a round is at a process.
+/// The status of a round at a process.
 #[derive(Serialize)]
 pub(crate) struct RoundObject<'a> {
     round: u64,
@@ -34,14 +34,14 @@ struct VoteObject<'a> {
     decision: &'a str,
 }
 
-/// How many ballots are for one decision.
+/// The number of ballots for one decision.
 #[derive(Serialize)]
 pub(crate) struct TallyObject<'a> {
     decision: &'a str,
     ballots: u64,
 }
 
-/// That a process is proved faulty.
+/// A process that is proved faulty.
 #[derive(Serialize)]
 pub(crate) struct ProofObject<'a> {
     accused: &'a str,
@@ -126,7 +126,7 @@ impl<'a> From<&'a ViewChangeStatus> for ViewChangeObject<'a> {
     }
 }
 
-/// On the wire an empty text says that there is none.
+/// On the wire, an empty text means that there is no value.
 fn not_empty(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }

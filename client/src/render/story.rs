@@ -1,4 +1,4 @@
-//! The round as a story. Each sentence is what a process said, or what this client asked and was answered.
+//! The round as a story. Each sentence comes from the status of a process, or from a call of this client and its answer.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) fn story(transcript: &Transcript) -> Vec<String> {
     story.extend(untold(transcript));
     story.extend(views(transcript));
     match transcript.facts.record().filter(|record| record.round > 0) {
-        None => story.push("No correct process says what it has of the round.".to_owned()),
+        None => story.push("No correct process has a record of the round.".to_owned()),
         Some(record) => story.extend(ballots(transcript, record)),
     }
     let proofs = proofs(transcript);
@@ -50,7 +50,7 @@ fn asked(transcript: &Transcript) -> String {
     )
 }
 
-/// What did not come as it was asked for: votes denied, lost, or of other decisions.
+/// The votes that were not sent as the client asked: denied, lost, or for another decision.
 fn untold(transcript: &Transcript) -> Vec<String> {
     let mut groups: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for message in &transcript.messages {
@@ -85,7 +85,7 @@ fn odd(message: &Message, transcript: &Transcript) -> Option<String> {
     }
 }
 
-/// Why the view changed during the exchange, once for all processes that say the same.
+/// Why the view changed during the exchange. Processes that say the same share a sentence.
 fn views(transcript: &Transcript) -> Vec<String> {
     let mut views: BTreeMap<u64, View> = BTreeMap::new();
     for (status, change) in changes(transcript) {
@@ -99,7 +99,7 @@ fn views(transcript: &Transcript) -> Vec<String> {
     views.values().flat_map(View::sentences).collect()
 }
 
-/// Why one view was asked for, and how it started.
+/// Why processes asked for one view, and how it started.
 #[derive(Default)]
 struct View<'a> {
     reasons: BTreeMap<String, Vec<String>>,
@@ -133,7 +133,7 @@ fn changes(transcript: &Transcript) -> impl Iterator<Item = (&ProcessStatus, &Vi
     })
 }
 
-/// Why a process left the view before: `waited 500 ms in vain for P, the primary of view 0, and asked for view 1`.
+/// Why a process left the previous view: `waited 500 ms in vain for P, the primary of view 0, and asked for view 1`.
 fn reason(status: &ProcessStatus, change: &ViewChangeStatus) -> String {
     let (view, before) = (change.view, change.view.saturating_sub(1));
     let mut changes = status.view_changes.iter();
@@ -173,7 +173,7 @@ fn reason(status: &ProcessStatus, change: &ViewChangeStatus) -> String {
     }
 }
 
-/// The primary of a view is the process at the place `view mod n`, so the one before is the primary's neighbour.
+/// The primary of a view is the process with the index `view mod n`, so the previous primary has the previous index.
 fn primary_before(status: &ProcessStatus, change: &ViewChangeStatus) -> String {
     let place = change.view.saturating_sub(1) % status.processes.max(1);
     u32::try_from(place).map_or_else(|_| "?".to_owned(), quorate_server::name_of)

@@ -1,4 +1,4 @@
-//! The tables of an exchange, and what stands under them.
+//! The tables of an exchange, and the sentences under them.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ Q@2: Q's ballot in slot 2; (Q@2): it does not count. -: nothing of this round.
 
 const BALLOTS_HEADER: [&str; 5] = ["ballot", "slot", "heard", "value", "counts"];
 
-/// One row per process, then the ballots, and what came of them.
+/// One row per process, then the ballots and the tally.
 pub(crate) fn render(transcript: &Transcript) -> String {
     let processes = transcript.finalized.iter();
     let table = table(HEADER, processes.map(|one| row(transcript, one)));
@@ -38,7 +38,7 @@ pub(crate) fn render(transcript: &Transcript) -> String {
     )
 }
 
-/// Text in columns under a header, no wider than the terminal, or than 80 columns where there is no terminal.
+/// Text in columns under a header, no wider than the terminal, or than 80 columns if there is no terminal.
 pub(crate) fn table<const N: usize>(
     header: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
@@ -57,7 +57,7 @@ pub(crate) fn pairs<const N: usize>(pairs: [(&str, String); N]) -> String {
     builder.build().with(style).to_string()
 }
 
-/// What a process that did not say has in a column.
+/// The cell of a process that did not answer.
 pub(crate) fn or_dash<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
@@ -67,7 +67,7 @@ pub(crate) fn close(round: &RoundStatus) -> Option<u64> {
     Some(round.close_sequence_number).filter(|number| *number != 0)
 }
 
-/// `Q@2 R@3 S@4 (P@5)`: whose ballot took which sequence number; in brackets one that does not count.
+/// `Q@2 R@3 S@4 (P@5)`: each ballot's process and sequence number. A ballot in brackets does not count.
 pub(crate) fn ballots(round: &RoundStatus) -> String {
     let ballots = round.ballots.iter().map(|ballot| {
         let place = format!("{}@{}", ballot.process, ballot.sequence_number);
@@ -80,14 +80,14 @@ pub(crate) fn ballots(round: &RoundStatus) -> String {
     ballots.collect::<Vec<_>>().join(" ")
 }
 
-/// What a process did, and who has proof of it.
+/// What a process did, and the processes that have proof.
 pub(crate) struct Proved {
     pub(crate) accused: String,
     pub(crate) what: String,
     pub(crate) by: Vec<String>,
 }
 
-/// What the correct processes have proof of.
+/// The faults that correct processes can prove.
 pub(crate) fn proofs(transcript: &Transcript) -> Vec<Proved> {
     let mut all: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for process in transcript.finalized.iter().filter(|one| one.is_correct) {
@@ -106,7 +106,7 @@ pub(crate) fn proofs(transcript: &Transcript) -> Vec<Proved> {
         .collect()
 }
 
-/// Each accused process, all that the same processes have proof of, and these processes.
+/// Each accused process, with the faults that the same processes can prove, and with these processes.
 pub(crate) fn accusations(proofs: &[Proved]) -> Vec<(&str, String, &[String])> {
     let same = |one: &Proved, next: &Proved| (&one.accused, &one.by) == (&next.accused, &next.by);
     let groups = proofs.chunk_by(same);
@@ -123,7 +123,7 @@ pub(crate) fn accusations(proofs: &[Proved]) -> Vec<(&str, String, &[String])> {
         .collect()
 }
 
-/// The tie rule, where it gave the decision.
+/// A sentence about the tie, if a tie gave the decision.
 pub(crate) fn tie(round: &RoundStatus) -> Option<String> {
     let decision = &round.decision;
     round
@@ -154,7 +154,7 @@ fn decision(outcome: &Outcome) -> &str {
     }
 }
 
-/// Who heard what, what the ballots come to, who is proved faulty, and whether others took part.
+/// The ballots with their votes, the tally, the processes proved faulty, and the votes of other clients.
 fn votes(transcript: &Transcript) -> String {
     let mut text = String::new();
     if let Some(record) = transcript.facts.record()

@@ -1,5 +1,5 @@
 //! `client requests`: a client of PBFT over HTTP/JSON. It listens on its address in `pbft.yaml`, sends its requests one after
-//! the other, and takes a request for done once f+1 nodes have posted the same reply.
+//! the other, and accepts a result once f+1 nodes have posted the same reply.
 
 mod receiver;
 mod sender;
@@ -106,7 +106,7 @@ fn own_address(config: &PbftYaml, id: u64) -> anyhow::Result<Address> {
     }
 }
 
-/// On standard error, and only where somebody sees it.
+/// The progress bar on standard error, if standard error is a terminal.
 fn progress_bar(messages: u64) -> anyhow::Result<ProgressBar> {
     let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {elapsed} {wide_msg}")
         .context("the progress bar's template")?;

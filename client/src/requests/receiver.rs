@@ -1,4 +1,4 @@
-//! Where the nodes post their replies to.
+//! The endpoint to which the nodes post their replies.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 /// The path of `client_url`.
 pub(super) const PATH: &str = "/reply";
-/// How many replies may wait to be counted; what is more is asked for again.
+/// How many replies may wait to be counted. Further replies are refused, and the client asks again.
 const WAITING: usize = 1024;
 
 /// The replies that have come.
@@ -28,7 +28,7 @@ pub(super) struct Receiver {
     replies: mpsc::Receiver<Reply>,
 }
 
-/// What f+1 nodes say alike of a request.
+/// The reply that f+1 nodes have sent alike.
 pub(super) struct Done {
     /// The highest view that one of them says it is in.
     pub(super) view: u64,
@@ -38,7 +38,7 @@ impl Receiver {
     /// Listens at the address of this client.
     ///
     /// # Errors
-    /// It is no address of this machine, or it is in use.
+    /// The address does not belong to this machine, or is in use.
     pub(super) async fn start(
         config: &PbftYaml,
         id: usize,
@@ -56,7 +56,7 @@ impl Receiver {
             Ok(listener) => listener,
             Err(cause) if cause.kind() == ErrorKind::AddrNotAvailable => {
                 let what = format!(
-                    "{host} is no address of this machine: run client {id} on its own machine, or write an address of this one, such as localhost"
+                    "{host} is not an address of this machine: run client {id} on its own machine, or write an address of this one, such as localhost"
                 );
                 return Err(config.bad_client_host(id, &what).into());
             }
@@ -73,7 +73,7 @@ impl Receiver {
             host: address.ip().to_string(),
             port: own.port,
         };
-        // Nodes call it by the name that the file gives it.
+        // The nodes call this client under the host name in the file.
         let limits = Limits {
             allowed_hosts: vec![own.url_host(), of_ip.url_host()],
             any_address: address.ip().is_unspecified(),
@@ -82,7 +82,7 @@ impl Receiver {
         let endpoint = Endpoint::new()
             .limits(limits)
             .routes(Arc::new(Replies { sender }));
-        // It ends with the command, as everything does that the command has started.
+        // The endpoint ends with the command.
         tokio::spawn(endpoint.serve(listener, std::future::pending()));
         Ok(Self { quorum, replies })
     }
@@ -101,7 +101,7 @@ impl Receiver {
                 return Done { view };
             }
         }
-        // Its other end lives as long as the endpoint does, which nothing ends before the command.
+        // Not reached: the endpoint holds the other end of the channel, and ends only with the command.
         std::future::pending().await
     }
 }

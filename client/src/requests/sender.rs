@@ -1,4 +1,5 @@
-//! Sends one request after the other, again where no answer comes, and asks for another primary if that does not help.
+//! Sends one request after the other. Sends a request again if no answer comes, and asks for another primary if that does
+//! not help.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -16,9 +17,9 @@ use tokio::task::JoinSet;
 
 use super::receiver::{Done, PATH, Receiver};
 
-/// How many other primaries are tried beyond one for each node before a request is given up.
+/// Before a request is given up, the client asks for another primary once for each node, and this many times more.
 const MORE_PRIMARIES: u32 = 2;
-/// What a node answers to a request that it will take neither now nor later.
+/// The statuses with which a node refuses a request for good.
 const FOR_GOOD: [StatusCode; 4] = [
     StatusCode::BAD_REQUEST,
     StatusCode::FORBIDDEN,
@@ -26,30 +27,30 @@ const FOR_GOOD: [StatusCode; 4] = [
     StatusCode::PAYLOAD_TOO_LARGE,
 ];
 
-/// What came of a request.
+/// The outcome of a request.
 pub(super) struct Outcome {
-    /// How long it took; nothing if it was given up.
+    /// How long it took; `None` if it was given up.
     pub(super) latency: Option<Duration>,
     /// How often it was sent again.
     pub(super) retries: u32,
     /// The last thing that went wrong.
     pub(super) error: Option<String>,
-    /// Why no later request need be tried, if none need be.
+    /// Why the run ends here; `None` if later requests are tried.
     pub(super) end: Option<End>,
 }
 
-/// Why nothing more can come of a run.
+/// Why a run ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// f+1 nodes have refused a request: one of them is correct, and it will not be taken later either.
+    /// f+1 nodes have refused a request. One of them is correct, so the request will not be accepted later either.
     Refused,
     /// No node has ever answered.
     NobodyThere,
-    /// Nodes have answered, and none does any more.
+    /// Nodes have answered before, but none answers any more.
     NobodyLeft,
 }
 
-/// What a post came to.
+/// The outcome of a post.
 struct Posted {
     node: usize,
     answer: Answer,
@@ -59,9 +60,9 @@ struct Posted {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
-    /// The node has it, or may take it later.
+    /// The node has the request, or may take it later.
     Open,
-    /// The node has refused it for good.
+    /// The node has refused the request for good.
     Refused,
     /// The node cannot be reached.
     None,
@@ -71,7 +72,7 @@ enum Answer {
 #[derive(Default)]
 struct Trouble {
     refused_by: BTreeSet<usize>,
-    /// Who could not be reached when it was last asked.
+    /// The nodes that could not be reached when they were last asked.
     away: BTreeMap<usize, String>,
     last: Option<String>,
 }
@@ -82,7 +83,7 @@ pub(super) struct Sender {
     id: u64,
     client_url: String,
     timeout: Duration,
-    /// That of the last request.
+    /// The timestamp of the last request.
     timestamp: f64,
     /// How often a request is sent again before another primary is asked for.
     retries: u32,
@@ -93,7 +94,7 @@ pub(super) struct Sender {
     posts: JoinSet<Posted>,
     /// Whether any node has ever answered.
     answered: bool,
-    /// Where it is shown what is waited for.
+    /// The line that shows what the client waits for.
     progress: ProgressBar,
 }
 
@@ -127,7 +128,7 @@ impl Sender {
         }
     }
 
-    /// Has one request decided. `number` is what people count it by.
+    /// Has one request decided. `number` is the request's number for people.
     pub(super) async fn request(
         &mut self,
         number: u64,
@@ -136,7 +137,7 @@ impl Sender {
     ) -> anyhow::Result<Outcome> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.context("the clock stands before 1970")?.as_secs_f64();
-        // The clock may have been set back; a node takes later timestamps only.
+        // The clock may have been set back, and a node takes only later timestamps.
         let timestamp = now.max(self.timestamp + 1e-6);
         self.timestamp = timestamp;
         let proposal = json!({
@@ -146,7 +147,7 @@ impl Sender {
             "data": data,
         });
         let body = proposal.to_string();
-        // As the nodes' replies are read: a number that was written and read again may not be quite the same.
+        // Written and read once, as in the nodes' replies: a number may change a little on the way.
         let proposal = serde_json::from_str(&body)?;
         let started = Instant::now();
         let tries = self.retries + 1 + u32::try_from(self.nodes.len())? + MORE_PRIMARIES;
@@ -154,7 +155,7 @@ impl Sender {
         let nodes = self.nodes.len();
         let name = format!("request {number} ([{}, {seq}])", self.id);
         let mut trouble = Trouble::default();
-        // What came of an earlier request says nothing of this one.
+        // The outcomes of earlier requests say nothing about this one.
         self.posts = JoinSet::new();
         for attempt in 0..tries {
             if attempt > self.retries {
@@ -171,7 +172,7 @@ impl Sender {
             let done = tokio::time::timeout(self.timeout, async {
                 tokio::select! {
                     done = self.receiver.done(&proposal) => Some(done),
-                    // Whoever cannot be reached need not be waited for; the others may still answer.
+                    // The client does not wait for nodes that cannot be reached. The others may still answer.
                     () = trouble.until(&mut self.posts, &mut self.answered, |trouble, answered| {
                         attempt == 0
                             || trouble.refused_by.len() >= enough
@@ -224,7 +225,7 @@ impl Sender {
         })
     }
 
-    /// Shows what is waited for, where somebody looks.
+    /// Shows what the client waits for, if standard error is a terminal.
     fn show(&self, number: u64, attempt: u32, trouble: &Trouble) {
         let (enough, nodes) = (self.quorum.one_correct(), self.nodes.len());
         let who = match trouble.away.len() {
@@ -243,7 +244,7 @@ impl Sender {
         ));
     }
 
-    /// Posts a request to whom the client takes for the primary, or to whom that one sends it.
+    /// Posts a request to the node that the client takes for the primary. Follows a redirect.
     fn post_to_primary(&mut self, node: usize, body: &str) {
         let (poster, url) = (self.poster.clone(), format!("{}/request", self.nodes[node]));
         let body = body.to_owned();
@@ -253,8 +254,8 @@ impl Sender {
         });
     }
 
-    /// Posts to every node what is its own to answer: whoever sends it on to the primary has taken it, and what the primary
-    /// says then would be the word of one alone.
+    /// Posts to every node, and follows no redirect. A node that redirects to the primary has taken the request, and the
+    /// answer of the primary would be the word of one node alone.
     fn post_to_each(&mut self, path: &'static str, body: &str) {
         for node in 0..self.nodes.len() {
             let (poster, url) = (self.poster.clone(), format!("{}{path}", self.nodes[node]));
@@ -269,7 +270,7 @@ impl Sender {
     }
 }
 
-/// What a post came to.
+/// The outcome of a post.
 fn told(
     node: usize,
     url: &str,
@@ -300,7 +301,7 @@ fn told(
 }
 
 impl Trouble {
-    /// Takes note of what posts come to, until what went wrong is enough; waits forever, if it never is.
+    /// Records the outcomes of posts until `enough` holds. Waits for ever if it never holds.
     async fn until(
         &mut self,
         posts: &mut JoinSet<Posted>,

@@ -51,7 +51,7 @@ impl Summary {
         Ok(())
     }
 
-    /// The latency below which so many of a hundred are.
+    /// The percentile of the latency.
     fn percentile(&self, percent: f64) -> Option<Duration> {
         let latencies = self.latencies.as_ref().filter(|all| !all.is_empty())?;
         Some(Duration::from_micros(
