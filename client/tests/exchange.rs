@@ -97,7 +97,8 @@ fn a_tie_is_told_at_the_ballot_and_where_it_decides() {
     assert!(words.contains("retreat (a tie gives"), "{words}");
     assert!(words.contains("Tally: 3 ballots for 'retreat'."), "{words}");
     assert!(
-        words.contains("Validity: does not apply: the correct processes had said different things."),
+        words
+            .contains("Validity: does not apply: the correct processes had said different things."),
         "{words}"
     );
 }

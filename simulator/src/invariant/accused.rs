@@ -3,18 +3,17 @@
 use quorate_protocol::{Evidence, ReplicaId};
 
 /// The rule.
-pub const RULE: &str =
-    "rule 25: whatever the network does, no correct process has proof against another";
+pub const RULE: &str = "rule 25: whatever the network does, no correct process has proof against another correct process";
 
-/// A correct process accused another.
+/// A correct process accused another correct process.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{by} accuses {accused}, which is correct: {evidence}")]
 pub struct HonestAccused {
     /// Who accuses.
     pub by: ReplicaId,
-    /// Whom.
+    /// The accused process.
     pub accused: ReplicaId,
-    /// With what.
+    /// The evidence.
     pub evidence: String,
 }
 

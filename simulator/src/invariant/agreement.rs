@@ -19,13 +19,13 @@ pub struct Disagreement {
     pub sequence: Sequence,
     /// Who executed first.
     pub first: ReplicaId,
-    /// What, in its order.
+    /// The requests, in their order.
     pub first_requests: Vec<Request>,
     /// Who executed something else.
     pub second: ReplicaId,
-    /// What, in its order.
+    /// The requests, in their order.
     pub second_requests: Vec<Request>,
-    /// Who is proved faulty by it.
+    /// The processes that the disagreement proves faulty.
     pub culprits: BTreeSet<ReplicaId>,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// What was executed first in each slot, and by whom.
+/// The first execution of each slot, and its process.
 #[derive(Debug, Default)]
 pub struct Agreement {
     slots: BTreeMap<Sequence, (ReplicaId, Vec<Request>)>,
@@ -53,7 +53,7 @@ impl Agreement {
     /// A correct process executes a slot.
     ///
     /// # Errors
-    /// Another has executed something else there.
+    /// Another correct process has executed other requests in this slot.
     pub fn executed(
         &mut self,
         by: ReplicaId,

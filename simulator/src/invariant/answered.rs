@@ -1,4 +1,4 @@
-//! Progress: once all is healed, every request is answered, every round decided, and nobody stays behind.
+//! Progress: once all is healed, every request is answered, every round decided, and no process stays behind.
 
 use quorate_protocol::{ReplicaId, Sequence};
 
@@ -15,7 +15,7 @@ pub enum Undone {
     Unanswered {
         /// Who.
         by: ReplicaId,
-        /// What it asked for, in words.
+        /// The request, in words.
         request: String,
     },
     /// For the decision of a round.
@@ -31,9 +31,9 @@ pub enum Undone {
     Behind {
         /// Who.
         by: ReplicaId,
-        /// How far it is.
+        /// The last slot that it has executed.
         executed: Sequence,
-        /// How far others are.
+        /// The last slot that another process has executed.
         others: Sequence,
     },
 }

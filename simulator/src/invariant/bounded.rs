@@ -1,10 +1,10 @@
-//! Bounded logs: what a replica keeps does not grow with the run.
+//! Bounded logs: the data that a replica keeps does not grow with the length of the run.
 
 use quorate_protocol::{Config, ReplicaId, Sizes};
 
 /// The rule.
 pub const RULE: &str =
-    "rule 8: what a replica keeps is bounded by its window and by n, however long it runs";
+    "rule 8: the data that a replica keeps is bounded by its window and by n, however long it runs";
 
 /// A replica keeps too much.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,7 @@ pub const RULE: &str =
 pub struct Unbounded {
     /// Who.
     pub by: ReplicaId,
-    /// Of what.
+    /// What it keeps.
     pub what: &'static str,
     /// How many.
     pub kept: usize,
@@ -27,7 +27,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds that follow from a configuration, with so many clients outside at most.
+    /// The bounds that follow from a configuration and from the greatest number of outside clients.
     #[must_use]
     pub fn new(config: &Config, outside: usize) -> Self {
         let n = config.quorum.n() as usize;
@@ -36,8 +36,8 @@ impl Bounds {
         let checkpoints = usize::try_from(ahead).unwrap_or(usize::MAX);
         let limits = Sizes {
             slots: window,
-            // A slot names what its proposal, its certificate and its commit name, and what was agreed to in views whose
-            // batch is not settled.
+            // A slot keeps the batches of its proposal, of its certificate and of its commit, and the batches accepted in views
+            // whose batch is not settled.
             bodies: window.saturating_mul(4),
             early: window.saturating_mul(3).saturating_mul(n),
             // Every K slots up to two windows ahead.
@@ -52,7 +52,7 @@ impl Bounds {
     /// Checks what a correct replica keeps.
     ///
     /// # Errors
-    /// It is more than the bound.
+    /// The replica keeps more than the bound.
     pub const fn check(&self, by: ReplicaId, sizes: Sizes) -> Result<(), Unbounded> {
         let limits = &self.limits;
         let (what, kept, limit) = if sizes.slots > limits.slots {

@@ -1,4 +1,4 @@
-//! Calm: nobody asks for another view without a reason.
+//! Calm: no correct process asks for another view without a reason.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ pub const RULE: &str = "rules 14, 16 and 18: a correct process asks for another 
 /// How many requests a primary must have served before it can be found slow (rule 18).
 const STRIKES: usize = 8;
 
-/// A correct process left a view in which nothing waited.
+/// A correct process left a view in which no request waited.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{by} asked for view {} while nothing waited and nobody else asked", .view.0)]
+#[error("{by} asked for view {} while no request waited and no other process asked", .view.0)]
 pub struct Uncalled {
     /// Who.
     pub by: ReplicaId,
-    /// For which view.
+    /// The view that it asked for.
     pub view: View,
 }
 
@@ -30,7 +30,7 @@ struct Standing {
     served: usize,
 }
 
-/// Who waits for what, and who wants which view.
+/// The requests that wait, and the view that each process wants.
 #[derive(Debug)]
 pub struct Calm {
     quorum: Quorum,
@@ -40,7 +40,7 @@ pub struct Calm {
 }
 
 impl Calm {
-    /// Nothing asked for yet, and everyone in view 0.
+    /// No request yet, and all processes in view 0.
     #[must_use]
     pub const fn new(quorum: Quorum) -> Self {
         Self {
@@ -51,13 +51,13 @@ impl Calm {
         }
     }
 
-    /// A client asks.
+    /// A client sends a request.
     pub fn asked(&mut self, request: &Request) {
         let last = self.asked.entry(request.client).or_default();
         *last = request.timestamp.max(*last);
     }
 
-    /// Anyone sends a VIEW-CHANGE.
+    /// A process sends a VIEW-CHANGE.
     pub fn wished(&mut self, wish: &Signed<ViewChange>) {
         let last = self.wishes.entry(wish.signer()).or_default();
         *last = wish.value().view.max(*last);
@@ -71,12 +71,12 @@ impl Calm {
         })
     }
 
-    /// A correct process executes so many requests.
+    /// A correct process executes this many requests.
     pub fn executed(&mut self, by: ReplicaId, requests: usize) {
         self.standing(by).served += requests;
     }
 
-    /// A correct process starts again: what it then says of its view is what it had on disk.
+    /// A correct process starts again. The view that it then reports comes from its disk.
     pub fn restarts(&mut self, by: ReplicaId) {
         self.standing(by).active = false;
     }
@@ -84,7 +84,7 @@ impl Calm {
     /// A correct process wants a view, or has started it; it has executed these requests.
     ///
     /// # Errors
-    /// It wants one without a reason.
+    /// The process wants a view without a reason.
     pub fn in_view(
         &mut self,
         by: ReplicaId,

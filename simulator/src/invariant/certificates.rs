@@ -1,4 +1,4 @@
-//! Certificates verify: what a correct process shows as a proof is one.
+//! Certificates verify: every proof that a correct process shows is valid.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use quorate_protocol::{Config, Keys, ReplicaId, Signed, SignedMessage};
 
 /// The rule.
 pub const RULE: &str =
-    "rules 5 and 10 to 12: what a correct process shows as a proof, or executes by, is one";
+    "rules 5 and 10 to 12: every proof that a correct process shows or executes by is valid";
 
-/// A correct process showed a proof that is none.
+/// A correct process showed an invalid proof.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{by} brought a {what} with a proof that is none: {why}")]
+#[error("{by} brought a {what} with an invalid proof: {why}")]
 pub struct BadCertificate {
     /// Who.
     pub by: ReplicaId,
@@ -22,7 +22,7 @@ pub struct BadCertificate {
     pub why: String,
 }
 
-/// Checks with keys of its own, so that nothing is believed because a replica has checked it.
+/// Checks proofs with its own keys, and does not rely on the checks of the replicas.
 #[derive(Debug)]
 pub struct Certificates {
     config: Config,
@@ -36,10 +36,10 @@ impl Certificates {
         Self { config, keys }
     }
 
-    /// A correct process says something to all.
+    /// A correct process sends a message to all.
     ///
     /// # Errors
-    /// A proof in it is none.
+    /// A proof in the message is invalid.
     pub fn said(&mut self, by: ReplicaId, message: &SignedMessage) -> Result<(), BadCertificate> {
         let (what, result) = match message {
             SignedMessage::ViewChange(one) => ("VIEW-CHANGE", self.view_change(one.value())),

@@ -13,11 +13,11 @@ pub const RULE: &str = "rule 8: the CHECKPOINTs of correct processes for one slo
 pub struct CheckpointsDiffer {
     /// The slot.
     pub sequence: Sequence,
-    /// Who said so first.
+    /// Who sent its CHECKPOINT first.
     pub first: ReplicaId,
     /// What.
     pub first_digest: Digest,
-    /// Who said otherwise.
+    /// Who sent a different CHECKPOINT.
     pub second: ReplicaId,
     /// What.
     pub second_digest: Digest,
@@ -30,10 +30,10 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// A correct process says something to all.
+    /// A correct process sends a message to all.
     ///
     /// # Errors
-    /// It is a CHECKPOINT that differs from another's.
+    /// The message is a CHECKPOINT that differs from that of another correct process.
     pub fn said(
         &mut self,
         by: ReplicaId,

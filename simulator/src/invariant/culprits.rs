@@ -1,4 +1,4 @@
-//! Culprits: a disagreement proves at least f+1 processes faulty, and none that is honest.
+//! Culprits: a disagreement proves at least f+1 processes faulty, and no correct process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,19 @@ use quorate_protocol::{Quorum, ReplicaId, Sequence, Signed};
 use super::agreement::Disagreement;
 
 /// The rule.
-pub const RULE: &str = "rules 24 and 25: when correct processes disagree, f+1 others are proved faulty, and nobody correct";
+pub const RULE: &str = "rules 24 and 25: when correct processes disagree, at least f+1 processes are proved faulty, and no correct one";
 
-/// A disagreement for which the wrong processes, or too few, are named.
+/// A disagreement whose evidence names a correct process, or too few processes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{disagreement}: at least {needed} must be named and nobody correct")]
+#[error("{disagreement}: the evidence must name at least {needed} processes, and no correct one")]
 pub struct WrongCulprits {
-    /// What happened, and who is named.
+    /// The disagreement, with the processes that the evidence names.
     pub disagreement: Disagreement,
     /// How many must be named.
     pub needed: usize,
 }
 
-/// What the correct processes have that proves others faulty.
+/// The evidence of the correct processes.
 #[derive(Debug)]
 pub struct Culprits {
     quorum: Quorum,
@@ -31,7 +31,7 @@ pub struct Culprits {
 }
 
 impl Culprits {
-    /// Nothing known yet; these processes are correct.
+    /// No evidence yet; these processes are correct.
     #[must_use]
     pub const fn new(quorum: Quorum, correct: Vec<ReplicaId>) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Culprits {
         }
     }
 
-    /// Whom a disagreement proves faulty.
+    /// The processes that a disagreement proves faulty.
     #[must_use]
     pub fn of(&self, disagreement: &Disagreement) -> BTreeSet<ReplicaId> {
         let proof = |by| {
@@ -71,7 +71,7 @@ impl Culprits {
         )
     }
 
-    /// Checks whom a disagreement names.
+    /// Checks the processes that a disagreement proves faulty.
     ///
     /// # Errors
     /// They are fewer than f+1, or one of them is correct.

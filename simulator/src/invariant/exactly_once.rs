@@ -1,4 +1,4 @@
-//! Exactly once: no request executes a second time, nor after a later one of its client.
+//! Exactly once: no request executes a second time, nor after a later request of its client.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
 use crate::words;
 
 /// The rule.
-pub const RULE: &str = "rule 6: a request executes once, and never after a later one of its client";
+pub const RULE: &str =
+    "rule 6: a request executes once, and never after a later request of its client";
 
 /// A request executed again, or too late.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,9 +19,9 @@ pub struct ExecutedTwice {
     pub by: ReplicaId,
     /// Where.
     pub sequence: Sequence,
-    /// What, and whose it is.
+    /// The request, and its client.
     pub request: Request,
-    /// The client's last that had executed before.
+    /// The last request of the client that had executed before.
     pub last: Timestamp,
 }
 
@@ -28,9 +29,9 @@ pub struct ExecutedTwice {
 #[derive(Debug, Default)]
 pub struct ExactlyOnce {
     last: BTreeMap<ReplicaId, BTreeMap<ClientId, Timestamp>>,
-    /// What executed in each slot, wherever that was first.
+    /// The requests that executed in each slot, at the first process that executed it.
     history: BTreeMap<Sequence, Vec<(ClientId, Timestamp)>>,
-    /// Who executed a slot first, and so writes its history.
+    /// The process that executed each slot first.
     writers: BTreeMap<Sequence, ReplicaId>,
 }
 
@@ -38,7 +39,7 @@ impl ExactlyOnce {
     /// A correct process executes a request.
     ///
     /// # Errors
-    /// It has executed it, or a later one of the same client, before.
+    /// The process has executed this request, or a later request of the same client, before.
     pub fn executed(
         &mut self,
         by: ReplicaId,
@@ -81,7 +82,7 @@ impl ExactlyOnce {
         self.history.values().map(Vec::len).sum()
     }
 
-    /// A process starts again, or takes over the state of others: it has executed what all did up to this slot.
+    /// A process starts again, or takes over the state of others: it counts as having executed all slots up to this one.
     pub fn stands_at(&mut self, by: ReplicaId, sequence: Sequence) {
         let executed = self.history.range(..=sequence);
         let last = executed.flat_map(|(_, requests)| requests.iter().copied());

@@ -8,12 +8,12 @@ use quorate_service::exchange::Exchange;
 use crate::plan::Plan;
 
 /// The rule.
-pub const RULE: &str = "the exchange: all correct processes decide alike, and where they all vote alike, that is decided";
+pub const RULE: &str = "the exchange: all correct processes decide alike, and if they all vote alike, they decide that vote";
 
-/// A correct process decided what it must not.
+/// A correct process decided wrongly.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadDecision {
-    /// Another decided otherwise.
+    /// Two correct processes decided differently.
     #[error(
         "in round {round} {first} decided '{first_decision}' and {second} decided '{second_decision}'"
     )]
@@ -24,12 +24,12 @@ pub enum BadDecision {
         first: ReplicaId,
         /// What.
         first_decision: String,
-        /// Who decided otherwise.
+        /// Who decided differently.
         second: ReplicaId,
         /// What.
         second_decision: String,
     },
-    /// All correct processes voted otherwise.
+    /// All correct processes voted for another decision.
     #[error("in round {round} {by} decided '{decision}', but every correct process voted '{vote}'")]
     NotTheVote {
         /// The round.
@@ -43,7 +43,7 @@ pub enum BadDecision {
     },
 }
 
-/// What was decided first in each round, and what must be.
+/// The first decision of each round, and the decision that validity requires.
 #[derive(Debug)]
 pub struct Decisions {
     /// For each round from 1 on, the vote of all correct processes, if they vote alike.
@@ -71,10 +71,10 @@ impl Decisions {
         }
     }
 
-    /// Looks at the exchange of a correct process.
+    /// Checks the exchange of a correct process.
     ///
     /// # Errors
-    /// It decided a round otherwise than another, or otherwise than all correct processes voted.
+    /// Another process decided a round differently, or all correct processes voted for another decision.
     pub fn check(&mut self, by: ReplicaId, exchange: &Exchange) -> Result<(), BadDecision> {
         for round in 1..=self.common.len() as u64 {
             if self.seen.contains(&(by, round)) {

@@ -1,6 +1,5 @@
-//! Linearizable: what clients outside were told is what one store, asked by one after the other, would have told them
-//! (Wing & Gong, "Testing and Verifying Concurrent Objects", JPDC '93). Keys do not touch each other, so each is judged
-//! alone.
+//! Linearizable: outside clients get the answers that a single store would give to one call after another (Wing & Gong,
+//! "Testing and Verifying Concurrent Objects", JPDC '93). Keys are independent, so each key is checked alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +9,7 @@ use quorate_service::kv::{Answer, Command};
 pub const RULE: &str =
     "rule 20: each operation takes effect at one moment between its call and its return";
 
-/// A key's history fits no order.
+/// No order of the calls explains a key's history.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no order explains what happened to key {key}: {}", .history.join("; "))]
 pub struct NotLinearizable {
@@ -20,13 +19,13 @@ pub struct NotLinearizable {
     pub history: Vec<String>,
 }
 
-/// What a call gave, as far as its client was told.
+/// The result of a call, as far as its client was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Told {
     Answer(Answer),
-    /// The value was not what `cas` expected; which it was is not known.
+    /// `cas` found a value that it did not expect. The value that it found is not known.
     CasFailed,
-    /// It has no effect, and never will.
+    /// The call has no effect, and never will.
     NeverHappened,
 }
 
@@ -34,7 +33,7 @@ enum Told {
 struct Call {
     operation: String,
     began: u64,
-    /// When it returned, and with what.
+    /// The time of its return, and its result.
     ended: Option<(u64, Told)>,
 }
 
@@ -49,7 +48,7 @@ impl Histories {
     /// A client calls.
     pub fn called(&mut self, call: usize, operation: &str) {
         self.moment += 1;
-        // A read is a get that is answered without order; it means the same.
+        // A read is a get that is not ordered. It means the same.
         let operation = operation
             .strip_prefix("read ")
             .map_or_else(|| operation.to_owned(), |key| format!("get {key}"));
@@ -67,23 +66,23 @@ impl Histories {
     /// A call returns.
     ///
     /// # Errors
-    /// With it the history of its key fits no order.
+    /// With this return, no order explains the history of the key.
     pub fn returned(&mut self, call: usize, answer: Answer) -> Result<(), NotLinearizable> {
         self.ended(call, Told::Answer(answer))
     }
 
-    /// A `cas` returns without effect and without a word on the value that there is.
+    /// A `cas` returns without effect, and does not say which value the key has.
     ///
     /// # Errors
-    /// With it the history of its key fits no order.
+    /// With this return, no order explains the history of the key.
     pub fn cas_failed(&mut self, call: usize) -> Result<(), NotLinearizable> {
         self.ended(call, Told::CasFailed)
     }
 
-    /// A call returns with an error that promises that it has no effect and never will.
+    /// A call returns with an error that promises that the call has no effect, and never will.
     ///
     /// # Errors
-    /// Without it the history of its key fits no order.
+    /// Without this call, no order explains the history of the key.
     pub fn never_happened(&mut self, call: usize) -> Result<(), NotLinearizable> {
         self.ended(call, Told::NeverHappened)
     }
@@ -140,7 +139,7 @@ fn words(call: &Call) -> String {
     }
 }
 
-/// What an operation does to a key's value, by the words of the store's documentation and not by its code.
+/// The effect of an operation on a key's value. Written after the store's documentation, not after its code.
 fn model(operation: &str, value: Option<&str>) -> (Answer, Option<String>) {
     let kept = || value.map(str::to_owned);
     match (Command::parse(operation), value) {
@@ -162,7 +161,7 @@ fn model(operation: &str, value: Option<&str>) -> (Answer, Option<String>) {
 /// A search for an order of the calls. Sets of calls are bits.
 struct Search<'a> {
     calls: &'a [&'a Call],
-    /// The ends that were reached before and lead nowhere.
+    /// The states that were reached before and lead to no order.
     barren: BTreeSet<(u128, Option<String>)>,
 }
 
@@ -174,7 +173,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether the calls that are not `done` can follow on this value. One that never returned may have no effect.
+    /// Whether the calls that are not `done` can follow on this value. A call that never returned may have no effect.
     fn explains(&mut self, done: u128, value: Option<&str>) -> bool {
         let open = |index: &usize| done & (1 << index) == 0;
         let ends = self.calls.iter().enumerate();

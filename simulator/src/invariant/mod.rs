@@ -1,4 +1,4 @@
-//! The rules of every run, one file each. They are checked after every step, and on correct processes only.
+//! The rules of every run, one file each. They are checked after every step, and only on correct processes.
 
 pub mod accused;
 pub mod agreement;
@@ -22,10 +22,10 @@ use crate::process::{Deed, Packet, Process};
 
 pub use panic::Panicked;
 
-/// A rule that was broken, by whom and how.
+/// A broken rule, with the process that broke it and how.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
-#[expect(missing_docs, reason = "each is told where it is defined")]
+#[expect(missing_docs, reason = "each is documented where it is defined")]
 pub enum Violation {
     Accused(#[from] accused::HonestAccused),
     Agreement(#[from] agreement::Disagreement),
@@ -65,7 +65,7 @@ impl Violation {
         }
     }
 
-    /// Whether the rule holds however many processes are faulty. The others are promised only for up to f.
+    /// Whether the rule holds for any number of faulty processes. The other rules are promised only for up to f.
     #[must_use]
     pub const fn is_never_excused(&self) -> bool {
         match self {
@@ -95,7 +95,7 @@ impl Violation {
         }
     }
 
-    /// The processes that are proved faulty by it.
+    /// The processes that the break of the rule proves faulty.
     #[must_use]
     pub fn culprits(&self) -> Vec<ReplicaId> {
         let culprits = match self {
@@ -120,7 +120,7 @@ pub(crate) struct Invariants {
     culprits: culprits::Culprits,
     exactly_once: exactly_once::ExactlyOnce,
     exchange: exchange::Decisions,
-    /// What clients outside ask for, call by call.
+    /// The operations of outside clients, call by call.
     operations: Vec<String>,
     histories: linearizable::Histories,
     total_order: total_order::TotalOrder,
@@ -160,7 +160,7 @@ impl Invariants {
         self.exactly_once.count() as u64
     }
 
-    /// Looks at what a process does.
+    /// Checks an action of a process.
     pub(crate) fn on_deed(&mut self, by: ReplicaId, deed: &Deed) -> Result<(), Violation> {
         if let Deed::Ask(request) = deed {
             self.validity.asked(request);
@@ -218,7 +218,8 @@ impl Invariants {
         Ok(())
     }
 
-    /// Names the culprits of a disagreement. Within the bound it is the engine that is wrong, and nobody need be faulty.
+    /// Names the culprits of a disagreement. Within the bound, a disagreement is a bug of the engine, and no process need be
+    /// faulty.
     fn blame(&self, mut disagreement: agreement::Disagreement) -> Violation {
         disagreement.culprits = self.culprits.of(&disagreement);
         match self.culprits.check(&disagreement) {
@@ -232,7 +233,7 @@ impl Invariants {
         self.exactly_once.stands_at(by, sequence);
     }
 
-    /// Looks at a correct process after a step.
+    /// Checks a correct process after a step.
     pub(crate) fn on_step(&mut self, process: &Process) -> Result<(), Violation> {
         let own = process.own();
         self.bounded.check(own, process.sizes())?;

@@ -1,11 +1,11 @@
-//! No panic: whatever comes in, the engine goes on.
+//! No panic: the engine goes on whatever message it receives.
 
 use std::any::Any;
 
 use quorate_protocol::ReplicaId;
 
 /// The rule.
-pub const RULE: &str = "a step never fails: a bad message is refused, and nothing else comes of it";
+pub const RULE: &str = "a step never fails: a bad message is refused, and has no other effect";
 
 /// A process panicked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,12 +13,12 @@ pub const RULE: &str = "a step never fails: a bad message is refused, and nothin
 pub struct Panicked {
     /// Who.
     pub by: ReplicaId,
-    /// What it said.
+    /// The message of the panic.
     pub words: String,
 }
 
 impl Panicked {
-    /// From what a caught panic carries.
+    /// The break of the rule by a caught panic.
     #[must_use]
     pub fn from_payload(by: ReplicaId, payload: &(dyn Any + Send)) -> Self {
         let text = payload

@@ -7,7 +7,7 @@ use quorate_protocol::{ReplicaId, Sequence};
 /// The rule.
 pub const RULE: &str = "rule 5: every correct process executes slot 1, 2, 3 and so on, each once";
 
-/// A correct process executed another slot than its next.
+/// A correct process executed a slot that was not its next slot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{by} executed slot {} after slot {}", super::slot(*.sequence), super::slot(*.last))]
 pub struct OutOfOrder {
@@ -29,7 +29,7 @@ impl TotalOrder {
     /// A correct process executes a slot.
     ///
     /// # Errors
-    /// It is not its next.
+    /// The slot is not the next slot of this process.
     pub fn executed(&mut self, by: ReplicaId, sequence: Sequence) -> Result<(), OutOfOrder> {
         let last = self.last.insert(by, sequence).unwrap_or_default();
         if sequence == last.next() {
@@ -39,7 +39,7 @@ impl TotalOrder {
         }
     }
 
-    /// A process starts again, or takes over the state of others: it stands behind this slot now.
+    /// A process starts again, or takes over the state of others: it has now executed up to this slot.
     pub fn stands_at(&mut self, by: ReplicaId, sequence: Sequence) {
         self.last.insert(by, sequence);
     }

@@ -1,4 +1,4 @@
-//! Validity: only what a client asked for executes.
+//! Validity: only requests that a client sent execute.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::words;
 
 /// The rule.
 pub const RULE: &str =
-    "rule 2: what executes in a correct client's name is what that client asked for";
+    "rule 2: a request that executes in a correct client's name is one that this client sent";
 
-/// Something executed that its client never asked for.
+/// A request executed that its client never sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{by} executed {} (its request {}) in slot {}, which that client never asked for", words::request(.request), .request.timestamp.0, super::slot(*.sequence))]
 pub struct NeverAsked {
@@ -19,11 +19,11 @@ pub struct NeverAsked {
     pub by: ReplicaId,
     /// Where.
     pub sequence: Sequence,
-    /// What, and in whose name.
+    /// The request, and its client.
     pub request: Request,
 }
 
-/// What each correct client asked for.
+/// The requests of each correct client.
 #[derive(Debug)]
 pub struct Validity {
     correct: Vec<ReplicaId>,
@@ -31,7 +31,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// Nothing asked for yet; what is not of these clients may be anything that they sign.
+    /// No request yet. Only these clients are correct; all others may sign anything.
     #[must_use]
     pub const fn new(correct: Vec<ReplicaId>) -> Self {
         let asked = BTreeMap::new();
@@ -42,7 +42,7 @@ impl Validity {
         matches!(client, ClientId::Process(process) if self.correct.contains(&process))
     }
 
-    /// A client asks.
+    /// A client sends a request.
     pub fn asked(&mut self, request: &Request) {
         if self.is_correct(request.client) {
             let key = (request.client, request.timestamp);
@@ -53,7 +53,7 @@ impl Validity {
     /// A correct process executes a request.
     ///
     /// # Errors
-    /// Its client is correct and never asked for it.
+    /// The client is correct and never sent the request.
     pub fn executed(
         &self,
         by: ReplicaId,

@@ -1,4 +1,4 @@
-//! Where clients outside are served, as in a live process: their operations are put before the cluster, and answered once a
+//! Serves outside clients, as a live process does. The cluster orders their operations; a client gets its answer once a
 //! quorum of replicas gives the same result.
 
 use std::collections::BTreeMap;
@@ -10,15 +10,15 @@ use quorate_service::{Answer, Operation, kv};
 
 use super::{Deed, Process};
 
-/// What is under way for clients outside.
+/// The open calls of outside clients.
 #[derive(Debug)]
 pub(super) struct Desk {
     client: Client,
     /// The calls whose operations are being ordered.
     submits: BTreeMap<(ClientId, Timestamp), usize>,
-    /// The calls that read without order, by the number of the question, and what they read.
+    /// The read-only calls that are not ordered, by the number of the question, with what they read.
     reads: BTreeMap<u64, (usize, String)>,
-    /// Names that have nothing under way, each with its last timestamp.
+    /// Client names without an open call, each with its last timestamp.
     free: Vec<(ClientId, Timestamp)>,
     names: u64,
 }
@@ -44,7 +44,7 @@ impl Desk {
 }
 
 impl Process {
-    /// A client calls: `read KEY` reads without order, all else is ordered.
+    /// A client calls. `read KEY` is read-only and not ordered; every other operation is ordered.
     pub(crate) fn call(&mut self, now: Time, call: usize, operation: &str) -> Vec<Deed> {
         self.deeds.push(Deed::Called(call));
         match operation.strip_prefix("read ") {
@@ -63,7 +63,7 @@ impl Process {
     fn put_before_all(&mut self, call: usize, operation: &str) {
         let (client, last) = self.desk.free.pop().unwrap_or_else(|| {
             self.desk.names += 1;
-            // A process that has started again must not take the names of its earlier life.
+            // A process that has started again must not use the names of its earlier life.
             let name = format!("{}/{}/{}", self.own, self.started, self.desk.names);
             (ClientId::named(&name), Timestamp(0))
         });
@@ -122,7 +122,7 @@ impl Process {
         self.deeds.push(Deed::Returned(call, answer));
     }
 
-    /// Says again what has had no result for a while.
+    /// Sends again the requests that have had no result for a while.
     pub(super) fn ask_again(&mut self) {
         let (requests, queries) = self.desk.client.overdue();
         self.inputs.extend(requests.into_iter().map(Input::Submit));

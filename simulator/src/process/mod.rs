@@ -20,7 +20,7 @@ use quorate_service::{Operation, Replicated, kv};
 use crate::words;
 use desk::Desk;
 
-/// What travels.
+/// The contents of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet {
     /// A message between replicas.
@@ -31,14 +31,14 @@ pub enum Packet {
     Garbage,
 }
 
-/// What a process does, as the world and the invariants see it.
+/// The actions of a process, as the world and the invariants see them.
 #[derive(Clone, Debug)]
 pub enum Deed {
-    /// It says something to all others.
+    /// It sends a packet to all others.
     Broadcast(Arc<Packet>),
-    /// It says something to one other.
+    /// It sends a packet to one other.
     Send(ReplicaId, Arc<Packet>),
-    /// It says something to one other, so much later.
+    /// It sends a packet to one other, after a delay.
     SendLate(ReplicaId, Arc<Packet>, Duration),
     /// It sets a timer, by its own clock.
     SetTimer(Timer, Time),
@@ -58,7 +58,7 @@ pub enum Deed {
     Restart,
     /// It takes over the state up to a slot.
     Install(Sequence),
-    /// Its state is not what a quorum has.
+    /// Its state differs from that of a quorum.
     Diverged(Sequence),
     /// It has the result of its own request.
     Answered(Timestamp),
@@ -68,7 +68,7 @@ pub enum Deed {
     Began(Signed<NewView>),
     /// It refuses a message.
     Refuse(Misbehaviour),
-    /// It has proof against another.
+    /// It can prove another process faulty.
     Accuse(Box<Evidence>),
 }
 
@@ -78,11 +78,11 @@ pub struct Process {
     own: ReplicaId,
     keys: Keys,
     replica: Faulty,
-    /// How its engine is set; its life goes on with each start without a disk.
+    /// The configuration of its engine. The number of its life grows with each start without a disk.
     config: Config,
     rules: Rules,
     service: Replicated,
-    /// What it has on disk.
+    /// The records on its disk.
     disk: Vec<Record>,
     participant: Participant,
     session: Session,
@@ -90,13 +90,13 @@ pub struct Process {
     /// When it last started again, by its clock.
     started: u64,
     timers: BTreeMap<Timer, Time>,
-    /// When a faulty replica is woken next, of what the world was told.
+    /// The next time at which a faulty replica is woken, as far as the world was told.
     wake_at: Option<Time>,
     /// Its last request.
     asked: Option<Request>,
     operations: VecDeque<Vec<u8>>,
     commands: VecDeque<Command>,
-    /// What the replica waits for before anything else, in the order in which it asked.
+    /// The answers that the replica must get before any other input, in the order of its questions.
     answers: VecDeque<Input>,
     inputs: VecDeque<Input>,
     deeds: Vec<Deed>,
@@ -134,7 +134,7 @@ impl Process {
         self.own
     }
 
-    /// Where its replica stands.
+    /// The progress of its replica.
     #[must_use]
     pub fn status(&self) -> Status {
         self.replica.replica().status()
@@ -152,7 +152,7 @@ impl Process {
         self.service.exchange()
     }
 
-    /// What it asked for and has no answer to, in words; nothing if all is answered.
+    /// A request of it that has no answer, in words; `None` if all requests are answered.
     #[must_use]
     pub fn waits_for(&self) -> Option<String> {
         let asked = self.asked.as_ref().filter(|_| !self.session.is_free());
@@ -178,9 +178,8 @@ impl Process {
         self.settle(now)
     }
 
-    /// Ends, and comes to life again with what it has on disk, or with nothing. What its user had asked for and has no
-    /// answer to is lost; its requests are numbered by the clock, so that the next is later than any before. Who is faulty
-    /// stays so.
+    /// Ends and starts again, with its disk or without. Unanswered requests of its user are lost. Requests are numbered by the
+    /// clock, so the next request is later than all before. A faulty process stays faulty.
     pub(crate) fn restart(&mut self, now: Time, disk: bool) -> Vec<Deed> {
         let replica = if self.replica.forgets() {
             self.disk.clear();
@@ -196,7 +195,7 @@ impl Process {
         self.wake_at = None;
         self.service = Replicated::new(self.rules.clone());
         self.participant = Participant::default();
-        // To start takes a while: no two starts see one moment.
+        // A start takes time, so no two starts happen at the same moment.
         self.started = now.0.max(self.started + 1000);
         self.session = Session::new(ClientId::from(self.own), Timestamp(self.started));
         self.desk = Desk::new(self.config.quorum, self.started);
@@ -219,7 +218,7 @@ impl Process {
         self.settle(now)
     }
 
-    /// A faulty replica does what it does late or of its own accord, unless it wanted to be woken earlier than `due`.
+    /// Lets a faulty replica act late or on its own, unless it asked to be woken before `due`.
     pub(crate) fn on_wake(&mut self, now: Time, due: Time) -> Vec<Deed> {
         if self.wake_at != Some(due) {
             return Vec::new();
@@ -250,7 +249,7 @@ impl Process {
         self.settle(now)
     }
 
-    /// Steps the replica until nothing is left to do, and orders what waits.
+    /// Steps the replica until nothing is left to do. Then orders the waiting requests.
     fn settle(&mut self, now: Time) -> Vec<Deed> {
         loop {
             while let Some(input) = self.answers.pop_front().or_else(|| self.inputs.pop_front()) {
@@ -272,7 +271,7 @@ impl Process {
         std::mem::take(&mut self.deeds)
     }
 
-    /// Orders what the exchange wants, as one request, or else what the user wants, if nothing is under way.
+    /// If no request is in progress: orders the operations of the exchange as one request, or otherwise the user's next one.
     fn order(&mut self) -> bool {
         for command in self.participant.take_commands(self.service.exchange()) {
             let command = self.misreport(command);

@@ -1,4 +1,4 @@
-//! Does what the replica's effects say, in order.
+//! Carries out the replica's effects, in order.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Deed, Packet, Process};
 
-/// What a reader makes of damaged bytes; nothing if they cannot be read.
+/// The value that a reader gets from damaged bytes; `None` if they cannot be read.
 pub(super) fn damaged<T: Serialize + DeserializeOwned>(value: &T, damage: Damage) -> Option<T> {
     let mut bytes = postcard::to_stdvec(value).ok()?;
     damage.apply(&mut bytes);
@@ -53,7 +53,7 @@ impl Process {
                     .push_back(Input::CheckpointTaken { sequence, parts });
             }
             Effect::InstallState { sequence, parts } => {
-                // A state that cannot be read shows at the next checkpoint, which then differs.
+                // A state that cannot be read is found at the next checkpoint: its digest differs.
                 let _ = self.service.restore(&parts);
                 self.deeds.push(Deed::Install(sequence));
             }
@@ -79,7 +79,7 @@ impl Process {
         }
     }
 
-    /// A step is not over before its records are written, and what it sends leaves after the step.
+    /// A step ends once its records are written. Its messages leave after the step.
     fn persist(&mut self, record: Record) {
         let compacts = record.compacts();
         if let Record::NewView(message) = &record

@@ -11,10 +11,10 @@ use super::perform::damaged;
 use super::{Deed, Packet, Process};
 
 impl Process {
-    /// Its user wants it to tell all others its decision in a round, and to finalize the round.
+    /// The process's user wants it to send its decision of a round to all others, and to finalize the round.
     pub(crate) fn play_round(&mut self, now: Time, round: u64, decision: &str) -> Vec<Deed> {
         let own = self.own;
-        // A round that is decided, or too far away, takes no votes: there is nothing to tell then.
+        // A round that is decided, or too far ahead, takes no votes, so no vote is sent.
         let heard = self
             .participant
             .hear(self.service.exchange(), round, own, decision.to_owned());
@@ -61,7 +61,7 @@ impl Process {
         let sender = vote.signer();
         let hears = self.replica.hears(now, sender);
         if hears && recipient == self.own && self.keys.verify(vote.clone()).is_ok() {
-            // A vote for a round that is over is no use to anyone.
+            // A vote for a round that is over is ignored.
             let _ = self
                 .participant
                 .hear(self.service.exchange(), round, sender, decision);

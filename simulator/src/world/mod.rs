@@ -18,12 +18,12 @@ use crate::trace::{self, Trace};
 
 use places::Places;
 
-/// How often a user asks for a round again until it is decided.
+/// The interval at which a user asks for a round again until it is decided.
 const ASK_AGAIN: u64 = 200_000;
-/// How often everything is looked at, once all is healed.
+/// The interval at which the world checks whether all is done, once all faults are healed.
 const LOOK: u64 = 20_000;
 
-/// How much happened.
+/// Counts of what happened in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Messages that arrived somewhere.
@@ -36,12 +36,12 @@ pub struct Counts {
     pub highest_view: u64,
 }
 
-/// Everything.
+/// The processes, the network, the clients and the invariants of one run.
 #[derive(Debug)]
 pub(crate) struct World {
     plan: Plan,
     now: Time,
-    /// Whose turn it is.
+    /// The process whose event is being handled.
     acting: ReplicaId,
     places: Places,
     queue: Queue,
@@ -49,7 +49,7 @@ pub(crate) struct World {
     dice: Dice,
     invariants: Invariants,
     within_bound: bool,
-    /// When everything planned has begun, and when it must have ended.
+    /// The time of the last planned event, and the time by which everything must be done.
     begun: Time,
     deadline: Time,
     trace: Trace,
@@ -108,7 +108,7 @@ impl World {
             }
         }
         for (call, planned) in plan.calls.iter().enumerate() {
-            // What a faulty process tells its clients is nobody's word.
+            // The answers of a faulty process to its clients do not count.
             let at = planned.process.index();
             if self.places.all[at].correct {
                 self.plan_event(millis(planned.at_ms), Event::Call { at, call });
@@ -139,14 +139,14 @@ impl World {
 
     fn plan_event(&mut self, time: Time, event: Event) {
         self.begun = self.begun.max(time);
-        // Nobody asks a process that has not started.
+        // A process that has not started is not asked.
         self.queue.push(time.max(Time(5000)), event);
     }
 
-    /// Plays until everything is done, `stopped` says so, or a rule is broken. Gives whether it was stopped.
+    /// Plays until everything is done, `stopped` returns true, or a rule is broken. Returns whether it was stopped.
     ///
     /// # Errors
-    /// What was broken.
+    /// The rule that was broken.
     pub(crate) fn play(&mut self, stopped: &dyn Fn() -> bool) -> Result<bool, Violation> {
         while let Some((time, event)) = self.queue.pop() {
             if stopped() {
@@ -175,7 +175,7 @@ impl World {
         Ok(false)
     }
 
-    /// Whose turn it is.
+    /// The process whose event is being handled.
     pub(crate) const fn acting(&self) -> ReplicaId {
         self.acting
     }
@@ -188,7 +188,7 @@ impl World {
         }
     }
 
-    /// How much has happened, until when, the trace and the picture.
+    /// The counts, the time of the end, the trace and the picture.
     pub(crate) fn end(self) -> (Counts, Time, Trace, Option<Picture>) {
         let counts = Counts {
             executed: self.invariants.operations_executed(),
@@ -305,7 +305,7 @@ impl World {
         }
     }
 
-    /// Whether all is done; only what more than f are faulty for may be left undone at the end.
+    /// Whether all is done. With more than f faulty processes, work may be left undone at the end.
     fn look(&self) -> Result<bool, Violation> {
         let planned = self.now >= self.begun;
         let correct: Vec<&Process> = self
@@ -325,8 +325,8 @@ impl World {
     }
 }
 
-/// How long after the last planned event everything must be done. View changes double their patience, so it grows with
-/// the time in which they could go wrong, and with how many faulty primaries may follow one another.
+/// How long after the last planned event everything must be done. Each view change doubles the timer, so this time grows with
+/// the time in which view changes may fail, and with the number of faulty primaries that may follow one another.
 fn patience(plan: &Plan) -> Time {
     let doubled = 1u64 << plan.quorum().f().min(5);
     let milliseconds = plan.heal_ms.max(plan.engine.view_timeout_ms);

@@ -1,4 +1,4 @@
-//! Where the processes run, and which of two twins hears whom.
+//! The places where processes run, and which twin receives which messages.
 
 use quorate_diagram::Lane;
 use quorate_fault::{Faulty, ParseError, Setting, behaviour};
@@ -10,7 +10,7 @@ use crate::network::millis;
 use crate::plan::{Name, Plan};
 use crate::process::Process;
 
-/// What a tie decides.
+/// The decision of a tie.
 const DEFAULT_DECISION: &str = "retreat";
 
 /// A place where a process runs.
@@ -21,11 +21,11 @@ pub(super) struct Place {
     pub(super) correct: bool,
 }
 
-/// All places: one per process, and after those one for the second of each pair of twins.
+/// All places: first one per process, then one for the second twin of each pair.
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) all: Vec<Place>,
-    /// Where the second twins begin.
+    /// The index of the first second twin.
     seconds: usize,
     twins: Vec<Name>,
     apart: Vec<Name>,
@@ -70,14 +70,14 @@ impl Places {
         })
     }
 
-    /// Where a process runs: in two places if it is a twin.
+    /// The places of a process: two if the process has twins.
     pub(super) fn of(&self, name: Name) -> Vec<usize> {
         let its = |(_, place): &(usize, &Place)| place.process.own() == name.0;
         let places = self.all.iter().enumerate().filter(its);
         places.map(|(at, _)| at).collect()
     }
 
-    /// What stands above a place's line in a picture.
+    /// The heading of a place's lane in a picture.
     pub(super) fn lane(&self, at: usize) -> String {
         let own = self.all.get(at).map(|place| place.process.own());
         let name = own.map_or_else(String::new, |own| own.to_string());
@@ -88,7 +88,7 @@ impl Places {
         }
     }
 
-    /// All lines of a picture.
+    /// All lanes of a picture.
     pub(super) fn lanes(&self, plan: &Plan) -> Vec<Lane> {
         let behaviours = plan.fault_plan().unwrap_or_default();
         let lane = |at: usize| {
@@ -103,7 +103,8 @@ impl Places {
         (0..self.all.len()).map(lane).collect()
     }
 
-    /// Where a message to `to` goes: to the twin on the sender's side; and what a twin says reaches its own side only.
+    /// The place that a message to `to` reaches; `None` if it reaches none. A message to twins reaches the twin on the sender's
+    /// side. A message of a twin reaches only its own side.
     pub(super) fn route(&self, from: usize, to: ReplicaId) -> Option<usize> {
         let main = to.0 as usize;
         let sender = Name(self.all.get(from)?.process.own());
