@@ -197,7 +197,10 @@ fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartErr
     // The cause is left out: it would quote the file, which may hold a secret key.
     let damaged = |error: serde_json::Error| {
         let line = error.line();
-        bad(path, &format!("it is damaged, or is not a {name} (line {line})"))
+        bad(
+            path,
+            &format!("it is damaged, or is not a {name} (line {line})"),
+        )
     };
     let Version { v } = serde_json::from_slice(&bytes).map_err(damaged)?;
     if v != VERSION {
