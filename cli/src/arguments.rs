@@ -9,6 +9,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Error, Parser};
 
+use crate::console::complain;
+
 /// An option that means something only beside another one.
 ///
 /// clap's own `requires` does not do: it is satisfied when the other option conflicts with any option that was given, so that
@@ -61,11 +63,15 @@ pub fn reason(refusal: &Error) -> String {
 
 /// Prints the message; gives the exit status.
 fn print(error: &Error) -> i32 {
-    let printed = error.print().and_then(|()| io::stdout().flush());
-    if printed.is_err() {
-        2
-    } else {
-        error.exit_code()
+    match error.print().and_then(|()| io::stdout().flush()) {
+        Ok(()) => error.exit_code(),
+        Err(failure) => {
+            // Without standard error nobody can be told.
+            if !error.use_stderr() {
+                complain(format_args!("error: standard output: {failure}"));
+            }
+            2
+        }
     }
 }
 

@@ -105,18 +105,33 @@ fn a_tie_is_told_at_the_ballot_and_where_it_decides() {
 
 #[test]
 fn a_fault_that_is_switched_on_later_shows_no_ballots_of_the_round_before() {
-    let processes = Processes::start(4, "none");
-    processes.client(&["--format", "lines"]);
-    processes.client(&["fault", "R=silent"]);
-    let output = processes.client(&["--format", "json"]);
-    let exchange = object(&output);
-    assert_eq!(exchange["round"], 2);
-    let rows = exchange["decisions"].as_array().unwrap();
-    let closes: BTreeSet<_> = rows
-        .iter()
-        .filter_map(|row| row["close_sequence_number"].as_u64())
-        .collect();
-    assert_eq!(closes.len(), 1, "{exchange:#}");
+    for fault in ["R=silent", "R=lie"] {
+        let processes = Processes::start(4, "none");
+        processes.client(&["--format", "lines"]);
+        processes.client(&["fault", fault]);
+        let output = processes.client(&["--format", "json"]);
+        let exchange = object(&output);
+        assert_eq!(exchange["round"], 2);
+        let rows = exchange["decisions"].as_array().unwrap();
+        assert_eq!(rows[2]["decision"], "faulty", "{exchange:#}");
+        let closes: BTreeSet<_> = rows
+            .iter()
+            .filter_map(|row| row["close_sequence_number"].as_u64())
+            .collect();
+        assert_eq!(closes.len(), 1, "{exchange:#}");
+        // The ballots of this round come after its Close, and those of the round before came before it.
+        let slots = rows
+            .iter()
+            .flat_map(|row| row["ballots"].as_array().unwrap());
+        let slots: Vec<_> = slots
+            .map(|ballot| ballot["sequence_number"].as_u64())
+            .collect();
+        assert!(!slots.is_empty());
+        assert!(
+            slots.iter().all(|slot| slot > &closes.first().copied()),
+            "{exchange:#}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Runs the binary with lines on its standard input, as a user would type them.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
@@ -109,6 +110,23 @@ fn bad_options_are_refused_with_what_to_write() {
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn help_and_version_that_cannot_be_written_end_with_2_and_the_reason() {
+    for argument in ["--help", "-V"] {
+        let full = File::options().write(true).open("/dev/full");
+        let output = Command::new(env!("CARGO_BIN_EXE_maelstrom-node"))
+            .arg(argument)
+            .stdout(full.expect("it is there"))
+            .stderr(Stdio::piped())
+            .output()
+            .expect("the binary starts");
+        assert_eq!(output.status.code(), Some(2), "{argument}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        let reason = "error: standard output: No space left on device (os error 28)\n";
+        assert_eq!(said, reason, "{argument}");
     }
 }
 

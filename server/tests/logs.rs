@@ -149,3 +149,22 @@ fn output_that_nobody_reads_ends_the_server_with_2_and_without_a_panic() {
         assert_eq!(status.code(), Some(2), "{arguments:?}");
     }
 }
+
+#[test]
+fn help_and_version_that_cannot_be_written_end_with_2_and_the_reason() {
+    for arguments in [&["--help"][..], &["-V"], &["keygen", "-h"], &["man"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = support::command(arguments)
+            .stdout(full.unwrap())
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let reason = "error: standard output: No space left on device (os error 28)\n";
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            reason,
+            "{arguments:?}"
+        );
+    }
+}
