@@ -3,16 +3,22 @@
 /// How many lines that are alike stand around those that differ.
 const AROUND: usize = 3;
 
+/// The lines of a text without their ends. The last one may have lost all or part of its end.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    // `lines` takes a carriage return for an end only before a newline.
+    text.lines().map(|line| line.trim_end_matches('\r'))
+}
+
 /// The lines that `old` and `new` have in common and those that only one has, as `diff -u` writes them without its
 /// headings; nothing if they are alike. How a line ends does not count, nor whether the last one does.
 #[must_use]
 pub fn difference(old: &str, new: &str) -> Option<String> {
-    if old.lines().eq(new.lines()) {
+    if lines(old).eq(lines(new)) {
         return None;
     }
     let marked = marked(
-        &old.lines().collect::<Vec<_>>(),
-        &new.lines().collect::<Vec<_>>(),
+        &lines(old).collect::<Vec<_>>(),
+        &lines(new).collect::<Vec<_>>(),
     );
     let differs: Vec<bool> = marked.iter().map(|(mark, _)| *mark != ' ').collect();
     let mut text = String::new();
@@ -71,6 +77,7 @@ mod tests {
     fn texts_that_are_alike_do_not_differ() {
         assert_eq!(difference("a\nb\n", "a\nb\n"), None);
         assert_eq!(difference("a\r\nb\r\n", "a\nb\n"), None);
+        assert_eq!(difference("a\r\nb\r", "a\nb\n"), None);
         assert_eq!(difference("a\nb", "a\nb\n"), None);
     }
 

@@ -27,6 +27,7 @@ mod stage;
 
 pub use command::{COMMANDS, Entry, WORDS};
 pub use difference::difference;
+use difference::lines;
 
 use crate::picture::{Frame, Picture};
 use command::Command;
@@ -67,7 +68,7 @@ pub fn play_in(text: &str, frame: Option<&Frame>) -> Result<Played, TranscriptEr
     let mut pictures = Vec::new();
     let mut written = String::new();
     let mut stage: Option<Stage> = None;
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in (1..).zip(lines(text)) {
         let failed = |what| TranscriptError { line: number, what };
         if line.is_empty() || line.starts_with('#') {
             add(&mut written, line);
@@ -99,7 +100,7 @@ pub fn play_in(text: &str, frame: Option<&Frame>) -> Result<Played, TranscriptEr
 #[must_use]
 pub fn is_recorded(text: &str) -> bool {
     let is_written = |line: &str| !line.is_empty() && !line.starts_with(['#', '>']);
-    text.lines().any(is_written)
+    lines(text).any(is_written)
 }
 
 fn add(text: &mut String, line: &str) {

@@ -81,6 +81,10 @@ fn how_lines_end_does_not_count() {
     for (name, text) in [
         ("windows.txt", text.replace('\n', "\r\n")),
         ("no-end.txt", text.trim_end().to_owned()),
+        (
+            "half-an-end.txt",
+            text.trim_end().replace('\n', "\r\n") + "\r",
+        ),
     ] {
         let ended = transcript(&text, name, "");
         assert_eq!(ended.printed, "1 scenario, no difference\n", "{name}");
