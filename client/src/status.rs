@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use quorate_wire::CallError;
-use quorate_wire::method::{BallotStatus, ProcessStatus, RoundStatus, ViewChangeReason};
+use quorate_wire::method::{ProcessStatus, RoundStatus, ViewChangeReason};
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::options::{ReportFormat, StatusOptions};
-use crate::render::said::{ProofObject, RoundObject, ViewChangeObject};
-use crate::render::table::{close, or_dash, table};
+use crate::render::said::{ProofObject, RoundObject, ViewChangeObject, not_empty};
+use crate::render::table::{ballots, close, or_dash, table};
 use crate::render::{json, write_out};
 use crate::target::{Process, Target};
 
@@ -125,34 +125,18 @@ fn round_row(status: &ProcessStatus) -> [String; 5] {
     [
         status.process.clone(),
         round.round.to_string(),
-        ballots(round),
+        or_dash(listed(round)),
         or_dash(close(round)),
-        or_dash(decision(round)),
+        or_dash(not_empty(&round.decision)),
     ]
 }
 
-fn ballots(round: &RoundStatus) -> String {
+/// The ballots, or how many there are.
+fn listed(round: &RoundStatus) -> Option<String> {
     match round.ballots.len() {
-        0 => "-".to_owned(),
-        few if few <= LISTED_BALLOTS => {
-            let listed: Vec<_> = round.ballots.iter().map(ballot).collect();
-            listed.join(" ")
-        }
-        many => format!("{many} ballots"),
+        many if many > LISTED_BALLOTS => Some(format!("{many} ballots")),
+        _ => ballots(round),
     }
-}
-
-fn ballot(ballot: &BallotStatus) -> String {
-    let executed = format!("{}@{}", ballot.process, ballot.sequence_number);
-    if ballot.counts() {
-        executed
-    } else {
-        format!("({executed})")
-    }
-}
-
-fn decision(round: &RoundStatus) -> Option<&str> {
-    Some(round.decision.as_str()).filter(|decision| !decision.is_empty())
 }
 
 #[derive(Serialize)]

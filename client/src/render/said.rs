@@ -5,6 +5,8 @@ use quorate_wire::method::{
 };
 use serde::Serialize;
 
+use crate::render::table::close;
+
 /// The status of a round at a process.
 #[derive(Serialize)]
 pub(crate) struct RoundObject<'a> {
@@ -63,7 +65,7 @@ impl<'a> From<&'a RoundStatus> for RoundObject<'a> {
     fn from(round: &'a RoundStatus) -> Self {
         Self {
             round: round.round,
-            close_sequence_number: Some(round.close_sequence_number).filter(|number| *number != 0),
+            close_sequence_number: close(round),
             ballots: round.ballots.iter().map(BallotObject::from).collect(),
             tally: round.tally.iter().map(TallyObject::from).collect(),
             tie: round.tie,
@@ -127,6 +129,6 @@ impl<'a> From<&'a ViewChangeStatus> for ViewChangeObject<'a> {
 }
 
 /// On the wire, an empty text means that there is no value.
-fn not_empty(text: &str) -> Option<&str> {
+pub(crate) fn not_empty(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }

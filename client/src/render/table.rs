@@ -67,8 +67,9 @@ pub(crate) fn close(round: &RoundStatus) -> Option<u64> {
     Some(round.close_sequence_number).filter(|number| *number != 0)
 }
 
-/// `Q@2 R@3 S@4 (P@5)`: each ballot's process and sequence number. A ballot in brackets does not count.
-pub(crate) fn ballots(round: &RoundStatus) -> String {
+/// `Q@2 R@3 S@4 (P@5)`: each ballot's process and sequence number. A ballot in brackets does not count. `None` if
+/// there is none.
+pub(crate) fn ballots(round: &RoundStatus) -> Option<String> {
     let ballots = round.ballots.iter().map(|ballot| {
         let place = format!("{}@{}", ballot.process, ballot.sequence_number);
         if ballot.counts() {
@@ -77,7 +78,7 @@ pub(crate) fn ballots(round: &RoundStatus) -> String {
             format!("({place})")
         }
     });
-    ballots.collect::<Vec<_>>().join(" ")
+    Some(ballots.collect::<Vec<_>>().join(" ")).filter(|ballots| !ballots.is_empty())
 }
 
 /// What a process did, and the processes that have proof.
@@ -140,7 +141,7 @@ fn row(transcript: &Transcript, finalized: &Finalized) -> [String; 8] {
         or_dash(status.map(|status| &status.fault)),
         or_dash(status.map(|status| status.view)),
         or_dash(round.and_then(close)),
-        or_dash(round.map(ballots).filter(|ballots| !ballots.is_empty())),
+        or_dash(round.and_then(ballots)),
         decision(&finalized.outcome).to_owned(),
         format!("{:.1} ms", finalized.time_taken.as_secs_f64() * 1e3),
     ]
