@@ -1,13 +1,12 @@
 //! `client status`: the status of each process.
 
-use std::collections::BTreeMap;
-
 use quorate_wire::CallError;
 use quorate_wire::method::{ProcessStatus, RoundStatus, ViewChangeReason};
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::options::{ReportFormat, StatusOptions};
+use crate::render::proofs::proofs_of;
 use crate::render::said::{ProofObject, RoundObject, ViewChangeObject, not_empty};
 use crate::render::table::{ballots, close, or_dash, table};
 use crate::render::{json, write_out};
@@ -54,26 +53,14 @@ fn tables(processes: &[Process]) -> String {
     let answered = processes.iter().filter_map(|one| one.status.as_ref().ok());
     let rounds = table(ROUND_HEADER, answered.map(round_row));
     let mut tables = format!("{replicas}\n{REPLICA_LEGEND}\n\n{rounds}\n{ROUND_LEGEND}\n");
-    let proofs = proofs(processes);
+    let proofs = proofs_of(processes.iter().filter_map(|one| one.status.as_ref().ok()));
     if !proofs.is_empty() {
         let rows = proofs
             .into_iter()
-            .map(|((accused, what), by)| [accused, &by.join(", "), what].map(str::to_owned));
+            .map(|proof| [proof.accused, proof.by.join(", "), proof.what]);
         tables += &format!("\n{}\n", table(PROOF_HEADER, rows));
     }
     tables
-}
-
-/// Each process that is proved faulty, the fault, and the processes that have the proof.
-fn proofs(processes: &[Process]) -> BTreeMap<(&str, &str), Vec<&str>> {
-    let mut proofs = BTreeMap::<_, Vec<_>>::new();
-    for status in processes.iter().filter_map(|one| one.status.as_ref().ok()) {
-        for proof in &status.proofs {
-            let by = proofs.entry((proof.accused.as_str(), proof.what.as_str()));
-            by.or_default().push(status.process.as_str());
-        }
-    }
-    proofs
 }
 
 fn replica_row(process: &Process) -> [String; 8] {

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::exchange::{Finalized, Message, Transcript};
 use crate::render::json::{self, millis};
+use crate::render::proofs::proofs;
 use crate::render::said::{BallotObject, TallyObject};
 use crate::render::story::story;
-use crate::render::table::{close, proofs};
+use crate::render::table::close;
 use crate::verdict::{Agreement, Outcome, Validity, Verdict};
 
 /// The object, with the story if it is wanted.

@@ -6,6 +6,7 @@ pub(crate) mod failure;
 pub(crate) mod json;
 pub(crate) mod picture;
 pub(crate) mod progress;
+pub(crate) mod proofs;
 pub(crate) mod said;
 mod story;
 pub(crate) mod table;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use quorate_diagram::{Arrow, Diagram, Key, Lane, Style};
 
 use crate::exchange::{Message, Transcript};
-use crate::render::table::proofs;
+use crate::render::proofs::proofs;
 use crate::verdict::{Outcome, enumerate};
 
 /// Votes that a process is asked to send within this time are drawn as one broadcast.

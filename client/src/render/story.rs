@@ -7,7 +7,8 @@ use quorate_wire::method::{
 };
 
 use crate::exchange::{Message, Transcript};
-use crate::render::table::{accusations, proofs, tie};
+use crate::render::proofs::{accusations, proofs};
+use crate::render::table::tie;
 use crate::verdict::enumerate;
 
 /// About ten sentences.

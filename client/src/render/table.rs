@@ -8,6 +8,7 @@ use tabled::settings::Style;
 
 use crate::exchange::{Finalized, Transcript};
 use crate::render::columns::{fitted, paragraphs, terminal_width};
+use crate::render::proofs::{accusations, proofs};
 use crate::verdict::{Outcome, enumerate};
 
 const HEADER: [&str; 8] = [
@@ -79,49 +80,6 @@ pub(crate) fn ballots(round: &RoundStatus) -> Option<String> {
         }
     });
     Some(ballots.collect::<Vec<_>>().join(" ")).filter(|ballots| !ballots.is_empty())
-}
-
-/// What a process did, and the processes that have proof.
-pub(crate) struct Proved {
-    pub(crate) accused: String,
-    pub(crate) what: String,
-    pub(crate) by: Vec<String>,
-}
-
-/// The faults that correct processes can prove.
-pub(crate) fn proofs(transcript: &Transcript) -> Vec<Proved> {
-    let mut all: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    for process in transcript.finalized.iter().filter(|one| one.is_correct) {
-        let status = process.status.as_ref();
-        for proof in status.map_or(&[][..], |status| &status.proofs) {
-            let by = all.entry((&proof.accused, &proof.what)).or_default();
-            by.push(process.process.clone());
-        }
-    }
-    all.into_iter()
-        .map(|((accused, what), by)| Proved {
-            accused: accused.to_owned(),
-            what: what.to_owned(),
-            by,
-        })
-        .collect()
-}
-
-/// Each accused process, with the faults that the same processes can prove, and with these processes.
-pub(crate) fn accusations(proofs: &[Proved]) -> Vec<(&str, String, &[String])> {
-    let same = |one: &Proved, next: &Proved| (&one.accused, &one.by) == (&next.accused, &next.by);
-    let groups = proofs.chunk_by(same);
-    groups
-        .filter_map(|group| {
-            let what: Vec<_> = group.iter().map(|proof| proof.what.clone()).collect();
-            let first = group.first()?;
-            Some((
-                first.accused.as_str(),
-                enumerate(&what),
-                first.by.as_slice(),
-            ))
-        })
-        .collect()
 }
 
 /// A sentence about the tie, if a tie gave the decision.
