@@ -1,8 +1,8 @@
 //! Ctrl-C, SIGTERM and SIGHUP.
 
-use std::fs;
 use std::io;
 
+use quorate_cli::signals::hangup_counts;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals that ask a program to stop. While this lives, none of them ends the program by itself.
@@ -42,16 +42,4 @@ impl StopSignals {
             _ = hangup => 129,
         }
     }
-}
-
-/// Whether SIGHUP was not ignored when this program started. Only Linux tells; elsewhere the signal keeps its normal
-/// effect.
-fn hangup_counts() -> bool {
-    let Ok(status) = fs::read_to_string("/proc/self/status") else {
-        return false;
-    };
-    let mut lines = status.lines();
-    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & 1 == 0)
 }

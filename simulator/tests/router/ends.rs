@@ -6,6 +6,8 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 
+use quorate_cli::signals::hangup_counts;
+
 use crate::support::{PATIENCE, command, maelstrom, signal};
 
 /// A node that tells its process id, and never reads nor ends; nor does what it starts.
@@ -21,7 +23,9 @@ fn runs(pid: &str) -> bool {
 
 #[test]
 fn a_signal_ends_all_nodes_and_what_they_started() {
-    for (by, status) in [("INT", 130), ("TERM", 143)] {
+    // Under `nohup` nothing ends at SIGHUP.
+    let hangup = hangup_counts().then_some(("HUP", 129));
+    for (by, status) in [("INT", 130), ("TERM", 143)].into_iter().chain(hangup) {
         let mut router = command(&["--bin", STUBBORN, "--log"])
             .spawn()
             .expect("it starts");

@@ -27,8 +27,8 @@ const MOST_CHECKED: u64 = 5000;
 /// and judges the answers
 ///
 /// Exit status: 0 nothing is wrong, also if no decision is reached with more faulty nodes than are survived; 1 something is
-/// wrong; 2 usage, a node that cannot be started, or output that cannot be written; 130 stopped by Ctrl-C; 143 stopped by
-/// SIGTERM. No node is left running.
+/// wrong; 2 usage, a node that cannot be started, or output that cannot be written; 130 stopped by Ctrl-C; 143 by SIGTERM;
+/// 129 by SIGHUP. No node is left running.
 #[derive(Args)]
 pub(crate) struct Maelstrom {
     /// The node program with its arguments: 'python3 node.py'

@@ -16,7 +16,7 @@ use crate::maelstrom::Maelstrom;
 /// Plays hostile runs of the engine under a virtual clock, and checks after every step that no rule is broken
 ///
 /// Exit status: 0 no rule was broken and no text differs; 1 a rule was broken or a text differs; 2 usage, or something cannot be
-/// read or written; 130 stopped by Ctrl-C; 143 stopped by SIGTERM.
+/// read or written; 130 stopped by Ctrl-C; 143 by SIGTERM; 129 by SIGHUP.
 #[derive(Parser)]
 #[command(name = "simulate", version)]
 pub(crate) struct Options {
