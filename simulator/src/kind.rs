@@ -112,7 +112,9 @@ impl<'de> Deserialize<'de> for Kind {
         let name = String::deserialize(deserializer)?;
         Self::named(&name).ok_or_else(|| {
             let names = Self::names();
-            D::Error::custom(format!("'{name}' is no kind of message: there are {names}"))
+            D::Error::custom(format!(
+                "'{name}' is not a kind of message: the kinds are {names}"
+            ))
         })
     }
 }

@@ -40,7 +40,7 @@ pub fn kind(name: &str) -> Result<&'static str, String> {
     let found = all.iter().find(|known| **known == name);
     found.copied().ok_or_else(|| {
         format!(
-            "'{name}' is no kind of message: there are {}",
+            "'{name}' is not a kind of message: the kinds are {}",
             all.join(", ")
         )
     })

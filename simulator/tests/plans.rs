@@ -233,7 +233,9 @@ fn what_is_withheld_is_read_and_written_and_made_smaller() {
     assert_eq!(Plan::from_text(&written).expect("it is a plan"), plan);
     let spoilt = Plan::from_text(&written.replace("new-view", "gossip"));
     let error = spoilt.unwrap_err().to_string();
-    assert!(error.contains("'gossip' is no kind of message: there are request, pre-prepare"));
+    assert!(
+        error.contains("'gossip' is not a kind of message: the kinds are request, pre-prepare")
+    );
 
     let fails = |plan: &Plan| {
         plan.withheld

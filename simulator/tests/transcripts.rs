@@ -74,14 +74,14 @@ fn what_is_no_command_is_refused_with_its_line_and_what_to_write() {
         ("> cluster 4\n> submit P", "write P/1, P/1..8 or c/1@Q"),
         ("> cluster 4\n> submit Z/1", "there is no process Z"),
         ("> cluster 4\n> wait long", "write 250ms or 10s"),
-        ("> cluster 4\n> drop shout", "'shout' is no kind of message"),
         (
-            "> cluster 4\n> run away",
-            "nobody knows what 'away' means here",
+            "> cluster 4\n> drop shout",
+            "'shout' is not a kind of message",
         ),
+        ("> cluster 4\n> run away", "'away' has no meaning here"),
         (
             "> cluster 4\n> forge view-change v to P",
-            "nothing is called 'v'",
+            "nothing has the name 'v'",
         ),
     ];
     for (text, words) in wrong {

@@ -1,4 +1,4 @@
-//! Does a command and writes what follows.
+//! Carries out a command, and writes what the replicas do.
 
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::{Duration, Input, ReplicaId, Sequence, SignedMessage};
@@ -12,10 +12,10 @@ use super::sign::Signer;
 use super::stage::{Node, Stage};
 
 impl Stage {
-    /// Does a command. Gives the lines that stand under it.
+    /// Carries out a command. Returns the lines under it.
     ///
     /// # Errors
-    /// It cannot be done here.
+    /// The command cannot be carried out here.
     pub(super) fn act(&mut self, command: &Command) -> Result<Vec<String>, String> {
         self.sketch.begins(self.now);
         match command {
@@ -85,7 +85,7 @@ impl Stage {
         self.network.cuts.extend([(one, other), (other, one)]);
     }
 
-    /// The process does all that follows from a message, up to the writing, and ends before it sends.
+    /// The process handles a message and writes its records, and ends before it sends anything.
     fn kill(&mut self, id: ReplicaId, filter: &Filter) -> Result<(), String> {
         let parcel = self.run_up_to(id, filter)?;
         self.node(id)?.dies = true;
@@ -145,7 +145,7 @@ impl Stage {
         Ok(vec![format!("proved faulty: {}", list(&named))])
     }
 
-    /// Where everyone stands.
+    /// The progress of each process.
     fn show(&self) -> Vec<String> {
         let mut alike: Vec<(String, Vec<ReplicaId>)> = Vec::new();
         for node in &self.nodes {
@@ -176,8 +176,8 @@ impl Stage {
     }
 }
 
-/// All that a replica keeps, to tell whether it has kept anything more. Its settings and the time of its last step stand
-/// first, and are left out.
+/// All data that a replica keeps, to find out whether it has kept anything more. Its settings and the time of its last step
+/// come first, and are left out.
 fn kept(node: &Node) -> (Option<String>, usize) {
     let state = format!("{:?}", node.replica);
     let state = state

@@ -8,7 +8,7 @@ use super::forge::{Forged, Made};
 use super::network::{Fate, Rule};
 use super::order::Order;
 
-/// What a cluster is like.
+/// The settings of a cluster.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     /// n.
@@ -21,7 +21,7 @@ pub(super) struct Setting {
     pub(super) batch: u64,
 }
 
-/// One command; [`COMMANDS`] has how it is written and what it does.
+/// One command. [`COMMANDS`] says how each is written and what it does.
 #[derive(Clone, Debug)]
 pub(super) enum Command {
     Cluster(Setting),
@@ -49,16 +49,16 @@ pub(super) enum Command {
     Show,
 }
 
-/// How a command is written and what it does, for the player and for people.
+/// How a command is written and what it does.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// The command's own word, and what stands behind it; see [`WORDS`] for words in capitals.
+    /// The command's own word and its arguments. [`WORDS`] explains the words in capitals.
     pub form: &'static str,
     /// What it does.
     pub does: &'static str,
-    /// One that can be played in a cluster of four.
+    /// An example that can be played in a cluster of four.
     pub example: &'static str,
-    /// Reads what stands behind the command's own word.
+    /// Reads the arguments.
     read: fn(&mut Cursor) -> Result<Command, String>,
 }
 
@@ -236,7 +236,7 @@ pub const COMMANDS: [Entry; 23] = [
     },
 ];
 
-/// What the words in capitals stand for.
+/// The meaning of the words in capitals.
 pub const WORDS: [(&str, &str); 8] = [
     (
         "PROCESS",
@@ -278,7 +278,7 @@ impl Command {
     /// Reads a command.
     ///
     /// # Errors
-    /// It is none.
+    /// The text is not a command.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let mut cursor = Cursor::new(text);
         let name = cursor.word("a command")?;
@@ -318,7 +318,7 @@ fn rule(cursor: &mut Cursor, fate: Fate) -> Result<Command, String> {
 
 fn setting(cursor: &mut Cursor) -> Result<Setting, String> {
     let mut setting = Setting {
-        n: cursor.number("how many processes")?,
+        n: cursor.number("the number of processes")?,
         checkpoint: 4,
         window: 8,
         batch: 256,
@@ -329,7 +329,7 @@ fn setting(cursor: &mut Cursor) -> Result<Setting, String> {
         } else if cursor.takes("window") {
             setting.window = cursor.number("L")?;
         } else if cursor.takes("batch") {
-            setting.batch = cursor.number("a batch's size")?;
+            setting.batch = cursor.number("the size of a batch")?;
         } else {
             return Ok(setting);
         }

@@ -6,7 +6,7 @@ use quorate_protocol::{Duration, ReplicaId};
 
 use super::order::Order;
 
-/// What is left of a command.
+/// The words of a command that are not read yet.
 pub(super) struct Cursor {
     words: VecDeque<String>,
 }
@@ -42,14 +42,14 @@ impl Cursor {
     /// Takes the next word.
     ///
     /// # Errors
-    /// There is none; `what` says what should stand there.
+    /// No word is left. `what` says what is expected.
     pub(super) fn word(&mut self, what: &str) -> Result<String, String> {
         self.words
             .pop_front()
             .ok_or_else(|| format!("{what} is missing at the end"))
     }
 
-    /// Takes this very word.
+    /// Takes exactly this word.
     ///
     /// # Errors
     /// Another word is next.
@@ -58,24 +58,24 @@ impl Cursor {
         if next == word {
             Ok(())
         } else {
-            Err(format!("'{word}' should stand in the place of '{next}'"))
+            Err(format!("expected '{word}', got '{next}'"))
         }
     }
 
     /// Takes a number.
     ///
     /// # Errors
-    /// The next word is none.
+    /// The next word is not a number.
     pub(super) fn number(&mut self, what: &str) -> Result<u64, String> {
         let word = self.word(what)?;
         word.parse()
-            .map_err(|_| format!("'{word}' is no number; {what} should be"))
+            .map_err(|_| format!("'{word}' is not a number: expected {what}"))
     }
 
     /// Takes a span of time: `1s` or `250ms`.
     ///
     /// # Errors
-    /// The next word is none.
+    /// The next word is not a span of time up to an hour.
     pub(super) fn span(&mut self) -> Result<Duration, String> {
         let word = self.word("a time")?;
         let millis = match word.strip_suffix("ms") {
@@ -88,13 +88,13 @@ impl Cursor {
         millis
             .filter(|millis| *millis <= 3_600_000)
             .map(Duration::from_millis)
-            .ok_or_else(|| format!("'{word}' is no time: write 250ms or 10s, up to an hour"))
+            .ok_or_else(|| format!("'{word}' is not a time: write 250ms or 10s, up to an hour"))
     }
 
     /// Takes a process.
     ///
     /// # Errors
-    /// The next word is none.
+    /// The next word does not name a process.
     pub(super) fn process(&mut self) -> Result<ReplicaId, String> {
         process(&self.word("a process")?)
     }
@@ -102,7 +102,7 @@ impl Cursor {
     /// Takes a list of processes, as `P,Q`.
     ///
     /// # Errors
-    /// One of them is none.
+    /// A word in the list does not name a process.
     pub(super) fn processes(&mut self) -> Result<Vec<ReplicaId>, String> {
         self.word("a process")?.split(',').map(process).collect()
     }
@@ -110,7 +110,7 @@ impl Cursor {
     /// Takes a batch, as `[P/1 c/1@Q]`.
     ///
     /// # Errors
-    /// The next words are none.
+    /// The next words are not a batch.
     pub(super) fn batch(&mut self) -> Result<Vec<Order>, String> {
         self.expect("[")?;
         let mut orders = Vec::new();
@@ -120,14 +120,14 @@ impl Cursor {
         Ok(orders)
     }
 
-    /// Sees that nothing is left.
+    /// Checks that no word is left.
     ///
     /// # Errors
-    /// There is.
+    /// A word is left.
     pub(super) fn end(mut self) -> Result<(), String> {
         match self.words.pop_front() {
             None => Ok(()),
-            Some(word) => Err(format!("nobody knows what '{word}' means here")),
+            Some(word) => Err(format!("'{word}' has no meaning here: delete it")),
         }
     }
 }

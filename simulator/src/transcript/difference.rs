@@ -1,6 +1,6 @@
-//! What differs between two texts, line by line.
+//! The difference between two texts, line by line.
 
-/// How many lines that are alike stand around those that differ.
+/// How many equal lines are shown around lines that differ.
 const AROUND: usize = 3;
 
 /// The lines of a text without their ends. The last one may have lost all or part of its end.
@@ -9,8 +9,8 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(|line| line.trim_end_matches('\r'))
 }
 
-/// The lines that `old` and `new` have in common and those that only one has, as `diff -u` writes them without its
-/// headings; nothing if they are alike. How a line ends does not count, nor whether the last one does.
+/// The difference of `old` and `new` in the form of `diff -u` without its headings; `None` if they are equal. The kind of
+/// line end does not count, nor does a missing newline at the end.
 #[must_use]
 pub fn difference(old: &str, new: &str) -> Option<String> {
     if lines(old).eq(lines(new)) {
@@ -41,7 +41,7 @@ pub fn difference(old: &str, new: &str) -> Option<String> {
 
 /// All lines, each with ' ', '-' or '+', by the longest common part.
 fn marked<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
-    // common[i][j]: how many lines the texts from i and from j on have in common.
+    // common[i][j]: the number of common lines of `old` from line i on and `new` from line j on.
     let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
     for (i, a) in old.iter().enumerate().rev() {
         for (j, b) in new.iter().enumerate().rev() {

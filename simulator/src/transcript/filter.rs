@@ -1,4 +1,4 @@
-//! Which messages a command is about.
+//! The messages that a command applies to.
 
 use quorate_protocol::ReplicaId;
 
@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[Kind]); 3] = [
     ("votes", &[Kind::PREPARE, Kind::COMMIT]),
 ];
 
-/// Messages by kind, sender, recipient, slot and view; what is not said is not asked for.
+/// Messages by kind, sender, recipient, slot and view. A part that is not given matches every message.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     kinds: Vec<Kind>,
@@ -24,7 +24,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Reads `prepare,commit [except KINDS] [from P] [to Q,R] [slot N] [below view N]`, up to a word that is none of these.
+    /// Reads `prepare,commit [except KINDS] [from P] [to Q,R] [slot N] [below view N]`, up to the first other word.
     ///
     /// # Errors
     /// There is no such kind, process or number.
@@ -52,7 +52,7 @@ impl Filter {
         }
     }
 
-    /// Whether it is about this message.
+    /// Whether this message matches.
     pub(super) fn matches(&self, parcel: &Parcel) -> bool {
         let (view, slot) = place(&parcel.message);
         self.kinds.contains(&Kind::of(&parcel.message))
@@ -77,7 +77,7 @@ fn kinds(words: &str) -> Result<Vec<Kind>, String> {
             kinds.push(kind);
         } else {
             return Err(format!(
-                "'{word}' is no kind of message: there are {}, and anything, normal and votes",
+                "'{word}' is not a kind of message: the kinds are {}, and anything, normal and votes",
                 Kind::names()
             ));
         }

@@ -3,12 +3,12 @@
 //! A line that begins with `>` is a command, one with `#` a remark. Every other line was written by the player: what each
 //! replica did at the command above it. Playing a text again writes these lines anew, so a text is its own expectation.
 //!
-//! * [`play`]: a text in, the text as it would be written now out. [`difference`]: what differs between two texts.
+//! * [`play`]: a text in, the text as it would be written now out. [`difference`]: the difference of two texts.
 //! * `cursor`, `command`, `filter`, `forge`: the words of a command. `order`: requests and batches by name.
-//! * `stage`: replicas with keys, service and disk; `network`: messages and time. `act`: does a command.
+//! * `stage`: replicas with keys, service and disk; `network`: messages and time. `act`: carries out a command.
 //! * `page`, `say`: what the replicas did, in few words. `sketch`: the same for a picture.
 //!
-//! Time is virtual and nothing is random, so one text plays alike on any machine.
+//! Time is virtual and nothing is random, so a text plays alike on every machine.
 
 mod act;
 mod command;
@@ -33,7 +33,7 @@ use crate::picture::{Frame, Picture};
 use command::Command;
 use stage::Stage;
 
-/// A command that cannot be read or done.
+/// A command that cannot be read or carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct TranscriptError {
@@ -43,10 +43,10 @@ pub struct TranscriptError {
     pub what: String,
 }
 
-/// Plays a text and gives it back with what happens now under each command.
+/// Plays a text, and returns it with the replicas' actions under each command.
 ///
 /// # Errors
-/// The first command that cannot be read or done.
+/// The first command that cannot be read or carried out.
 pub fn play(text: &str) -> Result<String, TranscriptError> {
     play_in(text, None).map(|played| played.text)
 }
@@ -54,16 +54,16 @@ pub fn play(text: &str) -> Result<String, TranscriptError> {
 /// A text that was played.
 #[derive(Debug)]
 pub struct Played {
-    /// The text with what happens now.
+    /// The text with the actions of this run.
     pub text: String,
-    /// A picture for each cluster of the text, if pictures are wanted.
+    /// A picture for each cluster of the text, if pictures were asked for.
     pub pictures: Vec<Picture>,
 }
 
 /// Plays a text, with pictures of what the frame shows.
 ///
 /// # Errors
-/// The first command that cannot be read or done.
+/// The first command that cannot be read or carried out.
 pub fn play_in(text: &str, frame: Option<&Frame>) -> Result<Played, TranscriptError> {
     let mut pictures = Vec::new();
     let mut written = String::new();
@@ -96,7 +96,7 @@ pub fn play_in(text: &str, frame: Option<&Frame>) -> Result<Played, TranscriptEr
     })
 }
 
-/// Whether a text has what replicas did at some command, and so can be compared with what they do now.
+/// Whether a text holds actions of replicas, so that it can be compared with a run.
 #[must_use]
 pub fn is_recorded(text: &str) -> bool {
     let is_written = |line: &str| !line.is_empty() && !line.starts_with(['#', '>']);

@@ -1,4 +1,4 @@
-//! What is under way between the replicas, and the clock.
+//! The messages in flight between the replicas, and the clock.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -7,13 +7,13 @@ use quorate_protocol::{Duration, ReplicaId, SignedMessage, Time, Timer};
 use super::filter::Filter;
 use super::stage::Stage;
 
-/// How many messages may follow from one command: what goes on longer never ends.
+/// The most messages that may follow from one command. After more, the network is taken to run for ever.
 const MOST: usize = 200_000;
 
-/// Why a message between two that are cut off from each other does not arrive.
+/// The reason for the loss of a message between two processes that are cut off from each other.
 const CUT: &str = "cut off";
 
-/// A message under way.
+/// A message in flight.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
     pub(super) from: ReplicaId,
@@ -23,18 +23,18 @@ pub(super) struct Parcel {
     pub(super) sent: Time,
 }
 
-/// What becomes of a message.
+/// The fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It is lost.
     Drop,
     /// It waits for `release`.
     Hold,
-    /// It arrives so much later.
+    /// It arrives after this delay.
     Delay(Duration),
 }
 
-/// What becomes of which messages.
+/// A rule: the messages that it applies to, and their fate.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     fate: Fate,
@@ -47,7 +47,7 @@ impl Rule {
     }
 }
 
-/// What is under way, and the rules for it. The first rule that is about a message counts.
+/// The messages in flight, and the rules for them. The first rule that applies to a message counts.
 #[derive(Debug, Default)]
 pub(super) struct Network {
     pub(super) queue: VecDeque<Parcel>,
@@ -57,21 +57,21 @@ pub(super) struct Network {
     pub(super) cuts: BTreeSet<(ReplicaId, ReplicaId)>,
 }
 
-/// What happens next.
+/// The next event.
 enum Next {
     Timer(ReplicaId, Timer),
-    /// A message that was delayed arrives; its place among them.
+    /// A delayed message arrives. Holds its index among the delayed messages.
     Late(usize),
 }
 
 impl Network {
-    /// Ends the rules; what they held is under way again.
+    /// Ends the rules. Messages that were held are in flight again.
     pub(super) fn release(&mut self) {
         self.rules.clear();
         self.queue.extend(self.held.drain(..));
     }
 
-    /// Takes the next message that arrives now; those that are lost meanwhile go to `lost`, with the reason.
+    /// Takes the next message that arrives now. Messages that are lost before it go to `lost`, with the reason.
     pub(super) fn next(
         &mut self,
         now: Time,
@@ -95,10 +95,10 @@ impl Network {
 }
 
 impl Stage {
-    /// Everything under way arrives; no time passes.
+    /// Lets all messages in flight arrive. No time passes.
     ///
     /// # Errors
-    /// There is no end to it.
+    /// New messages follow without end.
     pub(super) fn run(&mut self) -> Result<(), String> {
         for _ in 0..MOST {
             let Some(parcel) = self.next_parcel() else {
@@ -112,7 +112,7 @@ impl Stage {
     /// Messages and timers for a span of time.
     ///
     /// # Errors
-    /// There is no end to what follows at one moment.
+    /// New messages follow without end at one moment.
     pub(super) fn wait(&mut self, span: Duration) -> Result<(), String> {
         let end = self.now + span;
         self.run()?;
@@ -135,7 +135,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Messages arrive up to the first such for a process; that one is taken out.
+    /// Lets messages arrive up to the first matching message for a process. Takes this message out and returns it.
     ///
     /// # Errors
     /// There is none.
@@ -157,7 +157,7 @@ impl Stage {
         network.next(self.now, |parcel, reason| sketch.lost(parcel, reason))
     }
 
-    /// A message that was under way arrives.
+    /// A message that was in flight arrives.
     pub(super) fn arrive(&mut self, parcel: Parcel) {
         if self.node(parcel.to).is_ok_and(|node| node.crashed) {
             self.sketch.lost(&parcel, "crashed");
@@ -167,7 +167,7 @@ impl Stage {
         self.deliver(parcel.to, parcel.message);
     }
 
-    /// What is due first; of several, a message before a timer.
+    /// The event that is due first. A message comes before a timer of the same moment.
     fn next_event(&self) -> Option<(Time, Next)> {
         let late = self.network.late.iter().enumerate();
         let late = late.map(|(index, (due, _))| (*due, Next::Late(index)));

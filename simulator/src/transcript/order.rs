@@ -1,4 +1,4 @@
-//! Requests by name, and the names of what the replicas speak of by digest.
+//! Requests by name, and names for the digests in messages.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ impl Order {
     /// Reads one, or a range as in `P/1..8`.
     ///
     /// # Errors
-    /// The word names no request.
+    /// The word does not name a request.
     pub(super) fn read(word: &str) -> Result<Vec<Self>, String> {
         let wrong = || format!("'{word}' names no request: write P/1, P/1..8 or c/1@Q");
         let (name, rest) = word.split_once('/').ok_or_else(wrong)?;
@@ -44,14 +44,14 @@ impl Order {
         Ok((first..=last).map(order).collect())
     }
 
-    /// Who asks: a process, where the name is one.
+    /// The client: a process, if the name is that of a process.
     pub(super) fn client(&self) -> ClientId {
         self.name
             .parse()
             .map_or_else(|_| ClientId::named(&self.name), ClientId::Process)
     }
 
-    /// Whether a client outside asks.
+    /// Whether the client is an outside client.
     pub(super) fn is_named(&self) -> bool {
         matches!(self.client(), ClientId::Named(_))
     }
@@ -66,7 +66,7 @@ impl Order {
     }
 }
 
-/// What the replicas speak of by digest, in the words of the script.
+/// Names in the words of the script for digests.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     clients: BTreeMap<ClientId, String>,
@@ -96,7 +96,7 @@ impl Names {
             .map_or_else(|| digest.to_string(), |requests| self.requests(requests))
     }
 
-    /// Slots with their batches, in the order of the slots; those in a row together, nulls apart from others.
+    /// Slots with their batches, in the order of the slots. Consecutive slots are grouped, null requests apart from others.
     pub(super) fn slots(&self, slots: &[(Sequence, Digest)]) -> Vec<String> {
         let null = Batch::null().digest();
         slots
@@ -122,7 +122,7 @@ impl Names {
             .unwrap_or_else(|| client.to_string())
     }
 
-    /// Requests in brackets, those in a row as a range.
+    /// Requests in brackets. Consecutive requests are written as a range.
     pub(super) fn requests<'a>(&self, requests: impl IntoIterator<Item = &'a Request>) -> String {
         let mut runs: Vec<(ClientId, u64, u64)> = Vec::new();
         for request in requests {
@@ -145,12 +145,12 @@ impl Names {
         format!("[{}]", words.collect::<Vec<_>>().join(" "))
     }
 
-    /// A text of the engine, with names in the place of the digests in it.
+    /// A text of the engine, with its digests replaced by names.
     pub(super) fn translate(&self, text: &str) -> String {
         let clients = self.clients.iter().map(|(id, name)| (id.to_string(), name));
         let batches = self.batches.iter();
         let batches = batches.map(|(id, requests)| (id.to_string(), self.requests(requests)));
-        // A process is called by its name already.
+        // The text already calls a process by its name.
         clients
             .map(|(id, name)| (id, name.clone()))
             .chain(batches)

@@ -1,4 +1,4 @@
-//! What happened at one command, gathered by replica so that it can be read: those that do the same stand on one line.
+//! The lines under one command, gathered by replica. Replicas that do the same share a line.
 
 use std::collections::BTreeMap;
 
@@ -7,34 +7,34 @@ use quorate_protocol::{ReplicaId, Sequence, Time};
 
 use super::order::Names;
 
-/// How long a line may be.
+/// The longest line, in characters.
 const WIDTH: usize = 118;
 
-/// One thing that a replica did.
+/// One action of a replica.
 #[derive(Clone, Debug)]
 enum Deed {
     Execute(Sequence, Vec<Request>),
     Stable(Sequence),
-    /// A client of the process has its answer.
+    /// A client of the process gets its answer.
     Answer(String),
-    /// It refuses what came too late, which no sender can help.
+    /// It refuses a message that came too late through no fault of its sender.
     RefuseLate,
     Words(String),
 }
 
-/// What happened since the page before.
+/// The actions since the previous page.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     deeds: Vec<(Time, ReplicaId, Deed)>,
-    /// How many messages were sent, one for each recipient; where a replica stands it says all the time, so that is not
-    /// counted.
+    /// How many messages were sent, one for each recipient. Status messages are not counted, because replicas send them all
+    /// the time.
     pub(super) messages: u64,
-    /// Whether each message that a replica sends is a deed.
+    /// Whether each sent message is written as an action.
     pub(super) shows_messages: bool,
 }
 
 impl Page {
-    /// A deed in words.
+    /// An action in words.
     pub(super) fn words(&mut self, now: Time, who: ReplicaId, words: String) {
         self.deeds.push((now, who, Deed::Words(words)));
     }
@@ -65,7 +65,7 @@ impl Page {
         self.deeds.push((now, who, Deed::RefuseLate));
     }
 
-    /// How many deeds there are.
+    /// The number of actions.
     pub(super) const fn len(&self) -> usize {
         self.deeds.len()
     }
@@ -76,7 +76,7 @@ impl Page {
         self.messages = 0;
     }
 
-    /// Writes the page and begins another. With `by_moment`, what happened at different times stands on different lines.
+    /// Writes the page and begins another. With `by_moment`, actions at different times are on different lines.
     pub(super) fn write(&mut self, names: &Names, by_moment: bool) -> Vec<String> {
         let mut by_line: BTreeMap<(Option<Time>, ReplicaId), Vec<Deed>> = BTreeMap::new();
         for (time, who, deed) in self.deeds.drain(..) {
@@ -119,7 +119,7 @@ fn seconds(time: Time) -> String {
     format!("{}.{:03}s", time.0 / 1_000_000, time.0 / 1000 % 1000)
 }
 
-/// Deeds in words: what is said twice once, and between two such all progress together.
+/// Actions in words. Equal actions in a row are written once, and all progress between other actions is written together.
 fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
     let mut phrases: Vec<(String, usize)> = Vec::new();
     let mut add = |words: String| match phrases.iter_mut().find(|(known, _)| *known == words) {
@@ -144,7 +144,7 @@ fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
     phrases.into_iter().map(times).collect()
 }
 
-/// What a replica gets done: slots that execute in a row together, then what becomes stable, then the answers.
+/// The progress of a replica: executed slots, consecutive ones together, then stable checkpoints, then answers.
 fn progress(deeds: &[Deed], names: &Names) -> Vec<String> {
     let (mut slots, mut stable, mut answers) = (Vec::new(), Vec::new(), Vec::new());
     for deed in deeds {
@@ -182,7 +182,7 @@ fn progress(deeds: &[Deed], names: &Names) -> Vec<String> {
     words
 }
 
-/// Adds the phrases as lines that are not too long: a line ends behind a phrase where it can, and else behind a word.
+/// Adds the phrases as lines that are not too long. A line ends after a phrase if possible, otherwise after a word.
 fn fill(lines: &mut Vec<String>, start: String, phrases: &[String]) {
     const INDENT: &str = "   ";
     let mut line = start;

@@ -1,4 +1,4 @@
-//! Does what a replica wants done, in order, and notes what is worth telling.
+//! Carries out the effects of a replica, in order, and notes the actions that a story tells.
 
 use std::collections::VecDeque;
 
@@ -12,8 +12,8 @@ use super::network::Parcel;
 use super::stage::Stage;
 
 impl Stage {
-    /// Does one thing that a replica wants done. What it must hear before anything else goes into `answers`, what it says
-    /// itself into `inputs`.
+    /// Carries out one effect of a replica. Answers that the replica must get before any other input go into `answers`, its
+    /// messages to itself into `inputs`.
     pub(super) fn perform(
         &mut self,
         id: ReplicaId,
@@ -98,7 +98,7 @@ impl Stage {
         });
     }
 
-    /// A reply or an answer for those that a process speaks for.
+    /// A reply or an answer for the clients that a process speaks for.
     fn hear(&mut self, id: ReplicaId, message: VerifiedMessage) {
         let now = self.now;
         let Ok(node) = self.node(id) else { return };
@@ -129,7 +129,7 @@ impl Stage {
         }
     }
 
-    /// A client has its answer: that its request is done, or another.
+    /// A client gets its answer: the expected result, or a wrong one.
     fn answered(&mut self, id: ReplicaId, done: &Accepted) {
         let asked = format!("{}/{}", self.names.client(done.client), done.timestamp.0);
         let result = String::from_utf8_lossy(&done.result);

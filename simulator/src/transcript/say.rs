@@ -1,4 +1,4 @@
-//! Messages and deeds in few words.
+//! Messages and actions in few words.
 
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::Message;
@@ -8,7 +8,7 @@ use super::order::Names;
 use super::page::list;
 
 impl Names {
-    /// A deed that is worth telling.
+    /// An action that a story tells.
     pub(super) fn deed(&self, effect: &Effect) -> Option<String> {
         Some(match effect {
             Effect::InstallState { sequence, .. } => {
@@ -89,7 +89,7 @@ impl Names {
         format!("{kind} view {} slot {} {batch}", view.0, slot.0)
     }
 
-    /// The certificates of a VIEW-CHANGE, those of one view together.
+    /// The certificates of a VIEW-CHANGE, grouped by view.
     fn certificates(&self, certificates: &[PreparedCertificate]) -> Vec<String> {
         certificates
             .chunk_by(|one, other| one.view() == other.view())

@@ -1,4 +1,4 @@
-//! Any replica's signature: a script may put words into anyone's mouth.
+//! Signatures of any replica, so that a script can forge messages.
 
 use std::num::NonZeroU32;
 
@@ -34,7 +34,7 @@ impl Signer {
         Quorum::of(self.n)
     }
 
-    /// Who leads a view.
+    /// The primary of a view.
     pub(super) fn primary(self, view: u64) -> ReplicaId {
         View(view).primary(self.quorum())
     }

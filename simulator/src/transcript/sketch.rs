@@ -1,5 +1,5 @@
-//! What a picture shows of a story. In most commands no time passes, so a picture has a clock of its own: each message takes a
-//! step, and each command begins when all before it is over.
+//! The picture of a story. In most commands no time passes, so a picture has a clock of its own: each message takes one step,
+//! and each command begins after the previous one has ended.
 
 use quorate_diagram::Lane;
 use quorate_protocol::{Effect, ReplicaId, Sequence, SignedMessage, Time};
@@ -10,17 +10,17 @@ use crate::picture::{Frame, Picture};
 /// How long a message takes in the picture, in microseconds.
 const STEP: u64 = 1000;
 
-/// The picture, if one is wanted, and its clock.
+/// The picture, if it was asked for, and its clock.
 #[derive(Debug, Default)]
 pub(super) struct Sketch {
     picture: Option<Picture>,
-    /// When what happens now happens, and the last that has happened.
+    /// The time of the current event, and the time of the last event so far.
     now: Time,
     last: Time,
 }
 
 impl Sketch {
-    /// Nothing seen yet of `n` processes.
+    /// An empty picture of `n` processes.
     pub(super) fn new(frame: Option<&Frame>, n: u32) -> Self {
         let lanes = (0..n).map(|own| Lane::new(ReplicaId(own).to_string()));
         Self {
@@ -29,7 +29,7 @@ impl Sketch {
         }
     }
 
-    /// What was seen.
+    /// The events of the picture.
     pub(super) fn into_picture(self) -> Option<Picture> {
         self.picture
     }
@@ -82,7 +82,7 @@ impl Sketch {
         }
     }
 
-    /// A process does something that a picture has words for.
+    /// A process does something that the picture shows as a note.
     pub(super) fn effect(&mut self, by: ReplicaId, effect: &Effect) {
         let Some(picture) = &mut self.picture else {
             return;
@@ -109,5 +109,5 @@ impl Sketch {
     }
 }
 
-/// Who sends what no engine has sent.
+/// The lane that sends forged messages.
 const FORGER: &str = "forger";

@@ -35,13 +35,13 @@ pub(super) struct Node {
     pub(super) service: Vec<Request>,
     pub(super) timers: BTreeMap<Timer, Time>,
     pub(super) client: Client,
-    /// How often it has started again; its questions are numbered apart.
+    /// How often it has started again. The questions of each start have numbers of their own.
     starts: u64,
     pub(super) disk: Vec<Record>,
     pub(super) crashed: bool,
-    /// Whether what it sends is lost, because it ends before it sends.
+    /// Whether its messages are lost, because it ends before it sends them.
     pub(super) dies: bool,
-    /// The last view for which the page has what it carries there.
+    /// The last view for which the page has told what its VIEW-CHANGE carries.
     pub(super) carried: View,
 }
 
@@ -54,13 +54,13 @@ pub(super) struct Stage {
     pub(super) network: Network,
     pub(super) names: Names,
     pub(super) page: Page,
-    /// What has a name in the script.
+    /// The certificates, checkpoints and VIEW-CHANGEs that have a name in the script.
     pub(super) made: BTreeMap<String, Made>,
     /// The manifests that were sent so far.
     pub(super) manifests: BTreeMap<Sequence, Manifest>,
-    /// What executed at each slot, and where that was first.
+    /// The requests that executed at each slot, and the process that executed them first.
     pub(super) agreed: BTreeMap<Sequence, (ReplicaId, Vec<Request>)>,
-    /// What a picture shows.
+    /// The picture.
     pub(super) sketch: Sketch,
 }
 
@@ -68,7 +68,7 @@ impl Stage {
     /// A cluster that has just started.
     ///
     /// # Errors
-    /// There cannot be such a one.
+    /// The settings are not possible.
     pub(super) fn new(setting: &Setting, frame: Option<&Frame>) -> Result<Self, String> {
         let n = Some(setting.n).filter(|n| *n <= MOST);
         let n = n.and_then(|n| u32::try_from(n).ok());
@@ -109,12 +109,12 @@ impl Stage {
         }
         stage.run()?;
         stage.page.clear();
-        // What processes say when they start is no part of the story.
+        // The messages of a start are not part of the story.
         stage.sketch = Sketch::new(frame, n.get());
         Ok(stage)
     }
 
-    /// The picture, if one was wanted.
+    /// The picture, if it was asked for.
     pub(super) fn into_picture(self) -> Option<Picture> {
         self.sketch.into_picture()
     }
@@ -135,7 +135,7 @@ impl Stage {
             .ok_or_else(|| format!("there is no process {id}"))
     }
 
-    /// The timers of all that are alive.
+    /// The timers of all processes that run.
     pub(super) fn timers(&self) -> impl Iterator<Item = (Time, ReplicaId, Timer)> + '_ {
         let alive = self.nodes.iter().filter(|node| !node.crashed);
         alive.flat_map(|node| {
@@ -148,7 +148,7 @@ impl Stage {
     /// A timer runs out.
     ///
     /// # Errors
-    /// It is not set.
+    /// The timer is not set.
     pub(super) fn time_out(&mut self, id: ReplicaId, timer: Timer) -> Result<(), String> {
         let due = self.node(id)?.timers.remove(&timer);
         let due = due.ok_or_else(|| format!("that timer of {id} is not set"))?;
@@ -170,7 +170,7 @@ impl Stage {
         }
     }
 
-    /// Gives a replica an input and does what it wants done, its own messages included.
+    /// Gives a replica an input, and carries out its effects, including those of its messages to itself.
     pub(super) fn step(&mut self, id: ReplicaId, input: Input) {
         let now = self.now;
         let (mut answers, mut inputs) = (VecDeque::new(), VecDeque::from([input]));
@@ -210,7 +210,7 @@ impl Node {
         }
     }
 
-    /// Comes to life again with what is on its disk, or with nothing.
+    /// Starts again, with its disk or without.
     pub(super) fn restart(&mut self, disk: bool) {
         self.replica = if disk {
             Replica::restore(self.config.clone(), self.disk.iter().cloned())
@@ -236,7 +236,7 @@ impl Node {
         }
     }
 
-    /// Executes a request: its result is its operation, and that it is done.
+    /// Executes a request. The result is the operation itself, marked as done.
     pub(super) fn execute(&mut self, request: &Request) -> Vec<u8> {
         self.service.push(request.clone());
         [&request.operation[..], b" done"].concat()
@@ -253,7 +253,7 @@ impl Node {
         parts.filter_map(Result::ok).map(Arc::from).collect()
     }
 
-    /// Takes a state over; what cannot be read is left out and shows in what it executed.
+    /// Takes over a state. Parts that cannot be read are left out, which shows in the requests that it has executed.
     pub(super) fn install(&mut self, parts: &[Arc<[u8]>]) {
         let requests = parts.iter().map(|part| postcard::from_bytes(part));
         self.service = requests.filter_map(Result::ok).collect();

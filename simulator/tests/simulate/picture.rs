@@ -66,7 +66,7 @@ fn only_the_kinds_that_were_asked_for_are_drawn_and_only_from_the_time_on() {
     assert!(
         refused
             .complained
-            .contains("'gossip' is no kind of message: there are request"),
+            .contains("'gossip' is not a kind of message: the kinds are request"),
         "{refused:?}"
     );
     let alone = simulate(&format!("{SILENT} --only commit"));

@@ -1,4 +1,4 @@
-//! Makes what the words say, under any replica's key.
+//! Makes the messages and certificates that a script describes, signed with any replica's key.
 
 use std::collections::BTreeMap;
 
@@ -16,17 +16,17 @@ use crate::transcript::sign::Signer;
 /// What a message is made from.
 pub(in crate::transcript) struct Forge<'a> {
     pub(in crate::transcript) signer: Signer,
-    /// What has a name.
+    /// The certificates, checkpoints and VIEW-CHANGEs that have a name.
     pub(in crate::transcript) made: &'a BTreeMap<String, Made>,
     /// The manifests that were sent so far, by slot.
     pub(in crate::transcript) manifests: &'a BTreeMap<Sequence, Manifest>,
 }
 
 impl Forge<'_> {
-    /// The message that the words say.
+    /// The message that the words describe.
     ///
     /// # Errors
-    /// They name what has no such name, or a manifest that nobody sent.
+    /// A name in the words is unknown or of another kind, or no process sent the manifest.
     pub(in crate::transcript) fn message(&self, forged: &Forged) -> Result<SignedMessage, String> {
         Ok(match forged {
             Forged::Request(order) => {
@@ -65,7 +65,8 @@ impl Forge<'_> {
             } => self.new_view(*view, *by, from, choosing)?,
             Forged::Manifest { slot, of, by } => {
                 let manifest = self.manifests.get(&Sequence(*of));
-                let manifest = manifest.ok_or_else(|| format!("nobody sent a manifest of {of}"))?;
+                let manifest =
+                    manifest.ok_or_else(|| format!("no process sent a manifest of {of}"))?;
                 self.state(*slot, Piece::Manifest(manifest.clone()), *by)
             }
             Forged::Part { slot, part, by } => {
@@ -104,7 +105,7 @@ impl Forge<'_> {
     fn lookup(&self, name: &str) -> Result<&Made, String> {
         self.made
             .get(name)
-            .ok_or_else(|| format!("nothing is called '{name}'"))
+            .ok_or_else(|| format!("nothing has the name '{name}'"))
     }
 
     fn certificate(&self, name: &str) -> Result<PreparedCertificate, String> {
@@ -114,7 +115,7 @@ impl Forge<'_> {
             preparers,
         } = self.lookup(name)?
         else {
-            return Err(format!("'{name}' is no certificate"));
+            return Err(format!("'{name}' is not a certificate"));
         };
         let primary = self.signer.primary(subject.view);
         let mut prepares = Vec::new();
@@ -138,7 +139,7 @@ impl Forge<'_> {
 
     fn checkpoints(&self, name: &str) -> Result<Vec<Signed<Checkpoint>>, String> {
         let Made::Checkpoints(slot, states) = self.lookup(name)? else {
-            return Err(format!("'{name}' are no checkpoints"));
+            return Err(format!("'{name}' is not a set of checkpoints"));
         };
         let mut proof = Vec::new();
         for (state, by) in states {
@@ -150,7 +151,7 @@ impl Forge<'_> {
     fn named(&self, name: &str) -> Result<Signed<ViewChange>, String> {
         match self.lookup(name)? {
             Made::ViewChange(wish) => self.wish(wish),
-            _ => Err(format!("'{name}' is no VIEW-CHANGE")),
+            _ => Err(format!("'{name}' is not a VIEW-CHANGE")),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Messages that a script puts together, and the certificates in them: as words here, made in `make`.
+//! Forged messages of a script, and the certificates in them. This file reads their words; `make` makes them.
 
 mod make;
 
@@ -33,7 +33,7 @@ pub(super) struct Wish {
     carrying: Vec<String>,
 }
 
-/// What `let` gives a name.
+/// The kinds of things that `let` gives a name.
 #[derive(Clone, Debug)]
 pub(super) enum Made {
     /// `certificate view 0 slot 1 [P/1] [proposer Q] prepares Q,R`.
@@ -67,15 +67,15 @@ pub(super) enum Forged {
     },
     /// `view-change NAME` or `view-change view 1 by P ...`.
     ViewChange(Option<String>, Option<Wish>),
-    /// `new-view view 1 by Q from WISHES [choosing slot 1 [P/1] ...]`; a process in the place of a wish's name stands for
-    /// its wish with nothing prepared.
+    /// `new-view view 1 by Q from WISHES [choosing slot 1 [P/1] ...]`; the name of a process stands for its VIEW-CHANGE
+    /// without certificates.
     NewView {
         view: u64,
         by: ReplicaId,
         from: Vec<String>,
         choosing: Vec<(u64, Vec<Order>)>,
     },
-    /// `state slot 8 manifest 4 by P`: the manifest that somebody sent of slot 4, for that of slot 8.
+    /// `state slot 8 manifest 4 by P`: the manifest that a process sent for slot 4, as that of slot 8.
     Manifest { slot: u64, of: u64, by: ReplicaId },
     /// `state slot 8 part WORD by P`.
     Part {
@@ -126,10 +126,10 @@ impl Wish {
 }
 
 impl Made {
-    /// Reads what stands behind the `=` of `let`.
+    /// Reads the words after the `=` of `let`.
     ///
     /// # Errors
-    /// It is nothing that can be made.
+    /// The words describe nothing that can be made.
     pub(super) fn read(cursor: &mut Cursor) -> Result<Self, String> {
         match cursor.word("what it is")?.as_str() {
             "certificate" => {
@@ -170,7 +170,7 @@ impl Forged {
     /// Reads a message.
     ///
     /// # Errors
-    /// It is none that can be forged.
+    /// The words do not describe a message that can be forged.
     pub(super) fn read(cursor: &mut Cursor) -> Result<Self, String> {
         let bare = cursor.takes("bare");
         match cursor.word("a kind of message")?.as_str() {
@@ -209,7 +209,7 @@ impl Forged {
             "view-change" => Ok(Self::ViewChange(Some(cursor.word("a name")?), None)),
             "new-view" => Self::read_new_view(cursor),
             "state" => Self::read_state(cursor),
-            other => Err(format!("nobody forges '{other}'")),
+            other => Err(format!("'{other}' cannot be forged")),
         }
     }
 
