@@ -12,7 +12,7 @@ use quorate_server::options::ClusterOptions;
 use quorate_server::{Cluster, name_of, port_of};
 use quorate_wire::method::{ProcessStatus, Status};
 use quorate_wire::{CallError, Caller, Fault, Method};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::options::Places;
 use crate::render::progress::Waiting;
@@ -28,6 +28,10 @@ const STATUS_LIMIT: Duration = Duration::from_secs(5);
 const SHORT_STATUS_LIMIT: Duration = Duration::from_secs(2);
 /// After this time a line names the processes that have not answered.
 const SILENCE: Duration = Duration::from_millis(500);
+/// How long a `server` that was started just before the client may take until its ports listen.
+const STARTING: Duration = Duration::from_secs(2);
+/// The pause between two attempts to reach it.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The faults of a process that cannot answer at the moment.
 pub(crate) const EXCUSES: [i32; 4] = [
@@ -133,7 +137,11 @@ impl Target {
             None => addresses(places)?,
         };
         let timeout = places.timeout(cluster);
-        let processes = meet_all(&addresses, timeout, purpose.status_limit()).await?;
+        let status_limit = purpose.status_limit();
+        let processes = match &spawned {
+            Some(_) => meet_all(&addresses, timeout, status_limit).await?,
+            None => meet_listening(&addresses, timeout, status_limit).await?,
+        };
         let target = Self { processes, spawned };
         target.check_answers()?;
         target.check_count(places, purpose)?;
@@ -266,6 +274,23 @@ fn addresses(places: &Places) -> anyhow::Result<Vec<SocketAddr>> {
             Ok((Ipv4Addr::LOCALHOST, port).into())
         })
         .collect()
+}
+
+/// Asks all who they are. As long as nobody listens it asks again: `server &` and `client` are often typed together, and
+/// `server` listens on all ports before it starts any process.
+async fn meet_listening(
+    addresses: &[SocketAddr],
+    timeout: Duration,
+    status_limit: Duration,
+) -> anyhow::Result<Vec<Process>> {
+    let deadline = Instant::now() + STARTING;
+    loop {
+        let processes = meet_all(addresses, timeout, status_limit).await?;
+        if processes.iter().any(Process::is_reachable) || Instant::now() >= deadline {
+            return Ok(processes);
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 /// Asks all processes who they are. On a terminal, a line names those that have not answered.

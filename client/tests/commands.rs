@@ -5,10 +5,11 @@ mod support;
 
 use std::fs::File;
 use std::io::pipe;
+use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use support::{Processes, SEED_LINES, assert_refused, client, complained, printed};
+use support::{Processes, SEED_LINES, assert_refused, client, complained, eventually, printed};
 
 #[test]
 fn without_a_format_the_lines_come_first_then_the_tables_then_the_three_facts() {
@@ -338,4 +339,22 @@ fn a_busy_port_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     assert_refused(&["--spawn", "--base-port", &port], "--base-port");
+}
+
+#[test]
+fn a_server_that_does_not_listen_yet_is_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = listener.local_addr().unwrap().to_string();
+    let mut asking = Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(["status", "--endpoint", &endpoint])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    listener.set_nonblocking(true).unwrap();
+    for attempt in ["the first attempt, which is cut off", "another one"] {
+        eventually(attempt, || listener.accept().is_ok());
+    }
+    asking.kill().unwrap();
+    asking.wait().unwrap();
 }

@@ -165,7 +165,7 @@ fn the_story_says_why_the_view_changed_and_which_quorum_decided() {
     has(" ms in vain for P, the primary of view 0, and asked for view 1.");
     has("Q, the primary of view 1, started it with the VIEW-CHANGEs of Q, R and S.");
     has("The round was closed in slot 1: Q has the COMMITs of Q, R and S for it.");
-    has("heard 'attack' from Q, R and S.");
+    has("says that it heard 'attack' from Q, R and S.");
     has("Of the ballots that count, 3 are for 'attack'.");
     has("So Q, R and S agree on 'attack'.");
     has("No process has proof of a fault.");

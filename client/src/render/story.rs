@@ -236,7 +236,9 @@ fn ballot(ballot: &BallotStatus) -> String {
     } else {
         format!(" It does not count: {}.", ballot.refused)
     };
-    format!("Slot {sequence_number} has {process}'s ballot {value}: {process} heard {heard}.{end}")
+    format!(
+        "Slot {sequence_number} has {process}'s ballot {value}: {process} says that it heard {heard}.{end}"
+    )
 }
 
 /// `'attack' from Q, R and S, 'retreat' from P`.

@@ -26,7 +26,7 @@ closed at slot: the sequence number at which the round was closed.
 Q@2: Q's ballot in slot 2; (Q@2): it does not count. -: nothing of this round.
 ";
 
-const BALLOTS_HEADER: [&str; 5] = ["ballot", "slot", "heard", "value", "counts"];
+const BALLOTS_HEADER: [&str; 5] = ["ballot", "slot", "says it heard", "value", "counts"];
 
 /// One row per process, then the ballots and the tally.
 pub(crate) fn render(transcript: &Transcript) -> String {

@@ -44,7 +44,7 @@ pub enum PlanError {
     Twin(Name),
     /// One of the above, at a line of the text, from 1.
     #[error("line {0}: {1}")]
-    Line(usize, #[source] Box<PlanError>),
+    Line(usize, Box<PlanError>),
 }
 
 impl PlanError {

@@ -113,6 +113,15 @@ fn an_error_is_told_once_and_as_json_where_that_was_asked_for() {
     );
     assert!(ended.complained.contains("line 3"), "{}", ended.complained);
 
+    let misspelled = file("misspelled.toml", "processes = 4\nfaulty = [\"P=lying\"]\n");
+    let ended = end(program("replay").arg(&misspelled));
+    let told = ended
+        .complained
+        .matches("unknown behaviour 'lying'")
+        .count();
+    assert_eq!(told, 1, "{}", ended.complained);
+    assert!(ended.complained.contains("line 2"), "{}", ended.complained);
+
     let ended = end(program("replay --format json").arg(&plan));
     assert!(ended.printed.starts_with("{\"v\":1,"), "{ended:?}");
     let printed = crate::support::objects(&ended.printed);
