@@ -20,7 +20,7 @@ use crate::{BROKEN, FAILED, progress};
 /// How many broken seeds are shown with their smallest plan; the others have a line each.
 const SHOWN: usize = 3;
 
-/// How many results may wait for one that has a lower seed and takes longer.
+/// How many results may wait to be taken and put into the order of their seeds.
 const MOST_WAITING: usize = 1 << 12;
 
 type Played = (u64, Result<Outcome, PlanError>);
@@ -33,6 +33,7 @@ struct Totals {
     messages: u64,
     violations: u64,
     expected: u64,
+    /// The broken seeds, for the end of the text. As JSON each has its line already.
     broken: Vec<(u64, Outcome)>,
 }
 
@@ -71,7 +72,7 @@ pub(crate) fn command(sweep: &Sweep, stop: &Stop) -> anyhow::Result<u8> {
     }
     Ok(stop
         .status()
-        .unwrap_or(if totals.broken.is_empty() { 0 } else { BROKEN }))
+        .unwrap_or(if totals.is_broken() { BROKEN } else { 0 }))
 }
 
 /// Plays the seeds, and takes what comes of them in their order, however many threads there are.
@@ -166,7 +167,14 @@ impl Totals {
             Verdict::Good | Verdict::Stopped => return,
         }
         bar.set_message(format!(", {}", self.found()));
-        self.broken.push((seed, outcome));
+        if format == Format::Text {
+            self.broken.push((seed, outcome));
+        }
+    }
+
+    /// Whether a rule was broken, beyond the bound too.
+    const fn is_broken(&self) -> bool {
+        self.violations + self.expected > 0
     }
 
     fn found(&self) -> String {
