@@ -1,4 +1,4 @@
-//! The calls of clients and what nodes answer: each call has one answer, which names it.
+//! The calls of clients and the answers of nodes. Each call has one answer, which names the call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,20 +7,20 @@ use serde_json::Value;
 use super::finding::Findings;
 use super::message::{Body, Message, kind};
 
-/// What is wrong with the answer to a request that only a liar knows.
+/// The kinds of finding about the answer to a request that only a liar knows.
 const MADE_UP: [&str; 2] = [WRONG_ID, TWO_REPLIES];
 const WRONG_ID: &str = "wrong in_reply_to";
 const TWO_REPLIES: &str = "two replies to one request";
 
-/// Which call: its client, its node and its message id.
+/// The key of a call: its client, its node and its message id.
 type Key = (String, String, u64);
 
-/// What a node answers to a call.
+/// The answer of a node to a call.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
-    /// The answer that was asked for.
+    /// The expected answer.
     Ok(Body),
-    /// Maelstrom's error.
+    /// An error of Maelstrom's protocol.
     Error {
         /// Its code.
         code: u64,
@@ -29,18 +29,18 @@ pub(super) enum Answer {
     },
 }
 
-/// An answer, and to what.
+/// An answer, with its call.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Answered {
-    /// Which node answers.
+    /// The node that answers.
     pub(super) node: String,
     /// The message id of the call.
     pub(super) id: u64,
-    /// What it answers.
+    /// The answer.
     pub(super) answer: Answer,
 }
 
-/// The clients' desk: what they say, and what is open.
+/// Sends the calls of clients, and keeps the open calls.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     last_id: u64,
@@ -49,9 +49,9 @@ pub(super) struct Calls {
     open: BTreeMap<Key, String>,
     answered: BTreeSet<Key>,
     outgoing: Vec<Message>,
-    /// Whether a liar may have told nodes of requests that nobody sent: then they cannot be blamed for answering them.
+    /// Whether a liar may have told nodes about requests that no client sent. Then nodes are not blamed for answering them.
     lied_to: bool,
-    /// What was found wrong so far.
+    /// The findings so far.
     pub(super) findings: Findings,
 }
 
@@ -70,7 +70,7 @@ impl Calls {
         self.last_id
     }
 
-    /// A client calls a node, under an id of its own or again under one that it used for another node.
+    /// A client calls a node, under a new message id or under one that it used for another node.
     pub(super) fn call(&mut self, client: &str, node: &str, id: u64, mut body: Body) {
         let key = (client.to_owned(), node.to_owned(), id);
         self.clients.insert(client.to_owned());
@@ -83,7 +83,7 @@ impl Calls {
         });
     }
 
-    /// What is to be sent.
+    /// The messages to be sent.
     pub(super) fn take_outgoing(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.outgoing)
     }
@@ -93,7 +93,7 @@ impl Calls {
         self.clients.contains(name)
     }
 
-    /// A node's message to a client: what it answers, if it does. What is wrong with it is a finding.
+    /// Reads a node's message to a client. Returns the answer if the message is one. Whatever is wrong becomes a finding.
     pub(super) fn answered(&mut self, message: &Message) -> Option<Answered> {
         match self.check(message) {
             Ok(answered) => Some(answered),
@@ -120,7 +120,7 @@ impl Calls {
         };
         let wrong = |text: String| Err((WRONG_ID, text));
         let Some(id) = given.as_u64() else {
-            return wrong(format!("in_reply_to must be a number and is {given}"));
+            return wrong(format!("in_reply_to must be a number, not {given}"));
         };
         let key = (dest.clone(), src.clone(), id);
         let Some(asked) = self.open.get(&key) else {
@@ -160,7 +160,7 @@ impl Calls {
         })
     }
 
-    /// What a node may answer to a client now.
+    /// The open calls of a client to a node, in words.
     fn expected(&self, node: &str, client: &str) -> String {
         let open = self
             .open

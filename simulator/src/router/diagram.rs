@@ -1,4 +1,4 @@
-//! Who sent what when, as an SVG: a line for each node and client, time downwards, an arrow for each message.
+//! The messages of a run as an SVG: a lane for each node and client, time downwards, an arrow for each message.
 
 use std::io;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const BROADCAST: Duration = Duration::from_millis(2);
 /// Writes the diagram of a run.
 ///
 /// # Errors
-/// It cannot be written.
+/// The diagram cannot be written.
 pub fn write(to: impl io::Write, verdict: &Verdict) -> io::Result<()> {
     draw(verdict).write(to)
 }

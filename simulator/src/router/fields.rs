@@ -1,4 +1,4 @@
-//! The fields of an answer, or what is wrong with them.
+//! Reads the fields of an answer. An error says what is wrong.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(super) fn text<'a>(body: &'a Body, field: &str) -> Result<&'a str, String> {
     get(body, field, "a string", Value::as_str)
 }
 
-/// true or false.
+/// A boolean.
 pub(super) fn truth(body: &Body, field: &str) -> Result<bool, String> {
     get(body, field, "true or false", Value::as_bool)
 }

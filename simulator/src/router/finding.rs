@@ -1,9 +1,9 @@
-//! What was found wrong, each thing once.
+//! The faults that were found, each kind once per node.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Something that a node, or all of them together, did wrong.
+/// A fault of one node, or of all nodes together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The node; `None` if no single node can be blamed.
@@ -22,17 +22,17 @@ pub(super) const DISAGREEMENT: &str = "disagreement";
 pub(super) const ONE_SLOT: &str = "one slot for two requests";
 /// No order of the operations explains what clients were told.
 pub(super) const NOT_LINEARIZABLE: &str = "not linearizable";
-/// A node has executed what no client had asked for.
+/// A node has executed an operation that no client had sent.
 pub(super) const NOT_ASKED_FOR: &str = "not asked for";
 
 impl Finding {
-    /// Whether it shows that correct nodes did not decide alike.
+    /// Whether the finding shows that correct nodes did not decide alike.
     #[must_use]
     pub fn breaks_agreement(&self) -> bool {
         [DISAGREEMENT, ONE_SLOT, NOT_LINEARIZABLE].contains(&self.kind)
     }
 
-    /// Whether it shows that something was decided that no client had asked for.
+    /// Whether the finding shows that an operation was decided that no client had sent.
     #[must_use]
     pub fn breaks_validity(&self) -> bool {
         self.kind == NOT_ASKED_FOR
@@ -87,7 +87,7 @@ impl Findings {
         });
     }
 
-    /// Remarks something that is no fault; the first of each kind is kept.
+    /// Adds a remark that is not a fault. The first of each kind is kept.
     pub(super) fn note(&mut self, kind: &'static str, text: impl Into<String>) {
         self.notes.entry(kind).or_insert_with(|| text.into());
     }
@@ -97,18 +97,18 @@ impl Findings {
         self.all.is_empty()
     }
 
-    /// What was found wrong so far.
+    /// The findings so far.
     pub(super) fn all(&self) -> &[Finding] {
         &self.all
     }
 
-    /// The notes, each of its kind.
+    /// The remarks, one of each kind.
     pub(super) fn notes(&self) -> Vec<String> {
         let words = |(kind, text): (&&str, &String)| format!("{kind}: {text}");
         self.notes.iter().map(words).collect()
     }
 
-    /// All of them.
+    /// All findings.
     pub(super) fn into_all(self) -> Vec<Finding> {
         self.all
     }

@@ -1,4 +1,4 @@
-//! What was sent, kept for the diagram: results always, and of all else the first so many.
+//! Messages kept for the diagram: all results, and the first other messages up to a limit.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,35 +8,35 @@ use serde_json::Value;
 use super::message::Message;
 use super::network::Loss;
 
-/// A message on its way.
+/// A message in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flight {
     /// Who sent it.
     pub from: String,
     /// To whom.
     pub to: String,
-    /// Its type, and what of it tells it from others.
+    /// Its type, with the values that tell it from others.
     pub label: String,
     /// When it was sent, counted from when all nodes were initialised.
     pub sent: Duration,
-    /// When it arrives, or why it does not.
+    /// When it arrives, or why it does not arrive.
     pub arrives: Result<Duration, Loss>,
     /// Whether a liar's message was tampered with.
     pub altered: bool,
 }
 
-/// Which messages are kept.
+/// The filter of the messages that are kept.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    /// How many, results aside.
+    /// How many messages, results not counted.
     pub most: usize,
-    /// From when on, counted from when all nodes are initialised.
+    /// From which time on, counted from the moment at which all nodes are initialised.
     pub from: Duration,
-    /// Only messages of these types; empty for all but set-up, background status and polls that found nothing executed.
+    /// Only messages of these types. Empty: all types except set-up, background status and polls that found nothing executed.
     pub only: BTreeSet<String>,
 }
 
-/// Between whom a message goes.
+/// The kinds of sender and recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Link {
     /// From node to node.
@@ -45,7 +45,7 @@ pub(super) enum Link {
     Client,
 }
 
-/// How many results are kept. No picture of so many can be read, and memory must end somewhere.
+/// How many results are kept. A picture of more cannot be read, and memory must be bounded.
 const MOST_RESULTS: usize = 10_000;
 
 /// The messages that are shown, and where others were left out.
@@ -53,7 +53,7 @@ const MOST_RESULTS: usize = 10_000;
 pub struct Flights {
     /// The messages, in the order in which they were sent.
     pub all: Vec<Flight>,
-    /// When messages were left out, and how many in a row.
+    /// The times at which messages were left out, and how many in a row.
     pub gaps: Vec<(Duration, usize)>,
     shown: Shown,
     results: usize,
@@ -118,14 +118,14 @@ impl Flights {
     }
 }
 
-/// Whether nodes decide by messages of this type, in the words that PBFT programs use for them: a diagram without them does
-/// not show what came of it.
+/// Whether this is the type of a result, in the names that PBFT programs use. A diagram without results does not show the
+/// outcome.
 fn is_result(kind: &str) -> bool {
     let kind: String = kind.to_lowercase().replace(['-', '_'], "");
     kind.contains("commit") || ["newview", "viewchange"].contains(&kind.as_str())
 }
 
-/// The label of a message: its type, with the slot if it names one, in the words that PBFT programs use for it.
+/// The label of a message: its type, with the slot if it has one, in the names that PBFT programs use.
 pub(super) fn label(message: &Message) -> String {
     let number = |names: [&str; 3]| {
         let value = names.iter().find_map(|name| message.body.get(*name));

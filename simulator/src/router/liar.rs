@@ -1,4 +1,4 @@
-//! How the router makes a liar of an honest node: it tampers with what the node says to other nodes.
+//! Makes a liar of a correct node: the router tampers with the node's messages to other nodes.
 
 use std::str::FromStr;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::message::{Body, Message};
 use quorate_fault::Dice;
 
-/// Fields that are left as they are: without them a message is not false but no message at all.
+/// Fields that are left as they are: without them a message would be malformed, not false.
 const KEPT: [&str; 3] = ["type", "msg_id", "in_reply_to"];
-/// In how many of a thousand messages the numbers are left as they are, if there is anything else: a message of another view
-/// or slot is easily ignored, and another content for the same slot is what the votes are about.
+/// Of a thousand messages, the number whose numbers are left as they are if anything else can be changed. A message for
+/// another view or slot is easily ignored; votes must guard against different contents for the same slot.
 const CONTENT_ONLY: u64 = 700;
 
 /// How a liar's messages to other nodes are tampered with.
@@ -23,7 +23,7 @@ pub enum Lie {
     Delay,
     /// Values in their bodies are changed, for all recipients alike.
     Alter,
-    /// Values in their bodies are changed, for each recipient otherwise.
+    /// Values in their bodies are changed, differently for each recipient.
     Equivocate,
 }
 
@@ -37,7 +37,7 @@ impl FromStr for Lie {
             "alter" => Ok(Self::Alter),
             "equivocate" => Ok(Self::Equivocate),
             _ => Err(format!(
-                "'{text}' is no lie; there are drop, delay, alter and equivocate"
+                "'{text}' is not a lie: the lies are drop, delay, alter and equivocate"
             )),
         }
     }
@@ -55,7 +55,7 @@ impl Lie {
         }
     }
 
-    /// Changes the message as the liar has it; whether anything was changed. The same message is always changed alike.
+    /// Changes the message as the lie says. Returns whether anything was changed. Equal messages are always changed alike.
     pub(super) fn tamper(self, seed: u64, message: &mut Message) -> bool {
         let recipient = match self {
             Self::Alter => "",
@@ -78,7 +78,7 @@ impl Lie {
     }
 }
 
-/// Dice for a body and a recipient. Message ids differ from recipient to recipient, and are no part of what is said.
+/// Dice for a body and a recipient. Message ids differ from recipient to recipient, so they do not count as content.
 fn dice(seed: u64, body: &Body, recipient: &str) -> Dice {
     let said: Vec<_> = body
         .iter()
@@ -108,13 +108,13 @@ fn collect_fields<'a>(fields: &'a mut Body, into: &mut Vec<&'a mut Value>) {
     }
 }
 
-/// Whether a text is the name of a node or client: an answer to another could not be delivered.
+/// Whether a text is the name of a node or client. Names are kept: an answer to another name could not be delivered.
 fn is_name(text: &str) -> bool {
     let number = text.strip_prefix(['n', 'c']);
     number.is_some_and(|number| number.parse::<u64>().is_ok())
 }
 
-/// Gives a value of the same kind, so that a recipient cannot tell by its looks.
+/// Replaces a value by one of the same kind, so that a recipient cannot recognise the change by its form.
 fn change(value: &mut Value, dice: &mut Dice) {
     *value = match &*value {
         Value::Bool(truth) => Value::Bool(!truth),

@@ -1,28 +1,28 @@
-//! What nodes and clients say to each other: one JSON object a line, in Maelstrom's words.
+//! The messages of nodes and clients: one JSON object a line, in Maelstrom's format.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// How many characters of a strange line are shown.
+/// How many characters of a wrong line are shown.
 const SHOWN: usize = 160;
 
 /// The body of a message.
 pub type Body = Map<String, Value>;
 
-/// A message under way.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Message {
-    /// Who says it.
+    /// The sender.
     pub src: String,
-    /// To whom.
+    /// The recipient.
     pub dest: String,
-    /// What.
+    /// The body.
     pub body: Body,
 }
 
-/// Why a line is no message. The words go to whoever wrote the node.
+/// Why a line is not a message. The text is for the author of the node.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}, in the line: {line}")]
 pub struct NoMessage {
@@ -34,7 +34,7 @@ impl Message {
     /// Reads a line of a node.
     ///
     /// # Errors
-    /// It is no message.
+    /// The line is not a message.
     pub fn parse(line: &str) -> Result<Self, NoMessage> {
         read(line).map_err(|what| NoMessage {
             what,
@@ -48,7 +48,7 @@ impl Message {
         kind(&self.body)
     }
 
-    /// Which message of its recipient it answers, as far as it says.
+    /// The id of the recipient's message that this one answers, if it says so.
     #[must_use]
     pub fn in_reply_to(&self) -> Option<&Value> {
         self.body.get("in_reply_to").filter(|id| !id.is_null())
@@ -71,13 +71,13 @@ impl fmt::Display for Message {
     }
 }
 
-/// The type that a body has.
+/// The type of a body.
 #[must_use]
 pub fn kind(body: &Body) -> &str {
     body.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The beginning of a text that may be long or have control characters.
+/// The beginning of a text that may be long or contain control characters.
 #[must_use]
 pub fn excerpt(text: &str) -> String {
     let mut shown: String = text

@@ -1,12 +1,12 @@
 //! A router for node programs in any language, which speak Maelstrom's protocol on standard input and output.
 //!
-//! The nodes are real processes and time is real, unlike everywhere else in this crate; chance is still the seed's alone.
-//! Whatever happens, no node outlives the router's [`Run`].
+//! The nodes are real processes and time is real, unlike everywhere else in this crate. All random choices still come from the
+//! seed. No node outlives the router's [`Run`].
 //!
 //! * [`message`]: one JSON object a line. `node`: one child process and its pipes. [`run`]: starts them and routes.
-//! * [`network`]: latency, loss, partitions and silence. [`liar`]: makes a liar of an honest node.
-//! * `calls`: requests of clients and their answers. `workload`: what clients ask for, and what must hold of the answers.
-//! * [`finding`]: what a node did wrong. [`verdict`]: what came of it all. [`diagram`]: who sent what when, as an SVG.
+//! * [`network`]: latency, loss, partitions and silence. [`liar`]: makes a liar of a correct node.
+//! * `calls`: requests of clients and their answers. `workload`: what clients ask for, and what the answers must satisfy.
+//! * [`finding`]: what a node did wrong. [`verdict`]: the result of a run. [`diagram`]: the messages as an SVG.
 
 mod calls;
 pub mod diagram;

@@ -8,30 +8,30 @@ use std::time::Duration;
 use super::liar::Lie;
 use quorate_fault::{Bound, Dice};
 
-/// How much longer a liar's delayed messages take, in microseconds.
+/// The extra delay of a liar's delayed messages, in microseconds.
 const LIARS_DELAY: (u64, u64) = (200_000, 1_000_000);
 
-/// Nodes that are cut off from the others for a time.
+/// A partition: nodes that are cut off from the others for a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
     /// When it begins, counted from the moment at which all nodes are initialised.
     pub from: Duration,
     /// When it ends.
     pub to: Duration,
-    /// One side, as numbers from 0; all other nodes are the other.
+    /// The nodes of one side, numbered from 0. All other nodes are on the other side.
     pub side: BTreeSet<usize>,
 }
 
-/// What the network does, and which nodes are made faulty.
+/// The settings of the network, and the nodes that are made faulty.
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
     /// The seed of all dice.
     pub seed: u64,
     /// The shortest and the longest latency.
     pub latency: (Duration, Duration),
-    /// Of 100 messages between nodes, so many are lost.
+    /// The percentage of messages between nodes that are lost.
     pub loss: u8,
-    /// When which nodes are cut off.
+    /// The partitions.
     pub partitions: Vec<Partition>,
     /// Nodes whose messages are all lost.
     pub silent: BTreeSet<usize>,
@@ -40,7 +40,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// How many of `nodes` nodes are made faulty, beside how many are survived.
+    /// The bound: how many of `nodes` nodes are made faulty, beside f.
     #[must_use]
     pub fn bound(&self, nodes: usize) -> Bound {
         let faulty: BTreeSet<&usize> = self.silent.iter().chain(self.liars.keys()).collect();
@@ -54,11 +54,11 @@ impl Conditions {
 pub enum Loss {
     /// By chance.
     Chance,
-    /// Sender and recipient are on two sides of a partition.
+    /// Sender and recipient are on different sides of a partition.
     Partition,
-    /// Its sender is silent.
+    /// The sender is silent.
     Silent,
-    /// Its sender is a liar who drops messages.
+    /// The sender is a liar that drops messages.
     Liar,
 }
 
@@ -77,12 +77,12 @@ impl fmt::Display for Loss {
 #[derive(Debug)]
 pub(super) struct Network {
     conditions: Conditions,
-    /// The dice of each link, by sender and recipient; nothing stands for all clients.
+    /// The dice of each link, by sender and recipient. `None` stands for all clients.
     links: BTreeMap<(Option<usize>, Option<usize>), Dice>,
 }
 
 impl Network {
-    /// A network of so many nodes.
+    /// A network of this many nodes.
     pub(super) fn new(nodes: usize, conditions: Conditions) -> Self {
         let mut seeds = Dice::new(conditions.seed, b'r');
         let places = || std::iter::once(None).chain((0..nodes).map(Some));
@@ -93,13 +93,13 @@ impl Network {
         Self { conditions, links }
     }
 
-    /// What it was made from.
+    /// The settings that it was made from.
     pub(super) const fn conditions(&self) -> &Conditions {
         &self.conditions
     }
 
-    /// How long a message that is sent now takes, or why it never arrives. Nothing stands for a client. No time means that
-    /// the nodes are not all initialised yet: until then everything arrives.
+    /// How long a message that is sent now takes, or why it never arrives. A node `None` stands for a client. A time `None` means
+    /// that not all nodes are initialised yet; until then every message arrives.
     pub(super) fn fate(
         &mut self,
         now: Option<Duration>,
@@ -110,7 +110,7 @@ impl Network {
         let (Some(now), Some(dice)) = (now, links.get_mut(&(from, to))) else {
             return Ok(Duration::ZERO);
         };
-        // All dice are thrown for every message, so that one message's fate does not depend on another's kind.
+        // All dice are thrown for every message, so that the fate of one message does not depend on the kind of another.
         let takes = micros(dice.between(
             as_micros(conditions.latency.0),
             as_micros(conditions.latency.1),

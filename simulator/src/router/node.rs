@@ -28,23 +28,23 @@ const LINES_WAITING: usize = 10_000;
 const BYTES_WAITING: usize = 16 << 20;
 /// How many of a node's last lines on standard error are kept.
 const LOG_LINES: usize = 10;
-/// How long the end of a dead node's standard error is waited for: something else may have it open.
+/// How long the router waits for the end of a dead node's standard error. Another process may have it open.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a node does, as its threads tell the router.
+/// The output of a node, as its threads report it to the router.
 #[derive(Debug)]
 pub(super) enum Output {
     /// It writes a line: its number, from 1, and its text.
     Line(u64, String),
-    /// It writes what cannot be a line: its number, and why it cannot.
+    /// It writes a line that is refused: its number, and the reason.
     Unreadable(u64, String),
     /// It logs a line.
     Log(String),
-    /// Nothing more comes from it.
+    /// Its output has ended.
     Closed,
 }
 
-/// A line cannot be handed to a node: it does not read.
+/// A line cannot be handed to a node, because the node does not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stuffed;
 
@@ -89,7 +89,7 @@ impl fmt::Display for Unfinished {
 }
 
 impl Node {
-    /// Starts a node; what it does is told to `output`, with `index`.
+    /// Starts a node. Its output goes to `output`, with `index`.
     pub(super) fn start(
         command: &[String],
         index: usize,
@@ -158,7 +158,7 @@ impl Node {
         self.unfinished.lock().ok()?.clone()
     }
 
-    /// How the node ended; nothing while it runs.
+    /// How the node ended; `None` while it runs.
     pub(super) fn end(&self) -> Option<String> {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         match waitid(Id::Pid(pid(&self.child)), flags) {
@@ -170,7 +170,7 @@ impl Node {
 
     /// The last lines on the standard error of a node that has ended.
     pub(super) fn last_log(&self) -> Vec<String> {
-        // Whoever still has the pipe open may go on logging; what was said up to now is enough.
+        // Another process that has the pipe open may go on logging. The lines up to now are enough.
         let _ = self.logged.recv_timeout(LOG_PATIENCE);
         let log = self.log.lock();
         log.map(|log| log.iter().cloned().collect())
@@ -180,7 +180,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // The child is not waited for yet, so that its number and its group's cannot be anybody else's.
+        // The child is not waited for yet, so its pid and its group's id cannot belong to another process.
         let _ = killpg(pid(&self.child), Signal::SIGKILL);
         let _ = self.child.wait();
     }
@@ -192,7 +192,7 @@ fn pid(child: &Child) -> Pid {
 
 fn write_lines(mut stdin: ChildStdin, lines: &Receiver<String>, waiting: &AtomicUsize) {
     for line in lines {
-        // A node that has closed its standard input reads no more; that it ends is noticed elsewhere.
+        // A node that has closed its standard input reads no more. `watch` notices when it ends.
         let _ = stdin
             .write_all(line.as_bytes())
             .and_then(|()| stdin.flush());
@@ -258,13 +258,14 @@ fn beginning(line: &[u8]) -> String {
 enum Ending {
     /// As it should.
     Newline,
-    /// It is longer than any may be; the rest of it is read and forgotten.
+    /// The line is too long. The rest of the line is read and dropped.
     TooLong,
-    /// With the output, whether it was begun or not.
+    /// The output ended, inside a line or after one.
     Output,
 }
 
-/// Reads a line, or so much of it as is allowed. `begun` is told what there is of a line that goes on, and that it ended.
+/// Reads a line, up to the longest that is allowed. `begun` receives the beginning of a line that has no end yet, and learns
+/// when the line has ended.
 fn next_line(
     from: &mut impl BufRead,
     line: &mut Vec<u8>,

@@ -1,9 +1,9 @@
-//! What is still to be done, in order of time; what falls on one moment is done in the order in which it was planned.
+//! Planned events in order of time. Events of one moment happen in the order in which they were planned.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Things to do, each at its time.
+/// Planned events, each with its time.
 #[derive(Debug)]
 pub(super) struct Schedule<T> {
     due: BTreeMap<(Duration, u64), T>,
@@ -20,18 +20,18 @@ impl<T> Default for Schedule<T> {
 }
 
 impl<T> Schedule<T> {
-    /// Plans something.
+    /// Plans an event.
     pub(super) fn add(&mut self, at: Duration, what: T) {
         self.planned += 1;
         self.due.insert((at, self.planned), what);
     }
 
-    /// When there is something to do next.
+    /// The time of the next event.
     pub(super) fn next(&self) -> Option<Duration> {
         self.due.keys().next().map(|(at, _)| *at)
     }
 
-    /// Takes the next thing that is due by now.
+    /// Takes the next event that is due.
     pub(super) fn take(&mut self, now: Duration) -> Option<T> {
         let first = self.due.first_entry()?;
         let (at, _) = *first.key();

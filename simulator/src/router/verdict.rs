@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The verdict on a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,11 +15,11 @@ use super::workload::Progress;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Everything was done, and nothing was wrong.
+    /// All requests were done, and nothing was wrong.
     Good,
     /// Something was wrong.
     NotGood,
-    /// Nothing was wrong, but not everything was done; with so many faulty nodes nothing need be.
+    /// Nothing was wrong, but not all requests were done. With this many faulty nodes, none need be.
     NoDecision,
     /// The run was stopped from outside before it was over.
     Stopped,
@@ -29,43 +29,43 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
-    /// It holds, as far as the nodes were asked.
+    /// It holds, as far as the answers of the nodes show.
     Holds,
-    /// It does not.
+    /// It does not hold.
     Broken,
-    /// Nothing was decided, so there was nothing to judge.
+    /// Nothing was decided, so there is nothing to judge.
     Open,
     /// The workload says nothing about it.
     NotJudged,
 }
 
-/// A node, and what was made of it.
+/// A node, with the fault that it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRole {
     /// Its name.
     pub name: String,
-    /// `silent`, or `liar: alter`; nothing for a node that must do as it should.
+    /// `silent`, or `liar: alter`; `None` for a correct node.
     pub made: Option<String>,
 }
 
-/// What came of a run.
+/// The verdict on a run.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// In one word.
     pub outcome: Outcome,
-    /// Whether the nodes that must do as they should decided alike.
+    /// Whether the correct nodes decided alike.
     pub agreement: Fact,
-    /// Whether they decided only what a client had asked for.
+    /// Whether they decided only requests that a client had sent.
     pub validity: Fact,
-    /// How many nodes were made faulty, beside how many are survived.
+    /// The bound: how many nodes were made faulty, beside f.
     pub bound: Bound,
     /// The nodes.
     pub nodes: Vec<NodeRole>,
-    /// What was wrong.
+    /// The findings.
     pub findings: Vec<Finding>,
-    /// Remarks that are no faults.
+    /// Remarks that are not faults.
     pub notes: Vec<String>,
-    /// How far the clients' requests came.
+    /// How many of the clients' requests were done.
     pub progress: Progress,
     /// Whether the run was ended before its time, because of faults.
     pub cut_short: bool,
@@ -188,7 +188,7 @@ struct Json<'a> {
     bound: Bound,
     seed: u64,
     nodes: Vec<JsonNode<'a>>,
-    /// Faults for which no single node can be blamed.
+    /// Findings for which no single node can be blamed.
     faults: Vec<JsonFault<'a>>,
     notes: &'a [String],
     requests: JsonRequests<'a>,
@@ -199,7 +199,7 @@ struct Json<'a> {
 #[derive(Debug, Serialize)]
 struct JsonNode<'a> {
     name: &'a str,
-    /// What was made of it; null for a node that must do as it should.
+    /// The fault that it was given; null for a correct node.
     made: Option<&'a str>,
     faults: Vec<JsonFault<'a>>,
 }
