@@ -8,18 +8,18 @@ use crate::router::message::Message;
 use crate::router::network::Loss;
 use crate::router::workload::Workload;
 
-/// How many messages of one node may be under way.
+/// How many messages of one node may be in flight.
 const UNDER_WAY: usize = 10_000;
-/// How many bytes of messages of one node may be under way; read as JSON they take a multiple of it.
+/// How many bytes of messages of one node may be in flight. As JSON values they take a multiple of this.
 const BYTES_UNDER_WAY: usize = 8 << 20;
 
-/// A message that is under way.
+/// A message in flight.
 #[derive(Debug)]
 pub(super) struct Due {
     message: Message,
-    /// Its sender, if that is a node, and the length of its line.
+    /// Its sender, if the sender is a node, and the length of its line.
     from: Option<(usize, usize)>,
-    /// Its recipient, if that is a node.
+    /// Its recipient, if the recipient is a node.
     to: Option<usize>,
 }
 
@@ -117,7 +117,7 @@ impl Run<'_> {
                 "{seconds:4}.{micros:06} {src} -> {dest} {body}{remark}"
             ));
         }
-        // What is sent before the nodes are ready is their set-up.
+        // Messages before the nodes are ready belong to the set-up.
         let Some(ready) = self.ready else { return };
         let sent = now.saturating_sub(ready);
         let between_nodes = [&message.src, &message.dest]

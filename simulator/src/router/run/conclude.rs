@@ -1,4 +1,4 @@
-//! The verdict, from what was found and how far the workload came.
+//! The verdict, from the findings and the progress of the workload.
 
 use super::Run;
 use crate::router::finding::Finding;
@@ -6,9 +6,9 @@ use crate::router::network::Conditions;
 use crate::router::verdict::{Fact, NodeRole, Outcome, Verdict};
 use crate::router::workload::{Progress, Workload};
 
-/// From how many messages on a node is suspected of flooding.
+/// A node that has sent more messages than this is suspected of flooding.
 const MANY: u64 = 2000;
-/// How many things that were not reached are told.
+/// How many of the things that were not reached are listed.
 const TOLD: usize = 10;
 
 impl Run<'_> {
@@ -96,7 +96,7 @@ impl Run<'_> {
             .collect()
     }
 
-    /// What may have kept the nodes from it.
+    /// Hints at what may have kept the nodes from finishing.
     fn hint(&self, done: u64) -> String {
         let mut hints = Vec::new();
         let Conditions {
@@ -112,7 +112,7 @@ impl Run<'_> {
         }
         if *loss > 0 || !partitions.is_empty() {
             let hint =
-                "messages between nodes were lost: nodes must send again what was not answered";
+                "messages between nodes were lost: nodes must send unanswered messages again";
             hints.push(hint.to_owned());
         }
         if liars.keys().any(|liar| *liar > 0) {

@@ -24,21 +24,21 @@ use super::workload::{Cluster, Options, Workload, init, make};
 
 /// How long the nodes have to answer `init`; an interpreter on a busy machine may take seconds to start.
 const START: Duration = Duration::from_secs(30);
-/// How long the router goes on after the first fault: what follows from it may tell more.
+/// How long the router goes on after the first finding. Later findings may explain more.
 const GRACE: Duration = Duration::from_secs(1);
-/// The longest time for which the router looks at nothing.
+/// The longest time between two checks of the router.
 const TICK: Duration = Duration::from_millis(100);
 /// How many outputs of nodes wait for the router.
 const OUTPUTS: usize = 64;
 
 pub use super::workload::Work;
 
-/// Everything about a run.
+/// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The program of each node, with its arguments.
     pub commands: Vec<Vec<String>>,
-    /// What the network does.
+    /// The settings of the network.
     pub conditions: Conditions,
     /// What clients ask for.
     pub work: Work,
@@ -48,7 +48,7 @@ pub struct Setup {
     pub clients: u64,
     /// How long a request may take.
     pub timeout: Duration,
-    /// Whether a node may take over what others committed.
+    /// Whether a node may take over batches that others have committed.
     pub state_transfer: bool,
     /// Whether an executed request is sent to the other nodes too, which must know it.
     pub retransmits: bool,
@@ -56,7 +56,7 @@ pub struct Setup {
     pub batches: bool,
     /// Which messages are kept for the diagram.
     pub shown: Shown,
-    /// Whether each message and each log line is told.
+    /// Whether each message and each log line is printed.
     pub log: bool,
 }
 
@@ -66,11 +66,11 @@ pub enum Failure {
     /// A node cannot be started.
     #[error("cannot start {node} with '{command}'")]
     Start {
-        /// Which.
+        /// The node.
         node: String,
         /// Its command.
         command: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -84,13 +84,13 @@ enum End {
     Stopped,
 }
 
-/// Nodes that run. They are killed when it is dropped.
+/// Running nodes. Dropping this kills them.
 pub struct Run<'a> {
     setup: Setup,
     cluster: Cluster,
     nodes: Vec<Node>,
     outputs: Receiver<(usize, Output)>,
-    /// Keeps `outputs` open, so that it can be waited on when all nodes have ended.
+    /// Keeps `outputs` open, so that the router can wait for it when all nodes have ended.
     _output: SyncSender<(usize, Output)>,
     schedule: Schedule<Due>,
     network: Network,
@@ -100,17 +100,17 @@ pub struct Run<'a> {
     cut_short: bool,
     /// When all nodes were initialised.
     ready: Option<Duration>,
-    /// Messages and bytes of each node that are under way.
+    /// The messages and bytes of each node that are in flight.
     under_way: Vec<(usize, usize)>,
-    /// Nodes whose output ended, and when.
+    /// The nodes whose output has ended, with the time.
     closed: BTreeMap<usize, Duration>,
-    /// Nodes that have ended, that closed their output or that flood: nothing more is taken from them.
+    /// The nodes from which no more lines are taken: they have ended, closed their output, or flood.
     gone: BTreeSet<usize>,
     /// The line that each node has begun and not ended, and since when.
     unfinished: Vec<(Option<Unfinished>, Duration)>,
     /// Nodes that were told so.
     told_of_line: BTreeSet<usize>,
-    /// When the nodes were last looked at.
+    /// When the nodes were last checked.
     looked: Duration,
     sent: Vec<u64>,
     messages: u64,
@@ -122,13 +122,13 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Starts the nodes. The run ends soon after `stopped` gives true. `tell` gets the lines of the log.
+    /// Starts the nodes. The run ends soon after `stopped` returns true. `tell` receives the lines of the log.
     ///
     /// # Errors
     /// A node cannot be started.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the nodes are real processes, and live in real time"
+        reason = "the nodes are real processes in real time"
     )]
     pub fn start(
         setup: Setup,
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
         self.started.elapsed()
     }
 
-    /// The time that a workload sees.
+    /// The time for the workload.
     fn since_ready(&self) -> Duration {
         self.now().saturating_sub(self.ready.unwrap_or_default())
     }

@@ -1,15 +1,15 @@
-//! What the nodes do: their output, and their end.
+//! Watches the nodes: their output and their end.
 
 use std::time::Duration;
 
 use super::{GRACE, OUTPUTS, Run, TICK};
 use crate::router::node::Output;
 
-/// After which time a line that a node has begun is no accident of its timing.
+/// After this time a line without its end counts as a fault. Before, the rest may still be on its way.
 const UNFINISHED: Duration = Duration::from_secs(3);
 
 impl Run<'_> {
-    /// Takes what the nodes say, waiting for it at most so long.
+    /// Takes the output of the nodes. Waits for it at most this long.
     pub(super) fn listen(&mut self, wait: Duration) {
         let Ok(first) = self.outputs.recv_timeout(wait) else {
             return;
@@ -51,7 +51,7 @@ impl Run<'_> {
             self.look_at_line(index, now);
             let end = self.nodes[index].end();
             if end.is_some() {
-                // What it wrote before may not be read yet.
+                // Lines that it wrote before may not be read yet.
                 self.closed.entry(index).or_insert(now + TICK);
             }
             let Some(since) = self.closed.get(&index).copied() else {
@@ -65,7 +65,7 @@ impl Run<'_> {
         }
     }
 
-    /// Notices a line that a node has begun, and not ended in a while.
+    /// Notices a line that a node has begun and has not ended for a while.
     fn look_at_line(&mut self, index: usize, now: Duration) {
         let line = self.nodes[index].unfinished();
         let (known, since) = &mut self.unfinished[index];
@@ -77,7 +77,7 @@ impl Run<'_> {
         }
     }
 
-    /// Tells a node that it has not ended a line, if so.
+    /// Reports a line that a node has not ended, if there is one.
     pub(super) fn blame_for_line(&mut self, index: usize) {
         let Some(line) = self.nodes[index].unfinished() else {
             return;

@@ -1,4 +1,4 @@
-//! Clients that ask one thing after another: who is busy with what, and since when.
+//! Clients that send one request after another. Keeps the request in progress of each client, and its start.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use super::{Cluster, Options, Progress};
 use crate::router::calls::Calls;
 use crate::router::message::{Body, kind};
 
-/// How long a client waits after an error. A node that is not ready yet, as before an election, is not asked all at once.
+/// How long a client waits after an error. A node that is not ready yet, as before an election, must not be flooded with calls.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A request of a client: it is done when one of its calls is.
+/// A request of a client. The request is done when one of its calls is done.
 #[derive(Clone, Debug)]
 struct Turn {
     /// The number of the request.
     number: u64,
-    /// When it was first asked for.
+    /// When it was first sent.
     began: Duration,
     /// The call that waits for its answer.
     open: Option<Open>,
-    /// When it is asked for again, if no call waits.
+    /// When it is sent again, if no call waits.
     again: Duration,
     /// The last error.
     error: Option<String>,
@@ -35,7 +35,7 @@ struct Open {
 #[derive(Clone, Debug, Default)]
 struct Client {
     turn: Option<Turn>,
-    /// When it asks for the next thing, at the earliest.
+    /// The earliest time at which it sends the next request.
     rests: Duration,
 }
 
@@ -59,7 +59,7 @@ impl Asking {
         }
     }
 
-    /// A client that asks now, with the number of its request: a new one, or one that was refused for the moment.
+    /// A client that sends a request now, with the request's number. The request is new, or was refused for the moment.
     pub(super) fn idle(&self, now: Duration) -> Option<(usize, u64)> {
         let left = self.started < self.options.requests;
         self.clients.iter().enumerate().find_map(|(place, client)| {
@@ -71,7 +71,7 @@ impl Asking {
         })
     }
 
-    /// Sends a client's request; the id of the call.
+    /// Sends a client's request. Returns the id of the call.
     pub(super) fn ask(
         &mut self,
         client: usize,
@@ -104,7 +104,7 @@ impl Asking {
         self.end(node, id, Duration::ZERO);
     }
 
-    /// Nobody knows what became of a request: it is done as far as it can be. The client waits before the next one.
+    /// The outcome of a request is unknown, so nothing more can be done for it. The client waits before its next request.
     pub(super) fn left_open(&mut self, now: Duration, node: &str, id: u64) {
         self.end(node, id, now + PAUSE);
     }
@@ -117,7 +117,7 @@ impl Asking {
         }
     }
 
-    /// A request cannot be done at the moment: its client asks again in a while.
+    /// A request cannot be done at the moment. Its client sends it again later.
     pub(super) fn refused(&mut self, now: Duration, node: &str, id: u64, error: &str) {
         let turn = self.client(node, id).and_then(|one| one.turn.as_mut());
         if let Some(turn) = turn {
@@ -145,7 +145,7 @@ impl Asking {
         turn.began.max(self.options.calm) + self.options.timeout
     }
 
-    /// When a request is late, or somebody asks again.
+    /// The next time at which a request is late or a client sends again.
     pub(super) fn next(&self) -> Option<Duration> {
         let left = self.started < self.options.requests;
         let deadlines = self.turns().map(|(_, turn)| self.deadline(turn));
@@ -157,7 +157,7 @@ impl Asking {
             .min()
     }
 
-    /// Whether all is answered, or something never will be.
+    /// Whether all requests are answered, or one never will be.
     pub(super) fn is_over(&self, now: Duration) -> bool {
         let late = |(_, turn): (usize, &Turn)| now >= self.deadline(turn);
         self.done == self.options.requests || self.turns().any(late)
@@ -184,7 +184,7 @@ impl Asking {
     }
 }
 
-/// The nodes that requests go to: those from which answers can be demanded, if there are any.
+/// The nodes that requests go to: those that must answer, if there are any.
 pub(super) fn servers(cluster: &Cluster) -> Vec<String> {
     let correct: Vec<String> = cluster.correct().cloned().collect();
     if correct.is_empty() {

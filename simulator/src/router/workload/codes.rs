@@ -1,18 +1,18 @@
-//! What Maelstrom's error codes say of the operation that they answer.
+//! The meaning of Maelstrom's error codes for the operation that they answer.
 
 use crate::router::calls::Answer;
 
-/// What an error says.
+/// The meaning of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// The operation never happens, and asking again may help.
+    /// The operation never happens. Sending it again may help.
     NotNow,
-    /// Nobody knows whether the operation happens.
+    /// The operation may happen or not.
     Open,
-    /// The operation never happens, and asking again does not help. Some workloads expect such an error, as for a key
+    /// The operation never happens. Sending it again does not help. Some workloads expect such an error, as for a key
     /// that does not exist.
     Refused,
-    /// The code means nothing: it is Maelstrom's, and Maelstrom has none such.
+    /// The code has no meaning: it is in Maelstrom's range, and Maelstrom does not define it.
     Undefined,
 }
 
@@ -20,10 +20,10 @@ pub(super) enum Meaning {
 pub(super) const NO_SUCH_KEY: u64 = 20;
 /// The value is not the one that `cas` expects.
 pub(super) const CAS_FAILED: u64 = 22;
-/// Where the codes begin that each program gives a meaning of its own.
+/// The first of the codes whose meaning each program defines.
 const OWN: u64 = 1000;
 
-/// What a code says. The table is the one of Maelstrom's protocol.
+/// The meaning of a code, after the table of Maelstrom's protocol.
 pub(super) const fn meaning(code: u64) -> Meaning {
     match code {
         // timeout, crash

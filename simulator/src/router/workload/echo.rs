@@ -1,4 +1,4 @@
-//! Echo: a node gives back what it is told. The first thing to try with a new node.
+//! Echo: a node sends back the text that it receives. The first thing to try with a new node.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(super) struct Echo {
     servers: Vec<String>,
     asking: Asking,
     dice: Dice,
-    /// What was said, by message id.
+    /// The texts that were sent, by message id.
     said: BTreeMap<u64, serde_json::Value>,
 }
 
@@ -56,7 +56,7 @@ impl Workload for Echo {
         if let Answer::Error { code, .. } = answer
             && matches!(meaning(code), Meaning::NotNow | Meaning::Open)
         {
-            // An echo may be asked for twice.
+            // An echo may be sent twice.
             return self.asking.refused(now, &node, id, &words(&answer));
         }
         self.asking.answered(&node, id);

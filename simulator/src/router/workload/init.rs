@@ -1,4 +1,4 @@
-//! The beginning of every run: each node is told its name and those of all, and says that it is ready.
+//! The start of every run: each node learns its name and the names of all nodes, and answers that it is ready.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Cluster, Progress, Workload, object};
 use crate::router::calls::{Answer, Answered, Calls};
 
-/// Who initialises the nodes.
+/// The client that initialises the nodes.
 const CLIENT: &str = "c0";
 
 /// The workload.

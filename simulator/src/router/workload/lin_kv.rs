@@ -23,10 +23,10 @@ const KEYS: u64 = 3;
 /// Values are below this, so that some `cas` succeed.
 const VALUES: u64 = 5;
 
-/// An operation that is under way.
+/// An operation in progress.
 #[derive(Clone, Copy, Debug)]
 struct Call {
-    /// Its place among all calls.
+    /// Its index among all calls.
     place: usize,
     verb: &'static str,
 }
@@ -39,7 +39,7 @@ pub(super) struct LinKv {
     dice: Dice,
     calls: BTreeMap<u64, Call>,
     histories: Histories,
-    /// How many calls there were.
+    /// The number of calls so far.
     called: usize,
     succeeded: u64,
 }
@@ -57,7 +57,7 @@ impl LinKv {
         }
     }
 
-    /// The next operation: its verb, its body and the words that the check has for it.
+    /// The next operation: its verb, its body, and its words in the check.
     fn operation(&mut self, number: u64) -> (&'static str, Body, String) {
         let key = number / ROUND * KEYS + self.dice.below(KEYS);
         let (one, other) = (self.dice.below(VALUES), self.dice.below(VALUES));
@@ -80,8 +80,8 @@ impl LinKv {
         }
     }
 
-    /// Tells the check what a call gave, and the clients whether their request is done; what is wrong with the answer by
-    /// itself.
+    /// Tells the check the result of a call, and the clients whether their request is done. Returns what is wrong with the
+    /// answer by itself.
     fn judge(
         &mut self,
         now: Duration,
@@ -131,7 +131,7 @@ impl Workload for LinKv {
             let (verb, body, words) = self.operation(number);
             let node = self.dice.pick(&self.servers).cloned().unwrap_or_default();
             let id = self.asking.ask(client, &node, body, now, calls);
-            // A request that is asked for again is another operation, so each call has a place of its own.
+            // A request that is sent again is another operation, so each call has an index of its own.
             let place = self.called;
             self.called += 1;
             self.histories.called(place, &words);

@@ -1,4 +1,4 @@
-//! What clients ask of the nodes, and what is checked of their answers: one file each.
+//! The workloads: the requests of clients, and the checks of the nodes' answers. One file each.
 
 mod asking;
 mod codes;
@@ -21,35 +21,35 @@ use self::init::Init;
 use self::lin_kv::LinKv;
 use self::pbft::Pbft;
 
-/// What a workload must know of the nodes.
+/// The facts about the nodes that a workload needs.
 #[derive(Clone, Debug)]
 pub(super) struct Cluster {
     /// Their names.
     pub(super) names: Vec<String>,
-    /// The arithmetic of their number.
+    /// The quorum arithmetic of their number.
     pub(super) quorum: Quorum,
-    /// Those of which nothing is heard.
+    /// The silent nodes.
     pub(super) silent: BTreeSet<String>,
-    /// Those whose messages are tampered with.
+    /// The nodes whose messages are tampered with.
     pub(super) liars: BTreeSet<String>,
 }
 
 impl Cluster {
-    /// The nodes that must do as they should.
+    /// The correct nodes.
     pub(super) fn correct(&self) -> impl Iterator<Item = &String> {
         let faulty = |name: &&String| self.silent.contains(*name) || self.liars.contains(*name);
         self.names.iter().filter(move |name| !faulty(name))
     }
 }
 
-/// How far a workload came.
+/// The progress of a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// How many requests were to be done.
     pub requests: u64,
     /// How many of them are done.
     pub done: u64,
-    /// What was not reached, node by node; empty if all was.
+    /// What was not reached, node by node; empty if everything was reached.
     pub missing: Vec<String>,
 }
 
@@ -59,18 +59,18 @@ impl fmt::Display for Progress {
     }
 }
 
-/// What a workload can say of the nodes' decisions.
+/// The facts about the nodes' decisions that a workload can judge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Judges {
-    /// Whether it compares what the nodes decided.
+    /// Whether it compares the decisions of the nodes with each other.
     pub(super) agreement: bool,
-    /// Whether it compares that with what clients had asked for.
+    /// Whether it compares the decisions with the requests of clients.
     pub(super) validity: bool,
 }
 
-/// What clients do. Times are counted from when all nodes are initialised.
+/// The behaviour of the clients. Times are counted from the moment at which all nodes are initialised.
 pub(super) trait Workload {
-    /// Sends what is to be sent by now.
+    /// Sends the messages that are due.
     fn wake(&mut self, now: Duration, calls: &mut Calls);
     /// When it wants to be woken next, at the latest.
     fn next(&self) -> Option<Duration>;
@@ -78,11 +78,11 @@ pub(super) trait Workload {
     fn answered(&mut self, now: Duration, answered: Answered, calls: &mut Calls);
     /// Whether there is nothing more to be done or to be waited for.
     fn is_over(&self, now: Duration) -> bool;
-    /// What it says of the nodes' decisions.
+    /// The facts about the nodes' decisions that it can judge.
     fn judges(&self) -> Judges {
         Judges::default()
     }
-    /// How far it came.
+    /// Its progress.
     fn progress(&self) -> Progress;
 }
 
@@ -97,28 +97,28 @@ pub enum Work {
     Echo,
 }
 
-/// How a workload is done.
+/// The settings of a workload.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
     /// How many requests.
     pub(super) requests: u64,
-    /// How many clients, each with one request under way.
+    /// How many clients, each with one request in progress.
     pub(super) clients: u64,
     /// How long a request may take.
     pub(super) timeout: Duration,
     /// Until when the network may keep nodes from finishing; the timeout counts from here at the earliest.
     pub(super) calm: Duration,
-    /// Whether a node may take over what others have committed.
+    /// Whether a node may take over batches that others have committed.
     pub(super) state_transfer: bool,
-    /// Whether a request that is executed is sent to the other nodes too, which must know it.
+    /// Whether an executed request is sent to the other nodes too, which must know it.
     pub(super) retransmits: bool,
     /// Whether a slot may have several requests.
     pub(super) batches: bool,
-    /// What the requests come from.
+    /// The seed of the requests.
     pub(super) seed: u64,
 }
 
-/// The workload with which every run begins: every node is told its name and those of all.
+/// The workload with which every run begins: every node learns its name and the names of all nodes.
 pub(super) fn init(cluster: Cluster, timeout: Duration) -> Box<dyn Workload> {
     Box::new(Init::new(cluster, timeout))
 }

@@ -1,4 +1,4 @@
-//! What nodes answer to the requests, and what follows from it.
+//! Handles the nodes' answers to the requests.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Pbft {
                 request
                     .errors
                     .insert(node.clone(), format!("error {code}: {text}"));
-                // The id names the request, so that it may be asked for twice whatever became of it.
+                // The id names the request, so the request may be sent twice whatever its outcome.
                 if matches!(meaning(code), Meaning::NotNow | Meaning::Open) {
                     request.again.insert(node, now + retry);
                 }
@@ -86,7 +86,7 @@ impl Pbft {
         poll.due = now + POLL;
         let body = match answer {
             Answer::Ok(body) => body,
-            // A node need not know a slot of which it has heard nothing yet.
+            // A node need not know a slot about which it has received no message yet.
             Answer::Error { code, text } => {
                 poll.error = Some(format!("error {code}: {text}"));
                 return;
@@ -104,7 +104,7 @@ impl Pbft {
         };
         status.check(&node, sequence, rules, findings);
         if status.executed {
-            // Beyond the bound this may well be broken, and then it is said.
+            // Beyond the bound this may be broken, and is still reported.
             self.contents.compare(&node, sequence, &body, findings);
             self.tells_operations |= operation.is_some();
             if let Some(operation) = operation.filter(|_| unasked) {

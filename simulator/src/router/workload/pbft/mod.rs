@@ -1,4 +1,5 @@
-//! PBFT requests: clients have operations ordered, and every node is asked how far each is until all have executed it.
+//! PBFT requests: clients have operations ordered. The workload asks every node for the status of each operation until all nodes
+//! have executed it.
 
 mod answers;
 mod request;
@@ -23,12 +24,12 @@ use quorate_fault::Dice;
 const POLL: Duration = Duration::from_millis(50);
 /// After which time a client that has no answer asks all nodes; thrice this if it has no result.
 const RETRY: Duration = Duration::from_secs(1);
-/// What a call was for.
+/// The purpose of a call.
 #[derive(Clone, Copy, Debug)]
 enum Purpose {
     /// To have this request ordered.
     Order(usize),
-    /// To know how far it is, in this slot. The last number that the node had executed when it was asked is kept.
+    /// To learn its status, in this slot. Keeps the last slot that the node had executed when it was asked.
     Status(usize, u64, Option<u64>),
 }
 
@@ -38,19 +39,19 @@ pub(super) struct Pbft {
     cluster: Cluster,
     options: Options,
     operations: Dice,
-    /// Each client's request under way, by its place.
+    /// Each client's request in progress, by its index.
     busy: Vec<Option<usize>>,
     requests: Vec<Request>,
     purposes: BTreeMap<(String, u64), Purpose>,
-    /// The latest view that a node has told.
+    /// The latest view that a node has reported.
     view: u64,
-    /// When it was woken last.
+    /// When the workload was woken last.
     now: Duration,
     slots: Slots,
     contents: Contents,
-    /// Whether a node has said which operation it has executed.
+    /// Whether a node has reported which operation it executed.
     tells_operations: bool,
-    /// The last number that each node has executed.
+    /// The last slot that each node has executed.
     executed: BTreeMap<String, u64>,
 }
 
@@ -110,7 +111,7 @@ impl Pbft {
         calls.call(&request.client, node, request.id, object(body));
     }
 
-    /// Asks nodes what is to be asked by now.
+    /// Sends the questions that are due.
     fn ask(&mut self, index: usize, now: Duration, calls: &mut Calls) {
         let request = &self.requests[index];
         let mut orders: BTreeSet<String> = BTreeSet::new();
@@ -163,7 +164,7 @@ impl Pbft {
         })
     }
 
-    /// Whether nodes are to agree: more liars than can be survived may bring them to anything.
+    /// Whether nodes must agree. More than f liars may make them decide anything.
     fn must_agree(&self) -> bool {
         self.cluster.liars.len() <= self.cluster.quorum.f() as usize
     }

@@ -1,4 +1,4 @@
-//! One request of a client, and how far it is at each node.
+//! One request of a client, and its status at each node.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::slots::Slot;
 use super::status::Status;
 use crate::router::workload::Cluster;
 
-/// After which time without an answer it is told that there is none.
+/// After this time a node without an answer is reported.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What is known of a request at one node.
+/// The status of a request at one node, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Poll {
     /// Whether the node was asked and has not answered.
@@ -19,9 +19,9 @@ pub(super) struct Poll {
     pub(super) asked: Duration,
     /// When it is asked next.
     pub(super) due: Duration,
-    /// What it answered last.
+    /// Its last answer.
     pub(super) status: Option<Status>,
-    /// That it answered with an error last.
+    /// The error that it answered last, if its last answer was an error.
     pub(super) error: Option<String>,
 }
 
@@ -55,17 +55,17 @@ pub(super) struct Request {
     pub(super) asked: BTreeSet<String>,
     /// When all nodes were asked last; at first, when it was sent.
     pub(super) tried: Duration,
-    /// The nodes that have answered what they were asked last, so that they may be asked again.
+    /// The nodes that have answered their last question, so that they may be asked again.
     pub(super) answered: BTreeSet<String>,
     /// The nodes that are asked again, and when.
     pub(super) again: BTreeMap<String, Duration>,
     /// Nodes that have refused it.
     pub(super) errors: BTreeMap<String, String>,
-    /// The nodes that have said where it is.
+    /// The nodes that have reported its slot.
     pub(super) ordered: BTreeSet<String>,
-    /// Where it is, in the latest view that a node told.
+    /// Its slot, in the latest view that a node reported.
     pub(super) slot: Option<Slot>,
-    /// Whether it is committed there, as a node told.
+    /// Whether it is committed in this slot, as a node reported.
     pub(super) committed: bool,
     pub(super) polls: BTreeMap<String, Poll>,
 }
@@ -103,12 +103,12 @@ impl Request {
         self.slot.is_some() && cluster.correct().all(executed)
     }
 
-    /// Whether a node can be asked to have it ordered: one answer to it is expected at a time.
+    /// Whether a node can be asked to order it. A node owes at most one answer to it at a time.
     pub(super) fn may_be_asked(&self, node: &String) -> bool {
         !self.asked.contains(node) || self.answered.contains(node)
     }
 
-    /// A node tells where it is. What is committed or of a later view counts.
+    /// A node reports its slot. A committed slot counts, or one of a later view.
     pub(super) fn place(&mut self, slot: Slot, committed: bool) {
         let better = |known: Slot| known.view < slot.view || committed && !self.committed;
         if !self.slot.is_none_or(better) {
@@ -129,13 +129,13 @@ impl Request {
         self.polls.values().filter(|poll| poll.executed()).count()
     }
 
-    /// Whether nothing more is to be done for it. What is retransmitted must be known to all nodes that are correct.
+    /// Whether nothing more is to be done for it. A retransmitted request must be known to all correct nodes.
     pub(super) fn is_done(&self, cluster: &Cluster, retransmits: bool) -> bool {
         let known = |name: &String| self.ordered.contains(name);
         self.is_executed(cluster) && (!retransmits || cluster.correct().all(known))
     }
 
-    /// Which nodes have not executed it, and how far they are.
+    /// The nodes that have not executed it, with their status.
     pub(super) fn missing(&self, cluster: &Cluster, now: Duration) -> Vec<String> {
         let Some(slot) = self.slot else {
             let asked: Vec<_> = self.asked.iter().map(|name| self.refusal(name)).collect();

@@ -1,29 +1,29 @@
-//! Which slot each request has, as the nodes say: one slot for a request, and one request for a slot.
+//! The slot of each request, as the nodes report it: one slot for a request, and one request for a slot.
 
 use std::collections::BTreeMap;
 
 use crate::router::finding::{Findings, ONE_SLOT};
 
-/// A place that a node gives a request.
+/// The slot that a node gives a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot {
     pub(super) view: u64,
     pub(super) sequence: u64,
 }
 
-/// What a request must not have.
+/// The fault of a request with two slots.
 const TWICE: &str = "two slots for one request";
 
-/// What correct nodes have said.
+/// The reports of correct nodes.
 #[derive(Debug)]
 pub(super) struct Slots {
     /// Whether a slot may have several requests.
     batches: bool,
     /// Whether nodes must know a request that comes again.
     exactly_once: bool,
-    /// The request of each slot, and who said so first.
+    /// The request of each slot, and the node that reported it first.
     requests: BTreeMap<Slot, (String, String)>,
-    /// The number of each request in each view, and who said so first.
+    /// The slot of each request in each view, and the node that reported it first.
     numbers: BTreeMap<(String, u64), (u64, String)>,
 }
 
@@ -37,7 +37,7 @@ impl Slots {
         }
     }
 
-    /// A node says that a request, given in words, has this slot.
+    /// A node reports that a request, given in words, has this slot.
     pub(super) fn told(&mut self, node: &str, request: &str, slot: Slot, findings: &mut Findings) {
         let Slot { view, sequence } = slot;
         let first = || (request.to_owned(), node.to_owned());
@@ -63,7 +63,7 @@ impl Slots {
             let text = format!("{text}: client and msg_id name a request, and it is ordered once");
             findings.blame(node, TWICE, text);
         } else {
-            // Nobody has told the nodes that a request may come again, to another node, when an answer is late.
+            // The nodes were not told that a request may come again, at another node, when an answer is late.
             findings.note(TWICE, format!("{text}; with --retransmit this is a fault"));
         }
     }

@@ -1,4 +1,4 @@
-//! What a node says of a slot, and whether it may.
+//! The status that a node reports for a slot, and whether PBFT allows it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::router::fields::{number, text, truth};
 use crate::router::finding::{DISAGREEMENT, Findings};
 use crate::router::message::Body;
 
-/// Fields that a node may add; what two nodes say must be the same.
+/// Fields that a node may add. Two nodes must report the same values.
 const COMPARED: [&str; 2] = ["operation", "digest"];
 
 /// A node's answer to `pbft_status`.
@@ -56,7 +56,7 @@ impl Status {
         ["committed", "committed-local"].contains(&self.phase.as_str())
     }
 
-    /// Whether a node may say this of a slot, by what PBFT says of votes and phases.
+    /// Whether PBFT's rules for votes and phases allow this status of a slot.
     pub(super) fn check(&self, node: &str, slot: u64, rules: Rules, findings: &mut Findings) {
         let Rules {
             quorum,
@@ -148,21 +148,21 @@ impl Status {
     }
 }
 
-/// What the checks go by.
+/// The facts that the checks need.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) quorum: Quorum,
-    /// Of how many nodes nothing is heard.
+    /// The number of nodes that send nothing.
     pub(super) silent: u64,
     pub(super) state_transfer: bool,
 }
 
-/// What nodes say beyond that, slot by slot: who said it first, and what.
+/// The added fields of each slot: the node that reported each first, and its value.
 #[derive(Debug, Default)]
 pub(super) struct Contents(BTreeMap<(u64, &'static str), (String, String)>);
 
 impl Contents {
-    /// Compares what a node says of an executed slot with what others said.
+    /// Compares a node's report on an executed slot with those of other nodes.
     pub(super) fn compare(&mut self, node: &str, slot: u64, body: &Body, findings: &mut Findings) {
         for field in COMPARED {
             let Some(value) = body.get(field).filter(|value| !value.is_null()) else {

@@ -1,4 +1,4 @@
-//! The workload with nodes that say what a test has them say.
+//! The workload with nodes whose answers a test chooses.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Stage {
         }
     }
 
-    /// What is sent by this time: recipients and bodies.
+    /// The messages sent by this time: recipients and bodies.
     fn sent(&mut self, millis: u64) -> Vec<(String, Body)> {
         self.now = at(millis);
         self.workload.wake(self.now, &mut self.calls);
@@ -54,7 +54,7 @@ impl Stage {
         sent.map(|one| (one.dest, one.body)).collect()
     }
 
-    /// Who is sent messages of a type by this time.
+    /// The recipients of messages of a type by this time.
     fn asked(&mut self, millis: u64, kind: &str) -> Vec<String> {
         let sent = self.sent(millis).into_iter();
         let all = sent.filter(|(_, body)| body["type"] == kind);
@@ -73,7 +73,7 @@ impl Stage {
         }
     }
 
-    /// A node gives the request a place.
+    /// A node gives the request a slot.
     fn place(&mut self, node: &str, id: &Value, (view, sequence): (u64, u64)) {
         let body = json!({
             "type": "pbft_request_ok", "view": view, "sequence_number": sequence, "phase": "pre-prepare"
@@ -81,7 +81,7 @@ impl Stage {
         self.answer(node, id, body);
     }
 
-    /// All that are asked by this time how far a slot is have executed it.
+    /// All nodes that are asked for the status of a slot by this time answer that they have executed it.
     fn execute(&mut self, millis: u64) -> Vec<u64> {
         let mut slots = Vec::new();
         for (node, body) in self.sent(millis) {
@@ -105,7 +105,7 @@ fn a_place_of_a_later_view_is_the_one_that_counts() {
     let id = stage.sent(0)[0].1["msg_id"].clone();
     stage.place("n1", &id, (0, 1));
     assert_eq!(stage.asked(10, "pbft_status"), ["n1", "n2", "n3"]);
-    // Nobody executes it, so the client asks all, and they have changed the view.
+    // No node executes it, so the client asks all nodes, which have changed the view.
     let all = ["n1", "n2", "n3", "n4"];
     assert_eq!(stage.asked(3000, "pbft_request"), all);
     stage.place("n2", &id, (1, 2));
@@ -121,7 +121,7 @@ fn who_has_a_place_and_no_result_asks_all_again() {
     let mut stage = Stage::new(at(0));
     let id = stage.sent(0)[0].1["msg_id"].clone();
     stage.place("n1", &id, (0, 7));
-    // Who has answered may be asked again; who has not is not, for it would answer twice.
+    // A node that has answered may be asked again. A node that has not answered is not asked, because it would answer twice.
     let all = ["n1", "n2", "n3", "n4"];
     assert_eq!(stage.asked(3000, "pbft_request"), all);
     stage.place("n3", &id, (0, 7));
