@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! * [`target`]: the processes to talk to. [`format`]: what is printed.
-//! * [`exchange`], [`store`], [`switching`], [`bench`], [`requests`]: the options of the commands.
+//! * [`target`]: the processes to talk to. [`mod@format`]: what is printed.
+//! * [`exchange`], [`store`], [`switching`], [`mod@bench`], [`requests`]: the options of the commands.
 
 mod bench;
 mod exchange;

@@ -8,6 +8,10 @@ use super::{AnswerFormat, Places};
 /// `client fault`.
 #[derive(Args)]
 pub(crate) struct FaultOptions {
+    #[allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "brackets of the help are no links"
+    )]
     /// NAME[=BEHAVIOUR[:ARGUMENT][@TRIGGER]...]: `Q` alone refuses everyone its decision, `R=delay:200ms` says all late.
     /// `Q=none` makes Q correct
     #[arg(required = true, value_name = "FAULT", value_delimiter = ',')]

@@ -29,6 +29,10 @@ pub fn brief_help(command: &str) -> String {
 /// The options for faults and times.
 #[derive(Args, Clone, Debug)]
 pub struct ClusterOptions {
+    #[allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "brackets of the help are no links"
+    )]
     /// Which processes are faulty: NAME[=BEHAVIOUR[:ARGUMENT][@TRIGGER]...],... or none [default: P, or none with a pbft.yaml]
     ///
     /// A name alone is `deny`: P refuses everyone its decision. `P=lie,Q=delay:200ms@after=2s` makes two processes faulty. The
