@@ -40,7 +40,7 @@ fn wrong_options_are_told_with_what_to_write() {
         (&["--liar", "n2"], "is not NODE=LIE"),
         (
             &["--liar", "n2=mean"],
-            "there are drop, delay, alter and equivocate",
+            "the lies are drop, delay, alter and equivocate",
         ),
         (&["--liar", "n2=drop,n2=delay"], "n2 is named twice"),
         (

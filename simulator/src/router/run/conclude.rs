@@ -111,8 +111,7 @@ impl Run<'_> {
             hints.push(hint.to_owned());
         }
         if *loss > 0 || !partitions.is_empty() {
-            let hint =
-                "messages between nodes were lost: nodes must send unanswered messages again";
+            let hint = "messages between nodes were lost: nodes must send again every message that was not answered";
             hints.push(hint.to_owned());
         }
         if liars.keys().any(|liar| *liar > 0) {
