@@ -24,7 +24,13 @@ def ask(port):
     try:
         return endpoint(port).status()
     except (OSError, Error) as error:
-        end(f"localhost:{port}: no process answers there ({error}). Start them in another terminal: server --faulty none")
+        end(f"localhost:{port}: no process answers there ({error}). Start them in another terminal: {server()}")
+
+
+def server():
+    """The command that starts the processes for this script, as its own description has it."""
+    lines = (sys.modules["__main__"].__doc__ or "").splitlines()
+    return next((line.strip() for line in lines if line.startswith("    server")), "server")
 
 
 def end(reason):

@@ -112,6 +112,64 @@ fn what_the_primary_alone_refuses_may_be_its_lie_though_all_others_send_there() 
     assert!(asked.try_iter().any(|path| path == "/view_change_request"));
 }
 
+/// Takes a request, and posts to its client that the nodes 0 and 1 have executed something else.
+fn node_that_tells_of_another_request() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(&stream);
+        let mut head = String::new();
+        while reader.read_line(&mut head).unwrap_or(0) > 2 {}
+        let head = head.to_lowercase();
+        let length = head.split("content-length: ").nth(1).unwrap();
+        let mut body = vec![0; length.lines().next().unwrap().parse().unwrap()];
+        reader.read_exact(&mut body).unwrap();
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        stream.write_all(answer.as_bytes()).unwrap();
+        let mut proposal: Value = serde_json::from_slice(&body).unwrap();
+        let url = proposal["client_url"].as_str().unwrap().to_owned();
+        let host = url
+            .strip_prefix("http://")
+            .unwrap()
+            .split('/')
+            .next()
+            .unwrap();
+        proposal["data"] = "something else".into();
+        for index in 0..2 {
+            let reply = json!({"index": index, "view": 0, "proposal": proposal, "type": "reply"});
+            let (reply, mut client) = (reply.to_string(), TcpStream::connect(host).unwrap());
+            let length = reply.len();
+            let post = format!(
+                "POST /reply HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{reply}"
+            );
+            client.write_all(post.as_bytes()).unwrap();
+            client.read_to_end(&mut Vec::new()).unwrap();
+        }
+    });
+    port
+}
+
+#[test]
+fn a_request_in_whose_place_f_plus_1_nodes_have_executed_another_breaks_validity() {
+    let ports = [
+        node_that_tells_of_another_request(),
+        free_port(),
+        free_port(),
+        free_port(),
+    ];
+
+    let output = requests_as(&config(&ports, 3600.0), "2", "json");
+
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    let broken =
+        "validity is broken: 2 nodes have executed 'something else' instead of 'message 0'";
+    assert!(words.contains(broken), "{words}");
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["error"]["exit_status"], 1);
+}
+
 /// A port on which nobody listens.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -67,6 +67,10 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
                 break;
             }
             Some(End::NobodyLeft) => break,
+            Some(End::Broken) => {
+                exit = Exit::Broken;
+                break;
+            }
         }
     }
     progress.finish_and_clear();

@@ -28,10 +28,52 @@ pub(super) struct Receiver {
     replies: mpsc::Receiver<Reply>,
 }
 
-/// The reply that f+1 nodes have sent alike.
-pub(super) struct Done {
-    /// The highest view that one of them says it is in.
-    pub(super) view: u64,
+/// What f+1 nodes reply to a request. One of them is correct.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// They have executed the request. The highest view that one of them says it is in.
+    Done { view: u64 },
+    /// They have executed other data under its id: validity is broken. The data that one of them tells.
+    Other { data: String },
+}
+
+/// The replies to one request, at most one of each node for each of the two.
+struct Count<'a> {
+    quorum: Quorum,
+    proposal: &'a Value,
+    done: BTreeMap<u32, u64>,
+    other: BTreeMap<u32, String>,
+}
+
+impl<'a> Count<'a> {
+    const fn of(proposal: &'a Value, quorum: Quorum) -> Self {
+        Self {
+            quorum,
+            proposal,
+            done: BTreeMap::new(),
+            other: BTreeMap::new(),
+        }
+    }
+
+    /// Counts a reply, and gives what f+1 nodes have said by now.
+    fn add(&mut self, reply: &Reply) -> Option<Said> {
+        let said: Value = serde_json::from_str(reply.proposal.get()).ok()?;
+        if reply.index >= self.quorum.n() {
+            return None;
+        }
+        let enough = self.quorum.one_correct();
+        if said == *self.proposal {
+            self.done.insert(reply.index, reply.view);
+            let view = self.done.values().max().copied().unwrap_or_default();
+            return (self.done.len() >= enough).then_some(Said::Done { view });
+        }
+        if said["id"] == self.proposal["id"] && said["data"] != self.proposal["data"] {
+            let data = said["data"].as_str().unwrap_or_default().to_owned();
+            self.other.insert(reply.index, data.clone());
+            return (self.other.len() >= enough).then_some(Said::Other { data });
+        }
+        None
+    }
 }
 
 impl Receiver {
@@ -87,18 +129,12 @@ impl Receiver {
         Ok(Self { quorum, replies })
     }
 
-    /// Waits until f+1 nodes have posted this proposal: one of them is correct.
-    pub(super) async fn done(&mut self, proposal: &Value) -> Done {
-        let mut said: BTreeMap<u32, u64> = BTreeMap::new();
+    /// Waits until f+1 nodes have replied to this proposal.
+    pub(super) async fn said(&mut self, proposal: &Value) -> Said {
+        let mut count = Count::of(proposal, self.quorum);
         while let Some(reply) = self.replies.recv().await {
-            let same = serde_json::from_str::<Value>(reply.proposal.get())
-                .is_ok_and(|said| said == *proposal);
-            if same && reply.index < self.quorum.n() {
-                said.insert(reply.index, reply.view);
-            }
-            if said.len() >= self.quorum.one_correct() {
-                let view = said.into_values().max().unwrap_or_default();
-                return Done { view };
+            if let Some(said) = count.add(&reply) {
+                return said;
             }
         }
         // Not reached: the endpoint holds the other end of the channel, and ends only with the command.
@@ -136,5 +172,54 @@ impl Routes for Replies {
         let mut response = Response::new(Full::from(words));
         *response.status_mut() = status;
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use serde_json::json;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn reply(index: u32, view: u64, id: u64, data: &str) -> Reply {
+        let proposal = json!({"id": [0, id], "timestamp": 1.5, "data": data});
+        Reply {
+            index,
+            view,
+            proposal: RawValue::from_string(proposal.to_string()).unwrap(),
+            r#type: "reply".to_owned(),
+        }
+    }
+
+    #[test]
+    fn one_reply_of_f_plus_1_nodes_is_a_correct_nodes_whatever_it_says() {
+        let proposal = json!({"id": [0, 7], "timestamp": 1.5, "data": "set x=1"});
+        let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+        let count = |replies: &[Reply]| {
+            let mut count = Count::of(&proposal, quorum);
+            let said = replies.iter().map(|reply| count.add(reply));
+            said.last().flatten()
+        };
+        let good = |index| reply(index, u64::from(index), 7, "set x=1");
+        let lie = |index| reply(index, 0, 7, "set x=2");
+        assert_eq!(
+            count(&[good(1), lie(2), good(3)]),
+            Some(Said::Done { view: 3 })
+        );
+        let other = Said::Other {
+            data: "set x=2".to_owned(),
+        };
+        assert_eq!(count(&[lie(1), good(2), lie(3)]), Some(other));
+        for not_enough in [
+            [good(1), good(1)],
+            [lie(1), lie(1)],
+            [good(1), good(4)],
+            [good(1), reply(2, 0, 8, "set x=1")],
+        ] {
+            assert_eq!(count(&not_enough), None);
+        }
     }
 }

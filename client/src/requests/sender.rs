@@ -15,7 +15,7 @@ use quorate_web::{PbftYaml, Poster};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::receiver::{Done, PATH, Receiver};
+use super::receiver::{PATH, Receiver, Said};
 
 /// Before a request is given up, the client asks for another primary once for each node, and this many times more.
 const MORE_PRIMARIES: u32 = 2;
@@ -48,6 +48,8 @@ pub(super) enum End {
     NobodyThere,
     /// Nodes have answered before, but none answers any more.
     NobodyLeft,
+    /// f+1 nodes have executed something else under the request's id.
+    Broken,
 }
 
 /// The outcome of a post.
@@ -169,9 +171,9 @@ impl Sender {
                 self.post_to_each("/request", &body);
                 self.show(number, attempt, &trouble);
             }
-            let done = tokio::time::timeout(self.timeout, async {
+            let said = tokio::time::timeout(self.timeout, async {
                 tokio::select! {
-                    done = self.receiver.done(&proposal) => Some(done),
+                    said = self.receiver.said(&proposal) => Some(said),
                     // The client does not wait for nodes that cannot be reached. The others may still answer.
                     () = trouble.until(&mut self.posts, &mut self.answered, |trouble, answered| {
                         attempt == 0
@@ -180,23 +182,34 @@ impl Sender {
                     }) => None,
                 }
             });
-            let done = done.await;
-            if let Ok(Some(Done { view })) = done {
-                self.view = view;
-                self.answered = true;
-                return Ok(Outcome {
-                    latency: Some(started.elapsed()),
-                    retries: attempt,
-                    error: None,
-                    end: None,
-                });
-            }
+            let said = said.await;
             let given_up = |error, end| Outcome {
                 latency: None,
                 retries: attempt,
                 error: Some(error),
                 end: Some(end),
             };
+            match said {
+                Ok(Some(Said::Done { view })) => {
+                    self.view = view;
+                    self.answered = true;
+                    return Ok(Outcome {
+                        latency: Some(started.elapsed()),
+                        retries: attempt,
+                        error: None,
+                        end: None,
+                    });
+                }
+                Ok(Some(Said::Other { data: other })) => {
+                    return Ok(given_up(
+                        format!(
+                            "{name}: validity is broken: {enough} nodes have executed '{other}' instead of '{data}'"
+                        ),
+                        End::Broken,
+                    ));
+                }
+                Ok(None) | Err(_) => {}
+            }
             if trouble.refused_by.len() >= enough {
                 let words = trouble.last.unwrap_or_default();
                 return Ok(given_up(
