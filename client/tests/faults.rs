@@ -134,7 +134,7 @@ fn more_faulty_processes_than_are_survived_are_warned_of_before_they_are_started
         ),
         (
             "submit get_x --spawn --processes 3 --faulty none",
-            "warning: 0 of 3 processes are faulty, none is survived: use 4 processes or more to survive a faulty one\n",
+            "warning: 3 processes survive no faulty one: use 4 or more to survive one\n",
         ),
         ("status --spawn --faulty P", ""),
     ] {

@@ -75,12 +75,14 @@ impl Bound {
         if !self.holds() {
             return Some(format!("{}: agreement is not promised", self.fact()));
         }
-        (self.survived() == 0).then(|| {
-            format!(
-                "{}: use 4 processes or more to survive a faulty one",
-                self.fact()
-            )
-        })
+        let Self { n, .. } = self;
+        let verb = if n == 1 {
+            "process survives"
+        } else {
+            "processes survive"
+        };
+        (self.survived() == 0)
+            .then(|| format!("{n} {verb} no faulty one: use 4 or more to survive one"))
     }
 }
 
@@ -111,9 +113,7 @@ mod tests {
     fn fewer_than_four_processes_are_warned_of() {
         assert_eq!(
             Bound::new(3, 0).warning().as_deref(),
-            Some(
-                "0 of 3 processes are faulty, none is survived: use 4 processes or more to survive a faulty one"
-            )
+            Some("3 processes survive no faulty one: use 4 or more to survive one")
         );
         assert!(!Bound::new(3, 1).holds());
         assert_eq!(

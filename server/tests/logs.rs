@@ -98,7 +98,7 @@ fn more_than_f_faulty_processes_and_fewer_than_four_are_warned_of_once() {
         ),
         (
             &["--processes", "3", "--faulty", "none"],
-            "warning: 0 of 3 processes are faulty, none is survived: use 4 processes or more to survive a faulty one\n",
+            "warning: 3 processes survive no faulty one: use 4 or more to survive one\n",
         ),
     ] {
         let mut server = Server::start(arguments);

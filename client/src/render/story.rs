@@ -91,7 +91,12 @@ fn views(transcript: &Transcript) -> Vec<String> {
     let mut views: BTreeMap<u64, View> = BTreeMap::new();
     for (status, change) in changes(transcript) {
         let view = views.entry(change.view).or_default();
-        let names = view.reasons.entry(reason(status, change)).or_default();
+        let follows = matches!(
+            change.reason,
+            ViewChangeReason::Joined | ViewChangeReason::Followed
+        );
+        let reason = (follows, reason(status, change));
+        let names = view.reasons.entry(reason).or_default();
         names.push(status.process.clone());
         if change.started {
             view.started.get_or_insert(change);
@@ -103,14 +108,15 @@ fn views(transcript: &Transcript) -> Vec<String> {
 /// Why processes asked for one view, and how it started.
 #[derive(Default)]
 struct View<'a> {
-    reasons: BTreeMap<String, Vec<String>>,
+    /// Who had which reason. Those that follow others come after these.
+    reasons: BTreeMap<(bool, String), Vec<String>>,
     started: Option<&'a ViewChangeStatus>,
 }
 
 impl View<'_> {
     fn sentences(&self) -> Vec<String> {
         let reasons = self.reasons.iter();
-        let reasons = reasons.map(|(reason, names)| format!("{} {reason}.", enumerate(names)));
+        let reasons = reasons.map(|((_, reason), names)| format!("{} {reason}.", enumerate(names)));
         let started = self.started.map(|change| {
             format!(
                 "{}, the primary of view {}, started it with the VIEW-CHANGEs of {}.",
