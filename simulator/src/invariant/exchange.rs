@@ -8,7 +8,7 @@ use quorate_service::exchange::Exchange;
 use crate::plan::Plan;
 
 /// The rule.
-pub const RULE: &str = "the exchange: all correct processes decide alike, and if they all vote alike, they decide that vote";
+pub const RULE: &str = "in each round all correct processes decide alike, and if they all vote alike, they decide that vote";
 
 /// A correct process decided wrongly.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

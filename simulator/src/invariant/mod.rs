@@ -57,7 +57,7 @@ impl Violation {
             Self::Checkpoints(_) => ("checkpoints match", checkpoints::RULE),
             Self::Culprits(_) => ("culprits", culprits::RULE),
             Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
-            Self::Exchange(_) => ("the exchange", exchange::RULE),
+            Self::Exchange(_) => ("exchange", exchange::RULE),
             Self::Linearizable(_) => ("linearizable", linearizable::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
             Self::TotalOrder(_) => ("total order", total_order::RULE),
