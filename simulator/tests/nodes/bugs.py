@@ -1,6 +1,8 @@
 """The node of pbft.py with one bug each, which the router must find."""
+import json
 import os
 import sys
+import time
 
 from pbft import Node
 
@@ -181,6 +183,16 @@ class HalfVote(Node):
             pass
 
 
+class WritesSlowly(Node):
+    """Writes each line in two halves. Nothing is wrong with that."""
+
+    def send(self, dest, body):
+        line = json.dumps({"src": self.id, "dest": dest, "body": body}) + "\n"
+        half(line[:9])
+        time.sleep(0.3)
+        half(line[9:])
+
+
 class DiesInLine(Node):
     def vote(self, kind, number):
         half('{"src": "')
@@ -232,6 +244,7 @@ BUGS = {
     "out-of-order": OutOfOrder,
     "no-newline": NoNewline,
     "half-vote": HalfVote,
+    "writes-slowly": WritesSlowly,
     "dies-in-line": DiesInLine,
     "endless-line": EndlessLine,
 }

@@ -1,6 +1,6 @@
 //! Nodes with one bug each, and what they are told.
 
-use crate::support::assert_bad;
+use crate::support::{assert_bad, play};
 
 fn bug(name: &str, options: &str, words: &[&str]) {
     assert_bad("pbft.py", &format!("{options} -- --bug {name}"), words);
@@ -220,6 +220,14 @@ fn begins_a_line_and_does_not_end_it() {
         "",
         &["unfinished line: line 2 of its output is 1048576 bytes"],
     );
+}
+
+#[test]
+fn a_line_that_is_being_written_when_the_run_ends_is_no_fault() {
+    let ended = play("pbft.py", "--loss 100 --timeout 2s -- --bug writes-slowly");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.printed.contains("no progress"), "{ended:?}");
+    assert!(!ended.printed.contains("unfinished line"), "{ended:?}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Run<'_> {
         }
         let all = progress.done == progress.requests;
         if !all && !stopped {
-            (0..self.nodes.len()).for_each(|index| self.blame_for_line(index));
+            self.blame_for_last_lines();
         }
         let bound = self.setup.conditions.bound(self.nodes.len());
         let outcome = if stopped {

@@ -77,8 +77,28 @@ impl Run<'_> {
         }
     }
 
+    /// Reports the lines that nodes have not ended when the run ends. A line whose beginning has just come is given the
+    /// same time as any other: a node may be writing it at this moment.
+    pub(super) fn blame_for_last_lines(&mut self) {
+        let mut begun: Vec<_> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| Some((index, node.unfinished()?)))
+            .collect();
+        let until = self.now() + UNFINISHED.min(self.setup.timeout);
+        while !begun.is_empty() && self.now() < until {
+            // The run is over, so what comes now is not judged. It is read so that the nodes can write on.
+            let _ = self.outputs.recv_timeout(TICK);
+            begun.retain(|(index, line)| self.nodes[*index].unfinished().as_ref() == Some(line));
+        }
+        for (index, _) in begun {
+            self.blame_for_line(index);
+        }
+    }
+
     /// Reports a line that a node has not ended, if there is one.
-    pub(super) fn blame_for_line(&mut self, index: usize) {
+    fn blame_for_line(&mut self, index: usize) {
         let Some(line) = self.nodes[index].unfinished() else {
             return;
         };
