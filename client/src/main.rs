@@ -2,7 +2,7 @@
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that
 //!   any correct process may answer.
-//! * [`exchange`]: the exchange. [`verdict`]: agreement, validity and the bound.
+//! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
 //! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
@@ -23,6 +23,7 @@ mod requests;
 mod status;
 mod submit;
 mod target;
+mod transcript;
 mod verdict;
 
 use std::env;

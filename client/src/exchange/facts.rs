@@ -5,44 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use quorate_wire::method::{Round, RoundStatus, SlotStatus, Status, StatusAnswer};
 
-use super::{Finalized, Message};
 use crate::target::{Process, Target};
+use crate::transcript::{Facts, Finalized, Message, OtherVote};
 use crate::verdict::Outcome;
-
-/// The reports of the processes.
-pub(crate) struct Facts {
-    /// Each process's record of this round, by its name; `None` if the process did not answer.
-    pub(crate) rounds: BTreeMap<String, RoundStatus>,
-    /// The process whose record of the round is shown: the first correct one that decided, or that answered.
-    pub(crate) witness: Option<String>,
-    /// The witness's status of the slots of the Close and of the ballots.
-    pub(crate) slots: Vec<SlotStatus>,
-    /// Votes that this client did not ask for.
-    pub(crate) others: Vec<OtherVote>,
-}
-
-/// A vote that a correct process heard, and that this client did not ask its sender to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OtherVote {
-    pub(crate) process: String,
-    /// The decision that this client asked the sender to send.
-    pub(crate) asked: String,
-    /// The decision that was heard.
-    pub(crate) heard: String,
-}
-
-impl Facts {
-    /// The witness's record of the round.
-    pub(crate) fn record(&self) -> Option<&RoundStatus> {
-        self.rounds.get(self.witness.as_ref()?)
-    }
-
-    /// The witness's status of a slot.
-    pub(crate) fn slot(&self, number: u64) -> Option<&SlotStatus> {
-        let mut slots = self.slots.iter();
-        slots.find(|slot| slot.sequence_number == number)
-    }
-}
 
 /// Asks each process for its record of the round, and one correct process for the slots.
 pub(super) async fn gather(

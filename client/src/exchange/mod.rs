@@ -12,67 +12,22 @@ mod watch;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use quorate_cli::console::complain;
-use quorate_wire::method::ProcessStatus;
 
 use crate::exit::{Exit, Failure};
 use crate::options::{CheckedExchange, ExchangeFormat};
 use crate::render;
 use crate::target::Target;
-use crate::verdict::{Judged, Outcome, Verdict};
-
-pub(crate) use facts::Facts;
+use crate::transcript::{Facts, Finalized, Message, Transcript};
+use crate::verdict::{Judged, Verdict};
 
 use play::Played;
 use printer::Printer;
 
 /// How many rounds another client may decide before this client has voted in them.
 const ATTEMPTS: usize = 5;
-
-/// One send and its result: `Q sent decision 'attack' to P`.
-#[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) from: String,
-    pub(crate) to: String,
-    /// The answer of the sender: what it did.
-    pub(crate) text: String,
-    /// The decision that the recipient was told; `None` if the vote did not arrive.
-    pub(crate) told: Option<String>,
-    /// When the process was asked to send, from the start of the exchange.
-    pub(crate) asked_at: Duration,
-    /// When it answered.
-    pub(crate) answered_at: Duration,
-}
-
-/// What one process finally decided.
-#[derive(Clone, Debug)]
-pub(crate) struct Finalized {
-    pub(crate) process: String,
-    pub(crate) port: u16,
-    pub(crate) is_correct: bool,
-    /// The decision that it was asked to send.
-    pub(crate) asked: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) time_taken: Duration,
-    /// When it answered, from the start of the exchange.
-    pub(crate) answered_at: Duration,
-    /// The view that it was in before the exchange, if it answered.
-    pub(crate) view_before: Option<u64>,
-    /// Its status after the exchange.
-    pub(crate) status: Option<ProcessStatus>,
-}
-
-/// A whole exchange.
-pub(crate) struct Transcript {
-    pub(crate) round: u64,
-    pub(crate) messages: Vec<Message>,
-    pub(crate) finalized: Vec<Finalized>,
-    pub(crate) facts: Facts,
-    pub(crate) verdict: Verdict,
-}
 
 /// Runs the exchange and prints it.
 pub(crate) async fn command(target: &Target, options: &CheckedExchange) -> anyhow::Result<Exit> {

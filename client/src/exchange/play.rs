@@ -9,9 +9,9 @@ use quorate_wire::{CallError, Fault};
 
 use super::printer::Printer;
 use super::watch::Watch;
-use super::{Finalized, Message};
 use crate::options::CheckedExchange;
 use crate::target::{CORRECT, Process, Target};
+use crate::transcript::{Finalized, Message};
 use crate::verdict::Outcome;
 
 /// How the round ended.

@@ -4,12 +4,12 @@ use quorate_server::Bound;
 use quorate_wire::method::BallotStatus;
 use serde::Serialize;
 
-use crate::exchange::{Finalized, Message, Transcript};
 use crate::render::json::{self, millis};
 use crate::render::proofs::proofs;
 use crate::render::said::{BallotObject, TallyObject};
 use crate::render::story::story;
 use crate::render::table::close;
+use crate::transcript::{Finalized, Message, Transcript};
 use crate::verdict::{Agreement, Outcome, Validity, Verdict};
 
 /// The object, with the story if it is wanted.

@@ -14,8 +14,8 @@ pub(crate) mod table;
 use anyhow::Context;
 use quorate_cli::console::print as print_all;
 
-use crate::exchange::Transcript;
 use crate::options::{CheckedExchange, ExchangeFormat};
+use crate::transcript::Transcript;
 
 /// Prints an exchange in the chosen format. Its lines were printed before.
 pub(crate) fn print(transcript: &Transcript, options: &CheckedExchange) -> anyhow::Result<()> {

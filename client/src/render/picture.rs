@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use quorate_diagram::{Arrow, Diagram, Key, Lane, Style};
 
-use crate::exchange::{Message, Transcript};
 use crate::render::proofs::proofs;
+use crate::transcript::{Message, Transcript};
 use crate::verdict::{Outcome, enumerate};
 
 /// Votes that a process is asked to send within this time are drawn as one broadcast.
@@ -46,7 +46,7 @@ fn caption(transcript: &Transcript) -> String {
 /// A lane per process. A process is marked if it is proved faulty, or says that it is.
 fn lanes(transcript: &Transcript) -> Vec<Lane> {
     let proofs = proofs(transcript);
-    let lane = |process: &crate::exchange::Finalized| {
+    let lane = |process: &crate::transcript::Finalized| {
         let lane = Lane::new(&process.process);
         let proof = proofs.iter().find(|proof| proof.accused == process.process);
         let status = process.status.as_ref();

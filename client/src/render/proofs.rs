@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quorate_wire::method::ProcessStatus;
 
-use crate::exchange::Transcript;
+use crate::transcript::Transcript;
 use crate::verdict::enumerate;
 
 /// What a process did, and the processes that have proof.

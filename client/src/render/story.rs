@@ -6,9 +6,9 @@ use quorate_wire::method::{
     BallotStatus, ProcessStatus, RoundStatus, ViewChangeReason, ViewChangeStatus,
 };
 
-use crate::exchange::{Message, Transcript};
 use crate::render::proofs::{accusations, proofs};
 use crate::render::table::tie;
+use crate::transcript::{Message, Transcript};
 use crate::verdict::enumerate;
 
 /// About ten sentences.

@@ -6,9 +6,9 @@ use quorate_wire::method::{BallotStatus, RoundStatus};
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
-use crate::exchange::{Finalized, Transcript};
 use crate::render::columns::{fitted, paragraphs, terminal_width};
 use crate::render::proofs::{accusations, proofs};
+use crate::transcript::{Finalized, Transcript};
 use crate::verdict::{Outcome, enumerate};
 
 const HEADER: [&str; 8] = [
