@@ -162,18 +162,29 @@ impl<'a> Layout<'a> {
         let Broadcast { sent, arrows } = broadcast;
         let first = arrows[0];
         let from = place(&first.from);
-        let right = arrows.iter().any(|arrow| place(&arrow.to) >= from);
-        let (x, anchor, room) = if right {
-            (from + 8.0, Anchor::Start, self.width - EDGE - from - 8.0)
+        let words = words(arrows);
+        let right_room = self.width - EDGE - from - 8.0;
+        let left_room = from - 8.0 - TIMES - 5.0;
+        // The label stands on the side to which the arrows go, unless it fits on the other side alone.
+        let goes_right = arrows.iter().any(|arrow| place(&arrow.to) >= from);
+        let (room, other) = if goes_right {
+            (right_room, left_room)
         } else {
-            (from - 8.0, Anchor::End, from - 8.0 - TIMES - 5.0)
+            (left_room, right_room)
+        };
+        let fits = width(&words, LABEL) <= room;
+        let right = goes_right == (fits || room >= other);
+        let (x, anchor, room) = if right {
+            (from + 8.0, Anchor::Start, right_room)
+        } else {
+            (from - 8.0, Anchor::End, left_room)
         };
         Label {
             row: (*sent, Part::Arrows),
             slot: 0,
             x,
             anchor,
-            text: fit(&words(arrows), LABEL, room),
+            text: fit(&words, LABEL, room),
             style: first.style,
             lost: arrows.iter().all(|arrow| arrow.end.is_err()),
         }

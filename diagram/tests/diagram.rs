@@ -144,3 +144,13 @@ fn a_lane_that_only_an_arrow_names_is_drawn() {
         "{texts}"
     );
 }
+
+#[test]
+fn a_label_that_fits_on_the_other_side_only_stands_there_whole() {
+    let lanes = ["P", "Q", "R", "S", "T", "U"];
+    let mut diagram = Diagram::new("", lanes.map(Lane::new));
+    let label = "pre-prepare view 0 slot 1: 'set R=1' of R, then 'set S=1' of S";
+    diagram.arrow(Arrow::new("T", "U", label, ms(0)).arrives(ms(1)));
+    let texts = texts(&diagram.svg());
+    assert!(texts.contains(&format!("{label}\n")), "{texts}");
+}
