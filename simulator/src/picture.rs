@@ -289,7 +289,8 @@ impl Picture {
             }
         }
         if let Some((at, text)) = &self.end {
-            diagram.band(moment(*at), text);
+            // Below what led to it, which happened at the same time.
+            diagram.band(moment(*at) + Duration::from_micros(1), text);
         }
         let left_out = diagram.keep(self.frame.most);
         if left_out > 0 {

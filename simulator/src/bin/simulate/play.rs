@@ -72,7 +72,7 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
 fn caption(plan: &Plan, outcome: &Outcome, command: &str) -> String {
     let counts = outcome.counts;
     format!(
-        "{command}: {} processes, {} messages arrived, {} operations executed",
+        "{command}; processes: {}, messages: {}, operations: {}",
         plan.processes, counts.messages, counts.executed
     )
 }
