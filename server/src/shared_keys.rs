@@ -210,7 +210,7 @@ fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartErr
     serde_json::from_slice(&bytes).map_err(damaged)
 }
 
-/// A secret key that others can read is refused.
+/// Warns of a secret key that others can read.
 fn warn_if_readable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let others = 0o077;
