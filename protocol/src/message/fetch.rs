@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::message::Batch;
 use crate::signature::Signable;
 
 /// Asks for the body with this digest (rule 3).
@@ -13,15 +12,4 @@ pub struct Fetch {
 
 impl Signable for Fetch {
     const DOMAIN: &'static str = "fetch";
-}
-
-/// The body that was asked for. Its digest identifies it, so anyone may send it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Body {
-    /// m.
-    pub batch: Batch,
-}
-
-impl Signable for Body {
-    const DOMAIN: &'static str = "body";
 }

@@ -5,34 +5,44 @@
 //! * [`VerifiedMessage`]: what a replica accepts as input. Only [`Keys`] makes one, after it has checked every
 //!   signature, in nested certificates too.
 
+mod answer;
 mod batch;
+mod body;
 mod checkpoint;
 mod commit;
 mod committed;
 mod fetch;
+mod fetch_state;
 mod new_view;
 mod pre_prepare;
 mod prepare;
 mod query;
+mod replies;
 mod reply;
 mod request;
+mod stable;
+mod standing;
 mod state;
-mod status;
 mod view_change;
 
+pub use answer::Answer;
 pub use batch::Batch;
+pub use body::Body;
 pub use checkpoint::Checkpoint;
 pub use commit::Commit;
 pub use committed::Committed;
-pub use fetch::{Body, Fetch};
+pub use fetch::Fetch;
+pub use fetch_state::FetchState;
 pub use new_view::NewView;
 pub use pre_prepare::PrePrepare;
 pub use prepare::Prepare;
-pub use query::{Answer, Query};
-pub use reply::{Replies, Reply};
+pub use query::Query;
+pub use replies::Replies;
+pub use reply::Reply;
 pub use request::Request;
-pub use state::{FetchState, Piece, Recall, Stable, State};
-pub use status::Standing;
+pub use stable::{Recall, Stable};
+pub use standing::Standing;
+pub use state::{Piece, State};
 pub use view_change::ViewChange;
 
 use serde::{Deserialize, Serialize};

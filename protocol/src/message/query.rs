@@ -15,17 +15,3 @@ pub struct Query {
 impl Signable for Query {
     const DOMAIN: &'static str = "query";
 }
-
-/// A replica's answer to a query.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The number of the query.
-    pub number: u64,
-    /// The result.
-    #[serde(with = "serde_bytes")]
-    pub result: Vec<u8>,
-}
-
-impl Signable for Answer {
-    const DOMAIN: &'static str = "answer";
-}

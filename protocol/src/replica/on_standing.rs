@@ -8,9 +8,9 @@ use crate::message::{Committed, Message, SignedMessage, Standing};
 use crate::mutant::Mutant;
 use crate::time::{Duration, Time};
 
-/// Missed slots are sent in parts. Every sender ends a part at a multiple of this number. A replica that has executed a
-/// part says so at once and gets the next.
-const PART: u64 = 32;
+/// Missed slots are sent in stretches. Every sender ends a stretch at a multiple of this number. A replica that has
+/// executed a stretch says so at once and gets the next.
+const STRETCH: u64 = 32;
 
 /// How far a peer was, by its last message.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Known {
     executed: Sequence,
     /// When that message arrived.
     at: Time,
-    /// The end of the part that the peer was sent, if there are more slots above.
+    /// The end of the stretch that the peer was sent, if there are more slots above.
     sent: Option<Sequence>,
 }
 
@@ -74,9 +74,9 @@ impl Replica {
         }
     }
 
-    /// Sends this replica's standing after it has executed a part of the slots that others send again.
+    /// Sends this replica's standing after it has executed a stretch of the slots that others send again.
     pub(super) fn ask_for_more(&mut self) {
-        if self.helped && self.executed.0.is_multiple_of(PART) {
+        if self.helped && self.executed.0.is_multiple_of(STRETCH) {
             self.helped = false;
             self.say_standing();
         }
@@ -97,11 +97,11 @@ impl Replica {
     }
 
     /// Sends committed slots with their proofs. The peer can execute them in any view. Single COMMITs would not help,
-    /// because the peer keeps only one per sender and slot. Returns the end of this part, if there are more slots
+    /// because the peer keeps only one per sender and slot. Returns the end of this stretch, if there are more slots
     /// above.
     fn resend_committed(&mut self, to: ReplicaId, executed: Sequence) -> Option<Sequence> {
-        let parts = (executed.0 / PART).saturating_add(1);
-        let end = Sequence(parts.saturating_mul(PART));
+        let stretches = (executed.0 / STRETCH).saturating_add(1);
+        let end = Sequence(stretches.saturating_mul(STRETCH));
         let mut effects = Vec::new();
         for (_, slot) in self.log.after(executed).take_while(|(n, _)| *n <= end) {
             let batch = slot.committed.and_then(|digest| self.log.body(digest));
@@ -124,7 +124,7 @@ impl Replica {
     /// Sends this view's proposals and this replica's own votes again, for slots that are not committed yet.
     fn resend_slots(&mut self, to: ReplicaId, executed: Sequence) {
         let own = self.own();
-        let last = Sequence(executed.0.saturating_add(PART));
+        let last = Sequence(executed.0.saturating_add(STRETCH));
         let mut messages = Vec::new();
         for (_, slot) in self.log.after(executed).take_while(|(n, _)| *n <= last) {
             let Some(proposal) = slot.proposal.as_ref().filter(|_| slot.committed.is_none()) else {

@@ -1,8 +1,9 @@
 //! The entries, sorted by the digests of their keys, in a binary tree over the digests' bits.
 //!
-//! Each part of a snapshot is a largest subtree whose entries take at most [`PART`] bytes. The entries alone therefore
-//! decide where one part ends. A change touches only the part that holds the key, unless that part outgrows the limit
-//! or shrinks so far that it joins its neighbour. Digests spread evenly for any keys, so the tree stays flat.
+//! Each part of a snapshot is a largest subtree whose entries take at most [`PART_BYTES`] bytes. The entries alone
+//! therefore decide where one part ends. A change touches only the part that holds the key, unless that part
+//! outgrows the limit or shrinks so far that it joins its neighbour. Digests spread evenly for any keys, so the
+//! tree stays flat.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -15,10 +16,10 @@ use crate::encode::encode;
 use crate::snapshot::read_part;
 
 /// The most bytes that the entries of one part take.
-const PART: usize = 64 * 1024;
-/// A branch that shrinks to this size becomes a leaf again. It is well below `PART`, so that a client cannot cause a
-/// split or a join with every request.
-const JOIN: usize = PART / 2;
+const PART_BYTES: usize = 64 * 1024;
+/// A branch that shrinks to this size becomes a leaf again. It is well below `PART_BYTES`, so that a client cannot
+/// cause a split or a join with every request.
+const JOIN: usize = PART_BYTES / 2;
 /// The bytes of an entry beside its texts: two lengths of at most two bytes each.
 const LENGTHS: usize = 4;
 
@@ -97,7 +98,7 @@ fn side(place: &Digest, depth: usize) -> usize {
     usize::from(place.0[depth / 8] >> (7 - depth % 8) & 1)
 }
 
-/// A subtree. A leaf takes at most `PART` bytes. A branch may take less than `PART`, but more than `JOIN`.
+/// A subtree. A leaf takes at most `PART_BYTES` bytes. A branch may take less than `PART_BYTES`, but more than `JOIN`.
 #[derive(Debug, Default)]
 struct Node {
     shape: Shape,
@@ -170,7 +171,7 @@ impl Node {
     /// Splits a leaf that is too large. Joins a branch that is small enough.
     fn reshape(&mut self, depth: usize) {
         match &mut self.shape {
-            Shape::Leaf(entries) if self.size > PART => {
+            Shape::Leaf(entries) if self.size > PART_BYTES => {
                 let (right, left): (Entries, Entries) = std::mem::take(entries)
                     .into_iter()
                     .partition(|(place, _)| side(place, depth) == 1);
@@ -189,7 +190,7 @@ impl Node {
     fn cut(&self, parts: &mut Vec<Arc<[u8]>>) {
         match &self.shape {
             _ if self.size == 0 => {}
-            Shape::Branch(children) if self.size > PART => {
+            Shape::Branch(children) if self.size > PART_BYTES => {
                 children.iter().for_each(|child| child.cut(parts));
             }
             _ => parts.push(Arc::clone(self.part.get_or_init(|| self.encode()))),
@@ -246,7 +247,7 @@ mod tests {
         let before = tree.parts();
         assert!(before.len() > 30, "{} parts", before.len());
         // The number of entries, encoded in front of them, takes up to three bytes more.
-        assert!(before.iter().all(|part| part.len() <= PART + 3));
+        assert!(before.iter().all(|part| part.len() <= PART_BYTES + 3));
         tree.set("key77", "w");
         let after = tree.parts();
         let known: BTreeSet<_> = before.iter().collect();
