@@ -1,5 +1,7 @@
 //! The questions that callers ask the runtime.
 
+use std::sync::Arc;
+
 use quorate_fault::Say;
 use quorate_protocol::{ReplicaId, Sequence, SignedMessage, Sizes, SlotStatus, Status, View};
 use quorate_service::ledger::Entry;
@@ -88,7 +90,7 @@ pub(crate) enum Question {
     /// A client over HTTP wants another primary. The answer is the current view.
     Distrust(oneshot::Sender<View>),
     /// The decided requests over HTTP.
-    Ledger(oneshot::Sender<Vec<Entry>>),
+    Ledger(oneshot::Sender<Vec<Arc<Entry>>>),
     /// Sets the fault of this process, in words; `None` makes it correct. The answer is the fault, in words.
     SetFault(Option<String>, Reply<String>),
     /// The fault of this process, in words.

@@ -30,6 +30,27 @@ pub struct Entry {
     pub data: String,
 }
 
+impl Entry {
+    /// The bytes that the entry counts for: its data, and what its encoding needs beside them at most.
+    fn size(&self) -> usize {
+        const IDS_AND_LENGTH: usize = 24;
+        self.data.len() + IDS_AND_LENGTH
+    }
+}
+
+/// Some entries of the ledger, in order. They share their data with the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The number of the first entry. It is higher than the number that was asked for if that entry is forgotten.
+    pub first: u64,
+    /// The entries.
+    pub entries: Vec<Arc<Entry>>,
+    /// The number to ask the next page for.
+    pub next: u64,
+    /// Whether the ledger has no later entries.
+    pub is_last: bool,
+}
+
 /// How many requests of one client may carry the same timestamp.
 const PER_MICROSECOND: u64 = 4096;
 
@@ -53,7 +74,7 @@ pub fn number(timestamp: f64, seq: u64) -> u64 {
 pub struct Ledger {
     /// The number of entries that were dropped to make room.
     forgotten: u64,
-    kept: VecDeque<Entry>,
+    kept: VecDeque<Arc<Entry>>,
     bytes: usize,
     /// Where the kept entries stand, counted with the forgotten ones.
     places: BTreeMap<(u64, u64), u64>,
@@ -69,12 +90,33 @@ impl Ledger {
         self.forgotten + self.kept.len() as u64
     }
 
-    /// The kept entries with this number or a higher one. Entries are numbered from 0.
-    pub fn since(&self, number: u64) -> impl Iterator<Item = &Entry> {
-        let skipped = number.saturating_sub(self.forgotten);
-        self.kept
-            .iter()
-            .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
+    /// The kept entries with this number or a higher one. Entries are numbered from 0. A clone of an entry shares its
+    /// data.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = &Arc<Entry>> {
+        let skipped = usize::try_from(number.saturating_sub(self.forgotten));
+        let skipped = skipped.map_or(self.kept.len(), |skipped| skipped.min(self.kept.len()));
+        self.kept.range(skipped..)
+    }
+
+    /// The kept entries with this number or a higher one, as many as have at most `most_bytes` of data together, and at
+    /// least one if there is one. It copies no data.
+    #[must_use]
+    pub fn page(&self, number: u64, most_bytes: usize) -> Page {
+        let first = number.max(self.forgotten).min(self.count());
+        let mut bytes = 0;
+        let fits = |entry: &&Arc<Entry>| {
+            let is_first = bytes == 0;
+            bytes += Entry::size(entry);
+            is_first || bytes <= most_bytes
+        };
+        let entries: Vec<_> = self.since(first).take_while(fits).cloned().collect();
+        let next = first + entries.len() as u64;
+        Page {
+            first,
+            entries,
+            next,
+            is_last: next == self.count(),
+        }
     }
 
     /// The data of the request with this id, if it is kept.
@@ -124,18 +166,18 @@ impl Ledger {
     fn push(&mut self, entry: Entry) {
         self.places.insert(entry.id, self.count());
         self.bytes += entry.data.len();
-        self.kept.push_back(entry);
+        self.kept.push_back(Arc::new(entry));
     }
 
     /// The parts for [`crate::Service::snapshot`]. A part ends at every multiple of `ENTRIES_PER_PART`, whatever was
     /// dropped, so only the count, the oldest and the newest part change.
     pub(crate) fn snapshot(&self) -> Vec<Arc<[u8]>> {
         let mut parts = vec![encode(&(self.forgotten, &self.latest)).into()];
-        let numbered: Vec<(u64, &Entry)> = (self.forgotten..).zip(&self.kept).collect();
+        let numbered: Vec<(u64, &Arc<Entry>)> = (self.forgotten..).zip(&self.kept).collect();
         let together = numbered
             .chunk_by(|(one, _), (other, _)| one / ENTRIES_PER_PART == other / ENTRIES_PER_PART);
         for part in together {
-            let entries: Vec<&Entry> = part.iter().map(|(_, entry)| *entry).collect();
+            let entries: Vec<&Entry> = part.iter().map(|(_, entry)| &***entry).collect();
             parts.push(encode(&entries).into());
         }
         parts
@@ -174,6 +216,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use super::{BadSnapshot, Entry, KEPT, KEPT_BYTES, LATEST_KEPT, Ledger, encode, number};
 
@@ -244,6 +287,33 @@ mod tests {
         assert_eq!(ledger.since(0).next().unwrap().id, (0, 5));
         assert_eq!(ledger.since(KEPT as u64 + 3).count(), 2);
         assert_eq!(ledger.since(u64::MAX).count(), 0);
+    }
+
+    #[test]
+    fn pages_of_bounded_bytes_give_all_kept_entries_in_order_and_copy_none() {
+        let mut ledger = ledger(KEPT as u64 + 5);
+        ledger.add(entry((9, 9), &"x".repeat(5000)), 1);
+        let (mut number, mut seen) = (0, Vec::new());
+        loop {
+            let page = ledger.page(number, 1000);
+            assert_eq!(page.next, page.first + page.entries.len() as u64);
+            let bytes: usize = page.entries.iter().map(|entry| entry.data.len()).sum();
+            assert!(bytes <= 1000 || page.entries.len() == 1, "{bytes}");
+            seen.extend(page.entries);
+            if page.is_last {
+                break;
+            }
+            number = page.next;
+        }
+        assert_eq!(seen.len(), KEPT);
+        assert!(
+            seen.iter()
+                .zip(ledger.since(0))
+                .all(|(one, other)| Arc::ptr_eq(one, other))
+        );
+        let beyond = ledger.page(u64::MAX, 1000);
+        assert_eq!((beyond.next, beyond.entries.len()), (ledger.count(), 0));
+        assert!(beyond.is_last);
     }
 
     #[test]

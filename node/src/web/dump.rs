@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -12,7 +13,7 @@ use quorate_service::ledger::{Entry, Ledger};
 #[derive(Debug)]
 pub(super) struct Dump {
     written: u64,
-    entries: Sender<Vec<Entry>>,
+    entries: Sender<Vec<Arc<Entry>>>,
 }
 
 impl Dump {
@@ -41,7 +42,7 @@ impl Dump {
     /// Writes the requests that the file lacks. If this process joined late, the ledger may have dropped older
     /// requests, and the file never gets those.
     pub(super) fn write(&mut self, ledger: &Ledger) {
-        let entries: Vec<Entry> = ledger.since(self.written).cloned().collect();
+        let entries: Vec<Arc<Entry>> = ledger.since(self.written).cloned().collect();
         self.written = ledger.count();
         if !entries.is_empty() {
             // Sending fails only after the thread has ended, and the thread has logged why.
@@ -50,7 +51,7 @@ impl Dump {
     }
 }
 
-fn write_all(mut file: File, path: &Path, entries: &Receiver<Vec<Entry>>) {
+fn write_all(mut file: File, path: &Path, entries: &Receiver<Vec<Arc<Entry>>>) {
     let mut empty = true;
     while let Ok(entries) = entries.recv() {
         for entry in &entries {

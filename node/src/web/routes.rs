@@ -176,7 +176,7 @@ impl Paths {
 
     async fn log(&self) -> Result<Answer, Fault> {
         let entries = self.handle.ask(Question::Ledger).await?;
-        let entries: Vec<String> = entries.iter().map(as_json).collect();
+        let entries: Vec<String> = entries.iter().map(|entry| as_json(entry)).collect();
         Ok(json_answer(
             StatusCode::OK,
             format!("[{}]\n", entries.join(", ")),
