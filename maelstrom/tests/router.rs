@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use quorate_simulator::router::{Conditions, Lie, Outcome, Run, Setup, Shown, Verdict, Work};
+use quorate_router::{Conditions, Lie, Outcome, Run, Setup, Shown, Verdict, Work};
 
 /// Much more than a request takes, even on a machine that is busy building.
 const PATIENCE: Duration = Duration::from_secs(100);

@@ -12,7 +12,6 @@
 //! * [`picture`]: a run as a sequence diagram.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
-//! * [`router`]: carries the messages of node programs in any language, in real time.
 
 pub mod bare;
 mod clock;
@@ -23,7 +22,6 @@ pub mod picture;
 pub mod plan;
 pub mod process;
 mod queue;
-pub mod router;
 pub mod run;
 pub mod shrink;
 pub mod trace;

@@ -2,10 +2,12 @@
 //!
 //! * [`Command`]: a command, parsed from its text.
 //! * [`Answer`]: the answer to a command.
+//! * [`linearizable`]: whether the answers to many clients are those of one store.
 //! * `tree`: the entries, divided into parts. A change of one entry leaves most parts as they are.
 
 mod answer;
 mod command;
+pub mod linearizable;
 mod tree;
 
 use std::sync::Arc;

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum};
-use quorate_simulator::router::{
-    Conditions, Lie, Outcome, Partition, Run, Setup, Shown, Work, diagram,
-};
+use quorate_router::{Conditions, Lie, Outcome, Partition, Run, Setup, Shown, Work, diagram};
 
 use crate::BROKEN;
 use crate::options::Format;

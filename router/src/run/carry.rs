@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Run;
-use crate::router::flight::{Flight, Link, label};
-use crate::router::message::Message;
-use crate::router::network::Loss;
-use crate::router::workload::Workload;
+use crate::flight::{Flight, Link, label};
+use crate::message::Message;
+use crate::network::Loss;
+use crate::workload::Workload;
 
 /// How many messages of one node may be in flight.
 const UNDER_WAY: usize = 10_000;

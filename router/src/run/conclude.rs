@@ -1,10 +1,10 @@
 //! The verdict, from the findings and the progress of the workload.
 
 use super::Run;
-use crate::router::finding::Finding;
-use crate::router::network::Conditions;
-use crate::router::verdict::{Fact, NodeRole, Outcome, Verdict};
-use crate::router::workload::{Progress, Workload};
+use crate::finding::Finding;
+use crate::network::Conditions;
+use crate::verdict::{Fact, NodeRole, Outcome, Verdict};
+use crate::workload::{Progress, Workload};
 
 /// A node that has sent more messages than this is suspected of flooding.
 const MANY: u64 = 2000;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{GRACE, OUTPUTS, Run, TICK};
-use crate::router::node::Output;
+use crate::node::Output;
 
 /// After this time a line without its end counts as a fault. Before, the rest may still be on its way.
 const UNFINISHED: Duration = Duration::from_secs(3);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::asking::{Asking, servers};
 use super::codes::{Meaning, meaning, unexpected, words};
 use super::{Cluster, Options, Progress, Workload, object};
-use crate::router::calls::{Answer, Answered, Calls};
+use crate::calls::{Answer, Answered, Calls};
 use quorate_fault::Dice;
 
 /// The workload.

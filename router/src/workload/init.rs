@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Cluster, Progress, Workload, object};
-use crate::router::calls::{Answer, Answered, Calls};
+use crate::calls::{Answer, Answered, Calls};
 
 /// The client that initialises the nodes.
 const CLIENT: &str = "c0";

@@ -1,6 +1,6 @@
 //! The meaning of Maelstrom's error codes for the operation that they answer.
 
-use crate::router::calls::Answer;
+use crate::calls::Answer;
 
 /// The meaning of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

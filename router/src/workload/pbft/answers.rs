@@ -9,10 +9,10 @@ use super::request::Poll;
 use super::slots::Slot;
 use super::status::{Rules, Status};
 use super::{POLL, Pbft};
-use crate::router::calls::{Answer, Answered, Calls};
-use crate::router::fields::{number, text};
-use crate::router::finding::NOT_ASKED_FOR;
-use crate::router::message::Body;
+use crate::calls::{Answer, Answered, Calls};
+use crate::fields::{number, text};
+use crate::finding::NOT_ASKED_FOR;
+use crate::message::Body;
 
 impl Pbft {
     /// A node says where a request is.

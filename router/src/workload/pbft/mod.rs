@@ -17,7 +17,7 @@ use self::request::Request;
 use self::slots::Slots;
 use self::status::Contents;
 use super::{Cluster, Judges, Options, Progress, Workload, object};
-use crate::router::calls::{Answered, Calls};
+use crate::calls::{Answered, Calls};
 use quorate_fault::Dice;
 
 /// How long after an answer a node is asked again how far a request is.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Cluster, Options, Progress};
-use crate::router::calls::Calls;
-use crate::router::message::{Body, kind};
+use crate::calls::Calls;
+use crate::message::{Body, kind};
 
 /// How long a client waits after an error. A node that is not ready yet, as before an election, must not be flooded with calls.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -160,7 +160,7 @@ fn another(old: char, dice: &mut Dice) -> char {
 #[cfg(test)]
 mod tests {
     use super::Lie;
-    use crate::router::message::Message;
+    use crate::message::Message;
 
     fn message(to: &str, msg_id: u64) -> Message {
         let line = format!(

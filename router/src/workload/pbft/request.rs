@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::slots::Slot;
 use super::status::Status;
-use crate::router::workload::Cluster;
+use crate::workload::Cluster;
 
 /// After this time a node without an answer is reported.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::router::finding::{Findings, ONE_SLOT};
+use crate::finding::{Findings, ONE_SLOT};
 
 /// The slot that a node gives a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +72,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::{Slot, Slots};
-    use crate::router::finding::Findings;
+    use crate::finding::Findings;
 
     fn kinds(told: &[(&str, &str, u64, u64)]) -> Vec<&'static str> {
         kinds_with(Slots::new(false, true), told)

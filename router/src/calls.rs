@@ -181,7 +181,7 @@ impl Calls {
 #[cfg(test)]
 mod tests {
     use super::{Answer, Calls};
-    use crate::router::message::Message;
+    use crate::message::Message;
 
     fn say(calls: &mut Calls, body: &str) -> Option<Answer> {
         let line = format!(r#"{{"src":"n1","dest":"c1","body":{body}}}"#);

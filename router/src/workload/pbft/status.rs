@@ -5,9 +5,9 @@ use std::fmt;
 
 use quorate_protocol::Quorum;
 
-use crate::router::fields::{number, text, truth};
-use crate::router::finding::{DISAGREEMENT, Findings};
-use crate::router::message::Body;
+use crate::fields::{number, text, truth};
+use crate::finding::{DISAGREEMENT, Findings};
+use crate::message::Body;
 
 /// Fields that a node may add. Two nodes must report the same values.
 const COMPARED: [&str; 2] = ["operation", "digest"];
@@ -190,7 +190,7 @@ mod tests {
     use quorate_protocol::Quorum;
 
     use super::{Contents, Rules, Status};
-    use crate::router::finding::Findings;
+    use crate::finding::Findings;
 
     fn kinds(n: u32, silent: u64, status: (&str, u64, u64, bool)) -> Vec<&'static str> {
         let (phase, prepares, commits, executed) = status;

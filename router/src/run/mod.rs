@@ -126,10 +126,6 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// A node cannot be started.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the nodes are real processes in real time"
-    )]
     pub fn start(
         setup: Setup,
         stopped: &'a dyn Fn() -> bool,

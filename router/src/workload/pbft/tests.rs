@@ -7,8 +7,8 @@ use quorate_protocol::Quorum;
 use serde_json::{Value, json};
 
 use super::{Cluster, Options, Pbft, Workload};
-use crate::router::calls::Calls;
-use crate::router::message::{Body, Message};
+use crate::calls::Calls;
+use crate::message::{Body, Message};
 
 const fn at(millis: u64) -> Duration {
     Duration::from_millis(millis)

@@ -1,7 +1,6 @@
 //! A router for node programs in any language, which speak Maelstrom's protocol on standard input and output.
 //!
-//! The nodes are real processes and time is real, unlike everywhere else in this crate. All random choices still come from the
-//! seed. No node outlives the router's [`Run`].
+//! The nodes are real processes and time is real. All random choices come from the seed. No node outlives the router's [`Run`].
 //!
 //! * [`message`]: one JSON object a line. `node`: one child process and its pipes. [`run`]: starts them and routes.
 //! * [`network`]: latency, loss, partitions and silence. [`liar`]: makes a liar of a correct node.

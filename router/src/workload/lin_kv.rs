@@ -9,12 +9,12 @@ use serde_json::json;
 use super::asking::{Asking, servers};
 use super::codes::{CAS_FAILED, Meaning, NO_SUCH_KEY, meaning, unexpected, words};
 use super::{Cluster, Judges, Options, Progress, Workload, object};
-use crate::invariant::linearizable::{Histories, NotLinearizable};
-use crate::router::calls::{Answer, Answered, Calls};
-use crate::router::fields::number;
-use crate::router::finding::NOT_LINEARIZABLE;
-use crate::router::message::Body;
+use crate::calls::{Answer, Answered, Calls};
+use crate::fields::number;
+use crate::finding::NOT_LINEARIZABLE;
+use crate::message::Body;
 use quorate_fault::Dice;
+use quorate_service::kv::linearizable::{Histories, NotLinearizable};
 
 /// How many requests share their keys. The check of a key takes all its calls, so there must not be too many.
 const ROUND: u64 = 60;

@@ -85,10 +85,10 @@ fn arrow(flight: &Flight) -> Arrow {
 #[cfg(test)]
 mod tests {
     use super::write;
-    use crate::router::flight::{Flight, Flights};
-    use crate::router::network::Loss;
-    use crate::router::verdict::{Fact, NodeRole};
-    use crate::router::{Outcome, Progress, Verdict};
+    use crate::flight::{Flight, Flights};
+    use crate::network::Loss;
+    use crate::verdict::{Fact, NodeRole};
+    use crate::{Outcome, Progress, Verdict};
     use quorate_fault::Bound;
     use std::time::Duration;
 
