@@ -6,7 +6,7 @@
 //! * `perform`: does the replica's effects. `storage`: what the process has on disk.
 //! * `views`: why it changed the view. `proofs`: who is proved faulty, and for what.
 //! * `web/`: PBFT over HTTP/JSON.
-//! * `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
+//! * `inbox`: the batches of peers that wait for the runtime. `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -14,6 +14,7 @@
 mod config;
 mod desk;
 mod exchange;
+mod inbox;
 mod loss;
 mod outbox;
 mod perform;
@@ -63,7 +64,7 @@ pub async fn run(
         .local_addr()
         .context("the listener cannot be used")?
         .ip();
-    let (to_runtime, at_runtime) = question::ways();
+    let (to_runtime, at_runtime) = question::ways(config.addresses.len());
     let runtime = runtime::Runtime::new(&config, ip.is_loopback(), at_runtime)?;
     started()?;
     let handle = rpc::Handle::new(&config, to_runtime);

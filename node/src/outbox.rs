@@ -8,7 +8,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
 use quorate_wire::method::Deliver;
-use quorate_wire::{CallError, Caller, Fault};
+use quorate_wire::{CallError, Caller, Fault, Seldom};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -46,6 +46,8 @@ struct Queue {
     arrived: Notify,
     /// Whether a log line has already said that the peer gives bad answers, or refuses what it gets.
     complained: AtomicBool,
+    /// A peer that takes every second batch must not fill the log either.
+    complaints: Seldom,
 }
 
 #[derive(Debug, Default)]
@@ -115,7 +117,9 @@ impl Queue {
             CallError::Fault(fault) => fault.code() != Fault::OVERLOADED,
             _ => false,
         };
-        needs_help && !self.complained.swap(true, Ordering::Relaxed)
+        needs_help
+            && !self.complained.swap(true, Ordering::Relaxed)
+            && self.complaints.line(()).is_some()
     }
 
     async fn next_batch(&self) -> Vec<Arc<[u8]>> {

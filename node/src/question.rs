@@ -12,29 +12,29 @@ use quorate_wire::method::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use crate::inbox::{Inbox, IntoInbox, inbox};
+
 /// The most questions that may wait for the runtime. Further callers wait until there is room.
 const QUESTIONS: usize = 256;
-/// The most batches that may wait: two from each of 63 peers. Further batches are refused, and the peer tries again.
-const BATCHES: usize = 128;
 
-/// The ways to the runtime. Peers have a queue of their own. Callers are many, and they wait for what peers send: in
-/// one queue with them the peers could not get through.
+/// The ways to the runtime. Peers have queues of their own. Callers are many, and they wait for what peers send: in
+/// one queue with them the peers could not get through. A batch that finds no room is refused, and the peer tries again.
 #[derive(Clone, Debug)]
 pub(crate) struct ToRuntime {
     pub(crate) questions: mpsc::Sender<Question>,
-    pub(crate) batches: mpsc::Sender<Vec<SignedMessage>>,
+    pub(crate) batches: IntoInbox<Vec<SignedMessage>>,
 }
 
 /// The runtime's ends of these ways.
 #[derive(Debug)]
 pub(crate) struct AtRuntime {
     pub(crate) questions: mpsc::Receiver<Question>,
-    pub(crate) batches: mpsc::Receiver<Vec<SignedMessage>>,
+    pub(crate) batches: Inbox<Vec<SignedMessage>>,
 }
 
-pub(crate) fn ways() -> (ToRuntime, AtRuntime) {
+pub(crate) fn ways(processes: usize) -> (ToRuntime, AtRuntime) {
     let (questions, asked) = mpsc::channel(QUESTIONS);
-    let (batches, delivered) = mpsc::channel(BATCHES);
+    let (batches, delivered) = inbox(processes);
     let to_runtime = ToRuntime { questions, batches };
     let at_runtime = AtRuntime {
         questions: asked,

@@ -14,7 +14,7 @@ use quorate_service::Replicated;
 use quorate_service::exchange::{Command, Participant, Rules};
 use quorate_service::session::Session;
 use quorate_wire::method::Traffic;
-use quorate_wire::{Caller, Fault};
+use quorate_wire::{Caller, Fault, Seldom};
 
 use crate::Ending;
 use crate::config::NodeConfig;
@@ -71,6 +71,8 @@ pub(crate) struct Runtime {
     pub(crate) unposted: Vec<String>,
     /// Decides which messages are lost on purpose.
     pub(crate) loss: Loss,
+    /// The log lines about bad batches, by the peer whose name they have.
+    bad_batches: Seldom<ReplicaId>,
     asked: AtRuntime,
 }
 
@@ -187,6 +189,7 @@ impl Runtime {
             unwritten: Vec::new(),
             unsent: Vec::new(),
             unposted: Vec::new(),
+            bad_batches: Seldom::default(),
             asked,
         })
     }
@@ -211,7 +214,7 @@ impl Runtime {
                     Some(question) => self.on_question(question),
                     None => return Ending::ShutDown,
                 },
-                Some(messages) = self.asked.batches.recv() => self.on_deliver(messages),
+                (peer, messages) = self.asked.batches.next() => self.on_deliver(peer, messages),
                 () = self.timers.next() => {
                     while let Some(timer) = self.timers.take_due() {
                         if timer == Timer::Status {
@@ -390,14 +393,16 @@ impl Runtime {
         self.fault.clone().unwrap_or_else(|| CORRECT.to_owned())
     }
 
-    fn on_deliver(&mut self, messages: Vec<SignedMessage>) {
+    fn on_deliver(&mut self, peer: ReplicaId, messages: Vec<SignedMessage>) {
         for message in messages {
             match self.keys.verify_message(message) {
                 Ok(message) => self.inputs.push_back(Input::Message(message)),
                 Err(misbehaviour) => {
                     // A correct peer's batch contains no invalid message, so the rest of this batch is not worth
                     // checking.
-                    tracing::warn!(%misbehaviour, "a message was refused, and the rest of its batch with it");
+                    if let Some(left_out) = self.bad_batches.line(peer) {
+                        tracing::warn!(%peer, %misbehaviour, left_out, "a message was refused, and the rest of its batch with it");
+                    }
                     return;
                 }
             }

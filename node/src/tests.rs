@@ -306,7 +306,7 @@ async fn a_process_with_amnesia_starts_without_its_records_and_deletes_them() {
             fault: fault.map(str::to_owned),
             ..config()
         };
-        let (_, at_runtime) = question::ways();
+        let (_, at_runtime) = question::ways(4);
         let runtime = runtime::Runtime::new(&config, true, at_runtime).unwrap();
         runtime.replica.replica().records()
     };

@@ -168,3 +168,36 @@ fn help_and_version_that_cannot_be_written_end_with_2_and_the_reason() {
         );
     }
 }
+
+/// When a line was written, in microseconds since midnight.
+fn micros(line: &str) -> u64 {
+    let time = line.split(['T', 'Z']).nth(1).unwrap();
+    let parts: Vec<u64> = time
+        .split([':', '.'])
+        .map(|part| part.parse().unwrap())
+        .collect();
+    ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1_000_000 + parts[3]
+}
+
+#[test]
+fn bad_batches_of_a_peer_give_a_line_a_second_that_counts_those_left_out() {
+    let server = Server::start_with(
+        &["--faulty", "S=corrupt", "--view-timeout", "100ms"],
+        &[("QUORATE_LOG", "warn")],
+    );
+    let lines = || -> Vec<String> {
+        let log = server.complaints();
+        let lines = log.lines().filter(|line| {
+            line.split_whitespace().nth(1) == Some("Q") && line.contains("a message was refused")
+        });
+        lines.map(str::to_owned).collect()
+    };
+    eventually("Q writes three lines", || lines().len() >= 3);
+    let lines = lines();
+    for two in lines.windows(2) {
+        let apart = (micros(&two[1]) + 86_400_000_000 - micros(&two[0])) % 86_400_000_000;
+        assert!(apart > 500_000, "{two:?}");
+        assert!(two[1].contains("peer=S"), "{two:?}");
+        assert!(!two[1].contains("left_out=0"), "{two:?}");
+    }
+}

@@ -3,6 +3,7 @@
 //! * [`method`]: one type per method, and the table behind help, signatures and pages.
 //! * [`endpoint`]: the server side.
 //! * [`caller`]: the client side.
+//! * [`Seldom`]: log lines that a caller can cause as often as it likes.
 //! * [`fault`]: all fault codes, ours and those of the interoperability list.
 
 pub mod caller;
@@ -11,6 +12,7 @@ pub mod fault;
 pub mod method;
 
 mod read;
+mod seldom;
 mod xml;
 
 pub use caller::{ANSWER_LIMIT, CallError, Caller};
@@ -18,3 +20,4 @@ pub use dxr::Value;
 pub use endpoint::{Endpoint, Limits};
 pub use fault::{Code, Fault};
 pub use method::Method;
+pub use seldom::Seldom;

@@ -20,17 +20,16 @@ pub(super) async fn answer(handle: Handle, call: Deliver) -> Result<i32, Fault> 
     }
     let messages = outbox::decode(messages).map_err(bad)?;
     let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
-    handle.deliver(messages)?;
+    handle.deliver(head.sender, call.batch.len(), messages)?;
     Ok(count)
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc;
-
     use quorate_protocol::{ClusterId, ReplicaId};
 
     use super::*;
+    use crate::inbox::ROOM;
     use crate::question;
 
     /// A batch without messages, from Q.
@@ -45,7 +44,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_signed_under_the_keys_of_another_cluster_is_refused_with_what_to_do() {
-        let (runtime, mut at_runtime) = question::ways();
+        let (runtime, mut at_runtime) = question::ways(4);
         let handle = Handle::new(&crate::tests::config(), runtime);
         let refused = answer(handle.clone(), batch(8)).await.unwrap_err();
         assert_eq!(refused.code(), Fault::WRONG_PARAMETERS);
@@ -54,22 +53,22 @@ mod tests {
             refused.message().ends_with("to all"),
             "it is cut: {refused}"
         );
-        assert!(at_runtime.batches.try_recv().is_err());
         assert_eq!(answer(handle, batch(7)).await, Ok(0));
+        let (sender, messages) = at_runtime.batches.next().await;
+        assert_eq!((sender, messages.len()), (ReplicaId(1), 0));
     }
 
     #[tokio::test]
     async fn a_batch_for_a_runtime_without_room_is_refused_at_once() {
-        let (batches, mut delivered) = mpsc::channel(1);
-        let (mut runtime, _questions) = question::ways();
-        runtime.batches = batches;
+        let (runtime, mut at_runtime) = question::ways(4);
+        let filled = runtime.batches.put(ReplicaId(1), ROOM, Vec::new());
+        assert_eq!(filled, Ok(()));
         let handle = Handle::new(&crate::tests::config(), runtime);
         let deliver = || answer(handle.clone(), batch(7));
-        assert_eq!(deliver().await, Ok(0));
         assert_eq!(deliver().await.unwrap_err().code(), Fault::OVERLOADED);
-        delivered.recv().await.unwrap();
+        at_runtime.batches.next().await;
         assert_eq!(deliver().await, Ok(0));
-        drop(delivered);
+        drop(at_runtime);
         assert_eq!(deliver().await.unwrap_err().code(), Fault::SHUTTING_DOWN);
     }
 }

@@ -22,12 +22,12 @@ use quorate_wire::method::{
     Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, Round,
     SendMessage, Status, Submit,
 };
-use quorate_wire::{Caller, Endpoint, Fault};
-use tokio::sync::mpsc::error::TrySendError;
+use quorate_wire::{Caller, Endpoint, Fault, Seldom};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::config::NodeConfig;
+use crate::inbox::Refused;
 use crate::question::{Question, Reply, ToRuntime};
 
 /// What every method needs: this process's id, and the ways to the runtime and to the other processes.
@@ -41,6 +41,8 @@ struct Inner {
     cluster: ClusterId,
     /// The peers of which it was said that they have the keys of another cluster.
     strangers: Mutex<BTreeSet<ReplicaId>>,
+    /// The log lines about votes that did not arrive, by recipient.
+    lost_votes: Seldom<ReplicaId>,
     port: u16,
     seed: u64,
     decision_timeout: Duration,
@@ -56,6 +58,7 @@ impl Handle {
             own,
             cluster: ClusterId(config.cluster),
             strangers: Mutex::default(),
+            lost_votes: Seldom::default(),
             port: config
                 .addresses
                 .get(config.index as usize)
@@ -143,16 +146,22 @@ impl Handle {
             .map_err(|_| shutting_down())
     }
 
-    /// Hands a peer's messages to the runtime. Fails if the runtime has no room for them.
-    fn deliver(&self, messages: Vec<SignedMessage>) -> Result<(), Fault> {
-        self.inner
-            .runtime
-            .batches
-            .try_send(messages)
-            .map_err(|error| match error {
-                TrySendError::Full(_) => Fault::overloaded("too much waits here; try again later"),
-                TrySendError::Closed(_) => shutting_down(),
-            })
+    /// Hands a peer's messages, of so many bytes, to the runtime. Fails if the runtime has no room for them.
+    fn deliver(
+        &self,
+        peer: ReplicaId,
+        bytes: usize,
+        messages: Vec<SignedMessage>,
+    ) -> Result<(), Fault> {
+        let put = self.inner.runtime.batches.put(peer, bytes, messages);
+        put.map_err(|refused| match refused {
+            Refused::NoPeer => Fault::new(
+                Fault::WRONG_PARAMETERS,
+                format!("batch: its sender {peer} is no process of this cluster"),
+            ),
+            Refused::Full => Fault::overloaded("too much waits here; try again later"),
+            Refused::Closed => shutting_down(),
+        })
     }
 
     /// How long a call that begins now may wait for a decision, in total.

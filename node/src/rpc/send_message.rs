@@ -61,7 +61,9 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             }
             Err(CallError::Fault(refused)) => return Err(refused),
             Err(error) => {
-                tracing::info!(%to, %error, "the vote did not arrive");
+                if let Some(left_out) = handle.inner.lost_votes.line(to) {
+                    tracing::info!(%to, %error, left_out, "the vote did not arrive");
+                }
                 return Ok(format!("{own} could not reach {to}"));
             }
         }

@@ -7,6 +7,7 @@ use quorate_protocol::{ReplicaId, View};
 use quorate_web::config::Address;
 use quorate_web::poster::read_url;
 use quorate_web::{Poster, Proposal, Reply};
+use quorate_wire::Seldom;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
@@ -22,6 +23,16 @@ pub(super) struct Replies {
     /// The clients. Each has a limit of its own, so that a hanging client does not delay the others.
     clients: Vec<(Address, Arc<Semaphore>)>,
     poster: Poster,
+    lines: Arc<Seldom<(Line, usize)>>,
+}
+
+/// The log lines about replies. Whoever sends requests can cause them as often as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Line {
+    NoClient,
+    TooMany,
+    Refused,
+    NotTaken,
 }
 
 impl Replies {
@@ -34,6 +45,7 @@ impl Replies {
                 .map(|client| (client.clone(), Arc::new(Semaphore::new(UNDER_WAY))))
                 .collect(),
             poster: Poster::new(Duration::from_millis(config.reply_timeout_ms)),
+            lines: Arc::default(),
         }
     }
 
@@ -43,13 +55,19 @@ impl Replies {
             return;
         };
         // Check the URL again: the process that accepted the request may be a liar.
-        let mut clients = self.clients.iter();
-        let Some((_, room)) = clients.find(|(client, _)| is_of(client, &proposal.client_url))
-        else {
-            return tracing::warn!(id = %proposal.id, "a client_url that is no client's gets no reply");
+        let mut clients = self.clients.iter().enumerate();
+        let is_of = |client: &Address| is_of(client, &proposal.client_url);
+        let Some((place, (_, room))) = clients.find(|(_, (client, _))| is_of(client)) else {
+            if let Some(left_out) = self.lines.line((Line::NoClient, 0)) {
+                tracing::warn!(id = %proposal.id, left_out, "a client_url that is no client's gets no reply");
+            }
+            return;
         };
         let Ok(permit) = Arc::clone(room).try_acquire_owned() else {
-            return tracing::warn!(id = %proposal.id, "too many replies are on their way: one is dropped");
+            if let Some(left_out) = self.lines.line((Line::TooMany, place)) {
+                tracing::warn!(id = %proposal.id, left_out, "too many replies are on their way: one is dropped");
+            }
+            return;
         };
         let Ok(proposal_json) = RawValue::from_string(json.to_owned()) else {
             return;
@@ -63,14 +81,20 @@ impl Replies {
         let Ok(body) = serde_json::to_string(&reply) else {
             return;
         };
-        let poster = self.poster.clone();
+        let (poster, lines) = (self.poster.clone(), Arc::clone(&self.lines));
         tokio::spawn(async move {
             match poster.post_here(&proposal.client_url, body).await {
                 Ok((status, _)) if status.is_success() => {}
                 Ok((status, _)) => {
-                    tracing::warn!(id = %proposal.id, %status, "the client does not take its reply");
+                    if let Some(left_out) = lines.line((Line::Refused, place)) {
+                        tracing::warn!(id = %proposal.id, %status, left_out, "the client does not take its reply");
+                    }
                 }
-                Err(error) => tracing::info!(id = %proposal.id, %error, "a reply is not taken"),
+                Err(error) => {
+                    if let Some(left_out) = lines.line((Line::NotTaken, place)) {
+                        tracing::info!(id = %proposal.id, %error, left_out, "a reply is not taken");
+                    }
+                }
             }
             drop(permit);
         });

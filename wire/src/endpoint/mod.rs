@@ -43,7 +43,7 @@ pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
 use self::stream::{Phase, TimedStream};
-use crate::{Fault, Method};
+use crate::{Fault, Method, Seldom};
 
 /// The most connections that the operating system keeps until they are accepted, if it allows that many. A client that
 /// meets a full queue tries again only after a second.
@@ -300,6 +300,7 @@ struct Server {
 impl Server {
     async fn run(mut self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = std::pin::pin!(shutdown);
+        let failures = Seldom::default();
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
@@ -307,7 +308,9 @@ impl Server {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => self.admit(stream),
                     Err(error) => {
-                        tracing::warn!(%error, "cannot accept a connection");
+                        if let Some(left_out) = failures.line(()) {
+                            tracing::warn!(%error, left_out, "cannot accept a connection");
+                        }
                         for _ in 0..ACCEPT_ROOM {
                             self.connections.give_way.notify_one();
                         }
