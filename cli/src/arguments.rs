@@ -8,6 +8,7 @@ use std::process::exit;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Error, Parser};
+use quorate_spelling::similar;
 
 use crate::console::complain;
 
@@ -147,11 +148,7 @@ fn unknown(command: &mut Command, text: &str) -> Error {
         .filter(|subcommand| !subcommand.is_hide_set())
         .map(Command::get_name)
         .collect();
-    // One wrong letter in three is overlooked.
-    let misspelled = names
-        .iter()
-        .find(|name| strsim::osa_distance(name, text) <= text.chars().count() / 3);
-    let advice = match misspelled {
+    let advice = match similar(text, names.iter().copied()) {
         Some(name) => format!("did you mean '{name}'?"),
         None => format!("write options, or one of the commands {}", names.join(", ")),
     };

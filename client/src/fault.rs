@@ -3,7 +3,8 @@
 use anyhow::{Context, ensure};
 use futures_util::future::join_all;
 use quorate_cli::console::complain;
-use quorate_server::{Bound, FaultPlan, similar};
+use quorate_server::{Bound, FaultPlan};
+use quorate_spelling::similar;
 use quorate_wire::Method;
 use quorate_wire::method::{FaultClear, FaultSet};
 use serde::Serialize;

@@ -3,7 +3,8 @@
 
 mod support;
 
-use quorate_fault::behaviour::{self, REGISTRY};
+use quorate_fault::behaviour::REGISTRY;
+use quorate_fault::grammar;
 use support::{Processes, assert_decided, client, printed};
 
 fn assert_others_agree(faulty: &str, others: &[&str]) {
@@ -83,5 +84,5 @@ fn clients_get_right_answers_beside_a_state_that_was_tampered_with() {
 #[test]
 fn the_help_lists_behaviours_and_triggers() {
     let output = client(&["--help"]);
-    assert!(printed(&output).contains(&behaviour::help()), "{output:?}");
+    assert!(printed(&output).contains(&grammar::help()), "{output:?}");
 }

@@ -3,97 +3,16 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use quorate_protocol::{Config, ParseReplicaIdError, Quorum, ReplicaId};
+use quorate_protocol::{Config, Quorum, ReplicaId};
 
 use crate::behaviour::{self, Setting};
 use crate::bound::Bound;
-use crate::similar::similar;
-use crate::trigger::TRIGGERS;
-
-/// Why a fault plan cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
-    /// The name is none.
-    #[error("{cause}{advice}", advice = meant_name(&cause.0))]
-    Name {
-        /// What was given. It is no source of the error: the message has it already.
-        cause: ParseReplicaIdError,
-    },
-    /// No such process here.
-    #[error("there is no process {name}: with {n} processes the names go from P to {last}")]
-    NoSuchProcess {
-        /// The name given.
-        name: String,
-        /// How many there are.
-        n: u32,
-        /// The last name.
-        last: ReplicaId,
-    },
-    /// No such behaviour.
-    #[error("unknown behaviour '{0}': {known}", known = instead(.0, &behaviour::names()))]
-    UnknownBehaviour(String),
-    /// The behaviour's argument is not of its form.
-    #[error("'{argument}' is no argument for {behaviour}: {expected}")]
-    BadArgument {
-        /// The behaviour.
-        behaviour: &'static str,
-        /// What was given.
-        argument: String,
-        /// What is expected.
-        expected: &'static str,
-    },
-    /// No such trigger.
-    #[error("unknown trigger '@{0}': {known}", known = instead(.0, &TRIGGERS.map(|(form, _)| form)))]
-    UnknownTrigger(String),
-    /// The trigger is not of its form.
-    #[error("'@{trigger}' is no trigger: {expected}")]
-    BadTrigger {
-        /// What was given.
-        trigger: String,
-        /// What is expected.
-        expected: &'static str,
-    },
-    /// Nobody and somebody at once.
-    #[error("'none' stands alone: leave it out, or leave the names out")]
-    NoneAndNames,
-    /// Nothing between two commas.
-    #[error("a name is missing in '{0}': write names separated by commas, such as P,Q, or none")]
-    Missing(String),
-    /// One process, two behaviours.
-    #[error("process {0} is named twice")]
-    Twice(ReplicaId),
-}
-
-/// What to write for a word that is none of these forms, of which each begins with its name.
-fn instead(word: &str, forms: &[&str]) -> String {
-    let name = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
-    let names: Vec<_> = forms.iter().map(|form| name(form)).collect();
-    let all = forms.join(", ");
-    match similar(&name(word), names.iter().map(String::as_str)) {
-        Some(meant) => format!("did you mean '{meant}'? There are {all}"),
-        None => format!("use one of {all}"),
-    }
-}
-
-/// What to write for a word that is no name, if it looks like something else.
-fn meant_name(word: &str) -> String {
-    if behaviour::names().contains(&word) {
-        return format!("; '{word}' is a behaviour, so write a name before it, such as P={word}");
-    }
-    match word.to_uppercase().parse::<ReplicaId>() {
-        Ok(name) => format!("; did you mean '{name}'?"),
-        Err(_) => String::new(),
-    }
-}
+use crate::error::ParseError;
+use crate::grammar;
+use crate::words::parse_process;
 
 /// What stands in the place of a behaviour for a process that is correct.
 const CORRECT: &str = "none";
-
-impl From<ParseReplicaIdError> for ParseError {
-    fn from(cause: ParseReplicaIdError) -> Self {
-        Self::Name { cause }
-    }
-}
 
 /// Which processes are faulty, and how, in the words of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,7 +38,7 @@ impl FaultPlan {
                 "none" => return Err(ParseError::NoneAndNames),
                 _ => {}
             }
-            let (name, words) = name_and_words(item);
+            let (name, words) = name_and_words(item)?;
             let process = parse_process(name, n)?;
             let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
             let setting = Setting {
@@ -128,7 +47,7 @@ impl FaultPlan {
             };
             let words = (words != CORRECT).then_some(words);
             if let Some(words) = &words {
-                behaviour::parse(words, &setting)?;
+                grammar::parse(words, &setting)?;
             }
             if plan.behaviours.insert(process, words).is_some() {
                 return Err(ParseError::Twice(process));
@@ -158,39 +77,25 @@ impl FaultPlan {
 }
 
 /// `P=lie` is P's lie, and whoever is only named denies: `P`, or `P@after=2s` with a trigger.
-fn name_and_words(item: &str) -> (&str, String) {
-    match item.find(['=', '@']) {
+fn name_and_words(item: &str) -> Result<(&str, String), ParseError> {
+    let (name, words) = match item.find(['=', '@']) {
         Some(end) if item[end..].starts_with('@') => {
             (&item[..end], format!("deny{}", &item[end..]))
         }
         Some(end) => (&item[..end], item[end + 1..].to_owned()),
         None => (item, "deny".to_owned()),
-    }
-}
-
-/// Reads a time with its unit, in microseconds.
-pub(crate) fn parse_micros(text: &str) -> Option<u64> {
-    let time = humantime::parse_duration(text).ok()?;
-    time.as_micros().try_into().ok()
-}
-
-/// Reads the name of one of `n` processes.
-pub(crate) fn parse_process(name: &str, n: u32) -> Result<ReplicaId, ParseError> {
-    let process: ReplicaId = name.parse()?;
-    if process.0 < n {
-        Ok(process)
-    } else {
-        Err(ParseError::NoSuchProcess {
-            name: name.to_owned(),
-            n,
-            last: ReplicaId(n.saturating_sub(1)),
-        })
+    };
+    let word = name.split(':').next().unwrap_or_default();
+    match behaviour::names().into_iter().find(|known| *known == word) {
+        Some(behaviour) => Err(ParseError::NoName { behaviour }),
+        None => Ok((name, words)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FaultPlan, ParseError};
+    use super::FaultPlan;
+    use crate::ParseError;
 
     #[test]
     fn a_name_alone_denies_everyone_and_none_is_nobody() {
@@ -265,6 +170,7 @@ mod tests {
                 "lie",
                 "'lie' is a behaviour, so write a name before it, such as P=lie",
             ),
+            ("delay:2s", "'delay' is a behaviour, so write a name before"),
         ] {
             let error = FaultPlan::parse(text, 4).unwrap_err().to_string();
             assert!(error.contains(advice), "{text}: {error}");

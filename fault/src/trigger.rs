@@ -6,8 +6,9 @@ use quorate_protocol::{Effect, ReplicaId, Time, VerifiedMessage};
 
 use crate::behaviour::{Altered, Behaviour, Damage, Say};
 use crate::dice::Dice;
-use crate::plan::{ParseError, parse_micros};
+use crate::error::ParseError;
 use crate::scope::{Moment, Scope};
+use crate::words::{instead, parse_micros, parse_percent};
 
 /// The triggers there are: how each is written, and when it holds.
 pub const TRIGGERS: [(&str, &str); 5] = [
@@ -67,7 +68,7 @@ impl Trigger {
             "slots" => set(&mut self.slots, one, parse_range(value), SOME_SLOTS)?,
             "views" => set(&mut self.views, one, parse_range(value), SOME_VIEWS)?,
             "chance" => set(&mut self.chance, one, parse_percent(value), A_CHANCE)?,
-            _ => return Err(ParseError::UnknownTrigger(one.chars().take(40).collect())),
+            _ => return Err(unknown(one)),
         };
         if twice {
             return Err(bad(one, "it is given twice: write each trigger once"));
@@ -98,6 +99,12 @@ const SOME_SLOTS: &str = "write sequence numbers, as in slots=3-9, slots=5 or sl
 const SOME_VIEWS: &str = "write views, as in views=0-1, views=2 or views=3-";
 const A_CHANCE: &str = "write a percentage from 1% to 100%, as in chance=25%";
 
+fn unknown(one: &str) -> ParseError {
+    let word: String = one.chars().take(40).collect();
+    let instead = instead(&word, &TRIGGERS.map(|(form, _)| form));
+    ParseError::UnknownTrigger { word, instead }
+}
+
 fn bad(trigger: &str, expected: &'static str) -> ParseError {
     ParseError::BadTrigger {
         trigger: trigger.chars().take(80).collect(),
@@ -123,12 +130,6 @@ fn parse_range(text: &str) -> Option<RangeInclusive<u64>> {
         Some((first, last)) => (first.parse().ok()?, last.parse().ok()?),
     };
     (first <= last).then_some(first..=last)
-}
-
-/// Reads `25%` or `25`, from 1 to 100.
-pub(crate) fn parse_percent(text: &str) -> Option<u64> {
-    let percent = text.strip_suffix('%').unwrap_or(text).parse().ok()?;
-    (1..=100).contains(&percent).then_some(percent)
 }
 
 /// A behaviour that acts only while its triggers hold.

@@ -3,7 +3,8 @@
 
 use std::num::NonZeroU32;
 
-use quorate_fault::behaviour::{self, Altered, REGISTRY};
+use quorate_fault::behaviour::{Altered, REGISTRY};
+use quorate_fault::grammar;
 use quorate_fault::scope::{Moment, Scope};
 use quorate_fault::{Behaviour, Faulty, Say, Setting};
 use quorate_protocol::certificate::PreparedCertificate;
@@ -26,7 +27,7 @@ fn setting() -> Setting {
 }
 
 fn made(words: &str) -> Box<dyn Behaviour> {
-    behaviour::parse(words, &setting()).unwrap()
+    grammar::parse(words, &setting()).unwrap()
 }
 
 fn faulty(words: &str) -> Faulty {
@@ -278,7 +279,7 @@ fn one_seed_loses_the_same_messages_and_another_seed_others() {
             seed: [seed; 32],
             ..setting()
         };
-        let mut drop = behaviour::parse("drop:50%", &setting).unwrap();
+        let mut drop = grammar::parse("drop:50%", &setting).unwrap();
         let arrived = |_| told(&mut *drop, &prepare(0, 1)).map(|all| all.len());
         (0..20).map(arrived).collect::<Vec<_>>()
     };
@@ -477,7 +478,7 @@ fn skip_skips_a_few_slots_or_a_window_and_proposes_no_slot_twice() {
             seed: [seed; 32],
             ..setting()
         };
-        let mut skip = behaviour::parse("skip", &setting).unwrap();
+        let mut skip = grammar::parse("skip", &setting).unwrap();
         let slots = [1, 2, 3].map(|slot| match &told(&mut *skip, &proposal(slot))[1][..] {
             [Message::PrePrepare(one, body)] => {
                 assert_eq!(*body, batch(slot));

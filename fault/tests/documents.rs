@@ -1,7 +1,8 @@
 //! `docs/faults.md` and the help describe exactly the behaviours and triggers of the registry, in its words.
 #![allow(clippy::unwrap_used)]
 
-use quorate_fault::behaviour::{self, REGISTRY};
+use quorate_fault::behaviour::REGISTRY;
+use quorate_fault::grammar;
 use quorate_fault::trigger::TRIGGERS;
 
 /// The rows of the page's table that has this header.
@@ -38,7 +39,7 @@ fn the_page_lists_every_trigger() {
 
 #[test]
 fn the_help_has_a_line_for_each_behaviour_and_trigger() {
-    let help = behaviour::help();
+    let help = grammar::help();
     let lines = help.lines().filter(|line| line.starts_with("  "));
     assert_eq!(lines.count(), REGISTRY.len() + TRIGGERS.len(), "{help}");
     for entry in REGISTRY {
@@ -50,7 +51,7 @@ fn the_help_has_a_line_for_each_behaviour_and_trigger() {
 
 #[test]
 fn no_line_of_behaviours_and_triggers_wraps_in_a_help_of_100_columns() {
-    for line in quorate_fault::behaviour::help().lines() {
+    for line in grammar::help().lines() {
         assert!(line.chars().count() <= 100, "{line}");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use quorate_fault::{Faulty, Setting, behaviour};
+use quorate_fault::{Faulty, Setting, grammar};
 use quorate_protocol::{
     ClientId, ClusterId, Config, Duration, Input, Keys, Quorum, Record, Replica, ReplicaId,
     SignedMessage, Timer, Timestamp,
@@ -112,7 +112,7 @@ impl Runtime {
         let mut behaviour = config
             .fault
             .as_deref()
-            .map(|words| behaviour::parse(words, &setting))
+            .map(|words| grammar::parse(words, &setting))
             .transpose()?;
         let (mut storage, mut past) = match &config.data {
             Some(path) => {
@@ -367,7 +367,7 @@ impl Runtime {
         }
         let parsed = words
             .as_deref()
-            .map(|words| behaviour::parse(words, &self.setting))
+            .map(|words| grammar::parse(words, &self.setting))
             .transpose();
         let mut behaviour =
             parsed.map_err(|error| Fault::new(Fault::BAD_BEHAVIOUR, error.to_string()))?;

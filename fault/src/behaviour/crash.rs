@@ -1,8 +1,9 @@
 use quorate_protocol::{Effect, Time};
 
 use super::{Altered, Behaviour, Entry, bad_argument};
-use crate::plan::{ParseError, parse_micros};
+use crate::error::ParseError;
 use crate::scope::Moment;
+use crate::words::parse_micros;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "crash",

@@ -1,7 +1,7 @@
 use quorate_protocol::{Duration, Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, bad_argument, recipient, taken_apart};
-use crate::plan::parse_micros;
+use crate::words::parse_micros;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "delay",

@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, bad_argument, one_by_one};
-use crate::plan::{ParseError, parse_process};
+use crate::error::ParseError;
+use crate::words::parse_process;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "deny",

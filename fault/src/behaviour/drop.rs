@@ -2,7 +2,7 @@ use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, bad_argument, recipient, taken_apart};
 use crate::dice::Dice;
-use crate::trigger::parse_percent;
+use crate::words::parse_percent;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "drop",

@@ -3,7 +3,7 @@ use quorate_protocol::{Effect, ReplicaId};
 use super::{
     Altered, Behaviour, Entry, Say, bad_argument, one_by_one, opposite, with_false_digest,
 };
-use crate::plan::ParseError;
+use crate::error::ParseError;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "lie",

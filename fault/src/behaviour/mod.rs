@@ -23,9 +23,8 @@ use quorate_protocol::message::Message;
 use quorate_protocol::{Config, Digest, Duration, Effect, ReplicaId, Time, VerifiedMessage};
 
 use crate::dice::Dice;
-use crate::plan::ParseError;
+use crate::error::ParseError;
 use crate::scope::{Moment, Scope};
-use crate::trigger::{TRIGGERS, Trigger, Triggered};
 
 pub use corrupt::Damage;
 
@@ -60,7 +59,7 @@ pub struct Entry {
     pub what: &'static str,
     /// An example, as users write it.
     pub example: &'static str,
-    make: fn(Option<&str>, &Setting) -> Made,
+    pub(crate) make: fn(Option<&str>, &Setting) -> Made,
 }
 
 /// A behaviour, or why its argument is not valid.
@@ -85,7 +84,7 @@ impl Setting {
     }
 
     /// Dice for one purpose. The dice of a behaviour and of its trigger are independent.
-    fn dice(&self, purpose: &[u8]) -> Dice {
+    pub(crate) fn dice(&self, purpose: &[u8]) -> Dice {
         Dice::of(Digest::of(&[purpose, &self.seed]).0)
     }
 }
@@ -182,43 +181,6 @@ pub trait Behaviour: Debug + Send {
     }
 }
 
-/// Makes a behaviour from its words, such as `deny:R+S` or `lie@slots=3-9@chance=25%`.
-///
-/// # Errors
-/// The behaviour, its argument or a trigger is unknown; the error says what to write instead.
-pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, ParseError> {
-    if let Some(rest) = words
-        .strip_prefix("none")
-        .filter(|rest| rest.starts_with([':', '@']))
-    {
-        return Err(bad_argument("none", rest, "it stands alone"));
-    }
-    let (words, trigger) = match words.split_once('@') {
-        Some((words, trigger)) => (words, Some(Trigger::parse(trigger)?)),
-        None => (words, None),
-    };
-    let (name, argument) = match words.split_once(':') {
-        Some((name, argument)) => (name, Some(argument)),
-        None => (words, None),
-    };
-    let Some(entry) = REGISTRY.iter().find(|entry| entry.name == name) else {
-        return Err(ParseError::UnknownBehaviour(
-            name.chars().take(40).collect(),
-        ));
-    };
-    if let Some(argument) = argument.filter(|_| entry.argument.is_empty()) {
-        return Err(bad_argument(entry.name, argument, "it takes no argument"));
-    }
-    let behaviour = (entry.make)(argument, setting)?;
-    Ok(match trigger {
-        None => behaviour,
-        Some(trigger) => {
-            let dice = setting.dice(b"trigger");
-            Box::new(Triggered::new(trigger, behaviour, dice))
-        }
-    })
-}
-
 /// The names of all behaviours in alphabetical order, for error messages.
 pub(crate) fn names() -> [&'static str; REGISTRY.len()] {
     let mut names = REGISTRY.map(|entry| entry.name);
@@ -226,24 +188,11 @@ pub(crate) fn names() -> [&'static str; REGISTRY.len()] {
     names
 }
 
-/// All behaviours and triggers for a command's help, one on each line.
-#[must_use]
-pub fn help() -> String {
-    let behaviours =
-        REGISTRY.map(|entry| (format!("{}{}", entry.name, entry.argument), entry.what));
-    let triggers = TRIGGERS.map(|(form, when)| (format!("@{form}"), when));
-    let lines = |all: &[(String, &str)]| {
-        let line = |(form, what): &(String, &str)| format!("\n  {form:16} {what}");
-        all.iter().map(line).collect::<String>()
-    };
-    format!(
-        "Behaviours of --faulty:{}\n\nTriggers follow a behaviour, as in equivocate@after=2s@chance=25%; all must hold:{}",
-        lines(&behaviours),
-        lines(&triggers)
-    )
-}
-
-fn bad_argument(behaviour: &'static str, argument: &str, expected: &'static str) -> ParseError {
+pub(crate) fn bad_argument(
+    behaviour: &'static str,
+    argument: &str,
+    expected: &'static str,
+) -> ParseError {
     ParseError::BadArgument {
         behaviour,
         argument: argument.chars().take(80).collect(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use quorate_fault::similar;
+use quorate_spelling::similar;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// Our parts that log.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use quorate_fault::{FaultPlan, behaviour};
+use quorate_fault::{FaultPlan, grammar};
 use quorate_service::exchange::{BadDecision, check_decision};
 
 use crate::logging::{self, Logging};
@@ -17,7 +17,7 @@ pub const MOST_PROCESSES: u32 = 64;
 /// The text below the options in the long help of every binary that has these options.
 #[must_use]
 pub fn help() -> String {
-    format!("{}\n\n{}", behaviour::help(), logging::HELP)
+    format!("{}\n\n{}", grammar::help(), logging::HELP)
 }
 
 /// The text below the options in the short help. It names the command that lists the behaviours.

@@ -1,7 +1,7 @@
 //! The places where processes run, and which twin receives which messages.
 
 use quorate_diagram::Lane;
-use quorate_fault::{Faulty, ParseError, Setting, behaviour};
+use quorate_fault::{Faulty, ParseError, Setting, grammar};
 use quorate_protocol::{ClusterId, Digest, Keys, Quorum, Replica, ReplicaId};
 use quorate_service::exchange::Rules;
 
@@ -51,7 +51,7 @@ impl Places {
                 config: config.clone(),
                 seed: seed.0,
             };
-            let behaviour = words.map(|words| behaviour::parse(words, &setting));
+            let behaviour = words.map(|words| grammar::parse(words, &setting));
             let replica = Faulty::new(Replica::new(config.clone()), behaviour.transpose()?);
             let keys = Keys::simulated(own, quorum.n(), cluster);
             Ok(Place {

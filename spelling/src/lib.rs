@@ -1,6 +1,8 @@
 //! What a misspelled word was meant to be.
 
-/// The candidate that is most like a word: one wrong letter in three is overlooked, and so are capitals.
+/// The candidate that is most like a word: one wrong letter in three is overlooked, and so are capitals. `None` if no
+/// candidate is that much like it.
+#[must_use]
 pub fn similar<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.trim().to_lowercase();
     let tolerated = word.chars().count() / 3;

@@ -1,0 +1,64 @@
+//! The words that choose a behaviour and its triggers, such as `lie@slots=3-9@chance=25%`.
+
+use crate::behaviour::{Behaviour, REGISTRY, Setting, bad_argument, names};
+use crate::error::ParseError;
+use crate::trigger::{TRIGGERS, Trigger, Triggered};
+use crate::words::instead;
+
+/// Makes a behaviour from its words, such as `deny:R+S` or `lie@slots=3-9@chance=25%`.
+///
+/// # Errors
+/// The behaviour, its argument or a trigger is unknown; the error says what to write instead.
+pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, ParseError> {
+    if let Some(rest) = words
+        .strip_prefix("none")
+        .filter(|rest| rest.starts_with([':', '@']))
+    {
+        return Err(bad_argument("none", rest, "it stands alone"));
+    }
+    let (words, trigger) = match words.split_once('@') {
+        Some((words, trigger)) => (words, Some(Trigger::parse(trigger)?)),
+        None => (words, None),
+    };
+    let (name, argument) = match words.split_once(':') {
+        Some((name, argument)) => (name, Some(argument)),
+        None => (words, None),
+    };
+    let Some(entry) = REGISTRY.iter().find(|entry| entry.name == name) else {
+        return Err(unknown(name));
+    };
+    if let Some(argument) = argument.filter(|_| entry.argument.is_empty()) {
+        return Err(bad_argument(entry.name, argument, "it takes no argument"));
+    }
+    let behaviour = (entry.make)(argument, setting)?;
+    Ok(match trigger {
+        None => behaviour,
+        Some(trigger) => {
+            let dice = setting.dice(b"trigger");
+            Box::new(Triggered::new(trigger, behaviour, dice))
+        }
+    })
+}
+
+fn unknown(name: &str) -> ParseError {
+    let word: String = name.chars().take(40).collect();
+    let instead = instead(&word, &names());
+    ParseError::UnknownBehaviour { word, instead }
+}
+
+/// All behaviours and triggers for a command's help, one on each line.
+#[must_use]
+pub fn help() -> String {
+    let behaviours =
+        REGISTRY.map(|entry| (format!("{}{}", entry.name, entry.argument), entry.what));
+    let triggers = TRIGGERS.map(|(form, when)| (format!("@{form}"), when));
+    let lines = |all: &[(String, &str)]| {
+        let line = |(form, what): &(String, &str)| format!("\n  {form:16} {what}");
+        all.iter().map(line).collect::<String>()
+    };
+    format!(
+        "Behaviours of --faulty:{}\n\nTriggers follow a behaviour, as in equivocate@after=2s@chance=25%; all must hold:{}",
+        lines(&behaviours),
+        lines(&triggers)
+    )
+}
