@@ -56,11 +56,11 @@ fn prepare(view: u64, slot: u64) -> Message {
 }
 
 fn request(number: u64) -> Request {
-    Request {
-        client: ClientId::named("c"),
-        timestamp: Timestamp(number),
-        operation: format!("operation {number}").into_bytes(),
-    }
+    Request::new(
+        ClientId::named(ReplicaId(0), "c"),
+        Timestamp(number),
+        format!("operation {number}").into_bytes(),
+    )
 }
 
 fn batch(number: u64) -> Batch {

@@ -59,7 +59,7 @@ fn operations(bytes: &[u8]) {
     let mut service = service();
     let all = bytes.split(|byte| *byte == 0xFE);
     for ((sequence, index), operation) in (1..).zip(0..).zip(all) {
-        let client = ClientId::Process(ReplicaId(index % 4));
+        let client = ReplicaId(index % 4).into();
         let answer = service.execute(Sequence(sequence), client, operation);
         assert!(Answer::decode(&answer).is_some());
         if let Some(answer) = service.query(operation) {

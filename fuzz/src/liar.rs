@@ -230,7 +230,7 @@ impl Liar {
             _ => Message::Replies(Replies {
                 replies: vec![Reply {
                     view,
-                    client: ClientId::Process(ReplicaId(1)),
+                    client: ReplicaId(1).into(),
                     timestamp: Timestamp(number(choices)?),
                     sequence,
                     result: vec![1],
@@ -266,15 +266,11 @@ impl Liar {
 
     fn request(&self, choices: &mut Unstructured<'_>) -> Result<Signed<Request>> {
         let client = if choices.arbitrary()? {
-            ClientId::Process(ReplicaId(0))
+            ReplicaId(0).into()
         } else {
-            ClientId::named(if choices.arbitrary()? { "a" } else { "b" })
+            ClientId::named(self.keys.own(), if choices.arbitrary()? { "a" } else { "b" })
         };
-        let request = Request {
-            client,
-            timestamp: Timestamp(number(choices)?),
-            operation: vec![choices.arbitrary()?],
-        };
+        let request = Request::new(client, Timestamp(number(choices)?), vec![choices.arbitrary()?]);
         Ok(self.keys.sign(request).into_signed())
     }
 

@@ -118,11 +118,7 @@ impl World {
     fn ask(&mut self, at: usize) {
         self.asked += 1;
         let (bare, keys) = &mut self.correct[at];
-        let request = Request {
-            client: ClientId::Process(keys.own()),
-            timestamp: Timestamp(self.asked),
-            operation: vec![1],
-        };
+        let request = Request::new(keys.own().into(), Timestamp(self.asked), vec![1]);
         let input = Input::Submit(keys.sign(request));
         let acts = bare.step(keys, self.now, input);
         self.perform(at, acts);

@@ -61,15 +61,11 @@ impl<T> Desk<T> {
     ) -> Verified<Request> {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;
-            let name = format!("{}/{}/{}", self.own, self.life, self.names);
-            (ClientId::named(&name), Timestamp(0))
+            let number = self.life.saturating_add(self.names);
+            (ClientId::session(self.own, number), Timestamp(0))
         });
         let timestamp = Timestamp(last.0 + 1);
-        let request = keys.sign(Request {
-            client,
-            timestamp,
-            operation,
-        });
+        let request = keys.sign(Request::new(client, timestamp, operation));
         self.client.wait_for(request.clone());
         self.submits.insert((client, timestamp), caller);
         request

@@ -75,8 +75,8 @@ impl Desk {
     pub(crate) fn lend_name(&mut self) -> (ClientId, Timestamp) {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;
-            let name = format!("{}/{}/{}", self.own, self.life, self.names);
-            (ClientId::named(&name), Timestamp(0))
+            let number = self.life.saturating_add(self.names);
+            (ClientId::session(self.own, number), Timestamp(0))
         });
         (client, Timestamp(last.0 + 1))
     }
@@ -139,7 +139,7 @@ impl Runtime {
             let (client, timestamp) = self.desk.lend_name();
             return Ok((client, timestamp, true));
         };
-        let (id, timestamp) = (ClientId::named(&client), Timestamp(timestamp));
+        let (id, timestamp) = (ClientId::named(self.own, &client), Timestamp(timestamp));
         let last = self.replica.replica().last_timestamp(id);
         if last > timestamp {
             return Err(Fault::new(
@@ -177,11 +177,11 @@ impl Runtime {
             // The caller has repeated the same request. Both calls get its result.
             return answers.extend(more);
         }
-        let request = self.keys.sign(Request {
+        let request = self.keys.sign(Request::new(
             client,
             timestamp,
-            operation: Operation::KeyValue(operation.to_owned()).encode(),
-        });
+            Operation::KeyValue(operation.to_owned()).encode(),
+        ));
         self.desk.client.wait_for(request.clone());
         self.desk.submits.insert((client, timestamp), waiting);
         self.inputs.push_back(Input::Submit(request));

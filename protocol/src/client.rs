@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::digest::Digest;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::{Answer, Query, Reply, Request};
+use crate::mutant::Mutant;
 use crate::quorum::Quorum;
 use crate::signature::Verified;
 
@@ -18,11 +20,14 @@ pub struct Client {
     requests: BTreeMap<(ClientId, Timestamp), Pending>,
     queries: BTreeMap<u64, Reading>,
     last_query: u64,
+    #[cfg(feature = "mutants")]
+    mutant: Option<Mutant>,
 }
 
 #[derive(Debug)]
 struct Pending {
     request: Verified<Request>,
+    digest: Digest,
     replies: BTreeMap<ReplicaId, Reply>,
     /// True after the first call of [`Client::overdue`] that saw it.
     seen: bool,
@@ -69,7 +74,28 @@ impl Client {
             requests: BTreeMap::new(),
             queries: BTreeMap::new(),
             last_query,
+            #[cfg(feature = "mutants")]
+            mutant: None,
         }
+    }
+
+    /// This client with a known bug.
+    #[cfg(feature = "mutants")]
+    #[must_use]
+    pub fn with_mutant(mut self, mutant: Option<Mutant>) -> Self {
+        self.mutant = mutant;
+        self
+    }
+
+    #[cfg(feature = "mutants")]
+    fn is_mutant(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    #[cfg(not(feature = "mutants"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    const fn is_mutant(&self, _mutant: Mutant) -> bool {
+        false
     }
 
     /// Waits for the result of a request.
@@ -80,6 +106,7 @@ impl Client {
         self.requests
             .entry((client, timestamp))
             .or_insert_with(|| Pending {
+                digest: request.value().digest(),
                 request,
                 replies: BTreeMap::new(),
                 seen: false,
@@ -91,10 +118,15 @@ impl Client {
         self.requests.remove(&(client, timestamp));
     }
 
-    /// Counts a reply. Returns the result once a quorum has sent the same.
+    /// Counts a reply. Returns the result once a quorum has sent the same. A reply to another request under the same
+    /// timestamp does not count (rule 26).
     pub fn on_reply(&mut self, from: ReplicaId, reply: Reply) -> Option<Accepted> {
         let key = (reply.client, reply.timestamp);
+        let any = self.is_mutant(Mutant::DigestNotCompared);
         let pending = self.requests.get_mut(&key)?;
+        if reply.request != pending.digest && !any {
+            return None;
+        }
         let (sequence, result) = (reply.sequence, reply.result.clone());
         pending.replies.insert(from, reply);
         let mut views: Vec<View> = pending

@@ -59,43 +59,89 @@ impl FromStr for ReplicaId {
     }
 }
 
-/// The client that a request is for.
+/// The client that a request is for (rule 26).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ClientId {
-    /// A process that orders operations for itself. Only that process signs its requests.
-    Process(ReplicaId),
-    /// A client outside the cluster, by the first bytes of its name's digest. Any process may sign requests for it.
-    Named([u8; 16]),
+    /// A process, under one of its numbers. Number 0 is the process itself, which takes part in the exchange. It lends
+    /// the other numbers to callers without a name, and never uses one again after a restart. Only the process signs.
+    Session {
+        /// The process.
+        process: ReplicaId,
+        /// Its number.
+        number: u64,
+    },
+    /// A caller with a name, at the process that it asked. The same name at another process is another client. Only the
+    /// process signs.
+    Named {
+        /// The process.
+        process: ReplicaId,
+        /// The first bytes of the name's digest.
+        name: [u8; 16],
+    },
+    /// The owner of an Ed25519 key, by the public key. The owner signs; any process may carry the request.
+    Key([u8; 32]),
 }
 
 impl ClientId {
-    /// The client with this name.
+    /// A session that a process lends. Number 0 is the process itself.
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub const fn session(process: ReplicaId, number: u64) -> Self {
+        Self::Session { process, number }
+    }
+
+    /// The caller with this name at a process.
+    #[must_use]
+    pub fn named(process: ReplicaId, name: &str) -> Self {
         let Digest(bytes) = Digest::of(&[b"client", name.as_bytes()]);
         let mut start = [0; 16];
         for (to, from) in start.iter_mut().zip(bytes) {
             *to = from;
         }
-        Self::Named(start)
+        Self::Named {
+            process,
+            name: start,
+        }
+    }
+
+    /// The only process that may sign requests of this client. `None` for a client with a key.
+    #[must_use]
+    pub const fn speaker(&self) -> Option<ReplicaId> {
+        match self {
+            Self::Session { process, .. } | Self::Named { process, .. } => Some(*process),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// The process, if the client is a process that orders operations for itself.
+    #[must_use]
+    pub const fn process(&self) -> Option<ReplicaId> {
+        match self {
+            Self::Session { process, number: 0 } => Some(*process),
+            _ => None,
+        }
     }
 }
 
+/// The process itself.
 impl From<ReplicaId> for ClientId {
-    fn from(replica: ReplicaId) -> Self {
-        Self::Process(replica)
+    fn from(process: ReplicaId) -> Self {
+        Self::session(process, 0)
     }
 }
 
+/// `P`, `P/17`, or for a name or a key its first 4 bytes in hexadecimal.
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Process(process) => process.fmt(f),
-            Self::Named(start) => start
-                .iter()
-                .take(4)
-                .try_for_each(|byte| write!(f, "{byte:02x}")),
-        }
+        let start: &[u8] = match self {
+            Self::Session { process, number: 0 } => return process.fmt(f),
+            Self::Session { process, number } => return write!(f, "{process}/{number}"),
+            Self::Named { name, .. } => name,
+            Self::Key(key) => key,
+        };
+        start
+            .iter()
+            .take(4)
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

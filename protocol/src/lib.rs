@@ -6,6 +6,7 @@
 //! * [`message`]: one file per protocol message.
 //! * [`certificate`]: sets of signed messages that prove something, and the checks that make them valid.
 //! * [`client`]: when a client accepts a result.
+//! * [`seal`]: clients with a key of their own, who sign their requests themselves.
 //! * [`signature`]: [`Signed`] bytes, and [`Verified`] ones. Only a signature check makes a [`Verified`].
 //! * [`snapshot`]: the state at a checkpoint, in parts.
 //! * [`quorum`]: the arithmetic of n and f.
@@ -31,6 +32,7 @@ pub mod quorum;
 mod record;
 mod replica;
 mod scheme;
+pub mod seal;
 pub mod signature;
 pub mod snapshot;
 mod time;
@@ -48,5 +50,6 @@ pub use mutant::Mutant;
 pub use quorum::Quorum;
 pub use record::Record;
 pub use replica::{Phase, Replica, Sizes, SlotStatus, Status};
+pub use seal::{ClientKey, Seal};
 pub use signature::{Keys, Signed, Verified};
 pub use time::{Duration, Time};

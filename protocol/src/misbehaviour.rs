@@ -8,6 +8,8 @@ use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the error messages describe the variants")]
 pub enum Misbehaviour {
+    #[error("{signer} carried a request of client {client} that the client's key has not signed")]
+    BadSeal { signer: ReplicaId, client: ClientId },
     #[error("the signature of {signer} is not valid in this cluster")]
     BadSignature { signer: ReplicaId },
     #[error("{signer} proposed a body whose digest is not {digest}")]
@@ -54,6 +56,11 @@ pub enum Misbehaviour {
     PrimaryPrepared { signer: ReplicaId },
     #[error("{signer} signed a request in the name of client {client}")]
     RequestOfAnother { signer: ReplicaId, client: ClientId },
+    #[error("client {client} sent another operation under timestamp {}", timestamp.0)]
+    TimestampTaken {
+        client: ClientId,
+        timestamp: Timestamp,
+    },
     #[error("replica {signer} is not in this cluster")]
     UnknownSigner { signer: ReplicaId },
     #[error("{signer} sent a piece of the state at {} that a quorum did not sign", sequence.0)]

@@ -55,6 +55,10 @@ pub enum Mutant {
     ExecutesTwice,
     /// A replica drops the certificates of older views when a view starts (rule 10).
     DropsOldCertificates,
+    /// Any process may sign for any client (rule 26).
+    AnyoneSpeaks,
+    /// The reply to another request under the same timestamp counts (rule 26).
+    DigestNotCompared,
 }
 
 /// The name as plans write it: `first-certificate`.
@@ -74,7 +78,7 @@ impl std::fmt::Display for Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -96,5 +100,7 @@ impl Mutant {
         Self::ExecutesOutOfOrder,
         Self::ExecutesTwice,
         Self::DropsOldCertificates,
+        Self::AnyoneSpeaks,
+        Self::DigestNotCompared,
     ];
 }

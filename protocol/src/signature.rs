@@ -10,9 +10,12 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::Digest;
-use crate::id::{ClusterId, ReplicaId};
+use crate::id::{ClientId, ClusterId, ReplicaId};
+use crate::message::Request;
 use crate::misbehaviour::Misbehaviour;
+use crate::mutant::Mutant;
 use crate::scheme::Scheme;
+use crate::seal::{self, Seal, sealed_bytes};
 
 /// A value that can be signed. `DOMAIN` prevents that a signature of one type is used for another type.
 pub trait Signable: Serialize + DeserializeOwned {
@@ -134,6 +137,8 @@ pub struct Keys {
     checked: u64,
     remembered: BTreeSet<Digest>,
     oldest_first: VecDeque<Digest>,
+    #[cfg(feature = "mutants")]
+    mutant: Option<Mutant>,
 }
 
 /// Bytes that are not an Ed25519 public key.
@@ -204,7 +209,28 @@ impl Keys {
             checked: 0,
             remembered: BTreeSet::new(),
             oldest_first: VecDeque::new(),
+            #[cfg(feature = "mutants")]
+            mutant: None,
         }
+    }
+
+    /// These keys with a known bug.
+    #[cfg(feature = "mutants")]
+    #[must_use]
+    pub const fn with_mutant(mut self, mutant: Option<Mutant>) -> Self {
+        self.mutant = mutant;
+        self
+    }
+
+    #[cfg(feature = "mutants")]
+    fn is_mutant(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    #[cfg(not(feature = "mutants"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    const fn is_mutant(&self, _mutant: Mutant) -> bool {
+        false
     }
 
     /// The public key of a secret key.
@@ -217,6 +243,12 @@ impl Keys {
     #[must_use]
     pub const fn own(&self) -> ReplicaId {
         self.own
+    }
+
+    /// The cluster for which these keys sign.
+    #[must_use]
+    pub const fn cluster(&self) -> ClusterId {
+        self.cluster
     }
 
     /// The number of signatures checked so far. Remembered ones are not counted.
@@ -280,6 +312,67 @@ impl Keys {
             self.remember(fingerprint);
         }
         Ok(())
+    }
+
+    /// Checks requests: that each signer may speak for its client, the signatures, and those of clients' own keys
+    /// (rule 26).
+    ///
+    /// # Errors
+    /// A signer may not speak for the client, or a signature is missing, not valid, or of a client without a key.
+    pub(crate) fn check_requests<'a>(
+        &mut self,
+        requests: impl IntoIterator<Item = &'a Signed<Request>> + Clone,
+    ) -> Result<(), Misbehaviour> {
+        for request in requests.clone() {
+            self.check_speaker(request)?;
+        }
+        self.check_all(requests.clone())?;
+        requests
+            .into_iter()
+            .try_for_each(|request| self.check_seal(request))
+    }
+
+    /// Whether the signer may speak for the client. Costs no signature check.
+    fn check_speaker(&self, request: &Signed<Request>) -> Result<(), Misbehaviour> {
+        let (signer, client) = (request.signer(), request.value().client);
+        let has_key = client.speaker().is_none();
+        if client.speaker().is_some_and(|speaker| speaker != signer)
+            && !self.is_mutant(Mutant::AnyoneSpeaks)
+        {
+            Err(Misbehaviour::RequestOfAnother { signer, client })
+        } else if has_key == request.value().seal.is_some() {
+            Ok(())
+        } else {
+            Err(Misbehaviour::BadSeal { signer, client })
+        }
+    }
+
+    fn check_seal(&mut self, request: &Signed<Request>) -> Result<(), Misbehaviour> {
+        let (signer, request) = (request.signer(), request.value());
+        let client = request.client;
+        let (ClientId::Key(key), Some(seal)) = (client, &request.seal) else {
+            return Ok(());
+        };
+        let bytes = sealed_bytes(self.cluster, request.timestamp, &request.operation);
+        self.seal_holds(&key, &bytes, seal)
+            .then_some(())
+            .ok_or(Misbehaviour::BadSeal { signer, client })
+    }
+
+    fn seal_holds(&mut self, key: &[u8; 32], bytes: &[u8], seal: &Seal) -> bool {
+        if !self.scheme.is_costly() {
+            return seal::simulated_holds(key, bytes, seal) || self.is_mutant(Mutant::AnyoneSpeaks);
+        }
+        let fingerprint = Digest::of(&[b"seal", key, bytes, &seal.0]);
+        if self.remembered.contains(&fingerprint) {
+            return true;
+        }
+        self.checked += 1;
+        let holds = seal::ed25519_holds(key, bytes, seal);
+        if holds {
+            self.remember(fingerprint);
+        }
+        holds
     }
 
     fn remember(&mut self, fingerprint: Digest) {

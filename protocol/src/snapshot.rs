@@ -16,6 +16,8 @@ pub(crate) type Replies = BTreeMap<ClientId, LastReply>;
 pub(crate) struct LastReply {
     /// The timestamp of the client's request.
     pub(crate) timestamp: Timestamp,
+    /// The digest of that request (rule 26).
+    pub(crate) request: Digest,
     /// The slot in which it executed.
     pub(crate) sequence: Sequence,
     /// The result.
@@ -161,16 +163,18 @@ fn encode(replies: &Replies) -> Vec<Arc<[u8]>> {
 #[cfg(test)]
 mod tests {
     use super::{LastReply, Replies, Snapshot};
+    use crate::digest::Digest;
     use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
 
     fn told(client: u32, result: Vec<u8>) -> (ClientId, LastReply) {
         let (timestamp, sequence) = (Timestamp(u64::from(client)), Sequence(1));
         let last = LastReply {
             timestamp,
+            request: Digest::of(&[]),
             sequence,
             result,
         };
-        (ClientId::Process(ReplicaId(client)), last)
+        (ReplicaId(client).into(), last)
     }
 
     #[test]

@@ -6,11 +6,11 @@ use harness::{Fate, K, L, Network, Parcel, accusations, broadcasts, is_normal, r
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::client::Read;
 use quorate_protocol::forensics::culprits;
-use quorate_protocol::message::{Batch, Piece, State};
+use quorate_protocol::message::{Batch, Piece, Request, State};
 use quorate_protocol::misbehaviour::{CheckpointFlaw, NewViewFlaw, PreparedFlaw};
 use quorate_protocol::{
-    ClusterId, Digest, Duration, Effect, Evidence, Message, Misbehaviour, ReplicaId, Sequence,
-    SignedMessage, Timer, View,
+    ClientId, ClusterId, Digest, Duration, Effect, Evidence, Message, Misbehaviour, ReplicaId,
+    Sequence, SignedMessage, Timer, Timestamp, View,
 };
 
 const SOON: Duration = Duration::from_millis(800);
@@ -1002,4 +1002,46 @@ fn scenario_28_a_disagreement_beyond_the_bound_names_f_plus_1_culprits_and_no_ho
     let (one, another) = (net.commit_certificate(2, 1), net.commit_certificate(3, 1));
     let named = culprits(&one, &another, &[]);
     assert_eq!(named, [ReplicaId(0), ReplicaId(1)].into());
+}
+
+#[test]
+fn scenario_29_an_operation_in_a_session_of_another_is_refused_and_the_owner_goes_on() {
+    let mut net = Network::new(4);
+    // R, as a backup and as a primary, orders an operation in a session that P lends, in a name at P, and as P.
+    let owner = ReplicaId(0);
+    let stolen = [
+        owner.into(),
+        ClientId::session(owner, 1),
+        ClientId::named(owner, "c"),
+    ];
+    for client in stolen {
+        let request = Request::new(client, Timestamp(u64::MAX), b"set x=1".to_vec());
+        let request = net.sign(2, request);
+        let batch = Batch {
+            requests: vec![request.clone()],
+        };
+        for to in [0, 1, 3] {
+            for message in [
+                SignedMessage::Request(request.clone()),
+                net.pre_prepare(2, 0, 1, &batch),
+                net.pre_prepare(2, 2, 1, &batch),
+            ] {
+                let refused = net.deliver(to, message);
+                assert!(
+                    matches!(
+                        refused[..],
+                        [Effect::Reject(Misbehaviour::RequestOfAnother { .. })]
+                    ),
+                    "{refused:?}"
+                );
+            }
+        }
+    }
+
+    net.order(0, 1);
+    net.submit_for(0, "c", 1);
+    net.run();
+    assert!(net.all_executed(&[(0, 1), (99, 1)]));
+    assert_eq!(net.results(0).len(), 1);
+    assert!((0..4).all(|i| net.view(i) == (0, true)));
 }

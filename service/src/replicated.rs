@@ -161,7 +161,7 @@ impl Service for Replicated {
         let answer = match decode(operation) {
             Some(Operation::Exchange(commands)) => {
                 // Only processes take part in the exchange. Commands from other clients do nothing.
-                if let ClientId::Process(process) = client {
+                if let Some(process) = client.process() {
                     self.exchange.execute(sequence, process, commands);
                 }
                 Answer::Exchange

@@ -33,11 +33,7 @@ impl Session {
     pub fn request(&mut self, operation: Vec<u8>) -> Request {
         self.last = Timestamp(self.last.0 + 1);
         self.under_way = true;
-        Request {
-            client: self.client,
-            timestamp: self.last,
-            operation,
-        }
+        Request::new(self.client, self.last, operation)
     }
 
     /// A request of this process has executed. If it was the last one, the next may go out.

@@ -36,9 +36,9 @@ impl Run {
     fn bytes(&mut self, client: u32, operation: &[u8]) -> Answer {
         let sequence = Sequence(self.next);
         self.next += 1;
-        let answer =
-            self.service
-                .execute(sequence, ClientId::Process(ReplicaId(client)), operation);
+        let answer = self
+            .service
+            .execute(sequence, ReplicaId(client).into(), operation);
         Answer::decode(&answer).unwrap()
     }
 
@@ -208,7 +208,7 @@ fn request_over(run: &mut Run, process: &str, json: &str) -> Answer {
     let operation = Operation::Request(json.to_owned()).encode();
     let sequence = Sequence(run.next);
     run.next += 1;
-    let client = ClientId::named(process);
+    let client = ClientId::named(ReplicaId(0), process);
     let answer = run.service.execute(sequence, client, &operation);
     Answer::decode(&answer).unwrap()
 }
@@ -285,7 +285,7 @@ fn a_ballot_with_an_invalid_decision_does_not_count() {
 proptest! {
     #[test]
     fn any_bytes_get_an_answer(operation in vec(any::<u8>(), 0..64)) {
-        let answer = service().execute(Sequence(1), ClientId::Process(ReplicaId(1)), &operation);
+        let answer = service().execute(Sequence(1), ReplicaId(1).into(), &operation);
         prop_assert!(Answer::decode(&answer).is_some());
     }
 

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Effect, Input, Keys, Message, Quorum, Replica, ReplicaId,
-    SignedMessage, Time, Timestamp, VerifiedMessage,
+    ClusterId, Config, Effect, Input, Keys, Message, Quorum, Replica, ReplicaId, SignedMessage,
+    Time, Timestamp, VerifiedMessage,
 };
 
 const CLUSTER: ClusterId = ClusterId([8; 32]);
@@ -101,11 +101,11 @@ impl Bench {
         while begun.elapsed() < SPAN || self.decisions < 2 {
             let at = usize::try_from(self.decisions).unwrap_or_default() % self.replicas.len();
             let keys = &self.replicas[at].1;
-            let request = Request {
-                client: ClientId::Process(keys.own()),
-                timestamp: Timestamp(self.decisions + 1),
-                operation: vec![0; 16],
-            };
+            let request = Request::new(
+                keys.own().into(),
+                Timestamp(self.decisions + 1),
+                vec![0; 16],
+            );
             let request = keys.sign(request);
             self.settle(at, Input::Submit(request));
             while let Some((to, message)) = self.queue.pop_front() {

@@ -1,6 +1,5 @@
 //! Requests in the words of those who asked for them.
 
-use quorate_protocol::ClientId;
 use quorate_protocol::message::Request;
 use quorate_service::Operation;
 use quorate_service::exchange::Command;
@@ -34,9 +33,9 @@ pub(crate) fn batches(one: &[Request], other: &[Request]) -> (String, String) {
 
 /// What a request asks for, and whose it is: `'set x=1' of P`.
 pub(crate) fn request(request: &Request) -> String {
-    let client = match request.client {
-        ClientId::Process(process) => process.to_string(),
-        _ => "a client outside".to_owned(),
+    let client = match request.client.process() {
+        Some(process) => process.to_string(),
+        None => "a client outside".to_owned(),
     };
     format!("{} of {client}", operation(&request.operation))
 }
@@ -80,11 +79,11 @@ mod tests {
     use quorate_service::exchange::Command;
 
     fn asked(by: u32, number: u64, text: &str) -> Request {
-        Request {
-            client: ReplicaId(by).into(),
-            timestamp: Timestamp(number),
-            operation: Operation::KeyValue(text.to_owned()).encode(),
-        }
+        Request::new(
+            ReplicaId(by).into(),
+            Timestamp(number),
+            Operation::KeyValue(text.to_owned()).encode(),
+        )
     }
 
     fn told(one: &[Request], other: &[Request]) -> [String; 2] {

@@ -119,11 +119,11 @@ impl Runtime {
     }
 
     fn submit_request(&mut self, (client, timestamp): Name, turn: &Turn) {
-        let request = self.keys.sign(Request {
+        let request = self.keys.sign(Request::new(
             client,
             timestamp,
-            operation: Operation::Request(turn.json.clone()).encode(),
-        });
+            Operation::Request(turn.json.clone()).encode(),
+        ));
         self.inputs.push_back(Input::Submit(request));
     }
 

@@ -47,7 +47,7 @@ pub use view_change::ViewChange;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ClientId, ReplicaId};
+use crate::id::ReplicaId;
 use crate::misbehaviour::Misbehaviour;
 use crate::signature::{Keys, Signed, Verified};
 
@@ -322,13 +322,12 @@ impl Keys {
         &mut self,
         request: Signed<Request>,
     ) -> Result<Verified<Request>, Misbehaviour> {
-        check_client(&request)?;
+        self.check_requests([&request])?;
         self.verify(request)
     }
 
     fn check_batch(&mut self, batch: &Batch) -> Result<(), Misbehaviour> {
-        batch.requests.iter().try_for_each(check_client)?;
-        self.check_all(&batch.requests)
+        self.check_requests(&batch.requests)
     }
 
     fn check_view_change(&mut self, view_change: &ViewChange) -> Result<(), Misbehaviour> {
@@ -338,16 +337,5 @@ impl Keys {
             self.check_all(&certificate.prepares)?;
         }
         Ok(())
-    }
-}
-
-/// A process must not sign a request in the name of another process.
-fn check_client(request: &Signed<Request>) -> Result<(), Misbehaviour> {
-    let (signer, client) = (request.signer(), request.value().client);
-    match client {
-        ClientId::Process(process) if process != signer => {
-            Err(Misbehaviour::RequestOfAnother { signer, client })
-        }
-        ClientId::Process(_) | ClientId::Named(_) => Ok(()),
     }
 }

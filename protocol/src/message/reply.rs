@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::id::{ClientId, Sequence, Timestamp, View};
 
 /// REPLY(v,t,c,i,r) (C4.1).
@@ -11,6 +12,8 @@ pub struct Reply {
     pub client: ClientId,
     /// t.
     pub timestamp: Timestamp,
+    /// The digest of the request. A client takes no reply to another request than its own (rule 26).
+    pub request: Digest,
     /// The slot in which the request executed.
     pub sequence: Sequence,
     /// r.

@@ -1,9 +1,12 @@
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::id::{ClientId, Timestamp};
+use crate::seal::Seal;
 use crate::signature::Signable;
 
-/// REQUEST(o,t,c): client c asks for operation o (C4.1).
+/// REQUEST(o,t,c): client c asks for operation o (C4.1). The process that speaks for the client signs it. A client with
+/// a key has also signed it itself: the process then only carries it (rule 26).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// c.
@@ -13,6 +16,41 @@ pub struct Request {
     /// o, in bytes that only the service understands.
     #[serde(with = "serde_bytes")]
     pub operation: Vec<u8>,
+    /// The signature of the client's own key. Clients without a key have none.
+    pub seal: Option<Box<Seal>>,
+}
+
+impl Request {
+    /// A request of a client without a key.
+    #[must_use]
+    pub const fn new(client: ClientId, timestamp: Timestamp, operation: Vec<u8>) -> Self {
+        Self {
+            client,
+            timestamp,
+            operation,
+            seal: None,
+        }
+    }
+
+    /// The digest of what is asked. The same request has the same digest whichever process carries it, and however often
+    /// its client signs it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let (kind, name): (&[u8], &[u8]) = match &self.client {
+            ClientId::Session { number, .. } => (b"session", &number.to_le_bytes()),
+            ClientId::Named { name, .. } => (b"named", name),
+            ClientId::Key(key) => (b"key", key),
+        };
+        let speaker = self.client.speaker().map_or(0, |process| process.0);
+        Digest::of(&[
+            b"request",
+            kind,
+            &speaker.to_le_bytes(),
+            name,
+            &self.timestamp.0.to_le_bytes(),
+            &self.operation,
+        ])
+    }
 }
 
 impl Signable for Request {

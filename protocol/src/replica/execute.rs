@@ -72,6 +72,7 @@ impl Replica {
             let client = request.value().client;
             let last = LastReply {
                 timestamp: request.value().timestamp,
+                request: request.value().digest(),
                 sequence,
                 result,
             };

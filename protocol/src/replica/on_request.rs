@@ -28,6 +28,11 @@ impl Replica {
         } = *request.value();
         match self.requests.last_reply(client) {
             Some(last) if last.timestamp == timestamp => {
+                if last.request != request.value().digest()
+                    && !self.is_mutant(Mutant::DigestNotCompared)
+                {
+                    return self.reject(Misbehaviour::TimestampTaken { client, timestamp });
+                }
                 let last = last.clone();
                 self.tell([(request.signer(), client, last)]);
                 if self.is_mutant(Mutant::ResentStartsTimer) {
@@ -36,6 +41,9 @@ impl Replica {
             }
             Some(last) if timestamp < last.timestamp => {
                 self.reject(Misbehaviour::OldTimestamp { client, timestamp });
+            }
+            _ if self.requests.contradicts_waiting(request.value()) => {
+                self.reject(Misbehaviour::TimestampTaken { client, timestamp });
             }
             _ => {
                 self.requests.wait_for(self.now, request.signed());
@@ -55,18 +63,20 @@ impl Replica {
         for (speaker, client, last) in told {
             let LastReply {
                 timestamp,
+                request,
                 sequence,
                 result,
             } = last;
-            match client {
-                ClientId::Process(process) if process == self.own() => {
+            match client.process() {
+                Some(process) if process == self.own() => {
                     self.effects.push(Effect::Done { timestamp });
                 }
-                ClientId::Process(_) => {}
-                ClientId::Named(_) => by_speaker.entry(speaker).or_default().push(Reply {
+                Some(_) => {}
+                None => by_speaker.entry(speaker).or_default().push(Reply {
                     view: self.view,
                     client,
                     timestamp,
+                    request,
                     sequence,
                     result,
                 }),
@@ -95,7 +105,7 @@ impl Replica {
     /// Broadcasts again the request that this process made for itself, if it still waits (rule 17). The host repeats
     /// the requests of other clients.
     pub(super) fn resend_own_request(&mut self) {
-        let own = ClientId::Process(self.own());
+        let own = ClientId::from(self.own());
         if let Some(request) = self.requests.waiting_of(own) {
             self.broadcast(Message::Request(request.clone()));
         }

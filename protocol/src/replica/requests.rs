@@ -73,6 +73,15 @@ impl Requests {
         self.waiting.insert(client, waiting);
     }
 
+    /// Whether another operation of the same client waits under the same timestamp.
+    pub(super) fn contradicts_waiting(&self, request: &Request) -> bool {
+        self.waiting_of(request.client)
+            .map(Signed::value)
+            .is_some_and(|other| {
+                other.timestamp == request.timestamp && other.operation != request.operation
+            })
+    }
+
     fn stop_waiting(&mut self, client: ClientId) {
         if let Some(waiting) = self.waiting.remove(&client) {
             self.by_arrival.remove(&waiting.arrival);
@@ -192,7 +201,7 @@ impl Requests {
         for (client, request) in executed {
             self.stop_waiting(client);
             if let Some(last) = self.replies.get(&client)
-                && last.timestamp == request.value().timestamp
+                && last.request == request.value().digest()
             {
                 answers.push((request.signer(), client, last.clone()));
             }

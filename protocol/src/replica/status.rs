@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Replica;
+use crate::digest::Digest;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::Commit;
 use crate::signature::Signed;
@@ -154,6 +155,13 @@ impl Replica {
         self.requests
             .last_reply(client)
             .map_or(Timestamp(0), |last| last.timestamp)
+    }
+
+    /// The timestamp and the digest of a client's last executed request. `None` if none has executed.
+    #[must_use]
+    pub fn last_request(&self, client: ClientId) -> Option<(Timestamp, Digest)> {
+        let last = self.requests.last_reply(client)?;
+        Some((last.timestamp, last.request))
     }
 
     /// Whether this replica votes in the current view. A replica that has lost its memory does not vote for a while

@@ -13,9 +13,9 @@ use quorate_protocol::message::{
 use quorate_protocol::signature::Signable;
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys, Message,
-    Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage, Status,
-    Time, Timer, Timestamp, Verified, VerifiedMessage, View,
+    ClientId, ClientKey, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys,
+    Message, Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage,
+    Status, Time, Timer, Timestamp, Verified, VerifiedMessage, View,
 };
 
 /// K in these clusters, unless a test sets another.
@@ -737,12 +737,29 @@ impl Network {
         name: &str,
         timestamp: u64,
     ) -> Signed<Request> {
-        let request = Request {
-            client: ClientId::named(name),
-            timestamp: Timestamp(timestamp),
-            operation: format!("{name}/{timestamp}").into_bytes(),
-        };
-        self.sign(speaker, request)
+        let client = ClientId::named(ReplicaId(speaker), name);
+        let operation = format!("{name}/{timestamp}").into_bytes();
+        self.sign(
+            speaker,
+            Request::new(client, Timestamp(timestamp), operation),
+        )
+    }
+
+    pub(crate) fn cluster(&self) -> ClusterId {
+        self.node(0).keys.cluster()
+    }
+
+    /// The request of a client with a key, carried by a process.
+    pub(crate) fn keyed_request(
+        &self,
+        carrier: u32,
+        name: &str,
+        timestamp: u64,
+    ) -> Signed<Request> {
+        let operation = format!("{name}/{timestamp}").into_bytes();
+        let key = key_of(name);
+        let request = key.request(self.cluster(), Timestamp(timestamp), operation);
+        self.sign(carrier, request)
     }
 
     /// A batch with one request.
@@ -960,21 +977,20 @@ impl Network {
     }
 }
 
+/// The key of a client.
+pub(crate) fn key_of(name: &str) -> ClientKey {
+    let Digest(secret) = Digest::of(&[name.as_bytes()]);
+    ClientKey::new(&secret)
+}
+
 /// The index of a client that is a process; 99 for a client outside.
 fn number_of(client: ClientId) -> u32 {
-    match client {
-        ClientId::Process(process) => process.0,
-        ClientId::Named(_) => 99,
-    }
+    client.process().map_or(99, |process| process.0)
 }
 
 fn the_request(client: u32, timestamp: u64) -> Request {
     let operation = format!("{client}/{timestamp}").into_bytes();
-    Request {
-        client: ClientId::Process(ReplicaId(client)),
-        timestamp: Timestamp(timestamp),
-        operation,
-    }
+    Request::new(ReplicaId(client).into(), Timestamp(timestamp), operation)
 }
 
 pub(crate) fn broadcasts(effects: &[Effect]) -> Vec<Message> {

@@ -13,11 +13,14 @@ fn rule_20_a_result_needs_a_quorum_of_matching_replies() {
     let quorum = Quorum::of(4.try_into().unwrap());
     let mut client = Client::new(quorum, 0);
     let net = Network::new(4);
-    client.wait_for(net.verified_request(0, "c", 1));
+    let asked = net.verified_request(0, "c", 1);
+    let request = asked.value().digest();
+    client.wait_for(asked);
     let reply = |view, sequence, result: &[u8]| Reply {
         view: View(view),
-        client: ClientId::named("c"),
+        client: ClientId::named(ReplicaId(0), "c"),
         timestamp: Timestamp(1),
+        request,
         sequence: Sequence(sequence),
         result: result.to_vec(),
     };
@@ -86,11 +89,14 @@ fn rule_20_a_restarted_replica_answers_no_query_from_a_state_older_than_clients_
 #[test]
 fn rule_21_a_view_that_only_one_replica_claims_is_not_believed() {
     let mut client = Client::new(Quorum::of(4.try_into().unwrap()), 0);
-    client.wait_for(Network::new(4).verified_request(0, "c", 1));
+    let asked = Network::new(4).verified_request(0, "c", 1);
+    let request = asked.value().digest();
+    client.wait_for(asked);
     let reply = |view| Reply {
         view: View(view),
-        client: ClientId::named("c"),
+        client: ClientId::named(ReplicaId(0), "c"),
         timestamp: Timestamp(1),
+        request,
         sequence: Sequence(1),
         result: Vec::new(),
     };

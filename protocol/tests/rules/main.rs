@@ -8,6 +8,7 @@ mod evidence;
 mod harness;
 mod normal;
 mod restart;
+mod speaking;
 mod timers;
 mod transfer;
 mod view_change;

@@ -1,11 +1,11 @@
 //! Quorums and the normal case: rules 1 to 7.
 
 use super::{commit, pre_prepare, prepare};
-use crate::harness::{L, Network, accusations, broadcasts, persisted, slots};
+use crate::harness::{L, Network, accusations, broadcasts, key_of, persisted, slots};
 use quorate_protocol::message::{Batch, Body, Fetch, Replies, Reply, Request};
 use quorate_protocol::{
-    ClientId, ClusterId, Effect, Evidence, Message, Misbehaviour, Record, ReplicaId, Sequence,
-    SignedMessage, Timer, Timestamp, View,
+    ClusterId, Effect, Evidence, Message, Misbehaviour, Record, ReplicaId, Sequence, SignedMessage,
+    Timer, Timestamp, View,
 };
 
 #[test]
@@ -54,11 +54,7 @@ fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_wit
         pre_prepare: net.proposal(0, 0, 1, &m),
         batch: other.clone(),
     };
-    let foreign = Request {
-        client: ClientId::Process(ReplicaId(2)),
-        timestamp: Timestamp(1),
-        operation: Vec::new(),
-    };
+    let foreign = Request::new(ReplicaId(2).into(), Timestamp(1), Vec::new());
     let foreign = Batch {
         requests: vec![net.sign(1, foreign)],
     };
@@ -90,7 +86,7 @@ fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_wit
             net.pre_prepare(0, 0, 1, &foreign),
             Misbehaviour::RequestOfAnother {
                 signer: ReplicaId(1),
-                client: ClientId::Process(ReplicaId(2)),
+                client: ReplicaId(2).into(),
             },
         ),
         (
@@ -290,20 +286,21 @@ fn rule_05_commits_without_a_prepared_certificate_execute_nothing() {
 fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
     let mut net = Network::new(4);
     let batch = |timestamp| Batch {
-        requests: vec![net.named_request(2, "c", timestamp)],
+        requests: vec![net.keyed_request(2, "c", timestamp)],
     };
     let (m, earlier) = (batch(5), batch(4));
-    // Another process speaks for the same client.
-    let again = net.named_request(1, "c", 5);
-    let old = net.named_request(2, "c", 4);
+    // Another process carries a request of the same client.
+    let again = net.keyed_request(1, "c", 5);
+    let old = net.keyed_request(2, "c", 4);
 
     let executed = net.commit_at(3, 0, 1, &m);
     let second_slot = net.commit_at(3, 0, 2, &m);
-    let same = net.deliver(3, SignedMessage::Request(again));
+    let same = net.deliver(3, SignedMessage::Request(again.clone()));
     let older = net.deliver(3, SignedMessage::Request(old));
     let older_slot = net.commit_at(3, 0, 3, &earlier);
 
-    let (client, timestamp) = (ClientId::named("c"), Timestamp(5));
+    let (client, timestamp) = (key_of("c").client(), Timestamp(5));
+    let request = again.value().digest();
     let reply_to = |to| Effect::Send {
         to: ReplicaId(to),
         message: Message::Replies(Replies {
@@ -311,6 +308,7 @@ fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
                 view: View(0),
                 client,
                 timestamp,
+                request,
                 sequence: Sequence(1),
                 result: b"c/5 done".to_vec(),
             }],

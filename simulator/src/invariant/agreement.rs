@@ -91,15 +91,12 @@ fn names(processes: &BTreeSet<ReplicaId>) -> String {
 mod tests {
     use super::Agreement;
     use quorate_protocol::message::Request;
-    use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
+    use quorate_protocol::{ReplicaId, Sequence, Timestamp};
 
     #[test]
     fn another_request_in_a_slot_is_found() {
-        let request = |operation: &[u8]| Request {
-            client: ClientId::Process(ReplicaId(0)),
-            timestamp: Timestamp(1),
-            operation: operation.to_vec(),
-        };
+        let request =
+            |operation: &[u8]| Request::new(ReplicaId(0).into(), Timestamp(1), operation.to_vec());
         let mut agreement = Agreement::default();
         let mut execute = |who, slot, requests: &[Request]| {
             agreement.executed(ReplicaId(who), Sequence(slot), requests)

@@ -119,20 +119,16 @@ impl Calm {
 mod tests {
     use super::Calm;
     use quorate_protocol::message::Request;
-    use quorate_protocol::{ClientId, Quorum, ReplicaId, Timestamp, View};
+    use quorate_protocol::{Quorum, ReplicaId, Timestamp, View};
     use std::collections::BTreeMap;
     use std::num::NonZeroU32;
 
     #[test]
     fn a_view_change_without_a_reason_is_found() {
-        let (client, timestamp) = (ClientId::Process(ReplicaId(3)), Timestamp(1));
+        let (client, timestamp) = (ReplicaId(3).into(), Timestamp(1));
         let executed = BTreeMap::from([(client, timestamp)]);
         let mut calm = Calm::new(Quorum::of(NonZeroU32::new(4).unwrap()));
-        calm.asked(&Request {
-            client,
-            timestamp,
-            operation: Vec::new(),
-        });
+        calm.asked(&Request::new(client, timestamp, Vec::new()));
         let [first, second, third] = [0, 1, 2].map(ReplicaId);
         assert_eq!(calm.in_view(first, View(1), false, None), Ok(()));
         assert!(

@@ -117,11 +117,11 @@ mod tests {
             culprits.committed(ReplicaId(3), &commits(2, [0, 1, 3]));
             let mut agreement = Agreement::default();
             agreement.executed(ReplicaId(2), Sequence(1), &[]).unwrap();
-            let request = quorate_protocol::message::Request {
-                client: ReplicaId(0).into(),
-                timestamp: quorate_protocol::Timestamp(1),
-                operation: Vec::new(),
-            };
+            let request = quorate_protocol::message::Request::new(
+                ReplicaId(0).into(),
+                quorate_protocol::Timestamp(1),
+                Vec::new(),
+            );
             let executed = agreement.executed(ReplicaId(3), Sequence(1), &[request]);
             let mut disagreement = executed.unwrap_err();
             let nobody = culprits.check(&disagreement);

@@ -105,21 +105,18 @@ mod tests {
         ] {
             let mut once = ExactlyOnce::default();
             let result = timestamps.iter().try_for_each(|timestamp| {
-                let request = Request {
-                    client: ClientId::named("c"),
-                    timestamp: Timestamp(*timestamp),
-                    operation: Vec::new(),
-                };
+                let request = Request::new(
+                    ClientId::named(ReplicaId(0), "c"),
+                    Timestamp(*timestamp),
+                    Vec::new(),
+                );
                 once.executed(ReplicaId(0), Sequence(1), &request)
             });
             assert_eq!(result.is_ok(), fine, "{timestamps:?}");
             once.stands_at(ReplicaId(0), Sequence(0));
             once.stands_at(ReplicaId(1), Sequence(1));
-            let request = Request {
-                client: ClientId::named("c"),
-                timestamp: Timestamp(1),
-                operation: Vec::new(),
-            };
+            let request =
+                Request::new(ClientId::named(ReplicaId(0), "c"), Timestamp(1), Vec::new());
             assert!(once.executed(ReplicaId(0), Sequence(1), &request).is_ok());
             assert!(once.executed(ReplicaId(1), Sequence(2), &request).is_err());
         }

@@ -1,9 +1,9 @@
 //! Validity: only requests that a client sent execute.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use quorate_protocol::message::Request;
-use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
+use quorate_protocol::{ClientId, Digest, ReplicaId, Sequence};
 
 use crate::words;
 
@@ -27,26 +27,27 @@ pub struct NeverAsked {
 #[derive(Debug)]
 pub struct Validity {
     correct: Vec<ReplicaId>,
-    asked: BTreeMap<(ClientId, Timestamp), Vec<u8>>,
+    asked: BTreeSet<Digest>,
 }
 
 impl Validity {
     /// No request yet. Only these clients are correct; all others may sign anything.
     #[must_use]
     pub const fn new(correct: Vec<ReplicaId>) -> Self {
-        let asked = BTreeMap::new();
+        let asked = BTreeSet::new();
         Self { correct, asked }
     }
 
     fn is_correct(&self, client: ClientId) -> bool {
-        matches!(client, ClientId::Process(process) if self.correct.contains(&process))
+        client
+            .speaker()
+            .is_none_or(|process| self.correct.contains(&process))
     }
 
     /// A client sends a request.
     pub fn asked(&mut self, request: &Request) {
         if self.is_correct(request.client) {
-            let key = (request.client, request.timestamp);
-            self.asked.insert(key, request.operation.clone());
+            self.asked.insert(request.digest());
         }
     }
 
@@ -60,9 +61,7 @@ impl Validity {
         sequence: Sequence,
         request: &Request,
     ) -> Result<(), NeverAsked> {
-        let (client, timestamp) = (request.client, request.timestamp);
-        let asked = self.asked.get(&(client, timestamp));
-        if !self.is_correct(client) || asked == Some(&request.operation) {
+        if !self.is_correct(request.client) || self.asked.contains(&request.digest()) {
             return Ok(());
         }
         Err(NeverAsked {
@@ -77,14 +76,16 @@ impl Validity {
 mod tests {
     use super::Validity;
     use quorate_protocol::message::Request;
-    use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
+    use quorate_protocol::{ReplicaId, Sequence, Timestamp};
 
     #[test]
     fn what_a_correct_client_never_asked_for_is_found() {
-        let request = |client, timestamp, operation: &[u8]| Request {
-            client: ClientId::Process(ReplicaId(client)),
-            timestamp: Timestamp(timestamp),
-            operation: operation.to_vec(),
+        let request = |client, timestamp, operation: &[u8]| {
+            Request::new(
+                ReplicaId(client).into(),
+                Timestamp(timestamp),
+                operation.to_vec(),
+            )
         };
         let mut validity = Validity::new(vec![ReplicaId(1), ReplicaId(2)]);
         validity.asked(&request(1, 1, b"a"));

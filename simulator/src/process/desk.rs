@@ -64,15 +64,15 @@ impl Process {
         let (client, last) = self.desk.free.pop().unwrap_or_else(|| {
             self.desk.names += 1;
             // A process that has started again must not use the names of its earlier life.
-            let name = format!("{}/{}/{}", self.own, self.started, self.desk.names);
-            (ClientId::named(&name), Timestamp(0))
+            let number = self.started.saturating_add(self.desk.names);
+            (ClientId::session(self.own, number), Timestamp(0))
         });
         let timestamp = Timestamp(last.0 + 1);
-        let request = self.keys.sign(Request {
+        let request = self.keys.sign(Request::new(
             client,
             timestamp,
-            operation: Operation::KeyValue(operation.to_owned()).encode(),
-        });
+            Operation::KeyValue(operation.to_owned()).encode(),
+        ));
         self.deeds.push(Deed::Ask(request.value().clone()));
         self.desk.client.wait_for(request.clone());
         self.desk.submits.insert((client, timestamp), call);

@@ -46,23 +46,24 @@ impl Order {
 
     /// The client: a process, if the name is that of a process.
     pub(super) fn client(&self) -> ClientId {
-        self.name
-            .parse()
-            .map_or_else(|_| ClientId::named(&self.name), ClientId::Process)
+        self.name.parse().map_or_else(
+            |_| ClientId::named(self.speaker, &self.name),
+            ReplicaId::into,
+        )
     }
 
     /// Whether the client is an outside client.
     pub(super) fn is_named(&self) -> bool {
-        matches!(self.client(), ClientId::Named(_))
+        self.client().process().is_none()
     }
 
     /// The request itself.
     pub(super) fn request(&self) -> Request {
-        Request {
-            client: self.client(),
-            timestamp: Timestamp(self.timestamp),
-            operation: format!("{}/{}", self.name, self.timestamp).into_bytes(),
-        }
+        Request::new(
+            self.client(),
+            Timestamp(self.timestamp),
+            format!("{}/{}", self.name, self.timestamp).into_bytes(),
+        )
     }
 }
 

@@ -24,11 +24,11 @@ pub(crate) struct Batches {
 
 impl Batches {
     pub(crate) fn new(keys: &Keys) -> Self {
-        let request = Request {
-            client: ClientId::named("client"),
-            timestamp: Timestamp(1),
-            operation: b"x".to_vec(),
-        };
+        let request = Request::new(
+            ClientId::named(keys.own(), "client"),
+            Timestamp(1),
+            b"x".to_vec(),
+        );
         let request = keys.sign(request).into_signed();
         let both = [
             vec![request.clone()],

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Input, Keys, Quorum, ReplicaId, SignedMessage, Sizes, Time,
-    Timestamp,
+    ClusterId, Config, Input, Keys, Quorum, ReplicaId, SignedMessage, Sizes, Time, Timestamp,
 };
 use quorate_simulator::bare::{Act, Bare};
 use quorate_simulator::invariant::bounded::{Bounds, Unbounded};
@@ -139,11 +138,11 @@ impl Cluster {
     fn order(&mut self, at: usize, number: u64) {
         self.now.0 += 1000;
         let (_, keys) = &self.all[at];
-        let request = Request {
-            client: ClientId::Process(keys.own()),
-            timestamp: Timestamp(number),
-            operation: number.to_le_bytes().to_vec(),
-        };
+        let request = Request::new(
+            keys.own().into(),
+            Timestamp(number),
+            number.to_le_bytes().to_vec(),
+        );
         let request = keys.sign(request);
         self.step(at, Input::Submit(request));
         while let Some((to, message)) = self.queue.pop_front() {
