@@ -30,7 +30,7 @@ pub struct Liar {
     checkpoints: Vec<Signed<Checkpoint>>,
     view_changes: Vec<Signed<ViewChange>>,
     manifests: Vec<Manifest>,
-    parts: Vec<Vec<u8>>,
+    parts: Vec<Arc<[u8]>>,
     heard: Vec<Arc<SignedMessage>>,
 }
 
@@ -101,7 +101,7 @@ impl Liar {
             }
             SignedMessage::State(m) => match &m.value().piece {
                 Piece::Manifest(manifest) => remember(&mut self.manifests, manifest.clone()),
-                Piece::Part(part) => remember(&mut self.parts, part.clone()),
+                Piece::Part(part) => remember(&mut self.parts, Arc::clone(part)),
             },
             _ => {}
         }
@@ -211,7 +211,7 @@ impl Liar {
                 } else {
                     None
                 };
-                let part = some(choices, &self.parts)?.pop().unwrap_or_else(|| vec![7]);
+                let part = some(choices, &self.parts)?.pop().unwrap_or_else(|| [7].into());
                 let piece = piece.unwrap_or(Piece::Part(part));
                 Message::State(State { sequence, piece })
             }

@@ -1,10 +1,11 @@
 //! What a process has on disk: the records of its replica, in the order in which the replica wrote them (rule 22).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
-use quorate_protocol::{Record, View};
+use quorate_protocol::{Digest, Part, Record, View};
 use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError,
     TableDefinition,
@@ -12,6 +13,9 @@ use redb::{
 
 /// The encoded records, by number.
 const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+
+/// The parts of the state that a record names, by digest.
+const PARTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("parts");
 
 /// What is left of a process's earlier lives.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(crate) enum Past {
 pub(crate) struct Storage {
     database: Database,
     next: u64,
+    /// The parts on disk.
+    parts: BTreeSet<Digest>,
 }
 
 impl Storage {
@@ -49,7 +55,11 @@ impl Storage {
             .create(path)
             .map_err(advise)
             .with_context(told)?;
-        let mut storage = Self { database, next: 0 };
+        let mut storage = Self {
+            database,
+            next: 0,
+            parts: BTreeSet::new(),
+        };
         let records = storage.read().with_context(told)?;
         let mark = path.with_extension("began");
         if !records.is_empty() {
@@ -79,17 +89,25 @@ impl Storage {
         // A table that does not exist yet can only be opened for writing.
         let begun = self.database.begin_write()?;
         begun.open_table(RECORDS)?;
+        begun.open_table(PARTS)?;
         begun.commit()?;
-        let table = self.database.begin_read()?.open_table(RECORDS)?;
+        let begun = self.database.begin_read()?;
+        let mut parts = BTreeMap::new();
+        for entry in begun.open_table(PARTS)?.iter()? {
+            let (_, bytes) = entry?;
+            let part = Part::from(bytes.value());
+            parts.insert(part.digest(), part);
+        }
         let mut records = Vec::new();
-        for entry in table.iter()? {
+        for entry in begun.open_table(RECORDS)?.iter()? {
             let (number, bytes) = entry?;
-            let record = postcard::from_bytes(bytes.value())
+            let record = Record::decode(bytes.value(), |digest| parts.get(&digest).cloned())
                 .with_context(|| format!("record {} cannot be read", number.value()))
                 .context(DAMAGED)?;
             records.push(record);
             self.next = number.value() + 1;
         }
+        self.parts = parts.into_keys().collect();
         Ok(records)
     }
 
@@ -112,18 +130,31 @@ impl Storage {
     fn write(&mut self, records: &[Record], instead: bool) -> anyhow::Result<()> {
         let begun = self.database.begin_write()?;
         let mut next = self.next;
+        let named = || records.iter().flat_map(Record::parts);
+        let mut parts: BTreeSet<Digest> = named().map(Part::digest).collect();
         {
+            let mut table = begun.open_table(PARTS)?;
+            for part in named().filter(|part| !self.parts.contains(&part.digest())) {
+                table.insert(part.digest().0, &**part)?;
+            }
+            for obsolete in self.parts.difference(&parts).filter(|_| instead) {
+                table.remove(obsolete.0)?;
+            }
             let mut table = begun.open_table(RECORDS)?;
             if instead {
                 table.retain(|_, _| false)?;
             }
             for record in records {
-                table.insert(next, postcard::to_stdvec(record)?.as_slice())?;
+                table.insert(next, record.encode().as_slice())?;
                 next += 1;
             }
         }
         begun.commit()?;
         self.next = next;
+        if !instead {
+            parts.append(&mut self.parts);
+        }
+        self.parts = parts;
         Ok(())
     }
 }
@@ -152,7 +183,9 @@ const DAMAGED: &str =
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{Past, RECORDS, Record, Storage, View};
+    use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
+
+    use super::{PARTS, Part, Past, RECORDS, Record, Storage, View};
     use quorate_protocol::Sequence;
 
     fn new_file(of: &str) -> PathBuf {
@@ -228,6 +261,52 @@ mod tests {
         assert!(error.contains("P.redb cannot be used"), "{error}");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(Storage::open(&path).unwrap().1, Past::Lost);
+        remove(&path);
+    }
+
+    /// A stable checkpoint whose state has these parts.
+    fn stable(parts: &[&[u8]]) -> Record {
+        let parts: Vec<_> = parts.iter().map(|bytes| Part::from(*bytes)).collect();
+        let (no_proof, no_replies) = (0, 0);
+        let mut bytes = vec![1, no_proof, no_replies, u8::try_from(parts.len()).unwrap()];
+        bytes.extend(parts.iter().flat_map(|part| part.digest().0));
+        let find = |digest| parts.iter().find(|part| part.digest() == digest).cloned();
+        Record::decode(&bytes, find).unwrap()
+    }
+
+    #[test]
+    fn a_part_is_written_once_and_goes_with_the_last_record_that_names_it() {
+        let path = new_file("parts");
+        let (mut storage, _) = Storage::open(&path).unwrap();
+        let written = |storage: &Storage| {
+            let begun = storage.database.begin_read().unwrap();
+            begun.open_table(PARTS).unwrap().len().unwrap()
+        };
+        let first = stable(&[b"same", b"old"]);
+        storage.add(std::slice::from_ref(&first)).unwrap();
+        assert_eq!(written(&storage), 2);
+        let second = stable(&[b"same", b"new"]);
+        storage.add(std::slice::from_ref(&second)).unwrap();
+        assert_eq!(written(&storage), 3);
+        drop(storage);
+        let (mut storage, past) = Storage::open(&path).unwrap();
+        let Past::Kept(kept) = past else {
+            panic!("{past:?}")
+        };
+        assert_eq!(kept[1..], [first, second.clone()]);
+        storage.replace(std::slice::from_ref(&second)).unwrap();
+        assert_eq!(written(&storage), 2);
+        drop(storage);
+        assert_eq!(Storage::open(&path).unwrap().1, Past::Kept(vec![second]));
+        let (storage, _) = Storage::open(&path).unwrap();
+        let begun = storage.database.begin_write().unwrap();
+        let same = Part::from(&b"same"[..]).digest();
+        begun.open_table(PARTS).unwrap().remove(same.0).unwrap();
+        begun.commit().unwrap();
+        drop(storage);
+        let error = format!("{:#}", Storage::open(&path).unwrap_err());
+        assert!(error.contains("it is damaged; move it away"), "{error}");
+        assert!(error.contains("missing or changed"), "{error}");
         remove(&path);
     }
 

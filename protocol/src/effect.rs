@@ -1,10 +1,9 @@
-use std::sync::Arc;
-
 use crate::evidence::Evidence;
 use crate::id::{ReplicaId, Sequence, Timestamp, View};
 use crate::message::{Message, Request, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::record::Record;
+use crate::snapshot::Part;
 use crate::time::Time;
 
 /// What a replica asks its host to do. The host does the effects of a step in order.
@@ -52,7 +51,7 @@ pub enum Effect {
         /// The last slot that the state includes.
         sequence: Sequence,
         /// The parts that the service once returned as its snapshot.
-        parts: Vec<Arc<[u8]>>,
+        parts: Vec<Part>,
     },
     /// This replica's state at a checkpoint differs from a quorum's (rule 9). The replica now fetches the right one.
     Diverged {

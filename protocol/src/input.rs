@@ -1,9 +1,8 @@
-use std::sync::Arc;
-
 use crate::effect::Timer;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Query, Request, VerifiedMessage};
 use crate::signature::Verified;
+use crate::snapshot::Part;
 
 /// An event for a replica.
 #[derive(Clone, Debug)]
@@ -43,6 +42,6 @@ pub enum Input {
         /// The last slot that the state includes.
         sequence: Sequence,
         /// The service's state in parts. Equal states give equal parts.
-        parts: Vec<Arc<[u8]>>,
+        parts: Vec<Part>,
     },
 }

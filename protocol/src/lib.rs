@@ -48,8 +48,9 @@ pub use misbehaviour::Misbehaviour;
 #[cfg(feature = "mutants")]
 pub use mutant::Mutant;
 pub use quorum::Quorum;
-pub use record::Record;
+pub use record::{BadRecord, Record};
 pub use replica::{Phase, Replica, Sizes, SlotStatus, Status};
 pub use seal::{ClientKey, Seal};
 pub use signature::{Keys, Signed, Verified};
+pub use snapshot::Part;
 pub use time::{Duration, Time};

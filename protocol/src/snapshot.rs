@@ -1,6 +1,8 @@
 //! The replicated state at a checkpoint, in parts. Each part can be fetched alone and checked by its digest.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,70 @@ pub(crate) struct LastReply {
 /// The bytes of the reply table in one part, roughly.
 const PART_BYTES: usize = 64 * 1024;
 
+/// A part of a state: bytes that know their digest. A clone shares the bytes.
+#[derive(Clone)]
+pub struct Part {
+    digest: Digest,
+    bytes: Arc<[u8]>,
+}
+
+impl Part {
+    /// The part with these bytes. It computes their digest, so it costs as much as the part is long: keep the part and
+    /// clone it.
+    #[must_use]
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        let digest = Digest::of(&[b"part", &bytes]);
+        Self { digest, bytes }
+    }
+
+    /// The digest, by which a [`Manifest`] names the part.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The bytes, shared.
+    #[must_use]
+    pub fn bytes(&self) -> Arc<[u8]> {
+        Arc::clone(&self.bytes)
+    }
+}
+
+impl Deref for Part {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Part {}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "part {} of {} bytes", self.digest, self.bytes.len())
+    }
+}
+
+impl From<Vec<u8>> for Part {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl From<&[u8]> for Part {
+    fn from(bytes: &[u8]) -> Self {
+        Self::new(bytes)
+    }
+}
+
 /// The digests of a state's parts, those of the reply table first (rule 8). The digest of a checkpoint is the digest of
 /// this manifest. With the manifest, each part can be checked alone (rule 19).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,17 +104,14 @@ pub struct Manifest {
 
 impl Manifest {
     /// d of CHECKPOINT(n,d,i), the digest of the manifest.
-    ///
-    /// # Panics
-    /// Never: plain data can be encoded in memory.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        reason = "encoding plain data into a growing buffer cannot fail"
-    )]
     pub fn digest(&self) -> Digest {
-        let encoded = postcard::to_stdvec(self).expect("plain data encodes");
-        Digest::of(&[b"checkpoint", &encoded])
+        let joined = |digests: &[Digest]| digests.iter().flat_map(|one| one.0).collect::<Vec<_>>();
+        Digest::of(&[
+            b"checkpoint",
+            &joined(&self.replies),
+            &joined(&self.service),
+        ])
     }
 
     /// The digests of all parts.
@@ -57,63 +120,86 @@ impl Manifest {
     }
 }
 
-/// The digest of a part.
-#[must_use]
-pub fn part_digest(part: &[u8]) -> Digest {
-    Digest::of(&[b"part", part])
+/// A state: its manifest and all its parts. A clone shares them.
+#[derive(Clone, Debug)]
+pub struct Snapshot(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    manifest: Manifest,
+    digest: Digest,
+    parts: BTreeMap<Digest, Part>,
 }
 
-/// A state: its manifest and all its parts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
-    manifest: Manifest,
-    parts: BTreeMap<Digest, Arc<[u8]>>,
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest() == other.digest()
+    }
 }
+
+impl Eq for Snapshot {}
 
 /// A state that a quorum has signed but that cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
 impl Snapshot {
-    pub(crate) fn new(replies: &Replies, service: Vec<Arc<[u8]>>) -> Self {
-        let mut parts = BTreeMap::new();
-        let mut keep = |part: Arc<[u8]>| {
-            let digest = part_digest(&part);
-            parts.insert(digest, part);
-            digest
+    pub(crate) fn new(replies: &Replies, service: Vec<Part>) -> Self {
+        let replies = encode(replies);
+        let digests = |parts: &[Part]| parts.iter().map(Part::digest).collect();
+        let manifest = Manifest {
+            replies: digests(&replies),
+            service: digests(&service),
         };
-        let replies = encode(replies).into_iter().map(&mut keep).collect();
-        let service = service.into_iter().map(&mut keep).collect();
-        Self {
-            manifest: Manifest { replies, service },
-            parts,
-        }
+        Self::of(manifest, replies.into_iter().chain(service))
     }
 
-    /// Assembles a state from its fetched parts. `None` if a part is missing.
+    fn of(manifest: Manifest, parts: impl Iterator<Item = Part>) -> Self {
+        Self(Arc::new(Shared {
+            digest: manifest.digest(),
+            manifest,
+            parts: parts.map(|part| (part.digest, part)).collect(),
+        }))
+    }
+
+    /// Assembles a state from parts that `find` finds.
+    ///
+    /// # Errors
+    /// The digest of the first part that is not found.
     pub(crate) fn assemble(
         manifest: Manifest,
-        parts: &BTreeMap<Digest, Arc<[u8]>>,
-    ) -> Option<Self> {
-        let parts = manifest
-            .parts()
-            .map(|digest| Some((digest, Arc::clone(parts.get(&digest)?))))
-            .collect::<Option<_>>()?;
-        Some(Self { manifest, parts })
+        mut find: impl FnMut(Digest) -> Option<Part>,
+    ) -> Result<Self, Digest> {
+        let mut parts = Vec::new();
+        for digest in manifest.parts() {
+            let part = find(digest).filter(|part| part.digest == digest);
+            parts.push(part.ok_or(digest)?);
+        }
+        Ok(Self::of(manifest, parts.into_iter()))
     }
 
-    pub(crate) const fn manifest(&self) -> &Manifest {
-        &self.manifest
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.0.manifest
     }
 
-    pub(crate) fn part(&self, digest: Digest) -> Option<&Arc<[u8]>> {
-        self.parts.get(&digest)
+    /// The digest of the manifest.
+    pub(crate) fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    pub(crate) fn part(&self, digest: Digest) -> Option<&Part> {
+        self.0.parts.get(&digest)
+    }
+
+    /// All parts, each once.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.0.parts.values()
     }
 
     /// Decodes the reply table.
     pub(crate) fn replies(&self) -> Result<Replies, Unreadable> {
         let mut replies = Replies::new();
-        for part in self.chosen(&self.manifest.replies) {
+        for part in self.chosen(&self.manifest().replies) {
             let entries: Vec<(ClientId, LastReply)> =
                 postcard::from_bytes(&part).map_err(|_| Unreadable)?;
             replies.extend(entries);
@@ -122,14 +208,14 @@ impl Snapshot {
     }
 
     /// The service's parts, in the service's order.
-    pub(crate) fn service(&self) -> Vec<Arc<[u8]>> {
-        self.chosen(&self.manifest.service).collect()
+    pub(crate) fn service(&self) -> Vec<Part> {
+        self.chosen(&self.manifest().service).collect()
     }
 
-    fn chosen<'a>(&'a self, digests: &'a [Digest]) -> impl Iterator<Item = Arc<[u8]>> + 'a {
+    fn chosen<'a>(&'a self, digests: &'a [Digest]) -> impl Iterator<Item = Part> + 'a {
         digests
             .iter()
-            .filter_map(|digest| self.parts.get(digest).cloned())
+            .filter_map(|digest| self.part(*digest).cloned())
     }
 }
 
@@ -138,7 +224,7 @@ impl Snapshot {
     clippy::expect_used,
     reason = "encoding plain data into a growing buffer cannot fail"
 )]
-fn encode(replies: &Replies) -> Vec<Arc<[u8]>> {
+fn encode(replies: &Replies) -> Vec<Part> {
     let mut parts = Vec::new();
     let (mut entries, mut bytes) = (Vec::new(), 0);
     for entry in replies {
@@ -189,11 +275,8 @@ mod tests {
     #[test]
     fn the_digest_covers_the_reply_table_and_the_service() {
         let one: Replies = [told(1, vec![1])].into();
-        let digest = |replies: &Replies, state: &[u8]| {
-            Snapshot::new(replies, vec![state.into()])
-                .manifest()
-                .digest()
-        };
+        let digest =
+            |replies: &Replies, state: &[u8]| Snapshot::new(replies, vec![state.into()]).digest();
         assert_ne!(digest(&one, b"a"), digest(&one, b"b"));
         assert_ne!(digest(&one, b"a"), digest(&Replies::new(), b"a"));
     }

@@ -777,7 +777,7 @@ fn scenario_20_a_liar_about_the_state_is_refused_and_another_is_asked() {
             1,
             State {
                 sequence,
-                piece: Piece::Part(b"another reply table".to_vec()),
+                piece: Piece::Part(b"another reply table"[..].into()),
             },
         )),
     );

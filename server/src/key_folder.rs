@@ -43,7 +43,7 @@ const KEYS: &str = "keys.json";
 
 /// The version of what a data directory holds. It grows when records or snapshots written before can no longer be read: a
 /// process would go on without its state.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The contents of the file with the keys of all.
 #[derive(Serialize, Deserialize)]
@@ -397,7 +397,7 @@ mod tests {
         let (first, place) = join().unwrap();
         drop(place);
         let keys = std::fs::read_to_string(data.join("keys.json")).unwrap();
-        let older = keys.replace(r#""v":1,"#, "");
+        let older = keys.replace(r#""v":2,"#, "");
         assert_ne!(older, keys);
         std::fs::write(data.join("keys.json"), &older).unwrap();
         std::fs::write(data.join("P.redb"), "").unwrap();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use quorate_protocol::Part;
 use serde::{Deserialize, Serialize};
 
 use crate::BadSnapshot;
@@ -171,7 +172,7 @@ impl Ledger {
 
     /// The parts for [`crate::Service::snapshot`]. A part ends at every multiple of `ENTRIES_PER_PART`, whatever was
     /// dropped, so only the count, the oldest and the newest part change.
-    pub(crate) fn snapshot(&self) -> Vec<Arc<[u8]>> {
+    pub(crate) fn snapshot(&self) -> Vec<Part> {
         let mut parts = vec![encode(&(self.forgotten, &self.latest)).into()];
         let numbered: Vec<(u64, &Arc<Entry>)> = (self.forgotten..).zip(&self.kept).collect();
         let together = numbered
@@ -187,7 +188,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Ledger::snapshot`] would not produce these parts.
-    pub(crate) fn restored(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
+    pub(crate) fn restored(parts: &[Part]) -> Result<Self, BadSnapshot> {
         let (forgotten, latest): (u64, BTreeMap<u64, u64>) = read_part(parts.first())?;
         if forgotten.checked_add(KEPT as u64).is_none() || latest.len() > LATEST_KEPT {
             return Err(BadSnapshot::NotCanonical);

@@ -14,9 +14,7 @@ pub mod replicated;
 pub mod session;
 mod snapshot;
 
-use std::sync::Arc;
-
-use quorate_protocol::{ClientId, Sequence};
+use quorate_protocol::{ClientId, Part, Sequence};
 
 pub use replicated::{Answer, Operation, Replicated};
 pub use snapshot::BadSnapshot;
@@ -33,11 +31,11 @@ pub trait Service {
     /// The whole state for checkpoints and state transfer (rules 8 and 19), in parts of at most roughly 64 KiB. Equal
     /// states give equal parts on every machine, whatever history led to them. A small change leaves most parts as they
     /// were.
-    fn snapshot(&self) -> Vec<Arc<[u8]>>;
+    fn snapshot(&self) -> Vec<Part>;
 
     /// Replaces the state by the one that these parts encode.
     ///
     /// # Errors
     /// The parts are not a snapshot of this service. The state stays as it was.
-    fn restore(&mut self, parts: &[Arc<[u8]>]) -> Result<(), BadSnapshot>;
+    fn restore(&mut self, parts: &[Part]) -> Result<(), BadSnapshot>;
 }

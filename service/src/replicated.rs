@@ -1,9 +1,8 @@
 //! The state of a process, behind one [`Service`]: the exchange, the key-value store and the ledger.
 
 use std::fmt;
-use std::sync::Arc;
 
-use quorate_protocol::{ClientId, Sequence};
+use quorate_protocol::{ClientId, Part, Sequence};
 use serde::{Deserialize, Serialize};
 
 use crate::encode::{decode, encode};
@@ -182,7 +181,7 @@ impl Service for Replicated {
     }
 
     /// The first part counts the parts of the exchange and of the ledger. These parts follow, then the store's.
-    fn snapshot(&self) -> Vec<Arc<[u8]>> {
+    fn snapshot(&self) -> Vec<Part> {
         let rounds = self.exchange.snapshot();
         let entries = self.ledger.snapshot();
         let mut parts = vec![encode(&(rounds.len(), entries.len())).into()];
@@ -192,7 +191,7 @@ impl Service for Replicated {
         parts
     }
 
-    fn restore(&mut self, parts: &[Arc<[u8]>]) -> Result<(), BadSnapshot> {
+    fn restore(&mut self, parts: &[Part]) -> Result<(), BadSnapshot> {
         let (rounds, entries): (usize, usize) = read_part(parts.first())?;
         let rest = parts.get(1..).unwrap_or_default();
         let (rounds, rest) = rest.split_at_checked(rounds).ok_or(BadSnapshot::Missing)?;

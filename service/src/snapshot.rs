@@ -1,7 +1,6 @@
 //! Reading the parts of a snapshot.
 
-use std::sync::Arc;
-
+use quorate_protocol::Part;
 use serde::Deserialize;
 
 use crate::encode::decode;
@@ -21,8 +20,6 @@ pub enum BadSnapshot {
 }
 
 /// Decodes a part. The error tells a missing part from an unreadable one.
-pub(crate) fn read_part<'a, T: Deserialize<'a>>(
-    part: Option<&'a Arc<[u8]>>,
-) -> Result<T, BadSnapshot> {
+pub(crate) fn read_part<'a, T: Deserialize<'a>>(part: Option<&'a Part>) -> Result<T, BadSnapshot> {
     decode(part.ok_or(BadSnapshot::Missing)?).ok_or(BadSnapshot::Unreadable)
 }

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use quorate_protocol::Part;
 use quorate_service::BadSnapshot;
 use quorate_service::kv::{Answer, Command, Store};
 
@@ -118,7 +118,7 @@ proptest! {
 
     #[test]
     fn a_restored_store_has_the_parts_that_it_was_restored_from(parts in vec(vec(any::<u8>(), 0..12), 0..3)) {
-        let parts: Vec<Arc<[u8]>> = parts.into_iter().map(Arc::from).collect();
+        let parts: Vec<Part> = parts.into_iter().map(Part::from).collect();
         if let Ok(store) = Store::restored(&parts) {
             prop_assert_eq!(store.snapshot(), parts);
         }

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use quorate_protocol::{ClientId, Quorum, ReplicaId, Sequence};
+use quorate_protocol::{ClientId, Part, Quorum, ReplicaId, Sequence};
 use quorate_service::exchange::{Command, Rules, WINDOW};
 use quorate_service::kv::Answer as Value;
 use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service};
@@ -67,7 +66,7 @@ fn ballot(round: u64, decision: &str) -> Command {
     Command::Ballot { round, votes }
 }
 
-fn changed(before: &[Arc<[u8]>], after: &[Arc<[u8]>]) -> usize {
+fn changed(before: &[Part], after: &[Part]) -> usize {
     after.iter().filter(|part| !before.contains(part)).count()
 }
 
@@ -291,7 +290,7 @@ proptest! {
 
     #[test]
     fn any_parts_are_either_refused_or_restored_exactly(parts in vec(vec(any::<u8>(), 0..8), 0..4)) {
-        let parts: Vec<Arc<[u8]>> = parts.into_iter().map(Arc::from).collect();
+        let parts: Vec<Part> = parts.into_iter().map(Part::from).collect();
         let mut service = service();
         if service.restore(&parts).is_ok() {
             prop_assert_eq!(service.snapshot(), parts);

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use quorate_protocol::message::Piece;
-use quorate_protocol::snapshot::part_digest;
-use quorate_protocol::{Digest, SignedMessage, Time};
+use quorate_protocol::{Digest, Part, SignedMessage, Time};
 
 use crate::process::{Deed, Packet};
 
@@ -155,7 +154,10 @@ fn message_words(message: &SignedMessage) -> String {
                 Piece::Manifest(manifest) => {
                     format!("state {from} slot {slot} manifest {}", manifest.digest())
                 }
-                Piece::Part(part) => format!("state {from} slot {slot} part {}", part_digest(part)),
+                Piece::Part(part) => format!(
+                    "state {from} slot {slot} part {}",
+                    Part::from(&part[..]).digest()
+                ),
             }
         }
         SignedMessage::Committed(m) => {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::Sequence;
@@ -20,7 +22,28 @@ pub enum Piece {
     /// The manifest: the digests of all parts.
     Manifest(Manifest),
     /// One part.
-    Part(#[serde(with = "serde_bytes")] Vec<u8>),
+    Part(#[serde(with = "shared_bytes")] Arc<[u8]>),
+}
+
+/// Encodes shared bytes as `serde_bytes` encodes a `Vec<u8>`.
+mod shared_bytes {
+    use std::sync::Arc;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use serde_bytes::ByteBuf;
+
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &Arc<[u8]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[u8]>, D::Error> {
+        Ok(ByteBuf::deserialize(deserializer)?.into_vec().into())
+    }
 }
 
 impl Signable for State {

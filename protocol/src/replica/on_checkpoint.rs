@@ -1,7 +1,6 @@
 //! CHECKPOINT: when a quorum has the same state, the slots up to it leave the log (C4.3, rules 8 and 9).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::Replica;
 use super::transfer::Target;
@@ -12,7 +11,7 @@ use crate::message::{Checkpoint, Message};
 use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Signed;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Part, Snapshot};
 
 /// The last stable checkpoint with its proof, the votes for later ones, and this replica's states at them.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +56,7 @@ impl Checkpoints {
     }
 
     /// A part with this digest, from any kept state.
-    pub(super) fn part(&self, digest: Digest) -> Option<&Arc<[u8]>> {
+    pub(super) fn part(&self, digest: Digest) -> Option<&Part> {
         self.snapshots
             .values()
             .find_map(|snapshot| snapshot.part(digest))
@@ -81,13 +80,13 @@ enum Verdict {
 }
 
 impl Replica {
-    pub(super) fn on_checkpoint_taken(&mut self, sequence: Sequence, parts: Vec<Arc<[u8]>>) {
+    pub(super) fn on_checkpoint_taken(&mut self, sequence: Sequence, parts: Vec<Part>) {
         debug_assert_eq!(
             sequence, self.executed,
             "the host took a checkpoint of another state than it was asked for"
         );
         let snapshot = Snapshot::new(self.requests.replies(), parts);
-        let digest = snapshot.manifest().digest();
+        let digest = snapshot.digest();
         self.checkpoints.snapshots.insert(sequence, snapshot);
         self.broadcast(Message::Checkpoint(Checkpoint { sequence, digest }));
     }
@@ -134,7 +133,7 @@ impl Replica {
         if sequence <= self.low_watermark() {
             return;
         }
-        let agrees = own.manifest().digest() == target.digest;
+        let agrees = own.digest() == target.digest;
         self.conclude(target, agrees);
     }
 

@@ -19,7 +19,7 @@ impl Replica {
             Some(digest) => self
                 .checkpoints
                 .part(digest)
-                .map(|part| Piece::Part(part.to_vec())),
+                .map(|part| Piece::Part(part.bytes())),
         };
         match piece {
             Some(piece) => self.effects.push(Effect::Send {

@@ -1,10 +1,12 @@
 //! State: a piece of the state that this replica fetches (rule 19).
 
+use std::sync::Arc;
+
 use super::Replica;
 use crate::id::ReplicaId;
 use crate::message::{Piece, State};
 use crate::misbehaviour::Misbehaviour;
-use crate::snapshot::{Manifest, part_digest};
+use crate::snapshot::{Manifest, Part};
 
 impl Replica {
     pub(super) fn on_state(&mut self, from: ReplicaId, state: State) {
@@ -46,17 +48,17 @@ impl Replica {
     }
 
     /// Takes a part. Returns whether the manifest names it.
-    fn take_part(&mut self, part: Vec<u8>) -> bool {
+    fn take_part(&mut self, bytes: Arc<[u8]>) -> bool {
         let Some(fetching) = &self.transfer.under_way else {
             return true;
         };
-        let digest = part_digest(&part);
+        let part = Part::new(bytes);
         let Some(manifest) = &fetching.manifest else {
             return true;
         };
-        let named = manifest.parts().any(|named| named == digest);
+        let named = manifest.parts().any(|named| named == part.digest());
         if named {
-            self.part_has_come(digest, part.into());
+            self.part_has_come(part);
         }
         named
     }

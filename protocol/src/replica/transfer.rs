@@ -1,7 +1,6 @@
 //! Fetching the state at a checkpoint that a quorum has signed, part by part (C5.3, rule 19).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::Replica;
 use crate::digest::Digest;
@@ -9,7 +8,7 @@ use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Checkpoint, FetchState, Message};
 use crate::signature::Signed;
-use crate::snapshot::{Manifest, Snapshot};
+use crate::snapshot::{Manifest, Part, Snapshot};
 
 /// The most parts that are asked for at a time.
 const PARTS_IN_FLIGHT: usize = 16;
@@ -27,7 +26,7 @@ pub(super) struct Target {
 pub(super) struct Fetching {
     pub(super) target: Target,
     pub(super) manifest: Option<Manifest>,
-    pub(super) parts: BTreeMap<Digest, Arc<[u8]>>,
+    pub(super) parts: BTreeMap<Digest, Part>,
     /// The parts that were asked for and have not arrived.
     asked: BTreeSet<Digest>,
     /// The replicas that sent something wrong.
@@ -156,7 +155,7 @@ impl Replica {
                         continue;
                     }
                     if let Some(part) = self.checkpoints.part(digest) {
-                        fetching.parts.insert(digest, Arc::clone(part));
+                        fetching.parts.insert(digest, part.clone());
                         continue;
                     }
                     missing += 1;
@@ -189,7 +188,8 @@ impl Replica {
         self.ask_for_state();
     }
 
-    pub(super) fn part_has_come(&mut self, digest: Digest, part: Arc<[u8]>) {
+    pub(super) fn part_has_come(&mut self, part: Part) {
+        let digest = part.digest();
         if let Some(fetching) = &mut self.transfer.under_way {
             fetching.asked.remove(&digest);
             fetching.parts.insert(digest, part);
@@ -208,7 +208,9 @@ impl Replica {
         }
         let state = fetching
             .manifest
-            .and_then(|manifest| Snapshot::assemble(manifest, &fetching.parts))
+            .and_then(|manifest| {
+                Snapshot::assemble(manifest, |digest| fetching.parts.get(&digest).cloned()).ok()
+            })
             .and_then(|snapshot| Some((snapshot.replies().ok()?, snapshot)));
         let Some((replies, snapshot)) = state else {
             debug_assert!(false, "a quorum has signed a state that cannot be decoded");

@@ -3,7 +3,6 @@
 #![allow(dead_code, reason = "each test binary uses only a part of this module")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::client::{Accepted, Client, Read};
@@ -11,7 +10,7 @@ use quorate_protocol::message::{
     Batch, Checkpoint, Commit, NewView, Piece, PrePrepare, Prepare, Request, State, ViewChange,
 };
 use quorate_protocol::signature::Signable;
-use quorate_protocol::snapshot::Manifest;
+use quorate_protocol::snapshot::{Manifest, Part};
 use quorate_protocol::{
     ClientId, ClientKey, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys,
     Message, Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage,
@@ -61,7 +60,7 @@ impl Service {
     }
 
     /// One part for each request, so that a laggard fetches several.
-    fn snapshot(&self) -> Vec<Arc<[u8]>> {
+    fn snapshot(&self) -> Vec<Part> {
         self.log
             .iter()
             .map(|request| {
@@ -72,7 +71,7 @@ impl Service {
             .collect()
     }
 
-    fn restore(&mut self, parts: &[Arc<[u8]>]) {
+    fn restore(&mut self, parts: &[Part]) {
         self.log = parts
             .iter()
             .map(|part| postcard::from_bytes(part).expect("a quorum vouches for it"))

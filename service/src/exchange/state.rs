@@ -1,9 +1,8 @@
 //! The replicated part of the exchange.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use quorate_protocol::{ReplicaId, Sequence};
+use quorate_protocol::{Part, ReplicaId, Sequence};
 
 use super::{Command, Round, Rules};
 use crate::BadSnapshot;
@@ -89,7 +88,7 @@ impl Exchange {
 
     /// The parts for [`crate::Service::snapshot`]: first the latest decided round, then the kept rounds.
     #[must_use]
-    pub fn snapshot(&self) -> Vec<Arc<[u8]>> {
+    pub fn snapshot(&self) -> Vec<Part> {
         let rounds: Vec<_> = self.rounds.iter().collect();
         let together = rounds
             .chunk_by(|(one, _), (other, _)| *one / ROUNDS_PER_PART == *other / ROUNDS_PER_PART);
@@ -102,7 +101,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Exchange::snapshot`] would not produce these parts.
-    pub fn restored(rules: Rules, parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
+    pub fn restored(rules: Rules, parts: &[Part]) -> Result<Self, BadSnapshot> {
         let mut exchange = Self::new(rules);
         exchange.latest = read_part(parts.first())?;
         for part in parts.iter().skip(1) {
@@ -171,7 +170,7 @@ impl Exchange {
 }
 
 /// Encodes rounds, as many as fit into each part.
-fn small_parts(rounds: &[(&u64, &Round)]) -> Vec<Arc<[u8]>> {
+fn small_parts(rounds: &[(&u64, &Round)]) -> Vec<Part> {
     let mut parts = Vec::new();
     let (mut first, mut bytes) = (0, 0);
     for (place, round) in rounds.iter().enumerate() {

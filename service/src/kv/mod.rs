@@ -10,7 +10,7 @@ mod command;
 pub mod linearizable;
 mod tree;
 
-use std::sync::Arc;
+use quorate_protocol::Part;
 
 pub use answer::Answer;
 pub use command::{Command, GRAMMAR, LONGEST_KEY, LONGEST_VALUE, Refusal};
@@ -74,7 +74,7 @@ impl Store {
 
     /// The store in parts, as [`crate::Service::snapshot`] wants them. An empty store has no parts.
     #[must_use]
-    pub fn snapshot(&self) -> Vec<Arc<[u8]>> {
+    pub fn snapshot(&self) -> Vec<Part> {
         self.tree.parts()
     }
 
@@ -82,7 +82,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Store::snapshot`] would not produce these parts.
-    pub fn restored(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
+    pub fn restored(parts: &[Part]) -> Result<Self, BadSnapshot> {
         let tree = Tree::of_parts(parts)?;
         Ok(Self { tree })
     }

@@ -6,9 +6,9 @@
 //! tree stays flat.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use quorate_protocol::Digest;
+use quorate_protocol::{Digest, Part};
 
 use super::command::{checked_key, checked_value};
 use crate::BadSnapshot;
@@ -62,7 +62,7 @@ impl Tree {
         self.root.delete(&place(key), 0).is_some()
     }
 
-    pub(super) fn parts(&self) -> Vec<Arc<[u8]>> {
+    pub(super) fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
         self.root.cut(&mut parts);
         parts
@@ -70,7 +70,7 @@ impl Tree {
 
     /// # Errors
     /// [`Tree::parts`] would not produce these parts.
-    pub(super) fn of_parts(parts: &[Arc<[u8]>]) -> Result<Self, BadSnapshot> {
+    pub(super) fn of_parts(parts: &[Part]) -> Result<Self, BadSnapshot> {
         let mut tree = Self::default();
         for part in parts {
             for (key, value) in read_part::<Vec<(&str, &str)>>(Some(part))? {
@@ -105,7 +105,7 @@ struct Node {
     /// The bytes of all entries in this subtree.
     size: usize,
     /// This subtree's encoding as one part, kept from the last request for it until the next change.
-    part: OnceLock<Arc<[u8]>>,
+    part: OnceLock<Part>,
 }
 
 #[derive(Debug)]
@@ -187,17 +187,17 @@ impl Node {
         }
     }
 
-    fn cut(&self, parts: &mut Vec<Arc<[u8]>>) {
+    fn cut(&self, parts: &mut Vec<Part>) {
         match &self.shape {
             _ if self.size == 0 => {}
             Shape::Branch(children) if self.size > PART_BYTES => {
                 children.iter().for_each(|child| child.cut(parts));
             }
-            _ => parts.push(Arc::clone(self.part.get_or_init(|| self.encode()))),
+            _ => parts.push(self.part.get_or_init(|| self.encode()).clone()),
         }
     }
 
-    fn encode(&self) -> Arc<[u8]> {
+    fn encode(&self) -> Part {
         let mut texts = Vec::new();
         self.texts(&mut texts);
         encode(&texts).into()
@@ -230,6 +230,7 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -250,12 +251,18 @@ mod tests {
         assert!(before.iter().all(|part| part.len() <= PART_BYTES + 3));
         tree.set("key77", "w");
         let after = tree.parts();
-        let known: BTreeSet<_> = before.iter().collect();
+        let known: BTreeSet<_> = before.iter().map(Part::digest).collect();
         assert_eq!(after.len(), before.len());
-        assert_eq!(after.iter().filter(|part| !known.contains(part)).count(), 1);
+        assert_eq!(
+            after
+                .iter()
+                .filter(|part| !known.contains(&part.digest()))
+                .count(),
+            1
+        );
         // Parts that did not change are not even encoded again: they share memory.
         let pairs = before.iter().zip(&after);
-        let shared = pairs.filter(|(one, other)| Arc::ptr_eq(one, other));
+        let shared = pairs.filter(|(one, other)| Arc::ptr_eq(&one.bytes(), &other.bytes()));
         assert_eq!(shared.count(), after.len() - 1);
     }
 
@@ -288,7 +295,7 @@ mod tests {
 
     #[test]
     fn parts_that_no_tree_produces_are_refused() {
-        let part = |entries: &[(&str, &str)]| -> Vec<Arc<[u8]>> { vec![encode(entries).into()] };
+        let part = |entries: &[(&str, &str)]| -> Vec<Part> { vec![encode(entries).into()] };
         let orders = [
             part(&[("a", "1"), ("b", "2")]),
             part(&[("b", "2"), ("a", "1")]),

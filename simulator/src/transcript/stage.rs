@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
-use quorate_protocol::snapshot::Manifest;
+use quorate_protocol::snapshot::{Manifest, Part};
 use quorate_protocol::{
     Config, Effect, Input, Keys, Record, Replica, ReplicaId, Sequence, SignedMessage, Time, Timer,
     View,
@@ -248,13 +247,13 @@ impl Node {
     }
 
     /// The state, one part per request.
-    pub(super) fn snapshot(&self) -> Vec<Arc<[u8]>> {
+    pub(super) fn snapshot(&self) -> Vec<Part> {
         let parts = self.service.iter().map(postcard::to_stdvec);
-        parts.filter_map(Result::ok).map(Arc::from).collect()
+        parts.filter_map(Result::ok).map(Part::from).collect()
     }
 
     /// Takes over a state. Parts that cannot be read are left out, which shows in the requests that it has executed.
-    pub(super) fn install(&mut self, parts: &[Arc<[u8]>]) {
+    pub(super) fn install(&mut self, parts: &[Part]) {
         let requests = parts.iter().map(|part| postcard::from_bytes(part));
         self.service = requests.filter_map(Result::ok).collect();
     }

@@ -70,7 +70,7 @@ impl Forge<'_> {
                 self.state(*slot, Piece::Manifest(manifest.clone()), *by)
             }
             Forged::Part { slot, part, by } => {
-                self.state(*slot, Piece::Part(part.clone().into_bytes()), *by)
+                self.state(*slot, Piece::Part(part.as_bytes().into()), *by)
             }
         })
     }
