@@ -4,6 +4,7 @@
 //! * [`console`]: standard output and standard error; a closed pipe is an error and never a panic.
 //! * [`json`]: how a command tells scripts that it failed.
 //! * [`papers`]: completions for shells and the manual page, made from the same tables as the help.
+//! * [`progress`]: how far a command is.
 //! * [`signals`]: whether the end of a terminal ends a program.
 //! * [`pairs`]: for tests: which options the parser accepts together.
 
@@ -12,4 +13,5 @@ pub mod console;
 pub mod json;
 pub mod pairs;
 pub mod papers;
+pub mod progress;
 pub mod signals;

@@ -34,10 +34,10 @@ use quorate_cli::papers;
 use quorate_server::signals::StopSignals;
 
 use crate::exit::{Exit, Failure};
-use crate::options::{Command, Options, ProcessCommand};
+use crate::options::{Command, Options, ProcessCommand, Purpose};
 use crate::render::failure::Output;
 use crate::render::write_out;
-use crate::target::{Purpose, Target};
+use crate::target::Target;
 
 fn main() -> ExitCode {
     if quorate_server::is_replica_call() {

@@ -14,7 +14,7 @@ use quorate_wire::method::{ProcessStatus, Status};
 use quorate_wire::{CallError, Caller, Fault, Method};
 use tokio::time::{Instant, sleep};
 
-use crate::options::Places;
+use crate::options::{Places, Purpose};
 use crate::render::progress::Waiting;
 
 /// The `fault` in the status of a correct process.
@@ -40,26 +40,6 @@ pub(crate) const EXCUSES: [i32; 4] = [
     Fault::SYSTEM,
     Fault::INTERNAL,
 ];
-
-/// What a command does with the processes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Runs exchanges with all of them, and judges the decisions.
-    Exchange,
-    /// Asks some of them.
-    Question,
-    /// Shows the status of each.
-    Status,
-}
-
-impl Purpose {
-    const fn status_limit(self) -> Duration {
-        match self {
-            Self::Exchange | Self::Question => STATUS_LIMIT,
-            Self::Status => SHORT_STATUS_LIMIT,
-        }
-    }
-}
 
 /// One process to talk to.
 pub(crate) struct Process {
@@ -137,7 +117,7 @@ impl Target {
             None => addresses(places)?,
         };
         let timeout = places.timeout(cluster);
-        let status_limit = purpose.status_limit();
+        let status_limit = status_limit(purpose);
         let processes = match &spawned {
             Some(_) => meet_all(&addresses, timeout, status_limit).await?,
             None => meet_listening(&addresses, timeout, status_limit).await?,
@@ -236,6 +216,13 @@ impl Target {
             );
         }
         Ok(())
+    }
+}
+
+const fn status_limit(purpose: Purpose) -> Duration {
+    match purpose {
+        Purpose::Exchange | Purpose::Question => STATUS_LIMIT,
+        Purpose::Status => SHORT_STATUS_LIMIT,
     }
 }
 

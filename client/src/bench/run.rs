@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use indicatif::ProgressBar;
+use quorate_cli::progress::bar;
 
 use crate::bench::operations::Load;
 use crate::bench::round::Rounds;
 use crate::options::BenchOptions;
-use crate::render::progress::bar;
 use crate::target::Target;
 
 /// What is measured.
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
 
     /// Takes the steps that are not measured.
     pub(crate) async fn warm_up(&self) -> anyhow::Result<()> {
-        let bar = bar(self.clients * self.warmup, "warm-up")?;
+        let bar = bar(self.clients * self.warmup, "warm-up");
         try_join_all((0..self.clients).map(|client| self.warm_up_client(client, &bar))).await?;
         bar.finish_and_clear();
         Ok(())
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
     /// Takes the steps that are measured. The clients run at the same time; each takes its steps one after the other.
     pub(crate) async fn measure(&self) -> anyhow::Result<Duration> {
         let (_, many) = self.work.one_and_many();
-        let bar = bar(self.clients * self.steps, many)?;
+        let bar = bar(self.clients * self.steps, many);
         let started = Instant::now();
         self.started.set(Some(started));
         try_join_all((0..self.clients).map(|client| self.measure_client(client, &bar))).await?;

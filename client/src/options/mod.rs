@@ -1,11 +1,12 @@
 //! The command line.
 //!
-//! * [`target`]: the processes to talk to. [`mod@format`]: what is printed.
+//! * [`target`]: the processes to talk to. [`purpose`]: what a command does with them. [`mod@format`]: what is printed.
 //! * [`exchange`], [`store`], [`switching`], [`mod@bench`], [`requests`]: the options of the commands.
 
 mod bench;
 mod exchange;
 mod format;
+mod purpose;
 mod requests;
 mod store;
 mod switching;
@@ -18,11 +19,10 @@ use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
 use quorate_server::options::{ClusterOptions, brief_help, help};
 
-use crate::target::Purpose;
-
 pub(crate) use bench::BenchOptions;
 pub(crate) use exchange::{CheckedExchange, ExchangeOptions};
 pub(crate) use format::{AnswerFormat, ExchangeFormat, ReportFormat};
+pub(crate) use purpose::Purpose;
 pub(crate) use requests::RequestsOptions;
 pub(crate) use store::{ReadOptions, SubmitOptions};
 pub(crate) use switching::{FaultOptions, HealOptions};

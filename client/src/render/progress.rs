@@ -1,12 +1,8 @@
-//! Progress on standard error: what the command waits for. Nothing is shown if standard error is not a terminal.
-
-use std::time::Duration;
+//! What the command waits for, on standard error. Nothing is shown if standard error is not a terminal.
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-
-/// How often the line is drawn again.
-const TICK: Duration = Duration::from_millis(200);
+use quorate_cli::progress::TICK;
 
 /// A line that says what the command waits for, and since how many seconds. Dropping it removes the line.
 pub(crate) struct Waiting(ProgressBar);
@@ -30,14 +26,4 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
-}
-
-/// A bar that fills as `length` steps are taken, with the time that is left.
-pub(crate) fn bar(length: u64, steps: &'static str) -> anyhow::Result<ProgressBar> {
-    let style = ProgressStyle::with_template("{msg} {bar:30} {pos} of {len}, {eta} left");
-    let style = style.context("the progress bar's template")?;
-    let bar = ProgressBar::new(length).with_style(style);
-    bar.set_message(steps);
-    bar.enable_steady_tick(TICK);
-    Ok(bar)
 }

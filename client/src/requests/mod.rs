@@ -6,11 +6,11 @@ mod sender;
 mod summary;
 
 use std::num::NonZeroU32;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
 use quorate_cli::console::complain;
+use quorate_cli::progress::bar;
 use quorate_protocol::Quorum;
 use quorate_web::PbftYaml;
 use quorate_web::config::Address;
@@ -34,7 +34,7 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
         .and_then(NonZeroU32::new);
     let quorum = Quorum::of(nodes.context("there must be at least one node")?);
     let receiver = Receiver::start(&config, usize::try_from(options.id)?, &own, quorum).await?;
-    let progress = progress_bar(options.messages)?;
+    let progress = bar(options.messages, "requests");
     let mut sender = Sender::new(
         &config,
         options.id,
@@ -51,7 +51,7 @@ pub(crate) async fn command(options: &RequestsOptions) -> anyhow::Result<Exit> {
         let outcome = sender.request(number, first + number, data).await?;
         summary.add(&outcome)?;
         progress.inc(1);
-        progress.set_message(format!("{} retried", summary.retried));
+        progress.set_message(format!(", {} retried", summary.retried));
         match outcome.end {
             None => {}
             Some(End::NobodyThere) => {
@@ -108,13 +108,4 @@ fn own_address(config: &PbftYaml, id: u64) -> anyhow::Result<Address> {
         Some(address) => Ok(address.clone()),
         None => bail!("--id {id}: the file lists clients 0 to {}", count - 1),
     }
-}
-
-/// The progress bar on standard error, if standard error is a terminal.
-fn progress_bar(messages: u64) -> anyhow::Result<ProgressBar> {
-    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {elapsed} {wide_msg}")
-        .context("the progress bar's template")?;
-    let progress = ProgressBar::new(messages).with_style(style);
-    progress.enable_steady_tick(Duration::from_millis(500));
-    Ok(progress)
 }

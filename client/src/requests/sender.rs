@@ -252,7 +252,7 @@ impl Sender {
             ""
         };
         self.progress.set_message(format!(
-            "request {number}: {who}waits for {enough} replies, asked {} times{view}",
+            ", request {number}: {who}waits for {enough} replies, asked {} times{view}",
             attempt + 1
         ));
     }

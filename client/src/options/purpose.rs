@@ -1,0 +1,10 @@
+/// What a command does with the processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Runs exchanges with all of them, and judges the decisions.
+    Exchange,
+    /// Asks some of them.
+    Question,
+    /// Shows the status of each.
+    Status,
+}
