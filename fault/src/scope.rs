@@ -94,6 +94,7 @@ impl From<&Message> for Scope {
             Message::Committed(one) => of_proof(&one.proof, of_commit),
             Message::Stable(one) => of_proof(&one.proof, of_checkpoint),
             Message::Request(_)
+            | Message::Ask(_)
             | Message::Fetch(_)
             | Message::Body(_)
             | Message::Replies(_)

@@ -9,11 +9,12 @@ use quorate_fault::scope::{Moment, Scope};
 use quorate_fault::{Behaviour, Faulty, Say, Setting};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Answer, Batch, Checkpoint, NewView, PrePrepare, Prepare, Request, Standing, ViewChange,
+    Answer, Batch, Checkpoint, NewView, PrePrepare, Prepare, Replies, Reply, Request, Standing,
+    ViewChange,
 };
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Effect, Input, Keys, Message, Quorum, Replica,
-    ReplicaId, Sequence, SignedMessage, Time, Timestamp, VerifiedMessage, View,
+    ClientId, ClusterId, Config, Digest, Duration, Effect, Input, Keys, Message, Misbehaviour,
+    Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time, Timestamp, VerifiedMessage, View,
 };
 
 const P: ReplicaId = ReplicaId(0);
@@ -591,6 +592,64 @@ fn spam_floods_the_others_and_not_itself() {
         "{:?}",
         spam.wake_at()
     );
+}
+
+#[test]
+fn impersonate_signs_for_the_clients_of_others_and_nobody_takes_it() {
+    let mut impersonate = faulty("impersonate");
+    let of = |number| {
+        let client = ClientId::session(OTHERS[0], 1);
+        let request = Request::new(client, Timestamp(number), vec![7]);
+        VerifiedMessage::Request(keys(OTHERS[0]).sign(request))
+    };
+    let own = VerifiedMessage::Request(keys(P).sign(request(1)));
+    impersonate.step(millis(1), Input::Message(own));
+    assert_eq!(impersonate.wake_at(), None);
+    let mut next = 0;
+    for number in 1..=50 {
+        impersonate.step(millis(number), Input::Message(of(number)));
+        assert_eq!(impersonate.wake_at(), Some(millis(number)));
+        let stolen = impersonate.wake(millis(number));
+        let [Effect::Broadcast(Message::Ask(stolen))] = &stolen[..] else {
+            panic!("{stolen:?}");
+        };
+        assert_eq!(stolen.client, ClientId::session(OTHERS[0], 1));
+        assert!(stolen.timestamp > Timestamp(number));
+        next += u64::from(stolen.timestamp == Timestamp(number + 1));
+        let signed = keys(P).sign_message(Message::Ask(stolen.clone())).unwrap();
+        let refused = keys(OTHERS[1]).verify_message(signed.into_signed());
+        assert!(
+            matches!(refused, Err(Misbehaviour::RequestOfAnother { .. })),
+            "{refused:?}"
+        );
+    }
+    assert!((10..40).contains(&next), "{next} of 50");
+}
+
+#[test]
+fn impersonate_gives_clients_the_results_of_other_requests() {
+    let mut impersonate = made("impersonate");
+    let reply = |number: u64| Reply {
+        view: View(0),
+        client: ClientId::session(OTHERS[0], number),
+        timestamp: Timestamp(1),
+        request: digest(number),
+        sequence: Sequence(number),
+        result: number.to_le_bytes().to_vec(),
+    };
+    let replies = [1, 2].map(reply).to_vec();
+    let message = Message::Replies(Replies { replies });
+    let to = OTHERS[0];
+    let told = impersonate.alter(Effect::Send { to, message });
+    let Effect::Send {
+        message: Message::Replies(told),
+        ..
+    } = &told[0].effect
+    else {
+        panic!("{told:?}");
+    };
+    assert_ne!(told.replies[0].result, reply(1).result);
+    assert_eq!(told.replies[1].result, reply(1).result);
 }
 
 #[test]

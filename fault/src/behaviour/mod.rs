@@ -9,6 +9,7 @@ mod drop;
 mod duplicate;
 mod equivocate;
 mod forge;
+mod impersonate;
 mod lie;
 mod replay;
 mod silent;
@@ -29,7 +30,7 @@ use crate::scope::{Moment, Scope};
 pub use corrupt::Damage;
 
 /// All behaviours.
-pub const REGISTRY: [Entry; 16] = [
+pub const REGISTRY: [Entry; 17] = [
     deny::ENTRY,
     crash::ENTRY,
     silent::ENTRY,
@@ -41,6 +42,7 @@ pub const REGISTRY: [Entry; 16] = [
     lie::ENTRY,
     corrupt::ENTRY,
     forge::ENTRY,
+    impersonate::ENTRY,
     skip::ENTRY,
     slow::ENTRY,
     tamper::ENTRY,

@@ -56,6 +56,9 @@ use crate::signature::{Keys, Signed, Verified};
 pub enum Message {
     /// A client's request, already signed.
     Request(Signed<Request>),
+    /// A request that the host signs. Only liars send it so: a correct process signs its requests before its replica
+    /// gets them.
+    Ask(Request),
     /// The primary's proposal for a slot, with its body.
     PrePrepare(PrePrepare, Batch),
     /// A backup agrees to a proposal.
@@ -218,6 +221,7 @@ impl Keys {
     pub fn sign_message(&mut self, message: Message) -> Result<VerifiedMessage, Misbehaviour> {
         Ok(match message {
             Message::Request(request) => VerifiedMessage::Request(self.verify_request(request)?),
+            Message::Ask(request) => VerifiedMessage::Request(self.sign(request)),
             Message::PrePrepare(pre_prepare, batch) => VerifiedMessage::PrePrepare {
                 pre_prepare: self.sign(pre_prepare),
                 batch,

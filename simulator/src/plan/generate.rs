@@ -170,7 +170,7 @@ fn behaviour(dice: &mut Dice, own: u32, n: u32, heal_ms: u64) -> String {
 }
 
 fn newer_behaviour(dice: &mut Dice) -> String {
-    match dice.below(10) {
+    match dice.below(11) {
         0 => format!("delay:{}ms", dice.between(1, 400)),
         1 => format!("drop:{}%", dice.between(1, 90)),
         2 => "duplicate".to_owned(),
@@ -180,6 +180,7 @@ fn newer_behaviour(dice: &mut Dice) -> String {
         6 => "slow".to_owned(),
         7 => "tamper".to_owned(),
         8 => "spam".to_owned(),
+        9 => "impersonate".to_owned(),
         _ => "amnesia".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use quorate_protocol::client::{Accepted, Client, Read};
 use quorate_protocol::message::Request;
-use quorate_protocol::{ClientId, Input, Quorum, Time, Timestamp, VerifiedMessage};
+use quorate_protocol::{ClientId, Config, Input, Time, Timestamp, VerifiedMessage};
 use quorate_service::{Answer, Operation, kv};
 
 use super::{Deed, Process};
@@ -24,9 +24,12 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) const fn new(quorum: Quorum, last_query: u64) -> Self {
+    pub(super) fn new(config: &Config, last_query: u64) -> Self {
+        let client = Client::new(config.quorum, last_query);
+        #[cfg(feature = "mutants")]
+        let client = client.with_mutant(config.mutant);
         Self {
-            client: Client::new(quorum, last_query),
+            client,
             submits: BTreeMap::new(),
             reads: BTreeMap::new(),
             free: Vec::new(),

@@ -104,7 +104,8 @@ pub struct Process {
 
 impl Process {
     pub(crate) fn new(keys: Keys, config: Config, replica: Faulty, rules: Rules) -> Self {
-        let (own, quorum) = (keys.own(), config.quorum);
+        let own = keys.own();
+        let desk = Desk::new(&config, 0);
         Self {
             own,
             keys,
@@ -115,7 +116,7 @@ impl Process {
             disk: Vec::new(),
             participant: Participant::default(),
             session: Session::new(ClientId::from(own), Timestamp(0)),
-            desk: Desk::new(quorum, 0),
+            desk,
             started: 0,
             timers: BTreeMap::new(),
             wake_at: None,
@@ -198,7 +199,7 @@ impl Process {
         // A start takes time, so no two starts happen at the same moment.
         self.started = now.0.max(self.started + 1000);
         self.session = Session::new(ClientId::from(self.own), Timestamp(self.started));
-        self.desk = Desk::new(self.config.quorum, self.started);
+        self.desk = Desk::new(&self.config, self.started);
         self.timers.clear();
         self.operations.clear();
         self.commands.clear();

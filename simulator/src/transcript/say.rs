@@ -35,6 +35,7 @@ impl Names {
     pub(super) fn message(&self, message: &Message) -> String {
         match message {
             Message::Request(m) => format!("request {}", self.requests([m.value()])),
+            Message::Ask(m) => format!("request {}", self.requests([m])),
             Message::PrePrepare(m, _) => self.subject("pre-prepare", m.view, m.sequence, m.digest),
             Message::Prepare(m) => self.subject("prepare", m.view, m.sequence, m.digest),
             Message::Commit(m) => self.subject("commit", m.view, m.sequence, m.digest),

@@ -54,6 +54,8 @@ impl Places {
             let behaviour = words.map(|words| grammar::parse(words, &setting));
             let replica = Faulty::new(Replica::new(config.clone()), behaviour.transpose()?);
             let keys = Keys::simulated(own, quorum.n(), cluster);
+            #[cfg(feature = "mutants")]
+            let keys = keys.with_mutant(plan.engine.mutant);
             Ok(Place {
                 process: Process::new(keys, config, replica, rules(quorum)),
                 clock: clock(plan, own),
