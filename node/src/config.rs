@@ -40,6 +40,8 @@ pub struct NodeConfig {
     /// How often this process was started before in this cluster. Without `data` it has lost what its earlier lives
     /// knew (rule 23).
     pub life: u64,
+    /// The file in which the process counts this start (see [`crate::starts`]). `None`: it can only be started once.
+    pub starts: Option<PathBuf>,
     /// The file for what the process must not forget (rule 22). `None`: it keeps nothing, so a restart loses its
     /// memory.
     pub data: Option<PathBuf>,

@@ -3,7 +3,7 @@
 //! * `rpc/`: one file per XML-RPC method. Each asks the runtime and answers.
 //! * `runtime`: the one task that owns the replica, the exchange and the timers.
 //! * `exchange`: the process's part in the exchange. `desk`: the clients outside the cluster.
-//! * `perform`: does the replica's effects. `storage`: what the process has on disk.
+//! * `perform`: does the replica's effects. `storage`: what the process has on disk. `durable`: files that outlive a crash.
 //! * `views`: why it changed the view. `proofs`: who is proved faulty, and for what.
 //! * `web/`: PBFT over HTTP/JSON.
 //! * `inbox`: the batches of peers that wait for the runtime. `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
@@ -13,6 +13,7 @@
 
 mod config;
 mod desk;
+pub mod durable;
 mod exchange;
 mod inbox;
 mod loss;
@@ -22,6 +23,7 @@ mod proofs;
 mod question;
 mod rpc;
 mod runtime;
+pub mod starts;
 mod storage;
 mod timers;
 mod views;

@@ -23,7 +23,7 @@ use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Head, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{AtRuntime, CORRECT, Question, Reply, SlotVotes, Standing};
-use crate::storage::{Past, Storage};
+use crate::storage::{self, Past, Storage};
 use crate::timers::Timers;
 use crate::views::{ViewLog, names};
 use crate::web::Web;
@@ -97,7 +97,6 @@ impl Runtime {
         let view_timeout = Duration::from_millis(config.view_timeout_ms);
         let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
         protocol.batch_limit = config.batch_limit as usize;
-        protocol.life = config.life;
         if let Some(interval) = config.checkpoint_interval {
             protocol.checkpoint_interval = interval;
             protocol.window = 2 * interval;
@@ -114,14 +113,7 @@ impl Runtime {
             .as_deref()
             .map(|words| grammar::parse(words, &setting))
             .transpose()?;
-        let (mut storage, mut past) = match &config.data {
-            Some(path) => {
-                let (storage, past) = Storage::open(path)?;
-                (Some(storage), past)
-            }
-            None if config.life == 0 => (None, Past::None),
-            None => (None, Past::Lost),
-        };
+        let (mut storage, mut past) = storage::begin(config, &mut protocol)?;
         let lived = !matches!(past, Past::None);
         let forgets = behaviour
             .as_mut()

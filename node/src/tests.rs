@@ -1,11 +1,12 @@
 //! Tests of one process alone. The test plays its peers.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use quorate_protocol::message::Standing;
 use quorate_protocol::{
-    ClusterId, Keys, Message, Record, ReplicaId, Sequence, SignedMessage, View,
+    ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, View,
 };
 use quorate_wire::method::{
     BallotStatus, Deliver, FinalizeDecision, Round, RoundStatus, SendMessage, Status, VoteStatus,
@@ -15,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::storage::Storage;
+use crate::storage;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -39,6 +40,7 @@ pub(crate) fn config() -> NodeConfig {
         decision_timeout_ms: 60_000,
         allowed_hosts: vec!["quorate.example".into()],
         life: 0,
+        starts: None,
         data: None,
         checkpoint_interval: None,
         status_interval_ms: None,
@@ -310,7 +312,13 @@ async fn a_process_with_amnesia_starts_without_its_records_and_deletes_them() {
         let runtime = runtime::Runtime::new(&config, true, at_runtime).unwrap();
         runtime.replica.replica().records()
     };
-    Storage::open(&path).unwrap().0.add(&before).unwrap();
+    let config = NodeConfig {
+        data: Some(path.clone()),
+        ..config()
+    };
+    let mut protocol = Config::new(ReplicaId(0), Quorum::of(NonZeroU32::new(4).unwrap()));
+    let (storage, _) = storage::begin(&config, &mut protocol).unwrap();
+    storage.unwrap().add(&before).unwrap();
     assert_eq!(comes_back_with(None), before);
     assert_eq!(comes_back_with(Some("silent")), before);
     assert_eq!(comes_back_with(Some("amnesia")), []);

@@ -2,12 +2,14 @@
 
 use std::env;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use quorate_fault::FaultPlan;
 use quorate_node::{NodeConfig, WebConfig};
+use quorate_protocol::Quorum;
 use quorate_web::PbftYaml;
 use quorate_web::config::{Address, without_brackets};
 use tokio::sync::watch;
@@ -211,16 +213,44 @@ fn node_configs(
     let Some(folder) = config.key_folder() else {
         let keys = Keys::generate(config.processes)?;
         return Ok((0..config.processes)
-            .map(|index| (node_config(config, seed, &addresses, &keys, index, 0), None))
+            .map(|index| {
+                (
+                    node_config(config, seed, &addresses, &keys, index, None),
+                    None,
+                )
+            })
             .collect());
     };
-    (0..config.processes)
-        .map(|index| {
-            let (keys, place) = folder.join(index as usize)?;
-            let node_config = node_config(config, seed, &addresses, &keys, index, place.life);
-            Ok((node_config, Some(place)))
-        })
-        .collect()
+    let joined = (0..config.processes).map(|index| {
+        let (keys, place) = folder.join(index as usize)?;
+        let node_config = node_config(config, seed, &addresses, &keys, index, Some(&place));
+        Ok((node_config, Some(place)))
+    });
+    let joined = joined.collect::<Result<Vec<_>, StartError>>()?;
+    refuse_if_too_many_are_lost(config, joined.iter().map(|(node_config, _)| node_config))?;
+    Ok(joined)
+}
+
+/// Refuses to start a cluster in which more than f processes have lost their state: none of them could ever vote again.
+fn refuse_if_too_many_are_lost<'a>(
+    config: &ClusterConfig,
+    processes: impl Iterator<Item = &'a NodeConfig>,
+) -> Result<(), StartError> {
+    let (Some(path), Some(n)) = (&config.data_dir, NonZeroU32::new(config.processes)) else {
+        return Ok(());
+    };
+    let lost: Vec<String> = processes
+        .filter(|process| process.life > 0)
+        .filter(|process| process.data.as_ref().is_some_and(|data| !data.exists()))
+        .map(|process| name_of(process.index))
+        .collect();
+    if lost.len() > Quorum::of(n).f() as usize {
+        return Err(StartError::StateLost {
+            path: path.clone(),
+            processes: lost.join(", "),
+        });
+    }
+    Ok(())
 }
 
 impl ClusterConfig {
@@ -244,7 +274,7 @@ fn node_config(
     addresses: &[SocketAddr],
     keys: &Keys,
     index: u32,
-    life: u64,
+    place: Option<&Place>,
 ) -> NodeConfig {
     let mut allowed_hosts = config.allowed_hosts.clone();
     allowed_hosts.push(url_host(&config.host));
@@ -266,7 +296,8 @@ fn node_config(
         batch_limit: config.batch_limit,
         decision_timeout_ms: milliseconds(config.decision_timeout),
         allowed_hosts,
-        life,
+        life: place.map_or(0, |place| place.life),
+        starts: place.map(|place| place.starts.clone()),
         data: config
             .data_dir
             .as_ref()
@@ -341,7 +372,7 @@ impl Alone {
                 &addresses,
                 &keys,
                 index,
-                place.life,
+                Some(&place),
             ),
             listener,
             _place: place,

@@ -126,14 +126,26 @@ pub enum StartError {
         /// The nodes that the keys belong to.
         nodes: String,
     },
-    /// The folder holds the state of processes, but not their keys.
+    /// The folder holds the state of processes or the counts of their starts, but not their keys.
     #[error(
-        "{} holds the state of processes, but not their keys: restore keys.json from a copy, or choose another --data-dir",
+        "{} was used by processes whose keys are missing: restore keys.json from a copy, or choose another --data-dir",
         path.display()
     )]
     KeysLost {
         /// The folder.
         path: std::path::PathBuf,
+    },
+    /// The folder has lost the state of too many processes.
+    #[error(
+        "{} has lost the state of {processes}: a process that lost its memory waits for those that kept theirs, and too few are left. \
+         Put the files back, or choose another --data-dir",
+        path.display()
+    )]
+    StateLost {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// The names of the processes.
+        processes: String,
     },
     /// The node runs already.
     #[error(

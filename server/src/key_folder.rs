@@ -1,21 +1,24 @@
 //! A folder with the keys of processes that are started one by one.
 //!
-//! The first process that starts makes the keys of all. A process that starts later reads the same keys. The folder counts
-//! the starts of each process, so a process knows whether it was started before (rule 23).
+//! The first process that starts makes the keys of all. A process that starts later reads the same keys. Each process counts
+//! its starts in the folder, so it knows whether it was started before (rule 23).
 //!
 //! In the folder beside a `pbft.yaml`, keys last as long as one of the nodes runs: when no node runs, the next start makes a
 //! new cluster. In a data directory, keys last. Keys of `server keygen` last in both; the folder then holds only the id of
 //! their cluster. Each running process holds a lock, which the operating system releases however the process ends.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use quorate_node::durable::{self, NotWritten};
+use quorate_node::starts;
+use quorate_protocol::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::StartError;
 use crate::keys::Keys;
+use crate::{StartError, name_of};
 
 /// A folder of keys.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub(crate) struct KeyFolder {
 pub(crate) struct Place {
     /// How many times this node was started in this cluster before.
     pub(crate) life: u64,
+    /// The file in which the node counts this start.
+    pub(crate) starts: PathBuf,
     _running: File,
     _index: File,
 }
@@ -56,6 +61,23 @@ struct Kept {
     secret: Vec<[u8; 32]>,
     /// The nodes that the keys belong to.
     nodes: Vec<String>,
+    /// The digest of all this. A key with one changed digit would be as good as any other, but not the one that the others know.
+    #[serde(default)]
+    check: [u8; 32],
+}
+
+impl Kept {
+    fn digest(&self) -> [u8; 32] {
+        let version = self.v.to_le_bytes();
+        let secret = self.secret.iter().map(<[u8; 32]>::as_slice);
+        let nodes = self.nodes.iter().map(String::as_bytes);
+        let parts: Vec<&[u8]> = [&version[..], &self.cluster]
+            .into_iter()
+            .chain(secret)
+            .chain(nodes)
+            .collect();
+        Digest::of(&parts).0
+    }
 }
 
 impl KeyFolder {
@@ -95,11 +117,8 @@ impl KeyFolder {
     /// # Errors
     /// The folder cannot be used, the process runs already, or other processes have their keys there.
     pub(crate) fn join(&self, index: usize) -> Result<(Keys, Place), StartError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.path)
-            .map_err(of_folder(&self.path))?;
+        durable::create_folder(&self.path)
+            .map_err(|NotWritten { path, cause }| of_folder(&path)(cause))?;
         let starting = self.path.join("starting.lock");
         // Processes start one after the other, each until the others can see that it runs.
         let lock = open(&starting)?;
@@ -121,8 +140,10 @@ impl KeyFolder {
                 lasts: self.lasts,
             });
         }
+        let starts = starts_of(&self.path, index);
         let place = Place {
-            life: count_start(&self.path, index)?,
+            life: starts_so_far(&starts, index)?,
+            starts,
             _running: running,
             _index: own,
         };
@@ -131,21 +152,28 @@ impl KeyFolder {
 
     /// To be called while no process runs. Makes the keys of a new cluster, unless the keys in the folder are still valid.
     fn prepare(&self) -> Result<(), StartError> {
-        if self.lasts && self.path.join(KEYS).exists() {
-            if self.holds_state()? {
-                return Ok(());
-            }
-            let kept = self.kept()?;
-            let given = self.given.as_ref();
-            let of_others = given.is_some_and(|given| given.cluster != kept.cluster);
-            if kept.v == VERSION && !of_others {
-                return Ok(());
-            }
-        } else if self.holds_state()? {
-            let path = self.path.clone();
-            return Err(StartError::KeysLost { path });
+        if !self.lasts {
+            return self.begin();
         }
-        self.begin()
+        if !self.path.join(KEYS).exists() {
+            return if self.holds("redb")? || self.holds("starts")? {
+                let path = self.path.clone();
+                Err(StartError::KeysLost { path })
+            } else {
+                self.begin()
+            };
+        }
+        if self.holds("redb")? {
+            return Ok(());
+        }
+        let kept = self.kept()?;
+        match &self.given {
+            Some(given) if given.cluster != kept.cluster => self.begin(),
+            // The counts stay: the cluster is the same, and a node that was started in it has lost its memory.
+            Some(_) if kept.v != VERSION => self.write_keys(),
+            None if kept.v != VERSION => self.begin(),
+            _ => Ok(()),
+        }
     }
 
     /// The keys in the folder, which must belong to these nodes.
@@ -177,10 +205,14 @@ impl KeyFolder {
 
     fn kept(&self) -> Result<Kept, StartError> {
         let path = self.path.join(KEYS);
-        let kept = fs::read(&path).map_err(of_file(&path))?;
+        let bytes = fs::read(&path).map_err(of_file(&path))?;
         // The cause is left out: it would quote the file, which holds secret keys.
-        serde_json::from_slice(&kept)
-            .map_err(|error| self.damaged(&format!("it is damaged in line {}", error.line())))
+        let kept: Kept = serde_json::from_slice(&bytes)
+            .map_err(|error| self.damaged(&format!("it is damaged in line {}", error.line())))?;
+        if kept.v == VERSION && kept.check != kept.digest() {
+            return Err(self.damaged("it is damaged: it does not hold what was written"));
+        }
+        Ok(kept)
     }
 
     fn damaged(&self, what: &str) -> StartError {
@@ -195,29 +227,21 @@ impl KeyFolder {
         }
     }
 
-    /// Whether processes have left their state here.
-    fn holds_state(&self) -> Result<bool, StartError> {
+    /// Whether a file with this ending is here: processes leave their state in `redb`, and their counts in `starts`.
+    fn holds(&self, ending: &str) -> Result<bool, StartError> {
         let failed = of_folder(&self.path);
         for entry in fs::read_dir(&self.path).map_err(&failed)? {
             let path = entry.map_err(&failed)?.path();
-            if path.extension().is_some_and(|end| end == "redb") {
+            if path.extension().is_some_and(|found| found == ending) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Begins a new cluster, with the keys that were given or with new keys.
+    /// Begins a new cluster, in which no node was started yet.
     fn begin(&self) -> Result<(), StartError> {
-        let count = self.nodes.len();
-        let (cluster, secret) = if let Some(given) = &self.given {
-            (given.cluster, Vec::new())
-        } else {
-            let keys = Keys::generate(u32::try_from(count).unwrap_or(u32::MAX))?;
-            let secret = (0..count).map(|index| keys.secret_of(index)).collect();
-            (keys.cluster, secret)
-        };
-        for index in 0..count {
+        for index in 0..self.nodes.len() {
             let path = starts_of(&self.path, index);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -226,15 +250,31 @@ impl KeyFolder {
                 _ => {}
             }
         }
-        let kept = Kept {
+        self.write_keys()
+    }
+
+    /// Writes the keys that were given, or new keys.
+    fn write_keys(&self) -> Result<(), StartError> {
+        let count = self.nodes.len();
+        let (cluster, secret) = if let Some(given) = &self.given {
+            (given.cluster, Vec::new())
+        } else {
+            let keys = Keys::generate(u32::try_from(count).unwrap_or(u32::MAX))?;
+            let secret = (0..count).map(|index| keys.secret_of(index)).collect();
+            (keys.cluster, secret)
+        };
+        let mut kept = Kept {
             v: VERSION,
             cluster,
             secret,
             nodes: self.nodes.clone(),
+            check: [0; 32],
         };
+        kept.check = kept.digest();
         let path = self.path.join(KEYS);
         let json = serde_json::to_vec(&kept).map_err(|error| of_file(&path)(error.into()))?;
-        replace(&path, &json)
+        durable::replace(&path, 0o600, &json)
+            .map_err(|NotWritten { path, cause }| of_file(&path)(cause))
     }
 }
 
@@ -255,30 +295,21 @@ fn cannot_use(path: &Path, kind: &'static str) -> impl Fn(io::Error) -> StartErr
     }
 }
 
-/// Counts this start of a node, and returns the number of starts before. The count is on disk before the node sends anything.
-fn count_start(folder: &Path, index: usize) -> Result<u64, StartError> {
-    let path = starts_of(folder, index);
-    let before = match fs::read(&path) {
-        Ok(bytes) => read_count(&path, &bytes)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(of_file(&path)(error)),
-    };
-    replace(&path, format!("{}\n", before + 1).as_bytes())?;
-    Ok(before)
-}
-
-/// A greater count of starts is taken as damage.
-const MOST_STARTS: u64 = 1 << 48;
-
-fn read_count(path: &Path, bytes: &[u8]) -> Result<u64, StartError> {
-    let text = std::str::from_utf8(bytes).ok();
-    let count = text.and_then(|text| text.trim().parse().ok());
-    count
-        .filter(|count| *count < MOST_STARTS)
-        .ok_or_else(|| StartError::Damaged {
-            path: path.to_owned(),
-            what: "this file counts the starts of the node, and is damaged: write a whole number into it that is greater than the number of starts, such as 1000000".to_owned(),
-        })
+/// How often the node was started before. It counts this start itself, before it sends anything.
+fn starts_so_far(path: &Path, index: usize) -> Result<u64, StartError> {
+    starts::read(path).map_err(|error| match error {
+        starts::Unknown::Unreadable(cause) => of_file(path)(cause),
+        starts::Unknown::Damaged => {
+            let state = name_of(u32::try_from(index).unwrap_or(u32::MAX));
+            StartError::Damaged {
+                path: path.to_owned(),
+                what: format!(
+                    "this file counts the starts of the node, and is damaged: remove it if {state}.redb is beside it, which has the count too; \
+                     else write a whole number into it that is greater than the number of starts, such as 1000000"
+                ),
+            }
+        }
+    })
 }
 
 fn starts_of(folder: &Path, index: usize) -> PathBuf {
@@ -295,23 +326,6 @@ fn open(path: &Path) -> Result<File, StartError> {
         .map_err(of_file(path))
 }
 
-/// Writes a file whole or not at all.
-fn replace(path: &Path, contents: &[u8]) -> Result<(), StartError> {
-    let new = path.with_extension("new");
-    let written = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut file| {
-            file.write_all(contents)?;
-            file.sync_all()
-        });
-    written.map_err(of_file(&new))?;
-    fs::rename(&new, path).map_err(of_file(path))
-}
-
 /// Tries to take the lock; whether this process holds it now.
 fn try_lock(file: &File, path: &Path) -> Result<bool, StartError> {
     match file.try_lock() {
@@ -325,7 +339,7 @@ fn try_lock(file: &File, path: &Path) -> Result<bool, StartError> {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{KeyFolder, Keys, StartError};
+    use super::{KeyFolder, Keys, Place, StartError, starts};
 
     /// A folder for a test, removed at the end.
     struct Folder(PathBuf);
@@ -349,6 +363,13 @@ mod tests {
         }
     }
 
+    /// Takes a place, and counts the start as the node does.
+    fn start(folder: &KeyFolder, index: usize) -> (Keys, Place) {
+        let (keys, place) = folder.join(index).unwrap();
+        starts::write(&place.starts, place.life + 1).unwrap();
+        (keys, place)
+    }
+
     fn names(n: u32) -> Vec<String> {
         (0..n).map(|i| format!("localhost:{i}")).collect()
     }
@@ -356,7 +377,7 @@ mod tests {
     #[test]
     fn nodes_that_start_one_by_one_have_the_same_keys_and_count_their_starts() {
         let folder = Folder::new("one-by-one");
-        let join = |index| folder.beside(4).join(index).unwrap();
+        let join = |index| start(&folder.beside(4), index);
         let (first, one) = join(0);
         let (second, other) = join(3);
         assert_eq!(first.cluster, second.cluster);
@@ -377,16 +398,55 @@ mod tests {
     #[test]
     fn keys_in_a_data_directory_last() {
         let folder = Folder::new("lasting");
-        let join = |index| KeyFolder::lasting(&folder.0.join("data"), names(4)).join(index);
-        let (first, place) = join(1).unwrap();
+        let data = folder.0.join("data");
+        let lasting = KeyFolder::lasting(&data, names(4));
+        let (first, place) = start(&lasting, 1);
         drop(place);
-        let (second, place) = join(1).unwrap();
+        let (second, place) = start(&lasting, 1);
         assert_eq!((second.cluster, place.life), (first.cluster, 1));
-        assert_eq!(join(2).unwrap().1.life, 0);
-        std::fs::write(folder.0.join("data/P.redb"), "").unwrap();
-        std::fs::remove_file(folder.0.join("data/keys.json")).unwrap();
+        assert_eq!(start(&lasting, 2).1.life, 0);
+    }
+
+    #[test]
+    fn without_its_keys_a_data_directory_is_refused_if_anything_of_a_process_is_left() {
+        for left in ["P.redb", "Q.redb", "1.starts"] {
+            let folder = Folder::new("keys-lost");
+            let data = folder.0.join("data");
+            let lasting = KeyFolder::lasting(&data, names(4));
+            std::fs::create_dir(&data).unwrap();
+            std::fs::write(data.join(left), "1\n").unwrap();
+            let error = lasting.join(0).unwrap_err();
+            assert!(matches!(error, StartError::KeysLost { .. }), "{left}");
+            let given = lasting.with_keys(Keys::generate(4).unwrap());
+            assert!(given.join(0).is_err(), "{left}");
+            assert!(data.join(left).exists());
+        }
+    }
+
+    #[test]
+    fn locks_that_are_removed_are_made_again() {
+        let folder = Folder::new("locks");
+        let data = folder.0.join("data");
+        let lasting = KeyFolder::lasting(&data, names(4));
+        let (first, place) = start(&lasting, 0);
         drop(place);
-        assert!(matches!(join(1), Err(StartError::KeysLost { .. })));
+        for lock in ["starting.lock", "running.lock", "0.lock"] {
+            std::fs::remove_file(data.join(lock)).unwrap();
+        }
+        let (second, place) = start(&lasting, 0);
+        assert_eq!((second.cluster, place.life), (first.cluster, 1));
+    }
+
+    #[test]
+    fn given_keys_keep_the_counts_of_a_folder_of_another_version() {
+        let folder = Folder::new("given-version");
+        let given = folder.beside(4).with_keys(Keys::generate(4).unwrap());
+        drop(start(&given, 0));
+        let path = folder.0.join("pbft.yaml.run/keys.json");
+        let keys = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, keys.replace(r#""v":2,"#, "")).unwrap();
+        assert_eq!(start(&given, 0).1.life, 1);
+        assert!(std::fs::read_to_string(&path).unwrap().contains(r#""v":2"#));
     }
 
     #[test]
@@ -415,8 +475,9 @@ mod tests {
         let folder = Folder::new("given");
         let made = Keys::generate(4).unwrap();
         let others = Keys::generate(4).unwrap();
-        let join = |keys: &Keys| folder.beside(4).with_keys(keys.clone()).join(2);
-        let (keys, place) = join(&made).unwrap();
+        let with = |keys: &Keys| folder.beside(4).with_keys(keys.clone());
+        let join = |keys: &Keys| with(keys).join(2);
+        let (keys, place) = start(&with(&made), 2);
         assert_eq!((keys.cluster, place.life), (made.cluster, 0));
         assert!(matches!(
             join(&others),
@@ -457,6 +518,11 @@ mod tests {
                 "",
                 "greater than the number of starts, such as 1000000",
             ),
+            (
+                "0.starts",
+                "\u{0}\u{7f}",
+                "remove it if P.redb is beside it",
+            ),
             ("0.starts", "seven", "greater than the number of starts"),
             ("0.starts", "-1", "greater than the number of starts"),
             (
@@ -467,6 +533,8 @@ mod tests {
             ("keys.json", "", "restore it from a copy"),
             ("keys.json", "{}", "restore it from a copy"),
             ("keys.json", r#"{"cluster": [7"#, "restore it from a copy"),
+            ("keys.json", "\u{0}\u{7f}\u{80}", "restore it from a copy"),
+            ("keys.json", r#"{"v":"2"}"#, "restore it from a copy"),
         ] {
             let error = error_with("damaged", |data| {
                 std::fs::write(data.join(file), contents).unwrap();
@@ -476,7 +544,6 @@ mod tests {
         }
         for file in [
             "0.starts",
-            "0.new",
             "0.lock",
             "starting.lock",
             "running.lock",
@@ -507,6 +574,24 @@ mod tests {
         join().unwrap();
         spoil(&data);
         join().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_changed_digit_of_the_keys_is_noticed() {
+        let folder = Folder::new("digit");
+        let lasting = KeyFolder::lasting(&folder.0, names(1));
+        drop(start(&lasting, 0));
+        std::fs::write(folder.0.join("P.redb"), "").unwrap();
+        let path = folder.0.join("keys.json");
+        let written = std::fs::read(&path).unwrap();
+        for at in 0..written.len() {
+            let mut changed = written.clone();
+            changed[at] = if changed[at] == b'1' { b'2' } else { b'1' };
+            std::fs::write(&path, &changed).unwrap();
+            assert!(lasting.join(0).is_err(), "byte {at}");
+        }
+        std::fs::write(&path, &written).unwrap();
+        assert_eq!(start(&lasting, 0).1.life, 1);
     }
 
     #[test]

@@ -602,6 +602,93 @@ fn a_key_that_is_not_known_is_told_and_does_not_stop_the_nodes() {
     assert!(said.contains(&expected), "{said}");
 }
 
+/// What node `index` says when it refuses to start.
+fn refusal(nodes: &Nodes, index: usize) -> String {
+    let config = nodes.config().display().to_string();
+    let data = nodes.folder.join("data").display().to_string();
+    let index = index.to_string();
+    let output = run(&["--config", &config, "--index", &index, "--data-dir", &data]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(output.stdout.is_empty(), "it does not run");
+    said
+}
+
+#[test]
+fn nodes_with_another_checkpoint_interval_or_the_state_of_another_are_refused_and_nothing_is_lost()
+{
+    let mut nodes = Nodes::start(Settings {
+        checkpoint_interval: 128,
+        lasts: true,
+        ..Settings::default()
+    });
+    decide(&nodes, 0..100);
+    assert_all_have_the_same(&nodes, 100);
+    (0..4).for_each(|index| nodes.kill(index));
+
+    let yaml = std::fs::read_to_string(nodes.config()).unwrap();
+    let other = yaml.replace("ckpt_interval: 128", "ckpt_interval: 10");
+    std::fs::write(nodes.config(), other).unwrap();
+    for index in 0..4 {
+        let said = refusal(&nodes, index);
+        assert!(
+            said.contains(
+                "made with a checkpoint every 128 slots, and this start asks for one every 10"
+            ),
+            "{said}"
+        );
+    }
+    std::fs::write(nodes.config(), yaml).unwrap();
+
+    let data = |file: &str| nodes.folder.join("data").join(file);
+    let swap = || {
+        std::fs::rename(data("P.redb"), data("kept")).unwrap();
+        std::fs::rename(data("Q.redb"), data("P.redb")).unwrap();
+        std::fs::rename(data("kept"), data("Q.redb")).unwrap();
+    };
+    swap();
+    for (index, words) in [
+        (0, "the records of process Q"),
+        (1, "the records of process P"),
+    ] {
+        let said = refusal(&nodes, index);
+        assert!(
+            said.contains(words) && said.contains("put each file back"),
+            "{said}"
+        );
+    }
+    swap();
+    (0..4).for_each(|index| nodes.start_again(index));
+    assert_all_have_the_same(&nodes, 100);
+    decide(&nodes, 100..103);
+    assert_all_have_the_same(&nodes, 103);
+}
+
+#[test]
+fn a_node_whose_state_is_removed_counts_as_one_that_lost_its_memory() {
+    let mut nodes = Nodes::start(Settings {
+        lasts: true,
+        ..Settings::default()
+    });
+    decide(&nodes, 0..3);
+    assert_eq!(nodes.status(2).unwrap()["votes"], true);
+    nodes.kill(2);
+    let data = nodes.folder.join("data");
+    std::fs::remove_file(data.join("R.redb")).unwrap();
+    nodes.start_again(2);
+    assert_eq!(nodes.status(2).unwrap()["votes"], false);
+    assert!(nodes.said(2).contains("what this process knew is lost"));
+    assert_all_have_the_same(&nodes, 3);
+
+    // The count alone is no loss: the state has it too.
+    nodes.kill(0);
+    std::fs::remove_file(data.join("0.starts")).unwrap();
+    nodes.start_again(0);
+    assert_eq!(nodes.status(0).unwrap()["votes"], true);
+    let count = std::fs::read_to_string(data.join("0.starts")).unwrap();
+    assert_eq!(count, "2\n");
+}
+
 #[test]
 fn a_node_that_cannot_use_its_data_says_why_and_not_that_it_runs() {
     let mut nodes = Nodes::start(Settings {
@@ -610,9 +697,6 @@ fn a_node_that_cannot_use_its_data_says_why_and_not_that_it_runs() {
     });
     nodes.kill(0);
     let data = nodes.folder.join("data");
-    let config = nodes.config().display().to_string();
-    let folder = data.display().to_string();
-    let start = || run(&["--config", &config, "--index", "0", "--data-dir", &folder]);
     for (file, words) in [
         ("P.redb", "it is damaged; move it away"),
         (
@@ -622,10 +706,7 @@ fn a_node_that_cannot_use_its_data_says_why_and_not_that_it_runs() {
     ] {
         let path = data.join(file);
         std::fs::write(&path, "nonsense").unwrap();
-        let output = start();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(output.stdout.is_empty(), "it does not run");
+        let said = refusal(&nodes, 0);
         assert!(said.contains(&path.display().to_string()), "{said}");
         assert!(said.contains(words), "{said}");
     }

@@ -124,6 +124,29 @@ fn a_data_directory_in_use_is_refused_with_what_can_be_done() {
 }
 
 #[test]
+fn a_data_directory_that_lost_the_state_of_more_than_f_processes_is_refused() {
+    let folder = std::env::temp_dir().join(format!("quorate-state-lost-{}", std::process::id()));
+    let path = folder.to_str().unwrap();
+    let start = ["--data-dir", path];
+    drop(support::Server::start(&start));
+    std::fs::remove_file(folder.join("Q.redb")).unwrap();
+    drop(support::Server::start(&start));
+    std::fs::rename(folder.join("P.redb"), folder.join("P.kept")).unwrap();
+    std::fs::rename(folder.join("R.redb"), folder.join("R.kept")).unwrap();
+    let again = ["--data-dir", path, "--base-port", "0"];
+    for _ in 0..2 {
+        assert_refused(
+            &again,
+            &[path, "has lost the state of P, R:", "Put the files back"],
+        );
+    }
+    std::fs::rename(folder.join("P.kept"), folder.join("P.redb")).unwrap();
+    std::fs::rename(folder.join("R.kept"), folder.join("R.redb")).unwrap();
+    drop(support::Server::start(&start));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_host_elsewhere_is_refused() {
     assert_refused(&["--host", "192.0.2.1", "--base-port", "0"], &["--host"]);
 }
