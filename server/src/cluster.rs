@@ -4,7 +4,6 @@ use std::env;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use quorate_fault::FaultPlan;
@@ -20,6 +19,7 @@ use crate::key_folder::{KeyFolder, Place};
 use crate::keys::{Keys, draw_seed};
 use crate::logging::Logging;
 use crate::open_files;
+use crate::process::Process;
 use crate::shared_keys::{self, KeyFiles};
 use crate::{StartError, name_of, ports, starting};
 
@@ -67,43 +67,6 @@ pub struct WebPlan {
     pub dump_dir: Option<PathBuf>,
     /// The keys of the one node that is started here; `None`: the nodes of one machine make keys and share them.
     pub keys: Option<KeyFiles>,
-}
-
-/// One process of a running cluster.
-#[derive(Clone, Debug)]
-pub struct Process {
-    /// P, Q, ...
-    pub name: String,
-    /// The address at which it answers calls.
-    pub address: SocketAddr,
-    /// Its operating-system process.
-    pub pid: u32,
-    /// Its behaviour, written as for `--faulty`; `None` if it is correct.
-    pub fault: Option<String>,
-    ended: watch::Receiver<Option<ExitStatus>>,
-}
-
-impl Process {
-    /// How it ended, if it ended on its own.
-    #[must_use]
-    pub fn ended(&self) -> Option<ExitStatus> {
-        *self.ended.borrow()
-    }
-
-    /// Waits until it has ended on its own.
-    pub(crate) async fn end(&self) -> ExitStatus {
-        let mut ended = self.ended.clone();
-        let status = ended
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|status| *status);
-        match status {
-            Some(status) => status,
-            // Its watcher was stopped: it will never end on its own.
-            None => std::future::pending().await,
-        }
-    }
 }
 
 /// Running processes. Dropping a cluster kills them; [`Cluster::shutdown`] lets them end in order.

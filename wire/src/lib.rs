@@ -13,6 +13,7 @@ pub mod method;
 
 mod read;
 mod seldom;
+mod spelling;
 mod xml;
 
 pub use caller::{ANSWER_LIMIT, CallError, Caller};

@@ -14,6 +14,7 @@ use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 
+use crate::spelling::{EXTENSIONS, Spelling};
 use crate::xml;
 
 /// Base64 with or without padding. Surplus bits at the end may have any value.
@@ -66,10 +67,7 @@ const ELEMENTS: [&str; 21] = [
     "value",
 ];
 
-/// The namespace of the types that Apache XML-RPC for Java adds. Documents choose their own prefix for it, most often
-/// `ex`.
-pub(crate) const EXTENSIONS: &str = "http://ws.apache.org/xmlrpc/namespaces/extensions";
-/// The types of that namespace. They are named with `ex:` here, whatever prefix the document uses.
+/// The types of the namespace [`EXTENSIONS`]. They are named with `ex:` here, whatever prefix the document uses.
 const EXTENSION_TYPES: [&str; 10] = [
     "ex:bigdecimal",
     "ex:biginteger",
@@ -85,16 +83,6 @@ const EXTENSION_TYPES: [&str; 10] = [
 /// The name for elements that XML-RPC does not have, and for elements with an unbound prefix.
 const UNKNOWN: &str = "";
 const UNBOUND: &str = ":";
-
-/// How nil and i8 are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Spelling {
-    /// `<nil/>` and `<i8>`, as most clients write them.
-    #[default]
-    Plain,
-    /// In Apache's namespace. Apache's client reads them only there.
-    Extensions,
-}
 
 /// A call.
 #[derive(Clone, Debug, PartialEq)]
@@ -407,7 +395,8 @@ fn base64(text: &str) -> Option<Value> {
 mod tests {
     use dxr::Value;
 
-    use super::{Call, EXTENSIONS, Spelling, answer, call};
+    use super::{Call, answer, call};
+    use crate::spelling::{EXTENSIONS, Spelling};
 
     fn plain(name: &str, params: Vec<Value>) -> Call {
         Call {

@@ -10,7 +10,6 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 
 use crate::Fault;
-use crate::read::{EXTENSIONS, Spelling};
 
 /// The limits of a document's tree.
 #[derive(Clone, Copy, Debug)]
@@ -183,20 +182,6 @@ pub(crate) fn resolve(reference: &BytesRef<'_>) -> Option<Cow<'static, str>> {
         Ok(None) => resolve_predefined_entity(reference).map(Cow::Borrowed),
         Err(_) => None,
     }
-}
-
-/// Writes nil and i8 as the caller does. `xml` comes from dxr, so no tag has an attribute, and `<` in a text is
-/// escaped.
-pub(crate) fn spelt(xml: String, spelling: Spelling) -> String {
-    if spelling == Spelling::Plain {
-        return xml;
-    }
-    let root = format!("<methodResponse xmlns:ex=\"{EXTENSIONS}\">");
-    let renamed = ["nil", "i8"].iter().fold(xml, |xml, name| {
-        xml.replace(&format!("<{name}>"), &format!("<ex:{name}>"))
-            .replace(&format!("</{name}>"), &format!("</ex:{name}>"))
-    });
-    renamed.replace("<methodResponse>", &root)
 }
 
 /// Replaces characters that XML 1.0 forbids by U+FFFD. Writes carriage returns so that parsers keep them.

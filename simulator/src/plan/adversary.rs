@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 
 use quorate_fault::Dice;
 
-use super::generate::process;
 use super::{Back, Kind, Link, Name, Partition, Plan, Stop, Withheld};
 
 /// In how many of a thousand seeds an adversary is at work.
@@ -38,7 +37,7 @@ pub(super) fn schedule(plan: &mut Plan, dice: &mut Dice) {
     }
     let mut adversary = Adversary {
         timeout: dice.between(40, 150),
-        victim: process(dice, plan.processes),
+        victim: Name::drawn(dice, plan.processes),
         plan,
         dice,
         knows_more: false,
@@ -101,7 +100,7 @@ impl Adversary<'_> {
             if at_ms >= self.plan.heal_ms {
                 break;
             }
-            let name = process(self.dice, self.plan.processes);
+            let name = Name::drawn(self.dice, self.plan.processes);
             requests.entry(name).or_default().push(at_ms);
             at_ms += self.dice.between(0, self.timeout * pace / 6);
         }

@@ -227,7 +227,7 @@ fn engine(dice: &mut Dice) -> Engine {
 fn requests(dice: &mut Dice, n: u32, heal_ms: u64) -> BTreeMap<Name, Vec<u64>> {
     let mut all: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
     for _ in 0..dice.between(1, 40) {
-        let name = process(dice, n);
+        let name = Name::drawn(dice, n);
         all.entry(name)
             .or_default()
             .push(dice.below(heal_ms + AFTERMATH_MS));
@@ -253,7 +253,7 @@ fn calls(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Call> {
             };
             Call {
                 at_ms: dice.below(heal_ms + AFTERMATH_MS),
-                process: process(dice, n),
+                process: Name::drawn(dice, n),
                 operation,
             }
         })
@@ -284,8 +284,8 @@ fn rounds(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Round> {
 fn links(dice: &mut Dice, n: u32) -> Vec<Link> {
     let mut links: Vec<Link> = (0..dice.below(4))
         .map(|_| Link {
-            from: dice.chance(700).then(|| process(dice, n)),
-            to: dice.chance(700).then(|| process(dice, n)),
+            from: dice.chance(700).then(|| Name::drawn(dice, n)),
+            to: dice.chance(700).then(|| Name::drawn(dice, n)),
             ..link(dice, 600)
         })
         .collect();
@@ -335,7 +335,7 @@ fn stops(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Stop> {
                 _ => Back::WithoutDisk,
             };
             Stop {
-                process: process(dice, n),
+                process: Name::drawn(dice, n),
                 from_ms,
                 to_ms,
                 back,
@@ -359,8 +359,4 @@ fn clocks(dice: &mut Dice, n: u32) -> Vec<Skew> {
 fn span(dice: &mut Dice, heal_ms: u64) -> (u64, u64) {
     let from = dice.below(heal_ms);
     (from, from + dice.between(10, heal_ms))
-}
-
-pub(super) fn process(dice: &mut Dice, n: u32) -> Name {
-    Name::of(u32::try_from(dice.below(u64::from(n))).unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! A process in a plan's text.
 
+use quorate_fault::Dice;
 use quorate_protocol::{ParseReplicaIdError, ReplicaId};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,11 @@ impl Name {
     #[must_use]
     pub const fn of(index: u32) -> Self {
         Self(ReplicaId(index))
+    }
+
+    /// One of `n` processes, each as likely as the others.
+    pub(super) fn drawn(dice: &mut Dice, n: u32) -> Self {
+        Self::of(u32::try_from(dice.below(u64::from(n))).unwrap_or_default())
     }
 
     /// Its place among all processes.

@@ -17,7 +17,8 @@ use super::budget::{Budget, Share};
 use super::extensions::Extensions;
 use super::{Entry, Limits, system};
 use crate::Fault;
-use crate::read::{self, Call, Spelling};
+use crate::read::{self, Call};
+use crate::spelling::{Spelling, spelt};
 use crate::xml::{self, Bounds};
 
 /// The methods of a serving endpoint, and the calls in flight.
@@ -257,7 +258,7 @@ fn answer_xml(value: Value, spelling: Spelling, cap: usize) -> String {
     let Ok(xml) = (MethodResponse { value }).to_xml() else {
         return fault_xml(Fault::internal("the answer cannot be written as XML"));
     };
-    let answer = xml::legal(format!("{DECLARATION}{}", xml::spelt(xml, spelling)));
+    let answer = xml::legal(format!("{DECLARATION}{}", spelt(xml, spelling)));
     if answer.len() <= cap {
         return answer;
     }

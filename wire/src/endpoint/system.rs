@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::dispatch::Dispatch;
 use crate::Fault;
 use crate::method::answer::from_members;
-use crate::read::Spelling;
+use crate::spelling::{Spelling, spelt};
 use crate::xml;
 
 /// The method that runs other methods.
@@ -135,7 +135,7 @@ pub(super) async fn multicall(
 /// The bytes of a value in an answer.
 fn size(value: &Value, spelling: Spelling) -> usize {
     let xml = value.to_xml();
-    xml.map_or(0, |xml| xml::legal(xml::spelt(xml, spelling)).len())
+    xml.map_or(0, |xml| xml::legal(spelt(xml, spelling)).len())
 }
 
 /// Runs one call of a multicall.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use quorate_simulator::picture::Picture;
-use quorate_simulator::transcript::{COMMANDS, WORDS, difference, is_recorded, play_in};
+use quorate_simulator::transcript::{difference, is_recorded, play_in};
 
 use crate::BROKEN;
 use crate::drawing::Canvas;
@@ -15,9 +15,6 @@ use crate::universes::Source;
 
 /// Where the scenarios are, from the root of the project.
 const FOLDER: &str = "simulator/scenarios";
-
-/// How wide help is.
-const WIDTH: usize = 100;
 
 /// Plays the texts; the exit status.
 pub(crate) fn command(transcript: &Transcript) -> anyhow::Result<u8> {
@@ -157,33 +154,4 @@ fn all(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         folder.display()
     );
     Ok(files)
-}
-
-/// The language of the texts, for help.
-pub(crate) fn language() -> String {
-    let mut text = "'>' begins a command and '#' a remark. Every other line tells what the processes did at the\n\
-                    command above it.\n\nCommands:\n"
-        .to_owned();
-    for entry in COMMANDS {
-        text += &format!("  {}\n{}", entry.form, wrapped(entry.does));
-    }
-    text += "\nWords in capitals:\n";
-    for (word, meaning) in WORDS {
-        text += &format!("  {word}\n{}", wrapped(meaning));
-    }
-    text
-}
-
-/// Indented lines that are not too long.
-fn wrapped(text: &str) -> String {
-    const INDENT: &str = "         ";
-    let (mut lines, mut line) = (String::new(), INDENT.to_owned());
-    for word in text.split(' ') {
-        if line.len() + 1 + word.len() > WIDTH {
-            lines += &format!("{line}\n");
-            line = INDENT.to_owned();
-        }
-        line = format!("{line} {word}");
-    }
-    lines + &format!("{line}\n")
 }

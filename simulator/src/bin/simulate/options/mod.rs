@@ -1,5 +1,8 @@
 //! The command line.
 
+mod language;
+mod maelstrom;
+
 use std::env;
 use std::path::PathBuf;
 
@@ -11,7 +14,7 @@ use quorate_protocol::Time;
 use quorate_simulator::picture::{self, Frame};
 use quorate_simulator::plan::{Choice, Name, Plan};
 
-use crate::maelstrom::Maelstrom;
+pub(crate) use maelstrom::Maelstrom;
 
 /// Plays hostile runs of the engine under a virtual clock, and checks after every step that no rule is broken
 ///
@@ -157,7 +160,7 @@ pub(crate) struct Replay {
 }
 
 #[derive(Args)]
-#[command(after_long_help = crate::transcript::language())]
+#[command(after_long_help = language::language())]
 pub(crate) struct Transcript {
     /// The scenarios, '-' for standard input; all of simulator/scenarios if none is named
     pub(crate) files: Vec<PathBuf>,
