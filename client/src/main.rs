@@ -1,7 +1,7 @@
 //! `client`: triggers the exchange among the processes and prints what each one finally decided.
 //!
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that
-//!   any correct process may answer.
+//!   any correct process may answer. [`grace`]: waiting for many processes at once.
 //! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
 //! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
@@ -16,6 +16,7 @@ mod endpoint;
 mod exchange;
 mod exit;
 mod fault;
+mod grace;
 mod options;
 mod read;
 mod render;

@@ -2,11 +2,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use futures_util::future::join_all;
+use quorate_protocol::Quorum;
 use quorate_server::logging::{Concern, LogFormat, Logging};
 use quorate_server::options::ClusterOptions;
 use quorate_server::{Cluster, name_of, port_of};
@@ -144,6 +146,13 @@ impl Target {
             u32::try_from(status.processes).ok()
         });
         said.unwrap_or_else(|| u32::try_from(self.processes.len()).unwrap_or(u32::MAX))
+    }
+
+    /// n-f: how many processes decide.
+    pub(crate) fn enough(&self) -> usize {
+        let n = NonZeroU32::new(self.count()).unwrap_or(NonZeroU32::MIN);
+        let quorum = Quorum::of(n);
+        quorum.n().saturating_sub(quorum.f()) as usize
     }
 
     /// The processes that answered at the start and are not configured faulty.

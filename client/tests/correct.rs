@@ -120,7 +120,7 @@ fn a_process_that_hangs_is_no_decision() {
 fn a_process_that_hangs_is_waited_for_once() {
     let runtime = Runtime::new().unwrap();
     let calls = Arc::new(AtomicU32::new(0));
-    let (sends, finalizes) = (Arc::clone(&calls), Arc::clone(&calls));
+    let finalizes = Arc::clone(&calls);
     let of_three = |process| {
         Ok(StatusAnswer::Process(Box::new(ProcessStatus {
             processes: 3,
@@ -129,10 +129,7 @@ fn a_process_that_hangs_is_waited_for_once() {
     };
     let p = Endpoint::new()
         .method(move |_: Status| async move { of_three("P") })
-        .method(move |_: SendMessage| {
-            sends.fetch_add(1, Ordering::Relaxed);
-            std::future::pending()
-        })
+        .method(async |_: SendMessage| std::future::pending().await)
         .method(move |_: FinalizeDecision| {
             finalizes.fetch_add(1, Ordering::Relaxed);
             std::future::pending()
@@ -153,7 +150,77 @@ fn a_process_that_hangs_is_waited_for_once() {
     }
     assert!(printed.contains("there is no decision at P"), "{printed}");
     assert_eq!(output.status.code(), Some(3), "{printed}");
-    assert_eq!(calls.load(Ordering::Relaxed), 1);
+    assert_eq!(calls.load(Ordering::Relaxed), 0, "P was asked again");
+}
+
+/// Four processes. P says that it is faulty, and answers nothing else.
+fn four_of_which_p_answers_nothing(runtime: &Runtime) -> String {
+    let of_four = |process, fault: &str| {
+        Ok(StatusAnswer::Process(Box::new(ProcessStatus {
+            processes: 4,
+            fault: fault.to_owned(),
+            ..status(process)
+        })))
+    };
+    let asked = AtomicU32::new(0);
+    let p = Endpoint::new()
+        .method(async |_: SendMessage| std::future::pending().await)
+        .method(async |_: FinalizeDecision| std::future::pending().await)
+        .method(move |_: Status| {
+            let is_first = asked.fetch_add(1, Ordering::Relaxed) == 0;
+            async move {
+                if !is_first {
+                    std::future::pending::<()>().await;
+                }
+                of_four("P", "silent")
+            }
+        });
+    let mut endpoints = vec![serve(runtime, p).to_string()];
+    for name in ["Q", "R", "S"] {
+        let other = Endpoint::new()
+            .method(move |call: SendMessage| async move {
+                let SendMessage {
+                    recipient,
+                    decision,
+                    ..
+                } = call;
+                Ok(format!("{name} sent decision '{decision}' to {recipient}"))
+            })
+            .method(async |_: FinalizeDecision| Ok("attack".to_owned()))
+            .method(move |_: Status| async move { of_four(name, "none") });
+        endpoints.push(serve(runtime, other).to_string());
+    }
+    endpoints.join(",")
+}
+
+/// With this time-out, whoever waits for P does not end.
+const FOR_EVER: [&str; 2] = ["--timeout", "1h"];
+
+#[test]
+fn an_exchange_goes_on_without_a_faulty_process_that_never_answers_and_says_so() {
+    let runtime = Runtime::new().unwrap();
+    let endpoints = four_of_which_p_answers_nothing(&runtime);
+    let output = client(&[&["--endpoint", &endpoints], &FOR_EVER[..]].concat());
+    let printed = printed(&output);
+    for line in [
+        "Process P could not send to S (no answer within 1s after the others)",
+        "Process P finalized decision: none (no answer within 1s after the others)",
+        "Agreement: Q, R and S agree on 'attack'",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+}
+
+#[test]
+fn a_measurement_goes_on_without_a_faulty_process_that_never_answers() {
+    let runtime = Runtime::new().unwrap();
+    let endpoints = four_of_which_p_answers_nothing(&runtime);
+    let bench = ["bench", "--rounds", "3", "--endpoint", &endpoints];
+    let output = client(&[&bench, &FOR_EVER[..]].concat());
+    let printed = printed(&output);
+    assert!(printed.contains("rounds per second"), "{printed}");
+    assert_eq!(output.status.code(), Some(0), "{printed}");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use quorate_protocol::{
     ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, View,
 };
 use quorate_wire::method::{
-    BallotStatus, Deliver, FinalizeDecision, Round, RoundStatus, SendMessage, Status, VoteStatus,
+    BallotStatus, Deliver, FinalizeDecision, ReceiveMessage, Round, RoundStatus, SendMessage,
+    Status, VoteStatus,
 };
 use quorate_wire::{CallError, Caller, Fault};
 use tokio::sync::{mpsc, oneshot};
@@ -237,6 +238,29 @@ async fn a_send_ends_within_the_decision_timeout_even_if_its_recipient_hangs() {
         "{:?}",
         started.elapsed()
     );
+}
+
+#[tokio::test]
+async fn a_faulty_process_votes_in_the_recipients_round_and_does_not_wait_for_its_own() {
+    let q = Endpoint::new().method(async |vote: ReceiveMessage| match vote.round {
+        Some(5) => Ok("Q received it".to_owned()),
+        _ => Err(Fault::new(Fault::ROUND_DECIDED, "it is decided")),
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = config();
+    config.addresses[1] = listener.local_addr().unwrap();
+    config.fault = Some("tamper".into());
+    // Whoever waits for a decision does not end.
+    config.decision_timeout_ms = 3_600_000;
+    tokio::spawn(q.serve(listener, std::future::pending()));
+    let p = run_p(config);
+    let send = SendMessage {
+        recipient: "Q".into(),
+        decision: "attack".into(),
+        round: None,
+    };
+    let answer = p.caller.call(send).await;
+    assert_eq!(answer, Ok("P sent decision 'attack' to Q".to_owned()));
 }
 
 /// The batches that P sends to Q, one after another, while it has this fault.

@@ -17,7 +17,7 @@ use quorate_server::signals::StopSignals;
 use crate::ask::NO_CORRECT_ANSWER;
 use crate::bench::figures::Figures;
 use crate::bench::run::Run;
-use crate::bench::traffic::Sent;
+use crate::bench::traffic::{Counters, Sent};
 use crate::exit::{Exit, Failure};
 use crate::options::BenchOptions;
 use crate::render::write_out;
@@ -50,9 +50,10 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
 /// How long the measurement took, and how much the processes sent during it.
 async fn measure(target: &Target, run: &Run<'_>) -> anyhow::Result<(Duration, Sent)> {
     run.warm_up().await?;
-    let before = Sent::by_all(target).await?;
+    let before = Counters::of_all(target).await?;
     let elapsed = run.measure().await?;
-    Ok((elapsed, Sent::by_all(target).await?.since(before)))
+    let after = Counters::of_all(target).await?;
+    Ok((elapsed, after.since(&before)))
 }
 
 /// The figures of a measurement that was stopped. The processes are not asked for their counters: that could take long.

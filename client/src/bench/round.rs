@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{Either, join_all, select, try_join_all};
 use quorate_wire::CallError;
 use quorate_wire::method::{FinalizeDecision, SendMessage};
 
@@ -100,8 +100,7 @@ impl<'a> Rounds<'a> {
 }
 
 async fn run(target: &Target, round: u64) -> Result<(), Failed> {
-    let senders = target.processes.iter().filter(|from| from.is_reachable());
-    let said = try_join_all(senders.map(|from| send(target, from, round))).await?;
+    let said = send_all(target, round).await?;
     let correct = target
         .processes
         .iter()
@@ -119,6 +118,20 @@ async fn run(target: &Target, round: u64) -> Result<(), Failed> {
     match verdict.exit() {
         Exit::Agree => Ok(()),
         _ => Err(Failed::Broken { round, verdict }),
+    }
+}
+
+/// Sends the votes of all processes. Does not wait for faulty ones: their calls go on without this client. Returns for each
+/// correct process whether all its votes were sent.
+async fn send_all(target: &Target, round: u64) -> Result<Vec<bool>, Failed> {
+    let senders = target.processes.iter().filter(|from| from.is_reachable());
+    let (correct, faulty): (Vec<_>, Vec<_>) = senders.partition(|from| from.is_correct());
+    let send = |from| send(target, from, round);
+    let correct = try_join_all(correct.into_iter().map(send));
+    let faulty = join_all(faulty.into_iter().map(send));
+    match select(correct, faulty).await {
+        Either::Left((said, _)) => said,
+        Either::Right((_, correct)) => correct.await,
     }
 }
 

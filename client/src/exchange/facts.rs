@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use quorate_wire::method::{Round, RoundStatus, SlotStatus, Status, StatusAnswer};
 
+use crate::grace::Grace;
 use crate::target::{Process, Target};
 use crate::transcript::{Facts, Finalized, Message, OtherVote};
 use crate::verdict::Outcome;
@@ -18,8 +19,16 @@ pub(super) async fn gather(
 ) -> Facts {
     let answered = target.processes.iter().zip(finalized);
     let answered = answered.filter(|(_, finalized)| finalized.status.is_some());
-    let asked = answered.map(|(process, _)| ask(process, round));
-    let rounds: BTreeMap<_, _> = join_all(asked).await.into_iter().flatten().collect();
+    let answered: Vec<_> = answered.collect();
+    let correct = answered
+        .iter()
+        .filter(|(_, finalized)| finalized.is_correct);
+    let grace = Grace::new(correct.count());
+    let asked = answered
+        .iter()
+        .map(|(process, finalized)| grace.wait(finalized.is_correct, ask(process, round)));
+    let rounds = join_all(asked).await.into_iter().flatten();
+    let rounds: BTreeMap<_, _> = rounds.flatten().collect();
     let has_decided = |one: &&Finalized| matches!(one.outcome, Outcome::Decided(_));
     let correct = || {
         let correct = finalized.iter().filter(|one| one.is_correct);

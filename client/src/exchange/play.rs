@@ -6,13 +6,18 @@ use std::time::Instant;
 use futures_util::future::try_join_all;
 use quorate_wire::method::{FinalizeDecision, ProcessStatus, SendMessage, Status, StatusAnswer};
 use quorate_wire::{CallError, Fault};
+use tokio::sync::Semaphore;
 
 use super::printer::Printer;
 use super::watch::Watch;
+use crate::grace::{Grace, NOT_AWAITED, must_answer};
 use crate::options::CheckedExchange;
 use crate::target::{CORRECT, Process, Target};
 use crate::transcript::{Finalized, Message};
 use crate::verdict::Outcome;
+
+/// How many votes one process is asked to send at the same time. With many processes more would take too many connections.
+const AT_ONCE: usize = 8;
 
 /// How the round ended.
 pub(super) enum Played {
@@ -30,6 +35,9 @@ struct Round<'a> {
     printer: &'a Printer,
     watch: Watch<'a>,
     overtaken: Cell<bool>,
+    sending: Grace,
+    deciding: Grace,
+    reporting: Grace,
 }
 
 /// Plays the round with this number: all votes, then all decisions. Prints each line as soon as it is true and all lines
@@ -52,6 +60,9 @@ pub(super) async fn play(
         printer,
         watch: Watch::new(target)?,
         overtaken: Cell::new(false),
+        sending: Grace::for_calls(target, target.processes.len().saturating_sub(1)),
+        deciding: Grace::for_calls(target, 1),
+        reporting: Grace::for_calls(target, 1),
     };
     let watch = &round.watch;
     tokio::select! {
@@ -75,31 +86,41 @@ impl Round<'_> {
         Ok(Played::Whole(messages, finalized.await?))
     }
 
+    /// Sends to all others. As many calls as `AT_ONCE` are under way at the same time.
     async fn send_to_others(&self, place: usize, from: &Process) -> anyhow::Result<Vec<Message>> {
+        let _waiting = self.watch.wait(&from.name, "to send".to_owned());
         let others = self
             .target
             .processes
             .iter()
             .filter(|to| to.name != from.name);
         let first = place * (self.target.processes.len() - 1);
-        let mut messages = Vec::new();
-        for (line, to) in (first..).zip(others) {
-            let asked_at = self.started.elapsed();
-            let _waiting = self
-                .watch
-                .wait(&from.name, format!("to send to {}", to.name));
-            let (text, told) = self.send(from, &to.name).await;
-            self.printer.put(line, format!("Process {text}"))?;
-            messages.push(Message {
-                from: from.name.clone(),
-                to: to.name.clone(),
-                text,
-                told,
-                asked_at,
-                answered_at: self.started.elapsed(),
-            });
-        }
-        Ok(messages)
+        let turns = Semaphore::new(AT_ONCE);
+        let sends = (first..).zip(others).map(|(line, to)| {
+            let turns = &turns;
+            async move {
+                let sending = async {
+                    let _turn = turns.acquire().await;
+                    let asked_at = self.started.elapsed();
+                    (asked_at, self.send(from, &to.name).await)
+                };
+                let sent = self.sending.wait(must_answer(from), sending).await;
+                let (asked_at, (text, told)) = sent.unwrap_or_else(|| {
+                    let text = cannot_send(&from.name, &to.name, NOT_AWAITED);
+                    (self.started.elapsed(), (text, None))
+                });
+                self.printer.put(line, format!("Process {text}"))?;
+                Ok::<_, anyhow::Error>(Message {
+                    from: from.name.clone(),
+                    to: to.name.clone(),
+                    text,
+                    told,
+                    asked_at,
+                    answered_at: self.started.elapsed(),
+                })
+            }
+        });
+        try_join_all(sends).await
     }
 
     /// The result of a send, and the decision that the recipient was told.
@@ -125,10 +146,7 @@ impl Round<'_> {
                 if from.is_correct() && is_decided(&error) {
                     self.overtaken.set(true);
                 }
-                (
-                    format!("{name} could not send to {to} ({})", cause(&error)),
-                    None,
-                )
+                (cannot_send(name, to, &cause(&error)), None)
             }
         }
     }
@@ -136,7 +154,9 @@ impl Round<'_> {
     async fn finalize(&self, line: usize, process: &Process) -> anyhow::Result<Finalized> {
         let _waiting = self.watch.wait(&process.name, "to decide".to_owned());
         let started = Instant::now();
-        let outcome = self.outcome(process).await;
+        let must = must_answer(process);
+        let outcome = self.deciding.wait(must, self.outcome(process)).await;
+        let outcome = outcome.unwrap_or_else(|| Outcome::NoDecision(NOT_AWAITED.to_owned()));
         let time_taken = started.elapsed();
         let answered_at = self.started.elapsed();
         let words = words(&outcome);
@@ -144,13 +164,8 @@ impl Round<'_> {
             line,
             format!("Process {} finalized decision: {words}", process.name),
         )?;
-        let status = match outcome {
-            Outcome::Unreachable => None,
-            _ => {
-                let answer = process.call(Status::default()).await;
-                answer.ok().and_then(StatusAnswer::into_process)
-            }
-        };
+        let status = self.reporting.wait(must, status_after(process, &outcome));
+        let status = status.await.flatten();
         Ok(Finalized {
             process: process.name.clone(),
             port: process.address.port(),
@@ -176,6 +191,14 @@ impl Round<'_> {
     }
 }
 
+async fn status_after(process: &Process, outcome: &Outcome) -> Option<ProcessStatus> {
+    if *outcome == Outcome::Unreachable {
+        return None;
+    }
+    let answer = process.call(Status::default()).await;
+    answer.ok().and_then(StatusAnswer::into_process)
+}
+
 /// Whether a process must agree with the others. It need not if it does not answer, or says that it is faulty. Its answer at
 /// the end counts, because it may have been too busy to answer at the start.
 fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatus>) -> bool {
@@ -186,6 +209,10 @@ fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatu
         (_, Some(status)) => status.fault == CORRECT,
         (_, None) => true,
     }
+}
+
+fn cannot_send(from: &str, to: &str, cause: &str) -> String {
+    format!("{from} could not send to {to} ({cause})")
 }
 
 /// The last view that had started when the process reported its status.

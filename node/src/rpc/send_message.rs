@@ -6,11 +6,13 @@ use quorate_wire::{CallError, Fault};
 use tokio::time::{Duration, Instant};
 
 use super::Handle;
-use crate::question::{Question, Told};
+use crate::question::{CORRECT, Question, Told};
 
 /// How often a vote without a round is repeated in a later round, because the recipient has already decided the round
 /// of this process.
 const ROUNDS_BEHIND: usize = 3;
+/// The same for a faulty process, which may never decide those rounds itself.
+const ROUNDS_SKIPPED: usize = 32;
 
 pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, Fault> {
     let SendMessage {
@@ -21,12 +23,19 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
     let own = handle.inner.own;
     let (to, caller) = handle.other(&recipient, &decision)?;
     let deadline = handle.deadline();
-    for _ in 0..ROUNDS_BEHIND {
+    let is_faulty = handle.fault().await? != CORRECT;
+    let tries = if is_faulty {
+        ROUNDS_SKIPPED
+    } else {
+        ROUNDS_BEHIND
+    };
+    let mut voted_in = round;
+    for _ in 0..tries {
         let told = handle
             .ask(|answer| Question::Vote {
                 recipient: to,
                 decision: decision.clone(),
-                round,
+                round: voted_in,
                 answer,
             })
             .await??;
@@ -56,8 +65,12 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
                 if refused.code() == Fault::ROUND_DECIDED && round.is_none() =>
             {
                 // The recipient is a round ahead. This process first decides that round too, and then votes in the
-                // next.
-                super::finalize_decision::wait(&handle, Some(told_round), deadline).await?;
+                // next. A faulty one does not, because its caller would wait in vain.
+                if is_faulty {
+                    voted_in = Some(told_round + 1);
+                } else {
+                    super::finalize_decision::wait(&handle, Some(told_round), deadline).await?;
+                }
             }
             Err(CallError::Fault(refused)) => return Err(refused),
             Err(error) => {
