@@ -455,7 +455,6 @@ fn forge_repeats_one_vote_until_it_looks_like_a_quorum() {
     let without = keys(P).sign(wish(Vec::new())).into_signed();
     let new_view = NewView {
         view: View(1),
-        life: 0,
         view_changes: vec![
             keys(OTHERS[0]).sign(with.clone()).into_signed(),
             without.clone(),

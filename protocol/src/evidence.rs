@@ -22,7 +22,12 @@ pub enum Evidence {
     PrimaryPrepared(Signed<Prepare>),
     /// E5: a NEW-VIEW whose V is invalid, or whose O does not follow from its V.
     WrongNewView(Signed<NewView>),
-    /// E6: two different VIEW-CHANGEs for one view.
+    /// E3: a PRE-PREPARE, and a COMMIT of the same replica, view and slot with another digest. A replica commits only
+    /// what it has proposed or agreed to.
+    CommittedOtherProposal(Signed<PrePrepare>, Signed<Commit>),
+    /// E3: a PREPARE, and a COMMIT of the same replica, view and slot with another digest.
+    CommittedOtherPrepare(Signed<Prepare>, Signed<Commit>),
+    /// E6: two VIEW-CHANGEs for one view that no single memory has made, and no memory that was lost in between.
     TwoViewChanges(Signed<ViewChange>, Signed<ViewChange>),
     /// E6: two different NEW-VIEWs for one view.
     TwoNewViews(Signed<NewView>, Signed<NewView>),
@@ -30,6 +35,9 @@ pub enum Evidence {
     /// COMMIT's slot, no certificate for the COMMIT's digest in its view, and no certificate of a later view for the
     /// slot.
     ForgottenCommit(Signed<Commit>, Signed<ViewChange>),
+    /// E7: a COMMIT, and a VIEW-CHANGE for its view or an earlier one whose stable checkpoint is at or above the COMMIT's
+    /// slot. A replica no longer votes in such a slot.
+    CommitBelowCheckpoint(Signed<Commit>, Signed<ViewChange>),
 }
 
 impl Evidence {
@@ -37,9 +45,15 @@ impl Evidence {
     #[must_use]
     pub const fn accused(&self) -> ReplicaId {
         match self {
-            Self::TwoPrePrepares(first, _) => first.signer(),
-            Self::TwoPrepares(first, _) | Self::PrimaryPrepared(first) => first.signer(),
-            Self::TwoCommits(first, _) | Self::ForgottenCommit(first, _) => first.signer(),
+            Self::TwoPrePrepares(first, _) | Self::CommittedOtherProposal(first, _) => {
+                first.signer()
+            }
+            Self::TwoPrepares(first, _)
+            | Self::PrimaryPrepared(first)
+            | Self::CommittedOtherPrepare(first, _) => first.signer(),
+            Self::TwoCommits(first, _)
+            | Self::ForgottenCommit(first, _)
+            | Self::CommitBelowCheckpoint(first, _) => first.signer(),
             Self::WrongNewView(new_view) | Self::TwoNewViews(new_view, _) => new_view.signer(),
             Self::TwoViewChanges(first, _) => first.signer(),
         }
@@ -71,14 +85,32 @@ impl Evidence {
                 prepare.signer() == prepare.value().view.primary(config.quorum)
             }
             Self::WrongNewView(new_view) => check_new_view(config, new_view).is_err(),
-            Self::TwoViewChanges(a, b) => a.signer() == b.signer() && contradict(a, b),
+            Self::CommittedOtherProposal(a, b) => {
+                let (x, y) = (a.value(), b.value());
+                a.signer() == b.signer()
+                    && (x.view, x.sequence) == (y.view, y.sequence)
+                    && x.digest != y.digest
+            }
+            Self::CommittedOtherPrepare(a, b) => {
+                let (x, y) = (a.value(), b.value());
+                a.signer() == b.signer()
+                    && (x.view, x.sequence) == (y.view, y.sequence)
+                    && x.digest != y.digest
+            }
+            Self::TwoViewChanges(a, b) => {
+                a.signer() == b.signer() && contradict(config, a.value(), b.value())
+            }
             Self::TwoNewViews(a, b) => {
                 let (x, y) = (a.value(), b.value());
-                a.signer() == b.signer() && (x.view, x.life) == (y.view, y.life) && x != y
+                a.signer() == b.signer() && x.view == y.view && x != y
             }
             Self::ForgottenCommit(commit, view_change) => {
                 commit.signer() == view_change.signer()
                     && forgets(view_change.value(), commit.value())
+            }
+            Self::CommitBelowCheckpoint(commit, view_change) => {
+                commit.signer() == view_change.signer()
+                    && is_past(view_change.value(), commit.value())
             }
         }
     }
@@ -121,15 +153,40 @@ impl fmt::Display for Evidence {
                 view_change.value().view.0,
                 commit.value().sequence.0
             ),
+            Self::CommittedOtherProposal(_, commit) => {
+                let commit = commit.value();
+                slot(
+                    "a COMMIT that differs from its proposal",
+                    commit.view,
+                    commit.sequence,
+                )
+            }
+            Self::CommittedOtherPrepare(_, commit) => {
+                let commit = commit.value();
+                slot(
+                    "a COMMIT that differs from its PREPARE",
+                    commit.view,
+                    commit.sequence,
+                )
+            }
+            Self::CommitBelowCheckpoint(commit, view_change) => format!(
+                "a COMMIT for slot {}, which its VIEW-CHANGE for view {} counts as settled",
+                commit.value().sequence.0,
+                view_change.value().view.0
+            ),
         };
         formatter.write_str(&words)
     }
 }
 
-/// Whether two VIEW-CHANGEs of one replica contradict each other: same view and life, different content.
-pub(crate) fn contradict(a: &Signed<ViewChange>, b: &Signed<ViewChange>) -> bool {
-    let (x, y) = (a.value(), b.value());
-    (x.view, x.life) == (y.view, y.life) && x != y
+/// Whether two VIEW-CHANGEs of one replica contradict each other: same view, different content. The VIEW-CHANGEs of two
+/// lives may differ, but the later life sends none before its stable checkpoint has passed every slot that the earlier
+/// one can have named (rule 23). A number of another life therefore excuses nothing else.
+fn contradict(config: &Config, a: &ViewChange, b: &ViewChange) -> bool {
+    let (earlier, later) = if a.life <= b.life { (a, b) } else { (b, a) };
+    let forgotten =
+        later.life > earlier.life && later.stable >= config.high_watermark(earlier.stable);
+    a.view == b.view && a != b && !forgotten
 }
 
 /// Whether a VIEW-CHANGE hides what its sender had prepared before it sent the COMMIT. It hides it if it has neither
@@ -143,4 +200,10 @@ pub(crate) fn forgets(view_change: &ViewChange, commit: &Commit) -> bool {
     view_change.view > commit.view
         && view_change.stable < commit.sequence
         && !view_change.prepared.iter().any(shows)
+}
+
+/// Whether the sender of a VIEW-CHANGE already has a stable checkpoint at or above the slot of its COMMIT. Such a
+/// replica no longer votes in that slot.
+pub(crate) fn is_past(wish: &ViewChange, commit: &Commit) -> bool {
+    wish.view <= commit.view && wish.stable >= commit.sequence
 }

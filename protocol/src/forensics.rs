@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::certificate::PreparedCertificate;
-use crate::evidence::forgets;
+use crate::evidence::{forgets, is_past};
 use crate::id::ReplicaId;
 use crate::message::{Commit, NewView, ViewChange};
 use crate::signature::Signed;
@@ -67,12 +67,6 @@ pub fn culprits(
         .collect();
     let lied: BTreeSet<_> = forgot.chain(meddled).map(Signed::signer).collect();
     &lied | &(&signers(earlier) & &agreed_to_another)
-}
-
-/// Whether the sender of a VIEW-CHANGE already has a stable checkpoint at or above the slot of its COMMIT. Such a
-/// replica no longer votes in that slot.
-fn is_past(wish: &ViewChange, commit: &Commit) -> bool {
-    wish.view <= commit.view && wish.stable >= commit.sequence
 }
 
 fn signers(commits: &[Signed<Commit>]) -> BTreeSet<ReplicaId> {

@@ -47,6 +47,14 @@ pub enum Misbehaviour {
         client: ClientId,
         timestamp: Timestamp,
     },
+    #[error(
+        "{signer} proves another batch for slot {} than this replica has committed: more than f replicas are faulty",
+        sequence.0
+    )]
+    OtherCommitProof {
+        signer: ReplicaId,
+        sequence: Sequence,
+    },
     #[error("{signer} sent slot {}, which is outside the window", sequence.0)]
     OutsideWindow {
         signer: ReplicaId,

@@ -10,8 +10,6 @@ use crate::signature::{Signable, Signed};
 pub struct NewView {
     /// v+1.
     pub view: View,
-    /// The sender's life.
-    pub life: u64,
     /// V, a quorum of VIEW-CHANGEs for v+1.
     pub view_changes: Vec<Signed<ViewChange>>,
     /// O: the slot and digest of each proposal, in slot order.

@@ -8,6 +8,8 @@ use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Batch, Commit, PrePrepare, Prepare};
 use crate::signature::Signed;
 
+use super::testimony::Testimony;
+
 /// What this replica knows about one slot. Proposal and votes are of the current view. The prepared certificate is kept
 /// from view to view until a later one replaces it (rule 10).
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,9 @@ pub(super) struct Slot {
     pub(super) proof: Vec<Signed<Commit>>,
     /// COMMITs of other views than the current one: the latest of each replica.
     pub(super) learned: BTreeMap<ReplicaId, Signed<Commit>>,
+    /// What the replicas have signed in other views than the current one. It decides nothing; it only shows whether they
+    /// contradict themselves (rule 24).
+    pub(super) past: BTreeMap<ReplicaId, Testimony>,
     /// The digests that this replica has agreed to in any view. A certificate may name them, so their bodies are kept
     /// (rule 3).
     pub(super) agreed: BTreeSet<Digest>,
@@ -59,7 +64,7 @@ impl Slot {
 
     /// The COMMITs that match the proposal, if there are at least `needed` (2f+1, rule 5).
     pub(super) fn commit_quorum(&self, needed: usize) -> Option<Vec<Signed<Commit>>> {
-        matching(&self.commits, needed, |commit| {
+        enough(self.commits.values(), needed, |commit| {
             Some(commit.digest) == self.proposed()
         })
     }
@@ -70,9 +75,12 @@ impl Slot {
             .proof
             .iter()
             .filter(move |commit| commit.signer() == from);
-        [self.commits.get(&from), self.learned.get(&from)]
+        let past = self.past.get(&from).into_iter();
+        let past = past.flat_map(Testimony::commits);
+        self.commits
+            .get(&from)
             .into_iter()
-            .flatten()
+            .chain(past)
             .chain(proved)
     }
 
@@ -82,7 +90,7 @@ impl Slot {
         needed: usize,
         like: Commit,
     ) -> Option<Vec<Signed<Commit>>> {
-        matching(&self.learned, needed, |commit| *commit == like)
+        enough(self.learned.values(), needed, |commit| *commit == like)
     }
 
     fn names(&self, digest: Digest) -> bool {
@@ -96,13 +104,13 @@ impl Slot {
     }
 }
 
-fn matching(
-    commits: &BTreeMap<ReplicaId, Signed<Commit>>,
+/// The COMMITs that match, if there are at least `needed`.
+fn enough<'a>(
+    commits: impl Iterator<Item = &'a Signed<Commit>>,
     needed: usize,
     matches: impl Fn(&Commit) -> bool,
 ) -> Option<Vec<Signed<Commit>>> {
     let found: Vec<_> = commits
-        .values()
         .filter(|commit| matches(commit.value()))
         .cloned()
         .collect();
@@ -152,6 +160,12 @@ impl Log {
         (self.slots.len(), self.bodies.len())
     }
 
+    /// The number of proposals and votes of other views.
+    pub(super) fn statements(&self) -> usize {
+        let past = self.slots.values().flat_map(|slot| slot.past.values());
+        past.map(Testimony::len).sum()
+    }
+
     pub(super) fn keep_body(&mut self, digest: Digest, batch: Batch) {
         self.bodies.insert(digest, batch);
     }
@@ -176,12 +190,10 @@ impl Log {
             .collect()
     }
 
-    /// Removes the proposals and votes of the view that ends. Only a mutant removes the certificates too.
+    /// The proposals and votes of the view that ends count no more. Only a mutant removes the certificates too.
     pub(super) fn leave_view(&mut self, keeps_certificates: bool) {
         for slot in self.slots.values_mut() {
-            slot.proposal = None;
-            slot.prepares.clear();
-            slot.commits.clear();
+            slot.remember_view();
             slot.prepared.take_if(|_| !keeps_certificates);
         }
     }

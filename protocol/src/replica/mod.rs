@@ -27,6 +27,7 @@ mod requests;
 mod restore;
 mod sizes;
 mod status;
+mod testimony;
 mod transfer;
 mod view_changes;
 

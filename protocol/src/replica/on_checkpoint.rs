@@ -185,6 +185,7 @@ impl Replica {
         self.checkpoints.votes = self.checkpoints.votes.split_off(&sequence.next());
         self.checkpoints.snapshots = self.checkpoints.snapshots.split_off(&sequence);
         self.log.drop_through(sequence);
+        self.forget_view_changes();
         self.transfer.forget_through(sequence);
         if let Some(snapshot) = self.checkpoints.snapshot(sequence) {
             let record = Record::Stable {

@@ -2,7 +2,7 @@
 
 use super::Replica;
 use super::on_pre_prepare::Timeliness;
-use crate::evidence::{Evidence, forgets};
+use super::testimony::Statement;
 use crate::id::Sequence;
 use crate::message::{Commit, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
@@ -17,12 +17,7 @@ impl Replica {
             digest,
         } = *commit.value();
         let signer = commit.signer();
-        if let Some(wish) = self.view_changes.heard.get(&signer)
-            && forgets(wish.value(), commit.value())
-        {
-            let evidence = Evidence::ForgottenCommit(commit.signed().clone(), wish.clone());
-            self.accuse(evidence);
-        }
+        self.compare_commit(commit.signed());
         match self.timeliness(view) {
             Timeliness::Late => return self.learn(commit.into_signed()),
             Timeliness::Early => {
@@ -34,11 +29,10 @@ impl Replica {
         if !self.in_window(sequence) {
             return;
         }
+        self.compare(&Statement::Commit(commit.signed().clone()));
         let slot = self.log.slot_mut(sequence);
         if let Some(earlier) = slot.commits.get(&signer) {
             if earlier.value().digest != digest {
-                let evidence = Evidence::TwoCommits(earlier.clone(), commit.into_signed());
-                self.accuse(evidence);
                 self.reject(Misbehaviour::ConflictingVotes {
                     signer,
                     view,
@@ -78,6 +72,7 @@ impl Replica {
         if !self.in_window(like.sequence) {
             return;
         }
+        self.testify(Statement::Commit(commit.clone()));
         let slot = self.log.slot_mut(like.sequence);
         let newer = |known: &Signed<Commit>| like.view >= known.value().view;
         if slot.committed.is_some() || !slot.learned.get(&commit.signer()).is_none_or(newer) {

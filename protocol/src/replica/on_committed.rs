@@ -1,6 +1,7 @@
 //! Committed: a slot that this replica missed, with its proof (rule 17).
 
 use super::Replica;
+use super::testimony::Statement;
 use crate::certificate::check_commits;
 use crate::id::ReplicaId;
 use crate::message::Committed;
@@ -20,17 +21,28 @@ impl Replica {
                 digest,
             });
         }
-        if !self.in_window(sequence) || sequence <= self.executed {
+        if !self.in_window(sequence) {
             return;
         }
-        let slot = self.log.slot_mut(sequence);
-        if slot.committed.is_none_or(|known| known == digest) {
-            slot.committed = Some(digest);
-            slot.proof = proof;
-            slot.learned.clear();
-            self.log.keep_body(digest, batch);
-            self.helped = true;
-            self.execute_next();
+        for commit in &proof {
+            self.compare_commit(commit);
+            self.testify(Statement::Commit(commit.clone()));
         }
+        let slot = self.log.slot_mut(sequence);
+        if slot.committed.is_some_and(|known| known != digest) {
+            return self.reject(Misbehaviour::OtherCommitProof {
+                signer: from,
+                sequence,
+            });
+        }
+        if sequence <= self.executed {
+            return;
+        }
+        slot.committed = Some(digest);
+        slot.proof = proof;
+        slot.learned.clear();
+        self.log.keep_body(digest, batch);
+        self.helped = true;
+        self.execute_next();
     }
 }

@@ -28,15 +28,19 @@ impl Replica {
                 self.accuse(evidence);
             }
         }
+        let flaw = check(&self.config, new_view).inspect_err(|_| {
+            self.accuse(Evidence::WrongNewView(new_view.signed().clone()));
+        });
+        if flaw.is_ok() {
+            let proposals = pre_prepares.iter().map(Verified::signed);
+            self.compare_new_view(new_view.value(), proposals);
+        }
         if view < self.view || (view == self.view && self.active) {
             return;
         }
         if signer != view.primary(self.config.quorum) {
             return self.reject(Misbehaviour::NotPrimary { signer, view });
         }
-        let flaw = check(&self.config, new_view).inspect_err(|_| {
-            self.accuse(Evidence::WrongNewView(new_view.signed().clone()));
-        });
         if let Err(why) = flaw.and_then(|()| check_proposals(new_view, &pre_prepares)) {
             self.reject(Misbehaviour::InvalidNewView { signer, why });
             // Wait until a quorum has left the older views. Otherwise one faulty primary could make this replica ask
@@ -90,9 +94,7 @@ impl Replica {
         }
         self.log.drop_unnamed_bodies();
         let view = self.view;
-        self.view_changes
-            .heard
-            .retain(|_, heard| heard.value().view > view);
+        self.view_changes.end_through(view);
         self.fetch_missing();
         for message in self.early.take(view) {
             self.on_message(message);
@@ -146,7 +148,6 @@ impl Replica {
 pub(crate) fn check(config: &Config, new_view: &Signed<NewView>) -> Result<(), NewViewFlaw> {
     let NewView {
         view,
-        life: _,
         view_changes,
         chosen,
     } = new_view.value();

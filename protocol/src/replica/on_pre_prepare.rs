@@ -1,8 +1,8 @@
 //! PRE-PREPARE: the primary proposes a batch for a slot (C4.2, rules 2 and 3).
 
 use super::Replica;
+use super::testimony::Statement;
 use crate::digest::Digest;
-use crate::evidence::Evidence;
 use crate::id::{Sequence, View};
 use crate::message::{Batch, Message, PrePrepare, Prepare, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
@@ -39,7 +39,10 @@ impl Replica {
             return self.reject(Misbehaviour::NotPrimary { signer, view });
         }
         match self.timeliness(view) {
-            Timeliness::Late => return self.reject(Misbehaviour::WrongView { signer, view }),
+            Timeliness::Late => {
+                self.testify(Statement::PrePrepare(pre_prepare.into_signed()));
+                return self.reject(Misbehaviour::WrongView { signer, view });
+            }
             Timeliness::Early => {
                 return self
                     .early
@@ -50,6 +53,7 @@ impl Replica {
         if !self.in_window(sequence) {
             return self.reject(Misbehaviour::OutsideWindow { signer, sequence });
         }
+        self.compare(&Statement::PrePrepare(pre_prepare.signed().clone()));
         if batch.digest() != digest {
             return self.reject(Misbehaviour::BodyMismatch { signer, digest });
         }
@@ -59,7 +63,6 @@ impl Replica {
             .and_then(|slot| slot.proposal.clone());
         match earlier {
             Some(earlier) if earlier.value().digest != digest => {
-                self.accuse(Evidence::TwoPrePrepares(earlier, pre_prepare.into_signed()));
                 self.reject(Misbehaviour::Equivocation {
                     signer,
                     view,

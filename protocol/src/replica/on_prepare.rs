@@ -2,6 +2,7 @@
 
 use super::Replica;
 use super::on_pre_prepare::Timeliness;
+use super::testimony::Statement;
 use crate::evidence::Evidence;
 use crate::id::Sequence;
 use crate::message::{Commit, Message, Prepare, VerifiedMessage};
@@ -25,18 +26,17 @@ impl Replica {
             return self.reject(Misbehaviour::PrimaryPrepared { signer });
         }
         match self.timeliness(view) {
-            Timeliness::Late => return,
+            Timeliness::Late => return self.testify(Statement::Prepare(prepare.into_signed())),
             Timeliness::Early => return self.early.keep(view, VerifiedMessage::Prepare(prepare)),
             Timeliness::Current => {}
         }
         if !self.in_window(sequence) {
             return;
         }
+        self.compare(&Statement::Prepare(prepare.signed().clone()));
         let slot = self.log.slot_mut(sequence);
         if let Some(earlier) = slot.prepares.get(&signer) {
             if earlier.value().digest != digest {
-                let evidence = Evidence::TwoPrepares(earlier.clone(), prepare.into_signed());
-                self.accuse(evidence);
                 self.reject(Misbehaviour::ConflictingVotes {
                     signer,
                     view,

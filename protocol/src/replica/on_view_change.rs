@@ -2,22 +2,22 @@
 
 use super::{Replica, choose, view_changes};
 use crate::effect::{Effect, Timer};
-use crate::evidence::{Evidence, contradict, forgets};
 use crate::message::{Message, NewView, ViewChange};
-use crate::signature::{Signed, Verified};
+use crate::signature::Verified;
 
 impl Replica {
     pub(super) fn on_view_change(&mut self, view_change: Verified<ViewChange>) {
         let (from, wanted) = (view_change.signer(), view_change.value().view);
         self.compare_view_change(view_change.signed());
+        if let Err(flaw) = view_changes::check(&self.config, &view_change) {
+            return self.reject(flaw);
+        }
+        self.compare_certificates(view_change.value());
         if wanted < self.view || (wanted == self.view && self.active) {
             if self.active && from != self.own() {
                 self.resend_new_view(from);
             }
             return;
-        }
-        if let Err(flaw) = view_changes::check(&self.config, &view_change) {
-            return self.reject(flaw);
         }
         self.view_changes.keep(view_change.into_signed());
         let one_correct = self.config.quorum.one_correct();
@@ -29,31 +29,6 @@ impl Replica {
         }
         if !self.active {
             self.check_view_change_quorum();
-        }
-    }
-
-    /// Looks for messages of the sender that contradict its VIEW-CHANGE (E6 and E7 of rule 24).
-    fn compare_view_change(&mut self, view_change: &Signed<ViewChange>) {
-        let from = view_change.signer();
-        let mut evidence = Vec::new();
-        if let Some(known) = self.view_changes.heard.get(&from)
-            && contradict(known, view_change)
-        {
-            evidence.push(Evidence::TwoViewChanges(known.clone(), view_change.clone()));
-        }
-        let forgotten = self
-            .log
-            .after(view_change.value().stable)
-            .flat_map(|(_, slot)| slot.commits_of(from))
-            .find(|commit| forgets(view_change.value(), commit.value()));
-        if let Some(commit) = forgotten {
-            evidence.push(Evidence::ForgottenCommit(
-                commit.clone(),
-                view_change.clone(),
-            ));
-        }
-        for evidence in evidence {
-            self.accuse(evidence);
         }
     }
 
@@ -82,7 +57,6 @@ impl Replica {
             let chosen = choose::proposals(&self.config, &view_changes);
             self.broadcast(Message::NewView(NewView {
                 view: self.view,
-                life: self.config.life,
                 view_changes,
                 chosen,
             }));

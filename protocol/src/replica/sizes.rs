@@ -9,6 +9,8 @@ pub struct Sizes {
     pub slots: usize,
     /// Bodies that these slots name.
     pub bodies: usize,
+    /// Proposals and votes of other views than the current one, kept to compare later ones with them (rule 24).
+    pub statements: usize,
     /// Messages of views that have not started here.
     pub early: usize,
     /// Votes for checkpoints that are not stable yet.
@@ -27,9 +29,10 @@ impl Replica {
         Sizes {
             slots,
             bodies,
+            statements: self.log.statements(),
             early: self.early.len(),
             checkpoint_votes: self.checkpoints.votes(),
-            view_changes: self.view_changes.heard.len(),
+            view_changes: self.view_changes.heard.len() + self.view_changes.ended.len(),
             requests: self.requests.waiting(),
         }
     }

@@ -18,6 +18,9 @@ use crate::time::{Duration, Time};
 pub(super) struct ViewChanges {
     /// The VIEW-CHANGE of each replica for its highest view. Of two for the same view, the first.
     pub(super) heard: BTreeMap<ReplicaId, Signed<ViewChange>>,
+    /// Those of views that have started here or ended, the latest of each replica. They decide nothing; they only show
+    /// whether their senders contradict themselves (rule 24).
+    pub(super) ended: BTreeMap<ReplicaId, Signed<ViewChange>>,
     /// The last one that this replica has sent.
     pub(super) sent: Option<ViewChange>,
     /// Whether a quorum asks for this view or later ones. The timer starts once, when this becomes true.
@@ -36,6 +39,15 @@ impl ViewChanges {
         if self.heard.get(&view_change.signer()).is_none_or(newer) {
             self.heard.insert(view_change.signer(), view_change);
         }
+    }
+
+    /// A view has started: the VIEW-CHANGEs for it and for earlier views count no more.
+    pub(super) fn end_through(&mut self, view: View) {
+        let (counting, ended) = std::mem::take(&mut self.heard)
+            .into_iter()
+            .partition(|(_, heard)| heard.value().view > view);
+        self.heard = counting;
+        self.ended.extend::<BTreeMap<_, _>>(ended);
     }
 
     pub(super) fn for_view(&self, view: View) -> impl Iterator<Item = &Signed<ViewChange>> {
@@ -97,6 +109,8 @@ impl Replica {
         if self.rejoins() {
             return;
         }
+        // The earlier life of a replica that has lost its memory may have voted in lower views.
+        let wanted = wanted.max(self.first_view);
         self.view = wanted;
         self.active = false;
         self.progress.attempts = self.progress.attempts.saturating_add(1);
@@ -122,6 +136,15 @@ impl Replica {
             active: false,
         });
         self.broadcast(Message::ViewChange(view_change));
+    }
+
+    /// Drops the VIEW-CHANGEs that have ended once every slot that they can name is stable.
+    pub(super) fn forget_view_changes(&mut self) {
+        let low = self.checkpoints.stable();
+        let config = &self.config;
+        self.view_changes
+            .ended
+            .retain(|_, ended| config.high_watermark(ended.value().stable) > low);
     }
 
     /// Sends the last VIEW-CHANGE again, until its view starts (rule 17).

@@ -14,7 +14,7 @@ use quorate_protocol::snapshot::{Manifest, Part};
 use quorate_protocol::{
     ClientId, ClientKey, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys,
     Message, Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage,
-    Status, Time, Timer, Timestamp, Verified, VerifiedMessage, View,
+    Sizes, SlotStatus, Status, Time, Timer, Timestamp, Verified, VerifiedMessage, View,
 };
 
 /// K in these clusters, unless a test sets another.
@@ -553,6 +553,14 @@ impl Network {
         self.node(i).replica.status()
     }
 
+    pub(crate) fn sizes(&self, i: u32) -> Sizes {
+        self.node(i).replica.sizes()
+    }
+
+    pub(crate) fn slot(&self, i: u32, sequence: u64) -> SlotStatus {
+        self.node(i).replica.slot(Sequence(sequence))
+    }
+
     pub(crate) fn view(&self, i: u32) -> (u64, bool) {
         let status = self.status(i);
         (status.view.0, status.active)
@@ -941,7 +949,6 @@ impl Network {
             .collect();
         let new_view = NewView {
             view: View(view),
-            life: 0,
             view_changes,
             chosen,
         };

@@ -26,7 +26,7 @@ fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_
     net.deliver(3, net.pre_prepare(0, 0, K + 2, &waiting));
 
     let asked = net.fire(3, Timer::View);
-    let before = net.state(3);
+    let before = net.slot(3, K + 2);
     let ignored: Vec<Effect> = [
         net.prepare(1, 0, K + 2, &waiting),
         net.prepare(2, 0, K + 2, &waiting),
@@ -60,7 +60,7 @@ fn rule_10_a_view_change_carries_the_proof_and_the_latest_certificates_and_then_
         ]
     );
     assert_eq!(ignored, []);
-    assert_eq!(net.state(3), before);
+    assert_eq!(net.slot(3, K + 2), before);
 }
 
 /// Executing what a quorum of COMMITs proves is not voting, so a replica that has left the view may do it.
@@ -293,7 +293,6 @@ fn rule_12_the_new_view_takes_the_highest_view_of_each_slot_and_nulls_between() 
     let chosen: Vec<_> = (1..).map(Sequence).zip(d).collect();
     let new_view = NewView {
         view: View(3),
-        life: 0,
         view_changes: net.new_views(3)[0].view_changes.clone(),
         chosen,
     };

@@ -39,10 +39,13 @@ impl Bounds {
             // A slot keeps the batches of its proposal, of its certificate and of its commit, and the batches accepted in views
             // whose batch is not settled.
             bodies: window.saturating_mul(4),
+            // Three kinds of four views, of each replica.
+            statements: window.saturating_mul(12).saturating_mul(n),
             early: window.saturating_mul(3).saturating_mul(n),
             // Every K slots up to two windows ahead.
             checkpoint_votes: n.saturating_mul(checkpoints),
-            view_changes: n,
+            // One that counts, and one that has ended, of each replica.
+            view_changes: n.saturating_mul(2),
             // One of each client.
             requests: n.saturating_add(outside),
         };
@@ -59,6 +62,8 @@ impl Bounds {
             ("slots", sizes.slots, limits.slots)
         } else if sizes.bodies > limits.bodies {
             ("bodies", sizes.bodies, limits.bodies)
+        } else if sizes.statements > limits.statements {
+            ("statements", sizes.statements, limits.statements)
         } else if sizes.early > limits.early {
             ("early messages", sizes.early, limits.early)
         } else if sizes.checkpoint_votes > limits.checkpoint_votes {
@@ -98,6 +103,7 @@ mod tests {
         for grow in [
             |sizes: &mut Sizes| sizes.slots += 1,
             |sizes: &mut Sizes| sizes.bodies += 1,
+            |sizes: &mut Sizes| sizes.statements += 1,
             |sizes: &mut Sizes| sizes.early += 1,
             |sizes: &mut Sizes| sizes.checkpoint_votes += 1,
             |sizes: &mut Sizes| sizes.view_changes += 1,

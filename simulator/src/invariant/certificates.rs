@@ -133,7 +133,6 @@ mod tests {
         assert!(said(Message::ViewChange(view_change)).is_err());
         let new_view = NewView {
             view: View(1),
-            life: 0,
             view_changes: vec![one.clone(), one.clone(), one],
             chosen: Vec::new(),
         };

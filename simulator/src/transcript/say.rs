@@ -112,6 +112,9 @@ fn crime(evidence: &Evidence) -> &'static str {
         Evidence::WrongNewView(_) => "a wrong new-view (E5)",
         Evidence::TwoViewChanges(..) => "two view-changes (E6)",
         Evidence::TwoNewViews(..) => "two new-views (E6)",
+        Evidence::CommittedOtherProposal(..) => "a commit against its proposal (E3)",
+        Evidence::CommittedOtherPrepare(..) => "a commit against its prepare (E3)",
         Evidence::ForgottenCommit(..) => "a forgotten commit (E7)",
+        Evidence::CommitBelowCheckpoint(..) => "a commit below its checkpoint (E7)",
     }
 }

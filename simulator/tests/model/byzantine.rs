@@ -247,7 +247,6 @@ fn new_views(keys: &Keys, quorum: Quorum, view: View, heard: &Heard) -> Vec<Sign
             let latest = certificates.max_by_key(|certificate| certificate.view());
             let new_view = NewView {
                 view,
-                life: 0,
                 chosen: latest
                     .map(|latest| (SLOT, latest.digest()))
                     .into_iter()

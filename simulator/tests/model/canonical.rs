@@ -10,7 +10,7 @@ use crate::byzantine::{Batches, SLOT};
 
 /// A slot of which nothing is known, without brackets.
 const EMPTY_SLOT: &str = "Sequence(1): Slot { proposal: None, prepares: , commits: , prepared: None, committed: None, \
-    proof: , learned: , agreed:  }";
+    proof: , learned: , past: , agreed:  }";
 
 /// A replica's state, as text, without what decides nothing.
 pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_view: u64) -> String {
@@ -23,6 +23,8 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     // Every certificate is as good as any other for the same view and digest; the proof of what is committed, and the V of
     // the NEW-VIEW that began the view, are kept for those who missed them.
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
+    // What is kept only to find contradictions.
+    decides_nothing.extend(["past: {", "ended: {"]);
     // It only makes timers longer.
     decides_nothing.push("attempts: ");
     // Votes are counted in the view that they are of, until there are enough of them.

@@ -441,6 +441,10 @@ fn evidence(one: &SignedMessage, other: &SignedMessage) -> Option<Evidence> {
         (Prepare(a), Prepare(b)) if a == b => Evidence::PrimaryPrepared(a.clone()),
         (Prepare(a), Prepare(b)) => Evidence::TwoPrepares(a.clone(), b.clone()),
         (Commit(a), Commit(b)) => Evidence::TwoCommits(a.clone(), b.clone()),
+        (PrePrepare { pre_prepare: a, .. }, Commit(b)) => {
+            Evidence::CommittedOtherProposal(a.clone(), b.clone())
+        }
+        (Prepare(a), Commit(b)) => Evidence::CommittedOtherPrepare(a.clone(), b.clone()),
         (Commit(a), ViewChange(b)) => Evidence::ForgottenCommit(a.clone(), b.clone()),
         (ViewChange(a), ViewChange(b)) => Evidence::TwoViewChanges(a.clone(), b.clone()),
         (NewView { new_view: a, .. }, NewView { new_view: b, .. }) if a == b => {
@@ -476,10 +480,12 @@ const fn kind(evidence: &Evidence) -> &'static str {
     match evidence {
         Evidence::TwoPrePrepares(..) => "E1",
         Evidence::TwoPrepares(..) => "E2",
-        Evidence::TwoCommits(..) => "E3",
+        Evidence::TwoCommits(..)
+        | Evidence::CommittedOtherProposal(..)
+        | Evidence::CommittedOtherPrepare(..) => "E3",
         Evidence::PrimaryPrepared(..) => "E4",
         Evidence::WrongNewView(..) => "E5",
         Evidence::TwoViewChanges(..) | Evidence::TwoNewViews(..) => "E6",
-        Evidence::ForgottenCommit(..) => "E7",
+        Evidence::ForgottenCommit(..) | Evidence::CommitBelowCheckpoint(..) => "E7",
     }
 }

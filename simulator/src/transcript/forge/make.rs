@@ -192,7 +192,6 @@ impl Forge<'_> {
             .map(|(slot, batch)| (Sequence(*slot), self.digest(batch)));
         let new_view = NewView {
             view: View(view),
-            life: 0,
             view_changes: wishes.collect::<Result<_, _>>()?,
             chosen: chosen.collect(),
         };
