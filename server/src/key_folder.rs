@@ -18,6 +18,7 @@ use quorate_protocol::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::Keys;
+use crate::shared_keys::warn_if_readable;
 use crate::{StartError, name_of};
 
 /// A folder of keys.
@@ -162,6 +163,9 @@ impl KeyFolder {
             } else {
                 self.begin()
             };
+        }
+        if self.given.is_none() {
+            warn_if_readable(&self.path.join(KEYS), "these secret keys");
         }
         if self.holds("redb")? {
             return Ok(());

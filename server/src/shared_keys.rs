@@ -1,14 +1,14 @@
 //! Keys for nodes on several machines. One file holds the public keys of all nodes; anybody may read it. Each secret key has a
 //! file of its own, which is taken to the machine of its node.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use quorate_cli::console::complain;
+use quorate_node::durable::{self, NotWritten};
 use quorate_web::PbftYaml;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::StartError;
@@ -77,18 +77,10 @@ pub fn generate(yaml: &PbftYaml, folder: &Path) -> Result<Vec<PathBuf>, StartErr
             })
             .collect(),
     };
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |cause| StartError::KeysNotWritten { path, cause }
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(failed(folder))?;
+    durable::create_folder(folder).map_err(not_written)?;
     let mut written = Written::default();
     let path = folder.join("keys.json");
-    written.add(&path, 0o644, &public).map_err(failed(&path))?;
+    written.add(&path, 0o644, &public).map_err(not_written)?;
     for (index, node) in nodes.enumerate() {
         let path = folder.join(format!("secret-{index}.json"));
         let secret = SecretFile {
@@ -98,9 +90,13 @@ pub fn generate(yaml: &PbftYaml, folder: &Path) -> Result<Vec<PathBuf>, StartErr
             node,
             secret_key: Hex(keys.secret_of(index)),
         };
-        written.add(&path, 0o600, &secret).map_err(failed(&path))?;
+        written.add(&path, 0o600, &secret).map_err(not_written)?;
     }
     Ok(written.keep())
+}
+
+fn not_written(NotWritten { path, cause }: NotWritten) -> StartError {
+    StartError::KeysNotWritten { path, cause }
 }
 
 /// Files that are new. They are removed again when this is dropped: keys of some nodes only are of no use, and would be taken
@@ -109,17 +105,18 @@ pub fn generate(yaml: &PbftYaml, folder: &Path) -> Result<Vec<PathBuf>, StartErr
 struct Written(Vec<PathBuf>);
 
 impl Written {
-    fn add(&mut self, path: &Path, mode: u32, contents: &impl Serialize) -> io::Result<()> {
-        let mut json = serde_json::to_vec_pretty(contents)?;
+    fn add(&mut self, path: &Path, mode: u32, contents: &impl Serialize) -> Result<(), NotWritten> {
+        let mut json = serde_json::to_vec_pretty(contents).map_err(|error| NotWritten {
+            path: path.to_owned(),
+            cause: error.into(),
+        })?;
         json.push(b'\n');
-        let mut file = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(mode)
-            .open(path)?;
-        self.0.push(path.to_owned());
-        file.write_all(&json)?;
-        file.sync_all()
+        let created = durable::create(path, mode, &json);
+        let is_another = |error: &NotWritten| error.cause.kind() == io::ErrorKind::AlreadyExists;
+        if !created.as_ref().is_err_and(is_another) {
+            self.0.push(path.to_owned());
+        }
+        created
     }
 
     /// All are written: they stay.
@@ -131,7 +128,9 @@ impl Written {
 impl Drop for Written {
     fn drop(&mut self) {
         for path in &self.0 {
-            if let Err(error) = fs::remove_file(path) {
+            if let Err(error) = fs::remove_file(path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
                 complain(format_args!(
                     "error: {}: {error}: remove it",
                     path.display()
@@ -181,7 +180,7 @@ pub(crate) fn read(files: &KeyFiles, yaml: &PbftYaml, index: usize) -> Result<Ke
             ),
         ));
     }
-    warn_if_readable(&files.secret);
+    warn_if_readable(&files.secret, "this secret key");
     Ok(keys)
 }
 
@@ -210,13 +209,13 @@ fn read_file<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, StartErr
     serde_json::from_slice(&bytes).map_err(damaged)
 }
 
-/// Warns of a secret key that others can read.
-fn warn_if_readable(path: &Path) {
+/// Warns of a secret file that others can read. `what`: what it holds.
+pub(crate) fn warn_if_readable(path: &Path, what: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let others = 0o077;
     if fs::metadata(path).is_ok_and(|file| file.permissions().mode() & others != 0) {
         tracing::warn!(
-            "{}: others can read this secret key: run `chmod 600 {}`",
+            "{}: others can read {what}: run `chmod 600 {}`",
             path.display(),
             path.display()
         );
@@ -229,35 +228,19 @@ struct Hex([u8; 32]);
 
 impl Serialize for Hex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        serializer.serialize_str(&digits)
+        serializer.serialize_str(&base16ct::lower::encode_string(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let digits = String::deserialize(deserializer)?;
-        read_hex(&digits).ok_or_else(|| serde::de::Error::custom("expected 64 hexadecimal digits"))
+        let mut bytes = [0; 32];
+        match base16ct::mixed::decode(&digits, &mut bytes).map(<[u8]>::len) {
+            Ok(32) => Ok(Self(bytes)),
+            _ => Err(D::Error::custom("expected 64 hexadecimal digits")),
+        }
     }
-}
-
-fn read_hex(digits: &str) -> Option<Hex> {
-    let digits: Vec<u8> = digits
-        .chars()
-        .map(|digit| {
-            digit
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        })
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-        .collect();
-    if digits.len() != 64 {
-        return None;
-    }
-    bytes.try_into().ok().map(Hex)
 }
 
 #[cfg(test)]
@@ -278,6 +261,8 @@ mod tests {
             "7",
             &json.replace("08", "0g"),
             &json.replace("08", "8"),
+            &json.replace("08", "0808"),
+            &json.replace("08", "\u{e9}"),
         ] {
             assert!(serde_json::from_str::<Hex>(bad).is_err(), "{bad}");
         }

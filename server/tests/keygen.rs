@@ -345,6 +345,42 @@ fn keys_of_another_version_are_refused_with_both_versions() {
 }
 
 #[test]
+fn a_secret_key_that_others_can_read_is_warned_of_with_what_to_do() {
+    let mut machines = Machines::new("readable");
+    machines.share_keys();
+    let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
+    let secret = machines.folder.join("b/secret-2.json");
+    open(&secret);
+    machines.start(true);
+    let warning = "secret-2.json: others can read this secret key: run `chmod 600 secret-2.json`";
+    assert!(machines.said(2).contains(warning), "{}", machines.said(2));
+    for index in [0, 1, 3] {
+        let said = machines.said(index);
+        assert!(!said.contains("others can read"), "{said}");
+    }
+}
+
+#[test]
+fn keys_in_a_data_directory_that_others_can_read_are_warned_of() {
+    let folder = std::env::temp_dir().join(format!("quorate-readable-keys-{}", std::process::id()));
+    let path = folder.to_str().unwrap();
+    let start = ["--data-dir", path];
+    let server = support::Server::start(&start);
+    let said = server.complaints();
+    assert!(!said.contains("others can read"), "{said}");
+    server.stop();
+    let keys = folder.join("keys.json");
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o644)).unwrap();
+    let said = support::Server::start(&start).complaints();
+    let warning = format!(
+        "others can read these secret keys: run `chmod 600 {}`",
+        keys.display()
+    );
+    assert_eq!(said.matches(&warning).count(), 1, "{said}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn keygen_warns_of_a_key_that_the_file_should_not_have() {
     let machines = Machines::new("warned");
     let file = machines.in_a("pbft.yaml");

@@ -128,9 +128,9 @@ fn a_data_directory_that_lost_the_state_of_more_than_f_processes_is_refused() {
     let folder = std::env::temp_dir().join(format!("quorate-state-lost-{}", std::process::id()));
     let path = folder.to_str().unwrap();
     let start = ["--data-dir", path];
-    drop(support::Server::start(&start));
+    support::Server::start(&start).stop();
     std::fs::remove_file(folder.join("Q.redb")).unwrap();
-    drop(support::Server::start(&start));
+    support::Server::start(&start).stop();
     std::fs::rename(folder.join("P.redb"), folder.join("P.kept")).unwrap();
     std::fs::rename(folder.join("R.redb"), folder.join("R.kept")).unwrap();
     let again = ["--data-dir", path, "--base-port", "0"];
@@ -142,7 +142,7 @@ fn a_data_directory_that_lost_the_state_of_more_than_f_processes_is_refused() {
     }
     std::fs::rename(folder.join("P.kept"), folder.join("P.redb")).unwrap();
     std::fs::rename(folder.join("R.kept"), folder.join("R.redb")).unwrap();
-    drop(support::Server::start(&start));
+    support::Server::start(&start).stop();
     std::fs::remove_dir_all(folder).unwrap();
 }
 

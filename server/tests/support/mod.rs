@@ -79,6 +79,12 @@ impl Server {
         signal(u64::from(self.child.id()), name);
     }
 
+    /// Ends the server and its processes in order.
+    pub fn stop(mut self) {
+        self.signal("INT");
+        self.wait();
+    }
+
     /// Waits until the server has ended.
     pub fn wait(&mut self) -> ExitStatus {
         let mut status = None;
