@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// Dice that fall alike for the same seed and purpose.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Dice(ChaCha8Rng);
 
 impl Dice {

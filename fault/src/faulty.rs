@@ -12,7 +12,7 @@ use crate::scope::{Moment, Scope};
 const MOST_HELD: usize = 1 << 16;
 
 /// A replica and its behaviour. Without a behaviour it is correct.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Faulty {
     replica: Replica,
     behaviour: Option<Box<dyn Behaviour>>,
@@ -164,7 +164,7 @@ impl Faulty {
 }
 
 /// The effects held back, in the order in which they are due.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Held {
     effects: BTreeMap<(Time, u64), Effect>,
     count: u64,

@@ -29,7 +29,7 @@ pub const TRIGGERS: [(&str, &str); 5] = [
 ];
 
 /// When a behaviour acts: all the given triggers must hold.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Trigger {
     /// In microseconds since the behaviour was set.
     after: Option<u64>,
@@ -133,7 +133,7 @@ fn parse_range(text: &str) -> Option<RangeInclusive<u64>> {
 }
 
 /// A behaviour that acts only while its triggers hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Triggered {
     trigger: Trigger,
     behaviour: Box<dyn Behaviour>,

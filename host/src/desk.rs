@@ -6,46 +6,53 @@ use std::collections::BTreeMap;
 use quorate_protocol::client::{Accepted, Client, Read};
 use quorate_protocol::message::{Query, Request};
 use quorate_protocol::{
-    ClientId, Keys, Quorum, ReplicaId, Sequence, Timestamp, Verified, VerifiedMessage, View,
+    ClientId, Keys, Replica, ReplicaId, Sequence, Timestamp, Verified, VerifiedMessage, View,
 };
-use quorate_service::Answer;
+use quorate_service as service;
 
-/// The result of a caller's operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// The slot in which it executed, and the view. `None` if it was read without ordering.
-    pub ordered: Option<(Sequence, View)>,
-    /// The service's answer.
-    pub answer: Answer,
-}
+use crate::ask::{Outcome, Refusal, UNDER_WAY};
 
-/// What follows from a message.
-pub(super) struct Heard<T> {
-    pub(super) returned: Vec<(T, Outcome)>,
+/// A client name, and the timestamp of a request under it.
+pub(crate) type Name = (ClientId, Timestamp);
+
+/// What follows from a reply, or from an answer to a query.
+pub(crate) struct Heard<C> {
+    /// The results, each with who asked.
+    pub(crate) returned: Vec<(C, Outcome)>,
     /// Reads on which the replicas disagree. They must be ordered now.
-    pub(super) requests: Vec<Verified<Request>>,
+    pub(crate) requests: Vec<Verified<Request>>,
 }
 
-/// The clients' operations that are under way.
-#[derive(Debug)]
-pub(super) struct Desk<T> {
+/// The callers' operations that are under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk<C> {
     own: ReplicaId,
     life: u64,
     client: Client,
-    submits: BTreeMap<(ClientId, Timestamp), T>,
+    submits: BTreeMap<Name, Waiting<C>>,
     /// Reads without ordering, by the number of the query.
-    reads: BTreeMap<u64, (Vec<u8>, T)>,
-    /// Client names with nothing under way, each with its last timestamp.
-    free: Vec<(ClientId, Timestamp)>,
+    reads: BTreeMap<u64, (Vec<u8>, C)>,
+    /// Lent names with nothing under way, each with its last timestamp.
+    free: Vec<Name>,
     names: u64,
 }
 
-impl<T> Desk<T> {
-    pub(super) const fn new(own: ReplicaId, quorum: Quorum, life: u64) -> Self {
+/// The callers that wait for the result of one request.
+#[derive(Clone, Debug)]
+struct Waiting<C> {
+    /// Whether the desk has lent the client's name.
+    lent: bool,
+    callers: Vec<C>,
+}
+
+impl<C> Desk<C> {
+    /// `life` must be greater than that of every earlier life that the others may remember, because the lent names
+    /// contain it.
+    pub(crate) const fn new(own: ReplicaId, client: Client, life: u64) -> Self {
         Self {
             own,
             life,
-            client: Client::new(quorum, life),
+            client,
             submits: BTreeMap::new(),
             reads: BTreeMap::new(),
             free: Vec::new(),
@@ -53,66 +60,165 @@ impl<T> Desk<T> {
         }
     }
 
-    pub(super) fn submit(
+    /// How many operations and reads have no result yet.
+    pub(crate) fn under_way(&self) -> usize {
+        self.submits.len() + self.reads.len()
+    }
+
+    /// The requests without a result, with those who wait for them.
+    pub(crate) fn ordered(&mut self) -> impl Iterator<Item = (Name, &mut C)> {
+        self.submits.iter_mut().flat_map(|(name, waiting)| {
+            let callers = waiting.callers.iter_mut();
+            callers.map(|caller| (*name, caller))
+        })
+    }
+
+    /// Orders an operation for a caller. `None`: the same request is under way already, and the caller waits for its
+    /// result too.
+    ///
+    /// # Errors
+    /// There is no room, or the name cannot be used for it. The caller comes back.
+    pub(crate) fn submit(
         &mut self,
         keys: &Keys,
+        replica: &Replica,
         operation: Vec<u8>,
-        caller: T,
+        name: Option<Name>,
+        caller: C,
+    ) -> Result<Option<Verified<Request>>, (Refusal, C)> {
+        if self.under_way() >= UNDER_WAY {
+            return Err((Refusal::Full, caller));
+        }
+        let Some(name) = name else {
+            return Ok(Some(self.order_lent(keys, replica, operation, caller)));
+        };
+        if let Err(refusal) = self.admit(replica, name) {
+            return Err((refusal, caller));
+        }
+        if let Some(waiting) = self.submits.get_mut(&name) {
+            waiting.callers.push(caller);
+            return Ok(None);
+        }
+        Ok(Some(self.order(keys, name, operation, false, caller)))
+    }
+
+    fn admit(&self, replica: &Replica, (client, timestamp): Name) -> Result<(), Refusal> {
+        let last = replica.last_timestamp(client);
+        if last > timestamp {
+            return Err(Refusal::TooOld(last));
+        }
+        let its = (client, Timestamp(0))..=(client, Timestamp(u64::MAX));
+        let mut under_way = self.submits.range(its).map(|((_, other), _)| *other);
+        if under_way.any(|other| other != timestamp) {
+            return Err(Refusal::Busy);
+        }
+        Ok(())
+    }
+
+    fn order_lent(
+        &mut self,
+        keys: &Keys,
+        replica: &Replica,
+        operation: Vec<u8>,
+        caller: C,
     ) -> Verified<Request> {
+        let name = self.lend(replica);
+        self.order(keys, name, operation, true, caller)
+    }
+
+    fn order(
+        &mut self,
+        keys: &Keys,
+        name: Name,
+        operation: Vec<u8>,
+        lent: bool,
+        caller: C,
+    ) -> Verified<Request> {
+        let request = keys.sign(Request::new(name.0, name.1, operation));
+        self.client.wait_for(request.clone());
+        let callers = vec![caller];
+        self.submits.insert(name, Waiting { lent, callers });
+        request
+    }
+
+    /// Lends a client name with nothing under way, with its next timestamp. The reply table may know the name from an
+    /// earlier life, if the clock was set back since.
+    pub(crate) fn lend(&mut self, replica: &Replica) -> Name {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;
             let number = self.life.saturating_add(self.names);
             (ClientId::session(self.own, number), Timestamp(0))
         });
-        let timestamp = Timestamp(last.0 + 1);
-        let request = keys.sign(Request::new(client, timestamp, operation));
-        self.client.wait_for(request.clone());
-        self.submits.insert((client, timestamp), caller);
-        request
+        let last = last.max(replica.last_timestamp(client));
+        (client, Timestamp(last.0 + 1))
     }
 
-    pub(super) fn read(&mut self, operation: Vec<u8>, caller: T) -> Query {
+    /// Takes a lent name back. Nothing of it may be under way.
+    pub(crate) fn take_back(&mut self, name: Name) {
+        self.free.push(name);
+    }
+
+    /// Asks for a read without ordering.
+    ///
+    /// # Errors
+    /// There is no room. The caller comes back.
+    pub(crate) fn read(&mut self, operation: Vec<u8>, caller: C) -> Result<Query, (Refusal, C)> {
+        if self.under_way() >= UNDER_WAY {
+            return Err((Refusal::Full, caller));
+        }
         let query = self.client.ask(operation.clone());
         self.reads.insert(query.number, (operation, caller));
-        query
+        Ok(query)
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.submits.len() + self.reads.len()
-    }
-
-    /// The operations that are being ordered.
-    pub(super) fn ordered(&mut self) -> impl Iterator<Item = (ClientId, Timestamp, &mut T)> {
-        let submits = self.submits.iter_mut();
-        submits.map(|((client, timestamp), caller)| (*client, *timestamp, caller))
-    }
-
-    pub(super) fn give_up(&mut self, mut gone: impl FnMut(&T) -> bool) -> Vec<T> {
-        let submits = self.submits.iter();
-        let submits: Vec<_> = submits
-            .filter(|(_, caller)| gone(caller))
-            .map(|(request, _)| *request)
-            .collect();
-        let reads = self.reads.iter();
-        let reads: Vec<_> = reads
-            .filter(|(_, (_, caller))| gone(caller))
-            .map(|(number, _)| *number)
-            .collect();
-        let mut callers = Vec::new();
-        for (client, timestamp) in submits {
-            self.client.give_up(client, timestamp);
-            self.free.push((client, timestamp));
-            callers.extend(self.submits.remove(&(client, timestamp)));
+    /// Stops waiting for those who have gone, and returns them. A request goes on as long as one of its callers waits.
+    pub(crate) fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool) -> Vec<C> {
+        let mut given_up = Vec::new();
+        let mut unwanted = Vec::new();
+        for (name, waiting) in &mut self.submits {
+            given_up.extend(waiting.callers.extract_if(.., |caller| gone(caller)));
+            if waiting.callers.is_empty() {
+                unwanted.push(*name);
+            }
         }
-        for number in reads {
+        for name in unwanted {
+            self.finish(name);
+        }
+        let unread = self.reads.iter().filter(|(_, (_, caller))| gone(caller));
+        let unread: Vec<u64> = unread.map(|(number, _)| *number).collect();
+        for number in unread {
             self.client.stop_asking(number);
-            callers.extend(self.reads.remove(&number).map(|(_, caller)| caller));
+            given_up.extend(self.reads.remove(&number).map(|(_, caller)| caller));
         }
-        callers
+        given_up
     }
 
-    /// Handles a reply, or an answer to a query.
-    pub(super) fn hear(&mut self, keys: &Keys, message: &VerifiedMessage) -> Heard<T> {
+    /// Stops waiting for a request, and returns those that waited for it.
+    fn finish(&mut self, name: Name) -> Vec<C> {
+        let Some(waiting) = self.submits.remove(&name) else {
+            return Vec::new();
+        };
+        self.client.give_up(name.0, name.1);
+        if waiting.lent {
+            self.free.push(name);
+        }
+        waiting.callers
+    }
+
+    /// The requests and queries to send again, because they have had no result for a while.
+    pub(crate) fn overdue(&mut self) -> (Vec<Verified<Request>>, Vec<Query>) {
+        self.client.overdue()
+    }
+}
+
+impl<C> Desk<C> {
+    /// Handles replies, or an answer to a query.
+    pub(crate) fn hear(
+        &mut self,
+        keys: &Keys,
+        replica: &Replica,
+        message: &VerifiedMessage,
+    ) -> Heard<C> {
         let mut heard = Heard {
             returned: Vec::new(),
             requests: Vec::new(),
@@ -121,8 +227,9 @@ impl<T> Desk<T> {
             VerifiedMessage::Replies(replies) => {
                 for reply in &replies.value().replies {
                     let accepted = self.client.on_reply(replies.signer(), reply.clone());
-                    let result = accepted.and_then(|accepted| self.take_result(&accepted));
-                    heard.returned.extend(result);
+                    heard
+                        .returned
+                        .extend(accepted.iter().flat_map(|one| self.take_result(one)));
                 }
             }
             VerifiedMessage::Answer(answer) => {
@@ -136,7 +243,10 @@ impl<T> Desk<T> {
                             heard.returned.push((caller, outcome(None, &result)));
                         }
                         // A write is under way, or a replica lies. Ordering decides.
-                        Read::Divided => heard.requests.push(self.submit(keys, operation, caller)),
+                        Read::Divided => {
+                            let request = self.order_lent(keys, replica, operation, caller);
+                            heard.requests.push(request);
+                        }
                     }
                 }
             }
@@ -145,23 +255,18 @@ impl<T> Desk<T> {
         heard
     }
 
-    fn take_result(&mut self, accepted: &Accepted) -> Option<(T, Outcome)> {
-        let (client, timestamp) = (accepted.client, accepted.timestamp);
-        let caller = self.submits.remove(&(client, timestamp))?;
-        self.free.push((client, timestamp));
+    fn take_result(&mut self, accepted: &Accepted) -> Vec<(C, Outcome)> {
         let ordered = Some((accepted.sequence, accepted.view));
-        Some((caller, outcome(ordered, &accepted.result)))
-    }
-
-    /// The requests and queries to send again, because they have had no result for a while.
-    pub(super) fn overdue(&mut self) -> (Vec<Verified<Request>>, Vec<Query>) {
-        self.client.overdue()
+        let outcome = outcome(ordered, &accepted.result);
+        let callers = self.finish((accepted.client, accepted.timestamp));
+        let callers = callers.into_iter();
+        callers.map(|caller| (caller, outcome.clone())).collect()
     }
 }
 
 fn outcome(ordered: Option<(Sequence, View)>, result: &[u8]) -> Outcome {
     Outcome {
         ordered,
-        answer: Answer::decode(result).unwrap_or(Answer::Unreadable),
+        answer: service::Answer::decode(result).unwrap_or(service::Answer::Unreadable),
     }
 }

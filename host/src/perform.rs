@@ -1,42 +1,52 @@
-//! Does the replica's effects in order.
+//! Does the replica's effects, in order. No other place does.
 
 use std::sync::Arc;
 
-use quorate_protocol::{Effect, Input, Message, SignedMessage};
-use quorate_service::Service as _;
+use quorate_protocol::{Effect, Input, Message, ReplicaId, SignedMessage, Time, VerifiedMessage};
+use quorate_service::Service;
 
-use crate::{Deed, Host};
+use crate::batch::encode;
+use crate::core::Core;
+use crate::event::{Event, Outgoing};
 
-impl<T> Host<T> {
-    pub(super) fn perform(&mut self, effect: Effect) {
+impl<S: Service> Core<S> {
+    pub(crate) fn perform(&mut self, now: Time, effect: Effect) {
         match effect {
             Effect::Broadcast(message) => {
-                if let Some(signed) = self.sign(message, true) {
-                    self.deeds.push(Deed::Broadcast(signed));
+                if let Some(signed) = self.sign(message) {
+                    self.inputs.push_back(Input::Message(signed.clone()));
+                    self.send(None, signed.into_signed());
                 }
             }
             Effect::Send { to, message } => {
-                let own = to == self.own;
-                if let Some(signed) = self.sign(message, own)
-                    && !own
-                {
-                    self.deeds.push(Deed::Send(to, signed));
+                if let Some(signed) = self.sign(message) {
+                    if to == self.own() {
+                        self.inputs.push_back(Input::Message(signed));
+                    } else {
+                        self.send(Some(to), signed.into_signed());
+                    }
                 }
             }
-            Effect::Forward { to, message } => {
-                self.deeds.push(Deed::Send(to, Arc::new(*message)));
+            Effect::Forward { to, message } => self.send(Some(to), *message),
+            Effect::SetTimer { timer, at } => {
+                self.views.on_timer_set(timer, now);
+                self.timers.insert(timer, at);
             }
-            Effect::SetTimer { timer, at } => drop(self.timers.insert(timer, at)),
-            Effect::CancelTimer(timer) => drop(self.timers.remove(&timer)),
+            Effect::CancelTimer(timer) => {
+                self.timers.remove(&timer);
+            }
             Effect::Execute { sequence, requests } => {
-                let execute = |request: &quorate_protocol::message::Request| {
-                    self.service
-                        .execute(sequence, request.client, &request.operation)
-                };
-                let results = requests.iter().map(execute).collect();
-                self.answers
-                    .push_back(Input::Executed { sequence, results });
-                self.deeds.push(Deed::Executed(sequence, requests));
+                let execute = |request| self.service.execute(sequence, request);
+                let results: Vec<_> = requests.iter().map(execute).collect();
+                self.answers.push_back(Input::Executed {
+                    sequence,
+                    results: results.clone(),
+                });
+                self.events.push(Event::Executed {
+                    sequence,
+                    requests,
+                    results,
+                });
             }
             Effect::TakeCheckpoint { sequence } => {
                 let parts = self.service.snapshot();
@@ -44,13 +54,12 @@ impl<T> Host<T> {
                     .push_back(Input::CheckpointTaken { sequence, parts });
             }
             Effect::InstallState { sequence, parts } => {
-                // The state could not be decoded. The next checkpoint then differs and is fetched again.
-                let _ = self.service.restore(&parts);
-                self.deeds.push(Deed::Installed(sequence));
+                let restored = self.service.restore(&parts);
+                self.events.push(match restored {
+                    Ok(()) => Event::Installed(sequence),
+                    Err(_) => Event::Unreadable(sequence),
+                });
             }
-            Effect::Persist(record) => self.deeds.push(Deed::Persist(record)),
-            // Only the exchange orders for the process itself, and this host has no exchange.
-            Effect::Done { timestamp: _ } => {}
             Effect::Read {
                 to,
                 number,
@@ -60,28 +69,42 @@ impl<T> Host<T> {
                     self.answers.push_back(Input::Read { to, number, result });
                 }
             }
-            Effect::Heard(message) => {
-                let heard = self.desk.hear(&self.keys, &message);
-                self.inputs
-                    .extend(heard.requests.into_iter().map(Input::Submit));
-                let returned = heard.returned.into_iter();
-                self.deeds
-                    .extend(returned.map(|(caller, outcome)| Deed::Returned(caller, outcome)));
+            Effect::Persist(record) => self.records.push(*record),
+            Effect::Heard(message) => self.heard.push(*message),
+            Effect::Done { timestamp } => self.events.push(Event::Done(timestamp)),
+            Effect::Diverged { sequence } => self.events.push(Event::Diverged(sequence)),
+            Effect::ViewChanged { view, active } => {
+                self.views.on_changed(view, active, now);
+                self.events.push(Event::View(view, active));
             }
-            Effect::Diverged { sequence } => self.deeds.push(Deed::Diverged(sequence)),
-            Effect::ViewChanged { view, active } => self.deeds.push(Deed::View(view, active)),
-            Effect::Reject(misbehaviour) => self.deeds.push(Deed::Refused(misbehaviour)),
-            Effect::Accuse(evidence) => self.deeds.push(Deed::Accused(evidence)),
+            Effect::Reject(misbehaviour) => self.events.push(Event::Refused(misbehaviour)),
+            Effect::Accuse(evidence) => self.events.push(Event::Accused(evidence)),
         }
     }
 
-    /// Signs a message. With `hear`, the message also becomes this process's own input. `None`: a faulty replica
-    /// changed a request in it, which nobody would accept.
-    fn sign(&mut self, message: Message, hear: bool) -> Option<Arc<SignedMessage>> {
-        let signed = self.keys.sign_message(message).ok()?;
-        if hear {
-            self.inputs.push_back(Input::Message(signed.clone()));
+    /// Signs a message. `None`: a faulty replica changed another's request in it, which nobody would accept.
+    fn sign(&mut self, message: Message) -> Option<VerifiedMessage> {
+        match self.keys.sign_message(message) {
+            Ok(signed) => Some(signed),
+            Err(misbehaviour) => {
+                self.events.push(Event::Unsigned(misbehaviour));
+                None
+            }
         }
-        Some(Arc::new(signed.into_signed()))
+    }
+
+    /// Encodes a signed message for sending. A faulty replica may damage the bytes.
+    fn send(&mut self, to: Option<ReplicaId>, message: SignedMessage) {
+        let mut bytes = encode(&message);
+        if let Some(damage) = self.replica.damage(&message) {
+            let mut damaged = bytes.to_vec();
+            damage.apply(&mut damaged);
+            bytes = damaged.into();
+        }
+        self.events.push(Event::Sent(Outgoing {
+            to,
+            message: Arc::new(message),
+            bytes,
+        }));
     }
 }

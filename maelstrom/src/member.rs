@@ -5,11 +5,12 @@ use std::num::NonZeroU32;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use quorate_host::Host;
+use quorate_host::{Batch, Outgoing, Past, Process, Setup};
 use quorate_protocol::{
-    ClusterId, Config, Digest, Duration, Keys, Phase, Quorum, Replica, ReplicaId, Sequence,
-    SignedMessage, SlotStatus, Time,
+    ClusterId, Config, Digest, Duration, Keys, Phase, Quorum, ReplicaId, Sequence, SignedMessage,
+    SlotStatus, Time,
 };
+use quorate_service::exchange::Rules;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -33,7 +34,7 @@ const KEY_INTERVAL: Duration = Duration::from_millis(250);
 pub(crate) struct Member {
     own: usize,
     names: Vec<String>,
-    pub(crate) host: Host<Caller>,
+    pub(crate) process: Process<Caller>,
     book: KeyBook,
     next_asking: Time,
     /// Messages of nodes whose key is not known yet.
@@ -56,11 +57,11 @@ impl Member {
     pub(crate) fn new(now: Time, own: usize, names: Vec<String>, settings: &Settings) -> Self {
         let n = u32::try_from(names.len()).unwrap_or(u32::MAX);
         let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
-        let replica = ReplicaId(u32::try_from(own).unwrap_or_default());
+        let own_id = replica(own);
         let cluster: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
         let cluster = ClusterId(Digest::of(&cluster).0);
-        let keys = Keys::alone(replica, settings.seed, n, cluster);
-        let mut config = Config::new(replica, quorum).with_view_timeout(settings.view_timeout);
+        let keys = Keys::alone(own_id, settings.seed, n, cluster);
+        let mut config = Config::new(own_id, quorum).with_view_timeout(settings.view_timeout);
         // Each request gets a slot of its own, because `pbft_request` answers with the request's slot.
         config.batch_limit = 1;
         let life = Digest::of(&[b"life", &settings.seed]).0;
@@ -69,7 +70,21 @@ impl Member {
         Self {
             own,
             names,
-            host: Host::new(keys, quorum, Replica::new(config), life),
+            process: Process::new(Setup {
+                keys,
+                cluster,
+                config,
+                // Nobody plays a round here, but the service has rules for it.
+                rules: Rules {
+                    quorum,
+                    default_decision: "retreat".to_owned(),
+                },
+                behaviour: None,
+                // A node that starts again has a new key, and the others keep the old one. So it keeps no records.
+                past: Past::None,
+                started: life,
+                trusts_callers: false,
+            }),
             book: KeyBook::new(own, public, quorum),
             next_asking: now,
             early: VecDeque::new(),
@@ -107,17 +122,19 @@ impl Member {
     /// When to call the node even if no line arrives.
     pub(crate) fn next_due(&self) -> Option<Time> {
         let asking = (!self.book.is_complete()).then_some(self.next_asking);
-        [self.host.next_due(), asking].into_iter().flatten().min()
+        [self.process.due(), asking].into_iter().flatten().min()
     }
 
-    /// A message to all others, one line each.
-    pub(crate) fn lines_to_others(&self, message: &SignedMessage) -> Vec<String> {
-        self.lines_to(self.others(), &signed(message))
-    }
-
-    /// A message to one other node, as a line.
-    pub(crate) fn lines_to_one(&self, to: ReplicaId, message: &SignedMessage) -> Vec<String> {
-        self.lines_to(std::iter::once(to.0 as usize), &signed(message))
+    /// A message that leaves, one line for each recipient.
+    pub(crate) fn lines_of(&self, outgoing: &Outgoing) -> Vec<String> {
+        let peer = Peer {
+            r#type: body::peer_type(&outgoing.message),
+            signed: BASE64_STANDARD.encode(&outgoing.bytes),
+        };
+        match outgoing.to {
+            Some(to) => self.lines_to(std::iter::once(to.0 as usize), &peer),
+            None => self.lines_to(self.others(), &peer),
+        }
     }
 
     fn lines_to<T: Serialize>(&self, to: impl Iterator<Item = usize>, body: &T) -> Vec<String> {
@@ -128,7 +145,7 @@ impl Member {
 
     /// Remembers the votes for a slot that has just executed.
     pub(crate) fn keep_votes(&mut self, sequence: Sequence) {
-        let slot = self.host.replica().slot(sequence);
+        let slot = self.process.replica().slot(sequence);
         self.votes.insert(sequence, slot);
         if self.votes.len() > MOST_SLOTS {
             self.votes.pop_first();
@@ -137,7 +154,7 @@ impl Member {
 
     /// How far a slot is.
     pub(crate) fn slot(&self, sequence: Sequence) -> Rest {
-        let slot = self.host.replica().slot(sequence);
+        let slot = self.process.replica().slot(sequence);
         let then = self.votes.get(&sequence);
         let votes = then
             .filter(|_| slot.phase == Phase::Stable)
@@ -163,7 +180,7 @@ impl Member {
                 .and_then(|bytes| postcard::from_bytes::<SignedMessage>(&bytes).ok())
                 .ok_or_else(|| Error::malformed("the field 'signed' is not a message"))?;
             if self.book.knows(from) {
-                self.host.deliver(message);
+                self.process.deliver(Batch::of(replica(from), message));
             } else if self.early.len() < MOST_EARLY {
                 self.early.push_back((from, message));
             }
@@ -232,20 +249,25 @@ impl Member {
 
     /// A key is now known, so the messages that its owner has sent meanwhile can be verified.
     fn learn(&mut self, owner: usize, key: &[u8; 32]) {
-        let replica = ReplicaId(u32::try_from(owner).unwrap_or_default());
-        if self.host.keys().learn(replica, key).is_err() {
+        let owner_id = replica(owner);
+        if self.process.keys().learn(owner_id, key).is_err() {
             // The key is not valid. All messages of this node will be refused.
             return;
         }
         let early = std::mem::take(&mut self.early);
         for (from, message) in early {
             if from == owner {
-                self.host.deliver(message);
+                self.process.deliver(Batch::of(owner_id, message));
             } else {
                 self.early.push_back((from, message));
             }
         }
     }
+}
+
+/// The name of a node within the engine. There are at most [`MOST_NODES`].
+fn replica(index: usize) -> ReplicaId {
+    ReplicaId(u32::try_from(index).unwrap_or(u32::MAX))
 }
 
 pub(crate) fn node_names(body: &Map<String, Value>) -> Result<Vec<String>, Error> {
@@ -265,12 +287,5 @@ pub(crate) fn node_names(body: &Map<String, Value>) -> Result<Vec<String>, Error
         Ok(names)
     } else {
         Err(wrong())
-    }
-}
-
-fn signed(message: &SignedMessage) -> Peer {
-    Peer {
-        r#type: body::peer_type(message),
-        signed: BASE64_STANDARD.encode(postcard::to_stdvec(message).unwrap_or_default()),
     }
 }

@@ -1,6 +1,6 @@
 //! The node. Lines go in and out; the caller gives the time.
 
-use quorate_host::{Deed, Outcome};
+use quorate_host::{self as host, Ask, Event, Outcome, Refusal};
 use quorate_protocol::{Duration, Sequence, Time};
 use serde_json::{Map, Value};
 
@@ -8,9 +8,6 @@ use crate::body::{self, Answer, Error, Rest};
 use crate::line::{Incoming, read, write};
 use crate::member::{Caller, Member, node_names};
 use crate::request::{self, Kind, field, number, string};
-
-/// The most operations that may be under way here at once.
-const MOST_UNDER_WAY: usize = 4096;
 
 /// The options of the command line.
 #[derive(Clone, Copy, Debug)]
@@ -173,18 +170,14 @@ impl Node {
             answered: false,
         };
         let operation = request::operation(kind, body)?;
-        let host = &mut self.member.as_mut().ok_or_else(not_initialised)?.host;
-        if host.under_way() >= MOST_UNDER_WAY {
-            return Err(Error::new(
-                Error::TEMPORARILY_UNAVAILABLE,
-                format!("{MOST_UNDER_WAY} operations are under way here; try again later"),
-            ));
-        }
-        if kind == Kind::Read {
-            host.read(&operation, caller);
+        let ask = if kind == Kind::Read {
+            Ask::Read(operation)
         } else {
-            host.submit(&operation, caller);
-        }
+            let name = None;
+            Ask::Submit { operation, name }
+        };
+        let member = self.member.as_mut().ok_or_else(not_initialised)?;
+        member.process.ask(now, ask, caller);
         Ok(None)
     }
 
@@ -206,52 +199,60 @@ impl Node {
         Ok(())
     }
 
-    /// Runs the replica, and answers the clients whose results have come.
+    /// Runs the replica, and answers the clients whose results have come. The node keeps no records.
     fn settle(&mut self, now: Time) {
         let Some(member) = &mut self.member else {
             return;
         };
-        for deed in member.host.settle(now) {
-            self.do_deed(deed);
+        let released = member.process.turn(now).release();
+        for event in released.events {
+            self.on_event(event);
+        }
+        for (caller, answer) in released.answers {
+            self.on_answer(&caller, answer);
         }
         self.tell_places();
         self.end_waiting(now);
     }
 
-    fn do_deed(&mut self, deed: Deed<Caller>) {
+    fn on_event(&mut self, event: Event) {
         let Some(member) = &mut self.member else {
             return;
         };
-        match deed {
-            Deed::Broadcast(message) => {
-                self.output.lines.extend(member.lines_to_others(&message));
+        let complaint = match event {
+            Event::Sent(outgoing) => return self.output.lines.extend(member.lines_of(&outgoing)),
+            Event::Executed { sequence, .. } => return member.keep_votes(sequence),
+            Event::Asked(_) | Event::Done(_) => return,
+            Event::View(view, true) => format!("starts view {}", view.0),
+            Event::View(view, false) => format!("wants view {}", view.0),
+            Event::Installed(slot) => format!("takes over the state of slot {}", slot.0),
+            Event::Unreadable(slot) => format!("cannot read the state of slot {}", slot.0),
+            Event::Diverged(slot) => {
+                format!("the state at slot {} differs from a quorum's", slot.0)
             }
-            Deed::Send(to, message) => {
-                self.output.lines.extend(member.lines_to_one(to, &message));
+            Event::Refused(misbehaviour) | Event::RefusedBatch { misbehaviour, .. } => {
+                format!("refuses: {misbehaviour}")
             }
-            Deed::Executed(sequence, _) => member.keep_votes(sequence),
-            Deed::Returned(caller, outcome) => self.on_returned(&caller, &outcome),
-            Deed::View(view, active) => {
-                let word = if active { "starts" } else { "wants" };
-                self.complain(format!("{word} view {}", view.0));
+            Event::Unsigned(misbehaviour) => format!("cannot sign a message: {misbehaviour}"),
+            Event::Accused(evidence) => {
+                format!("{} is proved faulty", member.name_of(evidence.accused()))
             }
-            Deed::Installed(slot) => {
-                self.complain(format!("takes over the state of slot {}", slot.0));
+        };
+        self.complain(complaint);
+    }
+
+    fn on_answer(&mut self, caller: &Caller, answer: host::Answer) {
+        match answer {
+            host::Answer::Outcome(outcome) => self.on_returned(caller, &outcome),
+            host::Answer::Refused(refusal) => {
+                let error = Error::new(code(&refusal), refusal.to_string());
+                self.refuse(&caller.src, caller.msg_id, error);
             }
-            Deed::Diverged(slot) => {
-                self.complain(format!(
-                    "the state at slot {} differs from a quorum's",
-                    slot.0
-                ));
-            }
-            Deed::Refused(misbehaviour) => self.complain(format!("refuses: {misbehaviour}")),
-            Deed::Accused(evidence) => {
-                let accused = member.name_of(evidence.accused());
-                let complaint = format!("{accused} is proved faulty");
-                self.complain(complaint);
-            }
-            // Nothing is written to disk: a node that starts again has a new key, and the others keep the old one.
-            Deed::Persist(_) => {}
+            // This node only submits and reads.
+            other => self.complain(format!(
+                "{}: an answer to no question: {other:?}",
+                caller.src
+            )),
         }
     }
 
@@ -281,7 +282,7 @@ impl Node {
         };
         let mut placed = Vec::new();
         let waits = |caller: &Caller| caller.kind == Kind::Place && !caller.answered;
-        for (caller, sequence) in member.host.placed(waits) {
+        for (caller, sequence) in member.process.placed(waits) {
             caller.answered = true;
             placed.push((caller.src.clone(), caller.msg_id, sequence));
         }
@@ -289,7 +290,7 @@ impl Node {
             let Some(member) = &self.member else {
                 return;
             };
-            let replica = member.host.replica();
+            let replica = member.process.replica();
             let rest = Rest::Placed {
                 sequence_number: sequence.0,
                 view: replica.status().view.0,
@@ -304,7 +305,7 @@ impl Node {
         let Some(member) = &mut self.member else {
             return;
         };
-        for caller in member.host.give_up(|caller| caller.until <= now) {
+        for caller in member.process.give_up(|caller| caller.until <= now) {
             if !caller.answered {
                 let seconds = self.settings.timeout.0 / 1_000_000;
                 let error = Error::new(
@@ -340,4 +341,12 @@ fn not_initialised() -> Error {
         Error::TEMPORARILY_UNAVAILABLE,
         "this node does not know its cluster yet: send init first",
     )
+}
+
+/// Maelstrom's code for a refusal.
+const fn code(refusal: &Refusal) -> u16 {
+    match refusal {
+        Refusal::Full => Error::TEMPORARILY_UNAVAILABLE,
+        _ => Error::MALFORMED_REQUEST,
+    }
 }

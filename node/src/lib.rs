@@ -1,32 +1,29 @@
 //! One live process: a replica and its exchange behind an XML-RPC endpoint.
 //!
 //! * `rpc/`: one file per XML-RPC method. Each asks the runtime and answers.
-//! * `runtime`: the one task that owns the replica, the exchange and the timers.
-//! * `exchange`: the process's part in the exchange. `desk`: the clients outside the cluster.
-//! * `perform`: does the replica's effects. `storage`: what the process has on disk. `durable`: files that outlive a crash.
-//! * `views`: why it changed the view. `proofs`: who is proved faulty, and for what.
+//! * `runtime`: the one task that owns the process, which `quorate-host` runs. `clock`, `storage`, `inbox` (one queue for
+//!   each peer's batches) and `outbox` (one queue for each peer, whose batches go out as `pbft.deliver` calls) are its
+//!   surroundings.
+//! * `durable`: files that outlive a crash. `starts`: how often a process was started.
+//! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what.
 //! * `web/`: PBFT over HTTP/JSON.
-//! * `inbox`: the batches of peers that wait for the runtime. `outbox`: one queue per peer, whose batches go out as `pbft.deliver` calls.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod clock;
 mod config;
-mod desk;
 pub mod durable;
-mod exchange;
 mod inbox;
 mod loss;
 mod outbox;
-mod perform;
 mod proofs;
 mod question;
 mod rpc;
 mod runtime;
 pub mod starts;
+mod status;
 mod storage;
-mod timers;
-mod views;
 mod web;
 
 use std::net::IpAddr;

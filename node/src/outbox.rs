@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
+use quorate_host::{Head, join};
+use quorate_protocol::ReplicaId;
 use quorate_wire::method::Deliver;
 use quorate_wire::{CallError, Caller, Fault, Seldom};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -22,15 +22,6 @@ const BATCH_BYTES: usize = 512 * 1024;
 const WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// How long a peer may take to answer a call with a batch.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The head of a batch, before its messages. A peer with other keys can refuse the batch without checking signatures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Head {
-    /// The cluster whose keys sign the messages.
-    pub(crate) cluster: ClusterId,
-    /// The process that claims to send them.
-    pub(crate) sender: ReplicaId,
-}
 
 /// The queue of messages for one peer.
 #[derive(Debug)]
@@ -133,45 +124,6 @@ impl Queue {
     }
 }
 
-/// Encodes a message once for all its recipients.
-#[expect(
-    clippy::expect_used,
-    reason = "encoding plain data into a growing buffer cannot fail"
-)]
-pub(crate) fn encode(message: &SignedMessage) -> Arc<[u8]> {
-    postcard::to_stdvec(message)
-        .expect("plain data encodes")
-        .into()
-}
-
-/// Decodes the head of a batch. Returns it with the rest of the bytes.
-pub(crate) fn open(batch: &[u8]) -> Result<(Head, &[u8]), postcard::Error> {
-    postcard::take_from_bytes(batch)
-}
-
-/// Decodes the messages of a batch that [`join`] made.
-pub(crate) fn decode(messages: &[u8]) -> Result<Vec<SignedMessage>, postcard::Error> {
-    let mut decoded = Vec::new();
-    let mut rest = messages;
-    while !rest.is_empty() {
-        let (message, after) = postcard::take_from_bytes(rest)?;
-        decoded.push(message);
-        rest = after;
-    }
-    Ok(decoded)
-}
-
-/// Makes a batch: its head and its messages, one after another.
-#[expect(
-    clippy::expect_used,
-    reason = "encoding plain data into a growing buffer cannot fail"
-)]
-pub(crate) fn join(head: Head, messages: &[Arc<[u8]>]) -> Vec<u8> {
-    let mut batch = postcard::to_stdvec(&head).expect("plain data encodes");
-    batch.extend(messages.iter().flat_map(|message| message.iter()));
-    batch
-}
-
 /// Sends one batch after another. Tries each until the peer takes or refuses it. Waits longer after each failed try.
 async fn send_batches(head: Head, peer: ReplicaId, caller: Caller, queue: Arc<Queue>) {
     loop {
@@ -229,13 +181,14 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use quorate_host::{Head, join};
     use quorate_protocol::{ClusterId, ReplicaId};
     use quorate_wire::method::Deliver;
     use quorate_wire::{CallError, Caller, Endpoint, Fault};
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
 
-    use super::{Head, Outbox, Queue, WAITING_BYTES, decode, open};
+    use super::{Outbox, Queue, WAITING_BYTES};
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -266,7 +219,7 @@ mod tests {
         outbox.push([1, 2, 3].into());
         let batch = tokio::time::timeout(LONG, batches.recv()).await;
         let batch = batch.unwrap().unwrap();
-        assert_eq!(open(&batch), Ok((HEAD, &[1, 2, 3][..])));
+        assert_eq!(batch, join(HEAD, &[[1, 2, 3].into()]));
     }
 
     #[tokio::test]
@@ -314,11 +267,5 @@ mod tests {
             queue.push(message(tag));
         }
         assert_eq!(queue.take()[0][0], 2, "0 and 1 should have gone");
-    }
-
-    #[test]
-    fn a_batch_that_is_cut_off_is_refused() {
-        assert!(decode(&[0xff; 7]).is_err());
-        assert_eq!(decode(&[]), Ok(Vec::new()));
     }
 }

@@ -1,76 +1,46 @@
-//! The one task that owns the replica, the service and the timers. All events come to it, one at a time.
+//! The one task that owns the process. All events come to it, one at a time.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use quorate_fault::{Faulty, Setting, grammar};
-use quorate_protocol::{
-    ClientId, ClusterId, Config, Duration, Input, Keys, Quorum, Record, Replica, ReplicaId,
-    SignedMessage, Timer, Timestamp,
-};
-use quorate_service::Replicated;
-use quorate_service::exchange::{Command, Participant, Rules};
-use quorate_service::session::Session;
+use quorate_fault::{Setting, grammar};
+use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup};
+use quorate_protocol::{ClusterId, Config, Duration, Keys, Quorum, Record, ReplicaId};
+use quorate_service::exchange::Rules;
 use quorate_wire::method::Traffic;
-use quorate_wire::{Caller, Fault, Seldom};
+use quorate_wire::{Caller as PeerCaller, Fault, Seldom};
 
 use crate::Ending;
+use crate::clock::{Clock, micros_since_1970};
 use crate::config::NodeConfig;
-use crate::desk::Desk;
 use crate::loss::Loss;
-use crate::outbox::{CALL_TIMEOUT, Head, Outbox};
+use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::proofs::Proofs;
-use crate::question::{AtRuntime, CORRECT, Question, Reply, SlotVotes, Standing};
-use crate::storage::{self, Past, Storage};
-use crate::timers::Timers;
-use crate::views::{ViewLog, names};
+use crate::question::{AtRuntime, CORRECT, Caller, Question, SlotVotes, Standing};
+use crate::status::{explain, names, round_status, view_change_status};
+use crate::storage::{self, Storage};
 use crate::web::Web;
 
 pub(crate) struct Runtime {
-    pub(crate) own: ReplicaId,
-    pub(crate) quorum: Quorum,
-    pub(crate) keys: Keys,
-    pub(crate) replica: Faulty,
-    pub(crate) service: Replicated,
-    pub(crate) participant: Participant,
-    pub(crate) session: Session,
-    pub(crate) timers: Timers,
-    pub(crate) outboxes: Vec<Option<Outbox>>,
-    pub(crate) inputs: VecDeque<Input>,
-    /// The answers that the replica waits for. It gets them before any other input, in the order in which it asked.
-    pub(crate) answers: VecDeque<Input>,
-    pub(crate) traffic: Traffic,
-    /// Whether this process listens on loopback only. Then it trusts its callers: they may play another process and
-    /// make this one faulty.
-    pub(crate) loopback: bool,
+    quorum: Quorum,
+    pub(crate) process: Process<Caller>,
+    clock: Clock,
+    store: Store,
+    outboxes: Vec<Option<Outbox>>,
+    traffic: Traffic,
+    /// Whether this process listens on loopback only. Then callers may make it faulty.
+    loopback: bool,
     /// The replicas already proved faulty. Proofs may come a hundred times a second, but people need to read it only
     /// once.
-    pub(crate) proofs: Proofs,
-    /// Why this process changed the view.
-    pub(crate) views: ViewLog,
-    /// The callers that wait for a decision, with their rounds.
-    pub(crate) waiting: Vec<(u64, Reply<String>)>,
-    /// The exchange's commands for the next request.
-    pub(crate) commands: VecDeque<Command>,
-    /// The clients outside the cluster that this process speaks for.
-    pub(crate) desk: Desk,
+    proofs: Proofs,
     /// What it needs for PBFT over HTTP/JSON.
-    pub(crate) web: Option<Web>,
+    web: Option<Web>,
     /// The fault of this process, in words.
     fault: Option<String>,
     /// What a behaviour is made with.
     setting: Setting,
-    storage: Option<Storage>,
-    /// Records that must be on disk before anything in `unsent` is sent (rule 22).
-    pub(crate) unwritten: Vec<Record>,
-    /// Encoded messages to send, and to whom.
-    pub(crate) unsent: Vec<(ReplicaId, Arc<[u8]>)>,
-    /// Requests over HTTP whose replies must be posted.
-    pub(crate) unposted: Vec<String>,
     /// Decides which messages are lost on purpose.
-    pub(crate) loss: Loss,
+    loss: Loss,
     /// The log lines about bad batches, by the peer whose name they have.
     bad_batches: Seldom<ReplicaId>,
     asked: AtRuntime,
@@ -88,76 +58,51 @@ impl Runtime {
             .ok()
             .and_then(std::num::NonZeroU32::new);
         let quorum = Quorum::of(n.context("there must be at least one process")?);
-        let keys = Keys::new(
-            own,
-            config.secret_key,
-            &config.public_keys,
-            ClusterId(config.cluster),
-        )?;
-        let view_timeout = Duration::from_millis(config.view_timeout_ms);
-        let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
-        protocol.batch_limit = config.batch_limit as usize;
-        if let Some(interval) = config.checkpoint_interval {
-            protocol.checkpoint_interval = interval;
-            protocol.window = 2 * interval;
-        }
-        if let Some(interval) = config.status_interval_ms {
-            protocol.status_interval = Duration::from_millis(interval);
-        }
+        let cluster = ClusterId(config.cluster);
+        let keys = Keys::new(own, config.secret_key, &config.public_keys, cluster)?;
+        let mut protocol = protocol_config(config, own, quorum);
         let setting = Setting {
             config: protocol.clone(),
             seed: config.dice_seed(),
         };
-        let mut behaviour = config
+        let behaviour = config
             .fault
             .as_deref()
             .map(|words| grammar::parse(words, &setting))
             .transpose()?;
-        let (mut storage, mut past) = storage::begin(config, &mut protocol)?;
-        let lived = !matches!(past, Past::None);
-        let forgets = behaviour
-            .as_mut()
-            .is_some_and(|behaviour| behaviour.forgets());
-        if forgets {
-            past = Past::None;
-            if let Some(storage) = &mut storage {
-                storage.forget()?;
-            }
+        let (storage, past) = storage::begin(config, &mut protocol)?;
+        let mut store = Store(storage);
+        if matches!(past, Past::Lost) {
+            tracing::warn!(
+                "what this process knew is lost: it does not vote until nothing can contradict it"
+            );
         }
-        let replica = match past {
-            Past::None => Replica::new(protocol),
-            Past::Kept(records) => Replica::restore(protocol, records),
-            Past::Lost => {
-                tracing::warn!(
-                    "what this process knew is lost: it does not vote until nothing can contradict it"
-                );
-                Replica::rejoin(protocol)
-            }
+        let started = match past {
+            Past::None => 0,
+            Past::Kept(_) | Past::Lost => micros_since_1970(),
         };
-        // An earlier life of this process may have numbered requests up to now. The clock gives greater timestamps than
-        // any of those.
-        let last = replica.last_timestamp(ClientId::from(own)).0;
-        let started = if lived {
-            micros_since_1970().max(last + 1)
-        } else {
-            0
-        };
-        let rules = Rules {
-            quorum,
-            default_decision: config.default_decision.clone(),
-        };
-        Ok(Self {
-            own,
-            quorum,
+        let process = Process::new(Setup {
             keys,
-            replica: Faulty::new(replica, behaviour),
-            service: Replicated::new(rules),
-            participant: Participant::default(),
-            session: Session::new(ClientId::from(own), Timestamp(started)),
-            timers: Timers::new(),
-            outboxes: start_outboxes(config, own),
-            inputs: VecDeque::from([Input::Start]),
-            answers: VecDeque::new(),
+            cluster,
+            config: protocol,
+            rules: Rules {
+                quorum,
+                default_decision: config.default_decision.clone(),
+            },
+            behaviour,
+            past,
+            started,
+            trusts_callers: loopback,
+        });
+        if process.has_forgotten() {
+            store.forget()?;
+        }
+        Ok(Self {
+            quorum,
+            outboxes: start_outboxes(config, &process),
+            process,
+            clock: Clock::start(),
+            store,
             traffic: Traffic {
                 messages_sent: 0,
                 bytes_sent: 0,
@@ -165,22 +110,14 @@ impl Runtime {
             },
             loopback,
             proofs: Proofs::default(),
-            views: ViewLog::new(),
-            waiting: Vec::new(),
-            commands: VecDeque::new(),
-            desk: Desk::new(own, quorum, started),
             web: config
                 .web
                 .as_ref()
                 .map(|web| Web::start(web, own))
                 .transpose()?,
-            loss: Loss::new(config),
             fault: config.fault.clone(),
             setting,
-            storage,
-            unwritten: Vec::new(),
-            unsent: Vec::new(),
-            unposted: Vec::new(),
+            loss: Loss::new(config),
             bad_batches: Seldom::default(),
             asked,
         })
@@ -190,131 +127,136 @@ impl Runtime {
     /// written, ends the whole process before it sends anything that depends on the record.
     pub(crate) async fn run(mut self) -> Ending {
         loop {
-            self.settle();
-            if let Err(error) = self.write() {
-                // Exit at once, so that no caller gets an answer that is already made.
-                tracing::error!("a record cannot be written to disk: {error:#}; this process ends");
-                std::process::exit(1);
-            }
-            self.send_all();
-            if self.replica.has_crashed() {
+            let turn = self.process.turn(self.clock.now());
+            let crashed = match turn.write(&mut self.store) {
+                Ok(released) => self.release(released),
+                Err(error) => {
+                    // Exit at once, so that no caller gets an answer that is already made.
+                    tracing::error!(
+                        "a record cannot be written to disk: {error:#}; this process ends"
+                    );
+                    std::process::exit(1);
+                }
+            };
+            if crashed {
                 return Ending::Crashed;
             }
-            let wake_at = self.replica.wake_at();
             tokio::select! {
                 question = self.asked.questions.recv() => match question {
                     Some(question) => self.on_question(question),
                     None => return Ending::ShutDown,
                 },
-                (peer, messages) = self.asked.batches.next() => self.on_deliver(peer, messages),
-                () = self.timers.next() => {
-                    while let Some(timer) = self.timers.take_due() {
-                        if timer == Timer::Status {
-                            self.ask_again();
-                        }
-                        self.inputs.push_back(Input::Timer(timer));
-                    }
+                (_, batch) = self.asked.batches.next() => self.process.deliver(batch),
+                () = self.clock.reach(self.process.due()) => {
+                    self.process.give_up(Caller::is_closed);
                 }
-                () = self.timers.reach(wake_at) => self.wake(),
             }
         }
     }
 
-    /// Steps the replica until nothing is left to do, and orders the exchange's commands.
-    fn settle(&mut self) {
-        loop {
-            while let Some(input) = self.answers.pop_front().or_else(|| self.inputs.pop_front()) {
-                let now = self.timers.now();
-                self.views.on_input(&input);
-                for effect in self.replica.step(now, input) {
-                    self.perform(effect);
+    /// The records are on disk: sends, answers and tells what follows from the turn. Returns whether the process has
+    /// crashed.
+    fn release(&mut self, released: Released<Caller>) -> bool {
+        for event in released.events {
+            self.on_event(event);
+        }
+        for (caller, answer) in released.answers {
+            // A caller that has hung up is no error.
+            let _ = caller.send(answer);
+        }
+        if let Some(web) = &mut self.web {
+            web.dump(self.process.service().ledger());
+        }
+        released.crashed
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Sent(outgoing) => self.send(&outgoing),
+            Event::Executed {
+                requests, results, ..
+            } => {
+                if let Some(web) = &self.web {
+                    let view = self.process.replica().status().view;
+                    web.reply(view, &requests, &results);
                 }
             }
-            self.answer_decided();
-            let ordered = self.order();
-            if !self.submit_waiting() && !ordered {
-                return;
+            Event::View(view, active) => tracing::info!(view = view.0, active, "view change"),
+            Event::Installed(slot) => {
+                tracing::info!(slot = slot.0, "takes over the state of the others");
+            }
+            Event::Unreadable(slot) => {
+                tracing::error!(
+                    slot = slot.0,
+                    "a state that a quorum vouches for cannot be read"
+                );
+            }
+            Event::Diverged(slot) => {
+                tracing::error!(slot = slot.0, "this state is not what a quorum has");
+            }
+            Event::RefusedBatch {
+                sender,
+                misbehaviour,
+            } => {
+                if let Some(left_out) = self.bad_batches.line(sender) {
+                    tracing::warn!(peer = %sender, %misbehaviour, left_out, "a message was refused, and the rest of its batch with it");
+                }
+            }
+            Event::Refused(misbehaviour) => tracing::debug!(%misbehaviour, "refused"),
+            Event::Unsigned(misbehaviour) => tracing::warn!(%misbehaviour, "not sent"),
+            Event::Accused(evidence) => {
+                let accused = evidence.accused();
+                if self.proofs.keep(&evidence) {
+                    tracing::warn!(%accused, ?evidence, "proved faulty");
+                } else {
+                    tracing::debug!(%accused, ?evidence, "proved faulty again");
+                }
+            }
+            Event::Asked(_) | Event::Done(_) => {}
+        }
+    }
+
+    fn send(&mut self, outgoing: &Outgoing) {
+        match outgoing.to {
+            Some(to) => self.queue(to, &outgoing.bytes),
+            None => {
+                for to in (0..self.quorum.n()).map(ReplicaId) {
+                    self.queue(to, &outgoing.bytes);
+                }
             }
         }
     }
 
-    /// Writes the new records to disk.
-    fn write(&mut self) -> anyhow::Result<()> {
-        let records = std::mem::take(&mut self.unwritten);
-        let Some(storage) = self.storage.as_mut().filter(|_| !records.is_empty()) else {
-            return Ok(());
+    fn queue(&mut self, to: ReplicaId, bytes: &Arc<[u8]>) {
+        let Some(Some(outbox)) = self.outboxes.get(to.0 as usize) else {
+            return;
         };
-        if records.iter().any(Record::compacts) {
-            storage.replace(&self.replica.replica().records())
-        } else {
-            storage.add(&records)
+        if self.loss.strikes() {
+            return;
         }
-    }
-
-    /// Sends everything that the replica and the service have produced since the last time.
-    fn send_all(&mut self) {
-        for (to, message) in std::mem::take(&mut self.unsent) {
-            if let Some(outbox) = self.outboxes.get(to.0 as usize).and_then(Option::as_ref) {
-                outbox.push(message);
-            }
-        }
-        for json in std::mem::take(&mut self.unposted) {
-            self.post_reply(&json);
-        }
-        self.dump_requests();
-    }
-
-    /// Does what a faulty replica does late or without input.
-    fn wake(&mut self) {
-        for effect in self.replica.wake(self.timers.now()) {
-            self.perform(effect);
-        }
+        self.traffic.messages_sent += 1;
+        self.traffic.bytes_sent += bytes.len() as u64;
+        outbox.push(Arc::clone(bytes));
     }
 
     fn on_question(&mut self, question: Question) {
         match question {
-            Question::Vote {
-                recipient,
-                decision,
-                round,
-                answer,
-            } => {
-                let _ = answer.send(self.vote(recipient, decision, round));
-            }
-            Question::Hear(heard, answer) => {
-                let _ = answer.send(self.hear(heard));
-            }
-            Question::Finalize { round, answer } => self.finalize(round, answer),
+            Question::Ask(ask, caller) => self.process.ask(self.clock.now(), ask, caller),
             Question::Explain { round, answer } => {
-                let _ = answer.send(self.explain(round));
+                let missing = self.process.missing(round);
+                let _ = answer.send(explain(self.process.own(), self.quorum, missing));
             }
-            Question::Submit {
-                operation,
-                request,
-                answer,
-            } => self.submit(&operation, request, answer),
-            Question::Read { key, answer } => self.read(&key, answer),
             Question::Slot(sequence, answer) => {
-                let replica = self.replica.replica();
+                let replica = self.process.replica();
                 let _ = answer.send(SlotVotes {
                     status: replica.slot(sequence),
                     prepared_by: names(&replica.prepared_by(sequence)),
                     committed_by: names(&replica.committed_by(sequence)),
                 });
             }
-            Question::Request {
-                proposal,
-                json,
-                answer,
-            } => {
-                let _ = answer.send(self.request(&proposal, json));
-            }
-            Question::Distrust(answer) => {
-                self.inputs.push_back(Input::Distrust);
-                let _ = answer.send(self.replica.replica().status().view);
-            }
             Question::Ledger(answer) => {
-                let _ = answer.send(self.service.ledger().since(0).cloned().collect());
+                let ledger = self.process.service().ledger();
+                let _ = answer.send(ledger.since(0).cloned().collect());
             }
             Question::SetFault(words, answer) => {
                 let _ = answer.send(self.set_fault(words));
@@ -323,28 +265,31 @@ impl Runtime {
                 let _ = answer.send(self.fault_in_words());
             }
             Question::Sizes(answer) => {
-                let replica = self.replica.replica();
+                let replica = self.process.replica();
                 let _ = answer.send((replica.sizes(), replica.votes()));
             }
             Question::Status(answer) => {
                 let _ = answer.send(self.standing());
             }
             Question::Round(round, answer) => {
-                let _ = answer.send(self.round_status(round));
+                let _ = answer.send(round_status(self.process.service().exchange(), round));
             }
         }
     }
 
     fn standing(&mut self) -> Standing {
-        self.traffic.signatures_checked = self.keys.checked();
-        let replica = self.replica.replica();
+        self.traffic.signatures_checked = self.process.keys().checked();
+        let replica = self.process.replica();
         let status = replica.status();
         let asking = replica.asked_for(status.view);
+        let changes = self.process.views().changes();
         Standing {
             status,
-            round: self.round_status(None),
+            round: round_status(self.process.service().exchange(), None),
             proofs: self.proofs.status(),
-            view_changes: self.views.status(self.quorum, &asking),
+            view_changes: changes
+                .map(|change| view_change_status(change, self.quorum, &asking))
+                .collect(),
             traffic: self.traffic.clone(),
         }
     }
@@ -372,9 +317,7 @@ impl Runtime {
                 "amnesia acts when a process starts again, but a fault that is set now is gone by then: start the server with --faulty",
             ));
         }
-        for effect in self.replica.change(self.timers.now(), behaviour) {
-            self.perform(effect);
-        }
+        self.process.change(self.clock.now(), behaviour);
         self.fault = words;
         let words = self.fault_in_words();
         tracing::info!(fault = words, "behaves in another way from now on");
@@ -384,40 +327,52 @@ impl Runtime {
     fn fault_in_words(&self) -> String {
         self.fault.clone().unwrap_or_else(|| CORRECT.to_owned())
     }
+}
 
-    fn on_deliver(&mut self, peer: ReplicaId, messages: Vec<SignedMessage>) {
-        for message in messages {
-            match self.keys.verify_message(message) {
-                Ok(message) => self.inputs.push_back(Input::Message(message)),
-                Err(misbehaviour) => {
-                    // A correct peer's batch contains no invalid message, so the rest of this batch is not worth
-                    // checking.
-                    if let Some(left_out) = self.bad_batches.line(peer) {
-                        tracing::warn!(%peer, %misbehaviour, left_out, "a message was refused, and the rest of its batch with it");
-                    }
-                    return;
-                }
-            }
-        }
+/// Where the process keeps its records, if it keeps them.
+#[derive(Debug)]
+struct Store(Option<Storage>);
+
+impl Store {
+    fn forget(&mut self) -> anyhow::Result<()> {
+        self.0.as_mut().map_or(Ok(()), Storage::forget)
     }
 }
 
-fn micros_since_1970() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-    })
+impl Disk for Store {
+    type Error = anyhow::Error;
+
+    fn append(&mut self, records: &[Record]) -> anyhow::Result<()> {
+        let storage = self.0.as_mut();
+        storage.map_or(Ok(()), |storage| storage.add(records))
+    }
+
+    fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
+        let storage = self.0.as_mut();
+        storage.map_or(Ok(()), |storage| storage.replace(records))
+    }
 }
 
-fn start_outboxes(config: &NodeConfig, own: ReplicaId) -> Vec<Option<Outbox>> {
-    let head = Head {
-        cluster: ClusterId(config.cluster),
-        sender: own,
-    };
+fn protocol_config(config: &NodeConfig, own: ReplicaId, quorum: Quorum) -> Config {
+    let view_timeout = Duration::from_millis(config.view_timeout_ms);
+    let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
+    protocol.batch_limit = config.batch_limit as usize;
+    if let Some(interval) = config.checkpoint_interval {
+        protocol.checkpoint_interval = interval;
+        protocol.window = 2 * interval;
+    }
+    if let Some(interval) = config.status_interval_ms {
+        protocol.status_interval = Duration::from_millis(interval);
+    }
+    protocol
+}
+
+fn start_outboxes(config: &NodeConfig, process: &Process<Caller>) -> Vec<Option<Outbox>> {
     let peers = (0..).map(ReplicaId).zip(&config.addresses);
     peers
         .map(|(peer, address)| {
-            (peer != own).then(|| Outbox::start(head, peer, &Caller::new(*address, CALL_TIMEOUT)))
+            let caller = || PeerCaller::new(*address, CALL_TIMEOUT);
+            (peer != process.own()).then(|| Outbox::start(process.head(), peer, &caller()))
         })
         .collect()
 }

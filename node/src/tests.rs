@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use quorate_host::{BadBatch, Batch, Head, join};
 use quorate_protocol::message::Standing;
 use quorate_protocol::{
     ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, View,
@@ -161,19 +162,19 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
         stable: Sequence(0),
     };
     let message = keys.sign_message(Message::Standing(standing)).unwrap();
-    outbox::encode(&message.into_signed()).to_vec()
+    postcard::to_stdvec(&message.into_signed()).unwrap()
 }
 
 #[tokio::test]
 async fn messages_behind_a_bad_signature_are_not_checked() {
     let p = run_p(config());
     let checked = async |messages: &[Vec<u8>]| {
-        let head = outbox::Head {
+        let head = Head {
             cluster: ClusterId([7; 32]),
             sender: ReplicaId(1),
         };
         let messages: Vec<Arc<[u8]>> = messages.iter().map(|one| one.as_slice().into()).collect();
-        let batch = outbox::join(head, &messages);
+        let batch = join(head, &messages);
         p.caller.call(Deliver { batch }).await.unwrap();
         p.caller
             .call(Status::default())
@@ -282,9 +283,8 @@ async fn batches_to_q(fault: Option<&str>) -> (Running, mpsc::UnboundedReceiver<
     (run_p(config), batches)
 }
 
-fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, postcard::Error> {
-    let (_, messages) = outbox::open(batch)?;
-    outbox::decode(messages)
+fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, BadBatch> {
+    Batch::open(batch, ClusterId([7; 32])).map(|batch| batch.messages)
 }
 
 /// Whether Q can decode a batch and all its signatures are valid.
@@ -334,7 +334,7 @@ async fn a_process_with_amnesia_starts_without_its_records_and_deletes_them() {
         };
         let (_, at_runtime) = question::ways(4);
         let runtime = runtime::Runtime::new(&config, true, at_runtime).unwrap();
-        runtime.replica.replica().records()
+        runtime.process.replica().records()
     };
     let config = NodeConfig {
         data: Some(path.clone()),

@@ -14,7 +14,7 @@ use crate::quorum::Quorum;
 use crate::signature::Verified;
 
 /// The requests and queries that a process has sent for clients and that have no result yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Client {
     quorum: Quorum,
     requests: BTreeMap<(ClientId, Timestamp), Pending>,
@@ -24,7 +24,7 @@ pub struct Client {
     mutant: Option<Mutant>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
     request: Verified<Request>,
     digest: Digest,
@@ -33,7 +33,7 @@ struct Pending {
     seen: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Reading {
     query: Query,
     answers: BTreeMap<ReplicaId, Vec<u8>>,

@@ -7,6 +7,7 @@ use crate::id::ReplicaId;
 use crate::misbehaviour::Misbehaviour;
 
 /// What one replica needs to sign and to check.
+#[derive(Clone)]
 pub(crate) enum Scheme {
     /// Real signatures.
     Ed25519 {

@@ -130,6 +130,7 @@ impl<T> Deref for Verified<T> {
 const REMEMBERED: usize = 16_384;
 
 /// One replica's secret key, the public keys of all, and the cluster's id, which every signature covers (rule 1).
+#[derive(Clone)]
 pub struct Keys {
     own: ReplicaId,
     scheme: Scheme,

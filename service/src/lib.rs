@@ -14,16 +14,16 @@ pub mod replicated;
 pub mod session;
 mod snapshot;
 
-use quorate_protocol::{ClientId, Part, Sequence};
+use quorate_protocol::message::Request;
+use quorate_protocol::{Part, Sequence};
 
 pub use replicated::{Answer, Operation, Replicated};
 pub use snapshot::BadSnapshot;
 
 /// A deterministic state machine: equal operations in equal order give equal answers in every process.
 pub trait Service {
-    /// Executes one operation of a client and returns the answer. It never fails: an unreadable operation has an answer
-    /// too.
-    fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8>;
+    /// Executes a request and returns the answer. It never fails: an unreadable operation has an answer too.
+    fn execute(&mut self, sequence: Sequence, request: &Request) -> Vec<u8>;
 
     /// The answer that `execute` would give now to a read-only operation. `None` if the operation is not read-only.
     fn query(&self, operation: &[u8]) -> Option<Vec<u8>>;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use quorate_protocol::{ClientId, Part, Sequence};
+use quorate_protocol::message::Request;
+use quorate_protocol::{Part, Sequence};
 use serde::{Deserialize, Serialize};
 
 use crate::encode::{decode, encode};
@@ -89,7 +90,7 @@ impl fmt::Display for Answer {
 }
 
 /// The exchange, the key-value store and the ledger.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Replicated {
     exchange: Exchange,
     store: Store,
@@ -156,11 +157,11 @@ impl Replicated {
 
 impl Service for Replicated {
     /// Executes an encoded [`Operation`] and gives an encoded [`Answer`].
-    fn execute(&mut self, sequence: Sequence, client: ClientId, operation: &[u8]) -> Vec<u8> {
-        let answer = match decode(operation) {
+    fn execute(&mut self, sequence: Sequence, request: &Request) -> Vec<u8> {
+        let answer = match decode(&request.operation) {
             Some(Operation::Exchange(commands)) => {
                 // Only processes take part in the exchange. Commands from other clients do nothing.
-                if let Some(process) = client.process() {
+                if let Some(process) = request.client.process() {
                     self.exchange.execute(sequence, process, commands);
                 }
                 Answer::Exchange

@@ -5,7 +5,7 @@ use quorate_protocol::message::Request;
 use quorate_protocol::{ClientId, Timestamp};
 
 /// The requests of one client, one after another.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     client: ClientId,
     last: Timestamp,

@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use quorate_protocol::{ClientId, Part, Quorum, ReplicaId, Sequence};
+use quorate_protocol::message::Request;
+use quorate_protocol::{ClientId, Part, Quorum, ReplicaId, Sequence, Timestamp};
 use quorate_service::exchange::{Command, Rules, WINDOW};
 use quorate_service::kv::Answer as Value;
 use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service};
@@ -24,6 +25,10 @@ struct Run {
     next: u64,
 }
 
+fn request(client: ClientId, operation: &[u8]) -> Request {
+    Request::new(client, Timestamp(1), operation.to_vec())
+}
+
 impl Run {
     fn new() -> Self {
         Self {
@@ -35,9 +40,8 @@ impl Run {
     fn bytes(&mut self, client: u32, operation: &[u8]) -> Answer {
         let sequence = Sequence(self.next);
         self.next += 1;
-        let answer = self
-            .service
-            .execute(sequence, ReplicaId(client).into(), operation);
+        let request = request(ReplicaId(client).into(), operation);
+        let answer = self.service.execute(sequence, &request);
         Answer::decode(&answer).unwrap()
     }
 
@@ -208,7 +212,7 @@ fn request_over(run: &mut Run, process: &str, json: &str) -> Answer {
     let sequence = Sequence(run.next);
     run.next += 1;
     let client = ClientId::named(ReplicaId(0), process);
-    let answer = run.service.execute(sequence, client, &operation);
+    let answer = run.service.execute(sequence, &request(client, &operation));
     Answer::decode(&answer).unwrap()
 }
 
@@ -284,7 +288,8 @@ fn a_ballot_with_an_invalid_decision_does_not_count() {
 proptest! {
     #[test]
     fn any_bytes_get_an_answer(operation in vec(any::<u8>(), 0..64)) {
-        let answer = service().execute(Sequence(1), ReplicaId(1).into(), &operation);
+        let request = request(ReplicaId(1).into(), &operation);
+        let answer = service().execute(Sequence(1), &request);
         prop_assert!(Answer::decode(&answer).is_some());
     }
 

@@ -9,7 +9,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Starts again with an empty disk and votes at once, as if it had never voted. Rule 23 forbids that.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Amnesia;
 
 impl Behaviour for Amnesia {

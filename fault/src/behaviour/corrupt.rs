@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Damages everything that it sends, after signing: flips a bit anywhere or in the signature, or cuts off the end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Corrupt {
     dice: Dice,
 }

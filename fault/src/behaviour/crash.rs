@@ -14,14 +14,14 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Ends its process at once, after a time, or after sending so many messages. A broadcast is one message.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Crash {
     when: When,
     started: Option<Time>,
     is_time: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum When {
     After { micros: u64 },
     Messages { left: u64 },

@@ -22,7 +22,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Sends every message late. Messages to itself are not delayed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Delay {
     own: ReplicaId,
     n: u32,

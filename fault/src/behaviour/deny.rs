@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Neither sends to some processes nor hears them. That includes the messages of the protocol.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Deny {
     n: u32,
     denied: BTreeSet<ReplicaId>,

@@ -28,7 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Loses a share of the messages that it sends. Chance decides for each recipient separately.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Drop {
     own: ReplicaId,
     n: u32,

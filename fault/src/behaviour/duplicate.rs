@@ -16,7 +16,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Sends every protocol message twice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Duplicate {
     own: ReplicaId,
     n: u32,

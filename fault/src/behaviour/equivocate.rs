@@ -18,7 +18,7 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// Tells every second process something else. A primary proposes another batch to it, a backup votes for another
 /// digest, and in the exchange it gets the opposite decision.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Equivocate {
     own: ReplicaId,
     n: u32,

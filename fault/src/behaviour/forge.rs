@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// Sends proofs that repeat one vote until it looks like a quorum: certificates that repeat one PREPARE, and NEW-VIEWs
 /// that repeat the VIEW-CHANGE with the fewest certificates. All signatures in them are valid.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Forge;
 
 impl Behaviour for Forge {

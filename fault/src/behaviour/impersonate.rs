@@ -24,7 +24,7 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// For each request that it hears from another process, it signs one in the name of the same client: with another
 /// operation, and with the client's next timestamp or one far ahead. Its replies have the results of other requests.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Impersonate {
     own: ReplicaId,
     dice: Dice,

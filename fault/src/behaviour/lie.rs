@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Votes for digests that nobody proposed, gives false results, and tells a false decision, in its ballot too.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lie {
     own: ReplicaId,
     n: u32,

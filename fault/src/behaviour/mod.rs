@@ -20,6 +20,7 @@ mod tamper;
 
 use std::fmt::Debug;
 
+use dyn_clone::DynClone;
 use quorate_protocol::message::Message;
 use quorate_protocol::{Config, Digest, Duration, Effect, ReplicaId, Time, VerifiedMessage};
 
@@ -123,7 +124,7 @@ impl From<Effect> for Altered {
 }
 
 /// How a process misbehaves. By default every method does what a correct process does.
-pub trait Behaviour: Debug + Send {
+pub trait Behaviour: Debug + DynClone + Send {
     /// Tells the time and the replica's position. Called before any other method.
     fn tick(&mut self, moment: Moment) {
         let _ = moment;
@@ -182,6 +183,8 @@ pub trait Behaviour: Debug + Send {
         false
     }
 }
+
+dyn_clone::clone_trait_object!(Behaviour);
 
 /// The names of all behaviours in alphabetical order, for error messages.
 pub(crate) fn names() -> [&'static str; REGISTRY.len()] {

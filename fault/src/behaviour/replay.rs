@@ -24,7 +24,7 @@ pub(super) const ENTRY: Entry = Entry {
 const REMEMBERED: usize = 256;
 
 /// Sends an old message along with each new one. The signatures of old messages are valid: it only forwards them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Replay {
     own: ReplicaId,
     n: u32,

@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Listens and never sends.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Silent {
     own: ReplicaId,
 }

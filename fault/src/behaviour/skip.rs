@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// As primary, gives each batch too high a sequence number. In some views the number is 1 to 3 too high and leaves a
 /// gap that nothing fills. In others it is a whole window too high, where no correct backup accepts it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Skip {
     window: u64,
     dice: Dice,

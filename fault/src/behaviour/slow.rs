@@ -23,7 +23,7 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// As primary, holds each proposal back until its oldest request has waited for nine tenths of the view timeout. The
 /// last tenth is enough to agree on it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slow {
     patience: Duration,
     now: Time,

@@ -33,7 +33,7 @@ const BURST: u64 = 6;
 
 /// Sends bursts of messages to each other process: VIEW-CHANGEs for the next views, votes for any slot, and needless
 /// questions. It sends none to itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Spam {
     own: ReplicaId,
     n: u32,

@@ -15,7 +15,7 @@ const NO_OPERATION: &[u8] = b"tampered";
 
 /// In each slot, replaces the last operation by the last operation of the slot before. The engine does not know, so
 /// from then on the state differs from the others' and replies to clients are wrong.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Tamper {
     before: Option<Vec<u8>>,
 }

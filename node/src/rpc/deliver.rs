@@ -1,31 +1,25 @@
 //! `pbft.deliver`: a batch of signed messages from a peer. Anyone may call it, because only the signatures matter. A
 //! batch therefore never waits for the runtime: if there is no room, the peer is told to try again.
 
+use quorate_host::{BadBatch, Batch};
 use quorate_wire::Fault;
 use quorate_wire::method::Deliver;
 
 use super::Handle;
-use crate::outbox;
 
 pub(super) async fn answer(handle: Handle, call: Deliver) -> Result<i32, Fault> {
-    let bad = |error| {
-        Fault::new(
-            Fault::WRONG_PARAMETERS,
-            format!("batch: not a batch of signed messages: {error}"),
-        )
-    };
-    let (head, messages) = outbox::open(&call.batch).map_err(bad)?;
-    if head.cluster != handle.cluster() {
-        return Err(handle.of_another_cluster(head.sender));
-    }
-    let messages = outbox::decode(messages).map_err(bad)?;
-    let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
-    handle.deliver(head.sender, call.batch.len(), messages)?;
+    let batch = Batch::open(&call.batch, handle.cluster()).map_err(|bad| match bad {
+        BadBatch::OtherCluster(sender) => handle.of_another_cluster(sender),
+        BadBatch::Unreadable(_) => Fault::new(Fault::WRONG_PARAMETERS, format!("batch: {bad}")),
+    })?;
+    let count = i32::try_from(batch.messages.len()).unwrap_or(i32::MAX);
+    handle.deliver(call.batch.len(), batch)?;
     Ok(count)
 }
 
 #[cfg(test)]
 mod tests {
+    use quorate_host::{Head, join};
     use quorate_protocol::{ClusterId, ReplicaId};
 
     use super::*;
@@ -34,11 +28,11 @@ mod tests {
 
     /// A batch without messages, from Q.
     fn batch(cluster: u8) -> Deliver {
-        let head = outbox::Head {
+        let head = Head {
             cluster: ClusterId([cluster; 32]),
             sender: ReplicaId(1),
         };
-        let batch = outbox::join(head, &[]);
+        let batch = join(head, &[]);
         Deliver { batch }
     }
 
@@ -54,14 +48,18 @@ mod tests {
             "it is cut: {refused}"
         );
         assert_eq!(answer(handle, batch(7)).await, Ok(0));
-        let (sender, messages) = at_runtime.batches.next().await;
-        assert_eq!((sender, messages.len()), (ReplicaId(1), 0));
+        let (sender, batch) = at_runtime.batches.next().await;
+        assert_eq!((sender, batch.messages.len()), (ReplicaId(1), 0));
     }
 
     #[tokio::test]
     async fn a_batch_for_a_runtime_without_room_is_refused_at_once() {
         let (runtime, mut at_runtime) = question::ways(4);
-        let filled = runtime.batches.put(ReplicaId(1), ROOM, Vec::new());
+        let empty = Batch {
+            sender: ReplicaId(1),
+            messages: Vec::new(),
+        };
+        let filled = runtime.batches.put(ReplicaId(1), ROOM, empty);
         assert_eq!(filled, Ok(()));
         let handle = Handle::new(&crate::tests::config(), runtime);
         let deliver = || answer(handle.clone(), batch(7));

@@ -1,10 +1,11 @@
 //! `finalize_decision`: closes the round and answers its decision.
 
+use quorate_host::{Answer, Ask};
 use quorate_wire::Fault;
 use quorate_wire::method::FinalizeDecision;
 use tokio::time::Instant;
 
-use super::Handle;
+use super::{Handle, mismatch};
 use crate::question::{CORRECT, Question};
 
 pub(super) async fn answer(handle: Handle, call: FinalizeDecision) -> Result<String, Fault> {
@@ -24,9 +25,11 @@ pub(super) async fn wait(
     round: Option<u64>,
     deadline: Instant,
 ) -> Result<String, Fault> {
-    let decided = handle.ask(|answer| Question::Finalize { round, answer });
+    let decided = handle.ask_process(Ask::Finalize(round));
     match tokio::time::timeout_at(deadline, decided).await {
-        Ok(decision) => decision?,
+        Ok(Ok(Answer::Decided(decision))) => Ok(decision),
+        Ok(Ok(other)) => Err(mismatch(&other)),
+        Ok(Err(fault)) => Err(fault),
         Err(_) => {
             let missing = handle
                 .ask(|answer| Question::Explain { round, answer })

@@ -16,8 +16,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
-use quorate_service::exchange::check_decision;
+use quorate_host::{Answer, Ask, Batch, Outcome, Refusal};
+use quorate_protocol::{ClusterId, ReplicaId};
+use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
     Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, Round,
     SendMessage, Status, Submit,
@@ -28,7 +29,7 @@ use tokio::time::Instant;
 
 use crate::config::NodeConfig;
 use crate::inbox::Refused;
-use crate::question::{Question, Reply, ToRuntime};
+use crate::question::{Question, ToRuntime};
 
 /// What every method needs: this process's id, and the ways to the runtime and to the other processes.
 #[derive(Clone)]
@@ -121,20 +122,35 @@ impl Handle {
         answered.await.map_err(|_| shutting_down())
     }
 
-    /// Asks a question that a quorum of replicas must answer. Fails if no quorum answers in time.
-    async fn in_time<T>(&self, question: impl FnOnce(Reply<T>) -> Question) -> Result<T, Fault> {
-        let answered = self.ask(question);
-        tokio::time::timeout_at(self.deadline(), answered)
-            .await
-            .unwrap_or_else(|_| {
-                Ok(Err(Fault::new(
-                    Fault::NO_QUORUM,
-                    format!(
-                        "no quorum of replicas has answered within {:?}; the operation may still execute",
-                        self.inner.decision_timeout
-                    ),
-                )))
-            })?
+    /// Asks the process, and waits for its answer.
+    ///
+    /// # Errors
+    /// The process refuses, or is shutting down.
+    pub(crate) async fn ask_process(&self, ask: Ask) -> Result<Answer, Fault> {
+        match self.ask(|caller| Question::Ask(ask, caller)).await? {
+            Answer::Refused(refusal) => Err(fault_of(&refusal)),
+            answer => Ok(answer),
+        }
+    }
+
+    /// Asks what a quorum of replicas must answer.
+    ///
+    /// # Errors
+    /// No quorum answers in time, the process refuses, or is shutting down.
+    async fn ask_all(&self, ask: Ask) -> Result<Outcome, Fault> {
+        let answered = tokio::time::timeout_at(self.deadline(), self.ask_process(ask)).await;
+        match answered {
+            Ok(Ok(Answer::Outcome(outcome))) => Ok(outcome),
+            Ok(Ok(other)) => Err(mismatch(&other)),
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(Fault::new(
+                Fault::NO_QUORUM,
+                format!(
+                    "no quorum of replicas has answered within {:?}; the operation may still execute",
+                    self.inner.decision_timeout
+                ),
+            )),
+        }
     }
 
     async fn tell(&self, question: Question) -> Result<(), Fault> {
@@ -147,13 +163,9 @@ impl Handle {
     }
 
     /// Hands a peer's messages, of so many bytes, to the runtime. Fails if the runtime has no room for them.
-    fn deliver(
-        &self,
-        peer: ReplicaId,
-        bytes: usize,
-        messages: Vec<SignedMessage>,
-    ) -> Result<(), Fault> {
-        let put = self.inner.runtime.batches.put(peer, bytes, messages);
+    fn deliver(&self, bytes: usize, batch: Batch) -> Result<(), Fault> {
+        let peer = batch.sender;
+        let put = self.inner.runtime.batches.put(peer, bytes, batch);
         put.map_err(|refused| match refused {
             Refused::NoPeer => Fault::new(
                 Fault::WRONG_PARAMETERS,
@@ -224,6 +236,28 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         .method(move |call: FaultClear| fault_clear::answer(h9.clone(), call))
         .method(move |call: FaultGet| fault_get::answer(h10.clone(), call))
         .method(move |call: Deliver| deliver::answer(h7.clone(), call))
+}
+
+/// The fault for what the process refuses.
+fn fault_of(refusal: &Refusal) -> Fault {
+    let code = match refusal {
+        Refusal::Full | Refusal::Busy => return Fault::overloaded(refusal.to_string()),
+        Refusal::TooOld(_) => Fault::TIMESTAMP_TOO_OLD,
+        Refusal::BadSignature(..) => Fault::BAD_SIGNATURE,
+        Refusal::Unsigned => Fault::UNSIGNED_VOTE,
+        Refusal::Vote(VoteRefused::Decided(_)) => Fault::ROUND_DECIDED,
+        Refusal::Vote(VoteRefused::OutOfWindow { .. }) => Fault::ROUND_OUT_OF_WINDOW,
+    };
+    Fault::new(code, refusal.to_string())
+}
+
+/// The fault for an answer to another question than was asked, which is a bug of this program.
+pub(crate) fn mismatch(answer: &Answer) -> Fault {
+    tracing::error!(?answer, "this answer belongs to another question");
+    Fault::new(
+        Fault::INTERNAL,
+        "this process has answered another question than was asked: please report this bug",
+    )
 }
 
 fn shutting_down() -> Fault {

@@ -1,10 +1,10 @@
 //! `receive_message`: another process tells this one its decision.
 
+use quorate_host::{Answer, Ask, Heard};
 use quorate_wire::Fault;
 use quorate_wire::method::ReceiveMessage;
 
-use super::Handle;
-use crate::question::{Heard, Question};
+use super::{Handle, mismatch};
 
 pub(super) async fn answer(handle: Handle, call: ReceiveMessage) -> Result<String, Fault> {
     let ReceiveMessage {
@@ -21,9 +21,9 @@ pub(super) async fn answer(handle: Handle, call: ReceiveMessage) -> Result<Strin
         round,
         signature,
     };
-    if handle.ask(|answer| Question::Hear(heard, answer)).await?? {
-        Ok(format!("{own} received decision '{decision}' from {from}"))
-    } else {
-        Ok(format!("{own} (faulty) ignored message from {from}"))
+    match handle.ask_process(Ask::Hear(heard)).await? {
+        Answer::Listened(true) => Ok(format!("{own} received decision '{decision}' from {from}")),
+        Answer::Listened(false) => Ok(format!("{own} (faulty) ignored message from {from}")),
+        other => Err(mismatch(&other)),
     }
 }

@@ -1,12 +1,13 @@
 //! `send_message`: this process tells another its decision.
 
 use quorate_fault::Say;
+use quorate_host::{Answer, Ask, Told};
 use quorate_wire::method::{ReceiveMessage, SendMessage};
 use quorate_wire::{CallError, Fault};
 use tokio::time::{Duration, Instant};
 
-use super::Handle;
-use crate::question::{CORRECT, Question, Told};
+use super::{Handle, mismatch};
+use crate::question::CORRECT;
 
 /// How often a vote without a round is repeated in a later round, because the recipient has already decided the round
 /// of this process.
@@ -31,19 +32,19 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
     };
     let mut voted_in = round;
     for _ in 0..tries {
-        let told = handle
-            .ask(|answer| Question::Vote {
-                recipient: to,
-                decision: decision.clone(),
-                round: voted_in,
-                answer,
-            })
-            .await??;
+        let vote = Ask::Vote {
+            recipient: to,
+            decision: decision.clone(),
+            round: voted_in,
+        };
         let Told {
             round: told_round,
             say,
             signature,
-        } = told;
+        } = match handle.ask_process(vote).await? {
+            Answer::Told(told) => told,
+            other => return Err(mismatch(&other)),
+        };
         let decision = match say {
             Say::Deny => return Ok(format!("{own} denied communication to {to}")),
             Say::Nothing => return Ok(format!("{own} kept silent towards {to}")),

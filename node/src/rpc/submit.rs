@@ -1,18 +1,30 @@
 //! `submit`: orders an operation on the store and answers its result.
 
+use quorate_host::{Ask, Outcome};
+use quorate_protocol::{ClientId, Timestamp};
+use quorate_service::{Answer, Operation, kv};
 use quorate_wire::Fault;
 use quorate_wire::method::{Submit, Submitted};
 
 use super::Handle;
-use crate::question::Question;
 
 pub(super) async fn answer(handle: Handle, call: Submit) -> Result<Submitted, Fault> {
     let Submit { operation, request } = call;
-    handle
-        .in_time(|answer| Question::Submit {
-            operation,
-            request,
-            answer,
-        })
-        .await
+    kv::Command::parse(&operation)
+        .map_err(|refusal| Fault::new(Fault::BAD_OPERATION, refusal.to_string()))?;
+    let name = request.map(|name| {
+        (
+            ClientId::named(handle.own(), &name.client),
+            Timestamp(name.timestamp),
+        )
+    });
+    let operation = Operation::KeyValue(operation);
+    let Outcome { ordered, answer } = handle.ask_all(Ask::Submit { operation, name }).await?;
+    let (sequence, view) = ordered.unwrap_or_default();
+    Ok(Submitted {
+        sequence_number: sequence.0,
+        view: view.0,
+        done: matches!(&answer, Answer::KeyValue(answer) if answer.is_done()),
+        result: answer.to_string(),
+    })
 }

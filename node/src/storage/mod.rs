@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use anyhow::Context as _;
+use quorate_host::Past;
 use quorate_protocol::{ClusterId, Config, Digest, Part, Record, View};
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError,
@@ -29,17 +30,6 @@ const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records")
 
 /// The parts of the states that records name, by digest.
 const PARTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("parts");
-
-/// What is left of a process's earlier lives.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Past {
-    /// There was no earlier life.
-    None,
-    /// Its records.
-    Kept(Vec<Record>),
-    /// There was an earlier life, but its records are lost.
-    Lost,
-}
 
 /// The records of one process. While they are open, no other process can open them.
 #[derive(Debug)]

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
+use quorate_host::{self as host, Ask, Order, Taken};
 use quorate_protocol::ReplicaId;
+use quorate_service::ledger::number;
 use quorate_web::Proposal;
 use quorate_web::config::Address;
 use quorate_wire::Fault;
@@ -16,8 +18,8 @@ use serde_json::{Value, json};
 use super::dump::as_json;
 use super::replies::is_of;
 use crate::config::WebConfig;
-use crate::question::{Question, Standing, Taken};
-use crate::rpc::Handle;
+use crate::question::{Question, Standing};
+use crate::rpc::{Handle, mismatch};
 
 /// The most bytes of a request. Every node keeps the request until it leaves the ledger.
 const LONGEST_REQUEST: usize = 64 * 1024;
@@ -92,12 +94,17 @@ impl Paths {
         }
         let id = proposal.id;
         let json = json.trim().to_owned();
-        let taken = self.handle.ask(|answer| Question::Request {
-            proposal,
+        let order = Order {
+            id: (id.0, id.1),
+            number: number(proposal.timestamp, id.1),
+            data: proposal.data,
             json,
-            answer,
-        });
-        Ok(match taken.await? {
+        };
+        let taken = match self.handle.ask_process(Ask::Order(order)).await? {
+            host::Answer::Taken(taken) => taken,
+            other => return Err(mismatch(&other)),
+        };
+        Ok(match taken {
             Taken::Here => respond(StatusCode::OK, &json!({"id": id})),
             Taken::At(primary) => self.redirect(primary),
             Taken::OtherId => refuse(
@@ -144,8 +151,10 @@ impl Paths {
             let words = r#"send {"action": "view change"}"#;
             return Ok(refuse(StatusCode::BAD_REQUEST, words));
         }
-        let view = self.handle.ask(Question::Distrust).await?;
-        Ok(respond(StatusCode::OK, &json!({"left_view": view.0})))
+        match self.handle.ask_process(Ask::Distrust).await? {
+            host::Answer::Left(view) => Ok(respond(StatusCode::OK, &json!({"left_view": view.0}))),
+            other => Err(mismatch(&other)),
+        }
     }
 
     async fn status(&self) -> Result<Answer, Fault> {

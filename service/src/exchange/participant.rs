@@ -23,7 +23,7 @@ pub enum VoteRefused {
 }
 
 /// The votes that a process heard, and what it has ordered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Participant {
     votes: BTreeMap<u64, BTreeMap<ReplicaId, String>>,
     to_close: BTreeSet<u64>,

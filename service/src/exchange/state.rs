@@ -22,7 +22,7 @@ const PART_BYTES: usize = 64 * 1024;
 const VOTES_KEPT: u64 = 32;
 
 /// The records of the rounds near the latest decided one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     rules: Rules,
     /// The highest decided round; 0 before any.

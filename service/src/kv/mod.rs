@@ -19,7 +19,7 @@ use crate::BadSnapshot;
 use tree::Tree;
 
 /// All keys and their values.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Store {
     tree: Tree,
 }

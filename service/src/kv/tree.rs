@@ -23,7 +23,7 @@ const JOIN: usize = PART_BYTES / 2;
 /// The bytes of an entry beside its texts: two lengths of at most two bytes each.
 const LENGTHS: usize = 4;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     key: String,
     value: String,
@@ -38,7 +38,7 @@ impl Entry {
 type Entries = BTreeMap<Digest, Entry>;
 
 /// All entries.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
     root: Node,
 }
@@ -99,7 +99,7 @@ fn side(place: &Digest, depth: usize) -> usize {
 }
 
 /// A subtree. A leaf takes at most `PART_BYTES` bytes. A branch may take less than `PART_BYTES`, but more than `JOIN`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Node {
     shape: Shape,
     /// The bytes of all entries in this subtree.
@@ -108,7 +108,7 @@ struct Node {
     part: OnceLock<Part>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Shape {
     Leaf(Entries),
     Branch(Box<[Node; 2]>),

@@ -96,10 +96,7 @@ impl Process {
     fn execute(&mut self, sequence: Sequence, requests: Vec<Request>) {
         let results = requests
             .iter()
-            .map(|request| {
-                self.service
-                    .execute(sequence, request.client, &request.operation)
-            })
+            .map(|request| self.service.execute(sequence, request))
             .collect();
         self.answers
             .push_back(Input::Executed { sequence, results });

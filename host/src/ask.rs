@@ -1,0 +1,120 @@
+//! What callers ask of a process, and what it answers.
+
+use quorate_fault::Say;
+use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp, View};
+use quorate_service::exchange::VoteRefused;
+use quorate_service::{self as service, Operation};
+
+use crate::queue::{Order, Taken};
+
+/// What a caller asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Order an operation. The answer comes when a quorum has executed it.
+    Submit {
+        /// The operation.
+        operation: Operation,
+        /// The client and the timestamp under which the caller wants it ordered. Without them, the process lends a
+        /// name.
+        name: Option<(ClientId, Timestamp)>,
+    },
+    /// Answer a read-only operation: without ordering if enough replicas give the same answer, otherwise with.
+    Read(Operation),
+    /// Tell a process this process's own decision. The caller carries the vote there.
+    Vote {
+        /// The other process.
+        recipient: ReplicaId,
+        /// The decision.
+        decision: String,
+        /// The round; without it, the round after the latest decided.
+        round: Option<u64>,
+    },
+    /// Hear the vote of another process.
+    Hear(Heard),
+    /// Close a round. The answer comes when it is decided.
+    Finalize(Option<u64>),
+    /// Order a request that came over HTTP. The answer comes at once.
+    Order(Order),
+    /// Want another primary, for a client that got no answer.
+    Distrust,
+}
+
+/// The vote of another process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Who says it.
+    pub sender: ReplicaId,
+    /// Its decision.
+    pub decision: String,
+    /// The round; without it, the round after the latest decided.
+    pub round: Option<u64>,
+    /// The vote, signed and encoded. `None` from a caller who plays the process.
+    pub signature: Option<Vec<u8>>,
+}
+
+/// What a process answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The result of an operation.
+    Outcome(Outcome),
+    /// The vote that the caller carries to the recipient.
+    Told(Told),
+    /// Whether the process listened to the vote.
+    Listened(bool),
+    /// The round's decision.
+    Decided(String),
+    /// What happens to a request over HTTP.
+    Taken(Taken),
+    /// The view that the process leaves, or is asked to leave.
+    Left(View),
+    /// It does not do what was asked.
+    Refused(Refusal),
+}
+
+/// The result of a caller's operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The slot in which it executed, and the view. `None` if it was read without ordering.
+    pub ordered: Option<(Sequence, View)>,
+    /// The service's answer.
+    pub answer: service::Answer,
+}
+
+/// What a process tells another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The round of the vote.
+    pub round: u64,
+    /// What it tells. A faulty process may lie, deny, or say nothing.
+    pub say: Say,
+    /// The vote, signed and encoded. Empty if it tells nothing.
+    pub signature: Vec<u8>,
+}
+
+/// Why a process does not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Too many operations are under way.
+    #[error("{UNDER_WAY} operations are under way here; try again later")]
+    Full,
+    /// The client has asked with a later timestamp already.
+    #[error("the client has asked with timestamp {} already; use a greater one", .0.0)]
+    TooOld(Timestamp),
+    /// The client has another operation under way.
+    #[error("the client has an operation under way; a client has one at a time")]
+    Busy,
+    /// The sender did not sign this vote.
+    #[error("{0} did not sign this vote to {1}")]
+    BadSignature(ReplicaId, ReplicaId),
+    /// A vote without a signature, from a caller who is not trusted.
+    #[error(
+        "an unsigned vote is taken only while the process listens on loopback only; sign it with the sender's key"
+    )]
+    Unsigned,
+    /// The round takes no votes.
+    #[error(transparent)]
+    Vote(#[from] VoteRefused),
+}
+
+/// The most operations and reads of callers that may be under way at once.
+pub const UNDER_WAY: usize = 4096;

@@ -1,0 +1,122 @@
+//! Batches: the form in which messages travel from one process to another.
+//!
+//! A batch is a head and the encoded messages, one after another. The head says whose the messages are, and the
+//! cluster under whose keys they are signed. A process of another cluster refuses the batch without checking a signature.
+
+use std::sync::Arc;
+
+use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
+use serde::{Deserialize, Serialize};
+
+/// The head of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The cluster whose keys sign the messages.
+    pub cluster: ClusterId,
+    /// The process that claims to send them.
+    pub sender: ReplicaId,
+}
+
+/// The messages of a batch, decoded but not verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The process that claims to send them.
+    pub sender: ReplicaId,
+    /// The messages, in order.
+    pub messages: Vec<SignedMessage>,
+}
+
+/// Bytes that are no batch for this cluster.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadBatch {
+    /// They cannot be decoded.
+    #[error("not a batch of signed messages: {0}")]
+    Unreadable(#[from] postcard::Error),
+    /// They come from a process of another cluster.
+    #[error("{0} has the keys of another cluster")]
+    OtherCluster(ReplicaId),
+}
+
+impl Batch {
+    /// Decodes a batch of this cluster.
+    ///
+    /// # Errors
+    /// The bytes are not a batch, or its head names another cluster.
+    pub fn open(bytes: &[u8], cluster: ClusterId) -> Result<Self, BadBatch> {
+        let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes)?;
+        if head.cluster != cluster {
+            return Err(BadBatch::OtherCluster(head.sender));
+        }
+        let mut messages = Vec::new();
+        while !rest.is_empty() {
+            let (message, after) = postcard::take_from_bytes(rest)?;
+            messages.push(message);
+            rest = after;
+        }
+        Ok(Self {
+            sender: head.sender,
+            messages,
+        })
+    }
+
+    /// A batch of one message, which came without a head.
+    #[must_use]
+    pub fn of(sender: ReplicaId, message: SignedMessage) -> Self {
+        Self {
+            sender,
+            messages: vec![message],
+        }
+    }
+}
+
+/// Makes a batch of encoded messages.
+///
+/// # Panics
+/// Never: plain data can be encoded in memory.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "encoding plain data into a growing buffer cannot fail"
+)]
+pub fn join(head: Head, messages: &[Arc<[u8]>]) -> Vec<u8> {
+    let mut batch = postcard::to_stdvec(&head).expect("plain data encodes");
+    batch.extend(messages.iter().flat_map(|message| message.iter()));
+    batch
+}
+
+/// Encodes a message, once for all its recipients.
+#[expect(
+    clippy::expect_used,
+    reason = "encoding plain data into a growing buffer cannot fail"
+)]
+pub(crate) fn encode(message: &SignedMessage) -> Arc<[u8]> {
+    postcard::to_stdvec(message)
+        .expect("plain data encodes")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::{ClusterId, ReplicaId};
+
+    use super::{BadBatch, Batch, Head, join};
+
+    const HEAD: Head = Head {
+        cluster: ClusterId([7; 32]),
+        sender: ReplicaId(1),
+    };
+
+    #[test]
+    fn a_batch_that_is_cut_off_or_of_another_cluster_is_refused() {
+        let batch = join(HEAD, &[]);
+        let opened = Batch::open(&batch, HEAD.cluster);
+        assert_eq!(opened.map(|batch| batch.sender), Ok(ReplicaId(1)));
+        let other = Batch::open(&batch, ClusterId([8; 32]));
+        assert_eq!(other, Err(BadBatch::OtherCluster(ReplicaId(1))));
+        for end in 0..batch.len() {
+            assert!(Batch::open(&batch[..end], HEAD.cluster).is_err());
+        }
+        let longer = join(HEAD, &[[0xff; 7].into()]);
+        assert!(Batch::open(&longer, HEAD.cluster).is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! A replica with its keys, its service and its timers. Inputs go in, records and events come out.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+
+use quorate_fault::Faulty;
+use quorate_fault::behaviour::Behaviour;
+use quorate_protocol::message::Query;
+use quorate_protocol::message::Request;
+use quorate_protocol::{
+    Input, Keys, Record, Replica, ReplicaId, SignedMessage, Time, Timer, Verified, VerifiedMessage,
+};
+use quorate_service::Service;
+
+use crate::Answer;
+use crate::batch::Batch;
+use crate::event::Event;
+use crate::turn::{Released, Turn};
+use crate::views::ViewLog;
+
+/// A replica, its keys, its service and its timers.
+#[derive(Clone, Debug)]
+pub struct Core<S> {
+    pub(crate) keys: Keys,
+    pub(crate) replica: Faulty,
+    pub(crate) service: S,
+    pub(crate) timers: BTreeMap<Timer, Time>,
+    /// The answers that the replica waits for. It gets them before any other input, in the order in which it asked.
+    pub(crate) answers: VecDeque<Input>,
+    /// What the process says to itself, and what it asks for. The replica gets it before any message of others.
+    pub(crate) inputs: VecDeque<Input>,
+    /// Messages of others that nobody has looked at yet, by batch.
+    pub(crate) arrived: VecDeque<(ReplicaId, VecDeque<SignedMessage>)>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) events: Vec<Event>,
+    /// Replies, and answers to queries, for the clients that the process speaks for.
+    pub(crate) heard: Vec<VerifiedMessage>,
+    pub(crate) views: ViewLog,
+}
+
+impl<S: Service> Core<S> {
+    /// A replica that starts at its first turn.
+    #[must_use]
+    pub fn new(keys: Keys, replica: Faulty, service: S) -> Self {
+        Self {
+            keys,
+            replica,
+            service,
+            timers: BTreeMap::new(),
+            answers: VecDeque::new(),
+            inputs: VecDeque::from([Input::Start]),
+            arrived: VecDeque::new(),
+            records: Vec::new(),
+            events: Vec::new(),
+            heard: Vec::new(),
+            views: ViewLog::default(),
+        }
+    }
+
+    /// Which process it is.
+    #[must_use]
+    pub const fn own(&self) -> ReplicaId {
+        self.keys.own()
+    }
+
+    /// The replica, read-only.
+    #[must_use]
+    pub const fn replica(&self) -> &Replica {
+        self.replica.replica()
+    }
+
+    /// The service, read-only.
+    #[must_use]
+    pub const fn service(&self) -> &S {
+        &self.service
+    }
+
+    /// The service. Whoever changes it makes this process a faulty one.
+    pub const fn service_mut(&mut self) -> &mut S {
+        &mut self.service
+    }
+
+    /// The keys of this process. Public keys may be added later.
+    pub const fn keys(&mut self) -> &mut Keys {
+        &mut self.keys
+    }
+
+    /// When a timer runs out, if it is set.
+    #[must_use]
+    pub fn timer(&self, timer: Timer) -> Option<Time> {
+        self.timers.get(&timer).copied()
+    }
+
+    /// When the next turn is due, if nothing arrives: a timer runs out, or a faulty replica acts.
+    #[must_use]
+    pub fn due(&self) -> Option<Time> {
+        let timers = self.timers.values().copied().min();
+        timers.into_iter().chain(self.replica.wake_at()).min()
+    }
+
+    /// Messages of another process have arrived.
+    pub fn deliver(&mut self, batch: Batch) {
+        self.arrived
+            .push_back((batch.sender, batch.messages.into()));
+    }
+
+    /// Orders a request that this process has signed.
+    pub fn submit(&mut self, request: Verified<Request>) {
+        self.events.push(Event::Asked(request.value().clone()));
+        self.inputs.push_back(Input::Submit(request));
+    }
+
+    /// Asks all replicas a read-only query.
+    pub fn query(&mut self, query: Query) {
+        self.inputs.push_back(Input::Ask(query));
+    }
+
+    /// Wants another primary, as if the view timer had run out.
+    pub fn distrust(&mut self) {
+        self.inputs.push_back(Input::Distrust);
+    }
+
+    /// Misbehaves in this way from now on; `None` makes the process correct. What it held back leaves at once.
+    pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) {
+        for effect in self.replica.change(now, behaviour) {
+            self.perform(now, effect);
+        }
+    }
+
+    /// Runs out the timers that are due, and lets a faulty replica act. Returns whether the status timer was among them.
+    pub(crate) fn tick(&mut self, now: Time) -> bool {
+        let mut status = false;
+        for timer in [Timer::View, Timer::Status] {
+            if self.timers.get(&timer).is_some_and(|at| *at <= now) {
+                self.run_out(timer);
+                status |= timer == Timer::Status;
+            }
+        }
+        if self.replica.wake_at().is_some_and(|at| at <= now) {
+            for effect in self.replica.wake(now) {
+                self.perform(now, effect);
+            }
+        }
+        status
+    }
+
+    /// A timer runs out, whatever the time is.
+    pub fn run_out(&mut self, timer: Timer) {
+        self.timers.remove(&timer);
+        self.inputs.push_back(Input::Timer(timer));
+    }
+
+    /// Steps the replica until nothing is left to do, its own messages included.
+    pub(crate) fn settle(&mut self, now: Time) {
+        while let Some(input) = self.next_input() {
+            self.views.on_input(&input);
+            for effect in self.replica.step(now, input) {
+                self.perform(now, effect);
+            }
+        }
+    }
+
+    fn next_input(&mut self) -> Option<Input> {
+        let next = self.answers.pop_front().or_else(|| self.inputs.pop_front());
+        next.or_else(|| self.next_message().map(Input::Message))
+    }
+
+    /// A turn of a replica that serves no clients: everything that has come until now is handled.
+    pub fn turn(&mut self, now: Time) -> Turn<Infallible> {
+        self.tick(now);
+        self.settle(now);
+        self.heard.clear();
+        self.finish(Vec::new())
+    }
+
+    pub(crate) fn finish<C>(&mut self, answers: Vec<(C, Answer)>) -> Turn<C> {
+        let records = std::mem::take(&mut self.records);
+        let compacts = records.iter().any(Record::compacts);
+        Turn {
+            all: compacts.then(|| self.replica.replica().records()),
+            records,
+            released: Released {
+                events: std::mem::take(&mut self.events),
+                answers,
+                crashed: self.replica.has_crashed(),
+            },
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Messages of other processes, before the replica gets them. Cheap checks come first (rule 28).
+
+use quorate_protocol::VerifiedMessage;
+use quorate_service::Service;
+
+use crate::core::Core;
+use crate::event::Event;
+
+impl<S: Service> Core<S> {
+    /// The next message of others that passes all checks. A correct process's batch has no message that fails one, so
+    /// the rest of such a batch is not looked at.
+    pub(crate) fn next_message(&mut self) -> Option<VerifiedMessage> {
+        loop {
+            let (sender, messages) = self.arrived.front_mut()?;
+            let sender = *sender;
+            let Some(message) = messages.pop_front() else {
+                self.arrived.pop_front();
+                continue;
+            };
+            match self.keys.verify_message(message) {
+                Ok(message) => return Some(message),
+                Err(misbehaviour) => {
+                    self.arrived.pop_front();
+                    self.events.push(Event::RefusedBatch {
+                        sender,
+                        misbehaviour,
+                    });
+                }
+            }
+        }
+    }
+}

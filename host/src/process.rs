@@ -1,0 +1,399 @@
+//! One process: its core, the clients that it serves, and its part in the exchange.
+
+use quorate_fault::Faulty;
+use quorate_fault::behaviour::Behaviour;
+use quorate_protocol::client::Client;
+use quorate_protocol::message::Request;
+use quorate_protocol::{
+    ClientId, ClusterId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, Time, Timestamp,
+};
+use quorate_service::exchange::Rules;
+use quorate_service::session::Session;
+use quorate_service::{Operation, Replicated};
+
+use crate::ask::{Answer, Ask};
+use crate::batch::{Batch, Head};
+use crate::core::Core;
+use crate::desk::{Desk, Name};
+use crate::event::Event;
+use crate::queue::{Order, Place, Queues, Taken};
+use crate::rounds::{Missing, Rounds};
+use crate::turn::Turn;
+use crate::views::ViewLog;
+
+/// What a process starts with.
+#[derive(Debug)]
+pub struct Setup {
+    /// Its keys.
+    pub keys: Keys,
+    /// The cluster whose keys they are.
+    pub cluster: ClusterId,
+    /// The configuration of its replica.
+    pub config: Config,
+    /// The rules of the exchange.
+    pub rules: Rules,
+    /// How it misbehaves.
+    pub behaviour: Option<Box<dyn Behaviour>>,
+    /// What it remembers.
+    pub past: Past,
+    /// The number of this life. It is greater than that of every earlier life, unless the clock was set back: 0 if there
+    /// was none, otherwise the time in microseconds. The names that the process lends to its callers contain it.
+    pub started: u64,
+    /// Whether it trusts its callers: they may play another process.
+    pub trusts_callers: bool,
+}
+
+/// What a process that starts remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// This is its first start, or it acts as if it were.
+    None,
+    /// Its records.
+    Kept(Vec<Record>),
+    /// It has lived before, and has lost its records (rule 23).
+    Lost,
+}
+
+/// One process. `C` is who asks: what it gets with its question comes back with the answer.
+#[derive(Clone, Debug)]
+pub struct Process<C> {
+    head: Head,
+    core: Core<Replicated>,
+    desk: Desk<C>,
+    rounds: Rounds<C>,
+    queues: Queues,
+    /// The last executed slot when the queues were last looked at.
+    looked_at: Sequence,
+    answers: Vec<(C, Answer)>,
+    trusts_callers: bool,
+    forgot: bool,
+}
+
+impl<C> Process<C> {
+    /// A process that starts at its first turn.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let Setup {
+            keys,
+            cluster,
+            config,
+            rules,
+            mut behaviour,
+            past,
+            started,
+            trusts_callers,
+        } = setup;
+        let (own, quorum) = (keys.own(), config.quorum);
+        #[cfg(feature = "mutants")]
+        let mutant = config.mutant;
+        let lived = !matches!(past, Past::None);
+        let forgets = behaviour
+            .as_mut()
+            .is_some_and(|behaviour| behaviour.forgets());
+        let replica = match past {
+            Past::Kept(records) if !forgets => Replica::restore(config, records),
+            Past::Lost if !forgets => Replica::rejoin(config),
+            _ => Replica::new(config),
+        };
+        // An earlier life may have numbered requests up to now.
+        let last = replica.last_timestamp(ClientId::from(own)).0;
+        let started = if lived {
+            started.max(last + 1)
+        } else {
+            started
+        };
+        let client = Client::new(quorum, started);
+        #[cfg(feature = "mutants")]
+        let client = client.with_mutant(mutant);
+        let session = Session::new(ClientId::from(own), Timestamp(started));
+        Self {
+            head: Head {
+                cluster,
+                sender: own,
+            },
+            core: Core::new(
+                keys,
+                Faulty::new(replica, behaviour),
+                Replicated::new(rules),
+            ),
+            desk: Desk::new(own, client, started),
+            rounds: Rounds::new(session),
+            queues: Queues::default(),
+            looked_at: Sequence(0),
+            answers: Vec::new(),
+            trusts_callers,
+            forgot: forgets,
+        }
+    }
+
+    /// Whether it acts as if it had never lived, because its fault says so. Its records must go before it writes new
+    /// ones.
+    #[must_use]
+    pub const fn has_forgotten(&self) -> bool {
+        self.forgot
+    }
+
+    /// Which process it is.
+    #[must_use]
+    pub const fn own(&self) -> ReplicaId {
+        self.core.own()
+    }
+
+    /// The head of its batches.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The replica, read-only.
+    #[must_use]
+    pub const fn replica(&self) -> &Replica {
+        self.core.replica()
+    }
+
+    /// The service, read-only.
+    #[must_use]
+    pub const fn service(&self) -> &Replicated {
+        self.core.service()
+    }
+
+    /// The keys of this process. Public keys may be added later.
+    pub const fn keys(&mut self) -> &mut Keys {
+        self.core.keys()
+    }
+
+    /// Why it changed the view.
+    #[must_use]
+    pub const fn views(&self) -> &ViewLog {
+        &self.core.views
+    }
+
+    /// What a round lacks for its decision. Without a number: the round that [`Ask::Finalize`] means.
+    #[must_use]
+    pub fn missing(&self, round: Option<u64>) -> Missing {
+        self.rounds.missing(self.core.service.exchange(), round)
+    }
+
+    /// The number of operations of callers without a result.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.desk.under_way()
+    }
+
+    /// Whether it waits for a result: of a caller's operation, or of its own part in the exchange.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.desk.under_way() > 0 || self.rounds.is_busy()
+    }
+
+    /// When its next turn is due, if nothing arrives.
+    #[must_use]
+    pub fn due(&self) -> Option<Time> {
+        self.core.due()
+    }
+
+    /// Messages of another process have arrived.
+    pub fn deliver(&mut self, batch: Batch) {
+        self.core.deliver(batch);
+    }
+
+    /// A caller asks. The answer comes with a turn.
+    pub fn ask(&mut self, now: Time, ask: Ask, caller: C) {
+        match ask {
+            Ask::Submit { operation, name } => self.submit(operation.encode(), name, caller),
+            Ask::Read(operation) => match self.desk.read(operation.encode(), caller) {
+                Ok(query) => self.core.query(query),
+                Err((refusal, caller)) => self.answer(caller, Answer::Refused(refusal)),
+            },
+            Ask::Vote {
+                recipient,
+                decision,
+                round,
+            } => {
+                let told = self
+                    .rounds
+                    .vote(now, &mut self.core, recipient, decision, round);
+                self.answer(caller, told.map_or_else(Answer::Refused, Answer::Told));
+            }
+            Ask::Hear(heard) => {
+                let trusts = self.trusts_callers;
+                let listened = self.rounds.hear(now, &mut self.core, heard, trusts);
+                let answer = listened.map_or_else(Answer::Refused, Answer::Listened);
+                self.answer(caller, answer);
+            }
+            Ask::Finalize(round) => {
+                let exchange = self.core.service.exchange();
+                self.rounds.finalize(exchange, round, caller);
+            }
+            Ask::Order(order) => {
+                let taken = self.order(order);
+                self.answer(caller, Answer::Taken(taken));
+            }
+            Ask::Distrust => {
+                self.core.distrust();
+                let view = self.core.replica().status().view;
+                self.answer(caller, Answer::Left(view));
+            }
+        }
+    }
+
+    /// Misbehaves in this way from now on; `None` makes the process correct.
+    pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) {
+        self.core.change(now, behaviour);
+    }
+
+    /// Stops waiting for the results of those who have gone, and returns them.
+    pub fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool) -> Vec<C> {
+        let mut given_up = self.desk.give_up(&mut gone);
+        given_up.extend(self.rounds.give_up(gone));
+        given_up
+    }
+
+    /// Those callers whose operation has a slot but no result yet, with the slot. Only callers for which `wants`
+    /// returns true.
+    pub fn placed(
+        &mut self,
+        wants: impl Fn(&C) -> bool,
+    ) -> impl Iterator<Item = (&mut C, Sequence)> {
+        let replica = self.core.replica.replica();
+        self.desk
+            .ordered()
+            .filter(move |(_, caller)| wants(caller))
+            .filter_map(|((client, timestamp), caller)| {
+                Some((caller, replica.slot_of(client, timestamp)?))
+            })
+    }
+
+    /// Handles everything that has come until now, and the timers that have run out at `now`.
+    pub fn turn(&mut self, now: Time) -> Turn<C> {
+        if self.core.tick(now) {
+            let (requests, queries) = self.desk.overdue();
+            self.core
+                .inputs
+                .extend(requests.into_iter().map(Input::Submit));
+            self.core.inputs.extend(queries.into_iter().map(Input::Ask));
+        }
+        loop {
+            self.core.settle(now);
+            self.note_done();
+            self.hear();
+            self.answer_decided();
+            self.rounds.order(&mut self.core);
+            self.go_on();
+            if self.core.inputs.is_empty() {
+                break;
+            }
+        }
+        self.core.finish(std::mem::take(&mut self.answers))
+    }
+
+    fn answer(&mut self, caller: C, answer: Answer) {
+        self.answers.push((caller, answer));
+    }
+
+    fn submit(&mut self, operation: Vec<u8>, name: Option<Name>, caller: C) {
+        let (keys, replica) = (&self.core.keys, self.core.replica.replica());
+        match self.desk.submit(keys, replica, operation, name, caller) {
+            Ok(Some(request)) => self.core.submit(request),
+            Ok(None) => {}
+            Err((refusal, caller)) => self.answer(caller, Answer::Refused(refusal)),
+        }
+    }
+
+    /// Notes which of the process's own requests have executed.
+    fn note_done(&mut self) {
+        for event in &self.core.events {
+            if let Event::Done(timestamp) = event {
+                self.rounds.session.on_done(*timestamp);
+            }
+        }
+    }
+
+    /// Gives callers the results that a quorum has given.
+    fn hear(&mut self) {
+        for message in std::mem::take(&mut self.core.heard) {
+            let (keys, replica) = (&self.core.keys, self.core.replica.replica());
+            let heard = self.desk.hear(keys, replica, &message);
+            for (caller, outcome) in heard.returned {
+                self.answer(caller, Answer::Outcome(outcome));
+            }
+            for request in heard.requests {
+                self.core.submit(request);
+            }
+        }
+    }
+
+    fn answer_decided(&mut self) {
+        for (caller, decided) in self.rounds.decided(self.core.service.exchange()) {
+            let answer = decided.map_or_else(Answer::Refused, Answer::Decided);
+            self.answer(caller, answer);
+        }
+    }
+
+    /// Orders a client's request over HTTP. A backup sends the client to the primary, but orders the request too, so
+    /// that a primary that ignores clients is noticed. If a request is ordered twice, the service executes the first.
+    ///
+    /// A request that has executed is ordered again. A client that repeats a request gives it another timestamp,
+    /// perhaps at one process only. Then f+1 processes must post the reply to the repeated request.
+    fn order(&mut self, order: Order) -> Taken {
+        let ledger = self.core.service.ledger();
+        let executed = ledger.data_of(order.id);
+        if executed.is_some_and(|data| data != order.data) {
+            return Taken::OtherId;
+        }
+        if executed.is_none() && order.number <= ledger.latest(order.id.0) {
+            return Taken::Old;
+        }
+        let again = executed.is_some();
+        let primary = self.core.replica().status().primary;
+        match self.queues.add(order, again) {
+            Place::First(order) => {
+                let name = self.desk.lend(self.core.replica.replica());
+                self.submit_order(name, &order);
+                self.queues.began(order, name);
+            }
+            Place::Taken => {}
+            Place::OtherId => return Taken::OtherId,
+            Place::OtherNumber => return Taken::OtherTimestamp,
+            Place::Late => return Taken::Old,
+            // This process has no room, but the primary may have some.
+            Place::Full if primary != self.own() => {}
+            Place::Full => return Taken::Full,
+        }
+        if primary == self.own() {
+            Taken::Here
+        } else {
+            Taken::At(primary)
+        }
+    }
+
+    /// Submits the HTTP requests whose predecessors have executed.
+    fn go_on(&mut self) {
+        let replica = self.core.replica.replica();
+        let executed = replica.status().executed;
+        if self.looked_at == executed {
+            return;
+        }
+        self.looked_at = executed;
+        let desk = &mut self.desk;
+        let next = self.queues.go_on(
+            |(client, timestamp)| replica.last_timestamp(client) >= timestamp,
+            || desk.lend(replica),
+        );
+        for name in next.executed {
+            self.desk.take_back(name);
+        }
+        for (name, order) in &next.submit {
+            self.submit_order(*name, order);
+        }
+    }
+
+    fn submit_order(&mut self, (client, timestamp): Name, order: &Order) {
+        let operation = Operation::Request(order.json.clone()).encode();
+        let request = self
+            .core
+            .keys
+            .sign(Request::new(client, timestamp, operation));
+        self.core.submit(request);
+    }
+}
