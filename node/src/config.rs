@@ -1,9 +1,10 @@
 //! The configuration that one process gets when it starts.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use quorate_protocol::Digest;
+use quorate_protocol::{Config, Digest, Duration, Quorum, ReplicaId};
 use quorate_web::config::Address;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,8 @@ pub struct NodeConfig {
     /// The file for what the process must not forget (rule 22). `None`: it keeps nothing, so a restart loses its
     /// memory.
     pub data: Option<PathBuf>,
-    /// K, the slots between two checkpoints; L is 2K. `None`: a default that depends on the number of processes.
+    /// The process takes a checkpoint at least every so many slots; the engine may take more (see
+    /// [`Config::with_checkpoint_interval`]). `None`: a default that depends on the number of processes.
     pub checkpoint_interval: Option<u64>,
     /// How often the process sends its standing, in milliseconds. `None`: twice within the view timeout.
     pub status_interval_ms: Option<u64>,
@@ -56,6 +58,23 @@ pub struct NodeConfig {
 }
 
 impl NodeConfig {
+    /// The configuration of the engine. `None` if there is no process.
+    pub(crate) fn protocol(&self) -> Option<Config> {
+        let n = u32::try_from(self.addresses.len()).ok()?;
+        let quorum = Quorum::of(NonZeroU32::new(n)?);
+        let view_timeout = Duration::from_millis(self.view_timeout_ms);
+        let mut protocol =
+            Config::new(ReplicaId(self.index), quorum).with_view_timeout(view_timeout);
+        protocol.batch_limit = self.batch_limit as usize;
+        if let Some(interval) = self.status_interval_ms {
+            protocol.status_interval = Duration::from_millis(interval);
+        }
+        Some(match self.checkpoint_interval {
+            Some(at_most) => protocol.with_checkpoint_interval(at_most),
+            None => protocol,
+        })
+    }
+
     /// What the dice of a faulty process fall by: the same seed gives the same dice, others at each process.
     pub(crate) fn dice_seed(&self) -> [u8; 32] {
         let parts: [&[u8]; 3] = [

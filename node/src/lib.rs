@@ -106,6 +106,7 @@ fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     let processes = config.addresses.len();
     // A process has at most two ballots in a round: one that counts and one that does not.
     let votes = processes.saturating_mul(processes).saturating_mul(2);
+    let body = usual.body.max(longest_call(config));
     let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
     let mut allowed_hosts = config.allowed_hosts.clone();
     allowed_hosts.push(match ip {
@@ -115,6 +116,8 @@ fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     Limits {
         allowed_hosts,
         any_address: ip.is_unspecified(),
+        body,
+        bodies: usual.bodies.max(body.saturating_mul(BODIES)),
         call: usual.call.max(decision_timeout + CALL_GRACE),
         answer: votes
             .saturating_mul(VOTE_BYTES)
@@ -122,6 +125,20 @@ fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
             .min(ANSWER_LIMIT),
         ..usual
     }
+}
+
+/// The bytes of a call of `pbft.deliver` beside its batch: XML, and the head of the batch.
+const AROUND_BATCH: usize = 1024;
+/// How many of the longest calls may be under way at once.
+const BODIES: usize = 8;
+
+/// The bytes of a call with the largest message of a correct peer. Base64 makes 4 bytes of 3.
+fn longest_call(config: &NodeConfig) -> usize {
+    let largest = config
+        .protocol()
+        .map_or(0, |protocol| protocol.largest().message());
+    let batch = largest.max(outbox::BATCH_BYTES);
+    batch.div_ceil(3).saturating_mul(4) + AROUND_BATCH
 }
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 /// The most calls to one peer that are in flight at a time.
 const CALLS_IN_FLIGHT: usize = 2;
 /// The most bytes of messages in one call, unless a single message is larger.
-const BATCH_BYTES: usize = 512 * 1024;
-/// The most bytes that wait for a peer that does not answer. Beyond them the oldest messages are dropped. Status
-/// messages repair that later.
-const WAITING_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const BATCH_BYTES: usize = 512 * 1024;
+/// The most bytes that wait for a peer that does not answer: more than two of the largest messages. Beyond them the oldest
+/// messages are dropped. Status messages repair that later.
+pub(crate) const WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// How long a peer may take to answer a call with a batch.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 

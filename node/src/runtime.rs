@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use quorate_fault::{Setting, grammar};
 use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup};
-use quorate_protocol::{ClusterId, Config, Duration, Keys, Quorum, Record, ReplicaId};
+use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId};
 use quorate_service::exchange::Rules;
 use quorate_wire::method::Traffic;
 use quorate_wire::{Caller as PeerCaller, Fault, Seldom};
@@ -54,13 +54,13 @@ impl Runtime {
         asked: AtRuntime,
     ) -> anyhow::Result<Self> {
         let own = ReplicaId(config.index);
-        let n = u32::try_from(config.addresses.len())
-            .ok()
-            .and_then(std::num::NonZeroU32::new);
-        let quorum = Quorum::of(n.context("there must be at least one process")?);
+        let mut protocol = config
+            .protocol()
+            .context("there must be at least one process")?;
+        tell_of_interval(config, &protocol);
+        let quorum = protocol.quorum;
         let cluster = ClusterId(config.cluster);
         let keys = Keys::new(own, config.secret_key, &config.public_keys, cluster)?;
-        let mut protocol = protocol_config(config, own, quorum);
         let setting = Setting {
             config: protocol.clone(),
             seed: config.dice_seed(),
@@ -353,18 +353,16 @@ impl Disk for Store {
     }
 }
 
-fn protocol_config(config: &NodeConfig, own: ReplicaId, quorum: Quorum) -> Config {
-    let view_timeout = Duration::from_millis(config.view_timeout_ms);
-    let mut protocol = Config::new(own, quorum).with_view_timeout(view_timeout);
-    protocol.batch_limit = config.batch_limit as usize;
-    if let Some(interval) = config.checkpoint_interval {
-        protocol.checkpoint_interval = interval;
-        protocol.window = 2 * interval;
+/// Says that checkpoints are taken more often than was asked for, if they are.
+fn tell_of_interval(config: &NodeConfig, protocol: &Config) {
+    let used = protocol.checkpoint_interval;
+    if let Some(asked) = config.checkpoint_interval.filter(|asked| *asked != used) {
+        tracing::info!(
+            asked,
+            used,
+            "checkpoints are taken more often than asked: a view change must fit one message and be quick"
+        );
     }
-    if let Some(interval) = config.status_interval_ms {
-        protocol.status_interval = Duration::from_millis(interval);
-    }
-    protocol
 }
 
 fn start_outboxes(config: &NodeConfig, process: &Process<Caller>) -> Vec<Option<Outbox>> {

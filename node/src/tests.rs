@@ -60,6 +60,32 @@ fn the_endpoint_is_known_by_its_address() {
     assert!(any("0.0.0.0") && any("::") && !any("10.0.0.1"));
 }
 
+/// Configurations with many processes and a long checkpoint interval.
+fn large_clusters() -> impl Iterator<Item = NodeConfig> {
+    [4, 31, 64].into_iter().map(|n| NodeConfig {
+        addresses: vec![([127, 0, 0, 1], 1).into(); n],
+        checkpoint_interval: Some(10_000),
+        ..config()
+    })
+}
+
+#[tokio::test]
+async fn rule_27_the_largest_message_of_a_peer_fits_a_call() {
+    for config in large_clusters() {
+        let largest = config.protocol().unwrap().largest().message();
+        assert!(2 * largest < outbox::WAITING_BYTES);
+        let endpoint = Endpoint::new()
+            .limits(limits(&config, IpAddr::from([127, 0, 0, 1])))
+            .method(|call: Deliver| async move { Ok(i32::try_from(call.batch.len()).unwrap()) });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let caller = Caller::new(listener.local_addr().unwrap(), LONG);
+        tokio::spawn(endpoint.serve(listener, std::future::pending()));
+        let batch = vec![255; largest + 64];
+        let taken = caller.call(Deliver { batch }).await;
+        assert_eq!(taken, Ok(i32::try_from(largest).unwrap() + 64));
+    }
+}
+
 #[test]
 fn a_call_may_take_longer_than_a_decision() {
     let call = |decision_timeout_ms| {

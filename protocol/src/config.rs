@@ -1,6 +1,7 @@
 //! The configuration of a replica.
 
 use crate::id::{ReplicaId, Sequence};
+use crate::limits::Limits;
 use crate::mutant::Mutant;
 use crate::quorum::Quorum;
 use crate::time::Duration;
@@ -18,6 +19,8 @@ pub struct Config {
     pub window: u64,
     /// The most requests in one batch (rule 7).
     pub batch_limit: usize,
+    /// How much a replica takes and keeps, in bytes (rule 27).
+    pub limits: Limits,
     /// The most slots that the primary keeps in flight (rule 7).
     pub slots_in_flight: u64,
     /// T: how long a backup waits for a request to execute before it asks for the next view (rule 14).
@@ -34,23 +37,24 @@ pub struct Config {
 
 impl Config {
     /// The defaults for one replica of a cluster. The checkpoint interval shrinks as n grows, because a view change
-    /// carries a certificate for each prepared slot and each replica.
+    /// carries a certificate for each prepared slot and each replica (see [`Config::with_checkpoint_interval`]).
     #[must_use]
     pub fn new(replica: ReplicaId, quorum: Quorum) -> Self {
-        let checkpoint_interval = (512 / u64::from(quorum.n())).clamp(8, 128);
-        Self {
+        let usual = Self {
             replica,
             quorum,
-            checkpoint_interval,
-            window: 2 * checkpoint_interval,
+            checkpoint_interval: 1,
+            window: 2,
             batch_limit: 256,
+            limits: Limits::for_replicas(quorum.n()),
             slots_in_flight: 8,
             view_timeout: Duration::from_millis(500),
             life: 0,
             status_interval: Duration::from_millis(250),
             #[cfg(feature = "mutants")]
             mutant: None,
-        }
+        };
+        usual.with_checkpoint_interval((512 / u64::from(quorum.n())).clamp(8, 128))
     }
 
     /// The same configuration with another T. The standing is sent twice within T, so that lost messages are sent again

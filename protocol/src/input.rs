@@ -25,7 +25,7 @@ pub enum Input {
     Executed {
         /// The slot.
         sequence: Sequence,
-        /// The results.
+        /// The results, each of at most [`crate::Limits::result`] bytes. What is longer is cut, at all replicas alike.
         results: Vec<Vec<u8>>,
     },
     /// The host has read what [`crate::Effect::Read`] asked for.

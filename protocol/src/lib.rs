@@ -10,6 +10,7 @@
 //! * [`signature`]: [`Signed`] bytes, and [`Verified`] ones. Only a signature check makes a [`Verified`].
 //! * [`snapshot`]: the state at a checkpoint, in parts.
 //! * [`quorum`]: the arithmetic of n and f.
+//! * [`Limits`]: how much a replica takes and keeps. [`Largest`]: how large its messages can be.
 //! * [`misbehaviour`], [`evidence`]: why a message was refused, and proof that a replica is faulty.
 //! * [`forensics`]: which replicas are faulty when more than f are and correct replicas have disagreed.
 //!
@@ -25,6 +26,8 @@ pub mod evidence;
 pub mod forensics;
 mod id;
 mod input;
+mod largest;
+mod limits;
 pub mod message;
 pub mod misbehaviour;
 mod mutant;
@@ -43,6 +46,8 @@ pub use effect::{Effect, Timer};
 pub use evidence::Evidence;
 pub use id::{ClientId, ClusterId, ParseReplicaIdError, ReplicaId, Sequence, Timestamp, View};
 pub use input::Input;
+pub use largest::Largest;
+pub use limits::Limits;
 pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
 #[cfg(feature = "mutants")]

@@ -40,6 +40,18 @@ pub enum Misbehaviour {
         signer: ReplicaId,
         why: PreparedFlaw,
     },
+    #[error("{signer} sent a batch of {bytes} bytes; at most {limit} are allowed")]
+    LargeBatch {
+        signer: ReplicaId,
+        bytes: usize,
+        limit: usize,
+    },
+    #[error("{signer} sent an operation of {bytes} bytes; at most {limit} are allowed")]
+    LargeOperation {
+        signer: ReplicaId,
+        bytes: usize,
+        limit: usize,
+    },
     #[error("{signer} is not the primary of view {}", view.0)]
     NotPrimary { signer: ReplicaId, view: View },
     #[error("client {client} sent timestamp {} after a later one", timestamp.0)]
@@ -69,6 +81,8 @@ pub enum Misbehaviour {
         client: ClientId,
         timestamp: Timestamp,
     },
+    #[error("too many requests of {speaker} wait, so a further one is refused")]
+    TooManyWaiting { speaker: ReplicaId },
     #[error("replica {signer} is not in this cluster")]
     UnknownSigner { signer: ReplicaId },
     #[error("{signer} sent a piece of the state at {} that a quorum did not sign", sequence.0)]

@@ -53,6 +53,8 @@ pub enum Mutant {
     ExecutesOutOfOrder,
     /// A request in two slots executes twice (rule 6).
     ExecutesTwice,
+    /// A primary fills a batch without regard to its bytes (rule 27).
+    ProposesTooMuch,
     /// A replica drops the certificates of older views when a view starts (rule 10).
     DropsOldCertificates,
     /// Any process may sign for any client (rule 26).
@@ -78,7 +80,7 @@ impl std::fmt::Display for Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -102,5 +104,6 @@ impl Mutant {
         Self::DropsOldCertificates,
         Self::AnyoneSpeaks,
         Self::DigestNotCompared,
+        Self::ProposesTooMuch,
     ];
 }

@@ -33,7 +33,16 @@ pub struct Signed<T> {
     value: T,
 }
 
+/// The most bytes that a signature, its signer and the length of the value add to a value.
+pub(crate) const ENVELOPE: usize = 5 + 5 + 65;
+
 impl<T> Signed<T> {
+    /// The most bytes that its encoding takes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.bytes.len() + ENVELOPE
+    }
+
     /// The replica that claims to have signed.
     #[must_use]
     pub const fn signer(&self) -> ReplicaId {

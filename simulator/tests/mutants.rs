@@ -46,6 +46,11 @@ fn a_bug_that_few_seeds_meet_is_caught_by_the_plan_kept_for_it() {
             "honest replicas are never accused",
         ),
         (
+            Mutant::ProposesTooMuch,
+            include_str!("../plans/more-requests-than-a-batch-holds.toml"),
+            "progress",
+        ),
+        (
             Mutant::VotesInLeftViews,
             include_str!("../plans/vote-after-a-forgotten-view-change.toml"),
             "honest replicas are never accused",

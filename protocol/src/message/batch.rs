@@ -20,6 +20,12 @@ impl Batch {
         }
     }
 
+    /// The most bytes that the encoding of its requests takes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.requests.iter().map(Signed::weight).sum()
+    }
+
     /// D(m). The digest covers the signatures too, so a body that arrives later is exactly the one that was proposed.
     ///
     /// # Panics

@@ -68,7 +68,8 @@ impl Replica {
         let requests = self.requests.unexecuted(batch, twice);
         debug_assert_eq!(requests.len(), results.len(), "one result per request");
         let mut told = Vec::new();
-        for (request, result) in requests.into_iter().zip(results) {
+        for (request, mut result) in requests.into_iter().zip(results) {
+            result.truncate(self.config.limits.result);
             let client = request.value().client;
             let last = LastReply {
                 timestamp: request.value().timestamp,

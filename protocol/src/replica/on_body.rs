@@ -7,7 +7,11 @@ use crate::signature::Signed;
 
 impl Replica {
     pub(super) fn on_body(&mut self, body: &Signed<Body>) {
-        let batch = body.value().batch.clone();
+        let batch = &body.value().batch;
+        if let Err(large) = self.config.limits.check_batch(body.signer(), batch) {
+            return self.reject(large);
+        }
+        let batch = batch.clone();
         let digest = batch.digest();
         if self.log.body(digest).is_some() {
             return;

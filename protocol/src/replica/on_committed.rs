@@ -14,6 +14,9 @@ impl Replica {
             Ok(commit) => commit,
             Err(why) => return self.reject(Misbehaviour::InvalidCommitProof { signer: from, why }),
         };
+        if let Err(large) = self.config.limits.check_batch(from, &batch) {
+            return self.reject(large);
+        }
         let (sequence, digest) = (commit.sequence, commit.digest);
         if batch.digest() != digest {
             return self.reject(Misbehaviour::BodyMismatch {

@@ -54,6 +54,9 @@ impl Replica {
             return self.reject(Misbehaviour::OutsideWindow { signer, sequence });
         }
         self.compare(&Statement::PrePrepare(pre_prepare.signed().clone()));
+        if let Err(large) = self.config.limits.check_batch(signer, &batch) {
+            return self.reject(large);
+        }
         if batch.digest() != digest {
             return self.reject(Misbehaviour::BodyMismatch { signer, digest });
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::{ClientId, ReplicaId};
+use crate::largest::REPLY;
 use crate::message::{Message, Replies, Reply, Request, SignedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
@@ -23,6 +24,9 @@ impl Replica {
     }
 
     pub(super) fn on_request(&mut self, request: &Verified<Request>) {
+        if let Err(large) = self.config.limits.check_request(request) {
+            return self.reject(large);
+        }
         let Request {
             client, timestamp, ..
         } = *request.value();
@@ -46,7 +50,10 @@ impl Replica {
                 self.reject(Misbehaviour::TimestampTaken { client, timestamp });
             }
             _ => {
-                self.requests.wait_for(self.now, request.signed());
+                let limits = &self.config.limits;
+                if let Err(full) = self.requests.admit(self.now, request, limits) {
+                    return self.reject(full);
+                }
                 self.start_progress_timer();
                 self.propose();
             }
@@ -83,8 +90,10 @@ impl Replica {
             }
         }
         for (to, replies) in by_speaker {
-            let message = Message::Replies(Replies { replies });
-            self.effects.push(Effect::Send { to, message });
+            for replies in in_messages(replies, self.config.limits.batch) {
+                let message = Message::Replies(Replies { replies });
+                self.effects.push(Effect::Send { to, message });
+            }
         }
     }
 
@@ -110,4 +119,22 @@ impl Replica {
             self.broadcast(Message::Request(request.clone()));
         }
     }
+}
+
+/// Distributes replies over messages of at most `limit` bytes, or of one reply.
+fn in_messages(replies: Vec<Reply>, limit: usize) -> Vec<Vec<Reply>> {
+    let mut messages: Vec<Vec<Reply>> = Vec::new();
+    let mut left = 0;
+    for reply in replies {
+        let bytes = REPLY + reply.result.len();
+        match messages.last_mut().filter(|_| bytes <= left) {
+            Some(message) => message.push(reply),
+            None => {
+                messages.push(vec![reply]);
+                left = limit;
+            }
+        }
+        left = left.saturating_sub(bytes);
+    }
+    messages
 }

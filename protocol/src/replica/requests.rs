@@ -1,9 +1,11 @@
 //! The waiting requests, and the last reply to each client.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::id::{ClientId, ReplicaId, Timestamp};
+use crate::limits::Limits;
 use crate::message::{Batch, Request};
+use crate::misbehaviour::Misbehaviour;
 use crate::signature::Signed;
 use crate::snapshot::{LastReply, Replies};
 use crate::time::Time;
@@ -15,16 +17,39 @@ struct Waiting {
     request: Signed<Request>,
 }
 
+/// The waiting requests of one speaker, the process that signed them. The speakers take turns, so that a flood from one
+/// of them costs that one (rule 27).
+#[derive(Clone, Debug, Default)]
+struct Line {
+    requests: usize,
+    bytes: usize,
+    /// The requests that the current view has not proposed yet, by arrival, with their bytes.
+    unproposed: BTreeMap<u64, usize>,
+    unproposed_bytes: usize,
+}
+
+impl Line {
+    fn put_unproposed(&mut self, arrival: u64, bytes: usize) {
+        let before = self.unproposed.insert(arrival, bytes);
+        self.unproposed_bytes += bytes - before.unwrap_or_default();
+    }
+
+    fn take_unproposed(&mut self, arrival: u64) {
+        let bytes = self.unproposed.remove(&arrival);
+        self.unproposed_bytes -= bytes.unwrap_or_default();
+    }
+}
+
 /// The requests. A client has one request under way at a time, so there is one place for each client.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
     waiting: BTreeMap<ClientId, Waiting>,
     /// The clients whose requests wait, oldest first.
     by_arrival: BTreeMap<u64, ClientId>,
-    /// The arrival numbers of the waiting requests that the current view has not proposed yet.
-    unproposed: BTreeSet<u64>,
+    /// One line for each speaker with waiting requests.
+    lines: BTreeMap<ReplicaId, Line>,
     arrivals: u64,
-    /// The last timestamp of each client that was proposed in the current view.
+    /// The last timestamp of each client that was proposed in the current view and has not executed.
     proposed: BTreeMap<ClientId, Timestamp>,
     /// The reply table: the last timestamp of each client, with its result (rule 6).
     replies: Replies,
@@ -41,27 +66,74 @@ impl Requests {
             .is_none_or(|last| timestamp > last.timestamp)
     }
 
-    /// Keeps a request until it executes. It replaces an older request of the same client.
-    pub(super) fn wait_for(&mut self, now: Time, request: &Signed<Request>) {
+    /// Keeps a request that its speaker sent, until it executes. It replaces an older request of the same client.
+    ///
+    /// # Errors
+    /// The speaker has no room for it.
+    pub(super) fn admit(
+        &mut self,
+        now: Time,
+        request: &Signed<Request>,
+        limits: &Limits,
+    ) -> Result<(), Misbehaviour> {
+        if !self.is_wanted(request) || self.has_room(request, limits) {
+            self.wait_for(now, request);
+            return Ok(());
+        }
+        let speaker = request.signer();
+        Err(Misbehaviour::TooManyWaiting { speaker })
+    }
+
+    fn has_room(&self, request: &Signed<Request>, limits: &Limits) -> bool {
+        let speaker = request.signer();
+        let replaced = self
+            .waiting_of(request.value().client)
+            .filter(|replaced| replaced.signer() == speaker);
+        let (fewer, freed) = replaced.map_or((0, 0), |replaced| (1, replaced.weight()));
+        let (requests, bytes) = self.waiting_from(speaker);
+        requests - fewer < limits.waiting_requests
+            && bytes - freed + request.weight() <= limits.waiting
+    }
+
+    /// The number of waiting requests of one speaker, and their bytes.
+    pub(super) fn waiting_from(&self, speaker: ReplicaId) -> (usize, usize) {
+        self.lines
+            .get(&speaker)
+            .map_or((0, 0), |line| (line.requests, line.bytes))
+    }
+
+    /// Whether a request has not executed, and no later one of its client waits.
+    fn is_wanted(&self, request: &Signed<Request>) -> bool {
         let Request {
             client, timestamp, ..
         } = *request.value();
         let known = self
-            .waiting
-            .get(&client)
-            .is_some_and(|w| w.request.value().timestamp >= timestamp);
-        if known || !self.is_new(client, timestamp) {
+            .waiting_of(client)
+            .is_some_and(|known| known.value().timestamp >= timestamp);
+        !known && self.is_new(client, timestamp)
+    }
+
+    /// Keeps a request until it executes, whatever waits already. That is for the requests of a batch, which the window
+    /// bounds.
+    pub(super) fn wait_for(&mut self, now: Time, request: &Signed<Request>) {
+        if !self.is_wanted(request) {
             return;
         }
+        let Request {
+            client, timestamp, ..
+        } = *request.value();
         self.stop_waiting(client);
         self.arrivals += 1;
         let arrival = self.arrivals;
+        let line = self.lines.entry(request.signer()).or_default();
+        line.requests += 1;
+        line.bytes += request.weight();
         if self
             .proposed
             .get(&client)
             .is_none_or(|last| timestamp > *last)
         {
-            self.unproposed.insert(arrival);
+            line.put_unproposed(arrival, request.weight());
         }
         self.by_arrival.insert(arrival, client);
         let request = request.clone();
@@ -83,9 +155,21 @@ impl Requests {
     }
 
     fn stop_waiting(&mut self, client: ClientId) {
-        if let Some(waiting) = self.waiting.remove(&client) {
-            self.by_arrival.remove(&waiting.arrival);
-            self.unproposed.remove(&waiting.arrival);
+        let Some(Waiting {
+            arrival, request, ..
+        }) = self.waiting.remove(&client)
+        else {
+            return;
+        };
+        self.by_arrival.remove(&arrival);
+        let speaker = request.signer();
+        if let Some(line) = self.lines.get_mut(&speaker) {
+            line.requests -= 1;
+            line.bytes -= request.weight();
+            line.take_unproposed(arrival);
+            if line.requests == 0 {
+                self.lines.remove(&speaker);
+            }
         }
     }
 
@@ -116,39 +200,76 @@ impl Requests {
         self.waiting.len()
     }
 
-    /// The number of waiting requests that this view has not proposed yet.
-    pub(super) fn unproposed(&self) -> usize {
-        self.unproposed.len()
+    /// The number of waiting requests that this view has not proposed yet, and their bytes.
+    pub(super) fn unproposed(&self) -> (usize, usize) {
+        let lines = self.lines.values();
+        lines.fold((0, 0), |(requests, bytes), line| {
+            (
+                requests + line.unproposed.len(),
+                bytes + line.unproposed_bytes,
+            )
+        })
     }
 
-    /// Takes up to `limit` waiting requests that this view has not proposed yet, oldest first.
-    pub(super) fn take_unproposed(&mut self, limit: usize) -> Batch {
-        let requests = self
-            .unproposed
-            .iter()
-            .filter_map(|arrival| self.waiting.get(self.by_arrival.get(arrival)?))
-            .take(limit)
-            .map(|waiting| waiting.request.clone())
-            .collect();
-        let batch = Batch { requests };
+    /// Takes waiting requests that this view has not proposed yet: at most `requests`, and at most `bytes` together. The
+    /// speakers take turns. In each turn the requests that came first go first.
+    pub(super) fn take_unproposed(&mut self, requests: usize, bytes: usize) -> Batch {
+        let mut batch = Batch::null();
+        let (mut taken, mut left) = (BTreeMap::new(), bytes);
+        while batch.requests.len() < requests
+            && let Some((speaker, arrival)) = self.next_in_turn(&taken)
+            && let Some(request) = self.unproposed_at(speaker, arrival)
+            && request.weight() <= left
+        {
+            left -= request.weight();
+            *taken.entry(speaker).or_default() += 1;
+            batch.requests.push(request.clone());
+            if let Some(line) = self.lines.get_mut(&speaker) {
+                line.take_unproposed(arrival);
+            }
+        }
         self.mark_proposed(&batch);
         batch
     }
 
+    /// The next request to propose, by its speaker and arrival: the oldest of those speakers that had the fewest turns.
+    fn next_in_turn(&self, taken: &BTreeMap<ReplicaId, u32>) -> Option<(ReplicaId, u64)> {
+        let first = |(speaker, line): (&ReplicaId, &Line)| {
+            let (arrival, _) = line.unproposed.first_key_value()?;
+            let turns = taken.get(speaker).copied().unwrap_or_default();
+            Some((turns, *arrival, *speaker))
+        };
+        let (_, arrival, speaker) = self.lines.iter().filter_map(first).min()?;
+        Some((speaker, arrival))
+    }
+
+    fn unproposed_at(&self, speaker: ReplicaId, arrival: u64) -> Option<&Signed<Request>> {
+        let client = self.by_arrival.get(&arrival)?;
+        let request = self.waiting_of(*client)?;
+        (request.signer() == speaker).then_some(request)
+    }
+
     pub(super) fn mark_proposed(&mut self, batch: &Batch) {
         for request in batch.requests.iter().map(Signed::value) {
-            self.proposed.insert(request.client, request.timestamp);
+            if self.is_new(request.client, request.timestamp) {
+                self.proposed.insert(request.client, request.timestamp);
+            }
             if let Some(waiting) = self.waiting.get(&request.client)
                 && waiting.request.value().timestamp <= request.timestamp
+                && let Some(line) = self.lines.get_mut(&waiting.request.signer())
             {
-                self.unproposed.remove(&waiting.arrival);
+                line.take_unproposed(waiting.arrival);
             }
         }
     }
 
     pub(super) fn forget_proposed(&mut self) {
         self.proposed.clear();
-        self.unproposed = self.by_arrival.keys().copied().collect();
+        for waiting in self.waiting.values() {
+            if let Some(line) = self.lines.get_mut(&waiting.request.signer()) {
+                line.put_unproposed(waiting.arrival, waiting.request.weight());
+            }
+        }
     }
 
     /// The requests of a batch that have not executed yet, each once (rule 6). With `twice` (a mutant) it returns all
@@ -173,6 +294,13 @@ impl Requests {
         let timestamp = last.timestamp;
         self.replies.insert(client, last);
         if self
+            .proposed
+            .get(&client)
+            .is_some_and(|proposed| *proposed <= timestamp)
+        {
+            self.proposed.remove(&client);
+        }
+        if self
             .waiting
             .get(&client)
             .is_some_and(|w| w.request.value().timestamp <= timestamp)
@@ -191,6 +319,12 @@ impl Requests {
         replies: Replies,
     ) -> Vec<(ReplicaId, ClientId, LastReply)> {
         self.replies = replies;
+        let known = &self.replies;
+        self.proposed.retain(|client, proposed| {
+            known
+                .get(client)
+                .is_none_or(|last| *proposed > last.timestamp)
+        });
         let executed: Vec<_> = self
             .waiting
             .iter()

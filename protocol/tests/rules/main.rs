@@ -1,11 +1,13 @@
 //! One test per rule, named after the rule. Replicas 0 to 3 are P, Q, R and S. P is the primary of view 0.
 
+mod bounds;
 mod catching_up;
 mod checkpoints;
 mod clients;
 mod evidence;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod largest;
 mod normal;
 mod restart;
 mod speaking;

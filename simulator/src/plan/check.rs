@@ -6,11 +6,14 @@ use std::num::NonZeroU32;
 use quorate_fault::{Bound, FaultPlan, ParseError};
 use quorate_protocol::Quorum;
 
+use super::engine::LARGEST_BATCH;
 use super::{Back, Name, Plan};
 
 /// The most processes, and the latest time in milliseconds.
 const MOST_PROCESSES: u32 = 100;
 const LATEST_MS: u64 = 24 * 3600 * 1000;
+/// The least that `batch_bytes` may be. A client's request fits; a request of many processes' ballots may need more.
+const SMALLEST_BATCH: u64 = 2048;
 
 /// Why a plan cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +166,12 @@ impl Plan {
             1 << 20,
         )?;
         in_range("batch_limit", engine.batch_limit as u64, 1, 1 << 20)?;
+        in_range(
+            "batch_bytes",
+            engine.batch_bytes as u64,
+            SMALLEST_BATCH,
+            LARGEST_BATCH as u64,
+        )?;
         in_range("slots_in_flight", engine.slots_in_flight, 1, 1 << 20)?;
         in_range("view_timeout_ms", engine.view_timeout_ms, 1, LATEST_MS)?;
         in_range(

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "mutants")]
 use quorate_protocol::Mutant;
-use quorate_protocol::{Config, Duration, Quorum, ReplicaId};
+use quorate_protocol::{Config, Duration, Limits, Quorum, ReplicaId};
 use serde::{Deserialize, Serialize};
 
 /// The engine's settings, the same for all processes; see [`Config`].
@@ -13,6 +13,8 @@ pub struct Engine {
     pub checkpoint_interval: u64,
     /// How many requests a batch holds at most.
     pub batch_limit: usize,
+    /// How many bytes a batch has at most.
+    pub batch_bytes: usize,
     /// How many slots are in flight at most.
     pub slots_in_flight: u64,
     /// T.
@@ -25,11 +27,15 @@ pub struct Engine {
     pub mutant: Option<Mutant>,
 }
 
+/// The most bytes of a batch that a plan may allow: what live processes allow.
+pub(super) const LARGEST_BATCH: usize = 1 << 20;
+
 impl Default for Engine {
     fn default() -> Self {
         Self {
             checkpoint_interval: 64,
             batch_limit: 16,
+            batch_bytes: LARGEST_BATCH,
             slots_in_flight: 8,
             view_timeout_ms: 200,
             status_interval_ms: 100,
@@ -43,16 +49,21 @@ impl Engine {
     /// The configuration of one replica.
     #[must_use]
     pub fn config(&self, replica: ReplicaId, quorum: Quorum) -> Config {
+        let usual = Config::new(replica, quorum);
         Config {
             checkpoint_interval: self.checkpoint_interval,
             window: self.checkpoint_interval.saturating_mul(2),
             batch_limit: self.batch_limit,
+            limits: Limits {
+                batch: self.batch_bytes,
+                ..usual.limits
+            },
             slots_in_flight: self.slots_in_flight,
             view_timeout: Duration::from_millis(self.view_timeout_ms),
             status_interval: Duration::from_millis(self.status_interval_ms),
             #[cfg(feature = "mutants")]
             mutant: self.mutant,
-            ..Config::new(replica, quorum)
+            ..usual
         }
     }
 

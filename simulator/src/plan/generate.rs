@@ -216,6 +216,7 @@ fn engine(dice: &mut Dice) -> Engine {
     Engine {
         checkpoint_interval: dice.pick(&[4, 8, 16, 64]).copied().unwrap_or(8),
         batch_limit: dice.pick(&[1, 2, 16]).copied().unwrap_or(1),
+        batch_bytes: Engine::default().batch_bytes,
         slots_in_flight: dice.between(1, 8),
         view_timeout_ms,
         status_interval_ms: view_timeout_ms / 2,

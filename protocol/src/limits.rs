@@ -1,0 +1,86 @@
+//! How much a replica takes, sends and keeps, in bytes (rule 27). The limits are the same at all replicas, so that every
+//! message that they let a correct replica make is one that all correct replicas take.
+
+use crate::id::ReplicaId;
+use crate::message::{Batch, Request};
+use crate::misbehaviour::Misbehaviour;
+use crate::signature::Signed;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// The limits of one cluster. Everything is counted in bytes of its encoding, unless the field says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The operation of one request.
+    pub operation: usize,
+    /// The result of one request.
+    pub result: usize,
+    /// All requests of one batch.
+    pub batch: usize,
+    /// The waiting requests of one speaker.
+    pub waiting: usize,
+    /// How many requests of one speaker may wait.
+    pub waiting_requests: usize,
+    /// The kept messages of one sender for views that have not started.
+    pub early: usize,
+    /// One part of a state.
+    pub part: usize,
+    /// One message. The checkpoint interval is chosen so that VIEW-CHANGE and NEW-VIEW fit.
+    pub message: usize,
+}
+
+impl Limits {
+    /// The limits for `n` replicas. What is kept for each of them shrinks as n grows.
+    #[must_use]
+    pub fn for_replicas(n: u32) -> Self {
+        let batch = MIB;
+        let share = |all: usize| (all / (n as usize).max(1)).max(2 * batch);
+        Self {
+            operation: 128 * KIB,
+            result: 64 * KIB,
+            batch,
+            waiting: share(64 * MIB),
+            waiting_requests: 4096,
+            early: share(16 * MIB),
+            part: 256 * KIB,
+            message: 6 * MIB - 64 * KIB,
+        }
+    }
+
+    /// Checks the size of a request.
+    ///
+    /// # Errors
+    /// Its operation is longer than the limit, or no batch has room for it.
+    pub fn check_request(&self, request: &Signed<Request>) -> Result<(), Misbehaviour> {
+        let (bytes, limit) = (request.value().operation.len(), self.operation);
+        if bytes > limit || request.weight() > self.batch {
+            let signer = request.signer();
+            return Err(Misbehaviour::LargeOperation {
+                signer,
+                bytes,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// Checks the size of a batch and of each request in it. `signer` sent the batch.
+    ///
+    /// # Errors
+    /// The batch, or an operation in it, is longer than the limit.
+    pub fn check_batch(&self, signer: ReplicaId, batch: &Batch) -> Result<(), Misbehaviour> {
+        let (bytes, limit) = (batch.weight(), self.batch);
+        if bytes > limit {
+            return Err(Misbehaviour::LargeBatch {
+                signer,
+                bytes,
+                limit,
+            });
+        }
+        batch
+            .requests
+            .iter()
+            .try_for_each(|request| self.check_request(request))
+    }
+}
