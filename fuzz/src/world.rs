@@ -6,27 +6,39 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arbitrary::{Result, Unstructured};
+use quorate_fault::Faulty;
+use quorate_host::{Batch, Core, Event, Outgoing};
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Input, Keys, Quorum, ReplicaId, Sequence, SignedMessage, Time,
+    ClusterId, Config, Keys, Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time,
     Timer, Timestamp,
 };
-use quorate_simulator::bare::{Act, Bare};
+use quorate_simulator::digests::Digests;
 
 use crate::liar::Liar;
 
 /// The number of replicas. The first one lies.
 const N: u32 = 4;
+const LIAR: ReplicaId = ReplicaId(0);
 const CLUSTER: ClusterId = ClusterId([9; 32]);
 /// The most messages under way. Beyond it, the oldest are lost.
 const IN_FLIGHT: usize = 512;
 
+/// A message under way.
+#[derive(Clone)]
+struct Flying {
+    from: ReplicaId,
+    /// Where the recipient stands among the correct replicas.
+    to: usize,
+    message: Arc<SignedMessage>,
+}
+
 /// The whole cluster.
 pub struct World {
     now: Time,
-    correct: Vec<(Bare, Keys)>,
+    correct: Vec<Core<Digests>>,
     liar: Liar,
-    flying: Vec<(usize, Arc<SignedMessage>)>,
+    flying: Vec<Flying>,
     executed: BTreeMap<Sequence, Vec<Request>>,
     asked: u64,
 }
@@ -47,16 +59,20 @@ impl World {
             ..Config::new(ReplicaId(i), quorum)
         };
         let keys = |i| Keys::simulated(ReplicaId(i), N, CLUSTER);
+        let core = |i| {
+            let replica = Faulty::new(Replica::new(config(i)), None);
+            Core::new(keys(i), replica, Digests::default())
+        };
         let mut world = Self {
             now: Time(0),
-            correct: (1..N).map(|i| (Bare::new(config(i)), keys(i))).collect(),
+            correct: (1..N).map(core).collect(),
             liar: Liar::new(keys(0), config(0)),
             flying: Vec::new(),
             executed: BTreeMap::new(),
             asked: 0,
         };
         for at in 0..world.correct.len() {
-            world.step(at, Input::Start);
+            world.turn(at);
         }
         world
     }
@@ -98,7 +114,7 @@ impl World {
                 let message = self.liar.say(choices)?;
                 let to = choices.int_in_range(1..=7u8)?;
                 for at in (0..self.correct.len()).filter(|at| to >> at & 1 == 1) {
-                    self.hear(at, &message);
+                    self.hear(at, LIAR, &message);
                 }
             }
         }
@@ -107,73 +123,78 @@ impl World {
 
     fn deliver(&mut self, which: usize, again: bool) {
         if which < self.flying.len() {
-            let (at, message) = self.flying.remove(which);
+            let one = self.flying.remove(which);
             if again {
-                self.flying.push((at, Arc::clone(&message)));
+                self.flying.push(one.clone());
             }
-            self.hear(at, &message);
+            self.hear(one.to, one.from, &one.message);
         }
     }
 
     fn ask(&mut self, at: usize) {
         self.asked += 1;
-        let (bare, keys) = &mut self.correct[at];
-        let request = Request::new(keys.own().into(), Timestamp(self.asked), vec![1]);
-        let input = Input::Submit(keys.sign(request));
-        let acts = bare.step(keys, self.now, input);
-        self.perform(at, acts);
+        let core = &mut self.correct[at];
+        let request = Request::new(core.own().into(), Timestamp(self.asked), vec![1]);
+        let request = core.keys().sign(request);
+        core.submit(request);
+        self.turn(at);
     }
 
     fn run_out(&mut self, at: usize, timer: Timer) {
-        let (bare, keys) = &mut self.correct[at];
-        if let Some(due) = bare.timer(timer) {
+        let core = &mut self.correct[at];
+        if let Some(due) = core.timer(timer) {
             self.now = self.now.max(due);
-            let acts = bare.run_out(keys, self.now, timer);
-            self.perform(at, acts);
+            core.run_out(timer);
+            self.turn(at);
         }
     }
 
-    fn hear(&mut self, at: usize, message: &SignedMessage) {
-        let (bare, keys) = &mut self.correct[at];
-        let acts = bare.hear(keys, self.now, message);
-        self.perform(at, acts);
+    fn hear(&mut self, at: usize, from: ReplicaId, message: &SignedMessage) {
+        self.correct[at].deliver(Batch::of(from, message.clone()));
+        self.turn(at);
     }
 
-    fn step(&mut self, at: usize, input: Input) {
-        let (bare, keys) = &mut self.correct[at];
-        let acts = bare.step(keys, self.now, input);
-        self.perform(at, acts);
-    }
-
-    fn perform(&mut self, at: usize, acts: Vec<Act>) {
-        for act in acts {
-            match act {
-                Act::Broadcast(message) => {
-                    self.liar.overhear(&message);
-                    for other in (0..self.correct.len()).filter(|other| *other != at) {
-                        self.flying.push((other, Arc::clone(&message)));
-                    }
-                }
-                Act::Send(to, message) => match to.0.checked_sub(1) {
-                    None => self.liar.overhear(&message),
-                    Some(to) => self.flying.push((to as usize, message)),
-                },
-                Act::Execute(sequence, requests) => {
+    /// Lets a replica handle what has come.
+    fn turn(&mut self, at: usize) {
+        for event in self.correct[at].turn(self.now).release().events {
+            match event {
+                Event::Sent(sent) => self.send(at, sent),
+                Event::Executed {
+                    sequence, requests, ..
+                } => {
                     let first = self
                         .executed
                         .entry(sequence)
                         .or_insert_with(|| requests.clone());
                     assert_eq!(*first, requests, "two batches at {sequence:?}");
                 }
-                Act::Accuse(evidence) => {
-                    assert_eq!(evidence.accused(), ReplicaId(0), "{evidence:?}");
+                Event::Accused(evidence) => {
+                    assert_eq!(evidence.accused(), LIAR, "{evidence:?}");
                     assert!(evidence.holds(self.liar.config()), "{evidence:?}");
                 }
-                Act::Install(_) | Act::Done(_) | Act::Reject(_) => {}
+                _ => {}
             }
         }
         let excess = self.flying.len().saturating_sub(IN_FLIGHT);
         self.flying.drain(..excess);
+    }
+
+    /// The network takes a message. The liar hears what all others hear, and what it is sent.
+    fn send(&mut self, at: usize, sent: Outgoing) {
+        let from = self.correct[at].own();
+        let recipients: Vec<usize> = match sent.to {
+            None => (0..self.correct.len()).filter(|to| *to != at).collect(),
+            Some(LIAR) => Vec::new(),
+            Some(to) => vec![to.0 as usize - 1],
+        };
+        if matches!(sent.to, None | Some(LIAR)) {
+            self.liar.overhear(&sent.message);
+        }
+        self.flying.extend(recipients.into_iter().map(|to| Flying {
+            from,
+            to,
+            message: Arc::clone(&sent.message),
+        }));
     }
 }
 

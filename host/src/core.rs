@@ -144,7 +144,7 @@ impl<S: Service> Core<S> {
         status
     }
 
-    /// A timer runs out, whatever the time is.
+    /// A timer runs out.
     pub fn run_out(&mut self, timer: Timer) {
         self.timers.remove(&timer);
         self.inputs.push_back(Input::Timer(timer));
@@ -165,12 +165,18 @@ impl<S: Service> Core<S> {
         next.or_else(|| self.next_message().map(Input::Message))
     }
 
-    /// A turn of a replica that serves no clients: everything that has come until now is handled.
+    /// A turn of a replica alone: everything that has come until now is handled. A timer runs out when
+    /// [`Core::run_out`] says so, whatever the time is.
     pub fn turn(&mut self, now: Time) -> Turn<Infallible> {
-        self.tick(now);
-        self.settle(now);
         self.heard.clear();
+        self.settle(now);
         self.finish(Vec::new())
+    }
+
+    /// What came in the last turn for the clients that the process speaks for: replies, and answers to queries.
+    #[must_use]
+    pub fn heard(&self) -> &[VerifiedMessage] {
+        &self.heard
     }
 
     pub(crate) fn finish<C>(&mut self, answers: Vec<(C, Answer)>) -> Turn<C> {

@@ -6,15 +6,15 @@
 //! * [`plan`]: the plan as data, its text, and how a seed gives one.
 //! * [`mod@run`]: plays a plan and says what came of it.
 //! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
-//! * [`bare`]: one replica alone.
+//! * [`digests`]: the smallest service, for a replica alone.
 //! * [`process`]: one process, put together as a live one is.
 //! * [`invariant`]: one file for each rule, checked after every step.
 //! * [`picture`]: a run as a sequence diagram.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
 
-pub mod bare;
 mod clock;
+pub mod digests;
 pub mod invariant;
 mod kind;
 mod network;

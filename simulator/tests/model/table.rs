@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use quorate_fault::Faulty;
+use quorate_host::{self as host, Batch, Core};
 use quorate_protocol::{
-    Config, Digest, Evidence, Input, Keys, Quorum, ReplicaId, SignedMessage, Time, Timer, View,
+    Config, Digest, Evidence, Keys, Quorum, Replica, ReplicaId, SignedMessage, Time, Timer, View,
 };
-use quorate_simulator::bare::{Act, Bare};
+use quorate_simulator::digests::Digests;
 
 use crate::byzantine::{self, Batches, SLOT};
 use crate::canonical;
@@ -65,14 +67,14 @@ pub(crate) struct Outside {
 
 /// One state of one replica.
 struct Node {
-    bare: Bare,
+    core: Core<Digests>,
     outside: Outside,
     /// The COMMITs of views that have not started here that it has heard.
     early: Messages,
     /// What followed from which event, as far as anyone asked.
     next: BTreeMap<Event, Next>,
     /// The states that were taken for this one, by their digests.
-    merged: BTreeMap<Digest, Bare>,
+    merged: BTreeMap<Digest, Core<Digests>>,
 }
 
 /// One message, and by whom.
@@ -141,14 +143,18 @@ impl Table {
     /// A correct replica that has started and has the client's request.
     pub(crate) fn start(&mut self, config: Config) -> usize {
         let own = config.replica;
-        let mut bare = Bare::new(config);
-        let request = SignedMessage::Request(self.batches.request.clone());
-        let keys = &mut self.keys[own.0 as usize];
-        let mut acts = bare.step(keys, Time(0), Input::Start);
-        acts.extend(bare.hear(keys, Time(0), &request));
+        let keys = self.keys[own.0 as usize].clone();
+        let replica = Faulty::new(Replica::new(config), None);
+        let mut core = Core::new(keys, replica, Digests::default());
+        let request = &self.batches.request;
+        core.deliver(Batch::of(
+            request.signer(),
+            SignedMessage::Request(request.clone()),
+        ));
         let mut outside = Outside::default();
-        self.note(&bare, &mut outside, acts);
-        self.add(bare, outside, Messages::default())
+        let events = core.turn(Time(0)).release().events;
+        self.note(&core, &mut outside, events);
+        self.add(core, outside, Messages::default())
     }
 
     pub(crate) fn outside(&self, node: usize) -> &Outside {
@@ -157,7 +163,7 @@ impl Table {
 
     /// Whose state it is.
     pub(crate) fn name(&self, node: usize) -> ReplicaId {
-        self.nodes[node].bare.own()
+        self.nodes[node].core.own()
     }
 
     /// Whether it has heard COMMITs of a view that has not started there.
@@ -206,16 +212,17 @@ impl Table {
         number
     }
 
-    fn add(&mut self, bare: Bare, outside: Outside, early: Messages) -> usize {
-        let own = bare.own();
-        let timed = bare.timer(Timer::View).is_some() && bare.status().view.0 < self.scope.views;
-        let state = canonical::replica(bare.replica(), own, self.quorum, self.scope.views);
+    fn add(&mut self, core: Core<Digests>, outside: Outside, early: Messages) -> usize {
+        let own = core.own();
+        let status = core.replica().status();
+        let timed = core.timer(Timer::View).is_some() && status.view.0 < self.scope.views;
+        let state = canonical::replica(core.replica(), own, self.quorum, self.scope.views);
         let text = format!("{own} {timed} {outside:?} {early:?} {state}");
         let known = self.known.entry(Digest::of(&[text.as_bytes()]));
         let number = *known.or_insert(self.nodes.len());
         if number == self.nodes.len() {
             self.nodes.push(Node {
-                bare: bare.clone(),
+                core: core.clone(),
                 outside,
                 early,
                 next: BTreeMap::new(),
@@ -223,8 +230,8 @@ impl Table {
             });
         }
         if self.keeps_merged {
-            let digest = Digest::of(&[format!("{bare:?}").as_bytes()]);
-            if self.nodes[number].merged.insert(digest, bare).is_none() {
+            let digest = Digest::of(&[whole(&core).as_bytes()]);
+            if self.nodes[number].merged.insert(digest, core).is_none() {
                 self.unchecked.push((number, digest));
             }
         }
@@ -255,12 +262,12 @@ impl Table {
         if let Some(next) = self.nodes[node].next.get(&event) {
             return *next;
         }
-        let bare = self.nodes[node].bare.clone();
+        let core = self.nodes[node].core.clone();
         let message = match event {
             Event::Hear(number) => Some(Arc::clone(&self.messages[number].message)),
             Event::Timeout => None,
         };
-        let next = self.step(node, bare, event, message);
+        let next = self.step(node, core, event, message);
         self.nodes[node].next.insert(event, next);
         next
     }
@@ -269,7 +276,7 @@ impl Table {
     fn step(
         &mut self,
         at: usize,
-        mut bare: Bare,
+        mut core: Core<Digests>,
         event: Event,
         message: Option<Arc<SignedMessage>>,
     ) -> Next {
@@ -279,7 +286,7 @@ impl Table {
         };
         let node = &self.nodes[at];
         let (mut outside, mut early) = (node.outside, node.early);
-        let before = bare.status();
+        let before = core.replica().status();
         if let Event::Hear(number) = event
             && let Some((view, is_commit)) = message.as_deref().and_then(vote)
             && (view > before.view || view == before.view && !before.active)
@@ -291,24 +298,27 @@ impl Table {
             }
             early.insert(number);
         }
-        let keys = &mut self.keys[bare.own().0 as usize];
-        let acts = match message {
-            Some(message) => bare.hear(keys, Time(0), &message),
-            None if before.view.0 < self.scope.views && bare.timer(Timer::View).is_some() => {
-                bare.run_out(keys, Time(0), Timer::View)
+        match (event, message) {
+            (Event::Hear(number), Some(message)) => {
+                let by = self.messages[number].by;
+                core.deliver(Batch::of(by, (*message).clone()));
             }
-            None => return nothing,
-        };
-        let after = bare.status();
+            _ if before.view.0 < self.scope.views && core.timer(Timer::View).is_some() => {
+                core.run_out(Timer::View);
+            }
+            _ => return nothing,
+        }
+        let events = core.turn(Time(0)).release().events;
+        let after = core.replica().status();
         if after.view.0 > self.scope.views {
             return nothing;
         }
-        let evidence = self.note(&bare, &mut outside, acts);
+        let evidence = self.note(&core, &mut outside, events);
         if (after.view, after.active) != (before.view, before.active) || outside.executed.is_some()
         {
             early = Messages::default();
         }
-        let node = self.add(bare, outside, early);
+        let node = self.add(core, outside, early);
         Next { node, evidence }
     }
 
@@ -334,8 +344,8 @@ impl Table {
                     }
                 };
                 for message in messages {
-                    let bare = self.nodes[node].merged[&digest].clone();
-                    let reached = self.step(node, bare, event, message).node;
+                    let core = self.nodes[node].merged[&digest].clone();
+                    let reached = self.step(node, core, event, message).node;
                     assert_eq!(
                         reached, next.node,
                         "{event:?} tells states apart that were taken for one"
@@ -350,24 +360,31 @@ impl Table {
     }
 
     /// Takes note of what a replica did; gives what it can prove against the Byzantine one.
-    fn note(&mut self, bare: &Bare, outside: &mut Outside, acts: Vec<Act>) -> Option<&'static str> {
-        let status = bare.status();
+    fn note(
+        &mut self,
+        core: &Core<Digests>,
+        outside: &mut Outside,
+        events: Vec<host::Event>,
+    ) -> Option<&'static str> {
+        let status = core.replica().status();
         outside.view = (status.view, status.active);
-        let config = self.scope.config(bare.own(), self.quorum);
+        let config = self.scope.config(core.own(), self.quorum);
         let mut proved = None;
-        for act in acts {
-            match act {
-                Act::Broadcast(message) if is_carried(&message) => {
-                    outside.said.insert(self.number(bare.own(), message));
+        for event in events {
+            match event {
+                host::Event::Sent(sent) if sent.to.is_none() && is_carried(&sent.message) => {
+                    outside.said.insert(self.number(core.own(), sent.message));
                 }
-                Act::Execute(sequence, requests) => {
+                host::Event::Executed {
+                    sequence, requests, ..
+                } => {
                     assert_eq!(sequence, SLOT, "there is but one request");
-                    let proof = bare.replica().commit_certificate(SLOT);
+                    let proof = core.replica().commit_certificate(SLOT);
                     let commit = proof.first().expect("it is committed").value();
                     outside.executed = Some((commit.view, commit.digest));
                     outside.times += requests.len();
                 }
-                Act::Accuse(evidence) => {
+                host::Event::Accused(evidence) => {
                     outside.wrong |= !evidence.holds(&config);
                     if evidence.accused() == self.scope.byzantine {
                         proved = Some(kind(&evidence));
@@ -429,6 +446,12 @@ impl Table {
         }
         told.join(", ")
     }
+}
+
+/// All that decides what a replica does next, as text.
+fn whole(core: &Core<Digests>) -> String {
+    let timers = [Timer::View, Timer::Status].map(|timer| core.timer(timer));
+    format!("{:?} {:?} {timers:?}", core.replica(), core.service())
 }
 
 /// What two messages of one replica may prove against it.

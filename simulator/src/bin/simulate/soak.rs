@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use quorate_fault::Faulty;
+use quorate_host::{Batch, Core, Event};
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClusterId, Config, Input, Keys, Quorum, ReplicaId, SignedMessage, Sizes, Time, Timestamp,
+    ClusterId, Config, Keys, Quorum, Replica, ReplicaId, SignedMessage, Sizes, Time, Timestamp,
 };
-use quorate_simulator::bare::{Act, Bare};
+use quorate_simulator::digests::Digests;
 use quorate_simulator::invariant::bounded::{Bounds, Unbounded};
 use serde::Serialize;
 
@@ -19,9 +21,10 @@ use crate::{BROKEN, FAILED, progress, report};
 
 /// The cluster of a soak: every message arrives, in order.
 struct Cluster {
-    all: Vec<(Bare, Keys)>,
+    all: Vec<Core<Digests>>,
     bounds: Bounds,
-    queue: VecDeque<(usize, Arc<SignedMessage>)>,
+    /// The messages under way, each with its sender and its recipient.
+    queue: VecDeque<(ReplicaId, usize, Arc<SignedMessage>)>,
     now: Time,
 }
 
@@ -120,8 +123,9 @@ impl Cluster {
     fn new(quorum: Quorum) -> Self {
         let one = |i| {
             let id = ReplicaId(i);
-            let bare = Bare::new(Config::new(id, quorum));
-            (bare, Keys::simulated(id, quorum.n(), ClusterId([3; 32])))
+            let keys = Keys::simulated(id, quorum.n(), ClusterId([3; 32]));
+            let replica = Replica::new(Config::new(id, quorum));
+            Core::new(keys, Faulty::new(replica, None), Digests::default())
         };
         let mut cluster = Self {
             all: (0..quorum.n()).map(one).collect(),
@@ -130,58 +134,50 @@ impl Cluster {
             now: Time(0),
         };
         for at in 0..cluster.all.len() {
-            cluster.step(at, Input::Start);
+            cluster.turn(at);
         }
         cluster
     }
 
     fn order(&mut self, at: usize, number: u64) {
         self.now.0 += 1000;
-        let (_, keys) = &self.all[at];
-        let request = Request::new(
-            keys.own().into(),
-            Timestamp(number),
-            number.to_le_bytes().to_vec(),
-        );
-        let request = keys.sign(request);
-        self.step(at, Input::Submit(request));
-        while let Some((to, message)) = self.queue.pop_front() {
-            let (bare, keys) = &mut self.all[to];
-            let acts = bare.hear(keys, self.now, &message);
-            self.post(to, acts);
+        let core = &mut self.all[at];
+        let operation = number.to_le_bytes().to_vec();
+        let request = Request::new(core.own().into(), Timestamp(number), operation);
+        let request = core.keys().sign(request);
+        core.submit(request);
+        self.turn(at);
+        while let Some((from, to, message)) = self.queue.pop_front() {
+            self.all[to].deliver(Batch::of(from, (*message).clone()));
+            self.turn(to);
         }
     }
 
-    fn step(&mut self, at: usize, input: Input) {
-        let (bare, keys) = &mut self.all[at];
-        let acts = bare.step(keys, self.now, input);
-        self.post(at, acts);
-    }
-
-    fn post(&mut self, from: usize, acts: Vec<Act>) {
-        for act in acts {
-            match act {
-                Act::Broadcast(message) => {
-                    let others = (0..self.all.len()).filter(|to| *to != from);
-                    self.queue
-                        .extend(others.map(|to| (to, Arc::clone(&message))));
-                }
-                Act::Send(to, message) => self.queue.push_back((to.0 as usize, message)),
-                _ => {}
-            }
+    fn turn(&mut self, at: usize) {
+        let core = &mut self.all[at];
+        let own = core.own();
+        for event in core.turn(self.now).release().events {
+            let Event::Sent(sent) = event else { continue };
+            let recipients = match sent.to {
+                Some(to) => vec![to.0 as usize],
+                None => (0..self.all.len()).filter(|to| *to != at).collect(),
+            };
+            let messages = recipients.into_iter();
+            self.queue
+                .extend(messages.map(|to| (own, to, Arc::clone(&sent.message))));
         }
     }
 
     /// What one of the replicas keeps too much of.
     fn unbounded(&self) -> Option<Unbounded> {
         let kept = self.all.iter();
-        let mut kept = kept.map(|(bare, _)| self.bounds.check(bare.own(), bare.sizes()));
+        let mut kept = kept.map(|core| self.bounds.check(core.own(), core.replica().sizes()));
         kept.find_map(Result::err)
     }
 
     fn row(&self, requests: u64, verdict: &'static str, violation: Option<&Unbounded>) -> Row {
         let most = |of: fn(Sizes) -> usize| {
-            let kept = self.all.iter().map(|(bare, _)| of(bare.sizes()));
+            let kept = self.all.iter().map(|core| of(core.replica().sizes()));
             kept.max().unwrap_or_default()
         };
         Row {
