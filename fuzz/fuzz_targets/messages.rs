@@ -5,10 +5,9 @@
 use std::num::NonZeroU32;
 
 use libfuzzer_sys::fuzz_target;
-use quorate_protocol::message::Batch;
-use quorate_protocol::{
-    ClientId, ClusterId, Keys, Part, Quorum, Record, ReplicaId, Sequence, SignedMessage,
-};
+use quorate_host::{Batch, Head, join};
+use quorate_protocol::message::{self, Request};
+use quorate_protocol::{ClusterId, Keys, Part, Quorum, Record, ReplicaId, Sequence, Timestamp};
 use quorate_service::exchange::Rules;
 use quorate_service::{Answer, Replicated, Service as _};
 
@@ -19,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     match kind % 5 {
         0 => messages(rest),
         1 => record(rest),
-        2 => reads_back::<Batch>(rest),
+        2 => reads_back::<message::Batch>(rest),
         3 => operations(rest),
         _ => restore(rest),
     }
@@ -43,14 +42,22 @@ where
     }
 }
 
-/// Decodes a peer's batch, one message after another, and checks each message.
-fn messages(mut bytes: &[u8]) {
-    let mut keys = Keys::simulated(ReplicaId(1), 4, ClusterId([0; 32]));
-    while let Ok((message, rest)) = postcard::take_from_bytes::<SignedMessage>(bytes) {
+/// The head of a peer's batches.
+const HEAD: Head = Head {
+    cluster: ClusterId([0; 32]),
+    sender: ReplicaId(1),
+};
+
+/// Opens a peer's batch, and checks each message.
+fn messages(bytes: &[u8]) {
+    let mut keys = Keys::simulated(ReplicaId(1), 4, HEAD.cluster);
+    let Ok(batch) = Batch::open(&join(HEAD, &[bytes.into()]), HEAD.cluster) else {
+        return;
+    };
+    for message in batch.messages {
         let again = postcard::to_stdvec(&message).expect("a decoded value can be encoded");
         assert_eq!(postcard::from_bytes(&again).as_ref(), Ok(&message));
         let _ = keys.verify_message(message);
-        bytes = rest;
     }
 }
 
@@ -67,7 +74,8 @@ fn operations(bytes: &[u8]) {
     let all = bytes.split(|byte| *byte == 0xFE);
     for ((sequence, index), operation) in (1..).zip(0..).zip(all) {
         let client = ReplicaId(index % 4).into();
-        let answer = service.execute(Sequence(sequence), client, operation);
+        let request = Request::new(client, Timestamp(sequence), operation.to_vec());
+        let answer = service.execute(Sequence(sequence), &request);
         assert!(Answer::decode(&answer).is_some());
         if let Some(answer) = service.query(operation) {
             assert!(Answer::decode(&answer).is_some());

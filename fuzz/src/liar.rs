@@ -211,7 +211,9 @@ impl Liar {
                 } else {
                     None
                 };
-                let part = some(choices, &self.parts)?.pop().unwrap_or_else(|| [7].into());
+                let part = some(choices, &self.parts)?
+                    .pop()
+                    .unwrap_or_else(|| [7].into());
                 let piece = piece.unwrap_or(Piece::Part(part));
                 Message::State(State { sequence, piece })
             }
@@ -232,6 +234,7 @@ impl Liar {
                     view,
                     client: ReplicaId(1).into(),
                     timestamp: Timestamp(number(choices)?),
+                    request: digest,
                     sequence,
                     result: vec![1],
                 }],
@@ -268,9 +271,16 @@ impl Liar {
         let client = if choices.arbitrary()? {
             ReplicaId(0).into()
         } else {
-            ClientId::named(self.keys.own(), if choices.arbitrary()? { "a" } else { "b" })
+            ClientId::named(
+                self.keys.own(),
+                if choices.arbitrary()? { "a" } else { "b" },
+            )
         };
-        let request = Request::new(client, Timestamp(number(choices)?), vec![choices.arbitrary()?]);
+        let request = Request::new(
+            client,
+            Timestamp(number(choices)?),
+            vec![choices.arbitrary()?],
+        );
         Ok(self.keys.sign(request).into_signed())
     }
 

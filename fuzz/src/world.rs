@@ -10,8 +10,8 @@ use quorate_fault::Faulty;
 use quorate_host::{Batch, Core, Event, Outgoing};
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClusterId, Config, Keys, Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time,
-    Timer, Timestamp,
+    ClusterId, Config, Keys, Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time, Timer,
+    Timestamp,
 };
 use quorate_simulator::digests::Digests;
 
