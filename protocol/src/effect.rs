@@ -2,8 +2,8 @@ use crate::evidence::Evidence;
 use crate::id::{ReplicaId, Sequence, Timestamp, View};
 use crate::message::{Message, Request, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
+use crate::part::Part;
 use crate::record::Record;
-use crate::snapshot::Part;
 use crate::time::Time;
 
 /// What a replica asks its host to do. The host does the effects of a step in order.

@@ -1,8 +1,8 @@
 use crate::effect::Timer;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Query, Request, VerifiedMessage};
+use crate::part::Part;
 use crate::signature::Verified;
-use crate::snapshot::Part;
 
 /// An event for a replica.
 #[derive(Clone, Debug)]

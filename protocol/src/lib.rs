@@ -9,6 +9,7 @@
 //! * [`seal`]: clients with a key of their own, who sign their requests themselves.
 //! * [`signature`]: [`Signed`] bytes, and [`Verified`] ones. Only a signature check makes a [`Verified`].
 //! * [`snapshot`]: the state at a checkpoint, in parts.
+//! * [`tree`]: a map in parts, of which a change touches few.
 //! * [`quorum`]: the arithmetic of n and f.
 //! * [`Limits`]: how much a replica takes and keeps. [`Largest`]: how large its messages can be.
 //! * [`misbehaviour`], [`evidence`]: why a message was refused, and proof that a replica is faulty.
@@ -31,14 +32,17 @@ mod limits;
 pub mod message;
 pub mod misbehaviour;
 mod mutant;
+mod part;
 pub mod quorum;
 mod record;
 mod replica;
+mod replies;
 mod scheme;
 pub mod seal;
 pub mod signature;
 pub mod snapshot;
 mod time;
+pub mod tree;
 
 pub use config::Config;
 pub use digest::Digest;
@@ -52,10 +56,10 @@ pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
 #[cfg(feature = "mutants")]
 pub use mutant::Mutant;
+pub use part::{Cached, Part};
 pub use quorum::Quorum;
 pub use record::{BadRecord, Record};
 pub use replica::{Phase, Replica, Sizes, SlotStatus, Status};
 pub use seal::{ClientKey, Seal};
 pub use signature::{Keys, Signed, Verified};
-pub use snapshot::Part;
 pub use time::{Duration, Time};

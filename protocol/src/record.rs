@@ -6,8 +6,9 @@ use crate::Digest;
 use crate::certificate::PreparedCertificate;
 use crate::id::{Sequence, View};
 use crate::message::{Batch, Checkpoint, PrePrepare, SignedMessage, ViewChange};
+use crate::part::Part;
 use crate::signature::Signed;
-use crate::snapshot::{Manifest, Part, Snapshot};
+use crate::snapshot::{Manifest, Snapshot};
 
 /// One entry of the log on disk. [`crate::Replica::restore`] reads the entries in the order in which they were written.
 ///
@@ -131,13 +132,15 @@ mod tests {
 
     use super::{BadRecord, Record};
     use crate::id::Sequence;
-    use crate::snapshot::{Part, Replies, Snapshot};
+    use crate::part::Part;
+    use crate::replies::Replies;
+    use crate::snapshot::Snapshot;
 
     fn stable(parts: &[&[u8]]) -> Record {
         let parts = parts.iter().map(|bytes| Part::from(*bytes)).collect();
         Record::Stable {
             proof: Vec::new(),
-            snapshot: Snapshot::new(&Replies::new(), parts),
+            snapshot: Snapshot::new(&Replies::default(), parts),
         }
     }
 

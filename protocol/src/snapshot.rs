@@ -1,98 +1,14 @@
 //! The replicated state at a checkpoint, in parts. Each part can be fetched alone and checked by its digest.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{ClientId, Sequence, Timestamp};
-
-/// The reply table: the last reply to each client (rule 6).
-pub(crate) type Replies = BTreeMap<ClientId, LastReply>;
-
-/// The last reply to a client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LastReply {
-    /// The timestamp of the client's request.
-    pub(crate) timestamp: Timestamp,
-    /// The digest of that request (rule 26).
-    pub(crate) request: Digest,
-    /// The slot in which it executed.
-    pub(crate) sequence: Sequence,
-    /// The result.
-    #[serde(with = "serde_bytes")]
-    pub(crate) result: Vec<u8>,
-}
-
-/// The bytes of the reply table in one part, roughly.
-const PART_BYTES: usize = 64 * 1024;
-
-/// A part of a state: bytes that know their digest. A clone shares the bytes.
-#[derive(Clone)]
-pub struct Part {
-    digest: Digest,
-    bytes: Arc<[u8]>,
-}
-
-impl Part {
-    /// The part with these bytes. It computes their digest, so it costs as much as the part is long: keep the part and
-    /// clone it.
-    #[must_use]
-    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
-        let bytes = bytes.into();
-        let digest = Digest::of(&[b"part", &bytes]);
-        Self { digest, bytes }
-    }
-
-    /// The digest, by which a [`Manifest`] names the part.
-    #[must_use]
-    pub const fn digest(&self) -> Digest {
-        self.digest
-    }
-
-    /// The bytes, shared.
-    #[must_use]
-    pub fn bytes(&self) -> Arc<[u8]> {
-        Arc::clone(&self.bytes)
-    }
-}
-
-impl Deref for Part {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl PartialEq for Part {
-    fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
-    }
-}
-
-impl Eq for Part {}
-
-impl fmt::Debug for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "part {} of {} bytes", self.digest, self.bytes.len())
-    }
-}
-
-impl From<Vec<u8>> for Part {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::new(bytes)
-    }
-}
-
-impl From<&[u8]> for Part {
-    fn from(bytes: &[u8]) -> Self {
-        Self::new(bytes)
-    }
-}
+use crate::part::Part;
+use crate::replies::Replies;
+use crate::tree::BadParts;
 
 /// The digests of a state's parts, those of the reply table first (rule 8). The digest of a checkpoint is the digest of
 /// this manifest. With the manifest, each part can be checked alone (rule 19).
@@ -139,13 +55,9 @@ impl PartialEq for Snapshot {
 
 impl Eq for Snapshot {}
 
-/// A state that a quorum has signed but that cannot be decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable;
-
 impl Snapshot {
     pub(crate) fn new(replies: &Replies, service: Vec<Part>) -> Self {
-        let replies = encode(replies);
+        let replies = replies.parts();
         let digests = |parts: &[Part]| parts.iter().map(Part::digest).collect();
         let manifest = Manifest {
             replies: digests(&replies),
@@ -158,7 +70,7 @@ impl Snapshot {
         Self(Arc::new(Shared {
             digest: manifest.digest(),
             manifest,
-            parts: parts.map(|part| (part.digest, part)).collect(),
+            parts: parts.map(|part| (part.digest(), part)).collect(),
         }))
     }
 
@@ -172,7 +84,7 @@ impl Snapshot {
     ) -> Result<Self, Digest> {
         let mut parts = Vec::new();
         for digest in manifest.parts() {
-            let part = find(digest).filter(|part| part.digest == digest);
+            let part = find(digest).filter(|part| part.digest() == digest);
             parts.push(part.ok_or(digest)?);
         }
         Ok(Self::of(manifest, parts.into_iter()))
@@ -197,14 +109,9 @@ impl Snapshot {
     }
 
     /// Decodes the reply table.
-    pub(crate) fn replies(&self) -> Result<Replies, Unreadable> {
-        let mut replies = Replies::new();
-        for part in self.chosen(&self.manifest().replies) {
-            let entries: Vec<(ClientId, LastReply)> =
-                postcard::from_bytes(&part).map_err(|_| Unreadable)?;
-            replies.extend(entries);
-        }
-        Ok(replies)
+    pub(crate) fn replies(&self) -> Result<Replies, BadParts> {
+        let parts: Vec<_> = self.chosen(&self.manifest().replies).collect();
+        Replies::of_parts(&parts)
     }
 
     /// The service's parts, in the service's order.
@@ -219,53 +126,14 @@ impl Snapshot {
     }
 }
 
-/// The reply table in parts, ordered by client.
-#[expect(
-    clippy::expect_used,
-    reason = "encoding plain data into a growing buffer cannot fail"
-)]
-fn encode(replies: &Replies) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let (mut entries, mut bytes) = (Vec::new(), 0);
-    for entry in replies {
-        bytes += entry.1.result.len() + 32;
-        entries.push(entry);
-        if bytes >= PART_BYTES {
-            parts.push(std::mem::take(&mut entries));
-            bytes = 0;
-        }
-    }
-    parts.push(entries);
-    parts
-        .iter()
-        .map(|entries| {
-            postcard::to_stdvec(entries)
-                .expect("plain data encodes")
-                .into()
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{LastReply, Replies, Snapshot};
-    use crate::digest::Digest;
-    use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
-
-    fn told(client: u32, result: Vec<u8>) -> (ClientId, LastReply) {
-        let (timestamp, sequence) = (Timestamp(u64::from(client)), Sequence(1));
-        let last = LastReply {
-            timestamp,
-            request: Digest::of(&[]),
-            sequence,
-            result,
-        };
-        (ReplicaId(client).into(), last)
-    }
+    use super::{Replies, Snapshot};
+    use crate::replies::tests::table;
 
     #[test]
-    fn a_reply_table_of_many_parts_is_decoded_again() {
-        let replies: Replies = (0..300).map(|i| told(i, vec![7; 1000])).collect();
+    fn a_state_comes_apart_into_the_reply_table_and_the_service() {
+        let replies = table(300, &[7; 1000]);
         let snapshot = Snapshot::new(&replies, vec![b"state"[..].into()]);
         assert!(snapshot.manifest().parts().count() > 3);
         assert_eq!(snapshot.replies(), Ok(replies));
@@ -274,10 +142,10 @@ mod tests {
 
     #[test]
     fn the_digest_covers_the_reply_table_and_the_service() {
-        let one: Replies = [told(1, vec![1])].into();
+        let one = table(1, &[1]);
         let digest =
             |replies: &Replies, state: &[u8]| Snapshot::new(replies, vec![state.into()]).digest();
         assert_ne!(digest(&one, b"a"), digest(&one, b"b"));
-        assert_ne!(digest(&one, b"a"), digest(&Replies::new(), b"a"));
+        assert_ne!(digest(&one, b"a"), digest(&Replies::default(), b"a"));
     }
 }

@@ -3,10 +3,11 @@
 //! A request is known by its id. As long as the ledger keeps a request, another one with the same id is the same request,
 //! whatever its timestamp and whichever process received it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use quorate_protocol::Part;
+use quorate_protocol::tree::{self, Tree};
+use quorate_protocol::{Cached, Digest, Part};
 use serde::{Deserialize, Serialize};
 
 use crate::BadSnapshot;
@@ -19,8 +20,9 @@ pub const KEPT: usize = 10_000;
 pub const KEPT_BYTES: usize = 16 * 1024 * 1024;
 /// The most clients whose latest number is kept.
 const LATEST_KEPT: usize = 10_000;
-/// The entries in one part of a snapshot.
-const ENTRIES_PER_PART: u64 = 256;
+/// The bytes of entries in one part of a snapshot: the entries that begin in the same so many bytes of all entries ever
+/// added. So a part has less than these bytes and one entry.
+const PART_BYTES: u64 = 32 * 1024;
 
 /// A decided request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,18 +72,50 @@ pub fn number(timestamp: f64, seq: u64) -> u64 {
         .saturating_add(seq % PER_MICROSECOND + 1)
 }
 
+/// The greatest [`number`] of a client that was ever decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Latest {
+    client: u64,
+    number: u64,
+}
+
+impl tree::Entry for Latest {
+    fn place(&self) -> Digest {
+        place(self.client)
+    }
+
+    fn size(&self) -> usize {
+        const TWO_NUMBERS: usize = 20;
+        TWO_NUMBERS
+    }
+}
+
+/// Where a client stands in the tree.
+fn place(client: u64) -> Digest {
+    Digest::of(&[&client.to_le_bytes()])
+}
+
 /// The ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// The number of entries that were dropped to make room.
     forgotten: u64,
+    /// The sizes of the dropped entries together.
+    forgotten_bytes: u64,
     kept: VecDeque<Arc<Entry>>,
+    /// The bytes of data that the kept entries have together.
     bytes: usize,
+    /// The sizes of all entries ever added.
+    bytes_ever: u64,
     /// Where the kept entries stand, counted with the forgotten ones.
     places: BTreeMap<(u64, u64), u64>,
-    /// The greatest [`number`] that was ever decided, by client. A faulty process can order requests of clients that do
-    /// not exist, so the clients with the smallest numbers give way.
-    latest: BTreeMap<u64, u64>,
+    /// The parts of the kept entries, by the place of their bytes among all bytes ever added.
+    parts: BTreeMap<u64, Cached<Part>>,
+    /// The clients' latest numbers. A faulty process can order requests of clients that do not exist, so the clients with
+    /// the smallest numbers give way.
+    latest: Tree<Latest>,
+    /// The same, sorted: `(number, client)`.
+    by_number: BTreeSet<(u64, u64)>,
 }
 
 impl Ledger {
@@ -132,7 +166,8 @@ impl Ledger {
     /// way to those of other clients.
     #[must_use]
     pub fn latest(&self, client: u64) -> u64 {
-        self.latest.get(&client).copied().unwrap_or(0)
+        let latest = self.latest.get(&place(client));
+        latest.map_or(0, |latest| latest.number)
     }
 
     fn fits(&self) -> bool {
@@ -141,45 +176,68 @@ impl Ledger {
 
     /// Adds a request that is not kept yet.
     pub(crate) fn add(&mut self, entry: Entry, number: u64) {
-        let latest = self.latest.entry(entry.id.0).or_default();
-        *latest = number.max(*latest);
-        self.forget_oldest_client();
+        self.note_latest(entry.id.0, number);
         self.push(entry);
         while !self.fits() {
-            if let Some(oldest) = self.kept.pop_front() {
-                self.places.remove(&oldest.id);
-                self.bytes -= oldest.data.len();
-                self.forgotten += 1;
-            }
+            self.forget_oldest();
         }
     }
 
-    fn forget_oldest_client(&mut self) {
-        if self.latest.len() <= LATEST_KEPT {
-            return;
+    fn note_latest(&mut self, client: u64, number: u64) {
+        let number = number.max(self.latest(client));
+        let before = self.latest.set(Latest { client, number });
+        if let Some(before) = before {
+            self.by_number.remove(&(before.number, client));
         }
-        let oldest = self.latest.iter().min_by_key(|(_, number)| **number);
-        if let Some(client) = oldest.map(|(client, _)| *client) {
-            self.latest.remove(&client);
+        self.by_number.insert((number, client));
+        if self.by_number.len() > LATEST_KEPT
+            && let Some((_, client)) = self.by_number.pop_first()
+        {
+            self.latest.delete(&place(client));
         }
     }
 
     fn push(&mut self, entry: Entry) {
         self.places.insert(entry.id, self.count());
         self.bytes += entry.data.len();
+        let part = self.parts.entry(self.bytes_ever / PART_BYTES).or_default();
+        part.forget();
+        self.bytes_ever += entry.size() as u64;
         self.kept.push_back(Arc::new(entry));
     }
 
-    /// The parts for [`crate::Service::snapshot`]. A part ends at every multiple of `ENTRIES_PER_PART`, whatever was
-    /// dropped, so only the count, the oldest and the newest part change.
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.kept.pop_front() else {
+            return;
+        };
+        self.places.remove(&oldest.id);
+        self.bytes -= oldest.data.len();
+        self.forgotten += 1;
+        self.forgotten_bytes += oldest.size() as u64;
+        // The part that held it has lost an entry, or its last one.
+        let first = self.forgotten_bytes / PART_BYTES;
+        self.parts = self.parts.split_off(&first);
+        if let Some(part) = self.parts.get_mut(&first) {
+            part.forget();
+        }
+    }
+
+    /// The parts for [`crate::Service::snapshot`]: what was forgotten and the number of the next parts, these parts with the
+    /// clients' latest numbers, and the entries. Only the oldest and the newest part of the entries change.
     pub(crate) fn snapshot(&self) -> Vec<Part> {
-        let mut parts = vec![encode(&(self.forgotten, &self.latest)).into()];
-        let numbered: Vec<(u64, &Arc<Entry>)> = (self.forgotten..).zip(&self.kept).collect();
-        let together = numbered
-            .chunk_by(|(one, _), (other, _)| one / ENTRIES_PER_PART == other / ENTRIES_PER_PART);
-        for part in together {
-            let entries: Vec<&Entry> = part.iter().map(|(_, entry)| &***entry).collect();
-            parts.push(encode(&entries).into());
+        let latest = self.latest.parts();
+        let head = (self.forgotten, self.forgotten_bytes, latest.len());
+        let mut parts = vec![encode(&head).into()];
+        parts.extend(latest);
+        let mut begins = self.forgotten_bytes;
+        let mut rest = self.kept.iter().peekable();
+        for (place, cached) in &self.parts {
+            let mut together = Vec::new();
+            while let Some(entry) = rest.next_if(|_| begins / PART_BYTES == *place) {
+                begins += entry.size() as u64;
+                together.push(&**entry);
+            }
+            parts.push(cached.get_or_make(|| encode(&together).into()).clone());
         }
         parts
     }
@@ -189,20 +247,25 @@ impl Ledger {
     /// # Errors
     /// [`Ledger::snapshot`] would not produce these parts.
     pub(crate) fn restored(parts: &[Part]) -> Result<Self, BadSnapshot> {
-        let (forgotten, latest): (u64, BTreeMap<u64, u64>) = read_part(parts.first())?;
-        if forgotten.checked_add(KEPT as u64).is_none() || latest.len() > LATEST_KEPT {
+        let (forgotten, forgotten_bytes, clients): (u64, u64, usize) = read_part(parts.first())?;
+        let rest = parts.get(1..).unwrap_or_default();
+        let (clients, entries) = rest.split_at_checked(clients).ok_or(BadSnapshot::Missing)?;
+        let latest = Tree::<Latest>::of_parts(clients)?;
+        let by_number: BTreeSet<_> = latest.iter().map(|one| (one.number, one.client)).collect();
+        let most = u64::MAX / 2;
+        if forgotten > most || forgotten_bytes > most || by_number.len() > LATEST_KEPT {
             return Err(BadSnapshot::NotCanonical);
         }
         let mut ledger = Self {
             forgotten,
+            forgotten_bytes,
+            bytes_ever: forgotten_bytes,
             latest,
+            by_number,
             ..Self::default()
         };
-        for part in parts.iter().skip(1) {
+        for part in entries {
             let entries: Vec<Entry> = read_part(Some(part))?;
-            if entries.len() > KEPT {
-                return Err(BadSnapshot::NotCanonical);
-            }
             entries.into_iter().for_each(|entry| ledger.push(entry));
         }
         let once = ledger.places.len() == ledger.kept.len();
@@ -216,10 +279,12 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use super::{BadSnapshot, Entry, KEPT, KEPT_BYTES, LATEST_KEPT, Ledger, encode, number};
+    use super::{
+        BadSnapshot, Entry, KEPT, KEPT_BYTES, LATEST_KEPT, Latest, Ledger, PART_BYTES, Tree,
+        encode, number,
+    };
 
     fn entry(id: (u64, u64), data: &str) -> Entry {
         Entry {
@@ -271,7 +336,7 @@ mod tests {
             ledger.add(entry((client, 0), ""), 1000 - client.min(7));
         }
         ledger.add(entry((u64::MAX, 0), ""), 2000);
-        assert_eq!(ledger.latest.len(), LATEST_KEPT);
+        assert_eq!(ledger.latest.iter().count(), LATEST_KEPT);
         assert_eq!(ledger.latest(7), 0, "the first of those with the smallest");
         assert_eq!(
             [0, 8, u64::MAX].map(|id| ledger.latest(id)),
@@ -328,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_restores_the_ledger_and_only_its_ends_change() {
-        for count in [0, 1, 255, 256, 257, 10_001, 12_345] {
+        for count in [0, 1, 900, 910, 2000, 10_001, 12_345] {
             let ledger = ledger(count);
             let parts = ledger.snapshot();
             assert_eq!(Ledger::restored(&parts), Ok(ledger.clone()), "{count}");
@@ -336,7 +401,27 @@ mod tests {
             more.add(entry((7, 7), "more"), 7);
             let changed = more.snapshot();
             let new = changed.iter().filter(|part| !parts.contains(part)).count();
-            assert!(new <= 3, "{count}: {new}");
+            // What was forgotten, the clients, the oldest and the newest part.
+            assert!(new <= 4, "{count}: {new}");
+        }
+    }
+
+    #[test]
+    fn parts_are_bounded_in_bytes_whatever_the_entries() {
+        for (length, count) in [(0, 5000), (100, 5000), (65_536, 100), (PART_BYTES, 10)] {
+            let length = usize::try_from(length).unwrap();
+            let mut ledger = Ledger::default();
+            for seq in 0..count {
+                ledger.add(entry((seq, seq), &"x".repeat(length)), seq);
+                // A part that is made between two changes must not stay.
+                ledger.snapshot();
+            }
+            let parts = ledger.snapshot();
+            let most = usize::try_from(PART_BYTES).unwrap() + length + 24;
+            assert!(parts.iter().all(|part| part.len() <= most), "{length}");
+            let restored = Ledger::restored(&parts).unwrap();
+            assert_eq!(restored.snapshot(), parts);
+            assert_eq!(restored, ledger);
         }
     }
 
@@ -344,23 +429,30 @@ mod tests {
     fn parts_that_no_ledger_produces_are_refused() {
         let good = ledger(300).snapshot();
         assert_eq!(Ledger::restored(&[]), Err(BadSnapshot::Missing));
-        let mut cut = good.clone();
-        cut[1] = encode(&Vec::<Entry>::new()).into();
-        assert_eq!(Ledger::restored(&cut), Err(BadSnapshot::NotCanonical));
-        let mut shifted = good.clone();
-        shifted[0] = encode(&(1_u64, BTreeMap::from([(0_u64, 299_u64)]))).into();
-        assert_eq!(Ledger::restored(&shifted), Err(BadSnapshot::NotCanonical));
-        let mut endless = good;
-        endless[0] = encode(&(u64::MAX, BTreeMap::<u64, u64>::new())).into();
-        assert_eq!(Ledger::restored(&endless), Err(BadSnapshot::NotCanonical));
-        let crowd: BTreeMap<u64, u64> = (0..=LATEST_KEPT as u64).map(|id| (id, 1)).collect();
-        let crowded = [encode(&(0_u64, crowd)).into()];
-        assert_eq!(Ledger::restored(&crowded), Err(BadSnapshot::NotCanonical));
+        assert_eq!(Ledger::restored(&good[..1]), Err(BadSnapshot::Missing));
+        let with = |place: usize, bytes: Vec<u8>| {
+            let mut parts = good.clone();
+            parts[place] = bytes.into();
+            Ledger::restored(&parts)
+        };
+        let refused = Err(BadSnapshot::NotCanonical);
+        let no_entries = encode(&Vec::<Entry>::new());
+        assert_eq!(with(1, no_entries.clone()), refused, "no clients");
+        assert_eq!(with(2, no_entries), refused, "no entries");
+        let shifted = PART_BYTES - 100;
+        for (forgotten, bytes) in [(0, shifted), (u64::MAX, 0), (0, u64::MAX)] {
+            let head = encode(&(forgotten, bytes, 1_usize));
+            assert_eq!(with(0, head), refused, "{forgotten} {bytes}");
+        }
+        let mut crowd = Tree::default();
+        for client in 0..=LATEST_KEPT as u64 {
+            crowd.set(Latest { client, number: 1 });
+        }
+        let mut crowded = crowd.parts();
+        crowded.insert(0, encode(&(0_u64, 0_u64, crowded.len())).into());
+        assert_eq!(Ledger::restored(&crowded), refused);
         let mut twice = Ledger::default();
         (0..2).for_each(|_| twice.push(entry((0, 0), "x")));
-        assert_eq!(
-            Ledger::restored(&twice.snapshot()),
-            Err(BadSnapshot::NotCanonical)
-        );
+        assert_eq!(Ledger::restored(&twice.snapshot()), refused);
     }
 }

@@ -1,6 +1,7 @@
 //! Reading the parts of a snapshot.
 
 use quorate_protocol::Part;
+use quorate_protocol::tree::BadParts;
 use serde::Deserialize;
 
 use crate::encode::decode;
@@ -17,6 +18,15 @@ pub enum BadSnapshot {
     /// The parts can be decoded, but a snapshot of their state has other parts: other boundaries, order or bytes.
     #[error("the parts are not the ones that a snapshot of their state has")]
     NotCanonical,
+}
+
+impl From<BadParts> for BadSnapshot {
+    fn from(bad: BadParts) -> Self {
+        match bad {
+            BadParts::Unreadable => Self::Unreadable,
+            BadParts::NotCanonical => Self::NotCanonical,
+        }
+    }
 }
 
 /// Decodes a part. The error tells a missing part from an unreadable one.

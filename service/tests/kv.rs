@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use quorate_protocol::Part;
+use quorate_protocol::tree::{PART_BESIDE, PART_BYTES};
 use quorate_service::BadSnapshot;
 use quorate_service::kv::{Answer, Command, Store};
 
@@ -100,7 +101,7 @@ proptest! {
         }
         let parts = store.snapshot();
         prop_assert_eq!(&parts, &model.store().snapshot());
-        prop_assert!(parts.iter().all(|part| part.len() <= 64 * 1024 + 3));
+        prop_assert!(parts.iter().all(|part| part.len() <= PART_BYTES + PART_BESIDE));
         let mut restored = Store::restored(&parts).unwrap();
         prop_assert_eq!(restored.snapshot(), parts);
         for (key, value) in &model.0 {
@@ -180,4 +181,13 @@ fn a_changed_part_is_refused() {
         Store::restored(&repeated).map(drop),
         Err(BadSnapshot::NotCanonical)
     );
+}
+
+#[test]
+fn a_part_with_an_entry_that_no_command_makes_is_refused() {
+    for entry in [("a b", "1"), ("a", "\n")] {
+        let part = postcard::to_stdvec(&[entry][..]).unwrap();
+        let refused = Store::restored(&[part.into()]).map(drop);
+        assert_eq!(refused, Err(BadSnapshot::Unreadable));
+    }
 }

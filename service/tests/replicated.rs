@@ -285,6 +285,85 @@ fn a_ballot_with_an_invalid_decision_does_not_count() {
     assert!(round.ballots.iter().all(|ballot| ballot.votes.is_empty()));
 }
 
+/// A change of any of the three services.
+#[derive(Clone, Debug)]
+enum Change {
+    Decide(u64),
+    Close(u64),
+    Text(String),
+    Request(u64, u64, usize),
+}
+
+impl Run {
+    fn change(&mut self, change: &Change) {
+        match change {
+            Change::Decide(round) => {
+                self.commands(0, vec![Command::Close { round: *round }]);
+                for process in 0..4 {
+                    self.commands(process, vec![ballot(*round, "attack")]);
+                }
+            }
+            Change::Close(round) => self.commands(1, vec![Command::Close { round: *round }]),
+            Change::Text(text) => drop(self.text(text)),
+            Change::Request(client, seq, length) => {
+                let data = "d".repeat(*length);
+                let json = format!(r#"{{"id":[{client},{seq}],"timestamp":1.5,"data":"{data}"}}"#);
+                request_over(self, "P/1", &json);
+            }
+        }
+    }
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let length = || prop_oneof![Just(1usize), Just(600), Just(4000)];
+    prop_oneof![
+        1 => (1..100u64).prop_map(Change::Decide),
+        1 => (1..300u64).prop_map(Change::Close),
+        4 => (0..60u8, length()).prop_map(|(key, length)| Change::Text(format!("set key{key}={}", "v".repeat(length)))),
+        2 => (0..60u8).prop_map(|key| Change::Text(format!("delete key{key}"))),
+        3 => (0..5u64, 0..100u64, length()).prop_map(|(client, seq, length)| Change::Request(client, seq, 10 * length)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// The parts that a snapshot made are kept until they change. None must outlive its change.
+    #[test]
+    fn snapshots_on_the_way_leave_no_trace(changes in vec((change(), any::<bool>()), 1..150)) {
+        let (mut often, mut once) = (Run::new(), Run::new());
+        for (change, looks) in &changes {
+            often.change(change);
+            once.change(change);
+            if *looks {
+                often.service.snapshot();
+            }
+        }
+        let parts = once.service.snapshot();
+        prop_assert_eq!(&often.service.snapshot(), &parts);
+        let mut restored = Run::new();
+        restored.service.restore(&parts).unwrap();
+        prop_assert_eq!(restored.service.snapshot(), parts);
+    }
+
+    /// One change costs a few parts of at most 32 KiB and one value, however many parts there are.
+    #[test]
+    fn one_change_changes_few_parts_and_all_are_bounded(changes in vec(change(), 1..80)) {
+        let mut run = Run::new();
+        let mut before = run.service.snapshot();
+        for change in &changes {
+            run.change(change);
+            let after = run.service.snapshot();
+            let new = changed(&before, &after);
+            // The head; of the exchange, the latest round and up to 100 rounds whose votes are forgotten; of the ledger its
+            // head, its clients, its ends; of the store a part that splits.
+            prop_assert!(new <= 10, "{change:?} changes {new} of {} parts", after.len());
+            prop_assert!(after.iter().all(|part| part.len() <= 32 * 1024 + 40_100));
+            before = after;
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_get_an_answer(operation in vec(any::<u8>(), 0..64)) {

@@ -5,7 +5,7 @@ use crate::effect::Effect;
 use crate::id::Sequence;
 use crate::mutant::Mutant;
 use crate::record::Record;
-use crate::snapshot::LastReply;
+use crate::replies::LastReply;
 
 impl Replica {
     pub(super) fn execute_next(&mut self) {

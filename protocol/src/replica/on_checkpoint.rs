@@ -9,9 +9,10 @@ use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Checkpoint, Message};
 use crate::mutant::Mutant;
+use crate::part::Part;
 use crate::record::Record;
 use crate::signature::Signed;
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// The last stable checkpoint with its proof, the votes for later ones, and this replica's states at them.
 #[derive(Clone, Debug, Default)]

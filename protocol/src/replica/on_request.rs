@@ -9,8 +9,8 @@ use crate::largest::REPLY;
 use crate::message::{Message, Replies, Reply, Request, SignedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
+use crate::replies::LastReply;
 use crate::signature::Verified;
-use crate::snapshot::LastReply;
 use crate::time::Time;
 
 /// The most requests sent to the primary at a time. The oldest go first, because the timer runs for the oldest.

@@ -6,7 +6,8 @@ use super::Replica;
 use crate::id::ReplicaId;
 use crate::message::{Piece, State};
 use crate::misbehaviour::Misbehaviour;
-use crate::snapshot::{Manifest, Part};
+use crate::part::Part;
+use crate::snapshot::Manifest;
 
 impl Replica {
     pub(super) fn on_state(&mut self, from: ReplicaId, state: State) {

@@ -6,8 +6,8 @@ use crate::id::{ClientId, ReplicaId, Timestamp};
 use crate::limits::Limits;
 use crate::message::{Batch, Request};
 use crate::misbehaviour::Misbehaviour;
+use crate::replies::{LastReply, Replies};
 use crate::signature::Signed;
-use crate::snapshot::{LastReply, Replies};
 use crate::time::Time;
 
 #[derive(Clone, Debug)]

@@ -7,8 +7,9 @@ use crate::digest::Digest;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Checkpoint, FetchState, Message};
+use crate::part::Part;
 use crate::signature::Signed;
-use crate::snapshot::{Manifest, Part, Snapshot};
+use crate::snapshot::{Manifest, Snapshot};
 
 /// The most parts that are asked for at a time.
 const PARTS_IN_FLIGHT: usize = 16;

@@ -10,11 +10,12 @@ use quorate_protocol::message::{
     Batch, Checkpoint, Commit, NewView, Piece, PrePrepare, Prepare, Request, State, ViewChange,
 };
 use quorate_protocol::signature::Signable;
-use quorate_protocol::snapshot::{Manifest, Part};
+use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
     ClientId, ClientKey, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys,
-    Message, Misbehaviour, Quorum, Record, Replica, ReplicaId, Sequence, Signed, SignedMessage,
-    Sizes, SlotStatus, Status, Time, Timer, Timestamp, Verified, VerifiedMessage, View,
+    Message, Misbehaviour, Part, Quorum, Record, Replica, ReplicaId, Sequence, Signed,
+    SignedMessage, Sizes, SlotStatus, Status, Time, Timer, Timestamp, Verified, VerifiedMessage,
+    View,
 };
 
 /// K in these clusters, unless a test sets another.

@@ -100,11 +100,14 @@ impl Round {
         self.decide(rules)
     }
 
-    /// Forgets the single votes, but keeps the ballots' values.
-    pub(super) fn forget_votes(&mut self) {
+    /// Forgets the single votes, but keeps the ballots' values. Returns whether there were any.
+    pub(super) fn forget_votes(&mut self) -> bool {
+        let mut any = false;
         for ballot in &mut self.ballots {
+            any |= !ballot.votes.is_empty();
             ballot.votes.clear();
         }
+        any
     }
 
     fn decide(&mut self, rules: &Rules) -> bool {

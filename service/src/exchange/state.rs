@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::{Part, ReplicaId, Sequence};
+use quorate_protocol::{Cached, Part, ReplicaId, Sequence};
 
 use super::{Command, Round, Rules};
 use crate::BadSnapshot;
@@ -28,6 +28,8 @@ pub struct Exchange {
     /// The highest decided round; 0 before any.
     latest: u64,
     rounds: BTreeMap<u64, Round>,
+    /// The parts of the rounds with the same quotient, by that quotient.
+    parts: BTreeMap<u64, Cached<Vec<Part>>>,
 }
 
 impl Exchange {
@@ -38,6 +40,7 @@ impl Exchange {
             rules,
             latest: 0,
             rounds: BTreeMap::new(),
+            parts: BTreeMap::new(),
         }
     }
 
@@ -89,11 +92,15 @@ impl Exchange {
     /// The parts for [`crate::Service::snapshot`]: first the latest decided round, then the kept rounds.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Part> {
-        let rounds: Vec<_> = self.rounds.iter().collect();
-        let together = rounds
-            .chunk_by(|(one, _), (other, _)| *one / ROUNDS_PER_PART == *other / ROUNDS_PER_PART);
         let mut parts = vec![encode(&self.latest).into()];
-        parts.extend(together.flat_map(small_parts));
+        for (quotient, cached) in &self.parts {
+            let first = quotient * ROUNDS_PER_PART;
+            let rounds = self
+                .rounds
+                .range(first..=first.saturating_add(ROUNDS_PER_PART - 1));
+            let made = cached.get_or_make(|| small_parts(&rounds.collect::<Vec<_>>()));
+            parts.extend_from_slice(made);
+        }
         parts
     }
 
@@ -108,6 +115,8 @@ impl Exchange {
             let rounds: Vec<(u64, Round)> = read_part(Some(part))?;
             exchange.rounds.extend(rounds);
         }
+        let quotients = exchange.rounds.keys().map(|round| round / ROUNDS_PER_PART);
+        exchange.parts = quotients.map(|one| (one, Cached::default())).collect();
         let kept = exchange
             .rounds
             .keys()
@@ -123,11 +132,11 @@ impl Exchange {
     fn apply(&mut self, sequence: Sequence, process: ReplicaId, command: Command) {
         match command {
             Command::Close { round } if self.in_window(round) => {
-                self.rounds
-                    .entry(round)
-                    .or_default()
-                    .closed_at
-                    .get_or_insert(sequence);
+                let closed = &mut self.rounds.entry(round).or_default().closed_at;
+                if closed.is_none() {
+                    *closed = Some(sequence);
+                    self.changed(round);
+                }
             }
             Command::Ballot { round, votes } if self.in_window(round) => {
                 self.add(sequence, process, round, &votes);
@@ -149,13 +158,30 @@ impl Exchange {
             return;
         };
         let before = self.latest;
-        if round.add(&self.rules, sequence, process, votes) {
+        let decided = round.add(&self.rules, sequence, process, votes);
+        self.changed(number);
+        if decided {
             self.latest = self.latest.max(number);
-            self.rounds = self
-                .rounds
-                .split_off(&(self.latest.saturating_sub(WINDOW) + 1));
+            self.forget_rounds();
         }
         self.forget_votes(before.min(number + VOTES_KEPT));
+    }
+
+    /// Notes that a round is not as it was: its part must be made again.
+    fn changed(&mut self, round: u64) {
+        let part = self.parts.entry(round / ROUNDS_PER_PART).or_default();
+        part.forget();
+    }
+
+    /// Forgets the rounds before the window.
+    fn forget_rounds(&mut self) {
+        let first = self.latest.saturating_sub(WINDOW) + 1;
+        let kept = self.rounds.split_off(&first);
+        let forgotten = std::mem::replace(&mut self.rounds, kept);
+        if !forgotten.is_empty() {
+            self.parts = self.parts.split_off(&(first / ROUNDS_PER_PART));
+            self.changed(first);
+        }
     }
 
     /// Forgets the votes of older rounds, so that the snapshot stays small. For rounds that were already old before
@@ -163,9 +189,13 @@ impl Exchange {
     fn forget_votes(&mut self, latest_before: u64) {
         let oldest = |latest: u64| latest.saturating_sub(VOTES_KEPT);
         let old = oldest(latest_before)..=oldest(self.latest);
-        for (_, round) in self.rounds.range_mut(old) {
-            round.forget_votes();
+        let mut changed = Vec::new();
+        for (number, round) in self.rounds.range_mut(old) {
+            if round.forget_votes() {
+                changed.push(*number);
+            }
         }
+        changed.into_iter().for_each(|round| self.changed(round));
     }
 }
 
@@ -181,7 +211,9 @@ fn small_parts(rounds: &[(&u64, &Round)]) -> Vec<Part> {
         }
         bytes += size;
     }
-    parts.push(encode(&rounds[first..]).into());
+    if first < rounds.len() {
+        parts.push(encode(&rounds[first..]).into());
+    }
     parts
 }
 

@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
-use quorate_protocol::snapshot::{Manifest, Part};
+use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
-    Config, Effect, Input, Keys, Record, Replica, ReplicaId, Sequence, SignedMessage, Time, Timer,
-    View,
+    Config, Effect, Input, Keys, Part, Record, Replica, ReplicaId, Sequence, SignedMessage, Time,
+    Timer, View,
 };
 
 use super::command::Setting;
