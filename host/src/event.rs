@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use quorate_protocol::message::Request;
+use quorate_protocol::message::{Commit, Request};
 use quorate_protocol::{
-    Evidence, Misbehaviour, ReplicaId, Sequence, SignedMessage, Timestamp, View,
+    Evidence, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage, Timestamp, View,
 };
 
 /// Something that a process did.
@@ -26,6 +26,8 @@ pub enum Event {
         requests: Vec<Request>,
         /// One result for each request.
         results: Vec<Vec<u8>>,
+        /// The COMMITs that prove the slot.
+        proof: Vec<Signed<Commit>>,
     },
     /// It took over the state up to this slot.
     Installed(Sequence),
@@ -55,6 +57,8 @@ pub struct Outgoing {
     pub to: Option<ReplicaId>,
     /// The message as it was signed.
     pub message: Arc<SignedMessage>,
-    /// Its bytes. A faulty process may have damaged them.
+    /// Its bytes.
     pub bytes: Arc<[u8]>,
+    /// Whether a faulty process has damaged the bytes.
+    pub damaged: bool,
 }

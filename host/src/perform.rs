@@ -46,6 +46,7 @@ impl<S: Service> Core<S> {
                     sequence,
                     requests,
                     results,
+                    proof: self.replica().commit_certificate(sequence).to_vec(),
                 });
             }
             Effect::TakeCheckpoint { sequence } => {
@@ -96,7 +97,8 @@ impl<S: Service> Core<S> {
     /// Encodes a signed message for sending. A faulty replica may damage the bytes.
     fn send(&mut self, to: Option<ReplicaId>, message: SignedMessage) {
         let mut bytes = encode(&message);
-        if let Some(damage) = self.replica.damage(&message) {
+        let damage = self.replica.damage(&message);
+        if let Some(damage) = &damage {
             let mut damaged = bytes.to_vec();
             damage.apply(&mut damaged);
             bytes = damaged.into();
@@ -105,6 +107,7 @@ impl<S: Service> Core<S> {
             to,
             message: Arc::new(message),
             bytes,
+            damaged: damage.is_some(),
         }));
     }
 }

@@ -112,7 +112,11 @@ impl Network {
         to: ReplicaId,
         packet: &Packet,
     ) -> Option<&Withheld> {
-        let Packet::Protocol(message) = packet else {
+        let Packet::Batch {
+            message: Some(message),
+            ..
+        } = packet
+        else {
             return None;
         };
         let kind = Kind::of(message);
@@ -146,6 +150,8 @@ pub(crate) const fn millis(at: u64) -> Time {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::Network;
     use crate::plan::{Choice, Kind, Name, Plan, Withheld};
     use crate::process::Packet;
@@ -176,7 +182,10 @@ mod tests {
         let mut keys = Keys::simulated(ReplicaId(0), 4, ClusterId(Digest::of(&[]).0));
         let mut packet = |message| {
             let signed = keys.sign_message(message).expect("it can be signed");
-            Packet::Protocol(signed.into_signed())
+            Packet::Batch {
+                bytes: Vec::new(),
+                message: Some(Arc::new(signed.into_signed())),
+            }
         };
         let standing = packet(Message::Standing(Standing {
             view: View(0),
@@ -202,7 +211,11 @@ mod tests {
         assert_eq!(arrives(15, 0, 1, &fetch), Some(15), "another kind");
         assert_eq!(arrives(15, 0, 3, &standing), Some(15), "another recipient");
         assert_eq!(arrives(15, 1, 2, &standing), Some(15), "another sender");
-        assert_eq!(arrives(15, 1, 2, &Packet::Garbage), Some(15));
+        let garbage = Packet::Batch {
+            bytes: Vec::new(),
+            message: None,
+        };
+        assert_eq!(arrives(15, 0, 1, &garbage), Some(15));
         assert_eq!(arrives(95, 0, 1, &standing), Some(100), "all is healed");
         assert_eq!(arrives(101, 0, 1, &standing), Some(101));
     }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use quorate_diagram::{Arrow, Diagram, Key, Lane, Style};
+use quorate_host::Event;
 use quorate_protocol::message::Request;
 use quorate_protocol::{Digest, ReplicaId, Sequence, SignedMessage, Time, View};
 
 use crate::kind::{Kind, place};
-use crate::process::{Deed, Packet};
+use crate::process::Packet;
 use crate::words;
 
 /// What is said all the time, and is left out unless it is asked for.
@@ -119,12 +120,15 @@ impl Picture {
         end: Result<Time, &'static str>,
     ) {
         let about = match packet {
-            Packet::Protocol(message) => return self.message(lanes, message, sent, end),
-            Packet::Vote(vote) => About {
-                signer: Some(vote.signer()),
-                ..About::new(VOTE, format!("vote '{}'", vote.value().decision))
+            Packet::Batch {
+                message: Some(message),
+                ..
+            } => return self.message(lanes, message, sent, end),
+            Packet::Batch { message: None, .. } => About::new(GARBAGE, GARBAGE.to_owned()),
+            Packet::Vote(heard) => About {
+                signer: Some(heard.sender),
+                ..About::new(VOTE, format!("vote '{}'", heard.decision))
             },
-            Packet::Garbage => About::new(GARBAGE, GARBAGE.to_owned()),
         };
         self.add(lanes, about, sent, end);
     }
@@ -164,16 +168,17 @@ impl Picture {
         }
     }
 
-    /// A process does something.
-    pub(crate) fn deed(&mut self, lane: &str, at: Time, deed: &Deed) {
-        match deed {
-            Deed::Execute(slot, requests) => self.executes(lane, at, *slot, &batch(requests)),
-            Deed::View(view, active) => self.enters(lane, at, *view, *active),
-            Deed::Restart => self.does(lane, at, "starts again".to_owned()),
-            Deed::Install(slot) => {
+    /// A process did something.
+    pub(crate) fn event(&mut self, lane: &str, at: Time, event: &Event) {
+        match event {
+            Event::Executed {
+                sequence, requests, ..
+            } => self.executes(lane, at, *sequence, &batch(requests)),
+            Event::View(view, active) => self.enters(lane, at, *view, *active),
+            Event::Installed(slot) => {
                 self.does(lane, at, format!("takes over the state of slot {}", slot.0));
             }
-            Deed::Accuse(evidence) => {
+            Event::Accused(evidence) => {
                 self.does(lane, at, format!("proves {} faulty", evidence.accused()));
             }
             _ => {}

@@ -4,7 +4,8 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use quorate_protocol::{Time, Timer};
+use quorate_protocol::Time;
+use quorate_service::Operation;
 
 use crate::process::Packet;
 
@@ -15,14 +16,12 @@ pub(crate) enum Event {
     Start { at: usize },
     /// A packet arrives.
     Arrive { at: usize, packet: Arc<Packet> },
-    /// A timer runs out, unless it was set anew since; `due` is the time by the process's own clock.
-    Timer { at: usize, timer: Timer, due: Time },
-    /// It is woken, as it wanted, unless it wanted it earlier since; `due` is the time by the process's own clock.
-    Wake { at: usize, due: Time },
+    /// Its next turn is due, unless it was told of an earlier one since; `due` is the time by the process's own clock.
+    Tick { at: usize, due: Time },
     /// It ends and is started again, with what it has on disk or without it.
     Restart { at: usize, disk: bool },
     /// Its user asks for an operation.
-    Ask { at: usize, operation: Vec<u8> },
+    Ask { at: usize, operation: Operation },
     /// A client outside calls, by the call's place in the plan.
     Call { at: usize, call: usize },
     /// Its user asks it to vote in a round and to finalize it; again and again until it is decided.
@@ -37,8 +36,7 @@ impl Event {
         match self {
             Self::Start { at }
             | Self::Arrive { at, .. }
-            | Self::Timer { at, .. }
-            | Self::Wake { at, .. }
+            | Self::Tick { at, .. }
             | Self::Restart { at, .. }
             | Self::Ask { at, .. }
             | Self::Call { at, .. }

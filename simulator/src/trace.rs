@@ -1,11 +1,12 @@
-//! What happened, as one line per event and deed, and a digest of all lines.
+//! What happened, as one line per event, and a digest of all lines.
 
 use std::fmt;
 
-use quorate_protocol::message::Piece;
-use quorate_protocol::{Digest, Part, SignedMessage, Time};
+use quorate_host::Event;
+use quorate_protocol::message::{NewView, Piece, Request};
+use quorate_protocol::{Digest, Part, Signed, SignedMessage, Time};
 
-use crate::process::{Deed, Packet};
+use crate::process::Packet;
 
 /// What is kept of a run's events.
 #[derive(Debug, Default)]
@@ -67,12 +68,13 @@ impl Trace {
 /// A packet in a few words.
 pub(crate) fn packet(packet: &Packet) -> String {
     match packet {
-        Packet::Protocol(message) => message_words(message),
-        Packet::Vote(vote) => {
-            let (value, from) = (vote.value(), vote.signer());
-            format!("vote {from} round {} '{}'", value.round, value.decision)
+        Packet::Batch { message, .. } => message
+            .as_ref()
+            .map_or_else(|| "garbage".to_owned(), |message| message_words(message)),
+        Packet::Vote(heard) => {
+            let round = heard.round.unwrap_or_default();
+            format!("vote {} round {round} '{}'", heard.sender, heard.decision)
         }
-        Packet::Garbage => "garbage".to_owned(),
     }
 }
 
@@ -196,39 +198,53 @@ fn vote_words(kind: &str, from: impl fmt::Display, view: u64, slot: u64, digest:
     format!("{kind} {from} view {view} slot {slot} {digest}")
 }
 
-/// A deed in a few words.
-pub(crate) fn deed(deed: &Deed) -> String {
-    match deed {
-        Deed::Broadcast(content) => format!("tells all: {}", packet(content)),
-        Deed::Send(to, content) => format!("tells {to}: {}", packet(content)),
-        Deed::SendLate(to, content, late) => {
-            format!("tells {to} {} us later: {}", late.0, packet(content))
+/// An event in a few words.
+pub(crate) fn event(event: &Event) -> String {
+    match event {
+        Event::Sent(outgoing) => {
+            let whom = outgoing
+                .to
+                .map_or_else(|| "all".to_owned(), |to| to.to_string());
+            let damaged = if outgoing.damaged { " (damaged)" } else { "" };
+            format!(
+                "tells {whom}: {}{damaged}",
+                message_words(&outgoing.message)
+            )
         }
-        Deed::WakeAt(at) => format!("wants to be woken at {}", at.0),
-        Deed::SetTimer(timer, at) => format!("sets timer {timer:?} to {}", at.0),
-        Deed::Ask(request) => format!("asks for number {}", request.timestamp.0),
-        Deed::Execute(slot, requests) => {
-            let of = |request: &quorate_protocol::message::Request| {
-                format!("{}/{}", request.client, request.timestamp.0)
-            };
+        Event::Asked(request) => format!("asks for number {}", request.timestamp.0),
+        Event::Executed {
+            sequence,
+            requests,
+            proof,
+            ..
+        } => {
+            let of = |request: &Request| format!("{}/{}", request.client, request.timestamp.0);
             let requests: Vec<String> = requests.iter().map(of).collect();
-            format!("executes slot {} [{}]", slot.0, requests.join(" "))
+            let (requests, commits) = (requests.join(" "), proof.len());
+            format!(
+                "executes slot {} [{requests}] with {commits} commits",
+                sequence.0
+            )
         }
-        Deed::Committed(proof) => format!("has {} commits", proof.len()),
-        Deed::Began(new_view) => {
-            let signers = new_view.value().view_changes.iter().map(|one| one.signer());
-            let signers: Vec<String> = signers.map(|signer| signer.to_string()).collect();
-            format!("writes down the new view of [{}]", signers.join(" "))
-        }
-        Deed::Called(call) => format!("serves call {call}"),
-        Deed::Returned(call, answer) => format!("answers call {call}: {answer}"),
-        Deed::Restart => "starts again".to_owned(),
-        Deed::Install(slot) => format!("takes over the state up to slot {}", slot.0),
-        Deed::Diverged(slot) => format!("finds its state at slot {} to differ", slot.0),
-        Deed::Answered(timestamp) => format!("has the answer to number {}", timestamp.0),
-        Deed::View(view, true) => format!("starts view {}", view.0),
-        Deed::View(view, false) => format!("wants view {}", view.0),
-        Deed::Refuse(misbehaviour) => format!("refuses: {misbehaviour}"),
-        Deed::Accuse(evidence) => format!("accuses {}", evidence.accused()),
+        Event::Installed(slot) => format!("takes over the state up to slot {}", slot.0),
+        Event::Unreadable(slot) => format!("cannot read the state of slot {}", slot.0),
+        Event::Diverged(slot) => format!("finds its state at slot {} to differ", slot.0),
+        Event::Done(timestamp) => format!("has executed its own number {}", timestamp.0),
+        Event::View(view, true) => format!("starts view {}", view.0),
+        Event::View(view, false) => format!("wants view {}", view.0),
+        Event::Refused(misbehaviour) => format!("refuses: {misbehaviour}"),
+        Event::RefusedBatch {
+            sender,
+            misbehaviour,
+        } => format!("refuses a batch of {sender}: {misbehaviour}"),
+        Event::Unsigned(misbehaviour) => format!("cannot sign: {misbehaviour}"),
+        Event::Accused(evidence) => format!("accuses {}", evidence.accused()),
     }
+}
+
+/// The NEW-VIEW that a process writes down, in a few words.
+pub(crate) fn began(new_view: &Signed<NewView>) -> String {
+    let signers = new_view.value().view_changes.iter().map(Signed::signer);
+    let signers: Vec<String> = signers.map(|signer| signer.to_string()).collect();
+    format!("writes down the new view of [{}]", signers.join(" "))
 }

@@ -1,5 +1,6 @@
 //! Requests in the words of those who asked for them.
 
+use quorate_protocol::ClientId;
 use quorate_protocol::message::Request;
 use quorate_service::Operation;
 use quorate_service::exchange::Command;
@@ -33,9 +34,10 @@ pub(crate) fn batches(one: &[Request], other: &[Request]) -> (String, String) {
 
 /// What a request asks for, and whose it is: `'set x=1' of P`.
 pub(crate) fn request(request: &Request) -> String {
-    let client = match request.client.process() {
-        Some(process) => process.to_string(),
-        None => "a client outside".to_owned(),
+    let client = match request.client {
+        ClientId::Session { process, .. } => process.to_string(),
+        ClientId::Named { process, .. } => format!("a client of {process}"),
+        ClientId::Key(_) => "a client outside".to_owned(),
     };
     format!("{} of {client}", operation(&request.operation))
 }

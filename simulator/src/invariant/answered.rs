@@ -77,6 +77,7 @@ mod tests {
     use crate::process::Process;
     use crate::world::places;
     use quorate_protocol::{ReplicaId, Time};
+    use quorate_service::Operation;
 
     #[test]
     fn what_is_asked_and_not_answered_and_not_decided_is_found() {
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(checked(&processes, 0), Ok(()));
         let (by, round) = (ReplicaId(0), 1);
         assert_eq!(checked(&processes, 1), Err(Undone::Undecided { by, round }));
-        processes[2].ask(Time(0), b"anything".to_vec());
+        processes[2].ask(Time(0), Operation::KeyValue("anything".to_owned()));
         assert_eq!(
             checked(&processes, 0).unwrap_err().to_string(),
             "R has no answer to 'anything' of R"

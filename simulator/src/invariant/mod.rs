@@ -15,10 +15,13 @@ pub mod panic;
 pub mod total_order;
 pub mod validity;
 
-use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence, SignedMessage};
+use quorate_host::Event;
+use quorate_protocol::message::{NewView, Request};
+use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence, Signed, SignedMessage};
+use quorate_service::kv;
 
 use crate::plan::Plan;
-use crate::process::{Deed, Packet, Process};
+use crate::process::Process;
 
 pub use panic::Panicked;
 
@@ -137,8 +140,13 @@ impl Invariants {
     ) -> Self {
         let config = plan.engine.sound().config(ReplicaId(0), plan.quorum());
         let keys = Keys::simulated(ReplicaId(0), plan.processes, cluster);
+        let requests = plan
+            .requests
+            .iter()
+            .map(|(_, times)| times.len())
+            .sum::<usize>();
         Self {
-            bounded: bounded::Bounds::new(&config, plan.calls.len()),
+            bounded: bounded::Bounds::new(&config, plan.calls.len() + requests),
             calm: calm::Calm::new(config.quorum),
             culprits: culprits::Culprits::new(config.quorum, correct.clone()),
             certificates: certificates::Certificates::new(config, keys),
@@ -160,60 +168,97 @@ impl Invariants {
         self.exactly_once.count() as u64
     }
 
-    /// Checks an action of a process.
-    pub(crate) fn on_deed(&mut self, by: ReplicaId, deed: &Deed) -> Result<(), Violation> {
-        if let Deed::Ask(request) = deed {
+    /// A process did something.
+    pub(crate) fn on_event(&mut self, by: ReplicaId, event: &Event) -> Result<(), Violation> {
+        if let Event::Asked(request) = event {
             self.validity.asked(request);
             self.calm.asked(request);
         }
-        if let Deed::Broadcast(packet) | Deed::Send(_, packet) = deed
-            && let Packet::Protocol(SignedMessage::ViewChange(wish)) = packet.as_ref()
+        if let Event::Sent(outgoing) = event
+            && let SignedMessage::ViewChange(wish) = outgoing.message.as_ref()
         {
             self.calm.wished(wish);
         }
         if !self.correct.contains(&by) {
             return Ok(());
         }
-        match deed {
-            Deed::Execute(sequence, requests) => {
-                self.calm.executed(by, requests.len());
-                self.total_order.executed(by, *sequence)?;
-                let agreed = self.agreement.executed(by, *sequence, requests);
-                agreed.map_err(|disagreement| self.blame(disagreement))?;
-                for request in requests {
-                    self.validity.executed(by, *sequence, request)?;
-                    self.exactly_once.executed(by, *sequence, request)?;
-                }
-            }
-            Deed::Committed(proof) => {
+        match event {
+            Event::Executed {
+                sequence,
+                requests,
+                proof,
+                ..
+            } => {
                 self.certificates.committed(by, proof)?;
                 self.culprits.committed(by, proof);
+                self.executed(by, *sequence, requests)?;
             }
-            Deed::Began(new_view) => self.culprits.began(new_view),
             // More than f liars may ask for any view, and correct processes follow.
-            Deed::View(view, active) if self.within_bound => {
+            Event::View(view, active) if self.within_bound => {
                 self.calm
                     .in_view(by, *view, *active, self.exactly_once.of(by))?;
             }
-            Deed::Called(call) => {
-                if let Some(operation) = self.operations.get(*call) {
-                    self.histories.called(*call, operation);
-                }
+            Event::Installed(sequence) => self.stands_at(by, *sequence),
+            Event::Sent(outgoing) => {
+                self.certificates.said(by, &outgoing.message)?;
+                self.checkpoints.said(by, &outgoing.message)?;
             }
-            Deed::Returned(call, answer) => self.histories.returned(*call, answer.clone())?,
-            Deed::Restart => {
-                self.calm.restarts(by);
-                self.stands_at(by, Sequence(0));
-            }
-            Deed::Install(sequence) => self.stands_at(by, *sequence),
-            Deed::Broadcast(packet) | Deed::Send(_, packet) => {
-                if let Packet::Protocol(message) = packet.as_ref() {
-                    self.certificates.said(by, message)?;
-                    self.checkpoints.said(by, message)?;
-                }
-            }
-            Deed::Accuse(evidence) => accused::check(&self.correct, by, evidence)?,
+            Event::Accused(evidence) => accused::check(&self.correct, by, evidence)?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn executed(
+        &mut self,
+        by: ReplicaId,
+        sequence: Sequence,
+        requests: &[Request],
+    ) -> Result<(), Violation> {
+        self.calm.executed(by, requests.len());
+        self.total_order.executed(by, sequence)?;
+        let agreed = self.agreement.executed(by, sequence, requests);
+        agreed.map_err(|disagreement| self.blame(disagreement))?;
+        for request in requests {
+            self.validity.executed(by, sequence, request)?;
+            self.exactly_once.executed(by, sequence, request)?;
+        }
+        Ok(())
+    }
+
+    /// A process has written down the NEW-VIEW of the view that it enters.
+    pub(crate) fn began(&mut self, by: ReplicaId, new_view: &Signed<NewView>) {
+        if self.correct.contains(&by) {
+            self.culprits.began(new_view);
+        }
+    }
+
+    /// A process starts again, with nothing executed.
+    pub(crate) fn restarted(&mut self, by: ReplicaId) {
+        if self.correct.contains(&by) {
+            self.calm.restarts(by);
+            self.stands_at(by, Sequence(0));
+        }
+    }
+
+    /// A client outside calls, by the call's place in the plan.
+    pub(crate) fn called(&mut self, by: ReplicaId, call: usize) {
+        if self.correct.contains(&by)
+            && let Some(operation) = self.operations.get(call)
+        {
+            self.histories.called(call, operation);
+        }
+    }
+
+    /// A call returns.
+    pub(crate) fn returned(
+        &mut self,
+        by: ReplicaId,
+        call: usize,
+        answer: kv::Answer,
+    ) -> Result<(), Violation> {
+        if self.correct.contains(&by) {
+            self.histories.returned(call, answer)?;
         }
         Ok(())
     }

@@ -4,15 +4,16 @@ pub(crate) mod places;
 
 use std::sync::Arc;
 
-use quorate_fault::{Dice, ParseError};
-use quorate_protocol::{ClusterId, Digest, ReplicaId, Time};
-use quorate_service::Operation;
+use quorate_fault::{Dice, ParseError, Say};
+use quorate_host::{self as host, Answer, Heard, Told};
+use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Time};
+use quorate_service::{self as service, Operation, kv};
 
 use crate::invariant::{Invariants, Violation, answered};
 use crate::network::{Network, millis};
 use crate::picture::{Frame, Picture};
 use crate::plan::{Back, Name, Plan};
-use crate::process::{Deed, Packet, Process};
+use crate::process::{Caller, Packet, Process, Step};
 use crate::queue::{Event, Queue};
 use crate::trace::{self, Trace};
 
@@ -100,7 +101,7 @@ impl World {
         let plan = self.plan.clone();
         for (name, times) in &plan.requests {
             for (number, time) in (1..).zip(times) {
-                let operation = Operation::KeyValue(format!("set {}={number}", name.0)).encode();
+                let operation = Operation::KeyValue(format!("set {}={number}", name.0));
                 for at in self.places.of(*name) {
                     let operation = operation.clone();
                     self.plan_event(millis(*time), Event::Ask { at, operation });
@@ -199,89 +200,174 @@ impl World {
 
     fn happen(&mut self, at: usize, event: Event) -> Result<(), Violation> {
         let place = &mut self.places.all[at];
-        let (process, now) = (&mut place.process, place.clock.shows(self.now));
+        let (process, mut now) = (&mut place.process, place.clock.shows(self.now));
         let own = process.own();
-        let deeds = match event {
-            Event::Start { .. } => process.start(now),
+        match event {
+            Event::Start { .. } | Event::Look => {}
             Event::Arrive { packet, .. } => {
                 self.counts.messages += 1;
                 self.trace.line(self.now, &own, || {
                     format!("hears {}", trace::packet(&packet))
                 });
-                process.on_packet(now, &packet)
+                process.on_packet(now, &packet);
             }
-            Event::Restart { disk, .. } => process.restart(now, disk),
-            Event::Timer { timer, due, .. } => process.on_timer(now, timer, due),
-            Event::Wake { due, .. } => process.on_wake(now, due),
+            Event::Restart { disk, .. } => {
+                process.restart(now, disk);
+                place.next_tick = None;
+                self.restarted(at);
+            }
+            Event::Tick { due, .. } => {
+                if place.next_tick != Some(due) {
+                    return Ok(());
+                }
+                place.next_tick = None;
+                // What the clock shows then may be rounded down.
+                now = now.max(due);
+                if process.due().is_none_or(|due| due > now) {
+                    self.plan_tick(at);
+                    return Ok(());
+                }
+            }
             Event::Ask { operation, .. } => process.ask(now, operation),
-            Event::Call { call, .. } => match self.plan.calls.get(call) {
-                Some(one) => process.call(now, call, &one.operation),
-                None => Vec::new(),
-            },
-            Event::Round { round, .. } => return self.play_round(at, round),
-            Event::Look => Vec::new(),
-        };
-        self.perform(at, &deeds)
+            Event::Call { call, .. } => {
+                if let Some(one) = self.plan.calls.get(call) {
+                    process.call(now, call, &one.operation);
+                    self.called(own, call);
+                }
+            }
+            Event::Round { round, .. } => self.play_round(at, round),
+        }
+        self.turn(at, now)
     }
 
-    fn play_round(&mut self, at: usize, round: u64) -> Result<(), Violation> {
+    fn restarted(&mut self, at: usize) {
+        let own = self.places.all[at].process.own();
+        let words = "starts again";
+        self.trace.line(self.now, &own, || words.to_owned());
+        if let Some(picture) = &mut self.picture {
+            picture.does(&self.places.lane(at), self.now, words.to_owned());
+        }
+        self.invariants.restarted(own);
+    }
+
+    fn called(&mut self, own: ReplicaId, call: usize) {
+        self.trace
+            .line(self.now, &own, || format!("serves call {call}"));
+        self.invariants.called(own, call);
+    }
+
+    fn play_round(&mut self, at: usize, round: u64) {
         let place = &mut self.places.all[at];
         let (process, now) = (&mut place.process, place.clock.shows(self.now));
         let index = usize::try_from(round - 1).unwrap_or_default();
         let decisions = self.plan.rounds.get(index).map(|one| &one.decisions);
         let decision = decisions.and_then(|all| all.get(process.own().0 as usize));
-        let Some(decision) = decision.filter(|_| process.exchange().decision(round).is_none())
-        else {
-            return Ok(());
-        };
-        let deeds = process.play_round(now, round, decision);
-        let again = Time(self.now.0 + ASK_AGAIN);
-        self.queue.push(again, Event::Round { at, round });
-        self.perform(at, &deeds)
+        if let Some(decision) = decision.filter(|_| process.exchange().decision(round).is_none()) {
+            process.play_round(now, round, decision);
+            let again = Time(self.now.0 + ASK_AGAIN);
+            self.queue.push(again, Event::Round { at, round });
+        }
     }
 
-    fn perform(&mut self, at: usize, deeds: &[Deed]) -> Result<(), Violation> {
-        let own = self.places.all[at].process.own();
-        for deed in deeds {
-            self.trace.line(self.now, &own, || trace::deed(deed));
+    /// A process handles what has happened to it, and everybody sees what it does.
+    fn turn(&mut self, at: usize, now: Time) -> Result<(), Violation> {
+        let place = &mut self.places.all[at];
+        let own = place.process.own();
+        let Step {
+            began,
+            events,
+            answers,
+        } = place.process.turn(now);
+        for new_view in &began {
+            self.trace.line(self.now, &own, || trace::began(new_view));
+            self.invariants.began(own, new_view);
+        }
+        for (event, packet) in &events {
+            self.trace.line(self.now, &own, || trace::event(event));
             if let Some(picture) = &mut self.picture {
-                picture.deed(&self.places.lane(at), self.now, deed);
+                picture.event(&self.places.lane(at), self.now, event);
             }
-            match deed {
-                Deed::View(view, true) if self.places.all[at].correct => {
+            match (event, packet) {
+                (host::Event::Sent(outgoing), Some(packet)) => self.send(at, outgoing.to, packet),
+                (host::Event::View(view, true), _) if self.places.all[at].correct => {
                     self.counts.highest_view = self.counts.highest_view.max(view.0);
-                }
-                Deed::Broadcast(packet) => {
-                    for to in (0..self.plan.processes)
-                        .map(ReplicaId)
-                        .filter(|to| *to != own)
-                    {
-                        self.send(at, to, packet, self.now);
-                    }
-                }
-                Deed::Send(to, packet) => self.send(at, *to, packet, self.now),
-                Deed::SendLate(to, packet, late) => self.send(at, *to, packet, self.now + *late),
-                Deed::WakeAt(due) => {
-                    let due = *due;
-                    let when = self.places.all[at].clock.when(due).max(self.now);
-                    self.queue.push(when, Event::Wake { at, due });
-                }
-                Deed::SetTimer(timer, due) => {
-                    let (timer, due) = (*timer, *due);
-                    let when = self.places.all[at].clock.when(due).max(self.now);
-                    self.queue.push(when, Event::Timer { at, timer, due });
                 }
                 _ => {}
             }
-            self.invariants.on_deed(own, deed)?;
+            self.invariants.on_event(own, event)?;
         }
+        for (caller, answer) in answers {
+            self.answer(at, caller, answer)?;
+        }
+        self.plan_tick(at);
         if self.places.all[at].correct {
             self.invariants.on_step(&self.places.all[at].process)?;
         }
         Ok(())
     }
 
-    fn send(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>, time: Time) {
+    fn answer(&mut self, at: usize, caller: Caller, answer: Answer) -> Result<(), Violation> {
+        let own = self.places.all[at].process.own();
+        match (caller, answer) {
+            (Caller::Call(call), Answer::Outcome(outcome)) => {
+                let answer = match outcome.answer {
+                    service::Answer::KeyValue(answer) => answer,
+                    _ => kv::Answer::Refused(kv::Refusal::Grammar),
+                };
+                self.trace
+                    .line(self.now, &own, || format!("answers call {call}: {answer}"));
+                self.invariants.returned(own, call, answer)?;
+            }
+            (Caller::Carrier(to), Answer::Told(told)) => self.carry(at, to, told),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Carries a process's vote to another, or what a faulty process says instead.
+    fn carry(&mut self, at: usize, to: ReplicaId, told: Told) {
+        let (decision, late) = match told.say {
+            Say::Deny | Say::Nothing => return,
+            Say::Decision(decision) => (decision, Duration(0)),
+            Say::Late(decision, late) => (decision, late),
+        };
+        let packet = Arc::new(Packet::Vote(Heard {
+            sender: self.places.all[at].process.own(),
+            decision,
+            round: Some(told.round),
+            signature: Some(told.signature),
+        }));
+        self.send_at(at, to, &packet, self.now + late);
+    }
+
+    /// Plans the next turn of a process, unless one is planned that comes no later.
+    fn plan_tick(&mut self, at: usize) {
+        let place = &mut self.places.all[at];
+        if let Some(due) = place.process.due()
+            && place.next_tick.is_none_or(|next| due < next)
+        {
+            place.next_tick = Some(due);
+            let when = place.clock.when(due).max(self.now);
+            self.queue.push(when, Event::Tick { at, due });
+        }
+    }
+
+    /// A packet leaves, to one process or to all others.
+    fn send(&mut self, from: usize, to: Option<ReplicaId>, packet: &Arc<Packet>) {
+        let own = self.places.all[from].process.own();
+        match to {
+            Some(to) => self.send_at(from, to, packet, self.now),
+            None => {
+                for to in (0..self.plan.processes).map(ReplicaId) {
+                    if to != own {
+                        self.send_at(from, to, packet, self.now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn send_at(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>, time: Time) {
         let sender = self.places.all[from].process.own();
         let Some(at) = self.places.route(from, to) else {
             return;

@@ -1,14 +1,14 @@
 //! The places where processes run, and which twin receives which messages.
 
 use quorate_diagram::Lane;
-use quorate_fault::{Faulty, ParseError, Setting, grammar};
-use quorate_protocol::{ClusterId, Digest, Keys, Quorum, Replica, ReplicaId};
+use quorate_fault::{ParseError, Setting, grammar};
+use quorate_protocol::{ClusterId, Digest, Keys, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 
 use crate::clock::Clock;
 use crate::network::millis;
 use crate::plan::{Name, Plan};
-use crate::process::Process;
+use crate::process::{Origin, Process};
 
 /// The decision of a tie.
 const DEFAULT_DECISION: &str = "retreat";
@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub(super) process: Process,
     pub(super) clock: Clock,
     pub(super) correct: bool,
+    /// The next turn that is planned, by the process's clock.
+    pub(super) next_tick: Option<Time>,
 }
 
 /// All places: first one per process, then one for the second twin of each pair.
@@ -52,14 +54,21 @@ impl Places {
                 seed: seed.0,
             };
             let behaviour = words.map(|words| grammar::parse(words, &setting));
-            let replica = Faulty::new(Replica::new(config.clone()), behaviour.transpose()?);
             let keys = Keys::simulated(own, quorum.n(), cluster);
             #[cfg(feature = "mutants")]
             let keys = keys.with_mutant(plan.engine.mutant);
+            let process = Process::new(Origin {
+                keys,
+                cluster,
+                config,
+                rules: rules(quorum),
+                behaviour: behaviour.transpose()?,
+            });
             Ok(Place {
-                process: Process::new(keys, config, replica, rules(quorum)),
+                process,
                 clock: clock(plan, own),
                 correct: correct.contains(&own),
+                next_tick: None,
             })
         };
         let owns = (0..plan.processes).map(ReplicaId);

@@ -1,0 +1,307 @@
+//! One process of a run: the same as live, and a disk that the run can take away.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use quorate_fault::behaviour::Behaviour;
+use quorate_host::{self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, Setup, join};
+use quorate_protocol::message::NewView;
+use quorate_protocol::{
+    ClusterId, Config, Keys, Record, ReplicaId, Signed, SignedMessage, Sizes, Status, Time,
+};
+use quorate_service::Operation;
+use quorate_service::exchange::{Exchange, Rules};
+
+use crate::words;
+
+/// What goes from one process to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// A batch of one message.
+    Batch {
+        /// The bytes that arrive.
+        bytes: Vec<u8>,
+        /// What they say to whoever can read them. `None`: nobody can.
+        message: Option<Arc<SignedMessage>>,
+    },
+    /// A vote of the exchange.
+    Vote(Heard),
+}
+
+impl Packet {
+    /// The packet of a message that leaves.
+    fn of(head: host::Head, outgoing: &Outgoing) -> Self {
+        let bytes = join(head, std::slice::from_ref(&outgoing.bytes));
+        let message = if outgoing.damaged {
+            let read = Batch::open(&bytes, head.cluster).ok();
+            read.and_then(|batch| batch.messages.into_iter().next())
+                .map(Arc::new)
+        } else {
+            Some(Arc::clone(&outgoing.message))
+        };
+        Self::Batch { bytes, message }
+    }
+}
+
+/// Who asks a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Caller {
+    /// Its user, for an operation. The number tells the operations apart.
+    Request(u64),
+    /// A client outside, by the call's place in the plan.
+    Call(usize),
+    /// Its user, for the decision of a round.
+    Round(u64),
+    /// Whoever carries its vote to this process.
+    Carrier(ReplicaId),
+    /// One who does not wait for the answer.
+    Passer,
+}
+
+/// What follows from an event at a process, in order.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// The NEW-VIEWs of the views that it enters, as it has written them down.
+    pub(crate) began: Vec<Signed<NewView>>,
+    /// What it did, each with the packet that leaves, if one does.
+    pub(crate) events: Vec<(Event, Option<Arc<Packet>>)>,
+    /// Its answers.
+    pub(crate) answers: Vec<(Caller, Answer)>,
+}
+
+/// What a process is started with, whenever it starts.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) keys: Keys,
+    pub(crate) cluster: ClusterId,
+    pub(crate) config: Config,
+    pub(crate) rules: Rules,
+    pub(crate) behaviour: Option<Box<dyn Behaviour>>,
+}
+
+/// One process.
+#[derive(Debug)]
+pub struct Process {
+    /// The number of its life grows with each start without a disk.
+    origin: Origin,
+    live: host::Process<Caller>,
+    disk: Disk,
+    /// When it last started again, by its clock.
+    started: u64,
+    /// The operations of its callers without an answer, in words.
+    unanswered: BTreeMap<Caller, String>,
+    requests: u64,
+    crashed: bool,
+}
+
+impl Process {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self {
+            live: origin.start(Past::None, 0),
+            origin,
+            disk: Disk::default(),
+            started: 0,
+            unanswered: BTreeMap::new(),
+            requests: 0,
+            crashed: false,
+        }
+    }
+
+    /// Which process it is.
+    #[must_use]
+    pub const fn own(&self) -> ReplicaId {
+        self.live.own()
+    }
+
+    /// The progress of its replica.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.live.replica().status()
+    }
+
+    /// How much its replica keeps.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        self.live.replica().sizes()
+    }
+
+    /// Its exchange.
+    #[must_use]
+    pub const fn exchange(&self) -> &Exchange {
+        self.live.service().exchange()
+    }
+
+    /// A request of it that has no answer, in words; `None` if all requests are answered.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<String> {
+        let unanswered = self.unanswered.values().next().cloned();
+        unanswered.or_else(|| {
+            self.live
+                .is_busy()
+                .then(|| "its part in the exchange".to_owned())
+        })
+    }
+
+    pub(crate) const fn has_crashed(&self) -> bool {
+        self.crashed
+    }
+
+    /// When its next turn is due, by its clock, if nothing happens before.
+    pub(crate) fn due(&self) -> Option<Time> {
+        self.live.due()
+    }
+
+    /// Ends and starts again, with its disk or without. Unanswered requests of its user are lost. A faulty process stays
+    /// faulty.
+    pub(crate) fn restart(&mut self, now: Time, disk: bool) {
+        // A start takes time, so no two starts happen at the same moment.
+        self.started = now.0.max(self.started + 1000);
+        let past = if disk {
+            Past::Kept(self.disk.records.clone())
+        } else {
+            self.disk.records.clear();
+            self.origin.config.life += 1;
+            Past::Lost
+        };
+        self.live = self.origin.start(past, self.started);
+        if self.live.has_forgotten() {
+            self.disk.records.clear();
+        }
+        self.unanswered.clear();
+    }
+
+    /// A packet arrives.
+    pub(crate) fn on_packet(&mut self, now: Time, packet: &Packet) {
+        match packet {
+            Packet::Batch { bytes, .. } => {
+                // What cannot be read is refused where it arrives, as live.
+                if let Ok(batch) = Batch::open(bytes, self.origin.cluster) {
+                    self.live.deliver(batch);
+                }
+            }
+            Packet::Vote(heard) => {
+                self.live.ask(now, Ask::Hear(heard.clone()), Caller::Passer);
+            }
+        }
+    }
+
+    /// Its user wants an operation ordered.
+    pub(crate) fn ask(&mut self, now: Time, operation: Operation) {
+        self.requests += 1;
+        let caller = Caller::Request(self.requests);
+        let told = words::operation(&operation.encode());
+        let told = format!("{told} of {}", self.own());
+        self.submit(now, operation, caller, told);
+    }
+
+    /// A client outside calls. `read KEY` is read-only and not ordered; every other operation is ordered.
+    pub(crate) fn call(&mut self, now: Time, call: usize, operation: &str) {
+        let caller = Caller::Call(call);
+        let told = format!("call {} of the clients outside", call + 1);
+        match operation.strip_prefix("read ") {
+            Some(key) => {
+                let operation = Operation::KeyValue(format!("get {key}"));
+                self.unanswered.insert(caller, told);
+                self.live.ask(now, Ask::Read(operation), caller);
+            }
+            None => self.submit(now, Operation::KeyValue(operation.to_owned()), caller, told),
+        }
+    }
+
+    fn submit(&mut self, now: Time, operation: Operation, caller: Caller, told: String) {
+        self.unanswered.insert(caller, told);
+        let name = None;
+        self.live.ask(now, Ask::Submit { operation, name }, caller);
+    }
+
+    /// The process's user wants it to send its decision of a round to all others, and to finalize the round.
+    pub(crate) fn play_round(&mut self, now: Time, round: u64, decision: &str) {
+        let (own, n) = (self.own(), self.origin.config.quorum.n());
+        for recipient in (0..n).map(ReplicaId).filter(|to| *to != own) {
+            let vote = Ask::Vote {
+                recipient,
+                decision: decision.to_owned(),
+                round: Some(round),
+            };
+            self.live.ask(now, vote, Caller::Carrier(recipient));
+        }
+        // Its user may have asked before.
+        self.live.give_up(|caller| *caller == Caller::Round(round));
+        self.live
+            .ask(now, Ask::Finalize(Some(round)), Caller::Round(round));
+    }
+
+    /// Handles everything that has happened to it.
+    pub(crate) fn turn(&mut self, now: Time) -> Step {
+        let turn = self.live.turn(now);
+        let began = turn.records().iter().filter_map(began).collect();
+        let released = match turn.write(&mut self.disk) {
+            Ok(released) => released,
+            Err(never) => match never {},
+        };
+        self.crashed |= released.crashed;
+        for (caller, _) in &released.answers {
+            self.unanswered.remove(caller);
+        }
+        let head = self.live.head();
+        let events = released.events.into_iter().map(|event| {
+            let packet = match &event {
+                Event::Sent(outgoing) => Some(Arc::new(Packet::of(head, outgoing))),
+                _ => None,
+            };
+            (event, packet)
+        });
+        Step {
+            began,
+            events: events.collect(),
+            answers: released.answers,
+        }
+    }
+}
+
+impl Origin {
+    fn start(&self, past: Past, started: u64) -> host::Process<Caller> {
+        host::Process::new(Setup {
+            keys: self.keys.clone(),
+            cluster: self.cluster,
+            config: self.config.clone(),
+            rules: self.rules.clone(),
+            behaviour: self.behaviour.clone(),
+            past,
+            started,
+            trusts_callers: false,
+        })
+    }
+}
+
+/// The NEW-VIEW in a record of one.
+fn began(record: &Record) -> Option<Signed<NewView>> {
+    match record {
+        Record::NewView(message) => match message.as_ref() {
+            SignedMessage::NewView { new_view, .. } => Some(new_view.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The records of a process.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    records: Vec<Record>,
+}
+
+impl host::Disk for Disk {
+    type Error = Infallible;
+
+    fn append(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        self.records.extend_from_slice(records);
+        Ok(())
+    }
+
+    fn replace(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        self.records = records.to_vec();
+        Ok(())
+    }
+}
