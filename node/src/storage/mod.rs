@@ -1,6 +1,7 @@
 //! What a process has on disk: the records of its replica, in the order in which the replica wrote them (rule 22).
 
 mod head;
+mod log;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,15 +19,13 @@ use redb::{
 use crate::config::NodeConfig;
 use crate::{durable, starts};
 use head::{Head, Refusal};
+use log::Log;
 
 pub(crate) use head::Owner;
 
 /// The file's head, under [`HEAD`].
 const ABOUT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("about");
 const HEAD: &str = "head";
-
-/// The encoded records, by number.
-const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 
 /// The parts of the states that records name, by digest.
 const PARTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("parts");
@@ -35,8 +34,7 @@ const PARTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("parts"
 #[derive(Debug)]
 pub(crate) struct Storage {
     database: Database,
-    /// The number of the next record.
-    next: u64,
+    log: Log,
     /// The parts on disk.
     parts: BTreeSet<Digest>,
 }
@@ -109,10 +107,12 @@ impl Storage {
         } else {
             (Past::Lost, Record::Silent)
         };
-        storage.commit(|storage, begun| {
+        let added = storage.commit(|begun| {
             write_head(begun, Head::new(owner, counted + 1))?;
-            storage.append(begun, &[first])
+            begun.open_table(PARTS)?;
+            storage.log.append(begun, &[first])
         })?;
+        storage.log.extend(added);
         durable::rename(&new, path)?;
         Ok((storage, past, counted))
     }
@@ -124,17 +124,14 @@ impl Storage {
             records if records == [Record::Silent] => Past::Lost,
             records => Past::Kept(records),
         };
-        storage.commit(|_, begun| {
-            write_head(begun, Head::new(owner, life + 1))?;
-            Ok(0)
-        })?;
+        storage.commit(|begun| write_head(begun, Head::new(owner, life + 1)))?;
         Ok((storage, past, life))
     }
 
-    const fn over(database: Database) -> Self {
+    fn over(database: Database) -> Self {
         Self {
             database,
-            next: 0,
+            log: Log::default(),
             parts: BTreeSet::new(),
         }
     }
@@ -168,14 +165,8 @@ impl Storage {
             let part = Part::from(bytes.value());
             parts.insert(part.digest(), part);
         }
-        let mut records = Vec::new();
-        for entry in begun.open_table(RECORDS)?.iter()? {
-            let (number, bytes) = entry?;
-            let record = Record::decode(bytes.value(), |digest| parts.get(&digest).cloned())
-                .map_err(|error| damaged(format!("record {}: {error}", number.value())))?;
-            records.push(record);
-            self.next = number.value() + 1;
-        }
+        let (log, records) = Log::read(&begun, |digest| parts.get(&digest).cloned())?;
+        self.log = log;
         self.parts = parts.into_keys().collect();
         Ok(records)
     }
@@ -185,54 +176,51 @@ impl Storage {
     /// # Errors
     /// The disk is full or broken.
     pub(crate) fn add(&mut self, records: &[Record]) -> anyhow::Result<()> {
-        self.commit(|storage, begun| storage.append(begun, records))?;
+        let added = self.commit(|begun| {
+            self.write_parts(begun, records)?;
+            self.log.append(begun, records)
+        })?;
+        self.log.extend(added);
         self.parts.extend(parts_of(records).map(Part::digest));
         Ok(())
     }
 
-    /// Replaces all records by these. Parts of states that the old records name, too, are not written again.
+    /// Replaces all records by these. Those that are there already, and parts of states that are, are not written again.
     ///
     /// # Errors
     /// The disk is full or broken. The old records are then still there.
     pub(crate) fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
         let named: BTreeSet<Digest> = parts_of(records).map(Part::digest).collect();
-        self.commit(|storage, begun| {
+        self.log = self.commit(|begun| {
+            self.write_parts(begun, records)?;
             let mut parts = begun.open_table(PARTS)?;
-            for obsolete in storage.parts.difference(&named) {
+            for obsolete in self.parts.difference(&named) {
                 parts.remove(obsolete.0)?;
             }
-            drop(parts);
-            begun.open_table(RECORDS)?.retain(|_, _| false)?;
-            storage.append(begun, records)
+            self.log.replace(begun, records)
         })?;
         self.parts = named;
         Ok(())
     }
 
-    /// Writes all that `change` writes, or nothing. `change` returns how many records it has added.
-    fn commit(
-        &mut self,
-        change: impl FnOnce(&Self, &WriteTransaction) -> anyhow::Result<u64>,
-    ) -> anyhow::Result<()> {
+    /// Writes all that `change` writes, or nothing.
+    fn commit<T>(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let begun = self.database.begin_write()?;
-        let added = change(self, &begun)?;
+        let changed = change(&begun)?;
         begun.commit()?;
-        self.next += added;
-        Ok(())
+        Ok(changed)
     }
 
-    fn append(&self, begun: &WriteTransaction, records: &[Record]) -> anyhow::Result<u64> {
+    /// Writes the parts that these records name and that are not there yet.
+    fn write_parts(&self, begun: &WriteTransaction, records: &[Record]) -> anyhow::Result<()> {
         let mut parts = begun.open_table(PARTS)?;
         for part in parts_of(records).filter(|part| !self.parts.contains(&part.digest())) {
             parts.insert(part.digest().0, &**part)?;
         }
-        let mut table = begun.open_table(RECORDS)?;
-        let mut next = self.next;
-        for record in records {
-            table.insert(next, record.encode().as_slice())?;
-            next += 1;
-        }
-        Ok(next - self.next)
+        Ok(())
     }
 }
 
