@@ -90,6 +90,10 @@ impl PreparedCertificate {
         if count < config.quorum.prepares() {
             return Err(PreparedFlaw::TooFewBackups);
         }
+        let more = usize::from(config.is_mutant(Mutant::OnePrepareMore));
+        if self.prepares.len() > config.quorum.prepares() + more {
+            return Err(PreparedFlaw::TooManyPrepares);
+        }
         Ok(())
     }
 }
@@ -127,6 +131,9 @@ pub fn check_checkpoint(
     if signers.len() < config.quorum.size() {
         return Err(CheckpointFlaw::TooFewSigners);
     }
+    if signers.len() < proof.len() {
+        return Err(CheckpointFlaw::SignerTwice);
+    }
     Ok(())
 }
 
@@ -144,6 +151,9 @@ pub fn check_commits(config: &Config, proof: &[Signed<Commit>]) -> Result<Commit
     let signers: BTreeSet<_> = proof.iter().map(Signed::signer).collect();
     if signers.len() < config.quorum.size() {
         return Err(CommitFlaw::TooFewSigners);
+    }
+    if signers.len() < proof.len() {
+        return Err(CommitFlaw::SignerTwice);
     }
     Ok(commit)
 }

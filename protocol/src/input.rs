@@ -16,7 +16,7 @@ pub enum Input {
     /// Its own process asks all replicas a read-only query.
     Ask(Query),
     /// Its own process wants another primary, for a client that got no answer. The effect is as if the view timer had
-    /// run out.
+    /// run out, if a request waits, and at most once within T.
     Distrust,
     /// A timer that the replica set has run out.
     Timer(Timer),

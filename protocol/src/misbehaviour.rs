@@ -52,6 +52,8 @@ pub enum Misbehaviour {
         bytes: usize,
         limit: usize,
     },
+    #[error("{signer} sent a message that this replica has no use for now")]
+    NotNeeded { signer: ReplicaId },
     #[error("{signer} is not the primary of view {}", view.0)]
     NotPrimary { signer: ReplicaId, view: View },
     #[error("client {client} sent timestamp {} after a later one", timestamp.0)]
@@ -108,6 +110,8 @@ pub enum PreparedFlaw {
     WrongPrimary,
     #[error("too few distinct backups prepared")]
     TooFewBackups,
+    #[error("it has more PREPAREs than it needs")]
+    TooManyPrepares,
     #[error("a PREPARE differs from the PRE-PREPARE")]
     FieldMismatch,
     #[error("two certificates for one slot")]
@@ -120,6 +124,8 @@ pub enum PreparedFlaw {
 pub enum CheckpointFlaw {
     #[error("too few distinct signers")]
     TooFewSigners,
+    #[error("a signer stands in it twice")]
+    SignerTwice,
     #[error("mixed digests or sequence numbers")]
     Mixed,
     #[error("its sequence number is not a multiple of the checkpoint interval")]
@@ -132,6 +138,8 @@ pub enum CheckpointFlaw {
 pub enum CommitFlaw {
     #[error("too few distinct signers")]
     TooFewSigners,
+    #[error("a signer stands in it twice")]
+    SignerTwice,
     #[error("mixed views, slots or digests")]
     Mixed,
 }

@@ -134,9 +134,29 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// The most checked signatures that are remembered. A request that comes alone and later in a batch is checked once,
-/// and so is a VIEW-CHANGE that comes again in a NEW-VIEW.
+/// The most checked signatures that are remembered, of requests and of other messages each. A request that comes alone
+/// and later in a batch is checked once, and so is a VIEW-CHANGE that comes again in a NEW-VIEW. A window has at most
+/// 2048 PREPAREs and as many COMMITs, whatever n is, so those of more than three windows are remembered.
 const REMEMBERED: usize = 16_384;
+
+/// The signatures checked last.
+#[derive(Clone, Debug, Default)]
+struct Remembered {
+    known: BTreeSet<Digest>,
+    oldest_first: VecDeque<Digest>,
+}
+
+impl Remembered {
+    fn add(&mut self, fingerprint: Digest) {
+        if self.oldest_first.len() == REMEMBERED
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        self.known.insert(fingerprint);
+        self.oldest_first.push_back(fingerprint);
+    }
+}
 
 /// One replica's secret key, the public keys of all, and the cluster's id, which every signature covers (rule 1).
 #[derive(Clone)]
@@ -145,8 +165,10 @@ pub struct Keys {
     scheme: Scheme,
     cluster: ClusterId,
     checked: u64,
-    remembered: BTreeSet<Digest>,
-    oldest_first: VecDeque<Digest>,
+    /// Of requests, and of their clients' own keys.
+    requests: Remembered,
+    /// Of all other messages. A flood of requests does not push them out.
+    others: Remembered,
     #[cfg(feature = "mutants")]
     mutant: Option<Mutant>,
 }
@@ -211,14 +233,14 @@ impl Keys {
         Self::with(own, Scheme::Keyed { own: own_key, all }, cluster)
     }
 
-    const fn with(own: ReplicaId, scheme: Scheme, cluster: ClusterId) -> Self {
+    fn with(own: ReplicaId, scheme: Scheme, cluster: ClusterId) -> Self {
         Self {
             own,
             scheme,
             cluster,
             checked: 0,
-            remembered: BTreeSet::new(),
-            oldest_first: VecDeque::new(),
+            requests: Remembered::default(),
+            others: Remembered::default(),
             #[cfg(feature = "mutants")]
             mutant: None,
         }
@@ -311,7 +333,8 @@ impl Keys {
 
     fn check<T: Signable>(&mut self, signed: &Signed<T>) -> Result<(), Misbehaviour> {
         let fingerprint = self.scheme.is_costly().then(|| fingerprint(signed));
-        if fingerprint.is_some_and(|known| self.remembered.contains(&known)) {
+        let remembered = self.remembered::<T>();
+        if fingerprint.is_some_and(|known| remembered.known.contains(&known)) {
             return Ok(());
         }
         let bytes = self.signed_bytes::<T>(&signed.bytes);
@@ -319,7 +342,7 @@ impl Keys {
             .verify(signed.signer, &bytes, &signed.signature)?;
         self.checked += 1;
         if let Some(fingerprint) = fingerprint {
-            self.remember(fingerprint);
+            self.remembered::<T>().add(fingerprint);
         }
         Ok(())
     }
@@ -374,25 +397,23 @@ impl Keys {
             return seal::simulated_holds(key, bytes, seal) || self.is_mutant(Mutant::AnyoneSpeaks);
         }
         let fingerprint = Digest::of(&[b"seal", key, bytes, &seal.0]);
-        if self.remembered.contains(&fingerprint) {
+        if self.requests.known.contains(&fingerprint) {
             return true;
         }
         self.checked += 1;
         let holds = seal::ed25519_holds(key, bytes, seal);
         if holds {
-            self.remember(fingerprint);
+            self.requests.add(fingerprint);
         }
         holds
     }
 
-    fn remember(&mut self, fingerprint: Digest) {
-        if self.oldest_first.len() == REMEMBERED
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.remembered.remove(&oldest);
+    fn remembered<T: Signable>(&mut self) -> &mut Remembered {
+        if T::DOMAIN == Request::DOMAIN {
+            &mut self.requests
+        } else {
+            &mut self.others
         }
-        self.remembered.insert(fingerprint);
-        self.oldest_first.push_back(fingerprint);
     }
 
     fn signed_bytes<T: Signable>(&self, bytes: &[u8]) -> Vec<u8> {

@@ -46,6 +46,18 @@ mod shared_bytes {
     }
 }
 
+impl Piece {
+    /// Its length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Manifest(manifest) => {
+                manifest.parts().count() * size_of::<crate::digest::Digest>()
+            }
+            Self::Part(part) => part.len(),
+        }
+    }
+}
+
 impl Signable for State {
     const DOMAIN: &'static str = "state";
 }

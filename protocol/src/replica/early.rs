@@ -7,41 +7,73 @@ use crate::config::Config;
 use crate::id::{ReplicaId, View};
 use crate::message::VerifiedMessage;
 
-/// One bounded queue per sender, so that a liar can only push out its own messages.
+/// One queue per sender, bounded in number and in bytes, so that a liar can only push out its own messages.
 #[derive(Clone, Debug)]
 pub(super) struct EarlyMessages {
     limit: usize,
-    by_sender: BTreeMap<ReplicaId, VecDeque<(View, VerifiedMessage)>>,
+    bytes_limit: usize,
+    by_sender: BTreeMap<ReplicaId, Queue>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    messages: VecDeque<Early>,
+    bytes: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Early {
+    view: View,
+    bytes: usize,
+    message: VerifiedMessage,
+}
+
+impl Queue {
+    fn push(&mut self, early: Early) {
+        self.bytes += early.bytes;
+        self.messages.push_back(early);
+    }
+
+    fn drop_oldest(&mut self) {
+        let oldest = self.messages.pop_front();
+        self.bytes -= oldest.map_or(0, |oldest| oldest.bytes);
+    }
 }
 
 impl EarlyMessages {
-    /// Room for a proposal and two votes in each slot of a window.
+    /// Room for a proposal and two votes in each slot of a window, and for so many bytes as the limits say.
     pub(super) fn new(config: &Config) -> Self {
         Self {
             limit: usize::try_from(config.window)
                 .unwrap_or(usize::MAX)
                 .saturating_mul(3),
+            bytes_limit: config.limits.early,
             by_sender: BTreeMap::new(),
         }
     }
 
-    pub(super) fn keep(&mut self, view: View, message: VerifiedMessage) {
+    /// Keeps a message of so many bytes. The sender's oldest messages make room for it.
+    pub(super) fn keep(&mut self, view: View, message: VerifiedMessage, bytes: usize) {
         let queue = self.by_sender.entry(message.signer()).or_default();
-        if queue.len() == self.limit {
-            queue.pop_front();
+        queue.push(Early {
+            view,
+            bytes,
+            message,
+        });
+        while queue.messages.len() > self.limit || queue.bytes > self.bytes_limit {
+            queue.drop_oldest();
         }
-        queue.push_back((view, message));
     }
 
     /// Returns the messages of the view that starts, and drops older ones.
     pub(super) fn take(&mut self, view: View) -> Vec<VerifiedMessage> {
         let mut taken = Vec::new();
         for queue in self.by_sender.values_mut() {
-            for (its_view, message) in std::mem::take(queue) {
-                if its_view > view {
-                    queue.push_back((its_view, message));
-                } else if its_view == view {
-                    taken.push(message);
+            for early in std::mem::take(queue).messages {
+                if early.view > view {
+                    queue.push(early);
+                } else if early.view == view {
+                    taken.push(early.message);
                 }
             }
         }
@@ -50,6 +82,13 @@ impl EarlyMessages {
 
     /// The number of kept messages.
     pub(super) fn len(&self) -> usize {
-        self.by_sender.values().map(VecDeque::len).sum()
+        let queues = self.by_sender.values();
+        queues.map(|queue| queue.messages.len()).sum()
+    }
+
+    /// The bytes of the sender that has the most.
+    pub(super) fn most_bytes(&self) -> usize {
+        let queues = self.by_sender.values();
+        queues.map(|queue| queue.bytes).fold(0, usize::max)
     }
 }

@@ -1,8 +1,10 @@
 //! One replica: its state, and the `match` that sends each input to the file that handles it.
 
+mod allowance;
 mod choose;
 mod early;
 mod execute;
+mod judge;
 mod log;
 mod on_body;
 mod on_checkpoint;
@@ -48,6 +50,7 @@ pub(crate) use on_new_view::check as check_new_view;
 pub use sizes::Sizes;
 pub use status::{Phase, SlotStatus, Status};
 
+use allowance::Allowances;
 use early::EarlyMessages;
 use log::Log;
 use on_checkpoint::Checkpoints;
@@ -86,6 +89,9 @@ pub struct Replica {
     progress: Progress,
     view_changes: ViewChanges,
     early: EarlyMessages,
+    allowances: Allowances,
+    /// When this process last wanted another primary for a client.
+    distrusted: Option<Time>,
     /// What each peer said last about how far it is. Its next message shows whether it makes progress.
     standings: BTreeMap<ReplicaId, Known>,
     /// Whether a peer has sent a missed slot again since this replica last asked for more.
@@ -116,6 +122,8 @@ impl Replica {
             progress: Progress::default(),
             view_changes: ViewChanges::default(),
             early,
+            allowances: Allowances::default(),
+            distrusted: None,
             standings: BTreeMap::new(),
             helped: false,
         }
@@ -203,6 +211,13 @@ impl Replica {
 
     fn in_window(&self, sequence: Sequence) -> bool {
         self.low_watermark() < sequence && sequence <= self.high_watermark()
+    }
+
+    /// Whether a slot is above the low watermark and at most two windows above it. Replicas that are ahead of this one
+    /// send messages of such slots.
+    fn is_ahead(&self, sequence: Sequence) -> bool {
+        let furthest = self.config.high_watermark(self.high_watermark());
+        self.low_watermark() < sequence && sequence <= furthest
     }
 
     fn broadcast(&mut self, message: Message) {

@@ -33,6 +33,13 @@ impl Checkpoints {
         self.proof.clone()
     }
 
+    /// Whether a replica has voted for a later checkpoint.
+    pub(super) fn has_vote(&self, sequence: Sequence, from: ReplicaId) -> bool {
+        self.votes
+            .get(&sequence)
+            .is_some_and(|votes| votes.contains_key(&from))
+    }
+
     /// The number of kept votes for later checkpoints.
     pub(super) fn votes(&self) -> usize {
         self.votes.values().map(BTreeMap::len).sum()
@@ -94,11 +101,7 @@ impl Replica {
 
     pub(super) fn on_checkpoint(&mut self, checkpoint: Signed<Checkpoint>) {
         let (sequence, signer) = (checkpoint.value().sequence, checkpoint.signer());
-        let furthest = self.config.high_watermark(self.high_watermark());
-        let expected = sequence > self.low_watermark()
-            && sequence <= furthest
-            && sequence.0.is_multiple_of(self.config.checkpoint_interval);
-        if !expected {
+        if !self.expects_checkpoint(sequence) {
             return;
         }
         let own = self.own();
@@ -109,13 +112,18 @@ impl Replica {
         } else {
             votes.entry(signer).or_insert(checkpoint);
         }
-        self.judge(sequence);
+        self.count_votes(sequence);
+    }
+
+    /// Whether votes for a checkpoint at this slot are kept.
+    pub(super) fn expects_checkpoint(&self, sequence: Sequence) -> bool {
+        self.is_ahead(sequence) && sequence.0.is_multiple_of(self.config.checkpoint_interval)
     }
 
     /// A checkpoint is stable here when a quorum that includes this replica has the same digest. If this replica is
     /// behind, it keeps its slots until it has executed them. If its digest differs, its state must be repaired (rule
     /// 9).
-    fn judge(&mut self, sequence: Sequence) {
+    fn count_votes(&mut self, sequence: Sequence) {
         match self.verdict(sequence) {
             Some(Verdict::Stable(target)) => self.conclude(target, true),
             Some(Verdict::Diverged(target)) => self.conclude(target, false),

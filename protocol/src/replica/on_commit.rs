@@ -22,7 +22,12 @@ impl Replica {
             Timeliness::Late => return self.learn(commit.into_signed()),
             Timeliness::Early => {
                 self.learn(commit.signed().clone());
-                return self.early.keep(view, VerifiedMessage::Commit(commit));
+                if self.is_ahead(sequence) {
+                    let bytes = commit.weight();
+                    let message = VerifiedMessage::Commit(commit);
+                    self.early.keep(view, message, bytes);
+                }
+                return;
             }
             Timeliness::Current => {}
         }

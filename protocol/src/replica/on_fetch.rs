@@ -11,10 +11,10 @@ impl Replica {
         if from == self.own() {
             return;
         }
-        if let Some(batch) = self.log.body(digest) {
-            let message = Message::Body(Body {
-                batch: batch.clone(),
-            });
+        if let Some(batch) = self.log.body(digest).cloned()
+            && self.may_send(from, batch.weight())
+        {
+            let message = Message::Body(Body { batch });
             self.effects.push(Effect::Send { to: from, message });
         }
     }

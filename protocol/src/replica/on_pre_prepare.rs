@@ -43,11 +43,7 @@ impl Replica {
                 self.testify(Statement::PrePrepare(pre_prepare.into_signed()));
                 return self.reject(Misbehaviour::WrongView { signer, view });
             }
-            Timeliness::Early => {
-                return self
-                    .early
-                    .keep(view, VerifiedMessage::PrePrepare { pre_prepare, batch });
-            }
+            Timeliness::Early => return self.keep_early_proposal(pre_prepare, batch),
             Timeliness::Current => {}
         }
         if !self.in_window(sequence) {
@@ -79,6 +75,28 @@ impl Replica {
                 self.take_body(digest, batch);
             }
         }
+    }
+
+    /// Keeps a proposal of a view that has not started here, if it can be one of that view.
+    fn keep_early_proposal(&mut self, pre_prepare: Verified<PrePrepare>, batch: Batch) {
+        let PrePrepare {
+            view,
+            sequence,
+            digest,
+        } = *pre_prepare.value();
+        let signer = pre_prepare.signer();
+        if !self.is_ahead(sequence) {
+            return self.reject(Misbehaviour::OutsideWindow { signer, sequence });
+        }
+        if let Err(large) = self.config.limits.check_batch(signer, &batch) {
+            return self.reject(large);
+        }
+        if batch.digest() != digest {
+            return self.reject(Misbehaviour::BodyMismatch { signer, digest });
+        }
+        let bytes = pre_prepare.weight() + batch.weight();
+        let message = VerifiedMessage::PrePrepare { pre_prepare, batch };
+        self.early.keep(view, message, bytes);
     }
 
     /// Keeps a body whose digest was checked, and continues with every slot that waits for it.

@@ -27,7 +27,14 @@ impl Replica {
         }
         match self.timeliness(view) {
             Timeliness::Late => return self.testify(Statement::Prepare(prepare.into_signed())),
-            Timeliness::Early => return self.early.keep(view, VerifiedMessage::Prepare(prepare)),
+            Timeliness::Early => {
+                if self.is_ahead(sequence) {
+                    let bytes = prepare.weight();
+                    let message = VerifiedMessage::Prepare(prepare);
+                    self.early.keep(view, message, bytes);
+                }
+                return;
+            }
             Timeliness::Current => {}
         }
         if !self.in_window(sequence) {

@@ -38,7 +38,9 @@ impl Replica {
                     return self.reject(Misbehaviour::TimestampTaken { client, timestamp });
                 }
                 let last = last.clone();
-                self.tell([(request.signer(), client, last)]);
+                if self.may_send(request.signer(), REPLY + last.result.len()) {
+                    self.tell([(request.signer(), client, last)]);
+                }
                 if self.is_mutant(Mutant::ResentStartsTimer) {
                     self.time(client, timestamp);
                 }

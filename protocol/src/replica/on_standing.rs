@@ -6,6 +6,7 @@ use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Committed, Message, SignedMessage, Standing};
 use crate::mutant::Mutant;
+use crate::signature::Signed;
 use crate::time::{Duration, Time};
 
 /// Missed slots are sent in stretches. Every sender ends a stretch at a multiple of this number. A replica that has
@@ -92,7 +93,7 @@ impl Replica {
             .checkpoints
             .own_votes(self.own(), stable, self.executed)
         {
-            self.forward(to, SignedMessage::Checkpoint(vote));
+            self.resend(to, SignedMessage::Checkpoint(vote));
         }
     }
 
@@ -102,20 +103,26 @@ impl Replica {
     fn resend_committed(&mut self, to: ReplicaId, executed: Sequence) -> Option<Sequence> {
         let stretches = (executed.0 / STRETCH).saturating_add(1);
         let end = Sequence(stretches.saturating_mul(STRETCH));
-        let mut effects = Vec::new();
-        for (_, slot) in self.log.after(executed).take_while(|(n, _)| *n <= end) {
+        let mut missed = Vec::new();
+        for (sequence, slot) in self.log.after(executed).take_while(|(n, _)| *n <= end) {
             let batch = slot.committed.and_then(|digest| self.log.body(digest));
             if let Some(batch) = batch
                 && !slot.proof.is_empty()
             {
-                let message = Message::Committed(Committed {
-                    proof: slot.proof.clone(),
-                    batch: batch.clone(),
-                });
-                effects.push(Effect::Send { to, message });
+                let (proof, batch) = (slot.proof.clone(), batch.clone());
+                missed.push((sequence, Committed { proof, batch }));
             }
         }
-        self.effects.extend(effects);
+        let mut reached = executed;
+        for (sequence, committed) in missed {
+            let proof: usize = committed.proof.iter().map(Signed::weight).sum();
+            if !self.may_send(to, proof + committed.batch.weight()) {
+                return Some(reached);
+            }
+            reached = sequence;
+            let message = Message::Committed(committed);
+            self.effects.push(Effect::Send { to, message });
+        }
         let mut above = self.log.after(end);
         let more = above.any(|(_, slot)| slot.committed.is_some() || slot.proposal.is_some());
         more.then_some(end)
@@ -140,6 +147,13 @@ impl Replica {
             messages.extend(slot.commits.get(&own).cloned().map(SignedMessage::Commit));
         }
         for message in messages {
+            self.resend(to, message);
+        }
+    }
+
+    /// Sends a message on that was sent before, if the peer's allowance has room for it.
+    fn resend(&mut self, to: ReplicaId, message: SignedMessage) {
+        if self.may_send(to, message.weight()) {
             self.forward(to, message);
         }
     }

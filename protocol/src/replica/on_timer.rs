@@ -21,9 +21,15 @@ impl Replica {
         }
     }
 
-    /// Asks for the next view. Does nothing between views, because this replica has already left.
+    /// Asks for the next view, if a request waits, and at most once within T: anybody may ask a process for it. Does
+    /// nothing between views, because this replica has already left.
     pub(super) fn on_distrust(&mut self) {
-        if self.active {
+        let pause = self.config.view_timeout;
+        let soon = self
+            .distrusted
+            .is_some_and(|before| self.now < before + pause);
+        if self.active && self.requests.waiting() > 0 && !soon {
+            self.distrusted = Some(self.now);
             self.start_view_change(self.view.next());
         }
     }

@@ -102,6 +102,12 @@ impl Requests {
             .map_or((0, 0), |line| (line.requests, line.bytes))
     }
 
+    /// The bytes of the speaker that has the most waiting.
+    pub(super) fn longest_line(&self) -> usize {
+        let lines = self.lines.values();
+        lines.map(|line| line.bytes).fold(0, usize::max)
+    }
+
     /// Whether a request has not executed, and no later one of its client waits.
     fn is_wanted(&self, request: &Signed<Request>) -> bool {
         let Request {

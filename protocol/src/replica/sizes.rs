@@ -19,6 +19,10 @@ pub struct Sizes {
     pub view_changes: usize,
     /// Waiting requests.
     pub requests: usize,
+    /// Bytes of the waiting requests of the speaker that has the most.
+    pub request_bytes: usize,
+    /// Bytes of the messages of views that have not started here, of the sender that has the most.
+    pub early_bytes: usize,
 }
 
 impl Replica {
@@ -34,6 +38,8 @@ impl Replica {
             checkpoint_votes: self.checkpoints.votes(),
             view_changes: self.view_changes.heard.len() + self.view_changes.ended.len(),
             requests: self.requests.waiting(),
+            request_bytes: self.requests.longest_line(),
+            early_bytes: self.early.most_bytes(),
         }
     }
 }

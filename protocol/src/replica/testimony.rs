@@ -282,7 +282,10 @@ impl Replica {
 
     /// The VIEW-CHANGEs of one replica that are kept: the latest one that counts, the latest of those that have
     /// ended, and the one behind the current view.
-    fn view_changes_of(&self, from: ReplicaId) -> impl Iterator<Item = &Signed<ViewChange>> {
+    pub(super) fn view_changes_of(
+        &self,
+        from: ReplicaId,
+    ) -> impl Iterator<Item = &Signed<ViewChange>> {
         let started = match &self.view_changes.new_view {
             Some(SignedMessage::NewView { new_view, .. }) => &new_view.value().view_changes[..],
             _ => &[],

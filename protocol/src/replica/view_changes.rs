@@ -81,6 +81,21 @@ impl ViewChanges {
     }
 }
 
+/// Whether no list in a VIEW-CHANGE is longer than a correct replica makes it.
+pub(super) fn has_shape(config: &Config, view_change: &ViewChange) -> bool {
+    let n = config.quorum.n() as usize;
+    let ViewChange {
+        checkpoint_proof,
+        prepared,
+        ..
+    } = view_change;
+    checkpoint_proof.len() <= n
+        && prepared.len() as u64 <= config.window
+        && prepared
+            .iter()
+            .all(|certificate| certificate.prepares.len() < n)
+}
+
 /// Checks C and P of a VIEW-CHANGE (rule 11).
 pub(super) fn check(config: &Config, view_change: &Signed<ViewChange>) -> Result<(), Misbehaviour> {
     let signer = view_change.signer();
@@ -157,15 +172,21 @@ impl Replica {
         }
     }
 
+    pub(super) fn may_resend_new_view(&self, to: ReplicaId) -> bool {
+        let pause = Duration(self.config.status_interval.0 / 2);
+        let sent = self.view_changes.sent_on.get(&to);
+        sent.is_none_or(|at| self.now >= *at + pause)
+    }
+
     /// Sends the NEW-VIEW of this view on, with its VIEW-CHANGEs (rule 17). It is large, and a peer can ask for it at
     /// any time, so a peer gets it at most once in half a status interval.
     pub(super) fn resend_new_view(&mut self, to: ReplicaId) {
-        let pause = Duration(self.config.status_interval.0 / 2);
-        let sent = self.view_changes.sent_on.get(&to);
-        if sent.is_some_and(|at| self.now < *at + pause) {
+        if !self.may_resend_new_view(to) {
             return;
         }
-        if let Some(new_view) = self.view_changes.new_view.clone() {
+        if let Some(new_view) = self.view_changes.new_view.clone()
+            && self.may_send(to, new_view.weight())
+        {
             self.view_changes.sent_on.insert(to, self.now);
             self.forward(to, new_view);
         }

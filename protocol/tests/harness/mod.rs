@@ -317,11 +317,29 @@ impl Network {
         }
     }
 
-    /// Hands a message to a replica directly, without the network.
+    /// The verdict of a replica's cheap checks.
+    pub(crate) fn judge(&self, at: u32, message: &SignedMessage) -> Result<(), Misbehaviour> {
+        self.node(at).replica.judge(message)
+    }
+
+    /// Hands a message to a replica directly, without the network. What the cheap checks refuse is handed over too, to see
+    /// that it would have changed nothing (rule 28).
     pub(crate) fn deliver(&mut self, to: u32, message: SignedMessage) -> Vec<Effect> {
+        let judged = self.judge(to, &message);
         let node = self.node_mut(to);
+        let crashed = node.crashed;
         match node.keys.verify_message(message) {
-            Ok(verified) => self.step(to, Input::Message(verified)),
+            Ok(verified) => {
+                let before = self.node(to).replica.status();
+                let effects = self.step(to, Input::Message(verified));
+                let changes = |effect: &Effect| !matches!(effect, Effect::Reject(_));
+                assert!(
+                    judged.is_ok() || !effects.iter().any(changes),
+                    "replica {to} judged {judged:?}, but the message does something: {effects:?}"
+                );
+                assert!(judged.is_ok() || crashed || before == self.status(to));
+                effects
+            }
             Err(flaw) => {
                 node.effects.push(Effect::Reject(flaw.clone()));
                 vec![Effect::Reject(flaw)]
@@ -554,10 +572,6 @@ impl Network {
         self.node(i).replica.status()
     }
 
-    pub(crate) fn sizes(&self, i: u32) -> Sizes {
-        self.node(i).replica.sizes()
-    }
-
     pub(crate) fn slot(&self, i: u32, sequence: u64) -> SlotStatus {
         self.node(i).replica.slot(Sequence(sequence))
     }
@@ -565,6 +579,10 @@ impl Network {
     pub(crate) fn view(&self, i: u32) -> (u64, bool) {
         let status = self.status(i);
         (status.view.0, status.active)
+    }
+
+    pub(crate) fn sizes(&self, i: u32) -> Sizes {
+        self.node(i).replica.sizes()
     }
 
     /// The whole state of a replica, so that a test can see that nothing has changed.

@@ -1,7 +1,7 @@
 //! Bounds: rules 27 and 28.
 
 use crate::harness::{Network, broadcasts, rejects};
-use quorate_protocol::message::{Batch, Body, Committed, Request};
+use quorate_protocol::message::{Batch, Body, Committed, Fetch, Request};
 use quorate_protocol::{
     ClientId, Duration, Effect, Limits, Message, Misbehaviour, ReplicaId, Signed, SignedMessage,
     Timestamp,
@@ -185,4 +185,106 @@ fn rule_27_a_result_over_the_limit_is_cut_and_replies_are_split_into_messages() 
     let results: Vec<_> = net.results(1).iter().map(|a| a.result.clone()).collect();
     let cut = ["a", "b", "c", "d"].map(|name| format!("{name}/1 d").into_bytes());
     assert_eq!(results, cut);
+}
+
+/// Whether a replica has no use for a message.
+fn is_not_needed(net: &Network, at: u32, message: &SignedMessage) -> bool {
+    matches!(net.judge(at, message), Err(Misbehaviour::NotNeeded { .. }))
+}
+
+#[test]
+fn rule_28_a_certificate_longer_than_needed_is_refused_before_its_signatures_are_checked() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    // PREPAREs of one replica that say something else each: their signatures would all have to be checked.
+    let mut certificate = net.certificate(0, 1, &m, &[1, 2]);
+    for timestamp in 2..200 {
+        let other = net.batch(0, timestamp);
+        let vote = net.signed_prepare(3, 0, timestamp, &other);
+        certificate.prepares.push(vote);
+    }
+    let stuffed = SignedMessage::ViewChange(net.wish(3, 1, vec![certificate.clone()]));
+    let wishes = [1, 2, 3].map(|i| net.wish(i, 1, vec![certificate.clone()]));
+    let new_view = net.new_view(1, 1, wishes.to_vec(), &[(1, m.digest())]);
+    let mut commits = [0, 1, 2].map(|i| net.signed_commit(i, 0, 1, &m)).to_vec();
+    commits.push(commits[0].clone());
+    let committed = Committed {
+        proof: commits,
+        batch: m,
+    };
+    let committed = SignedMessage::Committed(net.sign(3, committed));
+    for message in [stuffed, new_view, committed] {
+        let judged = net.judge(0, &message);
+        assert!(judged.is_err(), "{message:?}");
+        assert!(!is_not_needed(&net, 0, &message));
+    }
+    assert_eq!(net.rejects(0), []);
+    net.deliver(0, net.pre_prepare(0, 0, 1, &net.batch(0, 1)));
+}
+
+#[test]
+fn rule_28_what_is_known_already_or_too_far_ahead_is_not_needed_again() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(1, 1));
+    let proposal = net.pre_prepare(0, 0, 1, &m);
+    let far = net.pre_prepare(0, 0, 1000, &m);
+    let far_in_a_later_view = net.pre_prepare(1, 1, 1000, &m);
+    let body = SignedMessage::Body(net.sign(2, Body { batch: m.clone() }));
+    let wish = SignedMessage::ViewChange(net.wish(3, 1, Vec::new()));
+    assert_eq!(net.judge(3, &proposal), Ok(()));
+    assert_eq!(net.judge(0, &wish), Ok(()));
+    net.deliver(3, proposal.clone());
+    net.deliver(0, wish.clone());
+
+    for (at, message) in [
+        (3, &proposal),
+        (3, &far),
+        (3, &far_in_a_later_view),
+        (3, &body),
+        (0, &wish),
+    ] {
+        assert!(is_not_needed(&net, at, message), "{message:?}");
+    }
+    // The second proposal for a slot is evidence against its primary.
+    let second = net.pre_prepare(0, 0, 1, &other);
+    assert_eq!(net.judge(3, &second), Ok(()));
+    net.deliver(3, second);
+    assert_eq!(net.accusations(3).len(), 1);
+}
+
+#[test]
+fn rule_27_early_proposals_of_one_sender_are_bounded_in_bytes() {
+    let mut net = Network::with(4, |config| {
+        small(&mut config.limits);
+        config.limits.early = 10_000;
+    });
+    for sequence in 1..=8 {
+        let requests = (0..4).map(|i| large(&net, 1, 4 * sequence + i)).collect();
+        let batch = Batch { requests };
+        net.deliver(3, net.pre_prepare(1, 1, sequence, &batch));
+    }
+    let sizes = net.sizes(3);
+    assert!(
+        (1..=10_000).contains(&sizes.early_bytes),
+        "{} bytes are kept",
+        sizes.early_bytes
+    );
+}
+
+#[test]
+fn rule_28_a_peer_that_asks_without_end_is_answered_within_its_allowance() {
+    let mut net = Network::with(4, |config| config.limits.operation = 100_000);
+    let large = Batch {
+        requests: vec![request(&net, 1, 1, 100_000)],
+    };
+    net.commit_at(0, 0, 1, &large);
+    let fetch = |digest| Fetch { digest };
+    let ask = |net: &mut Network| {
+        let fetch = net.sign(3, fetch(large.digest()));
+        net.deliver(0, SignedMessage::Fetch(fetch)).len()
+    };
+    let answered: usize = (0..1000).map(|_| ask(&mut net)).sum();
+    assert!((300..350).contains(&answered), "{answered} answers");
+    net.run_for(Duration::from_millis(1000));
+    assert_eq!(ask(&mut net), 1);
 }

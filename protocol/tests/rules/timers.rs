@@ -346,6 +346,11 @@ fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left() {
 #[test]
 fn rule_14_a_process_that_distrusts_the_primary_asks_for_the_next_view_once() {
     let mut net = Network::new(4);
+    net.step(2, Input::Distrust);
+    assert_eq!(net.view(2), (0, true), "no request waits");
+    for at in [2, 3] {
+        net.deliver(at, SignedMessage::Request(net.request(1, 1)));
+    }
     for _ in 0..2 {
         net.step(2, Input::Distrust);
     }
@@ -359,9 +364,33 @@ fn rule_14_a_process_that_distrusts_the_primary_asks_for_the_next_view_once() {
 }
 
 #[test]
+fn rule_28_a_process_distrusts_a_primary_at_most_once_within_t() {
+    let mut net = Network::new(4);
+    let wait = |net: &mut Network, timestamp| {
+        for at in [2, 3] {
+            net.deliver(at, SignedMessage::Request(net.request(1, timestamp)));
+        }
+    };
+    wait(&mut net, 1);
+    for i in [2, 3] {
+        net.step(i, Input::Distrust);
+    }
+    net.run();
+    assert_eq!(net.view(2), (1, true));
+    wait(&mut net, 2);
+    net.step(2, Input::Distrust);
+    assert_eq!(net.view(2), (1, true), "it has just left a primary");
+    net.run_for(VIEW_TIMEOUT);
+    wait(&mut net, 3);
+    net.step(2, Input::Distrust);
+    assert_eq!(net.view(2), (2, false));
+}
+
+#[test]
 fn rule_15_an_invalid_new_view_is_left_only_after_a_quorum_has_left_the_older_views() {
     let mut net = Network::new(4);
     let none = net.new_view(1, 1, net.wishes(&[1, 3], 1), &[]);
+    net.deliver(3, SignedMessage::Request(net.request(1, 1)));
     net.step(3, Input::Distrust);
     net.deliver(3, none.clone());
     assert_eq!(

@@ -48,6 +48,11 @@ impl Bounds {
             view_changes: n.saturating_mul(2),
             // One of each client.
             requests: n.saturating_add(outside),
+            // What the speaker has sent, and what stands in the batches of a window.
+            request_bytes: window
+                .saturating_mul(config.limits.batch)
+                .saturating_add(config.limits.waiting),
+            early_bytes: config.limits.early,
         };
         Self { limits }
     }
@@ -76,6 +81,18 @@ impl Bounds {
             ("view changes", sizes.view_changes, limits.view_changes)
         } else if sizes.requests > limits.requests {
             ("waiting requests", sizes.requests, limits.requests)
+        } else if sizes.request_bytes > limits.request_bytes {
+            (
+                "bytes of one speaker's requests",
+                sizes.request_bytes,
+                limits.request_bytes,
+            )
+        } else if sizes.early_bytes > limits.early_bytes {
+            (
+                "bytes of one sender's early messages",
+                sizes.early_bytes,
+                limits.early_bytes,
+            )
         } else {
             return Ok(());
         };
@@ -108,6 +125,8 @@ mod tests {
             |sizes: &mut Sizes| sizes.checkpoint_votes += 1,
             |sizes: &mut Sizes| sizes.view_changes += 1,
             |sizes: &mut Sizes| sizes.requests += 1,
+            |sizes: &mut Sizes| sizes.request_bytes += 1,
+            |sizes: &mut Sizes| sizes.early_bytes += 1,
         ] {
             let mut sizes = bounds.limits;
             grow(&mut sizes);
