@@ -1,6 +1,6 @@
 //! Messages of other processes, before the replica gets them. Cheap checks come first (rule 28).
 
-use quorate_protocol::VerifiedMessage;
+use quorate_protocol::{Misbehaviour, SignedMessage, VerifiedMessage};
 use quorate_service::Service;
 
 use crate::core::Core;
@@ -17,8 +17,10 @@ impl<S: Service> Core<S> {
                 self.arrived.pop_front();
                 continue;
             };
-            match self.keys.verify_message(message) {
+            match self.check(message) {
                 Ok(message) => return Some(message),
+                // A correct process cannot know what this one has already.
+                Err(Misbehaviour::NotNeeded { .. }) => {}
                 Err(misbehaviour) => {
                     self.arrived.pop_front();
                     self.events.push(Event::RefusedBatch {
@@ -28,5 +30,10 @@ impl<S: Service> Core<S> {
                 }
             }
         }
+    }
+
+    fn check(&mut self, message: SignedMessage) -> Result<VerifiedMessage, Misbehaviour> {
+        self.replica.replica().judge(&message)?;
+        self.keys.verify_message(message)
     }
 }
