@@ -22,7 +22,7 @@ impl Replica {
         }
         let right = match state.piece {
             Piece::Manifest(manifest) => self.take_manifest(manifest),
-            Piece::Part(part) => self.take_part(part),
+            Piece::Part(part) => self.take_part(from, part),
         };
         if !right {
             self.reject(Misbehaviour::WrongState {
@@ -42,24 +42,22 @@ impl Replica {
             return false;
         }
         if fetching.manifest.is_none() {
-            fetching.manifest = Some(manifest);
+            let own = |digest| self.checkpoints.part(digest).cloned();
+            fetching.take_manifest(manifest, own);
             self.ask_for_state();
         }
         true
     }
 
     /// Takes a part. Returns whether the manifest names it.
-    fn take_part(&mut self, bytes: Arc<[u8]>) -> bool {
-        let Some(fetching) = &self.transfer.under_way else {
+    fn take_part(&mut self, from: ReplicaId, bytes: Arc<[u8]>) -> bool {
+        let fetching = self.transfer.under_way.as_mut();
+        let Some(fetching) = fetching.filter(|fetching| fetching.manifest.is_some()) else {
             return true;
         };
-        let part = Part::new(bytes);
-        let Some(manifest) = &fetching.manifest else {
-            return true;
-        };
-        let named = manifest.parts().any(|named| named == part.digest());
+        let named = fetching.take_part(from, Part::new(bytes));
         if named {
-            self.part_has_come(part);
+            self.ask_for_state();
         }
         named
     }

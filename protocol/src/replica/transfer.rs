@@ -11,8 +11,8 @@ use crate::part::Part;
 use crate::signature::Signed;
 use crate::snapshot::{Manifest, Snapshot};
 
-/// The most parts that are asked for at a time.
-const PARTS_IN_FLIGHT: usize = 16;
+/// The most parts that one source is asked for at a time.
+const PARTS_PER_SOURCE: usize = 8;
 
 /// A checkpoint that a quorum has signed.
 #[derive(Clone, Debug)]
@@ -27,16 +27,165 @@ pub(super) struct Target {
 pub(super) struct Fetching {
     pub(super) target: Target,
     pub(super) manifest: Option<Manifest>,
+    /// The parts that are here. If the target has changed, the parts of the earlier one too, until the manifest comes.
     pub(super) parts: BTreeMap<Digest, Part>,
+    /// The parts that the manifest names, that are not here and that no source is asked for.
+    missing: BTreeSet<Digest>,
     /// The parts that were asked for and have not arrived.
-    asked: BTreeSet<Digest>,
+    asked: BTreeMap<Digest, Asked>,
     /// The replicas that sent something wrong.
     refused: BTreeSet<ReplicaId>,
+    /// The replicas that have not sent a part in time. They are asked when there is nobody else.
+    late: BTreeSet<ReplicaId>,
     /// The number of questions so far. It makes the sources take turns.
     turn: usize,
     /// Whether this replica's own state is known to be wrong. Then it must not execute until the right one is
     /// installed.
     repairs: bool,
+}
+
+/// A question for a part.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    source: ReplicaId,
+    /// Whether the status timer has run out since.
+    before_timer: bool,
+}
+
+impl Fetching {
+    const fn new(target: Target, repairs: bool) -> Self {
+        Self {
+            target,
+            manifest: None,
+            parts: BTreeMap::new(),
+            missing: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            late: BTreeSet::new(),
+            turn: 0,
+            repairs,
+        }
+    }
+
+    /// Takes the manifest, which says what is missing. Parts of an earlier target that it does not name are dropped;
+    /// `own` finds parts in this replica's own states.
+    pub(super) fn take_manifest(
+        &mut self,
+        manifest: Manifest,
+        own: impl Fn(Digest) -> Option<Part>,
+    ) {
+        let mut before = std::mem::take(&mut self.parts);
+        self.missing.clear();
+        self.asked.clear();
+        for digest in manifest.parts() {
+            match before.remove(&digest).or_else(|| own(digest)) {
+                Some(part) => {
+                    self.parts.insert(digest, part);
+                }
+                None if self.parts.contains_key(&digest) => {}
+                None => {
+                    self.missing.insert(digest);
+                }
+            }
+        }
+        self.manifest = Some(manifest);
+    }
+
+    /// Takes a part. Returns whether the manifest names it.
+    pub(super) fn take_part(&mut self, from: ReplicaId, part: Part) -> bool {
+        let digest = part.digest();
+        let wanted = self.asked.remove(&digest).is_some() | self.missing.remove(&digest);
+        if wanted {
+            self.late.remove(&from);
+            self.parts.insert(digest, part);
+        }
+        wanted || self.parts.contains_key(&digest)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.manifest.is_some() && self.missing.is_empty() && self.asked.is_empty()
+    }
+
+    /// The signers that can be asked: those that have sent nothing wrong and were in time, if there are such. If all
+    /// have sent something wrong, more than f replicas are faulty, and there is nobody else to ask.
+    fn sources(&self, own: ReplicaId) -> Vec<ReplicaId> {
+        let signers = || {
+            let signers = self.target.proof.iter().map(Signed::signer);
+            signers.filter(|source| *source != own)
+        };
+        let right = || signers().filter(|source| !self.refused.contains(source));
+        let in_time = || right().filter(|source| !self.late.contains(source));
+        [in_time().collect(), right().collect(), signers().collect()]
+            .into_iter()
+            .find(|sources: &Vec<_>| !sources.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// The next source to ask: the one with the fewest open questions. Those with equally many take turns. `None` if each
+    /// has as many as it may have.
+    fn next_source(&mut self, sources: &[ReplicaId]) -> Option<ReplicaId> {
+        let open = |source: ReplicaId| {
+            let asked = self.asked.values();
+            asked.filter(|asked| asked.source == source).count()
+        };
+        let turn = self.turn + 1;
+        let in_turn =
+            (0..sources.len()).filter_map(|place| sources.get((turn + place) % sources.len()));
+        let (source, open) = in_turn
+            .map(|source| (*source, open(*source)))
+            .min_by_key(|(_, open)| *open)?;
+        self.turn = turn;
+        (open < PARTS_PER_SOURCE).then_some(source)
+    }
+
+    /// The next part to ask for, and its source.
+    fn next_question(&mut self, sources: &[ReplicaId]) -> Option<(ReplicaId, Digest)> {
+        if self.missing.is_empty() {
+            return None;
+        }
+        let source = self.next_source(sources)?;
+        let digest = self.missing.pop_first()?;
+        let before_timer = false;
+        self.asked.insert(
+            digest,
+            Asked {
+                source,
+                before_timer,
+            },
+        );
+        Some((source, digest))
+    }
+
+    /// Called at each status timer. What was asked before the last one, and has not come, is asked elsewhere.
+    fn give_up_on_late(&mut self) {
+        for (digest, asked) in std::mem::take(&mut self.asked) {
+            if asked.before_timer {
+                self.late.insert(asked.source);
+                self.missing.insert(digest);
+            } else {
+                let before_timer = true;
+                self.asked.insert(
+                    digest,
+                    Asked {
+                        before_timer,
+                        ..asked
+                    },
+                );
+            }
+        }
+    }
+
+    /// Stops asking a source that sent something wrong. What it was asked for is asked elsewhere.
+    fn refuse(&mut self, source: ReplicaId) {
+        self.refused.insert(source);
+        for (digest, asked) in std::mem::take(&mut self.asked) {
+            if asked.source == source {
+                self.missing.insert(digest);
+            } else {
+                self.asked.insert(digest, asked);
+            }
+        }
+    }
 }
 
 /// What this replica knows about states that it does not have.
@@ -97,7 +246,7 @@ impl Replica {
     pub(super) fn pursue_state(&mut self) {
         let stood_at = std::mem::replace(&mut self.transfer.stood_at, self.executed);
         if let Some(fetching) = &mut self.transfer.under_way {
-            fetching.asked.clear();
+            fetching.give_up_on_late();
             self.ask_for_state();
         } else if stood_at == self.executed {
             self.fetch_latest_state();
@@ -108,92 +257,50 @@ impl Replica {
     /// contain, are not fetched again.
     pub(super) fn fetch_state(&mut self, target: Target, repairs: bool) {
         let before = self.transfer.under_way.take();
-        let (parts, refused, turn, repairs) = match before {
-            Some(before) => (
-                before.parts,
-                before.refused,
-                before.turn,
-                repairs || before.repairs,
-            ),
-            None => (BTreeMap::new(), BTreeSet::new(), 0, repairs),
-        };
-        self.transfer.under_way = Some(Fetching {
-            target,
-            manifest: None,
-            parts,
-            asked: BTreeSet::new(),
-            refused,
-            turn,
-            repairs,
+        let fresh = Fetching::new(target, repairs);
+        self.transfer.under_way = Some(match before {
+            Some(before) => Fetching {
+                parts: before.parts,
+                refused: before.refused,
+                late: before.late,
+                turn: before.turn,
+                repairs: repairs || before.repairs,
+                ..fresh
+            },
+            None => fresh,
         });
         self.ask_for_state();
     }
 
-    /// Asks for the manifest, or for the missing parts that the manifest names. The sources take turns. Installs the
-    /// state when nothing is missing.
+    /// Asks for the manifest, or for the missing parts that the manifest names. Installs the state when nothing is
+    /// missing.
     pub(super) fn ask_for_state(&mut self) {
         let own = self.own();
         let Some(fetching) = &mut self.transfer.under_way else {
             return;
         };
-        let signers = || fetching.target.proof.iter().map(Signed::signer);
-        let mut sources: Vec<_> = signers()
-            .filter(|source| *source != own && !fetching.refused.contains(source))
-            .collect();
-        if sources.is_empty() {
-            // All sources have sent something wrong, so more than f replicas are faulty. Ask them all again: there is
-            // nobody else.
-            sources = signers().filter(|source| *source != own).collect();
+        if fetching.is_complete() {
+            return self.install_state();
+        }
+        let sources = fetching.sources(own);
+        let mut questions = Vec::new();
+        if fetching.manifest.is_none() {
+            questions.extend(fetching.next_source(&sources).map(|source| (source, None)));
+        }
+        while let Some((source, digest)) = fetching.next_question(&sources) {
+            questions.push((source, Some(digest)));
         }
         let sequence = fetching.target.sequence;
-        let mut questions: Vec<Option<Digest>> = Vec::new();
-        match &fetching.manifest {
-            None => questions.push(None),
-            Some(manifest) => {
-                let mut missing = 0;
-                for digest in manifest.parts() {
-                    if fetching.parts.contains_key(&digest) {
-                        continue;
-                    }
-                    if let Some(part) = self.checkpoints.part(digest) {
-                        fetching.parts.insert(digest, part.clone());
-                        continue;
-                    }
-                    missing += 1;
-                    if fetching.asked.len() < PARTS_IN_FLIGHT && fetching.asked.insert(digest) {
-                        questions.push(Some(digest));
-                    }
-                }
-                if missing == 0 {
-                    return self.install_state();
-                }
-            }
-        }
-        for part in questions {
-            fetching.turn += 1;
-            if let Some(to) = sources.get(fetching.turn % sources.len().max(1)) {
-                self.effects.push(Effect::Send {
-                    to: *to,
-                    message: Message::FetchState(FetchState { sequence, part }),
-                });
-            }
+        for (to, part) in questions {
+            let message = Message::FetchState(FetchState { sequence, part });
+            self.effects.push(Effect::Send { to, message });
         }
     }
 
     /// Stops asking a source that sent something wrong, and asks the others.
     pub(super) fn refuse_source(&mut self, source: ReplicaId) {
         if let Some(fetching) = &mut self.transfer.under_way {
-            fetching.refused.insert(source);
-            fetching.asked.clear();
-        }
-        self.ask_for_state();
-    }
-
-    pub(super) fn part_has_come(&mut self, part: Part) {
-        let digest = part.digest();
-        if let Some(fetching) = &mut self.transfer.under_way {
-            fetching.asked.remove(&digest);
-            fetching.parts.insert(digest, part);
+            fetching.refuse(source);
         }
         self.ask_for_state();
     }
@@ -232,5 +339,112 @@ impl Replica {
         self.note_progress();
         self.execute_next();
         self.propose();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ClusterId;
+    use crate::replies::Replies;
+    use crate::signature::Keys;
+
+    const OWN: ReplicaId = ReplicaId(3);
+
+    fn state(parts: u32) -> Snapshot {
+        let parts = (0..parts).map(|part| Part::from(&part.to_le_bytes()[..]));
+        Snapshot::new(&Replies::default(), parts.collect())
+    }
+
+    /// A replica that fetches a state which replicas 0, 1 and 2 have signed, and has its manifest.
+    fn fetching(state: &Snapshot) -> Fetching {
+        let (sequence, digest) = (Sequence(8), state.digest());
+        let sign = |signer| {
+            let keys = Keys::simulated(ReplicaId(signer), 4, ClusterId([7; 32]));
+            let signed = keys.sign(Checkpoint { sequence, digest });
+            signed.into_signed()
+        };
+        let mut fetching = Fetching::new(
+            Target {
+                sequence,
+                digest,
+                proof: (0..3).map(sign).collect(),
+            },
+            false,
+        );
+        fetching.take_manifest(state.manifest().clone(), |_| None);
+        fetching
+    }
+
+    fn ask(fetching: &mut Fetching) -> Vec<(ReplicaId, Digest)> {
+        let sources = fetching.sources(OWN);
+        std::iter::from_fn(|| fetching.next_question(&sources)).collect()
+    }
+
+    #[test]
+    fn each_source_has_a_few_open_questions_and_answers_bring_new_ones() {
+        let state = state(1000);
+        let mut fetching = fetching(&state);
+        let mut open = ask(&mut fetching);
+        assert_eq!(open.len(), 3 * PARTS_PER_SOURCE);
+        let mut questions = open.len();
+        while let Some((source, digest)) = open.pop() {
+            let part = state.part(digest).unwrap().clone();
+            assert!(fetching.take_part(source, part.clone()));
+            assert!(fetching.take_part(source, part), "a part may come twice");
+            let more = ask(&mut fetching);
+            assert!(more.len() <= 1, "one answer, one question");
+            questions += more.len();
+            open.extend(more);
+        }
+        assert!(fetching.is_complete());
+        assert_eq!(questions, 1000, "no part is asked for twice");
+    }
+
+    #[test]
+    fn a_source_that_is_silent_holds_nobody_up() {
+        let state = state(1000);
+        let mut fetching = fetching(&state);
+        let silent = ReplicaId(1);
+        let mut asked_silent = 0;
+        let mut timers = 0;
+        while !fetching.is_complete() {
+            let mut open = ask(&mut fetching);
+            while let Some((source, digest)) = open.pop() {
+                if source == silent {
+                    asked_silent += 1;
+                } else {
+                    fetching.take_part(source, state.part(digest).unwrap().clone());
+                    open.extend(ask(&mut fetching));
+                }
+            }
+            fetching.give_up_on_late();
+            timers += 1;
+        }
+        assert_eq!((asked_silent, timers), (PARTS_PER_SOURCE, 3));
+    }
+
+    #[test]
+    fn a_later_target_needs_only_the_parts_that_are_new() {
+        let (before, after) = (state(100), state(103));
+        let mut fetching = fetching(&before);
+        for digest in before.manifest().parts() {
+            fetching.take_part(ReplicaId(0), before.part(digest).unwrap().clone());
+        }
+        fetching.take_manifest(after.manifest().clone(), |_| None);
+        assert_eq!((fetching.missing.len(), fetching.parts.len()), (3, 100));
+        fetching.take_manifest(state(2).manifest().clone(), |_| None);
+        assert_eq!(fetching.parts.len(), 2, "what no manifest names is dropped");
+    }
+
+    #[test]
+    fn a_part_that_the_manifest_does_not_name_is_wrong() {
+        let mut fetching = fetching(&state(3));
+        assert!(!fetching.take_part(ReplicaId(0), Part::from(&b"wrong"[..])));
+        let asked = ask(&mut fetching).len();
+        fetching.refuse(ReplicaId(0));
+        let again = ask(&mut fetching);
+        assert_eq!((asked, again.len()), (3, 1));
+        assert!(again.iter().all(|(source, _)| *source != ReplicaId(0)));
     }
 }

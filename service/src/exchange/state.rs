@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use quorate_protocol::{Cached, Part, ReplicaId, Sequence};
+use serde::{Deserialize, Serialize};
 
-use super::{Command, Round, Rules};
+use super::{Ballot, Command, Round, Rules};
 use crate::BadSnapshot;
 use crate::encode::encode;
 use crate::snapshot::read_part;
@@ -14,9 +15,11 @@ pub const WINDOW: u64 = 1024;
 
 /// The most rounds in one part of the snapshot: the rounds with the same quotient.
 const ROUNDS_PER_PART: u64 = 32;
-/// The most bytes in one part, unless a single round has more. With many processes and long decisions the votes of 32
-/// rounds would not fit into one message.
+/// The most bytes in one part. With many processes and long decisions the ballots of 32 rounds would not fit into one
+/// message, and even those of one round would not fit into one part.
 const PART_BYTES: usize = 64 * 1024;
+/// The most bytes of the number of rounds and ballots in a part.
+const LENGTH: usize = 3;
 
 /// The number of latest rounds whose single votes are kept. The ballots' values are kept longer.
 const VOTES_KEPT: u64 = 32;
@@ -98,7 +101,7 @@ impl Exchange {
             let rounds = self
                 .rounds
                 .range(first..=first.saturating_add(ROUNDS_PER_PART - 1));
-            let made = cached.get_or_make(|| small_parts(&rounds.collect::<Vec<_>>()));
+            let made = cached.get_or_make(|| small_parts(rounds));
             parts.extend_from_slice(made);
         }
         parts
@@ -111,9 +114,10 @@ impl Exchange {
     pub fn restored(rules: Rules, parts: &[Part]) -> Result<Self, BadSnapshot> {
         let mut exchange = Self::new(rules);
         exchange.latest = read_part(parts.first())?;
+        let mut last = None;
         for part in parts.iter().skip(1) {
-            let rounds: Vec<(u64, Round)> = read_part(Some(part))?;
-            exchange.rounds.extend(rounds);
+            let items = read_part(Some(part))?;
+            rounds_of(items, &mut exchange.rounds, &mut last).ok_or(BadSnapshot::Unreadable)?;
         }
         let quotients = exchange.rounds.keys().map(|round| round / ROUNDS_PER_PART);
         exchange.parts = quotients.map(|one| (one, Cached::default())).collect();
@@ -199,22 +203,62 @@ impl Exchange {
     }
 }
 
-/// Encodes rounds, as many as fit into each part.
-fn small_parts(rounds: &[(&u64, &Round)]) -> Vec<Part> {
+/// What the parts of the rounds list: a round, and after it its ballots.
+#[derive(Serialize, Deserialize)]
+enum Item<Decision, Kept> {
+    Round(u64, Option<Sequence>, Decision),
+    Ballot(Kept),
+}
+
+/// Encodes rounds, as many rounds and ballots as fit into each part.
+fn small_parts<'a>(rounds: impl Iterator<Item = (&'a u64, &'a Round)>) -> Vec<Part> {
+    let items = rounds.flat_map(|(number, round)| {
+        let ballots = round.ballots.iter().map(Item::Ballot);
+        let head = Item::Round(*number, round.closed_at, &round.decision);
+        std::iter::once(head).chain(ballots)
+    });
     let mut parts = Vec::new();
-    let (mut first, mut bytes) = (0, 0);
-    for (place, round) in rounds.iter().enumerate() {
-        let size = encode(round).len();
-        if bytes + size > PART_BYTES && first < place {
-            parts.push(encode(&rounds[first..place]).into());
-            (first, bytes) = (place, 0);
+    let (mut together, mut bytes) = (Vec::new(), 0);
+    for item in items {
+        let size = encode(&item).len();
+        if bytes + size + LENGTH > PART_BYTES && !together.is_empty() {
+            parts.push(encode(&together).into());
+            together.clear();
+            bytes = 0;
         }
+        together.push(item);
         bytes += size;
     }
-    if first < rounds.len() {
-        parts.push(encode(&rounds[first..]).into());
+    if !together.is_empty() {
+        parts.push(encode(&together).into());
     }
     parts
+}
+
+/// Decodes rounds. `None` if a ballot stands before any round.
+fn rounds_of(
+    items: Vec<Item<Option<String>, Ballot>>,
+    rounds: &mut BTreeMap<u64, Round>,
+    last: &mut Option<u64>,
+) -> Option<()> {
+    for item in items {
+        match item {
+            Item::Round(number, closed_at, decision) => {
+                let ballots = Vec::new();
+                rounds.insert(
+                    number,
+                    Round {
+                        closed_at,
+                        ballots,
+                        decision,
+                    },
+                );
+                *last = Some(number);
+            }
+            Item::Ballot(ballot) => rounds.get_mut(&(*last)?)?.ballots.push(ballot),
+        }
+    }
+    Some(())
 }
 
 #[cfg(test)]
@@ -323,12 +367,8 @@ mod tests {
             play(&mut exchange, round, &ballots);
         }
         let parts = exchange.snapshot();
-        let votes_of_one = (n * n) as usize * 210;
-        assert!(
-            parts
-                .iter()
-                .all(|part| part.len() < votes_of_one + PART_BYTES)
-        );
+        assert!(parts.len() > 3 * 12, "{} parts", parts.len());
+        assert!(parts.iter().all(|part| part.len() <= PART_BYTES));
         let restored = Exchange::restored(rules, &parts).unwrap();
         assert_eq!(restored.snapshot(), parts);
     }
