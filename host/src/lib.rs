@@ -25,7 +25,7 @@ pub use ask::{Answer, Ask, Heard, Outcome, Refusal, Told, UNDER_WAY};
 pub use batch::{BadBatch, Batch, Head, join};
 pub use core::Core;
 pub use event::{Event, Outgoing};
-pub use process::{Past, Process, Setup};
+pub use process::{Past, Process, Setup, first_number};
 pub use queue::{Order, Taken};
 pub use rounds::Missing;
 pub use turn::{Disk, NoDisk, Released, Turn};

@@ -36,11 +36,18 @@ pub struct Setup {
     pub behaviour: Option<Box<dyn Behaviour>>,
     /// What it remembers.
     pub past: Past,
-    /// The number of this life. It is greater than that of every earlier life, unless the clock was set back: 0 if there
-    /// was none, otherwise the time in microseconds. The names that the process lends to its callers contain it.
-    pub started: u64,
+    /// The first of the numbers that this life gives: to its requests, its queries, and the sessions that it lends. They
+    /// must be greater than those of every earlier life; see [`first_number`].
+    pub first_number: u64,
     /// Whether it trusts its callers: they may play another process.
     pub trusts_callers: bool,
+}
+
+/// The first number of a life, for processes whose lives are counted from 0. A life has room for 2^40 numbers. No clock
+/// is asked, so one that is set back does no harm.
+#[must_use]
+pub const fn first_number(life: u64) -> u64 {
+    life << 40
 }
 
 /// What a process that starts remembers.
@@ -80,13 +87,12 @@ impl<C> Process<C> {
             rules,
             mut behaviour,
             past,
-            started,
+            first_number,
             trusts_callers,
         } = setup;
         let (own, quorum) = (keys.own(), config.quorum);
         #[cfg(feature = "mutants")]
         let mutant = config.mutant;
-        let lived = !matches!(past, Past::None);
         let forgets = behaviour
             .as_mut()
             .is_some_and(|behaviour| behaviour.forgets());
@@ -95,17 +101,10 @@ impl<C> Process<C> {
             Past::Lost if !forgets => Replica::rejoin(config),
             _ => Replica::new(config),
         };
-        // An earlier life may have numbered requests up to now.
-        let last = replica.last_timestamp(ClientId::from(own)).0;
-        let started = if lived {
-            started.max(last + 1)
-        } else {
-            started
-        };
-        let client = Client::new(quorum, started);
+        let client = Client::new(quorum, first_number);
         #[cfg(feature = "mutants")]
         let client = client.with_mutant(mutant);
-        let session = Session::new(ClientId::from(own), Timestamp(started));
+        let session = Session::new(ClientId::from(own), Timestamp(first_number));
         Self {
             head: Head {
                 cluster,
@@ -116,7 +115,7 @@ impl<C> Process<C> {
                 Faulty::new(replica, behaviour),
                 Replicated::new(rules),
             ),
-            desk: Desk::new(own, client, started),
+            desk: Desk::new(own, client, first_number),
             rounds: Rounds::new(session),
             queues: Queues::default(),
             looked_at: Sequence(0),

@@ -82,7 +82,7 @@ impl Member {
                 behaviour: None,
                 // A node that starts again has a new key, and the others keep the old one. So it keeps no records.
                 past: Past::None,
-                started: life,
+                first_number: life,
                 trusts_callers: false,
             }),
             book: KeyBook::new(own, public, quorum),

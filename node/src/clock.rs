@@ -1,7 +1,5 @@
 //! The clock of a process.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use quorate_protocol::Time;
 use tokio::time::{Duration, Instant};
 
@@ -29,12 +27,4 @@ impl Clock {
             None => std::future::pending().await,
         }
     }
-}
-
-/// Microseconds since 1970, as this machine has it.
-pub(crate) fn micros_since_1970() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-    })
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use quorate_fault::{Setting, grammar};
-use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup};
+use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
 use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId};
 use quorate_service::exchange::Rules;
 use quorate_wire::method::Traffic;
 use quorate_wire::{Caller as PeerCaller, Fault, Seldom};
 
 use crate::Ending;
-use crate::clock::{Clock, micros_since_1970};
+use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
@@ -77,10 +77,7 @@ impl Runtime {
                 "what this process knew is lost: it does not vote until nothing can contradict it"
             );
         }
-        let started = match past {
-            Past::None => 0,
-            Past::Kept(_) | Past::Lost => micros_since_1970(),
-        };
+        let first_number = first_number(protocol.life);
         let process = Process::new(Setup {
             keys,
             cluster,
@@ -91,7 +88,7 @@ impl Runtime {
             },
             behaviour,
             past,
-            started,
+            first_number,
             trusts_callers: loopback,
         });
         if process.has_forgotten() {

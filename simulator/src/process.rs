@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use quorate_fault::behaviour::Behaviour;
-use quorate_host::{self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, Setup, join};
+use quorate_host::{self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, Setup, first_number, join};
 use quorate_protocol::message::NewView;
 use quorate_protocol::{
     ClusterId, Config, Keys, Record, ReplicaId, Signed, SignedMessage, Sizes, Status, Time,
@@ -83,12 +83,10 @@ pub(crate) struct Origin {
 /// One process.
 #[derive(Debug)]
 pub struct Process {
-    /// The number of its life grows with each start without a disk.
+    /// The number of its life grows with each start.
     origin: Origin,
     live: host::Process<Caller>,
     disk: Disk,
-    /// When it last started again, by its clock.
-    started: u64,
     /// The operations of its callers without an answer, in words.
     unanswered: BTreeMap<Caller, String>,
     requests: u64,
@@ -98,10 +96,9 @@ pub struct Process {
 impl Process {
     pub(crate) fn new(origin: Origin) -> Self {
         Self {
-            live: origin.start(Past::None, 0),
+            live: origin.start(Past::None),
             origin,
             disk: Disk::default(),
-            started: 0,
             unanswered: BTreeMap::new(),
             requests: 0,
             crashed: false,
@@ -154,17 +151,15 @@ impl Process {
 
     /// Ends and starts again, with its disk or without. Unanswered requests of its user are lost. A faulty process stays
     /// faulty.
-    pub(crate) fn restart(&mut self, now: Time, disk: bool) {
-        // A start takes time, so no two starts happen at the same moment.
-        self.started = now.0.max(self.started + 1000);
+    pub(crate) fn restart(&mut self, disk: bool) {
+        self.origin.config.life += 1;
         let past = if disk {
             Past::Kept(self.disk.records.clone())
         } else {
             self.disk.records.clear();
-            self.origin.config.life += 1;
             Past::Lost
         };
-        self.live = self.origin.start(past, self.started);
+        self.live = self.origin.start(past);
         if self.live.has_forgotten() {
             self.disk.records.clear();
         }
@@ -261,7 +256,7 @@ impl Process {
 }
 
 impl Origin {
-    fn start(&self, past: Past, started: u64) -> host::Process<Caller> {
+    fn start(&self, past: Past) -> host::Process<Caller> {
         host::Process::new(Setup {
             keys: self.keys.clone(),
             cluster: self.cluster,
@@ -269,7 +264,7 @@ impl Origin {
             rules: self.rules.clone(),
             behaviour: self.behaviour.clone(),
             past,
-            started,
+            first_number: first_number(self.config.life),
             trusts_callers: false,
         })
     }

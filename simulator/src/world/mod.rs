@@ -212,7 +212,7 @@ impl World {
                 process.on_packet(now, &packet);
             }
             Event::Restart { disk, .. } => {
-                process.restart(now, disk);
+                process.restart(disk);
                 place.next_tick = None;
                 self.restarted(at);
             }
