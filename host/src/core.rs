@@ -5,8 +5,9 @@ use std::convert::Infallible;
 
 use quorate_fault::Faulty;
 use quorate_fault::behaviour::Behaviour;
-use quorate_protocol::message::Query;
-use quorate_protocol::message::Request;
+#[cfg(feature = "mutants")]
+use quorate_protocol::Mutant;
+use quorate_protocol::message::{Query, Request};
 use quorate_protocol::{
     Input, Keys, Record, Replica, ReplicaId, SignedMessage, Time, Timer, Verified, VerifiedMessage,
 };
@@ -32,6 +33,9 @@ pub struct Core<S> {
     /// Messages of others that nobody has looked at yet, by batch.
     pub(crate) arrived: VecDeque<(ReplicaId, VecDeque<SignedMessage>)>,
     pub(crate) records: Vec<Record>,
+    /// The records that a mutant has not written yet.
+    #[cfg(feature = "mutants")]
+    late: Vec<Record>,
     pub(crate) events: Vec<Event>,
     /// Replies, and answers to queries, for the clients that the process speaks for.
     pub(crate) heard: Vec<VerifiedMessage>,
@@ -51,6 +55,8 @@ impl<S: Service> Core<S> {
             inputs: VecDeque::from([Input::Start]),
             arrived: VecDeque::new(),
             records: Vec::new(),
+            #[cfg(feature = "mutants")]
+            late: Vec::new(),
             events: Vec::new(),
             heard: Vec::new(),
             views: ViewLog::default(),
@@ -181,6 +187,8 @@ impl<S: Service> Core<S> {
 
     pub(crate) fn finish<C>(&mut self, answers: Vec<(C, Answer)>) -> Turn<C> {
         let records = std::mem::take(&mut self.records);
+        #[cfg(feature = "mutants")]
+        let records = self.on_disk_in_time(records);
         let compacts = records.iter().any(Record::compacts);
         Turn {
             all: compacts.then(|| self.replica.replica().records()),
@@ -190,6 +198,16 @@ impl<S: Service> Core<S> {
                 answers,
                 crashed: self.replica.has_crashed(),
             },
+        }
+    }
+
+    /// A mutant writes the records of a turn one turn late.
+    #[cfg(feature = "mutants")]
+    fn on_disk_in_time(&mut self, records: Vec<Record>) -> Vec<Record> {
+        if self.replica().config().mutant == Some(Mutant::SendsBeforeDisk) {
+            std::mem::replace(&mut self.late, records)
+        } else {
+            records
         }
     }
 }

@@ -61,6 +61,12 @@ pub enum Mutant {
     AnyoneSpeaks,
     /// The reply to another request under the same timestamp counts (rule 26).
     DigestNotCompared,
+    /// A host sends what follows from a turn before the records of the turn are on disk (rule 22).
+    #[cfg_attr(
+        not(feature = "mutants"),
+        expect(dead_code, reason = "only the host has it, and only with the feature")
+    )]
+    SendsBeforeDisk,
 }
 
 /// The name as plans write it: `first-certificate`.
@@ -80,7 +86,7 @@ impl std::fmt::Display for Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -105,5 +111,6 @@ impl Mutant {
         Self::AnyoneSpeaks,
         Self::DigestNotCompared,
         Self::ProposesTooMuch,
+        Self::SendsBeforeDisk,
     ];
 }

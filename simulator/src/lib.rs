@@ -14,7 +14,9 @@
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
 
 mod clock;
+mod cost;
 pub mod digests;
+mod disk;
 pub mod invariant;
 mod kind;
 mod network;

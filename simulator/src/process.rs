@@ -1,11 +1,12 @@
 //! One process of a run: the same as live, and a disk that the run can take away.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use quorate_fault::behaviour::Behaviour;
-use quorate_host::{self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, Setup, first_number, join};
+use quorate_host::{
+    self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, Setup, first_number, join,
+};
 use quorate_protocol::message::NewView;
 use quorate_protocol::{
     ClusterId, Config, Keys, Record, ReplicaId, Signed, SignedMessage, Sizes, Status, Time,
@@ -13,6 +14,9 @@ use quorate_protocol::{
 use quorate_service::Operation;
 use quorate_service::exchange::{Exchange, Rules};
 
+use crate::cost::Work;
+use crate::disk::Disk;
+use crate::plan::{Back, Trouble};
 use crate::words;
 
 /// What goes from one process to another.
@@ -68,6 +72,8 @@ pub(crate) struct Step {
     pub(crate) events: Vec<(Event, Option<Arc<Packet>>)>,
     /// Its answers.
     pub(crate) answers: Vec<(Caller, Answer)>,
+    /// What it has cost.
+    pub(crate) work: Work,
 }
 
 /// What a process is started with, whenever it starts.
@@ -91,6 +97,8 @@ pub struct Process {
     unanswered: BTreeMap<Caller, String>,
     requests: u64,
     crashed: bool,
+    /// The bytes that have arrived since its last turn.
+    read: u64,
 }
 
 impl Process {
@@ -102,6 +110,7 @@ impl Process {
             unanswered: BTreeMap::new(),
             requests: 0,
             crashed: false,
+            read: 0,
         }
     }
 
@@ -151,25 +160,34 @@ impl Process {
 
     /// Ends and starts again, with its disk or without. Unanswered requests of its user are lost. A faulty process stays
     /// faulty.
-    pub(crate) fn restart(&mut self, disk: bool) {
+    pub(crate) fn restart(&mut self, back: Back) {
         self.origin.config.life += 1;
-        let past = if disk {
-            Past::Kept(self.disk.records.clone())
-        } else {
-            self.disk.records.clear();
+        if back == Back::LostCommit {
+            self.disk.lose_last();
+        }
+        let past = if back == Back::WithoutDisk {
+            self.disk.clear();
             Past::Lost
+        } else {
+            Past::Kept(self.disk.records().to_vec())
         };
         self.live = self.origin.start(past);
         if self.live.has_forgotten() {
-            self.disk.records.clear();
+            self.disk.clear();
         }
         self.unanswered.clear();
+    }
+
+    /// At its next commit this happens.
+    pub(crate) const fn expect(&mut self, trouble: Trouble) {
+        self.disk.expect(trouble);
     }
 
     /// A packet arrives.
     pub(crate) fn on_packet(&mut self, now: Time, packet: &Packet) {
         match packet {
             Packet::Batch { bytes, .. } => {
+                self.read += bytes.len() as u64;
                 // What cannot be read is refused where it arrives, as live.
                 if let Ok(batch) = Batch::open(bytes, self.origin.cluster) {
                     self.live.deliver(batch);
@@ -227,31 +245,42 @@ impl Process {
             .ask(now, Ask::Finalize(Some(round)), Caller::Round(round));
     }
 
-    /// Handles everything that has happened to it.
-    pub(crate) fn turn(&mut self, now: Time) -> Step {
+    /// Handles everything that has happened to it. `None`: it ends at the commit of its records, and nothing leaves.
+    pub(crate) fn turn(&mut self, now: Time) -> Option<Step> {
+        let checked = self.live.keys().checked();
         let turn = self.live.turn(now);
         let began = turn.records().iter().filter_map(began).collect();
-        let released = match turn.write(&mut self.disk) {
-            Ok(released) => released,
-            Err(never) => match never {},
+        let Ok(released) = turn.write(&mut self.disk) else {
+            return None;
         };
         self.crashed |= released.crashed;
         for (caller, _) in &released.answers {
             self.unanswered.remove(caller);
         }
         let head = self.live.head();
+        let mut work = Work {
+            bytes: std::mem::take(&mut self.read),
+            checked: self.live.keys().checked() - checked,
+            signed: 0,
+        };
         let events = released.events.into_iter().map(|event| {
             let packet = match &event {
-                Event::Sent(outgoing) => Some(Arc::new(Packet::of(head, outgoing))),
+                Event::Sent(outgoing) => {
+                    work.signed += 1;
+                    work.bytes += outgoing.bytes.len() as u64;
+                    Some(Arc::new(Packet::of(head, outgoing)))
+                }
                 _ => None,
             };
             (event, packet)
         });
-        Step {
+        let events = events.collect();
+        Some(Step {
             began,
-            events: events.collect(),
+            events,
             answers: released.answers,
-        }
+            work,
+        })
     }
 }
 
@@ -278,25 +307,5 @@ fn began(record: &Record) -> Option<Signed<NewView>> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// The records of a process.
-#[derive(Clone, Debug, Default)]
-struct Disk {
-    records: Vec<Record>,
-}
-
-impl host::Disk for Disk {
-    type Error = Infallible;
-
-    fn append(&mut self, records: &[Record]) -> Result<(), Infallible> {
-        self.records.extend_from_slice(records);
-        Ok(())
-    }
-
-    fn replace(&mut self, records: &[Record]) -> Result<(), Infallible> {
-        self.records = records.to_vec();
-        Ok(())
     }
 }

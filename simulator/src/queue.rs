@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quorate_protocol::Time;
 use quorate_service::Operation;
 
+use crate::plan::Back;
 use crate::process::Packet;
 
 /// Something that happens to a process, which is given by its place.
@@ -18,8 +19,12 @@ pub(crate) enum Event {
     Arrive { at: usize, packet: Arc<Packet> },
     /// Its next turn is due, unless it was told of an earlier one since; `due` is the time by the process's own clock.
     Tick { at: usize, due: Time },
-    /// It ends and is started again, with what it has on disk or without it.
-    Restart { at: usize, disk: bool },
+    /// It ends and is started again.
+    Restart { at: usize, back: Back },
+    /// From now on its disk has this trouble waiting, the one of the plan at this index.
+    Disk { at: usize, trouble: usize },
+    /// It has done its work, and goes on with what has come meanwhile.
+    Free { at: usize },
     /// Its user asks for an operation.
     Ask { at: usize, operation: Operation },
     /// A client outside calls, by the call's place in the plan.
@@ -38,6 +43,8 @@ impl Event {
             | Self::Arrive { at, .. }
             | Self::Tick { at, .. }
             | Self::Restart { at, .. }
+            | Self::Disk { at, .. }
+            | Self::Free { at }
             | Self::Ask { at, .. }
             | Self::Call { at, .. }
             | Self::Round { at, .. } => Some(*at),

@@ -63,9 +63,18 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     without(&mut all, plan, |plan| &mut plan.withheld);
     without(&mut all, plan, |plan| &mut plan.stops);
     without(&mut all, plan, |plan| &mut plan.clocks);
+    without(&mut all, plan, |plan| &mut plan.disks);
     without(&mut all, plan, |plan| &mut plan.faulty);
     without(&mut all, plan, |plan| &mut plan.twins);
     without(&mut all, plan, |plan| &mut plan.apart);
+    all.push(Plan {
+        costs: None,
+        ..plan.clone()
+    });
+    all.push(Plan {
+        real_keys: false,
+        ..plan.clone()
+    });
     all.extend(plainer_faults(plan));
     all.extend(fewer_requests(plan));
     all.extend(calmer_links(plan));

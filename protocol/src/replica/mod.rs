@@ -129,6 +129,12 @@ impl Replica {
         }
     }
 
+    /// Its configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Handles one input at the time `now` and returns the effects. It never fails: if a peer misbehaves, that is an
     /// effect.
     pub fn step(&mut self, now: Time, input: Input) -> Vec<Effect> {

@@ -17,11 +17,12 @@ pub mod validity;
 
 use quorate_host::Event;
 use quorate_protocol::message::{NewView, Request};
-use quorate_protocol::{ClusterId, Keys, ReplicaId, Sequence, Signed, SignedMessage};
+use quorate_protocol::{ClusterId, ReplicaId, Sequence, Signed, SignedMessage};
 use quorate_service::kv;
 
 use crate::plan::Plan;
 use crate::process::Process;
+use crate::world::places::keys;
 
 pub use panic::Panicked;
 
@@ -139,7 +140,7 @@ impl Invariants {
         within_bound: bool,
     ) -> Self {
         let config = plan.engine.sound().config(ReplicaId(0), plan.quorum());
-        let keys = Keys::simulated(ReplicaId(0), plan.processes, cluster);
+        let keys = keys(plan, ReplicaId(0), cluster);
         let requests = plan
             .requests
             .iter()

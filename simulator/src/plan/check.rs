@@ -111,14 +111,19 @@ impl Plan {
         FaultPlan::parse(&self.faulty.join(","), self.processes)
     }
 
-    /// Who is Byzantine or crashes.
+    /// Who is Byzantine, crashes, or has a disk that loses a commit.
     ///
     /// # Errors
     /// As for [`Plan::fault_plan`].
     pub fn faulty_processes(&self) -> Result<Vec<Name>, ParseError> {
         let behaviours = self.fault_plan()?;
-        let faulty =
-            |name: &Name| behaviours.behaviour_of(name.0.0).is_some() || self.twins.contains(name);
+        let loses = |name: &Name| {
+            let mut stops = self.stops.iter();
+            stops.any(|stop| stop.process == *name && stop.back == Back::LostCommit)
+        };
+        let faulty = |name: &Name| {
+            behaviours.behaviour_of(name.0.0).is_some() || self.twins.contains(name) || loses(name)
+        };
         Ok((0..self.processes).map(Name::of).filter(faulty).collect())
     }
 
@@ -205,6 +210,15 @@ impl Plan {
             in_range("rate", skew.rate, 1, 1_000_000)?;
             in_range("ahead_ms", skew.ahead_ms, 0, LATEST_MS)?;
         }
+        for trouble in &self.disks {
+            in_range("at_ms", trouble.at_ms, 0, LATEST_MS)?;
+            in_range("back_ms", trouble.back_ms, 0, LATEST_MS)?;
+        }
+        if let Some(costs) = &self.costs {
+            in_range("check_us", costs.check_us, 0, 1_000_000)?;
+            in_range("sign_us", costs.sign_us, 0, 1_000_000)?;
+            in_range("kib_us", costs.kib_us, 0, 1_000_000)?;
+        }
         if let Some(name) = self.named().find(|name| name.0.0 >= self.processes) {
             let processes = self.processes;
             return Err(PlanError::NoSuchProcess { name, processes });
@@ -228,10 +242,15 @@ impl Plan {
         let withheld = withheld.flat_map(|one| one.from.iter().chain(&one.to));
         let stops = self.stops.iter().map(|one| &one.process);
         let clocks = self.clocks.iter().map(|one| &one.process);
+        let disks = self.disks.iter().map(|one| &one.process);
         let calls = self.calls.iter().map(|one| &one.process);
         let twins = twins.chain(calls);
         let all = twins.chain(self.requests.keys()).chain(sides).chain(links);
-        all.chain(withheld).chain(stops).chain(clocks).copied()
+        all.chain(withheld)
+            .chain(stops)
+            .chain(clocks)
+            .chain(disks)
+            .copied()
     }
 }
 

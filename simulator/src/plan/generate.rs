@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use quorate_fault::Dice;
 
 use super::adversary;
-use super::{Back, Call, Engine, Link, Name, Partition, Plan, Round, Skew, Stop};
+use super::{
+    Back, Call, Costs, DiskTrouble, Engine, Link, Name, Partition, Plan, Round, Skew, Stop, Trouble,
+};
 
 /// What is not left to the seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,9 @@ impl Plan {
             withheld: Vec::new(),
             stops: stops(&mut dice, processes, heal_ms),
             clocks: clocks(&mut dice, processes),
+            disks: Vec::new(),
+            costs: None,
+            real_keys: seed % 100 == 99,
         };
         plan.draw_faults(&mut dice);
         plan.draw_more_faults(&mut Dice::new(seed, b'f'));
@@ -60,7 +65,40 @@ impl Plan {
         plan.draw_sides(&mut dice);
         plan.bear_restarts();
         plan.start_again_who_forgets(&mut Dice::new(seed, b'a'));
+        plan.draw_disks(&mut Dice::new(seed, b'd'));
+        plan.draw_costs(&mut Dice::new(seed, b'k'));
         plan
+    }
+
+    /// In some runs processes end at a commit, and one disk may lose a commit, if one more faulty process can be borne.
+    fn draw_disks(&mut self, dice: &mut Dice) {
+        for _ in 0..dice.below(4).saturating_sub(1) {
+            self.disks.push(DiskTrouble {
+                process: Name::drawn(dice, self.processes),
+                at_ms: dice.below(self.heal_ms),
+                how: if dice.chance(500) {
+                    Trouble::BeforeCommit
+                } else {
+                    Trouble::AfterCommit
+                },
+                back_ms: dice.between(1, 300),
+            });
+        }
+        let borne = self.quorum().f() as usize;
+        let faulty = self.not_to_rely_on().unwrap_or_default();
+        let may = dice.chance(300) && faulty.len() < borne;
+        let mut stops = self.stops.iter_mut();
+        let stop = stops.find(|stop| stop.back == Back::FromDisk);
+        if let Some(stop) = stop.filter(|_| may) {
+            stop.back = Back::LostCommit;
+        }
+    }
+
+    /// In some runs work takes its time.
+    fn draw_costs(&mut self, dice: &mut Dice) {
+        if dice.chance(250) {
+            self.costs = Some(Costs::USUAL);
+        }
     }
 
     /// Some of those that misbehave do so in other ways than were drawn, and some only when a trigger holds.

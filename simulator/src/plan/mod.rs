@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::cost::Costs;
+pub use crate::disk::Trouble;
 pub use crate::kind::Kind;
 pub use check::PlanError;
 pub use engine::Engine;
@@ -66,6 +68,15 @@ pub struct Plan {
     /// Clocks that are wrong, to the end of the run.
     #[serde(default)]
     pub clocks: Vec<Skew>,
+    /// Processes that end at a commit of their records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disks: Vec<DiskTrouble>,
+    /// What the work of a process costs; nothing if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<Costs>,
+    /// Whether signatures are real ones. Otherwise a keyed hash stands for them, which is much cheaper.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub real_keys: bool,
 }
 
 const fn four() -> u32 {
@@ -185,6 +196,22 @@ pub enum Back {
     FromDisk,
     /// Nothing (rule 23). It counts among the faulty ones until it may vote again.
     WithoutDisk,
+    /// What it had on disk before its last commit, which the disk has lost. It is one of the faulty ones.
+    LostCommit,
+}
+
+/// A process ends at a commit, and starts again with what is on its disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiskTrouble {
+    /// Which process.
+    pub process: Name,
+    /// From when on. The first commit after that ends it.
+    pub at_ms: u64,
+    /// Whether the records of that commit are on its disk.
+    pub how: Trouble,
+    /// How long after its end it starts again.
+    pub back_ms: u64,
 }
 
 /// A process's clock that goes wrong.

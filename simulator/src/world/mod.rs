@@ -116,16 +116,21 @@ impl World {
             }
         }
         for stop in &plan.stops {
-            let disk = match stop.back {
-                Back::AsBefore => continue,
-                Back::FromDisk => true,
-                Back::WithoutDisk => false,
-            };
+            if stop.back == Back::AsBefore {
+                continue;
+            }
             let end = millis(stop.to_ms.min(plan.heal_ms));
             if millis(stop.from_ms) < end {
                 for at in self.places.of(stop.process) {
-                    self.queue.push(end, Event::Restart { at, disk });
+                    let back = stop.back;
+                    self.queue.push(end, Event::Restart { at, back });
                 }
+            }
+        }
+        for (trouble, one) in plan.disks.iter().enumerate() {
+            let when = millis(one.at_ms.min(plan.heal_ms));
+            for at in self.places.of(one.process) {
+                self.queue.push(when, Event::Disk { at, trouble });
             }
         }
         for (round, planned) in (1..).zip(&plan.rounds) {
@@ -168,7 +173,7 @@ impl World {
             let own = self.places.all[at].process.own();
             self.acting = own;
             match self.network.goes_on(time, own) {
-                None => self.happen(at, event)?,
+                None => self.reach(at, event)?,
                 Some(_) if matches!(event, Event::Arrive { .. }) => {}
                 Some(later) => self.queue.push(later, event),
             }
@@ -198,12 +203,85 @@ impl World {
         (counts, self.now, self.trace, self.picture)
     }
 
+    /// An event comes to a process, which may be down or at work.
+    fn reach(&mut self, at: usize, event: Event) -> Result<(), Violation> {
+        let place = &mut self.places.all[at];
+        match event {
+            Event::Disk { trouble, .. } => {
+                if let Some(one) = self.plan.disks.get(trouble) {
+                    place.process.expect(one.how);
+                }
+                Ok(())
+            }
+            Event::Restart { .. } => {
+                place.is_down = false;
+                place.next_tick = None;
+                place.busy_until = self.now;
+                place.clock = place.clock.restarted(self.now);
+                for event in std::mem::take(&mut place.waiting) {
+                    if outlives_a_restart(&event) {
+                        self.queue.push(self.now, event);
+                    }
+                }
+                self.happen(at, event)
+            }
+            event if place.is_down => {
+                if outlives_a_restart(&event) {
+                    self.queue.push(Time(self.now.0 + ASK_AGAIN), event);
+                }
+                Ok(())
+            }
+            Event::Free { .. } => self.go_on(at),
+            event if self.now < place.busy_until => {
+                if place.waiting.is_empty() {
+                    self.queue.push(place.busy_until, Event::Free { at });
+                }
+                place.waiting.push_back(event);
+                Ok(())
+            }
+            event => self.happen(at, event),
+        }
+    }
+
+    /// A process has done its work, and handles what has come meanwhile until it is at work again.
+    fn go_on(&mut self, at: usize) -> Result<(), Violation> {
+        while self.now >= self.places.all[at].busy_until {
+            let Some(event) = self.places.all[at].waiting.pop_front() else {
+                return Ok(());
+            };
+            self.happen(at, event)?;
+        }
+        let place = &self.places.all[at];
+        if !place.waiting.is_empty() {
+            self.queue.push(place.busy_until, Event::Free { at });
+        }
+        Ok(())
+    }
+
+    /// A process ends at a commit of its records.
+    fn ends_at_a_commit(&mut self, at: usize) {
+        let place = &mut self.places.all[at];
+        let own = place.process.own();
+        place.is_down = true;
+        let mut troubles = self.plan.disks.iter();
+        let trouble = troubles.rfind(|one| one.process.0 == own && millis(one.at_ms) <= self.now);
+        let pause = trouble.map_or(0, |one| one.back_ms);
+        let back = Back::FromDisk;
+        let when = Time(self.now.0 + millis(pause).0);
+        self.queue.push(when, Event::Restart { at, back });
+        let words = "ends at a commit";
+        self.trace.line(self.now, &own, || words.to_owned());
+        if let Some(picture) = &mut self.picture {
+            picture.does(&self.places.lane(at), self.now, words.to_owned());
+        }
+    }
+
     fn happen(&mut self, at: usize, event: Event) -> Result<(), Violation> {
         let place = &mut self.places.all[at];
         let (process, mut now) = (&mut place.process, place.clock.shows(self.now));
         let own = process.own();
         match event {
-            Event::Start { .. } | Event::Look => {}
+            Event::Start { .. } | Event::Look | Event::Disk { .. } | Event::Free { .. } => {}
             Event::Arrive { packet, .. } => {
                 self.counts.messages += 1;
                 self.trace.line(self.now, &own, || {
@@ -211,9 +289,8 @@ impl World {
                 });
                 process.on_packet(now, &packet);
             }
-            Event::Restart { disk, .. } => {
-                process.restart(disk);
-                place.next_tick = None;
+            Event::Restart { back, .. } => {
+                process.restart(back);
                 self.restarted(at);
             }
             Event::Tick { due, .. } => {
@@ -273,11 +350,19 @@ impl World {
     fn turn(&mut self, at: usize, now: Time) -> Result<(), Violation> {
         let place = &mut self.places.all[at];
         let own = place.process.own();
+        let Some(step) = place.process.turn(now) else {
+            self.ends_at_a_commit(at);
+            return Ok(());
+        };
         let Step {
             began,
             events,
             answers,
-        } = place.process.turn(now);
+            work,
+        } = step;
+        let costs = self.plan.costs.unwrap_or_default();
+        let done = self.now + costs.of(work);
+        place.busy_until = done;
         for new_view in &began {
             self.trace.line(self.now, &own, || trace::began(new_view));
             self.invariants.began(own, new_view);
@@ -288,7 +373,9 @@ impl World {
                 picture.event(&self.places.lane(at), self.now, event);
             }
             match (event, packet) {
-                (host::Event::Sent(outgoing), Some(packet)) => self.send(at, outgoing.to, packet),
+                (host::Event::Sent(outgoing), Some(packet)) => {
+                    self.send(at, outgoing.to, packet, done)
+                }
                 (host::Event::View(view, true), _) if self.places.all[at].correct => {
                     self.counts.highest_view = self.counts.highest_view.max(view.0);
                 }
@@ -297,7 +384,7 @@ impl World {
             self.invariants.on_event(own, event)?;
         }
         for (caller, answer) in answers {
-            self.answer(at, caller, answer)?;
+            self.answer(at, caller, answer, done)?;
         }
         self.plan_tick(at);
         if self.places.all[at].correct {
@@ -306,7 +393,13 @@ impl World {
         Ok(())
     }
 
-    fn answer(&mut self, at: usize, caller: Caller, answer: Answer) -> Result<(), Violation> {
+    fn answer(
+        &mut self,
+        at: usize,
+        caller: Caller,
+        answer: Answer,
+        done: Time,
+    ) -> Result<(), Violation> {
         let own = self.places.all[at].process.own();
         match (caller, answer) {
             (Caller::Call(call), Answer::Outcome(outcome)) => {
@@ -318,14 +411,14 @@ impl World {
                     .line(self.now, &own, || format!("answers call {call}: {answer}"));
                 self.invariants.returned(own, call, answer)?;
             }
-            (Caller::Carrier(to), Answer::Told(told)) => self.carry(at, to, told),
+            (Caller::Carrier(to), Answer::Told(told)) => self.carry(at, to, told, done),
             _ => {}
         }
         Ok(())
     }
 
     /// Carries a process's vote to another, or what a faulty process says instead.
-    fn carry(&mut self, at: usize, to: ReplicaId, told: Told) {
+    fn carry(&mut self, at: usize, to: ReplicaId, told: Told, done: Time) {
         let (decision, late) = match told.say {
             Say::Deny | Say::Nothing => return,
             Say::Decision(decision) => (decision, Duration(0)),
@@ -337,7 +430,7 @@ impl World {
             round: Some(told.round),
             signature: Some(told.signature),
         }));
-        self.send_at(at, to, &packet, self.now + late);
+        self.send_at(at, to, &packet, done + late);
     }
 
     /// Plans the next turn of a process, unless one is planned that comes no later.
@@ -353,14 +446,14 @@ impl World {
     }
 
     /// A packet leaves, to one process or to all others.
-    fn send(&mut self, from: usize, to: Option<ReplicaId>, packet: &Arc<Packet>) {
+    fn send(&mut self, from: usize, to: Option<ReplicaId>, packet: &Arc<Packet>, time: Time) {
         let own = self.places.all[from].process.own();
         match to {
-            Some(to) => self.send_at(from, to, packet, self.now),
+            Some(to) => self.send_at(from, to, packet, time),
             None => {
                 for to in (0..self.plan.processes).map(ReplicaId) {
                     if to != own {
-                        self.send_at(from, to, packet, self.now);
+                        self.send_at(from, to, packet, time);
                     }
                 }
             }
@@ -421,4 +514,10 @@ fn patience(plan: &Plan) -> Time {
             .saturating_mul(8 * doubled)
             .saturating_add(20_000),
     )
+}
+
+/// Whether an event is kept for a process that is down. What its user wants of a round is wanted again later; everything
+/// else is lost with the process.
+const fn outlives_a_restart(event: &Event) -> bool {
+    matches!(event, Event::Round { .. } | Event::Disk { .. })
 }

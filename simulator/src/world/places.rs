@@ -1,5 +1,7 @@
 //! The places where processes run, and which twin receives which messages.
 
+use std::collections::VecDeque;
+
 use quorate_diagram::Lane;
 use quorate_fault::{ParseError, Setting, grammar};
 use quorate_protocol::{ClusterId, Digest, Keys, Quorum, ReplicaId, Time};
@@ -9,6 +11,7 @@ use crate::clock::Clock;
 use crate::network::millis;
 use crate::plan::{Name, Plan};
 use crate::process::{Origin, Process};
+use crate::queue::Event;
 
 /// The decision of a tie.
 const DEFAULT_DECISION: &str = "retreat";
@@ -21,6 +24,12 @@ pub(super) struct Place {
     pub(super) correct: bool,
     /// The next turn that is planned, by the process's clock.
     pub(super) next_tick: Option<Time>,
+    /// Whether its process has ended, and has not started again yet.
+    pub(super) is_down: bool,
+    /// Until when the process works.
+    pub(super) busy_until: Time,
+    /// What has come while the process works.
+    pub(super) waiting: VecDeque<Event>,
 }
 
 /// All places: first one per process, then one for the second twin of each pair.
@@ -54,7 +63,7 @@ impl Places {
                 seed: seed.0,
             };
             let behaviour = words.map(|words| grammar::parse(words, &setting));
-            let keys = Keys::simulated(own, quorum.n(), cluster);
+            let keys = keys(plan, own, cluster);
             #[cfg(feature = "mutants")]
             let keys = keys.with_mutant(plan.engine.mutant);
             let process = Process::new(Origin {
@@ -69,6 +78,9 @@ impl Places {
                 clock: clock(plan, own),
                 correct: correct.contains(&own),
                 next_tick: None,
+                is_down: false,
+                busy_until: Time(0),
+                waiting: VecDeque::new(),
             })
         };
         let owns = (0..plan.processes).map(ReplicaId);
@@ -139,7 +151,24 @@ fn clock(plan: &Plan, own: ReplicaId) -> Clock {
     skew.map_or(Clock::RIGHT, |skew| Clock {
         ahead: millis(skew.ahead_ms).0,
         rate: skew.rate,
+        since: Time(0),
     })
+}
+
+/// The keys of a process, or of who checks what processes say.
+///
+/// # Panics
+/// Never: the public keys are those of secret keys.
+#[expect(clippy::expect_used, reason = "a secret key has a public key")]
+pub(crate) fn keys(plan: &Plan, own: ReplicaId, cluster: ClusterId) -> Keys {
+    if !plan.real_keys {
+        return Keys::simulated(own, plan.processes, cluster);
+    }
+    let secret = |index: u32| Digest::of(&[b"secret", &cluster.0, &index.to_le_bytes()]).0;
+    let public: Vec<_> = (0..plan.processes)
+        .map(|index| Keys::public_key(&secret(index)))
+        .collect();
+    Keys::new(own, secret(own.0), &public, cluster).expect("the public keys are keys")
 }
 
 fn rules(quorum: Quorum) -> Rules {
