@@ -15,10 +15,10 @@ def example(processes):
     print(Q.submit("cas x 41 42")["result"])
     print("x is", R.read("x"))
 
-    # One client's request with one timestamp executes once, however often and wherever it is submitted.
+    # At one process, one client's request with one timestamp executes once, however often it is submitted.
     client = uuid.uuid4().hex
     once = S.submit("cas x 42 43", client, 1)
-    again = P.submit("cas x 42 43", client, 1)
+    again = S.submit("cas x 42 43", client, 1)
     assert once["sequence_number"] == again["sequence_number"]
     print("x is", Q.read("x"))
 

@@ -20,8 +20,8 @@ use crate::console::complain;
 pub struct Need {
     /// The id of the option, which is the name of its field.
     pub option: &'static str,
-    /// The id of the other one.
-    pub other: &'static str,
+    /// The ids of the others. One of them is enough.
+    pub others: &'static [&'static str],
     /// What else the user may have wanted, as an end of a sentence: "use `client fault` for processes that run".
     pub instead: &'static str,
 }
@@ -163,9 +163,10 @@ fn check_needs(command: &mut Command, matches: &ArgMatches, needs: &[Need]) -> R
     {
         return check_needs(subcommand, matches, needs);
     }
-    let lacking = needs
-        .iter()
-        .find(|need| is_given(matches, need.option) && !is_given(matches, need.other));
+    let lacking = needs.iter().find(|need| {
+        let mut others = need.others.iter();
+        is_given(matches, need.option) && !others.any(|other| is_given(matches, other))
+    });
     match lacking {
         None => Ok(()),
         Some(need) => Err(command.error(ErrorKind::MissingRequiredArgument, message(need))),
@@ -180,11 +181,14 @@ fn is_given(matches: &ArgMatches, id: &str) -> bool {
 }
 
 fn message(need: &Need) -> String {
-    let [option, other] = [need.option, need.other].map(|id| id.replace('_', "-"));
+    let quoted = |id: &str| format!("'--{}'", id.replace('_', "-"));
+    let option = quoted(need.option);
+    let others: Vec<String> = need.others.iter().map(|id| quoted(id)).collect();
+    let others = others.join(" or ");
     let instead = if need.instead.is_empty() {
-        format!("leave '--{option}' out")
+        format!("leave {option} out")
     } else {
         need.instead.to_owned()
     };
-    format!("'--{option}' means something only with '--{other}': add '--{other}', or {instead}")
+    format!("{option} means something only with {others}: add {others}, or {instead}")
 }

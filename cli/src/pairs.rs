@@ -124,12 +124,11 @@ impl Trial<'_> {
             .iter()
             .map(|option| option.get_id().as_str())
             .collect();
-        while let Some(need) = self
-            .needs
-            .iter()
-            .find(|need| ids.contains(need.option) && !ids.contains(need.other))
-        {
-            ids.insert(need.other);
+        let lacks = |need: &&Need, ids: &BTreeSet<&str>| {
+            ids.contains(need.option) && !need.others.iter().any(|other| ids.contains(other))
+        };
+        while let Some(need) = self.needs.iter().find(|need| lacks(need, &ids)) {
+            ids.extend(need.others.first());
         }
         let all = command.get_arguments();
         all.filter(|option| ids.contains(option.get_id().as_str()))

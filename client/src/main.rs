@@ -17,6 +17,7 @@ mod exchange;
 mod exit;
 mod fault;
 mod grace;
+mod key;
 mod options;
 mod read;
 mod render;

@@ -20,7 +20,7 @@ struct Object<'a> {
 
 /// Asks correct processes for the value and prints it.
 pub(crate) async fn command(target: &Target, options: &ReadOptions) -> anyhow::Result<Exit> {
-    let key = options.key.clone();
+    let key = options.wanted.clone();
     let (process, answer) = ask(target, Read { key }, Whom::Any).await?;
     let value = match answer {
         Ok(value) => Some(value),
@@ -31,7 +31,7 @@ pub(crate) async fn command(target: &Target, options: &ReadOptions) -> anyhow::R
 }
 
 fn print(process: &str, options: &ReadOptions, value: Option<String>) -> anyhow::Result<Exit> {
-    let key = &options.key;
+    let key = &options.wanted;
     let exit = Exit::if_done(value.is_some());
     match (options.format, value) {
         (AnswerFormat::Json, value) => write_out(&json::text(&Object {

@@ -1,10 +1,15 @@
 //! `client submit`: has an operation ordered and executed.
 
-use quorate_wire::method::{RequestName, Submit, Submitted};
+use anyhow::Context;
+use quorate_protocol::{ClientKey, ClusterId, Timestamp};
+use quorate_service::Operation;
+use quorate_wire::hex;
+use quorate_wire::method::{Client, RequestName, Submit, Submitted};
 use serde::Serialize;
 
-use crate::ask::{Whom, ask};
+use crate::ask::{NO_CORRECT_ANSWER, Whom, ask};
 use crate::exit::{Exit, Failure, no_answer};
+use crate::key;
 use crate::options::{AnswerFormat, SubmitOptions};
 use crate::render::{json, write_out};
 use crate::target::Target;
@@ -20,8 +25,14 @@ struct Object<'a> {
 
 /// Submits the operation to a correct process and prints what it answered.
 pub(crate) async fn command(target: &Target, options: &SubmitOptions) -> anyhow::Result<Exit> {
-    let call = call(options);
-    let whom = match call.request {
+    let call = match (&options.key, options.timestamp) {
+        (Some(file), Some(timestamp)) => {
+            signed(options, &key::read(file)?, cluster_of(target)?, timestamp)
+        }
+        _ => call(options),
+    };
+    // Only a key makes it the same request at every process.
+    let whom = match options.key {
         Some(_) => Whom::Any,
         None => Whom::One,
     };
@@ -50,8 +61,38 @@ fn call(options: &SubmitOptions) -> Submit {
     let request = options.client.clone().zip(options.timestamp);
     Submit {
         operation: options.operation.join(" "),
-        request: request.map(|(client, timestamp)| RequestName { client, timestamp }),
+        request: request.map(|(name, timestamp)| RequestName {
+            client: Client::Name(name),
+            timestamp,
+        }),
     }
+}
+
+fn signed(options: &SubmitOptions, key: &ClientKey, cluster: ClusterId, timestamp: u64) -> Submit {
+    let operation = options.operation.join(" ");
+    let signed = Operation::KeyValue(operation.clone()).encode();
+    let seal = key.seal(cluster, Timestamp(timestamp), &signed);
+    let client = Client::Key {
+        public_key: key.public(),
+        signature: seal.0,
+    };
+    Submit {
+        operation,
+        request: Some(RequestName { client, timestamp }),
+    }
+}
+
+/// The id of the cluster, as the first correct process tells it. If it lies, no process takes the request.
+fn cluster_of(target: &Target) -> anyhow::Result<ClusterId> {
+    let mut told = target.correct().filter_map(|one| one.status.as_ref().ok());
+    let status = told.next().context(NO_CORRECT_ANSWER)?;
+    let id = hex::read(&status.cluster).with_context(|| {
+        format!(
+            "{} tells '{}' as the cluster's id, which is not 64 hexadecimal digits",
+            status.process, status.cluster
+        )
+    })?;
+    Ok(ClusterId(id))
 }
 
 #[cfg(test)]
@@ -78,10 +119,33 @@ mod tests {
     }
 
     #[test]
+    fn a_key_signs_the_cluster_the_timestamp_and_the_operation() {
+        let options = Options::try_read(&["submit", "get", "x", "--key", "k", "--timestamp", "7"]);
+        let Ok(Options {
+            command: Some(Command::Processes(ProcessCommand::Submit(options))),
+            ..
+        }) = options
+        else {
+            panic!("it is read");
+        };
+        let (key, cluster) = (ClientKey::new(&[1; 32]), ClusterId([2; 32]));
+        let submit = signed(&options, &key, cluster, 7);
+        let operation = [&[1, 5][..], b"get x"].concat();
+        let name = RequestName {
+            client: Client::Key {
+                public_key: key.public(),
+                signature: key.seal(cluster, Timestamp(7), &operation).0,
+            },
+            timestamp: 7,
+        };
+        assert_eq!(submit.request, Some(name));
+    }
+
+    #[test]
     fn a_client_and_a_timestamp_name_the_request() {
         let named = submit(&["get x", "--client", "alice", "--timestamp", "7"]).unwrap();
         let name = RequestName {
-            client: "alice".into(),
+            client: Client::Name("alice".into()),
             timestamp: 7,
         };
         assert_eq!(named.request, Some(name));
@@ -93,6 +157,19 @@ mod tests {
             (&[][..], "<OPERATION>"),
             (&["get x", "--client", "alice"], "--timestamp"),
             (&["get x", "--timestamp", "1"], "--client"),
+            (&["get x", "--key", "alice.key"], "--timestamp"),
+            (
+                &[
+                    "get x",
+                    "--key",
+                    "k",
+                    "--client",
+                    "alice",
+                    "--timestamp",
+                    "1",
+                ],
+                "--client",
+            ),
             (
                 &["get x", "--client", "alice", "--timestamp", "0"],
                 "0 is not in 1..",

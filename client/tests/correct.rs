@@ -14,7 +14,7 @@ use quorate_wire::method::{
     Submitted, Traffic,
 };
 use quorate_wire::{Endpoint, Fault};
-use support::{Processes, assert_refused, client, complained, printed, send_signal};
+use support::{KeyFile, Processes, assert_refused, client, complained, printed, send_signal};
 use tokio::runtime::Runtime;
 
 /// What a process that the test plays does at its status calls, which are counted from 0.
@@ -56,6 +56,7 @@ fn serve(runtime: &Runtime, endpoint: Endpoint) -> SocketAddr {
 fn status(process: &str) -> ProcessStatus {
     ProcessStatus {
         process: process.into(),
+        cluster: "ab".repeat(32),
         processes: 2,
         port: 1,
         fault: "none".into(),
@@ -307,21 +308,14 @@ fn answers(name: &'static str, calls: &Arc<AtomicU32>) -> Endpoint {
 }
 
 #[test]
-fn a_read_or_a_named_request_goes_to_the_next_process_too_if_one_does_not_answer() {
-    for (command, answer) in [
-        (&["read", "x"][..], "42\n"),
-        (
-            &[
-                "submit",
-                "set x=42",
-                "--client",
-                "alice",
-                "--timestamp",
-                "1",
-            ],
-            "ok\n",
-        ),
-    ] {
+fn a_read_or_a_signed_request_goes_to_the_next_process_too_if_one_does_not_answer() {
+    let key = KeyFile::new("asked", &"7".repeat(64));
+    let submit = [
+        &["submit", "set x=42", "--timestamp", "1"][..],
+        &["--key", key.path()],
+    ]
+    .concat();
+    for (command, answer) in [(&["read", "x"][..], "42\n"), (&submit, "ok\n")] {
         let runtime = Runtime::new().unwrap();
         let calls = [Arc::default(), Arc::default()];
         let p = serve(&runtime, hangs("P", &calls[0]));
@@ -348,23 +342,19 @@ fn a_measurement_of_operations_needs_a_process_that_answers() {
 }
 
 #[test]
-fn an_operation_without_a_name_is_submitted_once() {
-    let runtime = Runtime::new().unwrap();
-    let calls = [Arc::default(), Arc::default()];
-    let p = serve(&runtime, hangs("P", &calls[0]));
-    let q = serve(&runtime, answers("Q", &calls[1]));
-    let endpoints = format!("{p},{q}");
-    let output = client(&[
-        "submit",
-        "set x=42",
-        "--endpoint",
-        &endpoints,
-        "--timeout",
-        "3s",
-    ]);
-    assert_eq!(output.status.code(), Some(3), "{}", complained(&output));
-    assert!(complained(&output).contains("did not answer within 3s"));
-    assert_eq!(calls.map(|calls| calls.load(Ordering::Relaxed)), [1, 0]);
+fn an_operation_without_a_key_is_submitted_to_one_process() {
+    for name in [&[][..], &["--client", "anna", "--timestamp", "1"]] {
+        let runtime = Runtime::new().unwrap();
+        let calls = [Arc::default(), Arc::default()];
+        let p = serve(&runtime, hangs("P", &calls[0]));
+        let q = serve(&runtime, answers("Q", &calls[1]));
+        let endpoints = format!("{p},{q}");
+        let submit = ["submit", "set x=42", "--timeout", "3s"];
+        let output = client(&[&submit[..], name, &["--endpoint", &endpoints]].concat());
+        assert_eq!(output.status.code(), Some(3), "{}", complained(&output));
+        assert!(complained(&output).contains("did not answer within 3s"));
+        assert_eq!(calls.map(|calls| calls.load(Ordering::Relaxed)), [1, 0]);
+    }
 }
 
 #[test]

@@ -89,6 +89,18 @@ fn the_store() {
 }
 
 #[test]
+fn a_client_with_a_key_signs_with_nothing_but_python() {
+    let told = python("signed.py", "none");
+    let lines: Vec<_> = told.lines().collect();
+    let [read, taken, forged, done] = lines[..] else {
+        panic!("{told}");
+    };
+    assert_eq!((read, done), ("x is 42", "ok"));
+    assert!(taken.starts_with("fault 16: "), "{told}");
+    assert!(forged.starts_with("fault 6: "), "{told}");
+}
+
+#[test]
 fn watching_the_status() {
     let processes = Processes::start(4, "none");
     processes.client(&["--format", "lines"]);
@@ -149,6 +161,7 @@ fn an_example_without_processes_says_what_to_start() {
         ("python3", "exchange.py", 1),
         ("python3", "faults.py", 4),
         ("python3", "liar.py", 4),
+        ("python3", "signed.py", 1),
         ("python3", "store.py", 1),
         ("python3", "table.py", 1),
         ("sh", "exchange.sh", 4),

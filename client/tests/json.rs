@@ -76,6 +76,7 @@ fn talkative() -> ProcessStatus {
     let (p, decision) = ("P".to_owned(), "attack".to_owned());
     ProcessStatus {
         process: "Q".into(),
+        cluster: "ab".into(),
         processes: 4,
         port: 1,
         fault: "none".into(),

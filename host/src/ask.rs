@@ -1,7 +1,7 @@
 //! What callers ask of a process, and what it answers.
 
 use quorate_fault::Say;
-use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp, View};
+use quorate_protocol::{ClientId, ReplicaId, Seal, Sequence, Timestamp, View};
 use quorate_service::exchange::VoteRefused;
 use quorate_service::{self as service, Operation};
 
@@ -14,9 +14,8 @@ pub enum Ask {
     Submit {
         /// The operation.
         operation: Operation,
-        /// The client and the timestamp under which the caller wants it ordered. Without them, the process lends a
-        /// name.
-        name: Option<(ClientId, Timestamp)>,
+        /// The name under which the caller wants it ordered. Without one, the process lends a session.
+        name: Option<RequestName>,
     },
     /// Answer a read-only operation: without ordering if enough replicas give the same answer, otherwise with.
     Read(Operation),
@@ -37,6 +36,17 @@ pub enum Ask {
     Order(Order),
     /// Want another primary, for a client that got no answer.
     Distrust,
+}
+
+/// The name of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestName {
+    /// The client: a name at this process, or a key.
+    pub client: ClientId,
+    /// The client's own counter.
+    pub timestamp: Timestamp,
+    /// The signature of the client's key. A name has none.
+    pub seal: Option<Box<Seal>>,
 }
 
 /// The vote of another process.
@@ -103,6 +113,24 @@ pub enum Refusal {
     /// The client has another operation under way.
     #[error("the client has an operation under way; a client has one at a time")]
     Busy,
+    /// The client has asked for another operation with this timestamp.
+    #[error(
+        "the client has asked for another operation with timestamp {} already; use a greater one",
+        .0.0
+    )]
+    Taken(Timestamp),
+    /// The client has asked with a later timestamp while this operation was under way.
+    #[error(
+        "the client has asked with timestamp {} meanwhile; this operation may have executed before",
+        .0.0
+    )]
+    Overtaken(Timestamp),
+    /// The client's key has not signed the request.
+    #[error(
+        "the client's key has not signed this request: it signs this cluster's id, the timestamp and the operation, \
+         as docs/store.md shows"
+    )]
+    BadSeal,
     /// The sender did not sign this vote.
     #[error("{0} did not sign this vote to {1}")]
     BadSignature(ReplicaId, ReplicaId),

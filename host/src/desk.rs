@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::client::{Accepted, Client, Read};
+use quorate_protocol::client::{Accepted, Client, Read, Refused};
 use quorate_protocol::message::{Query, Request};
 use quorate_protocol::{
     ClientId, Keys, Replica, ReplicaId, Sequence, Timestamp, Verified, VerifiedMessage, View,
 };
 use quorate_service as service;
 
-use crate::ask::{Outcome, Refusal, UNDER_WAY};
+use crate::ask::{Outcome, Refusal, RequestName, UNDER_WAY};
 
 /// A client name, and the timestamp of a request under it.
 pub(crate) type Name = (ClientId, Timestamp);
@@ -80,10 +80,10 @@ impl<C> Desk<C> {
     /// There is no room, or the name cannot be used for it. The caller comes back.
     pub(crate) fn submit(
         &mut self,
-        keys: &Keys,
+        keys: &mut Keys,
         replica: &Replica,
         operation: Vec<u8>,
-        name: Option<Name>,
+        name: Option<RequestName>,
         caller: C,
     ) -> Result<Option<Verified<Request>>, (Refusal, C)> {
         if self.under_way() >= UNDER_WAY {
@@ -92,27 +92,23 @@ impl<C> Desk<C> {
         let Some(name) = name else {
             return Ok(Some(self.order_lent(keys, replica, operation, caller)));
         };
-        if let Err(refusal) = self.admit(replica, name) {
-            return Err((refusal, caller));
+        let request = Request {
+            client: name.client,
+            timestamp: name.timestamp,
+            operation,
+            seal: name.seal,
+        };
+        if let Err(refused) = self.client.admit(&request, replica) {
+            return Err((refusal(request.timestamp, refused), caller));
         }
-        if let Some(waiting) = self.submits.get_mut(&name) {
+        let Ok(request) = keys.sign_request(request) else {
+            return Err((Refusal::BadSeal, caller));
+        };
+        if let Some(waiting) = self.submits.get_mut(&name_of(&request)) {
             waiting.callers.push(caller);
             return Ok(None);
         }
-        Ok(Some(self.order(keys, name, operation, false, caller)))
-    }
-
-    fn admit(&self, replica: &Replica, (client, timestamp): Name) -> Result<(), Refusal> {
-        let last = replica.last_timestamp(client);
-        if last > timestamp {
-            return Err(Refusal::TooOld(last));
-        }
-        let its = (client, Timestamp(0))..=(client, Timestamp(u64::MAX));
-        let mut under_way = self.submits.range(its).map(|((_, other), _)| *other);
-        if under_way.any(|other| other != timestamp) {
-            return Err(Refusal::Busy);
-        }
-        Ok(())
+        Ok(Some(self.order(request, false, caller)))
     }
 
     fn order_lent(
@@ -122,21 +118,15 @@ impl<C> Desk<C> {
         operation: Vec<u8>,
         caller: C,
     ) -> Verified<Request> {
-        let name = self.lend(replica);
-        self.order(keys, name, operation, true, caller)
+        let (client, timestamp) = self.lend(replica);
+        let request = keys.sign(Request::new(client, timestamp, operation));
+        self.order(request, true, caller)
     }
 
-    fn order(
-        &mut self,
-        keys: &Keys,
-        name: Name,
-        operation: Vec<u8>,
-        lent: bool,
-        caller: C,
-    ) -> Verified<Request> {
-        let request = keys.sign(Request::new(name.0, name.1, operation));
+    fn order(&mut self, request: Verified<Request>, lent: bool, caller: C) -> Verified<Request> {
         self.client.wait_for(request.clone());
         let callers = vec![caller];
+        let name = name_of(&request);
         self.submits.insert(name, Waiting { lent, callers });
         request
     }
@@ -191,6 +181,24 @@ impl<C> Desk<C> {
             given_up.extend(self.reads.remove(&number).map(|(_, caller)| caller));
         }
         given_up
+    }
+
+    /// The callers who wait in vain, because their client has asked for something else at another process. A session
+    /// that the desk has lent is used here only.
+    pub(crate) fn overtaken(&mut self, replica: &Replica) -> Vec<(C, Refusal)> {
+        let mut callers = Vec::new();
+        for (client, timestamp, refused) in self.client.overtaken(replica) {
+            let name = (client, timestamp);
+            if self.submits.get(&name).is_some_and(|waiting| !waiting.lent) {
+                let refusal = match refused {
+                    Refused::TooOld(last) => Refusal::Overtaken(last),
+                    other => refusal(timestamp, other),
+                };
+                let gone = self.finish(name).into_iter();
+                callers.extend(gone.map(|caller| (caller, refusal.clone())));
+            }
+        }
+        callers
     }
 
     /// Stops waiting for a request, and returns those that waited for it.
@@ -261,6 +269,18 @@ impl<C> Desk<C> {
         let callers = self.finish((accepted.client, accepted.timestamp));
         let callers = callers.into_iter();
         callers.map(|caller| (caller, outcome.clone())).collect()
+    }
+}
+
+fn name_of(request: &Verified<Request>) -> Name {
+    (request.value().client, request.value().timestamp)
+}
+
+const fn refusal(timestamp: Timestamp, refused: Refused) -> Refusal {
+    match refused {
+        Refused::Busy => Refusal::Busy,
+        Refused::TooOld(last) => Refusal::TooOld(last),
+        Refused::Taken => Refusal::Taken(timestamp),
     }
 }
 

@@ -11,7 +11,7 @@ use quorate_service::exchange::Rules;
 use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated};
 
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, RequestName};
 use crate::batch::{Batch, Head};
 use crate::core::Core;
 use crate::desk::{Desk, Name};
@@ -266,6 +266,9 @@ impl<C> Process<C> {
     /// Handles everything that has come until now, and the timers that have run out at `now`.
     pub fn turn(&mut self, now: Time) -> Turn<C> {
         if self.core.tick(now) {
+            for (caller, refusal) in self.desk.overtaken(self.core.replica.replica()) {
+                self.answer(caller, Answer::Refused(refusal));
+            }
             let (requests, queries) = self.desk.overdue();
             self.core
                 .inputs
@@ -290,8 +293,8 @@ impl<C> Process<C> {
         self.answers.push((caller, answer));
     }
 
-    fn submit(&mut self, operation: Vec<u8>, name: Option<Name>, caller: C) {
-        let (keys, replica) = (&self.core.keys, self.core.replica.replica());
+    fn submit(&mut self, operation: Vec<u8>, name: Option<RequestName>, caller: C) {
+        let (keys, replica) = (&mut self.core.keys, self.core.replica.replica());
         match self.desk.submit(keys, replica, operation, name, caller) {
             Ok(Some(request)) => self.core.submit(request),
             Ok(None) => {}

@@ -11,6 +11,7 @@ use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::{Answer, Query, Reply, Request};
 use crate::mutant::Mutant;
 use crate::quorum::Quorum;
+use crate::replica::Replica;
 use crate::signature::Verified;
 
 /// The requests and queries that a process has sent for clients and that have no result yet.
@@ -64,6 +65,31 @@ pub enum Read {
     Divided,
 }
 
+/// Why a request gets no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Another request of the client is under way, with another timestamp. A client has one at a time (rule 6).
+    Busy,
+    /// The client has used a greater timestamp, this one.
+    TooOld(Timestamp),
+    /// The client has used the timestamp for another operation (rule 26).
+    Taken,
+}
+
+/// Whether a request can still get a result, at a replica that knows the client's last request.
+fn check(
+    client: ClientId,
+    timestamp: Timestamp,
+    digest: Digest,
+    replica: &Replica,
+) -> Result<(), Refused> {
+    match replica.last_request(client) {
+        Some((last, _)) if last > timestamp => Err(Refused::TooOld(last)),
+        Some((last, other)) if last == timestamp && other != digest => Err(Refused::Taken),
+        _ => Ok(()),
+    }
+}
+
 impl Client {
     /// A client with nothing under way. It numbers its queries from `last_query` + 1. An earlier life must not have
     /// used higher numbers than `last_query`: a late answer to its query would count for a new one.
@@ -96,6 +122,36 @@ impl Client {
     #[expect(clippy::unused_self, reason = "as with the feature")]
     const fn is_mutant(&self, _mutant: Mutant) -> bool {
         false
+    }
+
+    /// Whether a request can get a result, as far as this process knows.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn admit(&self, request: &Request, replica: &Replica) -> Result<(), Refused> {
+        let Request {
+            client, timestamp, ..
+        } = *request;
+        let digest = request.digest();
+        check(client, timestamp, digest, replica)?;
+        let mut under_way = self
+            .requests
+            .range((client, Timestamp(0))..=(client, Timestamp(u64::MAX)));
+        match under_way.next() {
+            Some(((_, other), _)) if *other != timestamp => Err(Refused::Busy),
+            Some((_, pending)) if pending.digest != digest => Err(Refused::Taken),
+            _ => Ok(()),
+        }
+    }
+
+    /// The requests for which this process waits in vain: their client has made another one meanwhile, at another
+    /// process.
+    pub fn overtaken(&self, replica: &Replica) -> Vec<(ClientId, Timestamp, Refused)> {
+        let refused = |((client, timestamp), pending): (&(ClientId, Timestamp), &Pending)| {
+            let refused = check(*client, *timestamp, pending.digest, replica).err()?;
+            Some((*client, *timestamp, refused))
+        };
+        self.requests.iter().filter_map(refused).collect()
     }
 
     /// Waits for the result of a request.

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::id::{ClientId, ClusterId, Timestamp};
 use crate::message::Request;
 
-/// The signature of a client's own key. `docs/clients.md` shows the signed bytes.
+/// The signature of a client's own key. `docs/store.md` shows the signed bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal(#[serde(with = "serde_bytes")] pub [u8; 64]);
 

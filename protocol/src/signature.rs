@@ -347,6 +347,16 @@ impl Keys {
         Ok(())
     }
 
+    /// Signs a request of a client for which this process may speak, or carries that of a client with a key.
+    ///
+    /// # Errors
+    /// The client is one of another process, or its key has not signed the request.
+    pub fn sign_request(&mut self, request: Request) -> Result<Verified<Request>, Misbehaviour> {
+        let request = self.sign(request);
+        self.check_requests([request.signed()])?;
+        Ok(request)
+    }
+
     /// Checks requests: that each signer may speak for its client, the signatures, and those of clients' own keys
     /// (rule 26).
     ///

@@ -77,6 +77,26 @@ fn the_commands_of_the_documents_work_as_they_are_written() {
 }
 
 #[test]
+fn clients_with_names_at_another_node_lock_no_client_over_http_out() {
+    let nodes = Nodes::start(Settings::default());
+    let url = |index: usize, path: &str| format!("http://localhost:{}{path}", nodes.ports[index]);
+    for name in ["P/0/1", "P/0/2", "P/1", "http/0"] {
+        let call = format!(
+            "<methodCall><methodName>submit</methodName><params><param><value>get x</value></param>\
+             <param><value>{name}</value></param><param><value>18446744073709551614</value></param></params></methodCall>"
+        );
+        let kind = "content-type: text/xml";
+        let answered = curl(&["-s", "-H", kind, "--data", &call, &url(1, "/RPC2")]);
+        assert!(answered.contains("sequence_number"), "{answered}");
+    }
+    let asked = proposal(&nodes, [0, 0], 1.5, "set x=1");
+    let (status, told) = post(&url(0, "/request"), &[], &asked);
+    assert_eq!(status, "200", "{told}");
+    let decided = json!([[[0, 0], "set x=1"]]);
+    eventually("it is decided", || log_is(&nodes, 0, &decided));
+}
+
+#[test]
 fn what_cannot_be_taken_is_refused_with_what_to_send() {
     let nodes = Nodes::start(Settings::default());
     let url = |path: &str| format!("http://localhost:{}{path}", nodes.ports[0]);

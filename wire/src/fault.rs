@@ -93,7 +93,7 @@ codes! {
     ROUND_DECIDED = 4;
     /// The vote is not signed, and this process accepts only signed votes.
     UNSIGNED_VOTE = 5;
-    /// The signature is not that of the sender.
+    /// The signature is not that of the sender, or of the client's key.
     BAD_SIGNATURE = 6;
     /// The text is not a valid decision: 1 to 200 bytes without control characters.
     BAD_DECISION = 7;
@@ -113,6 +113,8 @@ codes! {
     TIMESTAMP_TOO_OLD = 14;
     /// No quorum of processes has answered in time. The operation may still execute.
     NO_QUORUM = 15;
+    /// The client has used this timestamp for another operation.
+    TIMESTAMP_TAKEN = 16;
 }
 
 impl fmt::Display for Fault {

@@ -9,6 +9,7 @@
 pub mod caller;
 pub mod endpoint;
 pub mod fault;
+pub mod hex;
 pub mod method;
 
 mod read;

@@ -27,6 +27,7 @@ fn status() -> ProcessStatus {
     };
     ProcessStatus {
         process: "P".into(),
+        cluster: "ab".into(),
         processes: 4,
         port: 65535,
         fault: "none".into(),
@@ -146,8 +147,15 @@ async fn every_method_goes_there_and_back() {
     for request in [
         None,
         Some(RequestName {
-            client: "alice".into(),
+            client: Client::Name("alice".into()),
             timestamp: 1 << 40,
+        }),
+        Some(RequestName {
+            client: Client::Key {
+                public_key: [0xA1; 32],
+                signature: [7; 64],
+            },
+            timestamp: 1,
         }),
     ] {
         let submit = Submit {
@@ -226,16 +234,43 @@ fn a_submitted_client_and_its_timestamp_go_together() {
     let submit = |params: Vec<Value>| Submit::from_params(params).map(|submit| submit.request);
     assert_eq!(submit(vec![text()]), Ok(None));
     assert_eq!(submit(vec![text(), Value::Nil, Value::Nil]), Ok(None));
-    let name = RequestName {
-        client: "x".into(),
-        timestamp: 3,
+    let three = || Value::String("3".into());
+    let named = |client| {
+        let timestamp = 3;
+        Ok(Some(RequestName { client, timestamp }))
     };
     assert_eq!(
-        submit(vec![text(), text(), Value::String("3".into())]),
-        Ok(Some(name))
+        submit(vec![text(), text(), three()]),
+        named(Client::Name("x".into()))
+    );
+    let key = || Value::String("0B".repeat(32));
+    let signed = |length| Value::Base64(vec![5; length]);
+    assert_eq!(
+        submit(vec![text(), key(), three(), signed(64)]),
+        named(Client::Key {
+            public_key: [0x0B; 32],
+            signature: [5; 64],
+        })
+    );
+    // Without a signature, the digits of a key are a name like any other.
+    assert_eq!(
+        submit(vec![text(), key(), three()]),
+        named(Client::Name("0B".repeat(32)))
     );
     for (params, advice) in [
         (vec![text(), text()], "go together"),
+        (
+            vec![text(), Value::Nil, Value::Nil, signed(64)],
+            "a signature needs the client",
+        ),
+        (
+            vec![text(), key(), three(), signed(63)],
+            "parameter 4 (signature): expected 64 bytes, got 63",
+        ),
+        (
+            vec![text(), text(), three(), signed(64)],
+            "expected a public key in 64 hexadecimal digits",
+        ),
         (vec![text(), Value::Nil, Value::Integer(3)], "go together"),
         (
             vec![text(), text(), Value::Integer(0)],
@@ -245,7 +280,7 @@ fn a_submitted_client_and_its_timestamp_go_together() {
             vec![text(), Value::Integer(1), Value::Integer(1)],
             "parameter 2 (client): expected a string",
         ),
-        (vec![], "expected 1 to 3 parameters, got 0"),
+        (vec![], "expected 1 to 4 parameters, got 0"),
     ] {
         let fault = submit(params).unwrap_err();
         assert_eq!(fault.code(), Fault::WRONG_PARAMETERS);

@@ -48,32 +48,33 @@ pub(crate) struct Options {
 }
 
 /// The options that need another option.
-const NEEDS: [Need; 10] = [
+const NEEDS: [Need; 11] = [
     of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
     of_those_that_it_starts("seed", ""),
     of_those_that_it_starts("default_decision", ""),
     of_those_that_it_starts("view_timeout", ""),
     of_those_that_it_starts("decision_timeout", ""),
     of_those_that_it_starts("batch_limit", ""),
-    need("client", "timestamp"),
-    need("timestamp", "client"),
-    need("payload", "operations"),
-    need("reads", "operations"),
+    need("client", &["timestamp"]),
+    need("key", &["timestamp"]),
+    need("timestamp", &["client", "key"]),
+    need("payload", &["operations"]),
+    need("reads", &["operations"]),
 ];
 
 /// An option for the processes that `--spawn` starts.
 const fn of_those_that_it_starts(option: &'static str, instead: &'static str) -> Need {
     Need {
         option,
-        other: "spawn",
+        others: &["spawn"],
         instead,
     }
 }
 
-const fn need(option: &'static str, other: &'static str) -> Need {
+const fn need(option: &'static str, others: &'static [&'static str]) -> Need {
     Need {
         option,
-        other,
+        others,
         instead: "",
     }
 }
@@ -301,7 +302,14 @@ mod tests {
         Together {
             subcommand: "submit",
             required: &["get x"],
-            sets: &target!("format", "client", "timestamp"),
+            sets: &[
+                target!("format", "client", "timestamp")[0],
+                target!("format", "client", "timestamp")[1],
+                target!("format", "client", "timestamp")[2],
+                target!("format", "key", "timestamp")[0],
+                target!("format", "key", "timestamp")[1],
+                target!("format", "key", "timestamp")[2],
+            ],
         },
         Together {
             subcommand: "read",

@@ -135,6 +135,39 @@ impl Drop for Processes {
     }
 }
 
+/// A file with the key of a client, removed when dropped.
+pub struct KeyFile(PathBuf);
+
+impl KeyFile {
+    pub fn new(name: &str, contents: &str) -> Self {
+        let file = format!("quorate-{name}-{}.key", std::process::id());
+        let path = std::env::temp_dir().join(file);
+        std::fs::write(&path, contents).unwrap();
+        set_mode(&path, 0o600);
+        Self(path)
+    }
+
+    pub fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    /// Lets everybody read it.
+    pub fn expose(&self) {
+        set_mode(&self.0, 0o644);
+    }
+}
+
+impl Drop for KeyFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
 /// Runs `client` to its end.
 pub fn client(arguments: &[&str]) -> Output {
     let mut client = Command::new(env!("CARGO_BIN_EXE_client"));

@@ -242,8 +242,9 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
 fn fault_of(refusal: &Refusal) -> Fault {
     let code = match refusal {
         Refusal::Full | Refusal::Busy => return Fault::overloaded(refusal.to_string()),
-        Refusal::TooOld(_) => Fault::TIMESTAMP_TOO_OLD,
-        Refusal::BadSignature(..) => Fault::BAD_SIGNATURE,
+        Refusal::TooOld(_) | Refusal::Overtaken(_) => Fault::TIMESTAMP_TOO_OLD,
+        Refusal::Taken(_) => Fault::TIMESTAMP_TAKEN,
+        Refusal::BadSeal | Refusal::BadSignature(..) => Fault::BAD_SIGNATURE,
         Refusal::Unsigned => Fault::UNSIGNED_VOTE,
         Refusal::Vote(VoteRefused::Decided(_)) => Fault::ROUND_DECIDED,
         Refusal::Vote(VoteRefused::OutOfWindow { .. }) => Fault::ROUND_OUT_OF_WINDOW,

@@ -23,6 +23,7 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
     } = handle.ask(Question::Status).await?;
     Ok(StatusAnswer::Process(Box::new(ProcessStatus {
         process: handle.inner.own.to_string(),
+        cluster: quorate_wire::hex::of(&handle.inner.cluster.0),
         processes: handle.inner.callers.len() as u64,
         port: handle.inner.port,
         fault: handle.fault().await?,

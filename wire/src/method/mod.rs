@@ -29,7 +29,7 @@ pub use receive_message::ReceiveMessage;
 pub use round::{BallotStatus, Round, RoundStatus, TallyStatus, VoteStatus};
 pub use send_message::SendMessage;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
-pub use submit::{RequestName, Submit, Submitted};
+pub use submit::{Client, RequestName, Submit, Submitted};
 pub use view_change::{ProofStatus, ViewChangeReason, ViewChangeStatus};
 
 /// One XML-RPC method, as both sides see it.

@@ -48,6 +48,8 @@ impl StatusAnswer {
 pub struct ProcessStatus {
     /// The process's name.
     pub process: String,
+    /// The cluster's id, in 64 hexadecimal digits. Clients with a key sign it with each request.
+    pub cluster: String,
     /// How many processes there are, this one included.
     pub processes: u64,
     /// The port that it listens on.
@@ -161,7 +163,7 @@ impl fmt::Display for Phase {
 impl Method for Status {
     const NAME: &'static str = "status";
     const HELP: &'static str = "status([sequence_number]): answers a struct. Without a sequence number, it \
-        describes this process: process, processes, port, fault, seed, view, view_active, primary, \
+        describes this process: process, cluster, processes, port, fault, seed, view, view_active, primary, \
         low_watermark, high_watermark, executed, round, proofs, view_changes, traffic. With a sequence number, \
         it describes this slot at this process: sequence_number, phase (unknown, pre-prepared, prepared, \
         committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, \
@@ -232,6 +234,7 @@ impl ProcessStatus {
     fn into_value(self) -> Value {
         from_members([
             ("process", Value::String(self.process)),
+            ("cluster", Value::String(self.cluster)),
             ("processes", from_number(self.processes)),
             ("port", Value::Integer(self.port.into())),
             ("fault", Value::String(self.fault)),
@@ -256,6 +259,7 @@ impl ProcessStatus {
         let mut members = Members::of(value)?;
         Ok(Self {
             process: members.text("process")?,
+            cluster: members.text("cluster")?,
             processes: members.number("processes")?,
             port: u16::try_from(members.number("port")?).map_err(|_| "member port: over 65535")?,
             fault: members.text("fault")?,

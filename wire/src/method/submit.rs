@@ -3,7 +3,7 @@ use dxr::Value;
 use super::Method;
 use super::answer::{self, Members, from_members, from_number};
 use super::parameters::Parameters;
-use crate::Fault;
+use crate::{Fault, hex};
 
 /// Orders and executes an operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,13 +14,27 @@ pub struct Submit {
     pub request: Option<RequestName>,
 }
 
-/// The name of a request. A request executes once, however often and to whichever process it is submitted.
+/// The name of a request. A request executes once, however often it is submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestName {
     /// The client.
-    pub client: String,
+    pub client: Client,
     /// The client's counter, from 1. It must grow with each request.
     pub timestamp: u64,
+}
+
+/// A client that names its requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// A name. It belongs to the process that is called: the same name at another process is another client.
+    Name(String),
+    /// The owner of an Ed25519 key, who is the same at every process.
+    Key {
+        /// The public key.
+        public_key: [u8; 32],
+        /// The key's signature of this request. `docs/store.md` shows the signed bytes.
+        signature: [u8; 64],
+    },
 }
 
 /// The result of an operation.
@@ -38,29 +52,44 @@ pub struct Submitted {
 
 impl Method for Submit {
     const NAME: &'static str = "submit";
-    const HELP: &'static str = "submit(operation[, client, timestamp]): orders and executes the operation, once \
-        per client and timestamp. Answers a struct: sequence_number, view, done, result. Operations are 'set \
+    const HELP: &'static str = "submit(operation[, client, timestamp[, signature]]): orders and executes the \
+        operation, once per client and timestamp. Answers a struct: sequence_number, view, done, result. Operations are 'set \
         KEY=VALUE', 'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. done is false if the key has no value, or if \
-        cas found another value. A client's timestamps start at 1 and must grow.";
+        cas found another value. A client's timestamps start at 1 and must grow. A client's name belongs to the called process. \
+        A client with an Ed25519 key is the same at every process: client is then the public key, in 64 \
+        hexadecimal digits, and signature is the key's.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["struct", "string"],
         &["struct", "string", "string", "int"],
+        &["struct", "string", "string", "int", "base64"],
     ];
     const FAULTS: &'static [i32] = &[
+        Fault::BAD_SIGNATURE,
         Fault::BAD_OPERATION,
         Fault::TIMESTAMP_TOO_OLD,
         Fault::NO_QUORUM,
+        Fault::TIMESTAMP_TAKEN,
     ];
     type Answer = Submitted;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
-        let mut params = Parameters::of::<Self>(params, 1..=3, "operation[, client, timestamp]")?;
+        let names = "operation[, client, timestamp[, signature]]";
+        let mut params = Parameters::of::<Self>(params, 1..=4, names)?;
         let operation = params.text("operation")?;
         let client = params.optional_text("client")?;
         let timestamp = params.at_least_1("timestamp")?;
+        let signature = params.optional_bytes("signature")?;
         let request = match (client, timestamp) {
-            (Some(client), Some(timestamp)) => Some(RequestName { client, timestamp }),
-            (None, None) => None,
+            (Some(client), Some(timestamp)) => Some(RequestName {
+                client: caller(client, signature)?,
+                timestamp,
+            }),
+            (None, None) if signature.is_none() => None,
+            (None, None) => {
+                return Err(Fault::wrong_parameters(
+                    "submit: a signature needs the client, which is its public key, and the timestamp",
+                ));
+            }
             _ => {
                 return Err(Fault::wrong_parameters(
                     "submit: client and timestamp go together: give both or neither",
@@ -73,7 +102,15 @@ impl Method for Submit {
     fn into_params(self) -> Vec<Value> {
         let mut params = vec![Value::String(self.operation)];
         if let Some(RequestName { client, timestamp }) = self.request {
+            let (client, signature) = match client {
+                Client::Name(name) => (name, None),
+                Client::Key {
+                    public_key,
+                    signature,
+                } => (hex::of(&public_key), Some(signature)),
+            };
             params.extend([Value::String(client), answer::from_number(timestamp)]);
+            params.extend(signature.map(|signature| Value::Base64(signature.to_vec())));
         }
         params
     }
@@ -96,4 +133,26 @@ impl Method for Submit {
             result: members.text("result")?,
         })
     }
+}
+
+/// The client: with a signature, its name must be a public key.
+fn caller(client: String, signature: Option<Vec<u8>>) -> Result<Client, Fault> {
+    let Some(signature) = signature else {
+        return Ok(Client::Name(client));
+    };
+    let signature = signature.try_into().map_err(|other: Vec<u8>| {
+        Fault::wrong_parameters(format!(
+            "submit: parameter 4 (signature): expected 64 bytes, got {}",
+            other.len()
+        ))
+    })?;
+    let public_key = hex::read(&client).ok_or_else(|| {
+        Fault::wrong_parameters(
+            "submit: parameter 2 (client): with a signature, expected a public key in 64 hexadecimal digits",
+        )
+    })?;
+    Ok(Client::Key {
+        public_key,
+        signature,
+    })
 }

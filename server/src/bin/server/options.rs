@@ -121,18 +121,18 @@ pub(crate) struct Output {
 
 /// The options that need another option.
 const NEEDS: [Need; 6] = [
-    with("index", "config"),
-    with("dump_dir", "config"),
-    with("keys", "index"),
-    with("keys", "secret_key"),
-    with("secret_key", "index"),
-    with("secret_key", "keys"),
+    with("index", &["config"]),
+    with("dump_dir", &["config"]),
+    with("keys", &["index"]),
+    with("keys", &["secret_key"]),
+    with("secret_key", &["index"]),
+    with("secret_key", &["keys"]),
 ];
 
-const fn with(option: &'static str, other: &'static str) -> Need {
+const fn with(option: &'static str, others: &'static [&'static str]) -> Need {
     Need {
         option,
-        other,
+        others,
         instead: "",
     }
 }

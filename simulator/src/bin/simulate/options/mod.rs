@@ -47,17 +47,17 @@ pub(crate) enum Command {
 
 /// Options that mean something only beside another one.
 const NEEDS: [Need; 5] = [
-    need("faulty", "processes"),
-    need("twins", "processes"),
-    need("from", "diagram"),
-    need("only", "diagram"),
-    need("arrows", "diagram"),
+    need("faulty", &["processes"]),
+    need("twins", &["processes"]),
+    need("from", &["diagram"]),
+    need("only", &["diagram"]),
+    need("arrows", &["diagram"]),
 ];
 
-const fn need(option: &'static str, other: &'static str) -> Need {
+const fn need(option: &'static str, others: &'static [&'static str]) -> Need {
     Need {
         option,
-        other,
+        others,
         instead: "",
     }
 }
