@@ -1,7 +1,7 @@
 //! Carries out a command, and writes what the replicas do.
 
 use quorate_protocol::forensics::culprits;
-use quorate_protocol::{Duration, Input, ReplicaId, Sequence, SignedMessage};
+use quorate_protocol::{Duration, ReplicaId, Sequence, SignedMessage};
 
 use super::command::Command;
 use super::filter::Filter;
@@ -32,8 +32,10 @@ impl Stage {
                 }
             }
             Command::Ask(id, question) => {
-                let query = self.node(*id)?.client.ask(question.clone().into_bytes());
-                self.step(*id, Input::Ask(query));
+                let node = self.node(*id)?;
+                let query = node.client.ask(question.clone().into_bytes());
+                node.core.query(query);
+                self.turn(*id);
             }
             Command::Run => self.run()?,
             Command::Wait(span) => self.wait(*span)?,
@@ -55,13 +57,13 @@ impl Stage {
             Command::Restart(id, disk) => {
                 self.node(*id)?.restart(*disk);
                 self.sketch.does(*id, "starts again");
-                self.step(*id, Input::Start);
+                self.turn(*id);
             }
             Command::Let(name, made) => {
                 self.made.insert(name.clone(), made.clone());
             }
             Command::Forge(forged, foreign, to) => return self.forge(forged, *foreign, to),
-            Command::Tamper(id) => self.node(*id)?.service.clear(),
+            Command::Tamper(id) => self.node(*id)?.core.service_mut().clear(),
             Command::Blame(slot, one, other) => return self.blame(*slot, *one, *other),
             Command::ShowMessages(shows) => self.page.shows_messages = *shows,
             Command::Show => return Ok(self.show()),
@@ -77,7 +79,8 @@ impl Stage {
         if order.is_named() {
             node.client.wait_for(request.clone());
         }
-        self.step(order.speaker, Input::Submit(request));
+        node.core.submit(request);
+        self.turn(order.speaker);
         Ok(())
     }
 
@@ -115,7 +118,7 @@ impl Stage {
         for id in to {
             let (before, deeds) = (kept(self.node(*id)?), self.page.len());
             self.sketch.forged(*id, &message);
-            self.deliver(*id, message.clone());
+            self.deliver(*id, *id, message.clone());
             if self.page.len() == deeds {
                 let does = if kept(self.node(*id)?) == before {
                     "ignores it"
@@ -138,7 +141,12 @@ impl Stage {
     ) -> Result<Vec<String>, String> {
         let mut proof = |id| {
             let node = self.node(id)?;
-            Ok::<_, String>(node.replica.commit_certificate(Sequence(slot)).to_vec())
+            Ok::<_, String>(
+                node.core
+                    .replica()
+                    .commit_certificate(Sequence(slot))
+                    .to_vec(),
+            )
         };
         let named = culprits(&proof(one)?, &proof(other)?, &[]);
         let named: Vec<_> = named.into_iter().collect();
@@ -162,7 +170,7 @@ impl Stage {
     }
 
     fn stands(&self, node: &Node) -> String {
-        let status = node.replica.status();
+        let status = node.core.replica().status();
         let crashed = if node.crashed { "crashed " } else { "" };
         let verb = if status.active { "in" } else { "wants" };
         format!(
@@ -171,7 +179,7 @@ impl Stage {
             status.low_watermark.0,
             status.high_watermark.0,
             status.executed.0,
-            self.names.requests(&node.service)
+            self.names.requests(node.core.service().requests())
         )
     }
 }
@@ -179,9 +187,9 @@ impl Stage {
 /// All data that a replica keeps, to find out whether it has kept anything more. Its settings and the time of its last step
 /// come first, and are left out.
 fn kept(node: &Node) -> (Option<String>, usize) {
-    let state = format!("{:?}", node.replica);
+    let state = format!("{:?}", node.core.replica());
     let state = state
         .split_once("effects: ")
         .map(|(_, rest)| rest.to_owned());
-    (state, node.disk.len())
+    (state, node.disk.0.len())
 }

@@ -5,7 +5,8 @@
 //!
 //! * [`play`]: a text in, the text as it would be written now out. [`difference`]: the difference of two texts.
 //! * `cursor`, `command`, `filter`, `forge`: the words of a command. `order`: requests and batches by name.
-//! * `stage`: replicas with keys, service and disk; `network`: messages and time. `act`: carries out a command.
+//! * `stage`: replicas, each with its service (`log`) and its disk; `network`: messages and time. `act`: carries out a
+//!   command; `events`: what follows from it.
 //! * `page`, `say`: what the replicas did, in few words. `sketch`: the same for a picture.
 //!
 //! Time is virtual and nothing is random, so a text plays alike on every machine.
@@ -14,12 +15,13 @@ mod act;
 mod command;
 mod cursor;
 mod difference;
+mod events;
 mod filter;
 mod forge;
+mod log;
 mod network;
 mod order;
 mod page;
-mod perform;
 mod say;
 mod sign;
 mod sketch;

@@ -164,7 +164,7 @@ impl Stage {
             return;
         }
         self.sketch.arrives(self.now, &parcel);
-        self.deliver(parcel.to, parcel.message);
+        self.deliver(parcel.from, parcel.to, parcel.message);
     }
 
     /// The event that is due first. A message comes before a timer of the same moment.

@@ -1,30 +1,27 @@
 //! Messages and actions in few words.
 
+use quorate_host::Event;
 use quorate_protocol::certificate::PreparedCertificate;
-use quorate_protocol::message::Message;
-use quorate_protocol::{Digest, Effect, Evidence, Sequence, Signed, View};
+use quorate_protocol::{Digest, Evidence, Sequence, Signed, SignedMessage, View};
 
 use super::order::Names;
 use super::page::list;
 
 impl Names {
     /// An action that a story tells.
-    pub(super) fn deed(&self, effect: &Effect) -> Option<String> {
-        Some(match effect {
-            Effect::InstallState { sequence, .. } => {
-                format!("takes over the state of slot {}", sequence.0)
-            }
-            Effect::Diverged { sequence } => {
-                format!("finds that its state at slot {} differs", sequence.0)
-            }
-            Effect::ViewChanged { view, active } => {
+    pub(super) fn deed(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::Installed(slot) => format!("takes over the state of slot {}", slot.0),
+            Event::Unreadable(slot) => format!("cannot read the state of slot {}", slot.0),
+            Event::Diverged(slot) => format!("finds that its state at slot {} differs", slot.0),
+            Event::View(view, active) => {
                 let verb = if *active { "starts" } else { "wants" };
                 format!("{verb} view {}", view.0)
             }
-            Effect::Reject(misbehaviour) => {
+            Event::Refused(misbehaviour) | Event::RefusedBatch { misbehaviour, .. } => {
                 format!("refuses: {}", self.translate(&misbehaviour.to_string()))
             }
-            Effect::Accuse(evidence) => {
+            Event::Accused(evidence) => {
                 format!("accuses {} of {}", evidence.accused(), crime(evidence))
             }
             _ => return None,
@@ -32,56 +29,76 @@ impl Names {
     }
 
     /// A message.
-    pub(super) fn message(&self, message: &Message) -> String {
+    pub(super) fn message(&self, message: &SignedMessage) -> String {
         match message {
-            Message::Request(m) => format!("request {}", self.requests([m.value()])),
-            Message::Ask(m) => format!("request {}", self.requests([m])),
-            Message::PrePrepare(m, _) => self.subject("pre-prepare", m.view, m.sequence, m.digest),
-            Message::Prepare(m) => self.subject("prepare", m.view, m.sequence, m.digest),
-            Message::Commit(m) => self.subject("commit", m.view, m.sequence, m.digest),
-            Message::Checkpoint(m) => format!("checkpoint slot {}", m.sequence.0),
-            Message::ViewChange(m) => {
-                let carried = self.certificates(&m.prepared);
+            SignedMessage::Request(m) => format!("request {}", self.requests([m.value()])),
+            SignedMessage::PrePrepare { pre_prepare: m, .. } => self.subject(
+                "pre-prepare",
+                m.value().view,
+                m.value().sequence,
+                m.value().digest,
+            ),
+            SignedMessage::Prepare(m) => self.subject(
+                "prepare",
+                m.value().view,
+                m.value().sequence,
+                m.value().digest,
+            ),
+            SignedMessage::Commit(m) => self.subject(
+                "commit",
+                m.value().view,
+                m.value().sequence,
+                m.value().digest,
+            ),
+            SignedMessage::Checkpoint(m) => format!("checkpoint slot {}", m.value().sequence.0),
+            SignedMessage::ViewChange(m) => {
+                let carried = self.certificates(&m.value().prepared);
                 if carried.is_empty() {
-                    format!("view-change view {}", m.view.0)
+                    format!("view-change view {}", m.value().view.0)
                 } else {
                     format!(
                         "view-change view {} carrying {}",
-                        m.view.0,
+                        m.value().view.0,
                         carried.join(", ")
                     )
                 }
             }
-            Message::NewView(m) => {
-                let chosen = self.slots(&m.chosen);
-                let from: Vec<_> = m.view_changes.iter().map(Signed::signer).collect();
-                let words = format!("new-view view {} from {}", m.view.0, list(&from));
+            SignedMessage::NewView { new_view: m, .. } => {
+                let chosen = self.slots(&m.value().chosen);
+                let from: Vec<_> = m.value().view_changes.iter().map(Signed::signer).collect();
+                let words = format!("new-view view {} from {}", m.value().view.0, list(&from));
                 if chosen.is_empty() {
                     words
                 } else {
                     format!("{words} choosing {}", chosen.join(", "))
                 }
             }
-            Message::Fetch(m) => format!("fetch {}", self.batch(m.digest)),
-            Message::Body(m) => format!("body {}", self.batch(m.batch.digest())),
-            Message::Standing(m) => {
-                format!("standing view {} executed {}", m.view.0, m.executed.0)
+            SignedMessage::Fetch(m) => format!("fetch {}", self.batch(m.value().digest)),
+            SignedMessage::Body(m) => format!("body {}", self.batch(m.value().batch.digest())),
+            SignedMessage::Standing(m) => {
+                format!(
+                    "standing view {} executed {}",
+                    m.value().view.0,
+                    m.value().executed.0
+                )
             }
-            Message::FetchState(m) => match m.part {
-                None => format!("fetch-state slot {}", m.sequence.0),
-                Some(_) => format!("fetch-state slot {}, a part", m.sequence.0),
+            SignedMessage::FetchState(m) => match m.value().part {
+                None => format!("fetch-state slot {}", m.value().sequence.0),
+                Some(_) => format!("fetch-state slot {}, a part", m.value().sequence.0),
             },
-            Message::State(m) => format!("state slot {}", m.sequence.0),
-            Message::Committed(m) => format!("committed {}", self.batch(m.batch.digest())),
-            Message::Stable(_) => "stable".to_owned(),
-            Message::Replies(m) => {
-                let told = m.replies.iter();
+            SignedMessage::State(m) => format!("state slot {}", m.value().sequence.0),
+            SignedMessage::Committed(m) => {
+                format!("committed {}", self.batch(m.value().batch.digest()))
+            }
+            SignedMessage::Stable(_) => "stable".to_owned(),
+            SignedMessage::Replies(m) => {
+                let told = m.value().replies.iter();
                 let told =
                     told.map(|one| format!("{}/{}", self.client(one.client), one.timestamp.0));
                 format!("reply {}", told.collect::<Vec<_>>().join(" "))
             }
-            Message::Query(m) => format!("query {}", m.number),
-            Message::Answer(m) => format!("answer {}", m.number),
+            SignedMessage::Query(m) => format!("query {}", m.value().number),
+            SignedMessage::Answer(m) => format!("answer {}", m.value().number),
         }
     }
 

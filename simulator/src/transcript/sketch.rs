@@ -2,7 +2,8 @@
 //! and each command begins after the previous one has ended.
 
 use quorate_diagram::Lane;
-use quorate_protocol::{Effect, ReplicaId, Sequence, SignedMessage, Time};
+use quorate_host::Event;
+use quorate_protocol::{ReplicaId, Sequence, SignedMessage, Time};
 
 use super::network::Parcel;
 use crate::picture::{Frame, Picture};
@@ -83,18 +84,18 @@ impl Sketch {
     }
 
     /// A process does something that the picture shows as a note.
-    pub(super) fn effect(&mut self, by: ReplicaId, effect: &Effect) {
+    pub(super) fn event(&mut self, by: ReplicaId, event: &Event) {
         let Some(picture) = &mut self.picture else {
             return;
         };
-        match effect {
-            Effect::ViewChanged { view, active } => {
+        match event {
+            Event::View(view, active) => {
                 picture.enters(&by.to_string(), self.now, *view, *active);
             }
-            Effect::InstallState { sequence, .. } => {
-                self.does(by, &format!("takes over the state of slot {}", sequence.0));
+            Event::Installed(slot) => {
+                self.does(by, &format!("takes over the state of slot {}", slot.0));
             }
-            Effect::Accuse(evidence) => {
+            Event::Accused(evidence) => {
                 self.does(by, &format!("proves {} faulty", evidence.accused()));
             }
             _ => {}

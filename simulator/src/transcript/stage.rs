@@ -1,18 +1,21 @@
-//! The replicas of a story: each with its keys, its service and its disk.
+//! The replicas of a story: each with its service and its disk.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::num::NonZeroU32;
 
+use quorate_fault::Faulty;
+use quorate_host::{Batch, Core, Disk};
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
-    Config, Effect, Input, Keys, Part, Record, Replica, ReplicaId, Sequence, SignedMessage, Time,
-    Timer, View,
+    Config, Keys, Record, Replica, ReplicaId, Sequence, SignedMessage, Time, Timer, View,
 };
 
 use super::command::Setting;
 use super::forge::Made;
+use super::log::Log;
 use super::network::Network;
 use super::order::Names;
 use super::page::Page;
@@ -27,21 +30,35 @@ const MOST: u64 = 22;
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) own: ReplicaId,
-    pub(super) config: Config,
-    pub(super) replica: Replica,
-    pub(super) keys: Keys,
-    /// Its service: a list of what it has executed.
-    pub(super) service: Vec<Request>,
-    pub(super) timers: BTreeMap<Timer, Time>,
+    config: Config,
+    pub(super) core: Core<Log>,
     pub(super) client: Client,
     /// How often it has started again. The questions of each start have numbers of their own.
     starts: u64,
-    pub(super) disk: Vec<Record>,
+    pub(super) disk: Records,
     pub(super) crashed: bool,
     /// Whether its messages are lost, because it ends before it sends them.
     pub(super) dies: bool,
     /// The last view for which the page has told what its VIEW-CHANGE carries.
     pub(super) carried: View,
+}
+
+/// The records of a process.
+#[derive(Debug, Default)]
+pub(super) struct Records(pub(super) Vec<Record>);
+
+impl Disk for Records {
+    type Error = Infallible;
+
+    fn append(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        self.0.extend_from_slice(records);
+        Ok(())
+    }
+
+    fn replace(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        self.0 = records.to_vec();
+        Ok(())
+    }
 }
 
 /// A cluster, its network and its clock.
@@ -104,7 +121,7 @@ impl Stage {
             .names
             .learn_batch(&quorate_protocol::message::Batch::null());
         for own in stage.processes() {
-            stage.step(own, Input::Start);
+            stage.turn(own);
         }
         stage.run()?;
         stage.page.clear();
@@ -138,9 +155,8 @@ impl Stage {
     pub(super) fn timers(&self) -> impl Iterator<Item = (Time, ReplicaId, Timer)> + '_ {
         let alive = self.nodes.iter().filter(|node| !node.crashed);
         alive.flat_map(|node| {
-            node.timers
-                .iter()
-                .map(|(timer, due)| (*due, node.own, *timer))
+            let set = |timer| Some((node.core.timer(timer)?, node.own, timer));
+            [Timer::View, Timer::Status].into_iter().filter_map(set)
         })
     }
 
@@ -149,59 +165,55 @@ impl Stage {
     /// # Errors
     /// The timer is not set.
     pub(super) fn time_out(&mut self, id: ReplicaId, timer: Timer) -> Result<(), String> {
-        let due = self.node(id)?.timers.remove(&timer);
+        let core = &mut self.node(id)?.core;
+        let due = core.timer(timer);
         let due = due.ok_or_else(|| format!("that timer of {id} is not set"))?;
+        core.run_out(timer);
         self.now = self.now.max(due);
         self.sketch.begins(self.now);
-        self.step(id, Input::Timer(timer));
+        self.turn(id);
         Ok(())
     }
 
     /// A message arrives.
-    pub(super) fn deliver(&mut self, to: ReplicaId, message: SignedMessage) {
+    pub(super) fn deliver(&mut self, from: ReplicaId, to: ReplicaId, message: SignedMessage) {
         let Ok(node) = self.node(to) else { return };
+        node.core.deliver(Batch::of(from, message));
+        self.turn(to);
+    }
+
+    /// Lets a replica handle what has come to it, and carries out what follows. One that has crashed does nothing.
+    pub(super) fn turn(&mut self, id: ReplicaId) {
+        let now = self.now;
+        let Ok(node) = self.node(id) else { return };
         if node.crashed {
             return;
         }
-        match node.keys.verify_message(message) {
-            Ok(verified) => self.step(to, Input::Message(verified)),
-            Err(misbehaviour) => self.note(to, Effect::Reject(misbehaviour)),
+        let before = node.core.replica().status().low_watermark;
+        let Ok(released) = node.core.turn(now).write(&mut node.disk);
+        let after = node.core.replica().status().low_watermark;
+        let heard = node.core.heard().to_vec();
+        for event in released.events {
+            self.on_event(id, event);
         }
-    }
-
-    /// Gives a replica an input, and carries out its effects, including those of its messages to itself.
-    pub(super) fn step(&mut self, id: ReplicaId, input: Input) {
-        let now = self.now;
-        let (mut answers, mut inputs) = (VecDeque::new(), VecDeque::from([input]));
-        while let Some(input) = answers.pop_front().or_else(|| inputs.pop_front()) {
-            let Ok(node) = self.node(id) else { return };
-            if node.crashed {
-                return;
-            }
-            let before = node.replica.status().low_watermark;
-            let effects = node.replica.step(now, input);
-            let after = node.replica.status().low_watermark;
-            for effect in effects {
-                self.perform(id, effect, &mut answers, &mut inputs);
-            }
-            if after > before {
-                self.page.stable(now, id, after);
-            }
+        for message in heard {
+            self.hear(id, message);
+        }
+        if after > before {
+            self.page.stable(now, id, after);
         }
     }
 }
 
 impl Node {
     fn new(config: Config, keys: Keys) -> Self {
+        let replica = Replica::new(config.clone());
         Self {
             own: config.replica,
-            replica: Replica::new(config.clone()),
-            keys,
-            service: Vec::new(),
-            timers: BTreeMap::new(),
+            core: core(keys, replica),
             client: Client::new(config.quorum, 0),
             starts: 0,
-            disk: Vec::new(),
+            disk: Records::default(),
             crashed: false,
             dies: false,
             carried: View(0),
@@ -211,50 +223,22 @@ impl Node {
 
     /// Starts again, with its disk or without.
     pub(super) fn restart(&mut self, disk: bool) {
-        self.replica = if disk {
-            Replica::restore(self.config.clone(), self.disk.iter().cloned())
+        let replica = if disk {
+            Replica::restore(self.config.clone(), self.disk.0.iter().cloned())
         } else {
-            self.disk.clear();
+            self.disk = Records::default();
             self.config.life += 1;
             Replica::rejoin(self.config.clone())
         };
-        self.service.clear();
-        self.timers.clear();
+        self.core = core(self.core.keys().clone(), replica);
         self.starts += 1;
         self.client = Client::new(self.config.quorum, self.starts * 1_000_000);
         (self.crashed, self.dies) = (false, false);
         self.carried = View(0);
     }
+}
 
-    /// Writes a record down.
-    pub(super) fn persist(&mut self, record: Record) {
-        let compacts = record.compacts();
-        self.disk.push(record);
-        if compacts {
-            self.disk = self.replica.records();
-        }
-    }
-
-    /// Executes a request. The result is the operation itself, marked as done.
-    pub(super) fn execute(&mut self, request: &Request) -> Vec<u8> {
-        self.service.push(request.clone());
-        [&request.operation[..], b" done"].concat()
-    }
-
-    /// How many requests have executed.
-    pub(super) fn read(&self, operation: &[u8]) -> Vec<u8> {
-        [operation, b" = ", self.service.len().to_string().as_bytes()].concat()
-    }
-
-    /// The state, one part per request.
-    pub(super) fn snapshot(&self) -> Vec<Part> {
-        let parts = self.service.iter().map(postcard::to_stdvec);
-        parts.filter_map(Result::ok).map(Part::from).collect()
-    }
-
-    /// Takes over a state. Parts that cannot be read are left out, which shows in the requests that it has executed.
-    pub(super) fn install(&mut self, parts: &[Part]) {
-        let requests = parts.iter().map(|part| postcard::from_bytes(part));
-        self.service = requests.filter_map(Result::ok).collect();
-    }
+/// A correct replica that starts at its first turn.
+fn core(keys: Keys, replica: Replica) -> Core<Log> {
+    Core::new(keys, Faulty::new(replica, None), Log::default())
 }

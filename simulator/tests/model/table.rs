@@ -376,10 +376,12 @@ impl Table {
                     outside.said.insert(self.number(core.own(), sent.message));
                 }
                 host::Event::Executed {
-                    sequence, requests, ..
+                    sequence,
+                    requests,
+                    proof,
+                    ..
                 } => {
                     assert_eq!(sequence, SLOT, "there is but one request");
-                    let proof = core.replica().commit_certificate(SLOT);
                     let commit = proof.first().expect("it is committed").value();
                     outside.executed = Some((commit.view, commit.digest));
                     outside.times += requests.len();
