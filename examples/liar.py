@@ -22,7 +22,7 @@ def example(processes):
 
     # Every process puts the votes that it heard into one ballot. The ballot has the value of most of its votes.
     print("\nballot  value   votes")
-    for ballot in correct["Q"].status()["round"]["ballots"]:
+    for ballot in correct["Q"].round()["ballots"]:
         votes = ", ".join(f"{vote['process']} {vote['decision']}" for vote in ballot["votes"])
         refused = f" (refused: {ballot['refused']})" if ballot["refused"] else ""
         print(f"{ballot['process']}       {ballot['decision']}  {votes}{refused}")

@@ -98,7 +98,7 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
     let exit = match command {
         ProcessCommand::Submit(options) => submit::command(&target, options).await,
         ProcessCommand::Read(options) => read::command(&target, options).await,
-        ProcessCommand::Status(options) => status::command(&target, options),
+        ProcessCommand::Status(options) => status::command(&target, options).await,
         ProcessCommand::Fault(options) => fault::set(&target, options).await,
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
         ProcessCommand::Bench(options) => bench::command(&target, options).await,

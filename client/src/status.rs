@@ -1,7 +1,8 @@
 //! `client status`: the status of each process.
 
+use futures_util::future::join_all;
 use quorate_wire::CallError;
-use quorate_wire::method::{ProcessStatus, RoundStatus, ViewChangeReason};
+use quorate_wire::method::{ProcessStatus, Round, RoundStatus, RoundSummary, ViewChangeReason};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -35,25 +36,68 @@ brackets: the ballot does not count.";
 const PROOF_HEADER: [&str; 3] = ["proved faulty", "by", "for"];
 
 /// If there are more ballots than this, only their number is shown.
-const LISTED_BALLOTS: usize = 10;
+const LISTED_BALLOTS: u64 = 10;
 
 /// Prints the status of each process.
-pub(crate) fn command(target: &Target, options: &StatusOptions) -> anyhow::Result<Exit> {
+pub(crate) async fn command(target: &Target, options: &StatusOptions) -> anyhow::Result<Exit> {
+    let most = match options.format {
+        ReportFormat::Table => LISTED_BALLOTS,
+        ReportFormat::Json => u64::MAX,
+    };
+    let reports = target.processes.iter().map(|process| report(process, most));
+    let reports = join_all(reports).await;
     write_out(&match options.format {
-        ReportFormat::Table => tables(&target.processes),
+        ReportFormat::Table => tables(&reports),
         ReportFormat::Json => json::text(&Object {
-            processes: target.processes.iter().map(object).collect(),
+            processes: reports.iter().map(object).collect(),
         })?,
     })?;
     Ok(Exit::Agree)
 }
 
-fn tables(processes: &[Process]) -> String {
-    let replicas = table(REPLICA_HEADER, processes.iter().map(replica_row));
-    let answered = processes.iter().filter_map(|one| one.status.as_ref().ok());
+/// The status of a process, or why it does not report it.
+struct Report<'a> {
+    process: &'a Process,
+    status: Result<(&'a ProcessStatus, RoundStatus), CallError>,
+}
+
+impl Report<'_> {
+    fn status(&self) -> Option<&ProcessStatus> {
+        self.status.as_ref().ok().map(|(status, _)| *status)
+    }
+}
+
+/// Asks for the ballots of the latest round, unless there are none or more than `most`.
+async fn report(process: &Process, most: u64) -> Report<'_> {
+    let status = match &process.status {
+        Ok(status) if (1..=most).contains(&status.round.ballots) => {
+            let round = Some(status.round.round);
+            let round = process.call(Round { round }).await;
+            round.map(|round| (status, round))
+        }
+        Ok(status) => Ok((status, without_ballots(&status.round))),
+        Err(error) => Err(error.clone()),
+    };
+    Report { process, status }
+}
+
+fn without_ballots(round: &RoundSummary) -> RoundStatus {
+    RoundStatus {
+        round: round.round,
+        close_sequence_number: round.close_sequence_number,
+        ballots: Vec::new(),
+        tally: Vec::new(),
+        tie: false,
+        decision: round.decision.clone(),
+    }
+}
+
+fn tables(reports: &[Report<'_>]) -> String {
+    let replicas = table(REPLICA_HEADER, reports.iter().map(replica_row));
+    let answered = reports.iter().filter_map(|one| one.status.as_ref().ok());
     let rounds = table(ROUND_HEADER, answered.map(round_row));
     let mut tables = format!("{replicas}\n{REPLICA_LEGEND}\n\n{rounds}\n{ROUND_LEGEND}\n");
-    let proofs = proofs_of(processes.iter().filter_map(|one| one.status.as_ref().ok()));
+    let proofs = proofs_of(reports.iter().filter_map(Report::status));
     if !proofs.is_empty() {
         let rows = proofs
             .into_iter()
@@ -63,8 +107,9 @@ fn tables(processes: &[Process]) -> String {
     tables
 }
 
-fn replica_row(process: &Process) -> [String; 8] {
-    let status = process.status.as_ref().ok();
+fn replica_row(report: &Report<'_>) -> [String; 8] {
+    let Report { process, .. } = report;
+    let status = report.status();
     let of = |column: fn(&ProcessStatus) -> String| or_dash(status.map(column));
     [
         process.name.clone(),
@@ -107,23 +152,18 @@ fn reason(status: &ProcessStatus) -> Option<ViewChangeReason> {
     last.map(|change| change.reason)
 }
 
-fn round_row(status: &ProcessStatus) -> [String; 5] {
-    let round = &status.round;
+fn round_row((status, round): &(&ProcessStatus, RoundStatus)) -> [String; 5] {
+    let ballots = match status.round.ballots {
+        many if many > LISTED_BALLOTS => Some(format!("{many} ballots")),
+        _ => ballots(round),
+    };
     [
         status.process.clone(),
         round.round.to_string(),
-        or_dash(listed(round)),
+        or_dash(ballots),
         or_dash(close(round)),
         or_dash(not_empty(&round.decision)),
     ]
-}
-
-/// The ballots, or how many there are.
-fn listed(round: &RoundStatus) -> Option<String> {
-    match round.ballots.len() {
-        many if many > LISTED_BALLOTS => Some(format!("{many} ballots")),
-        _ => ballots(round),
-    }
 }
 
 #[derive(Serialize)]
@@ -163,17 +203,14 @@ struct Said<'a> {
     signatures_checked: u64,
 }
 
-fn object(process: &Process) -> OfProcess<'_> {
+fn object<'a>(report: &'a Report<'_>) -> OfProcess<'a> {
+    let Report { process, status } = report;
     OfProcess {
         process: &process.name,
         port: process.address.port(),
         reachable: process.is_reachable() && !process.is_stranger(),
-        cause: process
-            .status
-            .as_ref()
-            .err()
-            .map(|error| cause(process, error)),
-        said: process.status.as_ref().ok().map(said),
+        cause: status.as_ref().err().map(|error| cause(process, error)),
+        said: status.as_ref().ok().map(said),
     }
 }
 
@@ -185,7 +222,7 @@ fn cause(process: &Process, error: &CallError) -> String {
     }
 }
 
-fn said(status: &ProcessStatus) -> Said<'_> {
+fn said<'a>((status, round): &'a (&ProcessStatus, RoundStatus)) -> Said<'a> {
     Said {
         fault: &status.fault,
         seed: status.seed,
@@ -195,7 +232,7 @@ fn said(status: &ProcessStatus) -> Said<'_> {
         low_watermark: status.low_watermark,
         high_watermark: status.high_watermark,
         executed: status.executed,
-        round: (&status.round).into(),
+        round: round.into(),
         proofs: status.proofs.iter().map(ProofObject::from).collect(),
         view_changes: status
             .view_changes

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use quorate_wire::method::{
-    FinalizeDecision, ProcessStatus, Read, RoundStatus, SendMessage, Status, StatusAnswer, Submit,
+    FinalizeDecision, ProcessStatus, Read, RoundSummary, SendMessage, Status, StatusAnswer, Submit,
     Submitted, Traffic,
 };
 use quorate_wire::{Endpoint, Fault};
@@ -67,12 +67,10 @@ fn status(process: &str) -> ProcessStatus {
         low_watermark: 0,
         high_watermark: 200,
         executed: 0,
-        round: RoundStatus {
+        round: RoundSummary {
             round: 0,
             close_sequence_number: 0,
-            ballots: Vec::new(),
-            tally: Vec::new(),
-            tie: false,
+            ballots: 0,
             decision: String::new(),
         },
         proofs: Vec::new(),

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use quorate_wire::Endpoint;
 use quorate_wire::method::{
-    BallotStatus, ProcessStatus, ProofStatus, RoundStatus, Status, StatusAnswer, TallyStatus,
-    Traffic, ViewChangeReason, ViewChangeStatus, VoteStatus,
+    BallotStatus, ProcessStatus, ProofStatus, Round, RoundStatus, RoundSummary, Status,
+    StatusAnswer, TallyStatus, Traffic, ViewChangeReason, ViewChangeStatus, VoteStatus,
 };
 use serde_json::Value;
 use support::{Processes, client, printed};
@@ -87,25 +87,10 @@ fn talkative() -> ProcessStatus {
         low_watermark: 0,
         high_watermark: 256,
         executed: 5,
-        round: RoundStatus {
+        round: RoundSummary {
             round: 1,
             close_sequence_number: 5,
-            ballots: vec![BallotStatus {
-                process: p.clone(),
-                sequence_number: 3,
-                votes: vec![VoteStatus {
-                    process: p.clone(),
-                    decision: decision.clone(),
-                }],
-                tie: false,
-                decision: decision.clone(),
-                refused: "it came late".into(),
-            }],
-            tally: vec![TallyStatus {
-                decision: decision.clone(),
-                ballots: 3,
-            }],
-            tie: false,
+            ballots: 1,
             decision,
         },
         proofs: vec![ProofStatus {
@@ -128,11 +113,38 @@ fn talkative() -> ProcessStatus {
     }
 }
 
+/// The round of which it tells.
+fn its_round() -> RoundStatus {
+    let (p, decision) = ("P".to_owned(), "attack".to_owned());
+    RoundStatus {
+        round: 1,
+        close_sequence_number: 5,
+        ballots: vec![BallotStatus {
+            process: p.clone(),
+            sequence_number: 3,
+            votes: vec![VoteStatus {
+                process: p,
+                decision: decision.clone(),
+            }],
+            tie: false,
+            decision: decision.clone(),
+            refused: "it came late".into(),
+        }],
+        tally: vec![TallyStatus {
+            decision: decision.clone(),
+            ballots: 3,
+        }],
+        tie: false,
+        decision,
+    }
+}
+
 /// What `client status` says of the talkative process.
 fn status_of_talkative(arguments: &[&str]) -> String {
     let runtime = Runtime::new().unwrap();
-    let endpoint =
-        Endpoint::new().method(async |_: Status| Ok(StatusAnswer::Process(Box::new(talkative()))));
+    let endpoint = Endpoint::new()
+        .method(async |_: Status| Ok(StatusAnswer::Process(Box::new(talkative()))))
+        .method(async |_: Round| Ok(its_round()));
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap().to_string();
     runtime.spawn(endpoint.serve(listener, std::future::pending()));

@@ -6,7 +6,7 @@ use quorate_host::{Answer, Ask, Batch};
 use quorate_protocol::{Sequence, Sizes, SlotStatus, Status};
 use quorate_service::ledger::Entry;
 use quorate_wire::Fault;
-use quorate_wire::method::{ProofStatus, RoundStatus, Traffic, ViewChangeStatus};
+use quorate_wire::method::{ProofStatus, RoundStatus, RoundSummary, Traffic, ViewChangeStatus};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::inbox::{Inbox, IntoInbox, inbox};
@@ -76,7 +76,7 @@ pub(crate) enum Question {
 #[derive(Debug)]
 pub(crate) struct Standing {
     pub(crate) status: Status,
-    pub(crate) round: RoundStatus,
+    pub(crate) round: RoundSummary,
     pub(crate) proofs: Vec<ProofStatus>,
     pub(crate) view_changes: Vec<ViewChangeStatus>,
     pub(crate) traffic: Traffic,

@@ -17,7 +17,7 @@ use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{AtRuntime, CORRECT, Caller, Question, SlotVotes, Standing};
-use crate::status::{explain, names, round_status, view_change_status};
+use crate::status::{explain, names, round_status, round_summary, view_change_status};
 use crate::storage::{self, Storage};
 use crate::web::Web;
 
@@ -282,7 +282,7 @@ impl Runtime {
         let changes = self.process.views().changes();
         Standing {
             status,
-            round: round_status(self.process.service().exchange(), None),
+            round: round_summary(self.process.service().exchange()),
             proofs: self.proofs.status(),
             view_changes: changes
                 .map(|change| view_change_status(change, self.quorum, &asking))

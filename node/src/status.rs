@@ -6,18 +6,37 @@ use quorate_host::{Missing, Reason, ViewChange};
 use quorate_protocol::{Quorum, ReplicaId};
 use quorate_service::exchange::{Ballot, Exchange};
 use quorate_wire::method::{
-    BallotStatus, RoundStatus, TallyStatus, ViewChangeReason, ViewChangeStatus, VoteStatus,
+    BallotStatus, RoundStatus, RoundSummary, TallyStatus, ViewChangeReason, ViewChangeStatus,
+    VoteStatus,
 };
 
-/// The status of a round. Without a number: of the round after the latest decided if it has a record, otherwise of
-/// the latest decided.
-pub(crate) fn round_status(exchange: &Exchange, round: Option<u64>) -> RoundStatus {
+/// The round after the latest decided if it has a record, otherwise the latest decided.
+fn latest_round(exchange: &Exchange) -> u64 {
     let latest = exchange.latest();
-    let number = round.unwrap_or(if exchange.round(latest + 1).is_some() {
+    if exchange.round(latest + 1).is_some() {
         latest + 1
     } else {
         latest
-    });
+    }
+}
+
+/// How far the latest round is.
+pub(crate) fn round_summary(exchange: &Exchange) -> RoundSummary {
+    let number = latest_round(exchange);
+    let record = exchange.round(number);
+    let closed_at = record.and_then(|record| record.closed_at);
+    let decision = record.and_then(|record| record.decision.clone());
+    RoundSummary {
+        round: number,
+        close_sequence_number: closed_at.unwrap_or_default().0,
+        ballots: record.map_or(0, |record| record.ballots.len() as u64),
+        decision: decision.unwrap_or_default(),
+    }
+}
+
+/// The status of a round, the latest one if no number is given.
+pub(crate) fn round_status(exchange: &Exchange, round: Option<u64>) -> RoundStatus {
+    let number = round.unwrap_or_else(|| latest_round(exchange));
     let record = exchange.round(number).cloned().unwrap_or_default();
     let tally = record.tally();
     RoundStatus {

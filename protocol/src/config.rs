@@ -6,6 +6,9 @@ use crate::mutant::Mutant;
 use crate::quorum::Quorum;
 use crate::time::Duration;
 
+/// With more processes than these, T and the status interval grow with n.
+const UNSTRETCHED: u32 = 6;
+
 /// A replica's configuration. All replicas of a cluster must have the same, except for `replica` and `life`.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -48,13 +51,21 @@ impl Config {
             batch_limit: 256,
             limits: Limits::for_replicas(quorum.n()),
             slots_in_flight: 8,
-            view_timeout: Duration::from_millis(500),
+            view_timeout: Self::usual_view_timeout(quorum),
             life: 0,
-            status_interval: Duration::from_millis(250),
+            status_interval: Duration(Self::usual_view_timeout(quorum).0 / 2),
             #[cfg(feature = "mutants")]
             mutant: None,
         };
         usual.with_checkpoint_interval((512 / u64::from(quorum.n())).clamp(8, 128))
+    }
+
+    /// T if nothing else is said: 500 ms, and longer as n grows. Within T every process hears twice from each other one, and
+    /// works on the votes of all for each slot.
+    #[must_use]
+    pub fn usual_view_timeout(quorum: Quorum) -> Duration {
+        let n = u64::from(quorum.n().max(UNSTRETCHED));
+        Duration(500_000 * n / u64::from(UNSTRETCHED))
     }
 
     /// The same configuration with another T. The standing is sent twice within T, so that lost messages are sent again

@@ -13,7 +13,7 @@ use quorate_wire::{CallError, Caller, Endpoint, Fault, Method, Value};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-fn status() -> ProcessStatus {
+fn round() -> RoundStatus {
     let ballot = BallotStatus {
         process: "Q".into(),
         sequence_number: 7,
@@ -25,6 +25,20 @@ fn status() -> ProcessStatus {
         decision: "attack".into(),
         refused: "it came after the decision".into(),
     };
+    RoundStatus {
+        round: 1,
+        close_sequence_number: 3,
+        ballots: vec![ballot],
+        tally: vec![TallyStatus {
+            decision: "attack".into(),
+            ballots: 1,
+        }],
+        tie: false,
+        decision: String::new(),
+    }
+}
+
+fn status() -> ProcessStatus {
     ProcessStatus {
         process: "P".into(),
         cluster: "ab".into(),
@@ -38,15 +52,10 @@ fn status() -> ProcessStatus {
         low_watermark: 0,
         high_watermark: 200,
         executed: u64::MAX,
-        round: RoundStatus {
+        round: RoundSummary {
             round: 1,
             close_sequence_number: 3,
-            ballots: vec![ballot],
-            tally: vec![TallyStatus {
-                decision: "attack".into(),
-                ballots: 1,
-            }],
-            tie: false,
+            ballots: 1,
             decision: String::new(),
         },
         proofs: vec![ProofStatus {
@@ -93,6 +102,7 @@ async fn every_method_goes_there_and_back() {
                 Some(number) => StatusAnswer::Slot(slot(number, Phase::Prepared)),
             })
         })
+        .method(|_: Round| async move { Ok(round()) })
         .method(|read: Read| async move { Ok(format!("{read:?}")) })
         .method(|submit: Submit| async move {
             Ok(Submitted {
@@ -135,6 +145,7 @@ async fn every_method_goes_there_and_back() {
         caller.call(Status::default()).await,
         Ok(StatusAnswer::Process(Box::new(status())))
     );
+    assert_eq!(caller.call(Round::default()).await, Ok(round()));
     for number in [1, u64::MAX] {
         let asked = Status {
             sequence_number: Some(number),

@@ -247,7 +247,9 @@ fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::BadSeal | Refusal::BadSignature(..) => Fault::BAD_SIGNATURE,
         Refusal::Unsigned => Fault::UNSIGNED_VOTE,
         Refusal::Vote(VoteRefused::Decided(_)) => Fault::ROUND_DECIDED,
-        Refusal::Vote(VoteRefused::OutOfWindow { .. }) => Fault::ROUND_OUT_OF_WINDOW,
+        Refusal::Vote(VoteRefused::OutOfWindow { .. } | VoteRefused::TooMany { .. }) => {
+            Fault::ROUND_OUT_OF_WINDOW
+        }
     };
     Fault::new(code, refusal.to_string())
 }

@@ -1,16 +1,16 @@
 //! The command-line options of every binary that starts processes.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::Args;
 use quorate_fault::{FaultPlan, grammar};
+use quorate_protocol::{Config, Quorum};
 use quorate_service::exchange::{BadDecision, check_decision};
 
 use crate::logging::{self, Logging};
 use crate::{ClusterConfig, WebPlan};
 
-/// The default of `--view-timeout`.
-const VIEW_TIMEOUT: Duration = Duration::from_millis(500);
 /// The most processes that one start may have.
 pub const MOST_PROCESSES: u32 = 64;
 
@@ -46,8 +46,8 @@ pub struct ClusterOptions {
     /// What a tie decides
     #[arg(long, value_name = "DECISION", default_value = "retreat", value_parser = parse_decision)]
     pub default_decision: String,
-    /// How long a backup waits for the primary before it asks for the next view [default: 500ms, or what a pbft.yaml has as
-    /// network_timeout]
+    /// How long a backup waits for the primary before it asks for the next view [default: 500ms, or more
+    /// with more than 6 processes, or what a pbft.yaml has as network_timeout]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub view_timeout: Option<Duration>,
     /// How many requests the primary puts into one slot at most
@@ -100,9 +100,10 @@ impl ClusterOptions {
         } else {
             self.faulty.join(",")
         };
-        let usual_timeout = web
-            .as_ref()
-            .map_or(VIEW_TIMEOUT, |web| web.yaml.network_timeout);
+        let usual_timeout = web.as_ref().map_or_else(
+            || usual_view_timeout(processes),
+            |web| web.yaml.network_timeout,
+        );
         Ok(ClusterConfig {
             processes,
             host: host.to_owned(),
@@ -120,6 +121,11 @@ impl ClusterOptions {
             executable: None,
         })
     }
+}
+
+fn usual_view_timeout(processes: u32) -> Duration {
+    let n = NonZeroU32::new(processes).unwrap_or(NonZeroU32::MIN);
+    Duration::from_micros(Config::usual_view_timeout(Quorum::of(n)).0)
 }
 
 /// Reads a number of processes.

@@ -20,7 +20,21 @@ pub enum VoteRefused {
         /// The latest decided round.
         latest: u64,
     },
+    /// The process has voted in many rounds that are not decided, and this one is the last of them.
+    #[error("{from} has voted in too many rounds that are not decided; this is round {round}")]
+    TooMany {
+        /// The vote's round.
+        round: u64,
+        /// Who votes.
+        from: ReplicaId,
+    },
 }
+
+/// The most bytes of one process's votes that are kept, in all rounds that are not decided. That is room for a short decision in each round of
+/// the window, which many clients at once may need, and for long ones in the next 500 rounds.
+const VOTES_OF_ONE: usize = 128 * 1024;
+/// What a vote takes beside its decision.
+const VOTE: usize = 56;
 
 /// The votes that a process heard, and what it has ordered.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +46,11 @@ pub struct Participant {
 }
 
 impl Participant {
-    /// Keeps a vote. Until the ballot is ordered, a later vote of the same process replaces it.
+    /// Keeps a vote. Until the ballot is ordered, a later vote of the same process replaces it. If the process has voted in too many
+    /// rounds, its votes in the last of them are forgotten.
     ///
     /// # Errors
-    /// The round is decided, or outside the window.
+    /// The round is decided, or outside the window, or the last of too many.
     pub fn hear(
         &mut self,
         exchange: &Exchange,
@@ -52,7 +67,31 @@ impl Participant {
                 latest: exchange.latest(),
             });
         }
+        if let Some(votes) = self.votes.get_mut(&round) {
+            votes.remove(&from);
+        }
+        self.make_room(
+            round,
+            from,
+            VOTES_OF_ONE.saturating_sub(decision.len() + VOTE),
+        )?;
         self.votes.entry(round).or_default().insert(from, decision);
+        Ok(())
+    }
+
+    /// Forgets a process's votes in its last rounds, until those of the others have at most so many bytes.
+    fn make_room(&mut self, round: u64, from: ReplicaId, most: usize) -> Result<(), VoteRefused> {
+        let of_one = self.votes.values().filter_map(|votes| votes.get(&from));
+        let mut bytes: usize = of_one.map(|decision| decision.len() + VOTE).sum();
+        while bytes > most {
+            let mut voted = self.votes.iter_mut().rev();
+            let last = voted.find(|(_, votes)| votes.contains_key(&from));
+            let Some((_, votes)) = last.filter(|(last, _)| **last > round) else {
+                return Err(VoteRefused::TooMany { round, from });
+            };
+            let forgotten = votes.remove(&from);
+            bytes -= forgotten.map_or(0, |decision| decision.len() + VOTE);
+        }
         Ok(())
     }
 
@@ -96,5 +135,60 @@ impl Participant {
         self.votes.retain(|round, _| matters(*round));
         self.to_close.retain(|round| matters(*round));
         self.balloted.retain(|round| matters(*round));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use quorate_protocol::Quorum;
+
+    use super::*;
+    use crate::exchange::Rules;
+
+    const LONG: usize = 200;
+
+    fn exchange() -> Exchange {
+        Exchange::new(Rules {
+            quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
+            default_decision: "retreat".into(),
+        })
+    }
+
+    #[test]
+    fn a_short_decision_has_room_in_each_round_of_the_window() {
+        let (exchange, mut participant) = (exchange(), Participant::default());
+        for round in 1..=1024 {
+            let heard = participant.hear(&exchange, round, ReplicaId(1), "attack".into());
+            assert_eq!(heard, Ok(()), "{round}");
+        }
+    }
+
+    #[test]
+    fn a_process_with_votes_in_too_many_rounds_loses_those_in_the_last_and_no_other_process_does() {
+        let (exchange, mut participant) = (exchange(), Participant::default());
+        let (q, r) = (ReplicaId(1), ReplicaId(2));
+        let mut hear = |round, from| {
+            let decision = "x".repeat(LONG);
+            let heard = participant.hear(&exchange, round, from, decision);
+            (heard, participant.heard(1024))
+        };
+        let room = (VOTES_OF_ONE / (LONG + VOTE)) as u64;
+        for round in (1025 - room)..=1024 {
+            assert_eq!(hear(round, q).0, Ok(()));
+        }
+        assert_eq!(
+            hear(1024, q),
+            (Ok(()), 1),
+            "the same vote takes no more room"
+        );
+        assert_eq!(hear(1024, r), (Ok(()), 2));
+        assert_eq!(hear(1, q), (Ok(()), 1), "that of the last round has gone");
+        let refused = VoteRefused::TooMany {
+            round: 1024,
+            from: q,
+        };
+        assert_eq!(hear(1024, q), (Err(refused), 1));
     }
 }

@@ -24,6 +24,10 @@ const LENGTH: usize = 3;
 /// The number of latest rounds whose single votes are kept. The ballots' values are kept longer.
 const VOTES_KEPT: u64 = 32;
 
+/// Of a round that is further ahead of the latest decided one, single votes are not kept either. Faulty processes may order ballots in
+/// all rounds of the window.
+const VOTES_AHEAD: u64 = 8;
+
 /// The records of the rounds near the latest decided one.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -169,6 +173,11 @@ impl Exchange {
             self.forget_rounds();
         }
         self.forget_votes(before.min(number + VOTES_KEPT));
+        if number > self.latest + VOTES_AHEAD
+            && let Some(round) = self.rounds.get_mut(&number)
+        {
+            round.forget_votes();
+        }
     }
 
     /// Notes that a round is not as it was: its part must be made again.
@@ -390,5 +399,23 @@ mod tests {
         let rounds: Vec<_> = with_votes.map(|(round, _)| *round).collect();
         assert_eq!(rounds, (69..=100).collect::<Vec<_>>());
         assert_eq!(exchange.round(skipped).unwrap().counted().count(), 3);
+    }
+
+    #[test]
+    fn single_votes_of_rounds_far_ahead_are_not_kept_and_their_ballots_count_all_the_same() {
+        let mut exchange = exchange();
+        let attack: &[&str] = &["attack"; 3];
+        let two = [(0, attack), (1, attack)];
+        for round in [VOTES_AHEAD, VOTES_AHEAD + 1] {
+            play(&mut exchange, round, &two);
+        }
+        let kept = |exchange: &Exchange, round| -> usize {
+            let ballots = exchange.round(round).unwrap().ballots.iter();
+            ballots.map(|ballot| ballot.votes.len()).sum()
+        };
+        assert_eq!(kept(&exchange, VOTES_AHEAD), 6);
+        assert_eq!(kept(&exchange, VOTES_AHEAD + 1), 0);
+        play(&mut exchange, VOTES_AHEAD + 1, &[(2, attack)]);
+        assert_eq!(exchange.decision(VOTES_AHEAD + 1), Some("attack"));
     }
 }

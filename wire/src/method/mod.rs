@@ -26,7 +26,7 @@ pub use fault_set::FaultSet;
 pub use finalize_decision::FinalizeDecision;
 pub use read::Read;
 pub use receive_message::ReceiveMessage;
-pub use round::{BallotStatus, Round, RoundStatus, TallyStatus, VoteStatus};
+pub use round::{BallotStatus, Round, RoundStatus, RoundSummary, TallyStatus, VoteStatus};
 pub use send_message::SendMessage;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{Client, RequestName, Submit, Submitted};

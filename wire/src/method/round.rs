@@ -29,6 +29,19 @@ pub struct RoundStatus {
     pub decision: String,
 }
 
+/// How far a round is, without its votes. With many processes the votes of a round are large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundSummary {
+    /// The round; 0 before the first.
+    pub round: u64,
+    /// The sequence number of its Close; 0 while it is open.
+    pub close_sequence_number: u64,
+    /// How many ballots have executed.
+    pub ballots: u64,
+    /// The decision; empty while undecided.
+    pub decision: String,
+}
+
 /// One executed ballot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BallotStatus {
@@ -100,7 +113,7 @@ impl Method for Round {
 }
 
 impl RoundStatus {
-    pub(super) fn into_value(self) -> Value {
+    fn into_value(self) -> Value {
         from_members([
             ("round", from_number(self.round)),
             (
@@ -114,7 +127,7 @@ impl RoundStatus {
         ])
     }
 
-    pub(super) fn from_value(value: Value) -> Result<Self, String> {
+    fn from_value(value: Value) -> Result<Self, String> {
         let mut members = Members::of(value)?;
         Ok(Self {
             round: members.number("round")?,
@@ -122,6 +135,30 @@ impl RoundStatus {
             ballots: members.each("ballots", BallotStatus::from_value)?,
             tally: members.each("tally", TallyStatus::from_value)?,
             tie: members.boolean("tie")?,
+            decision: members.text("decision")?,
+        })
+    }
+}
+
+impl RoundSummary {
+    pub(super) fn into_value(self) -> Value {
+        from_members([
+            ("round", from_number(self.round)),
+            (
+                "close_sequence_number",
+                from_number(self.close_sequence_number),
+            ),
+            ("ballots", from_number(self.ballots)),
+            ("decision", Value::String(self.decision)),
+        ])
+    }
+
+    pub(super) fn from_value(value: Value) -> Result<Self, String> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            round: members.number("round")?,
+            close_sequence_number: members.number("close_sequence_number")?,
+            ballots: members.number("ballots")?,
             decision: members.text("decision")?,
         })
     }

@@ -5,7 +5,7 @@ use dxr::Value;
 use super::Method;
 use super::answer::{Members, from_each, from_members, from_number, from_texts};
 use super::parameters::Parameters;
-use super::round::RoundStatus;
+use super::round::RoundSummary;
 use super::view_change::{ProofStatus, ViewChangeStatus};
 use crate::Fault;
 
@@ -70,8 +70,8 @@ pub struct ProcessStatus {
     pub high_watermark: u64,
     /// The last executed sequence number.
     pub executed: u64,
-    /// The latest round.
-    pub round: RoundStatus,
+    /// The latest round. [`Round`](super::Round) has its votes.
+    pub round: RoundSummary,
     /// The processes that it can prove faulty.
     pub proofs: Vec<ProofStatus>,
     /// The last views that it asked for or took over, oldest first.
@@ -164,7 +164,8 @@ impl Method for Status {
     const NAME: &'static str = "status";
     const HELP: &'static str = "status([sequence_number]): answers a struct. Without a sequence number, it \
         describes this process: process, cluster, processes, port, fault, seed, view, view_active, primary, \
-        low_watermark, high_watermark, executed, round, proofs, view_changes, traffic. With a sequence number, \
+        low_watermark, high_watermark, executed, round (round, close_sequence_number, ballots, decision), proofs, \
+        view_changes, traffic. With a sequence number, \
         it describes this slot at this process: sequence_number, phase (unknown, pre-prepared, prepared, \
         committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, \
         executed. Numbers over 31 bits are decimal strings.";
@@ -270,7 +271,7 @@ impl ProcessStatus {
             low_watermark: members.number("low_watermark")?,
             high_watermark: members.number("high_watermark")?,
             executed: members.number("executed")?,
-            round: RoundStatus::from_value(members.value("round")?)?,
+            round: RoundSummary::from_value(members.value("round")?)?,
             proofs: members.each("proofs", ProofStatus::from_value)?,
             view_changes: members.each("view_changes", ViewChangeStatus::from_value)?,
             traffic: Traffic::from_value(members.value("traffic")?)?,
