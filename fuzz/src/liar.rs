@@ -7,7 +7,7 @@ use arbitrary::{Result, Unstructured};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
     Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, NewView, Piece, PrePrepare,
-    Prepare, Recall, Replies, Reply, Request, Stable, Standing, State, ViewChange,
+    Memory, Prepare, Recall, Replies, Reply, Request, Stable, Standing, State, ViewChange,
 };
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
@@ -203,7 +203,11 @@ impl Liar {
                 active: choices.arbitrary()?,
                 executed: sequence,
                 stable: sequence,
-                rejoins: choices.arbitrary::<bool>()?.then_some(1),
+                memory: match choices.int_in_range(0..=2)? {
+                    0 => Memory::Whole,
+                    1 => Memory::Lost { life: 1 },
+                    _ => Memory::VotesFrom(View(choices.int_in_range(0..=4)?)),
+                },
             }),
             12 => {
                 let piece = if choices.arbitrary()? {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use quorate_host::{BadBatch, Batch, Head, join};
-use quorate_protocol::message::Standing;
+use quorate_protocol::message::{Memory, Standing};
 use quorate_protocol::{
     ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, View,
 };
@@ -183,7 +183,7 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
     let standing = Standing {
         view: View(0),
         active: true,
-        rejoins: None,
+        memory: Memory::Whole,
         executed: Sequence(executed),
         stable: Sequence(0),
     };

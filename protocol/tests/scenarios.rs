@@ -962,8 +962,61 @@ fn scenario_26_a_slow_primary_is_replaced_and_a_slow_network_is_tolerated() {
     assert!(net.all_executed(&expected));
 }
 
+/// Orders requests while the proposals of these primaries take so long, and the others' none. Returns how long each
+/// request took.
+fn served_with_slow_primaries(
+    net: &mut Network,
+    slow: &[u32],
+    delay: Duration,
+    requests: u64,
+) -> Vec<u64> {
+    let slow = slow.to_vec();
+    let mut took = Vec::new();
+    for timestamp in 1..=requests {
+        let is_slow = slow.clone();
+        net.hold_if(move |parcel| {
+            matches!(parcel.message, SignedMessage::PrePrepare { .. })
+                && is_slow.contains(&parcel.from)
+        });
+        let asked = net.now().0;
+        net.order(6, timestamp);
+        if (net.executed(6).len() as u64) < timestamp {
+            net.run_for(delay);
+            net.release();
+            net.run();
+        }
+        net.release();
+        net.run();
+        took.push(net.now().0 - asked);
+    }
+    took
+}
+
 #[test]
-fn scenario_27_a_client_that_asks_only_backups_causes_no_view_change() {
+fn scenario_34_f_slow_primaries_in_a_row_are_left_and_clients_get_the_pace_of_a_correct_one() {
+    for delay in [450, 200].map(Duration::from_millis) {
+        let mut net = Network::new(7);
+        let took = served_with_slow_primaries(&mut net, &[0, 1], delay, 30);
+        assert!(
+            took.iter().take(16).all(|took| *took >= delay.0),
+            "{took:?}"
+        );
+        assert!(took.iter().skip(18).all(|took| *took == 0), "{took:?}");
+        assert_eq!(net.view(6), (2, true));
+        assert!(net.nobody_is_accused());
+    }
+}
+
+#[test]
+fn scenario_34_where_every_primary_is_equally_slow_only_f_are_left() {
+    let mut net = Network::new(7);
+    let all: Vec<u32> = (0..7).collect();
+    served_with_slow_primaries(&mut net, &all, Duration::from_millis(200), 100);
+    assert_eq!(net.view(6), (2, true));
+}
+
+#[test]
+fn scenario_27_a_client_that_asks_only_backups_causes_no_storm_of_view_changes() {
     let mut net = Network::new(4);
     for timestamp in 1..=20 {
         let request = net.named_request(3, "c", timestamp);
@@ -973,7 +1026,10 @@ fn scenario_27_a_client_that_asks_only_backups_causes_no_view_change() {
         net.run_for(SOON);
         assert_eq!(net.executed(1).len() as u64, timestamp);
     }
-    assert!((0..4).all(|i| net.view(i) == (0, true)));
+    // Backups cannot tell such a client from a slow primary, so they leave f primaries, and then no more.
+    let view = net.view(0);
+    assert!([(0, true), (1, true)].contains(&view), "{view:?}");
+    assert!((0..4).all(|i| net.view(i) == view));
 
     // A request with an invalid signature comes from no client, so no backup waits for it.
     let stranger = Network::in_cluster(ClusterId([7; 32]), 4, |_| {});
@@ -981,7 +1037,7 @@ fn scenario_27_a_client_that_asks_only_backups_causes_no_view_change() {
         net.deliver(backup, SignedMessage::Request(stranger.request(3, 1)));
     }
     net.run_for(LONG);
-    assert!((0..4).all(|i| net.view(i) == (0, true)));
+    assert!((0..4).all(|i| net.view(i) == view));
 }
 
 #[test]

@@ -192,7 +192,7 @@ mod tests {
             active: true,
             executed: Sequence(0),
             stable: Sequence(0),
-            rejoins: None,
+            memory: quorate_protocol::message::Memory::Whole,
         }));
         let fetch = packet(Message::Fetch(Fetch {
             digest: Digest::of(&[]),

@@ -126,6 +126,12 @@ impl Process {
         self.live.replica().status()
     }
 
+    /// Whether its replica votes in its current view.
+    #[must_use]
+    pub fn votes(&self) -> bool {
+        self.live.replica().votes()
+    }
+
     /// How much its replica keeps.
     #[must_use]
     pub fn sizes(&self) -> Sizes {

@@ -1,6 +1,6 @@
 use quorate_protocol::message::{
-    Batch, Checkpoint, Commit, Fetch, FetchState, Message, PrePrepare, Prepare, Query, Standing,
-    ViewChange,
+    Batch, Checkpoint, Commit, Fetch, FetchState, Memory, Message, PrePrepare, Prepare, Query,
+    Standing, ViewChange,
 };
 use quorate_protocol::{Digest, Duration, Effect, ReplicaId, Sequence, Time, View};
 
@@ -89,7 +89,11 @@ impl Spam {
                 active: self.dice.chance(500),
                 executed: sequence,
                 stable: Sequence(0),
-                rejoins: self.dice.chance(500).then_some(0),
+                memory: if self.dice.chance(500) {
+                    Memory::Lost { life: 0 }
+                } else {
+                    Memory::Whole
+                },
             }),
         }
     }

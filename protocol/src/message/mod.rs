@@ -41,7 +41,7 @@ pub use replies::Replies;
 pub use reply::Reply;
 pub use request::Request;
 pub use stable::{Recall, Stable};
-pub use standing::Standing;
+pub use standing::{Memory, Standing};
 pub use state::{Piece, State};
 pub use view_change::ViewChange;
 

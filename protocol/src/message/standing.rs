@@ -14,8 +14,22 @@ pub struct Standing {
     pub executed: Sequence,
     /// Its last stable checkpoint.
     pub stable: Sequence,
-    /// The sender's life, if it has lost its memory and must still learn how far its earlier life got (rule 23).
-    pub rejoins: Option<u64>,
+    /// What it remembers of its votes.
+    pub memory: Memory,
+}
+
+/// What a replica remembers of the votes that it has sent (rule 23).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Memory {
+    /// All that may matter in its current view.
+    Whole,
+    /// Nothing. It does not vote, and must still learn how far its earlier life got.
+    Lost {
+        /// The number of this life.
+        life: u64,
+    },
+    /// It has lost its memory, and votes from this view on.
+    VotesFrom(View),
 }
 
 impl Signable for Standing {

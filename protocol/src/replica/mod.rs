@@ -56,7 +56,7 @@ use log::Log;
 use on_checkpoint::Checkpoints;
 use on_standing::Known;
 use progress::Progress;
-use rejoin::Rejoin;
+use rejoin::{Help, Rejoin};
 use requests::Requests;
 use transfer::Transfer;
 use view_changes::ViewChanges;
@@ -75,6 +75,8 @@ pub struct Replica {
     checkpoints: Checkpoints,
     transfer: Transfer,
     rejoin: Option<Rejoin>,
+    /// The peers that have lost their memory, with the help that each has had.
+    helped_peers: BTreeMap<ReplicaId, Help>,
     /// The lowest view in which this replica may vote. It is 0 unless the replica has lost its memory (rule 23).
     first_view: View,
     requests: Requests,
@@ -113,6 +115,7 @@ impl Replica {
             checkpoints: Checkpoints::default(),
             transfer: Transfer::default(),
             rejoin: None,
+            helped_peers: BTreeMap::new(),
             first_view: View(0),
             requests: Requests::default(),
             last_proposed: Sequence(0),

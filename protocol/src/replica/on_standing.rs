@@ -53,7 +53,7 @@ impl Replica {
             || before.is_some_and(|before| before.was_silent(self.now, &self.config));
         let together = self.active && standing.active && standing.view == self.view;
         let behind = standing.view < self.view || (standing.view == self.view && !standing.active);
-        let recall = standing.rejoins.and_then(|life| self.recall_for(life));
+        let recall = self.recall_for(standing.memory);
         let low = self.low_watermark();
         if recall.is_some() || stands_still && standing.stable < low || lags && executed < low {
             self.send_stable(from, recall);
@@ -73,6 +73,7 @@ impl Replica {
         } else if together && lags {
             self.resend_slots(from, executed);
         }
+        self.help_to_vote_again(from, standing.memory);
     }
 
     /// Sends this replica's standing after it has executed a stretch of the slots that others send again.

@@ -51,7 +51,7 @@ impl Replica {
             active: self.active,
             executed: self.executed,
             stable: self.low_watermark(),
-            rejoins: self.rejoins().then_some(self.config.life),
+            memory: self.memory(),
         };
         self.broadcast(Message::Standing(standing));
     }

@@ -1,8 +1,10 @@
 //! The timer that detects a primary without progress (C4.4, C4.5.2, rules 14 and 15).
 
+use std::collections::BTreeMap;
+
 use super::Replica;
 use crate::effect::{Effect, Timer};
-use crate::id::{ClientId, Timestamp};
+use crate::id::{ClientId, ReplicaId, Timestamp};
 use crate::time::{Duration, Time};
 
 /// What the view timer waits for, and how long it waits.
@@ -16,12 +18,29 @@ pub(super) struct Progress {
     pub(super) attempts: u32,
     /// The number of requests in a row that the primary has served slowly (rule 18).
     strikes: u32,
-    /// How often this replica has left a primary for being slow. The next primary may be slower each time.
-    leniency: u32,
+    /// The shortest of the times that these requests took.
+    quickest: Duration,
+    /// The primaries that this replica has left for being slow.
+    slow: BTreeMap<ReplicaId, Pace>,
+    /// How often this replica has left a primary for being slow.
+    left: u32,
+}
+
+/// How slow a primary was.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// The least time that it took for one of its last requests.
+    took: Duration,
+    /// When it was left.
+    at: Time,
 }
 
 /// The number of requests in a row that a primary may serve slowly.
 const STRIKES: u32 = 8;
+/// The part of T that a primary may take for a request without being slow: a quarter.
+const QUICK: u64 = 4;
+/// How long a slow primary is remembered, in T. Each one that is left doubles this, up to 64 times.
+const REMEMBERED: u64 = 64;
 
 impl Replica {
     /// T, doubled for each further view change in a row.
@@ -67,27 +86,60 @@ impl Replica {
             self.progress.attempts = 0;
             self.stop_progress_timer();
             if self.is_too_slow() {
-                self.progress.leniency += 1;
-                return self.start_view_change(self.view.next());
+                return self.leave_slow_primary();
             }
             self.start_progress_timer();
         }
     }
 
-    /// Whether the primary serves each request just before its timer runs out (Clement et al., "Making Byzantine Fault
-    /// Tolerant Systems Tolerate Byzantine Faults", NSDI '09; rule 18). Slower than T/2 is slow. If the network itself
-    /// is that slow, every primary is. So each primary that is left for slowness doubles the limit for the next, up to
-    /// T.
+    /// Whether the primary serves one request after another slowly (Clement et al., "Making Byzantine Fault Tolerant
+    /// Systems Tolerate Byzantine Faults", NSDI '09; rule 18). More than T/4 is slow. If the network itself is that slow,
+    /// every primary is. So once f other primaries were slow too, at least one of these f+1 is correct, and the primary
+    /// may take twice as long as the quickest of them.
     fn is_too_slow(&mut self) -> bool {
-        let whole = self.config.view_timeout.0;
-        let limit = Duration(whole / 2).doubled(self.progress.leniency);
-        let took = self.now.0.saturating_sub(self.progress.since.0);
-        self.progress.strikes = if took > limit.0.min(whole) {
-            self.progress.strikes + 1
-        } else {
-            0
+        let took = Duration(self.now.0.saturating_sub(self.progress.since.0));
+        let slow = self.slow_from().is_some_and(|limit| took > limit);
+        let progress = &mut self.progress;
+        if !slow {
+            progress.strikes = 0;
+            return false;
+        }
+        progress.quickest = match progress.strikes {
+            0 => took,
+            _ => took.min(progress.quickest),
         };
-        self.progress.strikes >= STRIKES
+        progress.strikes += 1;
+        progress.strikes >= STRIKES
+    }
+
+    /// The longest time in which a primary may serve a request without being slow. `None` if f is 0: then every primary is
+    /// correct.
+    fn slow_from(&self) -> Option<Duration> {
+        let f = self.config.quorum.f() as usize;
+        let quick = Duration(self.config.view_timeout.0 / QUICK);
+        let primary = self.primary();
+        let doublings = self.progress.left.saturating_sub(1).min(6);
+        let remembered =
+            Duration(self.config.view_timeout.0.saturating_mul(REMEMBERED)).doubled(doublings);
+        let others: Vec<Duration> = self
+            .progress
+            .slow
+            .iter()
+            .filter(|(other, pace)| **other != primary && self.now < pace.at + remembered)
+            .map(|(_, pace)| pace.took)
+            .collect();
+        let quickest = others.iter().min().filter(|_| others.len() >= f);
+        (f > 0).then(|| quickest.map_or(quick, |took| quick.max(took.doubled(1))))
+    }
+
+    fn leave_slow_primary(&mut self) {
+        let pace = Pace {
+            took: self.progress.quickest,
+            at: self.now,
+        };
+        self.progress.slow.insert(self.primary(), pace);
+        self.progress.left = self.progress.left.saturating_add(1);
+        self.start_view_change(self.view.next());
     }
 
     /// A new primary starts without strikes.

@@ -11,14 +11,19 @@ impl Replica {
         }
         while self.may_propose() {
             let batch = self.take_batch();
-            self.last_proposed = self.last_proposed.next();
-            let pre_prepare = PrePrepare {
-                view: self.view,
-                sequence: self.last_proposed,
-                digest: batch.digest(),
-            };
-            self.broadcast(Message::PrePrepare(pre_prepare, batch));
+            self.propose_batch(batch);
         }
+    }
+
+    /// Proposes a batch for the next slot.
+    pub(super) fn propose_batch(&mut self, batch: Batch) {
+        self.last_proposed = self.last_proposed.next();
+        let pre_prepare = PrePrepare {
+            view: self.view,
+            sequence: self.last_proposed,
+            digest: batch.digest(),
+        };
+        self.broadcast(Message::PrePrepare(pre_prepare, batch));
     }
 
     fn take_batch(&mut self) -> Batch {

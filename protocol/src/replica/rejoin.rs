@@ -15,17 +15,22 @@
 //!
 //! A liar can tell of a view that nobody has asked for. A view is believed only if f+1 replicas tell of it or of the
 //! view before. A replica that has come back in this way itself tells of the view from which it votes, and that covers
-//! what it has forgotten. Until that view comes, the others go on without its votes. If they cannot, they change the
-//! view.
+//! what it has forgotten.
+//!
+//! Neither bound is reached by itself: an idle cluster executes nothing, and a healthy one changes no view. So the others
+//! help (`docs/adr/0004-help-a-replica-to-vote-again.md`). The primary proposes null batches while nothing else waits. The
+//! others leave a primary that has lost its memory, and they leave a view that is too low for a replica that may vote
+//! again. A liar can ask for this help too, so each peer gets it only so often.
 
 use std::collections::BTreeMap;
 
 use super::Replica;
 use crate::config::Config;
 use crate::id::{ReplicaId, Sequence, View};
-use crate::message::Recall;
+use crate::message::{Batch, Memory, Recall};
 use crate::mutant::Mutant;
 use crate::record::Record;
+use crate::time::{Duration, Time};
 
 /// What a replica that has lost its memory knows about how far its earlier life can have been.
 #[derive(Clone, Debug, Default)]
@@ -69,8 +74,23 @@ impl Replica {
         self.first_view == View(0) || self.view > self.first_view
     }
 
+    /// What this replica tells the others of its memory.
+    pub(super) fn memory(&self) -> Memory {
+        if self.rejoins() {
+            let life = self.config.life;
+            Memory::Lost { life }
+        } else if self.first_view > self.view {
+            Memory::VotesFrom(self.first_view)
+        } else {
+            Memory::Whole
+        }
+    }
+
     /// What this replica tells one that has lost its memory. If it has lost its own, it tells nothing.
-    pub(super) fn recall_for(&self, life: u64) -> Option<Recall> {
+    pub(super) fn recall_for(&self, memory: Memory) -> Option<Recall> {
+        let Memory::Lost { life } = memory else {
+            return None;
+        };
         let view = self.view.max(self.first_view);
         (!self.rejoins()).then_some(Recall { life, view })
     }
@@ -108,6 +128,97 @@ impl Replica {
             self.repeat_votes();
         }
     }
+}
+
+/// The help that one peer has had (rule 28).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Help {
+    /// Its last life that has asked.
+    life: Option<u64>,
+    /// The last null slot that is proposed for this life.
+    through: Sequence,
+    /// When null slots were last proposed for it.
+    proposed: Time,
+    /// The stable checkpoint at which this replica last left a view for it.
+    left_at: Option<Sequence>,
+}
+
+/// The most null slots that a primary proposes at a time.
+const NULLS: u64 = 32;
+/// The most null slots for one life of a peer, in windows. Its bound is two windows above a stable checkpoint.
+const WINDOWS: u64 = 3;
+/// How far above this replica's view the first one can be in which a replica without memory votes.
+const VIEWS: u64 = 3;
+
+impl Replica {
+    /// Helps a peer that has lost its memory to vote again.
+    pub(super) fn help_to_vote_again(&mut self, peer: ReplicaId, memory: Memory) {
+        match memory {
+            Memory::Whole => {}
+            Memory::Lost { life } => self.help_to_the_bound(peer, life),
+            Memory::VotesFrom(view) => self.help_to_a_view(peer, view),
+        }
+    }
+
+    /// A primary without memory cannot propose: it is left at once, once in each of its lives. For another peer this
+    /// replica, as primary, proposes null batches, so that checkpoints become stable in an idle cluster too.
+    fn help_to_the_bound(&mut self, peer: ReplicaId, life: u64) {
+        let executed = self.executed;
+        let most = self.config.window.saturating_mul(WINDOWS);
+        let help = self.helped_peers.entry(peer).or_default();
+        let is_new = help.life.is_none_or(|known| life > known);
+        if is_new {
+            help.life = Some(life);
+            help.through = Sequence(executed.0.saturating_add(most));
+        }
+        if self.active && peer == self.primary() {
+            if is_new {
+                self.start_view_change(self.view.next());
+            }
+        } else if help_is_due(self.helped_peers.get(&peer), self.now, &self.config) {
+            self.propose_nulls(peer);
+        }
+    }
+
+    /// Proposes null batches, if nothing else waits or is in flight.
+    fn propose_nulls(&mut self, peer: ReplicaId) {
+        let idle = self.requests.unproposed().0 == 0 && self.last_proposed <= self.executed;
+        if !self.active || !self.is_primary() || !self.may_vote() || !idle {
+            return;
+        }
+        let Some(help) = self.helped_peers.get_mut(&peer) else {
+            return;
+        };
+        help.proposed = self.now;
+        let end = help
+            .through
+            .min(Sequence(self.executed.0.saturating_add(NULLS)));
+        while self.last_proposed < end && self.last_proposed < self.high_watermark() {
+            self.propose_batch(Batch::null());
+        }
+    }
+
+    /// A peer votes only from a later view on, so this replica asks for that view. A peer that lost its memory once more
+    /// could not say so again before the checkpoint had moved by a window.
+    fn help_to_a_view(&mut self, peer: ReplicaId, first: View) {
+        let low = self.low_watermark();
+        let help = self.helped_peers.entry(peer).or_default();
+        let moved = |at| low >= self.config.high_watermark(at);
+        if !self.active || self.view >= first || !help.left_at.is_none_or(moved) {
+            return;
+        }
+        help.left_at = Some(low);
+        let led_by_it = first.primary(self.config.quorum) == peer;
+        let wanted = if led_by_it { first.next() } else { first };
+        let furthest = View(self.view.0.saturating_add(VIEWS));
+        self.start_view_change(wanted.min(furthest));
+    }
+}
+
+/// Whether a peer may have more null slots. It may have some in each status interval.
+fn help_is_due(help: Option<&Help>, now: Time, config: &Config) -> bool {
+    let pause = Duration(config.status_interval.0 / 2);
+    help.is_some_and(|help| help.proposed == Time(0) || now >= help.proposed + pause)
 }
 
 impl Rejoin {

@@ -436,6 +436,11 @@ impl Network {
             .copied()
     }
 
+    /// Sets the clock, in microseconds.
+    pub(crate) const fn now_is(&mut self, micros: u64) {
+        self.now = Time(micros);
+    }
+
     /// Fires one replica's timer, at the time for which it is set.
     pub(crate) fn fire(&mut self, i: u32, timer: Timer) -> Vec<Effect> {
         let at = self
@@ -570,6 +575,11 @@ impl Network {
 impl Network {
     pub(crate) fn status(&self, i: u32) -> Status {
         self.node(i).replica.status()
+    }
+
+    /// Whether a replica votes in its current view.
+    pub(crate) fn votes(&self, i: u32) -> bool {
+        self.node(i).replica.votes()
     }
 
     pub(crate) fn slot(&self, i: u32, sequence: u64) -> SlotStatus {

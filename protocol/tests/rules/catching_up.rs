@@ -1,7 +1,7 @@
 //! Catching up: what a replica that is behind gets, and when (rules 17 and 19).
 
 use crate::harness::{Network, STATUS_INTERVAL};
-use quorate_protocol::message::Standing;
+use quorate_protocol::message::{Memory, Standing};
 use quorate_protocol::{Duration, Effect, Message, Sequence, SignedMessage, Timer, View};
 
 /// A cluster whose window has many parts.
@@ -30,7 +30,7 @@ fn standing(net: &Network, executed: u64, stable: u64) -> SignedMessage {
         active: true,
         executed: Sequence(executed),
         stable: Sequence(stable),
-        rejoins: None,
+        memory: Memory::Whole,
     };
     SignedMessage::Standing(net.sign(3, standing))
 }

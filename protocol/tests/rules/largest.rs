@@ -2,8 +2,9 @@
 
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Answer, Batch, Body, Checkpoint, Commit, Committed, FetchState, NewView, Piece, PrePrepare,
-    Prepare, Query, Recall, Replies, Reply, Request, Stable, Standing, State, ViewChange,
+    Answer, Batch, Body, Checkpoint, Commit, Committed, FetchState, Memory, NewView, Piece,
+    PrePrepare, Prepare, Query, Recall, Replies, Reply, Request, Stable, Standing, State,
+    ViewChange,
 };
 use quorate_protocol::signature::Signable;
 use quorate_protocol::{
@@ -214,7 +215,7 @@ fn assert_the_largest_fit(n: u32) {
         active: true,
         executed: LAST,
         stable: LAST,
-        rejoins: Some(u64::MAX),
+        memory: Memory::Lost { life: u64::MAX },
     };
     let standing = SignedMessage::Standing(cluster.last(standing));
     assert_near(largest.vote, &standing);

@@ -1,9 +1,9 @@
 //! Restart: rules 22 and 23.
 
 use super::{commit, prepare};
-use crate::harness::{K, L, Network};
-use quorate_protocol::message::{Recall, Stable};
-use quorate_protocol::{Duration, Message, Sequence, SignedMessage, Timer, View};
+use crate::harness::{K, L, Network, broadcasts};
+use quorate_protocol::message::{Memory, Recall, Stable, Standing};
+use quorate_protocol::{Duration, Effect, Message, Sequence, SignedMessage, Timer, View};
 
 #[test]
 fn rule_22_a_restarted_replica_continues_where_its_records_end() {
@@ -63,35 +63,94 @@ fn rule_23_a_replica_without_its_records_does_not_vote_where_it_may_have_voted_b
     net.run_for(Duration::from_millis(1500));
     // The others' stable checkpoint is K, so this replica cannot have voted above K + 2L.
     let bound = K + 2 * L;
-    let mut timestamp = K + 2;
-    while net.status(0).executed < Sequence(bound - 1) {
-        timestamp += 1;
-        net.order(0, timestamp);
-        net.run_for(Duration::from_millis(300));
-    }
-    let silent = net.said(3).split_off(said_before);
-    assert!(
-        silent.iter().all(|m| matches!(
-            m,
-            Message::Standing(_) | Message::Checkpoint(_) | Message::Fetch(_)
-        )),
-        "{silent:?}"
-    );
-    assert_eq!(net.executed(3), net.executed(0));
-
-    for _ in 0..2 * K {
-        timestamp += 1;
-        net.order(0, timestamp);
-        net.run_for(Duration::from_millis(300));
-    }
-    // This replica may have left view 0. Only after a view change does it vote again.
-    net.crash(2);
-    net.order(0, timestamp + 1);
-    assert_eq!(net.executed(0).last(), Some(&(0, timestamp)));
     net.run_for(Duration::from_millis(5000));
-    assert_eq!(net.executed(3).last(), Some(&(0, timestamp + 1)));
-    assert_eq!(net.view(3), (1, true));
+    net.order(0, K + 3);
+    let votes = votes(&net.said(3).split_off(said_before));
+    assert!(!votes.is_empty());
+    for (view, sequence) in votes {
+        assert!(view > View(0) && sequence > Sequence(bound));
+    }
     assert!(net.nobody_is_accused());
+}
+
+/// The view and slot of each vote.
+fn votes(said: &[Message]) -> Vec<(View, Sequence)> {
+    let of = |message: &Message| match message {
+        Message::Prepare(prepare) => Some((prepare.view, prepare.sequence)),
+        Message::Commit(commit) => Some((commit.view, commit.sequence)),
+        _ => None,
+    };
+    said.iter().filter_map(of).collect()
+}
+
+#[test]
+fn rule_23_replicas_that_lose_their_memory_one_after_another_vote_again_though_nothing_is_asked() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    for lost in [1, 2, 0, 3, 1] {
+        net.crash(lost);
+        net.restart_without_disk(lost);
+        assert!(!net.votes(lost));
+        net.run_for(Duration::from_millis(4000));
+        assert!((0..4).all(|i| net.votes(i)), "after {lost}");
+    }
+    net.crash(0);
+    net.submit(2, 2);
+    net.run_for(Duration::from_millis(3000));
+    assert_eq!(net.executed(1), [(0, 1), (2, 2)]);
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_23_under_load_a_replica_without_memory_votes_again_though_nobody_blames_the_primary() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    net.crash(3);
+    net.restart_without_disk(3);
+    for timestamp in 2..60 {
+        net.order(0, timestamp);
+        net.run_for(Duration::from_millis(50));
+    }
+    assert!(net.votes(3));
+    net.crash(2);
+    net.order(0, 60);
+    assert_eq!(net.executed(3).last(), Some(&(0, 60)));
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_23_a_liar_that_claims_a_lost_memory_gets_help_only_so_often() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    let claim = |net: &Network, memory| {
+        let standing = Standing {
+            view: View(0),
+            active: true,
+            executed: Sequence(1),
+            stable: Sequence(0),
+            memory,
+        };
+        SignedMessage::Standing(net.sign(3, standing))
+    };
+    // Whatever it claims in one moment, the primary proposes null slots once.
+    let proposals = |effects: Vec<Effect>| {
+        let said = broadcasts(&effects);
+        let proposes = |message: &&Message| matches!(message, Message::PrePrepare(..));
+        said.iter().filter(proposes).count() as u64
+    };
+    net.now_is(1_000_000);
+    let first = proposals(net.deliver(0, claim(&net, Memory::Lost { life: 1 })));
+    net.run();
+    let second = proposals(net.deliver(0, claim(&net, Memory::Lost { life: 2 })));
+    assert_eq!((first, second), (L - 1, 0));
+    // One view is left for it, and no other before the window has moved.
+    let left = |net: &Network| net.view_changes(1).len();
+    net.deliver(1, claim(&net, Memory::VotesFrom(View(2))));
+    assert_eq!((net.view(1), left(&net)), ((2, false), 1));
+    let new_view = net.new_view(2, 2, net.wishes(&[0, 2, 3], 2), &[]);
+    net.deliver(1, new_view);
+    net.deliver(1, claim(&net, Memory::VotesFrom(View(3))));
+    assert_eq!((net.view(1), left(&net)), ((2, true), 1));
 }
 
 #[test]
@@ -111,15 +170,9 @@ fn rule_23_no_vote_in_a_view_that_the_earlier_life_had_left() {
         net.order(0, timestamp);
         net.run_for(Duration::from_millis(300));
     }
-    assert_eq!(net.view(3), (0, true));
     assert_eq!(net.executed(3).last(), net.executed(0).last());
-    let said = net.said(3).split_off(said_before);
-    assert!(
-        !said
-            .iter()
-            .any(|m| matches!(m, Message::Prepare(_) | Message::Commit(_))),
-        "it votes in a view that it had left: {said:?}"
-    );
+    let votes = votes(&net.said(3).split_off(said_before));
+    assert!(votes.iter().all(|(view, _)| *view > View(0)), "{votes:?}");
     assert!(net.nobody_is_accused());
 }
 

@@ -3,7 +3,7 @@
 use crate::harness::{
     L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, broadcasts, is_normal, rejects, slots,
 };
-use quorate_protocol::message::{Batch, Commit, Committed, Standing};
+use quorate_protocol::message::{Batch, Commit, Committed, Memory, Standing};
 use quorate_protocol::misbehaviour::CommitFlaw;
 use quorate_protocol::{
     Duration, Effect, Input, Message, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage,
@@ -145,7 +145,7 @@ fn rule_17_a_view_change_is_sent_again_until_it_is_answered() {
             active,
             executed: Sequence(0),
             stable: Sequence(0),
-            rejoins: None,
+            memory: Memory::Whole,
         })
     };
     assert_eq!(
@@ -165,7 +165,7 @@ fn rule_17_a_replica_that_missed_the_new_view_gets_it_with_its_view_changes() {
         active: true,
         executed: Sequence(0),
         stable: Sequence(0),
-        rejoins: None,
+        memory: Memory::Whole,
     };
 
     let wish = || SignedMessage::ViewChange(net.wish(3, 1, Vec::new()));
@@ -196,7 +196,7 @@ fn rule_17_a_replica_that_twice_reports_the_same_slot_gets_the_slots_that_it_lac
         active: true,
         executed: Sequence(0),
         stable: Sequence(0),
-        rejoins: None,
+        memory: Memory::Whole,
     };
     let standing = SignedMessage::Standing(net.sign(3, standing));
 

@@ -26,6 +26,12 @@ pub enum Undone {
         /// Which.
         round: u64,
     },
+    /// For the time when it votes again, after it has lost its memory.
+    #[error("{by} has lost its memory and does not vote yet")]
+    Mute {
+        /// Who.
+        by: ReplicaId,
+    },
     /// For slots that others have executed.
     #[error("{by} has executed up to slot {}, others up to slot {}", super::slot(*.executed), super::slot(*.others))]
     Behind {
@@ -57,6 +63,9 @@ pub fn check(correct: &[&Process], rounds: u64) -> Result<(), Undone> {
             (1..=rounds).find(|round| process.exchange().decision(*round).is_none())
         {
             return Err(Undone::Undecided { by, round });
+        }
+        if !process.votes() {
+            return Err(Undone::Mute { by });
         }
         let executed = process.status().executed;
         if executed < others {

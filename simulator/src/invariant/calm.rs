@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::message::{Request, ViewChange};
+use quorate_protocol::message::{Memory, Request, ViewChange};
 use quorate_protocol::{ClientId, Quorum, ReplicaId, Signed, Timestamp, View};
 
 /// The rule.
-pub const RULE: &str = "rules 14, 16 and 18: a correct process asks for another view only if a request waits, f+1 others ask, or \
-     the primary is slow";
+pub const RULE: &str = "rules 14, 16 and 18: a correct process asks for another view only if a request waits, f+1 others ask, \
+     the primary is slow, or a process has lost its memory";
 
 /// How many requests a primary must have served before it can be found slow (rule 18).
 const STRIKES: usize = 8;
@@ -37,6 +37,8 @@ pub struct Calm {
     asked: BTreeMap<ClientId, Timestamp>,
     wishes: BTreeMap<ReplicaId, View>,
     standing: BTreeMap<ReplicaId, Standing>,
+    /// Whether some process has said that it lost its memory. The others may then ask for a view in which it votes.
+    is_forgotten: bool,
 }
 
 impl Calm {
@@ -48,6 +50,7 @@ impl Calm {
             asked: BTreeMap::new(),
             wishes: BTreeMap::new(),
             standing: BTreeMap::new(),
+            is_forgotten: false,
         }
     }
 
@@ -69,6 +72,11 @@ impl Calm {
             active: true,
             served: 0,
         })
+    }
+
+    /// A process says what it remembers of its votes.
+    pub fn remembers(&mut self, memory: Memory) {
+        self.is_forgotten |= memory != Memory::Whole;
     }
 
     /// A correct process executes this many requests.
@@ -108,7 +116,12 @@ impl Calm {
             .wishes
             .iter()
             .filter(|(other, wish)| **other != by && **wish > left);
-        if active || !calm || waits || others.count() >= self.quorum.one_correct() {
+        if active
+            || !calm
+            || waits
+            || self.is_forgotten
+            || others.count() >= self.quorum.one_correct()
+        {
             return Ok(());
         }
         Err(Uncalled { by, view })

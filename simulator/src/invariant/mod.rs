@@ -180,6 +180,11 @@ impl Invariants {
         {
             self.calm.wished(wish);
         }
+        if let Event::Sent(outgoing) = event
+            && let SignedMessage::Standing(standing) = outgoing.message.as_ref()
+        {
+            self.calm.remembers(standing.value().memory);
+        }
         if !self.correct.contains(&by) {
             return Ok(());
         }
