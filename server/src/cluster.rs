@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quorate_fault::FaultPlan;
 use quorate_node::{NodeConfig, WebConfig};
-use quorate_protocol::Quorum;
+use quorate_protocol::{Config, Quorum, ReplicaId};
 use quorate_web::PbftYaml;
 use quorate_web::config::{Address, without_brackets};
 use tokio::sync::watch;
@@ -223,11 +223,27 @@ impl ClusterConfig {
             Some(web) => web.yaml.nodes.iter().map(ToString::to_string).collect(),
             None => (0..self.processes).map(name_of).collect(),
         };
+        let interval = self.checkpoint_interval();
         match (&self.data_dir, &self.web) {
-            (Some(folder), _) => Some(KeyFolder::lasting(folder, nodes())),
-            (None, Some(web)) => Some(KeyFolder::beside(&web.path, nodes())),
+            (Some(folder), _) => Some(KeyFolder::lasting(folder, nodes(), interval)),
+            (None, Some(web)) => Some(KeyFolder::beside(&web.path, nodes(), interval)),
             (None, None) => None,
         }
+    }
+
+    /// The slots between two checkpoints. A process may take more checkpoints than were asked for.
+    fn checkpoint_interval(&self) -> u64 {
+        let web = self.web.as_ref().map(|web| &web.yaml);
+        let n = web.map_or(self.processes, |yaml| {
+            u32::try_from(yaml.nodes.len()).unwrap_or(u32::MAX)
+        });
+        let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
+        let usual = Config::new(ReplicaId(0), quorum);
+        match web {
+            Some(yaml) => usual.with_checkpoint_interval(yaml.checkpoint_interval),
+            None => usual,
+        }
+        .checkpoint_interval
     }
 }
 
@@ -318,7 +334,7 @@ impl Alone {
         let listener = ports::bind_this(&web.yaml, index)?;
         let addresses = ports::addresses_of(&web.yaml)?;
         let folder = config.key_folder();
-        let mut folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new()));
+        let mut folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new(), 0));
         if let Some(files) = &web.keys {
             folder = folder.with_keys(shared_keys::read(files, &web.yaml, index as usize)?);
         }

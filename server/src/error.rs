@@ -135,6 +135,20 @@ pub enum StartError {
         /// The folder.
         path: std::path::PathBuf,
     },
+    /// The folder belongs to a cluster with another checkpoint interval.
+    #[error(
+        "{} was made with a checkpoint every {found} slots, and this start asks for one every {wanted}: start with ckpt_interval {found} \
+         again, or choose another --data-dir. Nothing in it has changed",
+        path.display()
+    )]
+    OtherInterval {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// The slots between two checkpoints in the folder.
+        found: u64,
+        /// The slots between two checkpoints that were asked for.
+        wanted: u64,
+    },
     /// The folder has lost the state of too many processes.
     #[error(
         "{} has lost the state of {processes}: a process that lost its memory waits for those that kept theirs, and too few are left. \

@@ -29,6 +29,8 @@ pub(crate) struct KeyFolder {
     lasts: bool,
     /// The nodes that the keys belong to, in index order.
     nodes: Vec<String>,
+    /// The slots between two checkpoints of these nodes.
+    checkpoint_interval: u64,
     /// The keys of `server keygen`, if they were given.
     given: Option<Keys>,
 }
@@ -62,6 +64,9 @@ struct Kept {
     secret: Vec<[u8; 32]>,
     /// The nodes that the keys belong to.
     nodes: Vec<String>,
+    /// The slots between two checkpoints.
+    #[serde(default)]
+    checkpoint_interval: u64,
     /// The digest of all this. A key with one changed digit would be as good as any other, but not the one that the others know.
     #[serde(default)]
     check: [u8; 32],
@@ -70,9 +75,10 @@ struct Kept {
 impl Kept {
     fn digest(&self) -> [u8; 32] {
         let version = self.v.to_le_bytes();
+        let interval = self.checkpoint_interval.to_le_bytes();
         let secret = self.secret.iter().map(<[u8; 32]>::as_slice);
         let nodes = self.nodes.iter().map(String::as_bytes);
-        let parts: Vec<&[u8]> = [&version[..], &self.cluster]
+        let parts: Vec<&[u8]> = [&version[..], &self.cluster, &interval]
             .into_iter()
             .chain(secret)
             .chain(nodes)
@@ -83,23 +89,25 @@ impl Kept {
 
 impl KeyFolder {
     /// The folder beside a `pbft.yaml` with these nodes.
-    pub(crate) fn beside(config: &Path, nodes: Vec<String>) -> Self {
+    pub(crate) fn beside(config: &Path, nodes: Vec<String>, checkpoint_interval: u64) -> Self {
         let mut name = config.file_name().unwrap_or_default().to_owned();
         name.push(".run");
         Self {
             path: config.with_file_name(name),
             lasts: false,
             nodes,
+            checkpoint_interval,
             given: None,
         }
     }
 
     /// A data directory.
-    pub(crate) fn lasting(path: &Path, nodes: Vec<String>) -> Self {
+    pub(crate) fn lasting(path: &Path, nodes: Vec<String>, checkpoint_interval: u64) -> Self {
         Self {
             path: path.to_owned(),
             lasts: true,
             nodes,
+            checkpoint_interval,
             given: None,
         }
     }
@@ -176,6 +184,12 @@ impl KeyFolder {
             // The counts stay: the cluster is the same, and a node that was started in it has lost its memory.
             Some(_) if kept.v != VERSION => self.write_keys(),
             None if kept.v != VERSION => self.begin(),
+            // No node was started with these keys, so no interval counts yet.
+            _ if kept.checkpoint_interval != self.checkpoint_interval
+                && !self.holds("starts")? =>
+            {
+                self.begin()
+            }
             _ => Ok(()),
         }
     }
@@ -191,6 +205,13 @@ impl KeyFolder {
             return Err(StartError::OtherNodes {
                 path: path(),
                 nodes: kept.nodes.join(", "),
+            });
+        }
+        if kept.checkpoint_interval != self.checkpoint_interval {
+            return Err(StartError::OtherInterval {
+                path: path(),
+                found: kept.checkpoint_interval,
+                wanted: self.checkpoint_interval,
             });
         }
         match &self.given {
@@ -272,6 +293,7 @@ impl KeyFolder {
             cluster,
             secret,
             nodes: self.nodes.clone(),
+            checkpoint_interval: self.checkpoint_interval,
             check: [0; 32],
         };
         kept.check = kept.digest();
@@ -357,7 +379,7 @@ mod tests {
         }
 
         fn beside(&self, n: u32) -> KeyFolder {
-            KeyFolder::beside(&self.0.join("pbft.yaml"), names(n))
+            KeyFolder::beside(&self.0.join("pbft.yaml"), names(n), 128)
         }
     }
 
@@ -403,7 +425,7 @@ mod tests {
     fn keys_in_a_data_directory_last() {
         let folder = Folder::new("lasting");
         let data = folder.0.join("data");
-        let lasting = KeyFolder::lasting(&data, names(4));
+        let lasting = KeyFolder::lasting(&data, names(4), 128);
         let (first, place) = start(&lasting, 1);
         drop(place);
         let (second, place) = start(&lasting, 1);
@@ -416,7 +438,7 @@ mod tests {
         for left in ["P.redb", "Q.redb", "1.starts"] {
             let folder = Folder::new("keys-lost");
             let data = folder.0.join("data");
-            let lasting = KeyFolder::lasting(&data, names(4));
+            let lasting = KeyFolder::lasting(&data, names(4), 128);
             std::fs::create_dir(&data).unwrap();
             std::fs::write(data.join(left), "1\n").unwrap();
             let error = lasting.join(0).unwrap_err();
@@ -431,7 +453,7 @@ mod tests {
     fn locks_that_are_removed_are_made_again() {
         let folder = Folder::new("locks");
         let data = folder.0.join("data");
-        let lasting = KeyFolder::lasting(&data, names(4));
+        let lasting = KeyFolder::lasting(&data, names(4), 128);
         let (first, place) = start(&lasting, 0);
         drop(place);
         for lock in ["starting.lock", "running.lock", "0.lock"] {
@@ -457,7 +479,7 @@ mod tests {
     fn a_data_directory_of_another_version_is_refused_if_it_holds_state_and_begun_anew_if_not() {
         let folder = Folder::new("version");
         let data = folder.0.join("data");
-        let join = || KeyFolder::lasting(&data, names(4)).join(0);
+        let join = || KeyFolder::lasting(&data, names(4), 128).join(0);
         let (first, place) = join().unwrap();
         drop(place);
         let keys = std::fs::read_to_string(data.join("keys.json")).unwrap();
@@ -501,7 +523,7 @@ mod tests {
         let folder = Folder::new("given-lasting");
         let data = folder.0.join("data");
         let join = |keys| {
-            KeyFolder::lasting(&data, names(4))
+            KeyFolder::lasting(&data, names(4), 128)
                 .with_keys(keys)
                 .join(0)
                 .map(|_| ())
@@ -574,16 +596,34 @@ mod tests {
     fn error_with(name: &str, spoil: impl Fn(&Path)) -> String {
         let folder = Folder::new(name);
         let data = folder.0.join("data");
-        let join = || KeyFolder::lasting(&data, names(4)).join(0).map(|_| ());
+        let join = || KeyFolder::lasting(&data, names(4), 128).join(0).map(|_| ());
         join().unwrap();
         spoil(&data);
         join().unwrap_err().to_string()
     }
 
     #[test]
+    fn another_checkpoint_interval_is_refused_once_a_node_was_started() {
+        let folder = Folder::new("interval");
+        let every = |slots| KeyFolder::lasting(&folder.0, names(4), slots);
+        drop(every(128).join(0).unwrap());
+        let (first, place) = start(&every(10), 0);
+        let refused = |slots| every(slots).join(1).unwrap_err().to_string();
+        let words =
+            "made with a checkpoint every 10 slots, and this start asks for one every 128: ";
+        assert!(refused(128).contains(words), "while one runs");
+        drop(place);
+        let said = refused(128);
+        assert!(said.contains(words), "{said}");
+        assert!(said.contains("start with ckpt_interval 10 again"), "{said}");
+        let (second, place) = start(&every(10), 0);
+        assert_eq!((second.cluster, place.life), (first.cluster, 1));
+    }
+
+    #[test]
     fn every_changed_digit_of_the_keys_is_noticed() {
         let folder = Folder::new("digit");
-        let lasting = KeyFolder::lasting(&folder.0, names(1));
+        let lasting = KeyFolder::lasting(&folder.0, names(1), 128);
         drop(start(&lasting, 0));
         std::fs::write(folder.0.join("P.redb"), "").unwrap();
         let path = folder.0.join("keys.json");

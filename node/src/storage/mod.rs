@@ -244,11 +244,15 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
+/// What is written is hardly ever read again, so a large cache would only keep the state in memory twice.
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
+
 /// A database is checked when it is opened: if another program has changed the file, reading it unchecked could panic, or could
 /// return other votes than were cast.
 fn builder() -> Builder {
     let mut builder = Database::builder();
     builder.set_check_integrity_on_open(true);
+    builder.set_cache_size(CACHE_BYTES);
     builder
 }
 

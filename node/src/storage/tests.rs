@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::{fs, io};
 
 use quorate_protocol::message::{Batch, Request};
@@ -259,11 +259,18 @@ fn stable_of(parts: [&[u8]; 2]) -> Record {
     stable(&parts.map(Part::from))
 }
 
-/// A disk in memory that counts the bytes that it is given.
-#[derive(Debug, Default)]
+/// A disk in memory that counts the bytes that it is given, and that can be full.
+#[derive(Clone, Debug, Default)]
 struct Counting {
-    memory: InMemoryBackend,
+    memory: Arc<InMemoryBackend>,
     written: Arc<AtomicUsize>,
+    full: Arc<AtomicBool>,
+}
+
+impl Counting {
+    fn open(&self) -> Storage {
+        Storage::over(super::builder().create_with_backend(self.clone()).unwrap())
+    }
 }
 
 impl StorageBackend for Counting {
@@ -284,6 +291,9 @@ impl StorageBackend for Counting {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        if self.full.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.written.fetch_add(data.len(), Ordering::Relaxed);
         self.memory.write(offset, data)
     }
@@ -292,9 +302,30 @@ impl StorageBackend for Counting {
 /// A storage whose written bytes are counted.
 fn counted() -> (Storage, Arc<AtomicUsize>) {
     let disk = Counting::default();
-    let written = Arc::clone(&disk.written);
-    let database = super::builder().create_with_backend(disk).unwrap();
-    (Storage::over(database), written)
+    (disk.open(), disk.written)
+}
+
+#[test]
+fn a_full_disk_is_named_and_keeps_what_was_there() {
+    let disk = Counting::default();
+    let mut storage = disk.open();
+    let kept = [stable_of([b"same", b"old"]), executed(1)];
+    storage.add(&kept).unwrap();
+    let other = [stable_of([b"same", b"new"]), executed(2)];
+    for replace in [true, false] {
+        disk.full.store(true, Ordering::Relaxed);
+        let failed = if replace {
+            storage.replace(&other)
+        } else {
+            storage.add(&other)
+        };
+        let said = format!("{:#}", failed.unwrap_err());
+        assert!(said.contains("no storage space"), "{said}");
+        drop(storage);
+        disk.full.store(false, Ordering::Relaxed);
+        storage = disk.open();
+        assert_eq!(storage.read().unwrap(), kept);
+    }
 }
 
 #[test]
