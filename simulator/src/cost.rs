@@ -22,8 +22,10 @@ pub(crate) struct Work {
     pub(crate) checked: u64,
     /// The messages signed.
     pub(crate) signed: u64,
-    /// The bytes read and written.
-    pub(crate) bytes: u64,
+    /// The bytes that have arrived.
+    pub(crate) read: u64,
+    /// The bytes that were sent.
+    pub(crate) written: u64,
 }
 
 impl Costs {
@@ -38,7 +40,7 @@ impl Costs {
     pub(crate) const fn of(self, work: Work) -> Duration {
         let checks = self.check_us.saturating_mul(work.checked);
         let signs = self.sign_us.saturating_mul(work.signed);
-        let bytes = self.kib_us.saturating_mul(work.bytes) / 1024;
+        let bytes = self.kib_us.saturating_mul(work.read + work.written) / 1024;
         Duration(checks.saturating_add(signs).saturating_add(bytes))
     }
 }

@@ -265,7 +265,8 @@ impl Process {
         }
         let head = self.live.head();
         let mut work = Work {
-            bytes: std::mem::take(&mut self.read),
+            read: std::mem::take(&mut self.read),
+            written: 0,
             checked: self.live.keys().checked() - checked,
             signed: 0,
         };
@@ -273,7 +274,7 @@ impl Process {
             let packet = match &event {
                 Event::Sent(outgoing) => {
                     work.signed += 1;
-                    work.bytes += outgoing.bytes.len() as u64;
+                    work.written += outgoing.bytes.len() as u64;
                     Some(Arc::new(Packet::of(head, outgoing)))
                 }
                 _ => None,

@@ -12,14 +12,17 @@ pub mod exactly_once;
 pub mod exchange;
 pub mod linearizable;
 pub mod panic;
+pub mod refused;
 pub mod total_order;
 pub mod validity;
+pub mod work;
 
 use quorate_host::Event;
 use quorate_protocol::message::{NewView, Request};
 use quorate_protocol::{ClusterId, ReplicaId, Sequence, Signed, SignedMessage};
 use quorate_service::kv;
 
+use crate::cost::Work;
 use crate::plan::Plan;
 use crate::process::Process;
 use crate::world::places::keys;
@@ -43,8 +46,10 @@ pub enum Violation {
     Exchange(#[from] exchange::BadDecision),
     Linearizable(#[from] linearizable::NotLinearizable),
     Panic(#[from] Panicked),
+    Refused(#[from] refused::Refused),
     TotalOrder(#[from] total_order::OutOfOrder),
     Validity(#[from] validity::NeverAsked),
+    Work(#[from] work::TooMuchWork),
 }
 
 impl Violation {
@@ -64,8 +69,10 @@ impl Violation {
             Self::Exchange(_) => ("exchange", exchange::RULE),
             Self::Linearizable(_) => ("linearizable", linearizable::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
+            Self::Refused(_) => ("correct messages are taken", refused::RULE),
             Self::TotalOrder(_) => ("total order", total_order::RULE),
             Self::Validity(_) => ("validity", validity::RULE),
+            Self::Work(_) => ("bounded work", work::RULE),
         }
     }
 
@@ -79,14 +86,16 @@ impl Violation {
             | Self::Culprits(_)
             | Self::Panic(_)
             | Self::TotalOrder(_)
-            | Self::Validity(_) => true,
+            | Self::Validity(_)
+            | Self::Work(_) => true,
             Self::Agreement(_)
             | Self::Answered(_)
             | Self::Calm(_)
             | Self::Checkpoints(_)
             | Self::ExactlyOnce(_)
             | Self::Exchange(_)
-            | Self::Linearizable(_) => false,
+            | Self::Linearizable(_)
+            | Self::Refused(_) => false,
         }
     }
 
@@ -129,6 +138,8 @@ pub(crate) struct Invariants {
     histories: linearizable::Histories,
     total_order: total_order::TotalOrder,
     validity: validity::Validity,
+    /// Nothing, if a keyed hash stands for signatures: a replica checks it as often as it sees it.
+    work: Option<work::Totals>,
 }
 
 impl Invariants {
@@ -159,6 +170,7 @@ impl Invariants {
             operations: plan.calls.iter().map(|one| one.operation.clone()).collect(),
             histories: linearizable::Histories::default(),
             total_order: total_order::TotalOrder::default(),
+            work: plan.real_keys.then(work::Totals::default),
             correct,
             within_bound,
         }
@@ -187,6 +199,9 @@ impl Invariants {
         }
         if !self.correct.contains(&by) {
             return Ok(());
+        }
+        if self.within_bound {
+            refused::check(&self.correct, by, event)?;
         }
         match event {
             Event::Executed {
@@ -285,8 +300,11 @@ impl Invariants {
     }
 
     /// Checks a correct process after a step.
-    pub(crate) fn on_step(&mut self, process: &Process) -> Result<(), Violation> {
+    pub(crate) fn on_step(&mut self, process: &Process, work: Work) -> Result<(), Violation> {
         let own = process.own();
+        if let Some(totals) = &mut self.work {
+            totals.add(own, work)?;
+        }
         self.bounded.check(own, process.sizes())?;
         self.exchange.check(own, process.exchange())?;
         Ok(())

@@ -388,7 +388,8 @@ impl World {
         }
         self.plan_tick(at);
         if self.places.all[at].correct {
-            self.invariants.on_step(&self.places.all[at].process)?;
+            self.invariants
+                .on_step(&self.places.all[at].process, work)?;
         }
         Ok(())
     }
