@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use quorate_fault::behaviour::Behaviour;
 use quorate_host::{
-    self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, Setup, first_number, join,
+    self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, RequestName, Setup,
+    first_number, join,
 };
 use quorate_protocol::message::NewView;
 use quorate_protocol::{
@@ -211,11 +212,18 @@ impl Process {
         let caller = Caller::Request(self.requests);
         let told = words::operation(&operation.encode());
         let told = format!("{told} of {}", self.own());
-        self.submit(now, operation, caller, told);
+        self.submit(now, operation, None, caller, told);
     }
 
-    /// A client outside calls. `read KEY` is read-only and not ordered; every other operation is ordered.
-    pub(crate) fn call(&mut self, now: Time, call: usize, operation: &str) {
+    /// A client outside calls, under a name or without one. `read KEY` is read-only and not ordered; every other operation
+    /// is ordered.
+    pub(crate) fn call(
+        &mut self,
+        now: Time,
+        call: usize,
+        operation: &str,
+        name: Option<RequestName>,
+    ) {
         let caller = Caller::Call(call);
         let told = format!("call {} of the clients outside", call + 1);
         match operation.strip_prefix("read ") {
@@ -224,13 +232,29 @@ impl Process {
                 self.unanswered.insert(caller, told);
                 self.live.ask(now, Ask::Read(operation), caller);
             }
-            None => self.submit(now, Operation::KeyValue(operation.to_owned()), caller, told),
+            None => {
+                let operation = Operation::KeyValue(operation.to_owned());
+                self.submit(now, operation, name, caller, told);
+            }
         }
     }
 
-    fn submit(&mut self, now: Time, operation: Operation, caller: Caller, told: String) {
+    /// A client outside hangs up.
+    pub(crate) fn hang_up(&mut self, call: usize) {
+        let caller = Caller::Call(call);
+        self.unanswered.remove(&caller);
+        self.live.give_up(|one| *one == caller);
+    }
+
+    fn submit(
+        &mut self,
+        now: Time,
+        operation: Operation,
+        name: Option<RequestName>,
+        caller: Caller,
+        told: String,
+    ) {
         self.unanswered.insert(caller, told);
-        let name = None;
         self.live.ask(now, Ask::Submit { operation, name }, caller);
     }
 

@@ -29,6 +29,8 @@ pub(crate) enum Event {
     Ask { at: usize, operation: Operation },
     /// A client outside calls, by the call's place in the plan.
     Call { at: usize, call: usize },
+    /// That client hangs up.
+    HangUp { at: usize, call: usize },
     /// Its user asks it to vote in a round and to finalize it; again and again until it is decided.
     Round { at: usize, round: u64 },
     /// Everything is looked at, once all is healed.
@@ -47,6 +49,7 @@ impl Event {
             | Self::Free { at }
             | Self::Ask { at, .. }
             | Self::Call { at, .. }
+            | Self::HangUp { at, .. }
             | Self::Round { at, .. } => Some(*at),
             Self::Look => None,
         }

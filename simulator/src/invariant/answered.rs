@@ -109,7 +109,7 @@ mod tests {
             "R has no answer to 'anything' of R"
         );
         let mut processes: Vec<Process> = places::processes(&plan);
-        processes[1].call(Time(0), 0, "read x");
+        processes[1].call(Time(0), 0, "read x", None);
         assert_eq!(
             checked(&processes, 0).unwrap_err().to_string(),
             "Q has no answer to call 1 of the clients outside"

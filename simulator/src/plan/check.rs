@@ -192,6 +192,7 @@ impl Plan {
         in_range("the number of calls", self.calls.len() as u64, 0, 100)?;
         for call in &self.calls {
             in_range("at_ms", call.at_ms, 0, LATEST_MS)?;
+            in_range("waits_ms", call.waits_ms.unwrap_or(0), 0, LATEST_MS)?;
         }
         for round in &self.rounds {
             in_range("at_ms", round.at_ms, 0, LATEST_MS)?;
@@ -243,7 +244,8 @@ impl Plan {
         let stops = self.stops.iter().map(|one| &one.process);
         let clocks = self.clocks.iter().map(|one| &one.process);
         let disks = self.disks.iter().map(|one| &one.process);
-        let calls = self.calls.iter().map(|one| &one.process);
+        let calls = self.calls.iter();
+        let calls = calls.flat_map(|one| std::iter::once(&one.process).chain(&one.also));
         let twins = twins.chain(calls);
         let all = twins.chain(self.requests.keys()).chain(sides).chain(links);
         all.chain(withheld)

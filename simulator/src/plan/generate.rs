@@ -66,6 +66,7 @@ impl Plan {
         plan.bear_restarts();
         plan.start_again_who_forgets(&mut Dice::new(seed, b'a'));
         plan.draw_disks(&mut Dice::new(seed, b'd'));
+        plan.draw_callers(&mut Dice::new(seed, b'n'));
         plan.draw_costs(&mut Dice::new(seed, b'k'));
         plan
     }
@@ -91,6 +92,27 @@ impl Plan {
         let stop = stops.find(|stop| stop.back == Back::FromDisk);
         if let Some(stop) = stop.filter(|_| may) {
             stop.back = Back::LostCommit;
+        }
+    }
+
+    /// Some clients outside have names, some repeat themselves at other processes, and some hang up.
+    fn draw_callers(&mut self, dice: &mut Dice) {
+        for call in &mut self.calls {
+            match dice.below(10) {
+                0 | 1 => {
+                    let name = dice.pick(&["anna", "bert"]).copied();
+                    call.name = name.map(str::to_owned);
+                }
+                2 | 3 => {
+                    let count = u32::try_from(dice.between(1, 2)).unwrap_or(1);
+                    let others = dice.distinct(count, self.processes).into_iter();
+                    call.also = others.map(Name::of).collect();
+                }
+                _ => {}
+            }
+            if dice.chance(100) {
+                call.waits_ms = Some(dice.between(1, 300));
+            }
         }
     }
 
@@ -294,6 +316,9 @@ fn calls(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Call> {
                 at_ms: dice.below(heal_ms + AFTERMATH_MS),
                 process: Name::drawn(dice, n),
                 operation,
+                name: None,
+                also: Vec::new(),
+                waits_ms: None,
             }
         })
         .collect();

@@ -97,6 +97,15 @@ pub struct Call {
     pub process: Name,
     /// A command of the store, or `read KEY` for a get without ordering.
     pub operation: String,
+    /// The name under which the client asks. Without one, the process lends it a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The processes at which it repeats itself, under a key of its own. The operation is executed once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Name>,
+    /// How long it waits before it hangs up; it waits for ever if this is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_ms: Option<u64>,
 }
 
 /// A round of the exchange.

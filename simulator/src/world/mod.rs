@@ -2,11 +2,14 @@
 
 pub(crate) mod places;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_fault::{Dice, ParseError, Say};
-use quorate_host::{self as host, Answer, Heard, Told};
-use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Time};
+use quorate_host::{self as host, Answer, Heard, RequestName, Told};
+use quorate_protocol::{
+    ClientId, ClientKey, ClusterId, Digest, Duration, ReplicaId, Time, Timestamp,
+};
 use quorate_service::{self as service, Operation, kv};
 
 use crate::invariant::{Invariants, Violation, answered};
@@ -21,6 +24,8 @@ use places::Places;
 
 /// The interval at which a user asks for a round again until it is decided.
 const ASK_AGAIN: u64 = 200_000;
+/// How long a client outside waits before it repeats itself at another process, in milliseconds.
+const REPEATED_MS: usize = 30;
 /// The interval at which the world checks whether all is done, once all faults are healed.
 const LOOK: u64 = 20_000;
 
@@ -56,6 +61,10 @@ pub(crate) struct World {
     trace: Trace,
     picture: Option<Picture>,
     counts: Counts,
+    cluster: ClusterId,
+    /// The calls of clients outside that were made somewhere, and those that have returned.
+    called: BTreeSet<usize>,
+    returned: BTreeSet<usize>,
 }
 
 impl World {
@@ -87,6 +96,9 @@ impl World {
             trace,
             picture,
             counts: Counts::default(),
+            cluster,
+            called: BTreeSet::new(),
+            returned: BTreeSet::new(),
             plan: plan.clone(),
         };
         world.schedule();
@@ -110,9 +122,20 @@ impl World {
         }
         for (call, planned) in plan.calls.iter().enumerate() {
             // The answers of a faulty process to its clients do not count.
-            let at = planned.process.index();
-            if self.places.all[at].correct {
-                self.plan_event(millis(planned.at_ms), Event::Call { at, call });
+            if !self.places.all[planned.process.index()].correct {
+                continue;
+            }
+            let also = planned.also.iter().filter(|also| **also != planned.process);
+            let asked = std::iter::once(&planned.process).chain(also);
+            for (at_ms, name) in (planned.at_ms..).step_by(REPEATED_MS).zip(asked) {
+                let at = name.index();
+                if self.places.all[at].correct {
+                    self.plan_event(millis(at_ms), Event::Call { at, call });
+                }
+                if let Some(waits_ms) = planned.waits_ms {
+                    let end = at_ms.saturating_add(waits_ms);
+                    self.plan_event(millis(end), Event::HangUp { at, call });
+                }
             }
         }
         for stop in &plan.stops {
@@ -308,10 +331,12 @@ impl World {
             Event::Ask { operation, .. } => process.ask(now, operation),
             Event::Call { call, .. } => {
                 if let Some(one) = self.plan.calls.get(call) {
-                    process.call(now, call, &one.operation);
+                    let name = caller_name(&self.plan, self.cluster, own, call);
+                    process.call(now, call, &one.operation, name);
                     self.called(own, call);
                 }
             }
+            Event::HangUp { call, .. } => process.hang_up(call),
             Event::Round { round, .. } => self.play_round(at, round),
         }
         self.turn(at, now)
@@ -330,7 +355,9 @@ impl World {
     fn called(&mut self, own: ReplicaId, call: usize) {
         self.trace
             .line(self.now, &own, || format!("serves call {call}"));
-        self.invariants.called(own, call);
+        if self.called.insert(call) {
+            self.invariants.called(own, call);
+        }
     }
 
     fn play_round(&mut self, at: usize, round: u64) {
@@ -410,7 +437,9 @@ impl World {
                 };
                 self.trace
                     .line(self.now, &own, || format!("answers call {call}: {answer}"));
-                self.invariants.returned(own, call, answer)?;
+                if self.returned.insert(call) {
+                    self.invariants.returned(own, call, answer)?;
+                }
             }
             (Caller::Carrier(to), Answer::Told(told)) => self.carry(at, to, told, done),
             _ => {}
@@ -521,4 +550,35 @@ fn patience(plan: &Plan) -> Time {
 /// else is lost with the process.
 const fn outlives_a_restart(event: &Event) -> bool {
     matches!(event, Event::Round { .. } | Event::Disk { .. })
+}
+
+/// The name under which a client outside asks a process for an operation to be ordered.
+fn caller_name(
+    plan: &Plan,
+    cluster: ClusterId,
+    asked: ReplicaId,
+    call: usize,
+) -> Option<RequestName> {
+    let planned = plan.calls.get(call)?;
+    if planned.also.is_empty() {
+        let name = planned.name.as_ref()?;
+        return Some(RequestName {
+            client: ClientId::named(asked, name),
+            timestamp: Timestamp(call as u64 + 1),
+            seal: None,
+        });
+    }
+    let name = format!("call {call}");
+    let key = if plan.real_keys {
+        ClientKey::new(&Digest::of(&[name.as_bytes()]).0)
+    } else {
+        ClientKey::simulated(&name)
+    };
+    let timestamp = Timestamp(1);
+    let operation = Operation::KeyValue(planned.operation.clone()).encode();
+    Some(RequestName {
+        client: key.client(),
+        timestamp,
+        seal: Some(Box::new(key.seal(cluster, timestamp, &operation))),
+    })
 }
