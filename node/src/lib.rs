@@ -23,7 +23,7 @@ mod rpc;
 mod runtime;
 pub mod starts;
 mod status;
-mod storage;
+pub mod storage;
 mod web;
 
 use std::net::IpAddr;

@@ -21,7 +21,7 @@ pub const PART_BYTES: usize = 32 * 1024;
 /// split or a join with every request.
 const JOIN: usize = PART_BYTES / 2;
 /// The most bytes that a part has beside its entries: their number.
-pub const PART_BESIDE: usize = 5;
+pub const BESIDE_BYTES: usize = 5;
 
 /// An entry of a [`Tree`].
 pub trait Entry: Serialize + DeserializeOwned {
@@ -89,7 +89,7 @@ impl<E: Entry> Tree<E> {
         entries.into_iter()
     }
 
-    /// The parts, each at most [`PART_BYTES`] bytes or one entry, and [`PART_BESIDE`]. A part that has not changed since it was
+    /// The parts, each at most [`PART_BYTES`] bytes or one entry, and [`BESIDE_BYTES`]. A part that has not changed since it was
     /// last asked for is neither encoded nor hashed again. An empty tree has no parts.
     #[must_use]
     pub fn parts(&self) -> Vec<Part> {
@@ -150,7 +150,9 @@ impl<E: Entry + fmt::Debug> fmt::Debug for Tree<E> {
     reason = "encoding plain data into a growing buffer cannot fail"
 )]
 fn encode<E: Entry>(entries: &[&E]) -> Vec<u8> {
-    postcard::to_stdvec(entries).expect("plain data encodes")
+    let most: usize = entries.iter().map(|entry| entry.size()).sum();
+    let room = Vec::with_capacity(most + BESIDE_BYTES);
+    postcard::to_extend(entries, room).expect("plain data encodes")
 }
 
 /// Decodes a part. `None` if the bytes are malformed or if bytes are left over.
@@ -338,7 +340,7 @@ mod tests {
         assert!(
             before
                 .iter()
-                .all(|part| part.len() <= PART_BYTES + PART_BESIDE)
+                .all(|part| part.len() <= PART_BYTES + BESIDE_BYTES)
         );
         tree.set(Pair(77, vec![8]));
         let after = tree.parts();
@@ -388,7 +390,7 @@ mod tests {
         let with = tree.parts();
         assert_eq!(
             with.iter()
-                .filter(|part| part.len() > PART_BYTES + PART_BESIDE)
+                .filter(|part| part.len() > PART_BYTES + BESIDE_BYTES)
                 .count(),
             1
         );

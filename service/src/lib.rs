@@ -28,7 +28,7 @@ pub trait Service {
     /// The answer that `execute` would give now to a read-only operation. `None` if the operation is not read-only.
     fn query(&self, operation: &[u8]) -> Option<Vec<u8>>;
 
-    /// The whole state for checkpoints and state transfer (rules 8 and 19), in parts of at most roughly 64 KiB. Equal
+    /// The whole state for checkpoints and state transfer (rules 8 and 19), in parts of at most 64 KiB, or 32 KiB and one value. Equal
     /// states give equal parts on every machine, whatever history led to them. A small change leaves most parts as they
     /// were.
     fn snapshot(&self) -> Vec<Part>;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use quorate_protocol::Part;
-use quorate_protocol::tree::{PART_BESIDE, PART_BYTES};
+use quorate_protocol::tree::{BESIDE_BYTES, PART_BYTES};
 use quorate_service::BadSnapshot;
 use quorate_service::kv::{Answer, Command, Store};
 
@@ -101,7 +101,7 @@ proptest! {
         }
         let parts = store.snapshot();
         prop_assert_eq!(&parts, &model.store().snapshot());
-        prop_assert!(parts.iter().all(|part| part.len() <= PART_BYTES + PART_BESIDE));
+        prop_assert!(parts.iter().all(|part| part.len() <= PART_BYTES + BESIDE_BYTES));
         let mut restored = Store::restored(&parts).unwrap();
         prop_assert_eq!(restored.snapshot(), parts);
         for (key, value) in &model.0 {

@@ -9,13 +9,13 @@ const VERSION: u32 = 2;
 
 /// Whose records a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Owner {
+pub struct Owner {
     /// The cluster.
-    pub(crate) cluster: ClusterId,
+    pub cluster: ClusterId,
     /// The process.
-    pub(crate) process: ReplicaId,
+    pub process: ReplicaId,
     /// K: the slots between two checkpoints.
-    pub(crate) checkpoint_interval: u64,
+    pub checkpoint_interval: u64,
 }
 
 /// The head of a record file, in JSON.

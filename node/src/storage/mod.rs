@@ -21,7 +21,7 @@ use crate::{durable, starts};
 use head::{Head, Refusal};
 use log::Log;
 
-pub(crate) use head::Owner;
+pub use head::Owner;
 
 /// The file's head, under [`HEAD`].
 const ABOUT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("about");
@@ -32,7 +32,7 @@ const PARTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("parts"
 
 /// The records of one process. While they are open, no other process can open them.
 #[derive(Debug)]
-pub(crate) struct Storage {
+pub struct Storage {
     database: Database,
     log: Log,
     /// The parts on disk.
@@ -81,11 +81,7 @@ impl Storage {
     ///
     /// # Errors
     /// The file cannot be used, another process uses it, or it is not the owner's. Then no record in it has changed.
-    pub(crate) fn open(
-        path: &Path,
-        owner: Owner,
-        counted: u64,
-    ) -> anyhow::Result<(Self, Past, u64)> {
+    pub fn open(path: &Path, owner: Owner, counted: u64) -> anyhow::Result<(Self, Past, u64)> {
         let opened = match path.try_exists() {
             Ok(true) => Self::resume(path, owner, counted),
             Ok(false) => Self::create(path, owner, counted),
@@ -175,7 +171,7 @@ impl Storage {
     ///
     /// # Errors
     /// The disk is full or broken.
-    pub(crate) fn add(&mut self, records: &[Record]) -> anyhow::Result<()> {
+    pub fn add(&mut self, records: &[Record]) -> anyhow::Result<()> {
         let added = self.commit(|begun| {
             self.write_parts(begun, records)?;
             self.log.append(begun, records)
@@ -189,7 +185,7 @@ impl Storage {
     ///
     /// # Errors
     /// The disk is full or broken. The old records are then still there.
-    pub(crate) fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
+    pub fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
         let named: BTreeSet<Digest> = parts_of(records).map(Part::digest).collect();
         self.log = self.commit(|begun| {
             self.write_parts(begun, records)?;

@@ -23,14 +23,12 @@ impl Replica {
                 .map(|part| Piece::Part(part.bytes())),
         };
         match piece {
-            Some(piece) => {
-                if self.may_send(from, piece.len()) {
-                    let message = Message::State(State { sequence, piece });
-                    self.effects.push(Effect::Send { to: from, message });
-                }
+            Some(piece) if self.may_send(from, piece.len()) => {
+                let message = Message::State(State { sequence, piece });
+                self.effects.push(Effect::Send { to: from, message });
             }
             None if self.low_watermark() > sequence => self.send_stable(from, None),
-            None => {}
+            Some(_) | None => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod catching_up;
+mod checkpoint_cost;
 mod checkpoints;
 mod clients;
 mod evidence;
