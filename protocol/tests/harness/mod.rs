@@ -1,9 +1,15 @@
-//! A cluster under virtual time. Each replica has its own keys, and the test decides what the network does.
+//! A cluster under virtual time. Each replica has its own keys, and the test decides what the network does. The host's
+//! core performs the effects of a replica; a recorder shows them to the test.
 
 #![allow(dead_code, reason = "each test binary uses only a part of this module")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
 
+use quorate_fault::Faulty;
+use quorate_fault::behaviour::{Altered, Behaviour};
+use quorate_host::{Batch as Arrived, Core, Disk, Event, Outgoing};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::client::{Accepted, Client, Read};
 use quorate_protocol::message::{
@@ -17,6 +23,7 @@ use quorate_protocol::{
     SignedMessage, Sizes, SlotStatus, Status, Time, Timer, Timestamp, Verified, VerifiedMessage,
     View,
 };
+use quorate_service::{BadSnapshot, Service};
 
 /// K in these clusters, unless a test sets another.
 pub(crate) const K: u64 = 4;
@@ -26,6 +33,8 @@ pub(crate) const L: u64 = 8;
 pub(crate) const VIEW_TIMEOUT: Duration = Duration::from_millis(500);
 /// How often replicas send their standing.
 pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(250);
+
+const TIMERS: [Timer; 2] = [Timer::View, Timer::Status];
 
 /// A message under way.
 #[derive(Clone, Debug)]
@@ -43,26 +52,27 @@ pub(crate) enum Fate {
 }
 
 /// A service whose state is the list of executed requests.
-#[derive(Default)]
-struct Service {
-    log: Vec<Request>,
+#[derive(Clone, Debug, Default)]
+struct Log {
+    requests: Vec<Request>,
     accent: Vec<u8>,
 }
 
-impl Service {
-    fn execute(&mut self, request: &Request) -> Vec<u8> {
-        self.log.push(request.clone());
+impl Service for Log {
+    fn execute(&mut self, _sequence: Sequence, request: &Request) -> Vec<u8> {
+        self.requests.push(request.clone());
         [&self.accent[..], &request.operation[..], b" done"].concat()
     }
 
     /// The number of executed requests.
-    fn query(&self, operation: &[u8]) -> Vec<u8> {
-        [operation, b" = ", self.log.len().to_string().as_bytes()].concat()
+    fn query(&self, operation: &[u8]) -> Option<Vec<u8>> {
+        let count = self.requests.len().to_string();
+        Some([operation, b" = ", count.as_bytes()].concat())
     }
 
     /// One part for each request, so that a laggard fetches several.
     fn snapshot(&self) -> Vec<Part> {
-        self.log
+        self.requests
             .iter()
             .map(|request| {
                 postcard::to_stdvec(request)
@@ -72,35 +82,113 @@ impl Service {
             .collect()
     }
 
-    fn restore(&mut self, parts: &[Part]) {
-        self.log = parts
+    fn restore(&mut self, parts: &[Part]) -> Result<(), BadSnapshot> {
+        self.requests = parts
             .iter()
             .map(|part| postcard::from_bytes(part).expect("a quorum vouches for it"))
             .collect();
+        Ok(())
+    }
+}
+
+/// Notes the effects of a replica, and changes none.
+#[derive(Clone, Debug, Default)]
+struct Recorder(Arc<Mutex<Vec<Effect>>>);
+
+impl Recorder {
+    fn take(&self) -> Vec<Effect> {
+        std::mem::take(&mut *self.0.lock().expect("one thread has it"))
+    }
+}
+
+impl Behaviour for Recorder {
+    fn alter(&mut self, effect: Effect) -> Vec<Altered> {
+        let mut effects = self.0.lock().expect("one thread has it");
+        effects.push(effect.clone());
+        vec![effect.into()]
+    }
+}
+
+/// What a process has written.
+#[derive(Clone, Debug, Default)]
+struct Records(Vec<Record>);
+
+impl Disk for Records {
+    type Error = Infallible;
+
+    fn append(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        self.0.extend_from_slice(records);
+        Ok(())
+    }
+
+    fn replace(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        self.0 = records.to_vec();
+        Ok(())
     }
 }
 
 struct Node {
-    replica: Replica,
+    core: Core<Log>,
+    recorder: Recorder,
+    /// With these, tests sign what the replica has not said.
     keys: Keys,
-    service: Service,
-    timers: BTreeMap<Timer, Time>,
     crashed: bool,
     effects: Vec<Effect>,
     client: Client,
     results: Vec<Accepted>,
     reads: Vec<Read>,
-    disk: Vec<Record>,
+    disk: Records,
     config: Config,
 }
 
 impl Node {
+    fn new(config: Config, keys: Keys) -> Self {
+        let recorder = Recorder::default();
+        let replica = Replica::new(config.clone());
+        Self {
+            core: core(&keys, replica, &recorder),
+            recorder,
+            keys,
+            crashed: false,
+            effects: Vec::new(),
+            client: Client::new(config.quorum, 0),
+            results: Vec::new(),
+            reads: Vec::new(),
+            disk: Records::default(),
+            config,
+        }
+    }
+
     fn start(&mut self, replica: impl FnOnce(Config) -> Replica) {
-        self.replica = replica(self.config.clone());
-        self.service = Service::default();
-        self.timers.clear();
+        let replica = replica(self.config.clone());
+        self.core = core(&self.keys, replica, &self.recorder);
         self.crashed = false;
     }
+
+    /// A reply or an answer for the clients that the process speaks for.
+    fn hear(&mut self, message: VerifiedMessage) {
+        match message {
+            VerifiedMessage::Replies(replies) => {
+                for reply in &replies.value().replies {
+                    let result = self.client.on_reply(replies.signer(), reply.clone());
+                    self.results.extend(result);
+                }
+            }
+            VerifiedMessage::Answer(answer) => {
+                let read = self
+                    .client
+                    .on_answer(answer.signer(), answer.value().clone());
+                self.reads.extend(read);
+            }
+            other => panic!("nothing for a client: {other:?}"),
+        }
+    }
+}
+
+/// A process that starts at its first turn.
+fn core(keys: &Keys, replica: Replica, recorder: &Recorder) -> Core<Log> {
+    let replica = Faulty::new(replica, Some(Box::new(recorder.clone())));
+    Core::new(keys.clone(), replica, Log::default())
 }
 
 /// The cluster and its network.
@@ -139,20 +227,8 @@ impl Network {
             config.view_timeout = VIEW_TIMEOUT;
             config.status_interval = STATUS_INTERVAL;
             adjust(&mut config);
-            Node {
-                replica: Replica::new(config.clone()),
-                keys: Keys::new(ReplicaId(i), *secret, &public, cluster)
-                    .expect("the keys are good"),
-                service: Service::default(),
-                timers: BTreeMap::new(),
-                crashed: false,
-                effects: Vec::new(),
-                client: Client::new(quorum, 0),
-                results: Vec::new(),
-                reads: Vec::new(),
-                disk: Vec::new(),
-                config,
-            }
+            let keys = Keys::new(ReplicaId(i), *secret, &public, cluster);
+            Node::new(config, keys.expect("the keys are good"))
         };
         let nodes = (0..).zip(&secrets).map(node).collect();
         let mut network = Self {
@@ -166,7 +242,7 @@ impl Network {
             beyond_the_bound: false,
         };
         for i in 0..n {
-            network.step(i, Input::Start);
+            network.turn(i);
         }
         network
     }
@@ -190,167 +266,120 @@ impl Network {
 
 /// Inputs and effects of replicas.
 impl Network {
-    /// Gives a replica an input and does its effects. Its own messages come back to it before this returns.
-    pub(crate) fn step(&mut self, at: u32, input: Input) -> Vec<Effect> {
-        let mut seen = Vec::new();
-        if self.node(at).crashed {
-            return seen;
+    /// Gives a replica an input. Its own messages come back to it before this returns. Returns its effects, in order.
+    fn give(&mut self, at: u32, input: impl FnOnce(&mut Core<Log>)) -> Vec<Effect> {
+        let node = self.node_mut(at);
+        if node.crashed {
+            return Vec::new();
         }
-        let (mut answers, mut inputs) = (VecDeque::new(), VecDeque::from([input]));
-        while let Some(input) = answers.pop_front().or_else(|| inputs.pop_front()) {
-            let now = self.now;
-            for effect in self.node_mut(at).replica.step(now, input) {
-                seen.push(effect.clone());
-                self.perform(at, effect, &mut answers, &mut inputs);
-            }
-        }
-        self.node_mut(at).effects.extend(seen.iter().cloned());
-        seen
+        input(&mut node.core);
+        self.turn(at)
     }
 
-    fn perform(
-        &mut self,
-        at: u32,
-        effect: Effect,
-        answers: &mut VecDeque<Input>,
-        inputs: &mut VecDeque<Input>,
-    ) {
-        let node = &mut self.nodes[at as usize];
-        match effect {
-            Effect::Broadcast(message) => {
-                let verified = node
-                    .keys
-                    .sign_message(message)
-                    .expect("a replica's own message can be signed");
-                let signed = verified.clone().into_signed();
-                inputs.push_back(Input::Message(verified));
-                for to in (0..self.n()).filter(|to| *to != at) {
-                    self.queue.push_back(Parcel {
-                        from: at,
-                        to,
-                        message: signed.clone(),
-                    });
-                }
-            }
-            Effect::Send { to, message } => {
-                let verified = node.keys.sign_message(message).expect("it can be signed");
-                if to.0 == at {
-                    inputs.push_back(Input::Message(verified));
-                } else {
-                    self.queue.push_back(Parcel {
-                        from: at,
-                        to: to.0,
-                        message: verified.into_signed(),
-                    });
-                }
-            }
-            Effect::Forward { to, message } => {
-                self.queue.push_back(Parcel {
-                    from: at,
-                    to: to.0,
-                    message: *message,
-                });
-            }
-            Effect::SetTimer { timer, at } => {
-                node.timers.insert(timer, at);
-            }
-            Effect::CancelTimer(timer) => {
-                node.timers.remove(&timer);
-            }
-            Effect::Execute { sequence, requests } => {
-                let results = requests
-                    .iter()
-                    .map(|request| node.service.execute(request))
-                    .collect();
-                let agreed = self
-                    .agreed
-                    .entry(sequence)
-                    .or_insert_with(|| requests.clone());
-                assert!(
-                    *agreed == requests || self.beyond_the_bound,
-                    "replica {at} executes another batch at {sequence:?}"
-                );
-                answers.push_back(Input::Executed { sequence, results });
-            }
-            Effect::TakeCheckpoint { sequence } => {
-                answers.push_back(Input::CheckpointTaken {
-                    sequence,
-                    parts: node.service.snapshot(),
-                });
-            }
-            Effect::InstallState { parts, .. } => node.service.restore(&parts),
-            Effect::Persist(record) => {
-                let compacts = record.compacts();
-                node.disk.push(*record);
-                if compacts {
-                    node.disk = node.replica.records();
-                }
-            }
-            Effect::Read {
-                to,
-                number,
-                operation,
-            } => {
-                let result = node.service.query(&operation);
-                answers.push_back(Input::Read { to, number, result });
-            }
-            Effect::Heard(message) => match *message {
-                VerifiedMessage::Replies(replies) => {
-                    for reply in &replies.value().replies {
-                        let result = node.client.on_reply(replies.signer(), reply.clone());
-                        node.results.extend(result);
-                    }
-                }
-                VerifiedMessage::Answer(answer) => {
-                    let read = node
-                        .client
-                        .on_answer(answer.signer(), answer.value().clone());
-                    node.reads.extend(read);
-                }
-                other => panic!("nothing for a client: {other:?}"),
-            },
-            Effect::Diverged { .. }
-            | Effect::Done { .. }
-            | Effect::ViewChanged { .. }
-            | Effect::Reject(_)
-            | Effect::Accuse(_) => {}
+    /// Lets a replica handle what has come to it.
+    fn turn(&mut self, at: u32) -> Vec<Effect> {
+        let now = self.now;
+        let node = self.node_mut(at);
+        let Ok(released) = node.core.turn(now).write(&mut node.disk);
+        for message in node.core.heard().to_vec() {
+            node.hear(message);
         }
+        let mut effects = node.recorder.take();
+        for event in released.events {
+            match event {
+                Event::Sent(sent) => self.send(at, &sent),
+                Event::Executed {
+                    sequence, requests, ..
+                } => self.compare(at, sequence, &requests),
+                Event::RefusedBatch { misbehaviour, .. } => {
+                    effects.push(Effect::Reject(misbehaviour));
+                }
+                Event::Unsigned(why) => panic!("a replica's own message can be signed: {why}"),
+                _ => {}
+            }
+        }
+        self.node_mut(at).effects.extend(effects.iter().cloned());
+        effects
+    }
+
+    fn send(&mut self, from: u32, sent: &Outgoing) {
+        let recipients = match sent.to {
+            Some(to) => vec![to.0],
+            None => (0..self.n()).filter(|to| *to != from).collect(),
+        };
+        self.queue.extend(recipients.into_iter().map(|to| Parcel {
+            from,
+            to,
+            message: (*sent.message).clone(),
+        }));
+    }
+
+    /// Two replicas never execute different batches in a slot.
+    fn compare(&mut self, at: u32, sequence: Sequence, requests: &[Request]) {
+        let agreed = self
+            .agreed
+            .entry(sequence)
+            .or_insert_with(|| requests.to_vec());
+        assert!(
+            agreed == requests || self.beyond_the_bound,
+            "replica {at} executes another batch at {sequence:?}"
+        );
     }
 
     /// The verdict of a replica's cheap checks.
     pub(crate) fn judge(&self, at: u32, message: &SignedMessage) -> Result<(), Misbehaviour> {
-        self.node(at).replica.judge(message)
+        self.node(at).core.replica().judge(message)
     }
 
-    /// Hands a message to a replica directly, without the network. What the cheap checks refuse is handed over too, to see
-    /// that it would have changed nothing (rule 28).
+    /// Hands a message to a replica directly, without the network.
     pub(crate) fn deliver(&mut self, to: u32, message: SignedMessage) -> Vec<Effect> {
-        let judged = self.judge(to, &message);
+        if self.judge(to, &message).is_err() {
+            return self.try_in_vain(to, message);
+        }
+        let sender = message.signer();
+        self.give(to, |core| core.deliver(Arrived::of(sender, message)))
+    }
+
+    /// Hands a message that the cheap checks refuse to a copy of the replica, to see that it would have changed nothing
+    /// (rule 28). Returns the copy's effects.
+    fn try_in_vain(&mut self, to: u32, message: SignedMessage) -> Vec<Effect> {
+        let now = self.now;
         let node = self.node_mut(to);
-        let crashed = node.crashed;
-        match node.keys.verify_message(message) {
+        if node.crashed {
+            return Vec::new();
+        }
+        let effects = match node.keys.verify_message(message) {
             Ok(verified) => {
-                let before = self.node(to).replica.status();
-                let effects = self.step(to, Input::Message(verified));
+                let replica = node.core.replica();
+                let mut copy = replica.clone();
+                let effects = copy.step(now, Input::Message(verified));
                 let changes = |effect: &Effect| !matches!(effect, Effect::Reject(_));
                 assert!(
-                    judged.is_ok() || !effects.iter().any(changes),
-                    "replica {to} judged {judged:?}, but the message does something: {effects:?}"
+                    !effects.iter().any(changes) && copy.status() == replica.status(),
+                    "replica {to} would ignore the message, but it does something: {effects:?}"
                 );
-                assert!(judged.is_ok() || crashed || before == self.status(to));
                 effects
             }
-            Err(flaw) => {
-                node.effects.push(Effect::Reject(flaw.clone()));
-                vec![Effect::Reject(flaw)]
-            }
-        }
+            Err(flaw) => vec![Effect::Reject(flaw)],
+        };
+        node.effects.extend(effects.iter().cloned());
+        effects
+    }
+
+    /// A process's client got no answer, and wants another primary.
+    pub(crate) fn distrust(&mut self, at: u32) {
+        self.give(at, Core::distrust);
+    }
+
+    /// A timer of a replica runs out now.
+    pub(crate) fn run_out(&mut self, at: u32, timer: Timer) -> Vec<Effect> {
+        self.give(at, |core| core.run_out(timer))
     }
 
     /// A process asks for its operation number `timestamp`.
     pub(crate) fn submit(&mut self, client: u32, timestamp: u64) -> Vec<Effect> {
         let request = self.node(client).keys.sign(the_request(client, timestamp));
-        self.step(client, Input::Submit(request))
+        self.give(client, |core| core.submit(request))
     }
 
     /// A process asks for operation number `timestamp` in the name of a client.
@@ -358,13 +387,13 @@ impl Network {
         let request = self.named_request(speaker, name, timestamp);
         let verified = self.node(speaker).keys.sign(request.value().clone());
         self.node_mut(speaker).client.wait_for(verified.clone());
-        self.step(speaker, Input::Submit(verified))
+        self.give(speaker, |core| core.submit(verified))
     }
 
     /// A process asks all replicas a read-only question for a client.
     pub(crate) fn ask(&mut self, speaker: u32, operation: &[u8]) {
         let query = self.node_mut(speaker).client.ask(operation.to_vec());
-        self.step(speaker, Input::Ask(query));
+        self.give(speaker, |core| core.query(query));
     }
 
     /// The results that a process has accepted for its clients.
@@ -407,12 +436,13 @@ impl Network {
     /// Jumps to the next timer and fires it.
     pub(crate) fn next_timer(&mut self) -> Option<(u32, Timer)> {
         let live = (0..).zip(&self.nodes).filter(|(_, node)| !node.crashed);
-        let timers =
-            live.flat_map(|(i, node)| node.timers.iter().map(move |(timer, at)| (*at, i, *timer)));
+        let timers = live.flat_map(|(i, node)| {
+            let set = move |timer| Some((node.core.timer(timer)?, i, timer));
+            TIMERS.into_iter().filter_map(set)
+        });
         let (at, i, timer) = timers.min()?;
         self.now = self.now.max(at);
-        self.node_mut(i).timers.remove(&timer);
-        self.step(i, Input::Timer(timer));
+        self.run_out(i, timer);
         Some((i, timer))
     }
 
@@ -431,9 +461,12 @@ impl Network {
         self.nodes
             .iter()
             .filter(|node| !node.crashed)
-            .flat_map(|node| node.timers.values())
+            .flat_map(|node| {
+                TIMERS
+                    .into_iter()
+                    .filter_map(|timer| node.core.timer(timer))
+            })
             .min()
-            .copied()
     }
 
     /// Sets the clock, in microseconds.
@@ -443,13 +476,9 @@ impl Network {
 
     /// Fires one replica's timer, at the time for which it is set.
     pub(crate) fn fire(&mut self, i: u32, timer: Timer) -> Vec<Effect> {
-        let at = self
-            .node_mut(i)
-            .timers
-            .remove(&timer)
-            .expect("the timer is set");
+        let at = self.timer(i, timer).expect("the timer is set");
         self.now = self.now.max(at);
-        self.step(i, Input::Timer(timer))
+        self.run_out(i, timer)
     }
 
     pub(crate) fn fire_if_set(&mut self, i: u32, timer: Timer) -> Vec<Effect> {
@@ -475,7 +504,7 @@ impl Network {
 
     /// The time for which a replica's timer is set.
     pub(crate) fn timer(&self, i: u32, timer: Timer) -> Option<Time> {
-        self.node(i).timers.get(&timer).copied()
+        self.node(i).core.timer(timer)
     }
 
     pub(crate) fn crash(&mut self, i: u32) {
@@ -485,18 +514,18 @@ impl Network {
     /// Starts a crashed replica again from its disk.
     pub(crate) fn restart(&mut self, i: u32) {
         let node = self.node_mut(i);
-        let disk = node.disk.clone();
+        let disk = node.disk.0.clone();
         node.start(|config| Replica::restore(config, disk));
-        self.step(i, Input::Start);
+        self.turn(i);
     }
 
     /// Starts a crashed replica again with an empty disk.
     pub(crate) fn restart_without_disk(&mut self, i: u32) {
         let node = self.node_mut(i);
-        node.disk.clear();
+        node.disk = Records::default();
         node.config.life += 1;
         node.start(Replica::rejoin);
-        self.step(i, Input::Start);
+        self.turn(i);
     }
 
     /// Gives the next parcel to its recipient, which writes its records. Kills the recipient before it sends anything.
@@ -574,16 +603,16 @@ impl Network {
 /// What can be seen from outside.
 impl Network {
     pub(crate) fn status(&self, i: u32) -> Status {
-        self.node(i).replica.status()
+        self.node(i).core.replica().status()
     }
 
     /// Whether a replica votes in its current view.
     pub(crate) fn votes(&self, i: u32) -> bool {
-        self.node(i).replica.votes()
+        self.node(i).core.replica().votes()
     }
 
     pub(crate) fn slot(&self, i: u32, sequence: u64) -> SlotStatus {
-        self.node(i).replica.slot(Sequence(sequence))
+        self.node(i).core.replica().slot(Sequence(sequence))
     }
 
     pub(crate) fn view(&self, i: u32) -> (u64, bool) {
@@ -592,19 +621,20 @@ impl Network {
     }
 
     pub(crate) fn sizes(&self, i: u32) -> Sizes {
-        self.node(i).replica.sizes()
+        self.node(i).core.replica().sizes()
     }
 
     /// The whole state of a replica, so that a test can see that nothing has changed.
     pub(crate) fn state(&self, i: u32) -> String {
-        format!("{:?}", self.node(i).replica)
+        format!("{:?}", self.node(i).core.replica())
     }
 
     /// The requests that a replica has executed, as (client, timestamp).
     pub(crate) fn executed(&self, i: u32) -> Vec<(u32, u64)> {
         self.node(i)
-            .service
-            .log
+            .core
+            .service()
+            .requests
             .iter()
             .map(|r| (number_of(r.client), r.timestamp.0))
             .collect()
@@ -640,7 +670,8 @@ impl Network {
 
     pub(crate) fn commit_certificate(&self, i: u32, sequence: u64) -> Vec<Signed<Commit>> {
         self.node(i)
-            .replica
+            .core
+            .replica()
             .commit_certificate(Sequence(sequence))
             .to_vec()
     }
@@ -696,7 +727,7 @@ impl Network {
 
     /// Changes a replica's state without its knowledge.
     pub(crate) fn tamper(&mut self, i: u32) {
-        self.node_mut(i).service.log.clear();
+        self.node_mut(i).core.service_mut().requests.clear();
     }
 
     pub(crate) fn new_views(&self, i: u32) -> Vec<NewView> {
@@ -741,7 +772,7 @@ impl Network {
 
     /// Makes a replica's service give other answers from the same state.
     pub(crate) fn set_accent(&mut self, i: u32, accent: &[u8]) {
-        self.node_mut(i).service.accent = accent.to_vec();
+        self.node_mut(i).core.service_mut().accent = accent.to_vec();
     }
 }
 

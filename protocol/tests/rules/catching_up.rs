@@ -143,7 +143,7 @@ fn rule_17_a_replica_that_executes_by_itself_gets_nothing_even_if_it_was_helped_
 
         let effects = net.deliver(0, goes_on);
 
-        assert_eq!(slots_sent(&effects), [], "at {executed}");
+        assert!(slots_sent(&effects).is_empty(), "at {executed}");
     }
 }
 
@@ -160,7 +160,7 @@ fn rule_17_a_replica_that_needed_only_one_part_gets_no_second() {
 
     let effects = net.deliver(0, goes_on);
 
-    assert_eq!(slots_sent(&effects), []);
+    assert!(slots_sent(&effects).is_empty());
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn rule_19_a_replica_that_took_over_a_state_gets_the_slots_above_it() {
         let goes_on = net.deliver(1, above);
 
         assert_eq!(slots_sent(&took_over), [129, 130]);
-        assert_eq!(slots_sent(&goes_on), [], "it executes by itself");
+        assert!(slots_sent(&goes_on).is_empty(), "it executes by itself");
     }
 }
 

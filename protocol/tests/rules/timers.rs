@@ -6,8 +6,8 @@ use crate::harness::{
 use quorate_protocol::message::{Batch, Commit, Committed, Memory, Standing};
 use quorate_protocol::misbehaviour::CommitFlaw;
 use quorate_protocol::{
-    Duration, Effect, Input, Message, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage,
-    Timer, View,
+    Duration, Effect, Message, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage, Timer,
+    View,
 };
 
 #[test]
@@ -303,7 +303,7 @@ fn rule_17_a_process_sends_its_own_request_again() {
     net.drop_if(|parcel| is_normal(&parcel.message));
     net.order(3, 1);
 
-    let said = broadcasts(&net.step(3, Input::Timer(Timer::Status)));
+    let said = broadcasts(&net.run_out(3, Timer::Status));
 
     assert!(said.contains(&Message::Request(net.request(3, 1))));
     assert_eq!(
@@ -346,17 +346,17 @@ fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left() {
 #[test]
 fn rule_14_a_process_that_distrusts_the_primary_asks_for_the_next_view_once() {
     let mut net = Network::new(4);
-    net.step(2, Input::Distrust);
+    net.distrust(2);
     assert_eq!(net.view(2), (0, true), "no request waits");
     for at in [2, 3] {
         net.deliver(at, SignedMessage::Request(net.request(1, 1)));
     }
     for _ in 0..2 {
-        net.step(2, Input::Distrust);
+        net.distrust(2);
     }
     assert_eq!(net.view(2), (1, false));
     assert_eq!(net.view_changes(2).len(), 1);
-    net.step(3, Input::Distrust);
+    net.distrust(3);
     net.run();
     for i in 0..4 {
         assert_eq!(net.view(i), (1, true));
@@ -373,16 +373,16 @@ fn rule_28_a_process_distrusts_a_primary_at_most_once_within_t() {
     };
     wait(&mut net, 1);
     for i in [2, 3] {
-        net.step(i, Input::Distrust);
+        net.distrust(i);
     }
     net.run();
     assert_eq!(net.view(2), (1, true));
     wait(&mut net, 2);
-    net.step(2, Input::Distrust);
+    net.distrust(2);
     assert_eq!(net.view(2), (1, true), "it has just left a primary");
     net.run_for(VIEW_TIMEOUT);
     wait(&mut net, 3);
-    net.step(2, Input::Distrust);
+    net.distrust(2);
     assert_eq!(net.view(2), (2, false));
 }
 
@@ -391,7 +391,7 @@ fn rule_15_an_invalid_new_view_is_left_only_after_a_quorum_has_left_the_older_vi
     let mut net = Network::new(4);
     let none = net.new_view(1, 1, net.wishes(&[1, 3], 1), &[]);
     net.deliver(3, SignedMessage::Request(net.request(1, 1)));
-    net.step(3, Input::Distrust);
+    net.distrust(3);
     net.deliver(3, none.clone());
     assert_eq!(
         net.view(3),
