@@ -3,50 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::Config;
-use crate::digest::Digest;
-use crate::id::{ReplicaId, Sequence, View};
-use crate::message::{Checkpoint, Commit, PrePrepare, Prepare};
-use crate::misbehaviour::{CheckpointFlaw, CommitFlaw, PreparedFlaw};
+use crate::id::{Sequence, View};
+use crate::message::{Checkpoint, Commit, Prepare, ViewChange};
+use crate::misbehaviour::{CheckpointFlaw, CommitFlaw, Misbehaviour, PreparedFlaw};
 use crate::mutant::Mutant;
 use crate::signature::Signed;
 
-/// Proof that a batch is prepared: its PRE-PREPARE and PREPAREs of 2f distinct backups (rule 4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreparedCertificate {
-    /// The primary's proposal.
-    pub pre_prepare: Signed<PrePrepare>,
-    /// The backups' PREPAREs.
-    pub prepares: Vec<Signed<Prepare>>,
-}
+pub use crate::message::PreparedCertificate;
 
 impl PreparedCertificate {
-    /// The primary, and the backups whose PREPAREs the certificate contains.
-    pub(crate) fn signers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
-        let backups = self.prepares.iter().map(Signed::signer);
-        std::iter::once(self.pre_prepare.signer()).chain(backups)
-    }
-
-    /// The view in which the batch was prepared.
-    #[must_use]
-    pub const fn view(&self) -> View {
-        self.pre_prepare.value().view
-    }
-
-    /// The slot.
-    #[must_use]
-    pub const fn sequence(&self) -> Sequence {
-        self.pre_prepare.value().sequence
-    }
-
-    /// The digest of the prepared batch.
-    #[must_use]
-    pub const fn digest(&self) -> Digest {
-        self.pre_prepare.value().digest
-    }
-
     /// Checks the certificate for use in a VIEW-CHANGE for `wanted` whose stable checkpoint is `stable` (rule 11).
     ///
     /// # Errors
@@ -96,6 +62,34 @@ impl PreparedCertificate {
         }
         Ok(())
     }
+}
+
+/// Checks C and P of a VIEW-CHANGE (rule 11).
+///
+/// # Errors
+/// The first flaw found.
+pub(crate) fn check_view_change(
+    config: &Config,
+    view_change: &Signed<ViewChange>,
+) -> Result<(), Misbehaviour> {
+    let signer = view_change.signer();
+    let ViewChange {
+        view,
+        life: _,
+        stable,
+        checkpoint_proof,
+        prepared,
+    } = view_change.value();
+    check_checkpoint(config, *stable, checkpoint_proof)
+        .map_err(|why| Misbehaviour::InvalidCheckpointProof { signer, why })?;
+    let flawed = |why| Misbehaviour::InvalidPrepared { signer, why };
+    if !prepared.is_sorted_by(|a, b| a.sequence() < b.sequence()) {
+        return Err(flawed(PreparedFlaw::SlotTwice));
+    }
+    prepared
+        .iter()
+        .try_for_each(|certificate| certificate.check(config, *view, *stable))
+        .map_err(flawed)
 }
 
 /// Checks that `proof` makes the checkpoint at `stable` stable. Slot 0 needs no proof (rules 8 and 11).

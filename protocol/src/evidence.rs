@@ -6,7 +6,7 @@ use crate::certificate::PreparedCertificate;
 use crate::config::Config;
 use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
-use crate::replica::check_new_view;
+use crate::new_view;
 use crate::signature::Signed;
 
 /// Proof that a replica is faulty.
@@ -84,7 +84,7 @@ impl Evidence {
             Self::PrimaryPrepared(prepare) => {
                 prepare.signer() == prepare.value().view.primary(config.quorum)
             }
-            Self::WrongNewView(new_view) => check_new_view(config, new_view).is_err(),
+            Self::WrongNewView(new_view) => new_view::check(config, new_view).is_err(),
             Self::CommittedOtherProposal(a, b) => {
                 let (x, y) = (a.value(), b.value());
                 a.signer() == b.signer()

@@ -32,6 +32,7 @@ mod limits;
 pub mod message;
 pub mod misbehaviour;
 mod mutant;
+mod new_view;
 mod part;
 pub mod quorum;
 mod record;
@@ -41,6 +42,7 @@ mod scheme;
 pub mod seal;
 pub mod signature;
 pub mod snapshot;
+mod speaker;
 mod time;
 pub mod tree;
 

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::{ClientId, ClusterId, Timestamp};
-use crate::message::Request;
 
 /// The signature of a client's own key. `docs/store.md` shows the signed bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,17 +75,6 @@ impl ClientKey {
         match &self.0 {
             Secret::Ed25519(secret) => Seal(secret.sign(&bytes).to_bytes()),
             Secret::Simulated(public) => simulated_seal(public, &bytes),
-        }
-    }
-
-    /// A request to this cluster. Every process may carry it.
-    #[must_use]
-    pub fn request(&self, cluster: ClusterId, timestamp: Timestamp, operation: Vec<u8>) -> Request {
-        Request {
-            client: self.client(),
-            timestamp,
-            seal: Some(Box::new(self.seal(cluster, timestamp, &operation))),
-            operation,
         }
     }
 }

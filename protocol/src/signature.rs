@@ -10,17 +10,17 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::Digest;
-use crate::id::{ClientId, ClusterId, ReplicaId};
-use crate::message::Request;
+use crate::id::{ClusterId, ReplicaId};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
 use crate::scheme::Scheme;
-use crate::seal::{self, Seal, sealed_bytes};
 
 /// A value that can be signed. `DOMAIN` prevents that a signature of one type is used for another type.
 pub trait Signable: Serialize + DeserializeOwned {
     /// The name of the type, which the signature covers.
     const DOMAIN: &'static str;
+    /// Whether it says what a client wants. A flood of those does not push other signatures out of memory.
+    const BY_CLIENT: bool = false;
 }
 
 /// A value with its signature. The signature is checked over the bytes that were sent: nothing is encoded again. The
@@ -255,13 +255,13 @@ impl Keys {
     }
 
     #[cfg(feature = "mutants")]
-    fn is_mutant(&self, mutant: Mutant) -> bool {
+    pub(crate) fn is_mutant(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
 
     #[cfg(not(feature = "mutants"))]
     #[expect(clippy::unused_self, reason = "as with the feature")]
-    const fn is_mutant(&self, _mutant: Mutant) -> bool {
+    pub(crate) const fn is_mutant(&self, _mutant: Mutant) -> bool {
         false
     }
 
@@ -347,71 +347,22 @@ impl Keys {
         Ok(())
     }
 
-    /// Signs a request of a client for which this process may speak, or carries that of a client with a key.
-    ///
-    /// # Errors
-    /// The client is one of another process, or its key has not signed the request.
-    pub fn sign_request(&mut self, request: Request) -> Result<Verified<Request>, Misbehaviour> {
-        let request = self.sign(request);
-        self.check_requests([request.signed()])?;
-        Ok(request)
+    /// Whether the keys are those of a simulation.
+    pub(crate) const fn are_simulated(&self) -> bool {
+        !self.scheme.is_costly()
     }
 
-    /// Checks requests: that each signer may speak for its client, the signatures, and those of clients' own keys
-    /// (rule 26).
-    ///
-    /// # Errors
-    /// A signer may not speak for the client, or a signature is missing, not valid, or of a client without a key.
-    pub(crate) fn check_requests<'a>(
+    /// Checks a signature of a client's own key with `holds`, unless it is remembered.
+    pub(crate) fn holds_by_key(
         &mut self,
-        requests: impl IntoIterator<Item = &'a Signed<Request>> + Clone,
-    ) -> Result<(), Misbehaviour> {
-        for request in requests.clone() {
-            self.check_speaker(request)?;
-        }
-        self.check_all(requests.clone())?;
-        requests
-            .into_iter()
-            .try_for_each(|request| self.check_seal(request))
-    }
-
-    /// Whether the signer may speak for the client. Costs no signature check.
-    fn check_speaker(&self, request: &Signed<Request>) -> Result<(), Misbehaviour> {
-        let (signer, client) = (request.signer(), request.value().client);
-        let has_key = client.speaker().is_none();
-        if client.speaker().is_some_and(|speaker| speaker != signer)
-            && !self.is_mutant(Mutant::AnyoneSpeaks)
-        {
-            Err(Misbehaviour::RequestOfAnother { signer, client })
-        } else if has_key == request.value().seal.is_some() {
-            Ok(())
-        } else {
-            Err(Misbehaviour::BadSeal { signer, client })
-        }
-    }
-
-    fn check_seal(&mut self, request: &Signed<Request>) -> Result<(), Misbehaviour> {
-        let (signer, request) = (request.signer(), request.value());
-        let client = request.client;
-        let (ClientId::Key(key), Some(seal)) = (client, &request.seal) else {
-            return Ok(());
-        };
-        let bytes = sealed_bytes(self.cluster, request.timestamp, &request.operation);
-        self.seal_holds(&key, &bytes, seal)
-            .then_some(())
-            .ok_or(Misbehaviour::BadSeal { signer, client })
-    }
-
-    fn seal_holds(&mut self, key: &[u8; 32], bytes: &[u8], seal: &Seal) -> bool {
-        if !self.scheme.is_costly() {
-            return seal::simulated_holds(key, bytes, seal) || self.is_mutant(Mutant::AnyoneSpeaks);
-        }
-        let fingerprint = Digest::of(&[b"seal", key, bytes, &seal.0]);
+        fingerprint: Digest,
+        holds: impl FnOnce() -> bool,
+    ) -> bool {
         if self.requests.known.contains(&fingerprint) {
             return true;
         }
         self.checked += 1;
-        let holds = seal::ed25519_holds(key, bytes, seal);
+        let holds = holds();
         if holds {
             self.requests.add(fingerprint);
         }
@@ -419,7 +370,7 @@ impl Keys {
     }
 
     fn remembered<T: Signable>(&mut self) -> &mut Remembered {
-        if T::DOMAIN == Request::DOMAIN {
+        if T::BY_CLIENT {
             &mut self.requests
         } else {
             &mut self.others

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{ClientId, Timestamp};
-use crate::seal::Seal;
+use crate::id::{ClientId, ClusterId, Timestamp};
+use crate::seal::{ClientKey, Seal};
 use crate::signature::Signable;
 
 /// REQUEST(o,t,c): client c asks for operation o (C4.1). The process that speaks for the client signs it. A client with
@@ -53,6 +53,20 @@ impl Request {
     }
 }
 
+impl ClientKey {
+    /// A request to this cluster. Every process may carry it.
+    #[must_use]
+    pub fn request(&self, cluster: ClusterId, timestamp: Timestamp, operation: Vec<u8>) -> Request {
+        Request {
+            client: self.client(),
+            timestamp,
+            seal: Some(Box::new(self.seal(cluster, timestamp, &operation))),
+            operation,
+        }
+    }
+}
+
 impl Signable for Request {
     const DOMAIN: &'static str = "request";
+    const BY_CLIENT: bool = true;
 }

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::PreparedCertificate;
 use crate::id::{Sequence, View};
-use crate::message::Checkpoint;
+use crate::message::{Checkpoint, PreparedCertificate};
 use crate::signature::{Signable, Signed};
 
 /// VIEW-CHANGE(v+1,n,C,P,i): replica i asks for view v+1 (C4.4, rule 10).

@@ -2,6 +2,7 @@
 
 use super::on_pre_prepare::Timeliness;
 use super::{Replica, view_changes};
+use crate::certificate::check_view_change;
 use crate::certificate::{check_checkpoint, check_commits};
 use crate::digest::Digest;
 use crate::id::Sequence;
@@ -171,7 +172,7 @@ impl Replica {
             return late && self.active && self.may_resend_new_view(from);
         }
         let same_view = |known: &Signed<ViewChange>| known.value().view == wanted;
-        view_changes::check(&self.config, view_change).is_ok()
+        check_view_change(&self.config, view_change).is_ok()
             || self.view_changes_of(from).any(same_view)
     }
 

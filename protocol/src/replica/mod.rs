@@ -1,7 +1,6 @@
 //! One replica: its state, and the `match` that sends each input to the file that handles it.
 
 mod allowance;
-mod choose;
 mod early;
 mod execute;
 mod judge;
@@ -46,7 +45,6 @@ use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::time::Time;
 
-pub(crate) use on_new_view::check as check_new_view;
 pub use sizes::Sizes;
 pub use status::{Phase, SlotStatus, Status};
 

@@ -1,14 +1,12 @@
 //! NEW-VIEW: the primary of another view starts it (C4.4, rules 12 and 13).
 
-use std::collections::BTreeSet;
-
-use super::{Replica, choose, view_changes};
-use crate::config::Config;
+use super::Replica;
 use crate::effect::Effect;
 use crate::evidence::Evidence;
 use crate::message::{Batch, NewView, PrePrepare, SignedMessage};
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw};
 use crate::mutant::Mutant;
+use crate::new_view;
 use crate::record::Record;
 use crate::signature::{Signed, Verified};
 
@@ -28,7 +26,7 @@ impl Replica {
                 self.accuse(evidence);
             }
         }
-        let flaw = check(&self.config, new_view).inspect_err(|_| {
+        let flaw = new_view::check(&self.config, new_view).inspect_err(|_| {
             self.accuse(Evidence::WrongNewView(new_view.signed().clone()));
         });
         if flaw.is_ok() {
@@ -82,7 +80,7 @@ impl Replica {
         self.view_changes.sent_on.clear();
         self.adopt_checkpoint(new_view);
 
-        let low = choose::min_sequence(&new_view.value().view_changes);
+        let low = new_view::min_sequence(&new_view.value().view_changes);
         self.last_proposed = pre_prepares
             .last()
             .map_or(low, |last| last.value().sequence);
@@ -110,7 +108,7 @@ impl Replica {
     /// the others no longer have the slots (rule 13).
     fn adopt_checkpoint(&mut self, new_view: &Signed<NewView>) {
         let view_changes = &new_view.value().view_changes;
-        let low = choose::min_sequence(view_changes);
+        let low = new_view::min_sequence(view_changes);
         let proof = view_changes
             .iter()
             .find(|v| v.value().stable == low)
@@ -142,37 +140,6 @@ impl Replica {
             self.agree(sequence, digest);
         }
     }
-}
-
-/// Checks that V is a quorum of valid VIEW-CHANGEs for the view, and that O follows from V (rule 12).
-pub(crate) fn check(config: &Config, new_view: &Signed<NewView>) -> Result<(), NewViewFlaw> {
-    let NewView {
-        view,
-        view_changes,
-        chosen,
-    } = new_view.value();
-    if view_changes
-        .iter()
-        .any(|view_change| view_change.value().view != *view)
-    {
-        return Err(NewViewFlaw::OtherView);
-    }
-    let senders: BTreeSet<_> = view_changes.iter().map(Signed::signer).collect();
-    let distinct =
-        senders.len() == view_changes.len() || config.is_mutant(Mutant::RepeatedViewChanges);
-    if view_changes.len() < config.quorum.size() || !distinct {
-        return Err(NewViewFlaw::TooFewViewChanges);
-    }
-    if view_changes
-        .iter()
-        .any(|view_change| view_changes::check(config, view_change).is_err())
-    {
-        return Err(NewViewFlaw::InvalidViewChange);
-    }
-    if *chosen != choose::proposals(config, view_changes) {
-        return Err(NewViewFlaw::WrongProposals);
-    }
-    Ok(())
 }
 
 /// Checks that the PRE-PREPAREs beside a NEW-VIEW are those of its O. The NEW-VIEW's signature does not cover them, so

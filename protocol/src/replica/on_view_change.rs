@@ -1,15 +1,17 @@
 //! VIEW-CHANGE: a replica asks for another view (C4.4, rules 11, 15, 16).
 
-use super::{Replica, choose, view_changes};
+use super::Replica;
+use crate::certificate::check_view_change;
 use crate::effect::{Effect, Timer};
 use crate::message::{Message, NewView, ViewChange};
+use crate::new_view;
 use crate::signature::Verified;
 
 impl Replica {
     pub(super) fn on_view_change(&mut self, view_change: Verified<ViewChange>) {
         let (from, wanted) = (view_change.signer(), view_change.value().view);
         self.compare_view_change(view_change.signed());
-        if let Err(flaw) = view_changes::check(&self.config, &view_change) {
+        if let Err(flaw) = check_view_change(&self.config, &view_change) {
             return self.reject(flaw);
         }
         self.compare_certificates(view_change.value());
@@ -54,7 +56,7 @@ impl Replica {
         let may_start = self.is_primary() && self.may_start_view();
         if may_start && view_changes.len() == size && !self.view_changes.new_view_sent {
             self.view_changes.new_view_sent = true;
-            let chosen = choose::proposals(&self.config, &view_changes);
+            let chosen = new_view::proposals(&self.config, &view_changes);
             self.broadcast(Message::NewView(NewView {
                 view: self.view,
                 view_changes,

@@ -1,6 +1,6 @@
 //! Starting again with what is on disk (rule 22).
 
-use super::{Replica, choose};
+use super::Replica;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::id::{Sequence, View};
@@ -10,6 +10,7 @@ use crate::signature::Signed;
 
 use super::rejoin::Rejoin;
 use super::transfer::Target;
+use crate::new_view;
 
 impl Replica {
     /// The replica whose disk has `records`, in the order in which it wrote them.
@@ -135,7 +136,7 @@ impl Replica {
         self.active = true;
         self.log.leave_view(true);
         self.requests.forget_proposed();
-        let low = choose::min_sequence(&new_view.value().view_changes);
+        let low = new_view::min_sequence(&new_view.value().view_changes);
         self.last_proposed = pre_prepares
             .last()
             .map_or(low, |last| last.value().sequence);

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Replica;
-use crate::certificate::check_checkpoint;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, View};
 use crate::message::{Message, SignedMessage, ViewChange};
-use crate::misbehaviour::{Misbehaviour, PreparedFlaw};
 use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::signature::Signed;
@@ -94,28 +92,6 @@ pub(super) fn has_shape(config: &Config, view_change: &ViewChange) -> bool {
         && prepared
             .iter()
             .all(|certificate| certificate.prepares.len() < n)
-}
-
-/// Checks C and P of a VIEW-CHANGE (rule 11).
-pub(super) fn check(config: &Config, view_change: &Signed<ViewChange>) -> Result<(), Misbehaviour> {
-    let signer = view_change.signer();
-    let ViewChange {
-        view,
-        life: _,
-        stable,
-        checkpoint_proof,
-        prepared,
-    } = view_change.value();
-    check_checkpoint(config, *stable, checkpoint_proof)
-        .map_err(|why| Misbehaviour::InvalidCheckpointProof { signer, why })?;
-    let flawed = |why| Misbehaviour::InvalidPrepared { signer, why };
-    if !prepared.is_sorted_by(|a, b| a.sequence() < b.sequence()) {
-        return Err(flawed(PreparedFlaw::SlotTwice));
-    }
-    prepared
-        .iter()
-        .try_for_each(|certificate| certificate.check(config, *view, *stable))
-        .map_err(flawed)
 }
 
 impl Replica {
