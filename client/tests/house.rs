@@ -5,17 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Circles that may stay, and why.
-const ALLOWED: [(&str, &[&str]); 4] = [
-    // Certificates are made of messages, and a VIEW-CHANGE carries certificates. Keys check who may speak for the client
-    // of a request, which carries a seal.
-    (
-        "protocol/src",
-        &["certificate", "message", "seal", "signature"],
-    ),
-    // Evidence E5 holds if the check of a NEW-VIEW, which the replica makes, fails.
-    ("protocol/src", &["effect", "evidence", "input", "replica"]),
-    // A process serves its clients and its HTTP endpoint, and both ask it.
-    ("node/src", &["desk", "runtime", "web"]),
+const ALLOWED: [(&str, &[&str]); 1] = [
+    // A member answers its node, and the node plays its member.
     ("maelstrom/src", &["member", "node"]),
 ];
 

@@ -11,9 +11,7 @@ use quorate_protocol::{
 use quorate_service as service;
 
 use crate::ask::{Outcome, Refusal, RequestName, UNDER_WAY};
-
-/// A client name, and the timestamp of a request under it.
-pub(crate) type Name = (ClientId, Timestamp);
+use crate::queue::Name;
 
 /// What follows from a reply, or from an answer to a query.
 pub(crate) struct Heard<C> {

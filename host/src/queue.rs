@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::ReplicaId;
+use quorate_protocol::{ClientId, ReplicaId, Timestamp};
 
-use crate::desk::Name;
+/// A client name, and the timestamp of a request under it.
+pub(crate) type Name = (ClientId, Timestamp);
 
 /// The most requests that may wait, of all clients together.
 const MOST: usize = 1024;

@@ -18,6 +18,7 @@ mod cost;
 pub mod digests;
 mod disk;
 pub mod invariant;
+mod keys;
 mod kind;
 mod network;
 pub mod picture;

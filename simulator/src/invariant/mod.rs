@@ -23,9 +23,9 @@ use quorate_protocol::{ClusterId, ReplicaId, Sequence, Signed, SignedMessage};
 use quorate_service::kv;
 
 use crate::cost::Work;
+use crate::keys::keys;
 use crate::plan::Plan;
 use crate::process::Process;
-use crate::world::places::keys;
 
 pub use panic::Panicked;
 

@@ -8,6 +8,7 @@ use quorate_protocol::{ClusterId, Digest, Keys, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 
 use crate::clock::Clock;
+use crate::keys::keys;
 use crate::network::millis;
 use crate::plan::{Name, Plan};
 use crate::process::{Origin, Process};
@@ -153,22 +154,6 @@ fn clock(plan: &Plan, own: ReplicaId) -> Clock {
         rate: skew.rate,
         since: Time(0),
     })
-}
-
-/// The keys of a process, or of who checks what processes say.
-///
-/// # Panics
-/// Never: the public keys are those of secret keys.
-#[expect(clippy::expect_used, reason = "a secret key has a public key")]
-pub(crate) fn keys(plan: &Plan, own: ReplicaId, cluster: ClusterId) -> Keys {
-    if !plan.real_keys {
-        return Keys::simulated(own, plan.processes, cluster);
-    }
-    let secret = |index: u32| Digest::of(&[b"secret", &cluster.0, &index.to_le_bytes()]).0;
-    let public: Vec<_> = (0..plan.processes)
-        .map(|index| Keys::public_key(&secret(index)))
-        .collect();
-    Keys::new(own, secret(own.0), &public, cluster).expect("the public keys are keys")
 }
 
 fn rules(quorum: Quorum) -> Rules {
