@@ -60,6 +60,12 @@ impl<C> Rounds<C> {
         for command in self.participant.take_commands(core.service.exchange()) {
             self.commands.push(misreport(&mut core.replica, n, command));
         }
+        let executed = core.replica.replica().last_timestamp(self.session.client());
+        if let Some(again) = self.session.catch_up(executed) {
+            let again = core.keys.sign(again);
+            core.submit(again);
+            return true;
+        }
         if self.commands.is_empty() || !self.session.is_free() {
             return false;
         }
