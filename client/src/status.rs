@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::options::{ReportFormat, StatusOptions};
-use crate::render::proofs::proofs_of;
+use crate::render::proofs::{proofs_of, suspicions_of};
 use crate::render::said::{ProofObject, RoundObject, ViewChangeObject, not_empty};
 use crate::render::table::{ballots, close, or_dash, table};
 use crate::render::{json, write_out};
@@ -103,6 +103,9 @@ fn tables(reports: &[Report<'_>]) -> String {
             .into_iter()
             .map(|proof| [proof.accused, proof.by.join(", "), proof.what]);
         tables += &format!("\n{}\n", table(PROOF_HEADER, rows));
+    }
+    for line in suspicions_of(reports.iter().filter_map(Report::status)) {
+        tables += &format!("\n{line}\n");
     }
     tables
 }

@@ -74,6 +74,7 @@ fn status(process: &str) -> ProcessStatus {
             decision: String::new(),
         },
         proofs: Vec::new(),
+        refused: Vec::new(),
         view_changes: Vec::new(),
         traffic: Traffic {
             messages_sent: 0,

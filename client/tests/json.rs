@@ -97,6 +97,7 @@ fn talkative() -> ProcessStatus {
             accused: p,
             what: "two proposals for slot 1 in view 0".into(),
         }],
+        refused: Vec::new(),
         view_changes: vec![ViewChangeStatus {
             view: 1,
             primary: "Q".into(),

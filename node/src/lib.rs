@@ -19,6 +19,7 @@ mod loss;
 mod outbox;
 mod proofs;
 mod question;
+mod refusals;
 mod rpc;
 mod runtime;
 pub mod starts;

@@ -6,7 +6,9 @@ use quorate_host::{Answer, Ask, Batch};
 use quorate_protocol::{Sequence, Sizes, SlotStatus, Status};
 use quorate_service::ledger::Entry;
 use quorate_wire::Fault;
-use quorate_wire::method::{ProofStatus, RoundStatus, RoundSummary, Traffic, ViewChangeStatus};
+use quorate_wire::method::{
+    ProofStatus, RefusedStatus, RoundStatus, RoundSummary, Traffic, ViewChangeStatus,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::inbox::{Inbox, IntoInbox, inbox};
@@ -78,6 +80,7 @@ pub(crate) struct Standing {
     pub(crate) status: Status,
     pub(crate) round: RoundSummary,
     pub(crate) proofs: Vec<ProofStatus>,
+    pub(crate) refused: Vec<RefusedStatus>,
     pub(crate) view_changes: Vec<ViewChangeStatus>,
     pub(crate) traffic: Traffic,
 }

@@ -17,6 +17,7 @@ use crate::loss::Loss;
 use crate::outbox::{CALL_TIMEOUT, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{AtRuntime, CORRECT, Caller, Question, SlotVotes, Standing};
+use crate::refusals::Refusals;
 use crate::status::{explain, names, round_status, round_summary, view_change_status};
 use crate::storage::{self, Storage};
 use crate::web::Web;
@@ -43,6 +44,7 @@ pub(crate) struct Runtime {
     loss: Loss,
     /// The log lines about bad batches, by the peer whose name they have.
     bad_batches: Seldom<ReplicaId>,
+    refusals: Refusals,
     asked: AtRuntime,
 }
 
@@ -116,6 +118,7 @@ impl Runtime {
             setting,
             loss: Loss::new(config),
             bad_batches: Seldom::default(),
+            refusals: Refusals::default(),
             asked,
         })
     }
@@ -195,6 +198,7 @@ impl Runtime {
                 sender,
                 misbehaviour,
             } => {
+                self.refusals.note(sender, &misbehaviour);
                 if let Some(left_out) = self.bad_batches.line(sender) {
                     tracing::warn!(peer = %sender, %misbehaviour, left_out, "a message was refused, and the rest of its batch with it");
                 }
@@ -284,6 +288,7 @@ impl Runtime {
             status,
             round: round_summary(self.process.service().exchange()),
             proofs: self.proofs.status(),
+            refused: self.refusals.status(),
             view_changes: changes
                 .map(|change| view_change_status(change, self.quorum, &asking))
                 .collect(),

@@ -62,6 +62,11 @@ fn status() -> ProcessStatus {
             accused: "S".into(),
             what: "two PREPAREs for slot 1 in view 0".into(),
         }],
+        refused: vec![RefusedStatus {
+            sender: "R".into(),
+            batches: 3,
+            why: "the signature of P is not valid in this cluster".into(),
+        }],
         view_changes: vec![ViewChangeStatus {
             view: 1,
             primary: "Q".into(),

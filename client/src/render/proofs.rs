@@ -54,3 +54,32 @@ pub(crate) fn accusations(proofs: &[Proved]) -> Vec<(&str, String, &[String])> {
         })
         .collect()
 }
+
+/// What correct processes refused before it counted, a sentence for each sender. It proves nothing.
+pub(crate) fn suspicions(transcript: &Transcript) -> Vec<String> {
+    let correct = transcript.finalized.iter().filter(|one| one.is_correct);
+    let statuses = correct.filter_map(|one| one.status.as_ref());
+    suspicions_of(statuses)
+}
+
+/// What these processes refused before it counted.
+pub(crate) fn suspicions_of<'a>(statuses: impl Iterator<Item = &'a ProcessStatus>) -> Vec<String> {
+    let mut all: BTreeMap<&str, (u64, &str, Vec<String>)> = BTreeMap::new();
+    for status in statuses {
+        for refused in &status.refused {
+            let first = || (0, refused.why.as_str(), Vec::new());
+            let (batches, _, by) = all.entry(&refused.sender).or_insert_with(first);
+            *batches = batches.saturating_add(refused.batches);
+            by.push(status.process.clone());
+        }
+    }
+    all.into_iter()
+        .map(|(sender, (batches, why, by))| {
+            let noun = if batches == 1 { "batch" } else { "batches" };
+            format!(
+                "Suspected, without proof: {sender}. {} refused {batches} {noun} under its name: {why}.",
+                enumerate(&by)
+            )
+        })
+        .collect()
+}

@@ -6,7 +6,7 @@ use quorate_wire::method::{
     BallotStatus, ProcessStatus, RoundStatus, ViewChangeReason, ViewChangeStatus,
 };
 
-use crate::render::proofs::{accusations, proofs};
+use crate::render::proofs::{accusations, proofs, suspicions};
 use crate::render::table::tie;
 use crate::transcript::{Message, Transcript};
 use crate::verdict::enumerate;
@@ -31,6 +31,7 @@ pub(crate) fn story(transcript: &Transcript) -> Vec<String> {
             enumerate(by)
         )
     }));
+    story.extend(suspicions(transcript));
     story
 }
 

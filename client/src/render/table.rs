@@ -7,7 +7,7 @@ use tabled::builder::Builder;
 use tabled::settings::Style;
 
 use crate::render::columns::{fitted, paragraphs, terminal_width};
-use crate::render::proofs::{accusations, proofs};
+use crate::render::proofs::{accusations, proofs, suspicions};
 use crate::transcript::{Finalized, Transcript};
 use crate::verdict::{Outcome, enumerate};
 
@@ -138,7 +138,7 @@ fn votes(transcript: &Transcript) -> String {
             other.process, other.asked, other.heard
         )
     });
-    for line in proved.chain(others) {
+    for line in proved.chain(suspicions(transcript)).chain(others) {
         text += &(paragraphs(&[line]) + "\n");
     }
     text

@@ -30,7 +30,7 @@ pub use round::{BallotStatus, Round, RoundStatus, RoundSummary, TallyStatus, Vot
 pub use send_message::SendMessage;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{Client, RequestName, Submit, Submitted};
-pub use view_change::{ProofStatus, ViewChangeReason, ViewChangeStatus};
+pub use view_change::{ProofStatus, RefusedStatus, ViewChangeReason, ViewChangeStatus};
 
 /// One XML-RPC method, as both sides see it.
 pub trait Method: Sized + Send + 'static {

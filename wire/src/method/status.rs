@@ -6,7 +6,7 @@ use super::Method;
 use super::answer::{Members, from_each, from_members, from_number, from_texts};
 use super::parameters::Parameters;
 use super::round::RoundSummary;
-use super::view_change::{ProofStatus, ViewChangeStatus};
+use super::view_change::{ProofStatus, RefusedStatus, ViewChangeStatus};
 use crate::Fault;
 
 /// Asks a process for its own status, or for the status of one slot.
@@ -74,6 +74,8 @@ pub struct ProcessStatus {
     pub round: RoundSummary,
     /// The processes that it can prove faulty.
     pub proofs: Vec<ProofStatus>,
+    /// What it refused before it counted, one entry for each sender.
+    pub refused: Vec<RefusedStatus>,
     /// The last views that it asked for or took over, oldest first.
     pub view_changes: Vec<ViewChangeStatus>,
     /// What it sent and checked since it started.
@@ -164,7 +166,7 @@ impl Method for Status {
     const NAME: &'static str = "status";
     const HELP: &'static str = "status([sequence_number]): answers a struct. Without a sequence number, it \
         describes this process: process, cluster, processes, port, fault, seed, view, view_active, primary, \
-        low_watermark, high_watermark, executed, round (round, close_sequence_number, ballots, decision), proofs, \
+        low_watermark, high_watermark, executed, round (round, close_sequence_number, ballots, decision), proofs, refused, \
         view_changes, traffic. With a sequence number, \
         it describes this slot at this process: sequence_number, phase (unknown, pre-prepared, prepared, \
         committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, \
@@ -249,6 +251,10 @@ impl ProcessStatus {
             ("round", self.round.into_value()),
             ("proofs", from_each(self.proofs, ProofStatus::into_value)),
             (
+                "refused",
+                from_each(self.refused, RefusedStatus::into_value),
+            ),
+            (
                 "view_changes",
                 from_each(self.view_changes, ViewChangeStatus::into_value),
             ),
@@ -273,6 +279,7 @@ impl ProcessStatus {
             executed: members.number("executed")?,
             round: RoundSummary::from_value(members.value("round")?)?,
             proofs: members.each("proofs", ProofStatus::from_value)?,
+            refused: members.each("refused", RefusedStatus::from_value)?,
             view_changes: members.each("view_changes", ViewChangeStatus::from_value)?,
             traffic: Traffic::from_value(members.value("traffic")?)?,
         })

@@ -15,6 +15,18 @@ pub struct ProofStatus {
     pub what: String,
 }
 
+/// Messages under the name of a process that were refused before they counted, such as those with a false signature.
+/// They are no proof: anybody can send such a message under any name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedStatus {
+    /// The process that the batches say they are from.
+    pub sender: String,
+    /// How many batches had such a message.
+    pub batches: u64,
+    /// What was wrong with the first of them, in words.
+    pub why: String,
+}
+
 /// A view that this process asked for, or took over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewChangeStatus {
@@ -100,6 +112,25 @@ impl ProofStatus {
         Ok(Self {
             accused: members.text("accused")?,
             what: members.text("what")?,
+        })
+    }
+}
+
+impl RefusedStatus {
+    pub(super) fn into_value(self) -> Value {
+        from_members([
+            ("sender", Value::String(self.sender)),
+            ("batches", from_number(self.batches)),
+            ("why", Value::String(self.why)),
+        ])
+    }
+
+    pub(super) fn from_value(value: Value) -> Result<Self, String> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            sender: members.text("sender")?,
+            batches: members.number("batches")?,
+            why: members.text("why")?,
         })
     }
 }
