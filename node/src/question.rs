@@ -1,10 +1,8 @@
 //! The questions that callers ask the runtime.
 
-use std::sync::Arc;
-
 use quorate_host::{Answer, Ask, Batch};
 use quorate_protocol::{Sequence, Sizes, SlotStatus, Status};
-use quorate_service::ledger::Entry;
+use quorate_service::ledger::Page;
 use quorate_wire::Fault;
 use quorate_wire::method::{
     ProofStatus, RefusedStatus, RoundStatus, RoundSummary, Traffic, ViewChangeStatus,
@@ -61,7 +59,12 @@ pub(crate) enum Question {
     /// How far a slot is.
     Slot(Sequence, oneshot::Sender<SlotVotes>),
     /// The decided requests over HTTP.
-    Ledger(oneshot::Sender<Vec<Arc<Entry>>>),
+    Ledger {
+        since: u64,
+        most_bytes: usize,
+        /// The page, and the number of all requests decided so far.
+        answer: oneshot::Sender<(Page, u64)>,
+    },
     /// Sets the fault of this process, in words; `None` makes it correct. The answer is the fault, in words.
     SetFault(Option<String>, oneshot::Sender<Result<String, Fault>>),
     /// The fault of this process, in words.

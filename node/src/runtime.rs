@@ -255,9 +255,13 @@ impl Runtime {
                     committed_by: names(&replica.committed_by(sequence)),
                 });
             }
-            Question::Ledger(answer) => {
+            Question::Ledger {
+                since,
+                most_bytes,
+                answer,
+            } => {
                 let ledger = self.process.service().ledger();
-                let _ = answer.send(ledger.since(0).cloned().collect());
+                let _ = answer.send((ledger.page(since, most_bytes), ledger.count()));
             }
             Question::SetFault(words, answer) => {
                 let _ = answer.send(self.set_fault(words));

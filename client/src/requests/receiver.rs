@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
-use http_body_util::Full;
+use http::{Method, Response, StatusCode, Uri};
 use quorate_protocol::Quorum;
 use quorate_web::config::Address;
 use quorate_web::{PbftYaml, Reply};
+use quorate_wire::endpoint::body::{AnswerBody, whole};
 use quorate_wire::endpoint::{Routes, async_trait};
 use quorate_wire::{Endpoint, Limits};
 use serde_json::Value;
@@ -152,7 +152,7 @@ impl Routes for Replies {
         path == PATH
     }
 
-    async fn answer(&self, verb: Method, _path: &str, body: Bytes) -> Response<Full<Bytes>> {
+    async fn answer(&self, verb: Method, _uri: &Uri, body: Bytes) -> Response<AnswerBody> {
         let (status, words) = if verb == Method::POST {
             match serde_json::from_slice::<Reply>(&body).map(|reply| self.sender.try_send(reply)) {
                 Ok(Ok(())) => (StatusCode::OK, String::new()),
@@ -169,7 +169,7 @@ impl Routes for Replies {
             let words = "Replies are posted.\n".to_owned();
             (StatusCode::METHOD_NOT_ALLOWED, words)
         };
-        let mut response = Response::new(Full::from(words));
+        let mut response = Response::new(whole(words));
         *response.status_mut() = status;
         response
     }

@@ -4,6 +4,7 @@
 //! * `replies`: posts replies to clients. `dump`: writes decided requests to a file.
 
 mod dump;
+mod log;
 mod replies;
 mod routes;
 

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
-use http::{Method, Response, StatusCode};
-use http_body_util::Full;
+use http::{Method, Response, StatusCode, Uri};
 use quorate_host::{self as host, Ask, Order, Taken};
 use quorate_protocol::ReplicaId;
 use quorate_service::ledger::number;
 use quorate_web::Proposal;
 use quorate_web::config::Address;
 use quorate_wire::Fault;
+use quorate_wire::endpoint::body::{AnswerBody, whole};
 use quorate_wire::endpoint::{Routes, async_trait};
 use serde_json::{Value, json};
 
-use super::dump::as_json;
+use super::log;
 use super::replies::is_of;
 use crate::config::WebConfig;
 use crate::question::{Question, Standing};
@@ -30,7 +30,7 @@ struct Paths {
     handle: Handle,
 }
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<AnswerBody>;
 
 /// The paths of a process.
 pub(crate) fn routes(config: &WebConfig, handle: Handle) -> Arc<dyn Routes> {
@@ -50,7 +50,8 @@ impl Routes for Paths {
         )
     }
 
-    async fn answer(&self, verb: Method, path: &str, body: Bytes) -> Answer {
+    async fn answer(&self, verb: Method, uri: &Uri, body: Bytes) -> Answer {
+        let path = uri.path();
         let asks = matches!(path, "/status" | "/log");
         let allowed = if asks { "GET, HEAD" } else { "POST" };
         if !allowed.split(", ").any(|one| one == verb.as_str()) {
@@ -62,7 +63,7 @@ impl Routes for Paths {
         }
         let answered = match path {
             "/status" => self.status().await,
-            "/log" => self.log().await,
+            "/log" => log::answer(&self.handle, uri.query()).await,
             "/view_change_request" => self.change_view(&body).await,
             _ => self.request(&body).await,
         };
@@ -182,27 +183,18 @@ impl Paths {
             }),
         ))
     }
-
-    async fn log(&self) -> Result<Answer, Fault> {
-        let entries = self.handle.ask(Question::Ledger).await?;
-        let entries: Vec<String> = entries.iter().map(|entry| as_json(entry)).collect();
-        Ok(json_answer(
-            StatusCode::OK,
-            format!("[{}]\n", entries.join(", ")),
-        ))
-    }
 }
 
-fn refuse(status: StatusCode, words: &str) -> Answer {
+pub(super) fn refuse(status: StatusCode, words: &str) -> Answer {
     respond(status, &json!({"error": words}))
 }
 
 fn respond(status: StatusCode, body: &Value) -> Answer {
-    json_answer(status, format!("{body}\n"))
+    json_answer(status, whole(format!("{body}\n")))
 }
 
-fn json_answer(status: StatusCode, body: String) -> Answer {
-    let mut answer = Response::new(Full::from(body));
+pub(super) fn json_answer(status: StatusCode, body: AnswerBody) -> Answer {
+    let mut answer = Response::new(body);
     *answer.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(CONTENT_TYPE, json);

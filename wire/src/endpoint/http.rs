@@ -10,9 +10,10 @@ use http::header::{
     HeaderValue, ORIGIN,
 };
 use http::{Method as Verb, Request, Response, StatusCode, Version};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
 
+use super::body::AnswerBody;
 use super::budget::Share;
 use super::dispatch::{Dispatch, fault_xml};
 use super::{Limits, Routes, page};
@@ -38,23 +39,34 @@ pub(super) async fn respond(
     dispatch: &Dispatch,
     routes: Option<&dyn Routes>,
     mut request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+) -> Response<AnswerBody> {
     let routes = routes.filter(|routes| routes.serves(request.uri().path()));
     if let Some(refusal) = refusal(&request, dispatch.limits(), routes.is_some()) {
-        return refuse(dispatch, request, refusal).await;
+        return refuse(dispatch, request, refusal).await.map(Either::Left);
     }
-    if routes.is_none() && request.method() != Verb::POST {
+    let Some(routes) = routes else {
+        return respond_to_call(dispatch, request).await.map(Either::Left);
+    };
+    match read_in_time(dispatch, &mut request).await {
+        Ok((body, _share)) => {
+            let verb = request.method().clone();
+            routes.answer(verb, request.uri(), body).await
+        }
+        Err(error) => refuse_body(dispatch, request, error).map(Either::Left),
+    }
+}
+
+/// Answers a request to one of the service's own paths.
+async fn respond_to_call(
+    dispatch: &Dispatch,
+    mut request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    if request.method() != Verb::POST {
         let page = page::of(dispatch);
         return response(StatusCode::OK, "text/html; charset=utf-8", page);
     }
-    let mut share = dispatch.bodies().share();
-    let reading = read_body(request.body_mut(), dispatch.limits().body, &mut share);
-    match tokio::time::timeout(dispatch.limits().body_time, reading).await {
-        Ok(Ok(body)) => {
-            if let Some(routes) = routes {
-                let (verb, path) = (request.method().clone(), request.uri().path());
-                return routes.answer(verb, path, body).await;
-            }
+    match read_in_time(dispatch, &mut request).await {
+        Ok((body, mut share)) => {
             let body = match coding(request.headers()) {
                 Some(Coding::Gzip) => match inflate(&body, dispatch.limits().body) {
                     Ok(Some(inflated)) if share.grow(inflated.len()) => inflated,
@@ -74,16 +86,38 @@ pub(super) async fn respond(
                 .await;
             response(StatusCode::OK, XML, answer)
         }
-        Ok(Err(BodyError::TooLarge)) => {
+        Err(error) => refuse_body(dispatch, request, error),
+    }
+}
+
+/// Reads the body of a request. The share is the memory that it takes.
+async fn read_in_time(
+    dispatch: &Dispatch,
+    request: &mut Request<Incoming>,
+) -> Result<(Bytes, Share), BodyError> {
+    let mut share = dispatch.bodies().share();
+    let reading = read_body(request.body_mut(), dispatch.limits().body, &mut share);
+    let read = tokio::time::timeout(dispatch.limits().body_time, reading);
+    let body = read.await.unwrap_or(Err(BodyError::Late))?;
+    Ok((body, share))
+}
+
+fn refuse_body(
+    dispatch: &Dispatch,
+    request: Request<Incoming>,
+    error: BodyError,
+) -> Response<Full<Bytes>> {
+    match error {
+        BodyError::TooLarge => {
             let refusal = too_large(dispatch.limits());
             refuse_at_once(dispatch, request, refusal)
         }
-        Ok(Err(BodyError::NoRoom)) => refuse_at_once(dispatch, request, no_room()),
-        Ok(Err(BodyError::Broken)) => closing(text(
+        BodyError::NoRoom => refuse_at_once(dispatch, request, no_room()),
+        BodyError::Broken => closing(text(
             StatusCode::BAD_REQUEST,
             "The body could not be read.\n",
         )),
-        Err(_) => closing(text(
+        BodyError::Late => closing(text(
             StatusCode::REQUEST_TIMEOUT,
             "The body did not come in time.\n",
         )),
@@ -278,6 +312,7 @@ enum BodyError {
     TooLarge,
     NoRoom,
     Broken,
+    Late,
 }
 
 async fn read_body(

@@ -5,9 +5,12 @@
 //! * `dispatch`: from a body to a method and back.
 //! * `extensions`: values that not every client can read.
 //! * `system`: the `system.*` methods.
+//! * [`body`]: the bodies of answers.
 //! * `page`: the page for browsers.
 //! * `routes`: paths beside XML-RPC.
 //! * `stream`: the time-outs of a connection.
+
+pub mod body;
 
 mod budget;
 mod dispatch;

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use dxr_server::async_trait;
-use http::{Method as Verb, Response};
-use http_body_util::Full;
+use http::{Method as Verb, Response, Uri};
+
+use super::body::AnswerBody;
 
 /// Plain HTTP on the same port. The endpoint has already checked the host, the body's size and the time that the body
 /// took. It accepts any `Content-Type`.
@@ -13,5 +14,5 @@ pub trait Routes: Send + Sync {
     fn serves(&self, path: &str) -> bool;
 
     /// Answers one request.
-    async fn answer(&self, verb: Verb, path: &str, body: Bytes) -> Response<Full<Bytes>>;
+    async fn answer(&self, verb: Verb, uri: &Uri, body: Bytes) -> Response<AnswerBody>;
 }
