@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use quorate_diagram::Lane;
 use quorate_fault::{ParseError, Setting, grammar};
-use quorate_protocol::{ClusterId, Digest, Keys, Quorum, ReplicaId, Time};
+use quorate_protocol::{ClusterId, Digest, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 
 use crate::clock::Clock;
