@@ -26,7 +26,9 @@ pub struct WrongCulprits {
 pub struct Culprits {
     quorum: Quorum,
     correct: Vec<ReplicaId>,
-    commits: BTreeMap<(ReplicaId, Sequence), Vec<Signed<Commit>>>,
+    /// The proofs of each process for each slot. One that starts again from its disk may execute the slot again, by
+    /// another proof.
+    commits: BTreeMap<(ReplicaId, Sequence), Vec<Vec<Signed<Commit>>>>,
     new_views: Vec<Signed<NewView>>,
 }
 
@@ -46,7 +48,10 @@ impl Culprits {
     pub fn committed(&mut self, by: ReplicaId, proof: &[Signed<Commit>]) {
         if let Some(first) = proof.first() {
             let slot = (by, first.value().sequence);
-            self.commits.insert(slot, proof.to_vec());
+            let known = self.commits.entry(slot).or_default();
+            if !known.iter().any(|one| one == proof) {
+                known.push(proof.to_vec());
+            }
         }
     }
 
@@ -60,15 +65,14 @@ impl Culprits {
     /// The processes that a disagreement proves faulty.
     #[must_use]
     pub fn of(&self, disagreement: &Disagreement) -> BTreeSet<ReplicaId> {
-        let proof = |by| {
-            let proof = self.commits.get(&(by, disagreement.sequence));
-            proof.map_or(&[][..], Vec::as_slice)
+        let proofs = |by| {
+            let proofs = self.commits.get(&(by, disagreement.sequence));
+            proofs.into_iter().flatten()
         };
-        culprits(
-            proof(disagreement.first),
-            proof(disagreement.second),
-            &self.new_views,
-        )
+        proofs(disagreement.first)
+            .flat_map(|one| proofs(disagreement.second).map(move |other| (one, other)))
+            .flat_map(|(one, other)| culprits(one, other, &self.new_views))
+            .collect()
     }
 
     /// Checks the processes that a disagreement proves faulty.
@@ -95,6 +99,37 @@ mod tests {
     use quorate_protocol::message::Commit;
     use quorate_protocol::{ClusterId, Digest, Keys, Quorum, ReplicaId, Sequence, View};
     use std::num::NonZeroU32;
+
+    #[test]
+    fn scenario_33_a_process_that_executes_otherwise_after_a_restart_is_not_named_but_who_signed_both()
+     {
+        let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+        let restarted = ReplicaId(1);
+        let proof = |digest, signers: [u32; 3]| {
+            signers.map(|signer| {
+                let keys = Keys::simulated(ReplicaId(signer), 4, ClusterId([7; 32]));
+                let commit = Commit {
+                    view: View(0),
+                    sequence: Sequence(1),
+                    digest: Digest([digest; 32]),
+                };
+                keys.sign(commit).into_signed()
+            })
+        };
+        let mut culprits = Culprits::new(quorum, vec![restarted, ReplicaId(2)]);
+        culprits.committed(restarted, &proof(1, [0, 1, 3]));
+        culprits.committed(restarted, &proof(2, [0, 2, 3]));
+        let disagreement = crate::invariant::agreement::Disagreement {
+            sequence: Sequence(1),
+            first: restarted,
+            first_requests: Vec::new(),
+            second: restarted,
+            second_requests: Vec::new(),
+            culprits: std::collections::BTreeSet::new(),
+        };
+        let named = culprits.of(&disagreement);
+        assert_eq!(named, [ReplicaId(0), ReplicaId(3)].into());
+    }
 
     #[test]
     fn too_few_and_honest_culprits_are_found() {
