@@ -11,6 +11,12 @@ pub(crate) type Name = (ClientId, Timestamp);
 
 /// The most requests that may wait, of all clients together.
 const MOST: usize = 1024;
+/// The most clients that may have a request under way, as many as may have an operation under way.
+const CLIENTS: usize = 4096;
+/// The most bytes that all requests may have, those under way included.
+const BYTES: usize = 32 * 1024 * 1024;
+/// What a request takes beside its texts.
+const ORDER: usize = 256;
 
 /// A request over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +44,15 @@ pub enum Taken {
     OtherTimestamp,
     /// A later request of the same client is under way or has executed.
     Old,
-    /// Too many requests wait for earlier ones of the same client.
+    /// Too many requests wait here, or have too many bytes.
     Full,
 }
 
 impl Order {
+    const fn size(&self) -> usize {
+        self.data.len() + self.json.len() + ORDER
+    }
+
     /// Whether it has the other's id but different data.
     fn contradicts(&self, other: &Self) -> bool {
         self.id == other.id && self.data != other.data
@@ -62,7 +72,7 @@ pub(crate) enum Place {
     OtherNumber,
     /// A request with a greater number is already under way.
     Late,
-    /// Too many requests wait.
+    /// Too many requests wait, or have too many bytes.
     Full,
 }
 
@@ -84,14 +94,22 @@ impl Queue {
 pub(crate) struct Queues {
     clients: BTreeMap<u64, Queue>,
     waiting: usize,
+    /// The bytes of all requests.
+    bytes: usize,
 }
 
 impl Queues {
     /// Finds a place for a request. `again`: the request has executed before, and is ordered once more only for its
     /// replies, so it may come at any time.
     pub(crate) fn add(&mut self, order: Order, again: bool) -> Place {
+        let fits = self.bytes + order.size() <= BYTES;
+        let has_place = self.clients.len() < CLIENTS;
         let Some(queue) = self.clients.get_mut(&order.id.0) else {
-            return Place::First(order);
+            return if fits && has_place {
+                Place::First(order)
+            } else {
+                Place::Full
+            };
         };
         if queue.all().any(|other| order.contradicts(other)) {
             return Place::OtherId;
@@ -113,12 +131,14 @@ impl Queues {
             if copy > order.number {
                 return Place::Taken;
             }
-            queue.waiting.remove(&copy);
+            let copy = queue.waiting.remove(&copy);
+            self.bytes -= copy.as_ref().map_or(0, Order::size);
             self.waiting -= 1;
         }
-        if self.waiting >= MOST {
+        if self.waiting >= MOST || self.bytes + order.size() > BYTES {
             return Place::Full;
         }
+        self.bytes += order.size();
         queue.waiting.insert(order.number, order);
         self.waiting += 1;
         Place::Taken
@@ -126,6 +146,7 @@ impl Queues {
 
     /// Notes that the first request of a client was submitted under this name.
     pub(crate) fn began(&mut self, order: Order, name: Name) {
+        self.bytes += order.size();
         let queue = Queue {
             under_way: order,
             name,
@@ -141,12 +162,13 @@ impl Queues {
         mut lend: impl FnMut() -> Name,
     ) -> Next {
         let mut next = Next::default();
-        let waiting = &mut self.waiting;
+        let (waiting, bytes) = (&mut self.waiting, &mut self.bytes);
         self.clients.retain(|_, queue| {
             if !has_executed(queue.name) {
                 return true;
             }
             next.executed.push(queue.name);
+            *bytes -= queue.under_way.size();
             let Some((_, order)) = queue.waiting.pop_first() else {
                 return false;
             };
@@ -173,7 +195,7 @@ pub(crate) struct Next {
 mod tests {
     use quorate_protocol::{ClientId, ReplicaId, Timestamp};
 
-    use super::{MOST, Name, Order, Place, Queues};
+    use super::{BYTES, CLIENTS, MOST, Name, Order, Place, Queues};
 
     fn order(id: (u64, u64), number: u64, data: &str) -> Order {
         Order {
@@ -277,5 +299,37 @@ mod tests {
             assert_ne!(run.add(order((0, number), number, "x")), Place::Full);
         }
         assert_eq!(run.add(order((0, 5000), 5000, "x")), Place::Full);
+    }
+
+    #[test]
+    fn ever_new_clients_have_room_for_so_many_requests_and_no_more_until_one_executes() {
+        let mut run = Run::new();
+        let new = |client| order((client, 0), 1, "x");
+        for client in 0..CLIENTS as u64 {
+            assert!(matches!(run.add(new(client)), Place::First(_)), "{client}");
+        }
+        assert_eq!(run.add(new(5000)), Place::Full);
+        assert_eq!(run.add(new(7)), Place::Taken, "it is under way already");
+        run.executed(&new(7));
+        assert!(matches!(run.add(new(5000)), Place::First(_)));
+    }
+
+    #[test]
+    fn all_requests_together_are_bounded_in_bytes_and_executed_ones_give_theirs_back() {
+        let mut run = Run::new();
+        let text = "x".repeat(BYTES / 8);
+        let large = |client, number| order((client, number), number, &text);
+        for client in 0..2 {
+            assert!(matches!(run.add(large(client, 1)), Place::First(_)));
+        }
+        assert_eq!(run.add(large(0, 2)), Place::Taken);
+        assert_eq!(run.add(large(1, 2)), Place::Full);
+        assert_eq!(run.add(large(2, 1)), Place::Full);
+        run.executed(&large(0, 1));
+        assert!(matches!(run.add(large(2, 1)), Place::First(_)));
+        for (client, number) in [(0, 2), (1, 1), (2, 1)] {
+            run.executed(&large(client, number));
+        }
+        assert_eq!((run.queues.bytes, run.queues.clients.len()), (0, 0));
     }
 }

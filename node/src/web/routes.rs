@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use http::{Method, Response, StatusCode, Uri};
 use quorate_host::{self as host, Ask, Order, Taken};
 use quorate_protocol::ReplicaId;
@@ -124,12 +124,14 @@ impl Paths {
                     "{id}: a request of this client with the same or a later timestamp is under way or has executed; give a later timestamp"
                 ),
             ),
-            Taken::Full => refuse(
-                StatusCode::SERVICE_UNAVAILABLE,
-                &format!(
-                    "{id}: too many requests wait for earlier ones of their clients; try again later"
-                ),
-            ),
+            Taken::Full => {
+                let words = format!("{id}: too many requests wait here; try again later");
+                let mut answer = refuse(StatusCode::SERVICE_UNAVAILABLE, &words);
+                answer
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                answer
+            }
         })
     }
 

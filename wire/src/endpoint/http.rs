@@ -308,6 +308,7 @@ fn no_room() -> Response<Full<Bytes>> {
     response(StatusCode::SERVICE_UNAVAILABLE, XML, fault_xml(fault))
 }
 
+#[derive(Clone, Copy)]
 enum BodyError {
     TooLarge,
     NoRoom,
