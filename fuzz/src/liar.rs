@@ -382,7 +382,6 @@ impl Liar {
         }
         Ok(NewView {
             view,
-            life: u64::from(choices.ratio(1, 8)?),
             view_changes,
             chosen,
         })

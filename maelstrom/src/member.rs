@@ -1,6 +1,6 @@
 //! A node that knows its cluster: its replica, and what it knows about the others.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use base64::Engine as _;
@@ -22,8 +22,8 @@ use crate::request::{Kind, field, string};
 
 /// The most nodes of a cluster.
 const MOST_NODES: usize = 100;
-/// The most kept messages of nodes whose key is not known yet.
-const MOST_EARLY: usize = 4096;
+/// How many bytes of messages are kept at most of one node whose key is not known yet.
+const MOST_EARLY: usize = 4 << 20;
 /// The most executed slots whose votes are remembered.
 const MOST_SLOTS: usize = 16_384;
 /// How often a node that lacks keys asks for them.
@@ -37,8 +37,8 @@ pub(crate) struct Member {
     pub(crate) process: Process<Caller>,
     book: KeyBook,
     next_asking: Time,
-    /// Messages of nodes whose key is not known yet.
-    early: VecDeque<(usize, SignedMessage)>,
+    /// Messages of nodes whose key is not known yet, by node.
+    early: BTreeMap<usize, Early>,
     /// For each slot, the votes when it executed. The engine forgets them at the next stable checkpoint.
     votes: BTreeMap<Sequence, SlotStatus>,
 }
@@ -87,7 +87,7 @@ impl Member {
             }),
             book: KeyBook::new(own, public, quorum),
             next_asking: now,
-            early: VecDeque::new(),
+            early: BTreeMap::new(),
             votes: BTreeMap::new(),
         }
     }
@@ -174,15 +174,15 @@ impl Member {
         body: &Map<String, Value>,
     ) -> Result<Vec<String>, Error> {
         if body.contains_key("signed") {
-            let message = BASE64_STANDARD
-                .decode(string(body, "signed")?)
-                .ok()
-                .and_then(|bytes| postcard::from_bytes::<SignedMessage>(&bytes).ok())
-                .ok_or_else(|| Error::malformed("the field 'signed' is not a message"))?;
+            let wrong = || Error::malformed("the field 'signed' is not a message");
+            let bytes = BASE64_STANDARD.decode(string(body, "signed")?);
+            let bytes = bytes.map_err(|_| wrong())?;
+            let message = postcard::from_bytes(&bytes).map_err(|_| wrong())?;
             if self.book.knows(from) {
                 self.process.deliver(Batch::of(replica(from), message));
-            } else if self.early.len() < MOST_EARLY {
-                self.early.push_back((from, message));
+            } else {
+                let early = self.early.entry(from).or_default();
+                early.keep(message, bytes.len());
             }
             return Ok(Vec::new());
         }
@@ -254,13 +254,26 @@ impl Member {
             // The key is not valid. All messages of this node will be refused.
             return;
         }
-        let early = std::mem::take(&mut self.early);
-        for (from, message) in early {
-            if from == owner {
-                self.process.deliver(Batch::of(owner_id, message));
-            } else {
-                self.early.push_back((from, message));
-            }
+        let early = self.early.remove(&owner).unwrap_or_default();
+        for message in early.messages {
+            self.process.deliver(Batch::of(owner_id, message));
+        }
+    }
+}
+
+/// Messages of a node whose key is not known yet.
+#[derive(Debug, Default)]
+struct Early {
+    messages: Vec<SignedMessage>,
+    bytes: usize,
+}
+
+impl Early {
+    /// Keeps a message of so many bytes, if there is room. The engine sends again what is missed.
+    fn keep(&mut self, message: SignedMessage, bytes: usize) {
+        if self.bytes + bytes <= MOST_EARLY {
+            self.bytes += bytes;
+            self.messages.push(message);
         }
     }
 }
@@ -287,5 +300,25 @@ pub(crate) fn node_names(body: &Map<String, Value>) -> Result<Vec<String>, Error
         Ok(names)
     } else {
         Err(wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::message::Request;
+    use quorate_protocol::{ClusterId, Keys, ReplicaId, SignedMessage, Timestamp};
+
+    use super::{Early, MOST_EARLY};
+
+    #[test]
+    fn what_is_kept_of_a_node_without_a_key_is_bounded_in_bytes() {
+        let keys = Keys::simulated(ReplicaId(1), 4, ClusterId([0; 32]));
+        let request = Request::new(ReplicaId(1).into(), Timestamp(1), vec![0; 64]);
+        let message = SignedMessage::Request(keys.sign(request).into_signed());
+        let mut early = Early::default();
+        for _ in 0..9 {
+            early.keep(message.clone(), MOST_EARLY / 8);
+        }
+        assert_eq!((early.messages.len(), early.bytes), (8, MOST_EARLY));
     }
 }

@@ -322,6 +322,21 @@ fn requests_that_cannot_be_answered_are_refused_with_a_code() {
 }
 
 #[test]
+fn a_node_with_4096_operations_under_way_takes_no_more_and_says_so() {
+    let mut cluster = Cluster::new(|_| None);
+    for msg_id in 0..4096 {
+        let read = json!({"type": "read", "key": "x"});
+        cluster.send("n2", 100 + msg_id, read);
+    }
+    let told = cluster.ask("n2", 5000, set("x", 0));
+    assert_eq!(
+        (&told["type"], &told["code"]),
+        (&json!("error"), &json!(11))
+    );
+    assert!(text(&told["text"]).contains("4096 operations are under way"));
+}
+
+#[test]
 fn an_answer_is_never_answered() {
     let mut cluster = Cluster::new(Some);
     for body in [
