@@ -26,6 +26,20 @@ fn what_still_breaks_a_rule_is_known() {
     }
 }
 
+#[test]
+fn scenario_33_who_makes_a_correct_process_execute_otherwise_after_a_restart_is_named_and_it_is_not()
+ {
+    let plan = include_str!("../beyond/another-batch-after-a-restart.toml");
+    let plan = Plan::from_text(plan).expect("it is a plan");
+    let outcome = run(&plan, Trace::Off).expect("the plan can be played");
+    let Some(Violation::Agreement(disagreement)) = outcome.violation else {
+        panic!("no disagreement: {:?}", outcome.violation);
+    };
+    assert_eq!(disagreement.first, disagreement.second);
+    let culprits = disagreement.culprits.iter().map(ToString::to_string);
+    assert_eq!(culprits.collect::<Vec<_>>(), ["P", "S"]);
+}
+
 /// What the plans of a folder break, by file name.
 fn play_folder(folder: &str) -> Vec<(String, Option<Violation>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
