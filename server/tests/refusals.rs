@@ -40,7 +40,10 @@ fn no_process_at_all_is_refused() {
 
 #[test]
 fn too_many_processes_are_refused() {
-    assert_refused(&["--processes", "65"], &["from 1 to 64"]);
+    assert_refused(
+        &["--processes", "32"],
+        &["from 1 to 31", "each slot takes n*n votes"],
+    );
 }
 
 #[test]

@@ -11,8 +11,9 @@ use quorate_service::exchange::{BadDecision, check_decision};
 use crate::logging::{self, Logging};
 use crate::{ClusterConfig, WebPlan};
 
-/// The most processes that one start may have.
-pub const MOST_PROCESSES: u32 = 64;
+/// The most processes that one start may have. Each slot takes n*n votes with a signature check each: 64 processes on two cores had decided
+/// nothing after 60 s, and 31 decide within seconds.
+pub const MOST_PROCESSES: u32 = 31;
 
 /// The text below the options in the long help of every binary that has these options.
 #[must_use]
@@ -139,7 +140,7 @@ pub fn parse_processes(text: &str) -> Result<u32, String> {
         }
         Ok(processes @ 1..=MOST_PROCESSES) => Ok(processes),
         _ => Err(format!(
-            "use a number from 1 to {MOST_PROCESSES}, such as 4 or 7"
+            "use a number from 1 to {MOST_PROCESSES}, such as 4 or 7: each slot takes n*n votes, and more processes on one machine do not decide in time"
         )),
     }
 }
