@@ -20,13 +20,14 @@ fn is_caught_by(mutant: Mutant, rule: &str, seeds: u64) -> bool {
 #[test]
 fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
     for (mutant, rule) in [
-        (Mutant::OnePrepareMore, "progress"),
+        (Mutant::OnePrepareMore, "certificates verify"),
         (Mutant::NoCertificates, "honest replicas are never accused"),
         (Mutant::ViewChangeNotResent, "progress"),
         (Mutant::ResentStartsTimer, "calm"),
         (Mutant::NotOnDisk, "honest replicas are never accused"),
         (Mutant::CommitsTooFew, "certificates verify"),
         (Mutant::ExecutesOutOfOrder, "total order"),
+        (Mutant::AnyoneSpeaks, "certificates verify"),
     ] {
         assert!(is_caught_by(mutant, rule, 20), "{mutant}: {rule}");
     }
