@@ -113,7 +113,13 @@ impl Replica {
             SignedMessage::Checkpoint(m) => self.needs_checkpoint(m),
             SignedMessage::ViewChange(m) => self.needs_view_change(m),
             SignedMessage::NewView { new_view, .. } => self.needs_new_view(new_view),
-            SignedMessage::Fetch(m) => self.log.body(m.value().digest).is_some(),
+            SignedMessage::Request(m) => self.requests.takes(m, &self.config.limits),
+            SignedMessage::Fetch(m) => {
+                self.log.body(m.value().digest).is_some() && self.may_ask(m.signer())
+            }
+            SignedMessage::Query(_) | SignedMessage::FetchState(_) => {
+                self.may_ask(message.signer())
+            }
             SignedMessage::Body(m) => {
                 let missing = self.log.missing_bodies();
                 !missing.is_empty() && missing.contains(&m.value().batch.digest())
@@ -122,12 +128,9 @@ impl Replica {
             SignedMessage::Committed(m) => self.needs_committed(m.value()),
             SignedMessage::Stable(m) => self.needs_stable(m.value()),
             // Each of these costs one signature check, or is evidence against its signer.
-            SignedMessage::Request(_)
-            | SignedMessage::Commit(_)
+            SignedMessage::Commit(_)
             | SignedMessage::Standing(_)
-            | SignedMessage::FetchState(_)
             | SignedMessage::Replies(_)
-            | SignedMessage::Query(_)
             | SignedMessage::Answer(_) => true,
         }
     }

@@ -14,6 +14,9 @@ impl Replica {
             return;
         }
         let Query { number, operation } = query;
+        if !self.may_read(from) {
+            return;
+        }
         self.effects.push(Effect::Read {
             to: from,
             number,

@@ -76,12 +76,17 @@ impl Requests {
         request: &Signed<Request>,
         limits: &Limits,
     ) -> Result<(), Misbehaviour> {
-        if !self.is_wanted(request) || self.has_room(request, limits) {
+        if self.takes(request, limits) {
             self.wait_for(now, request);
             return Ok(());
         }
         let speaker = request.signer();
         Err(Misbehaviour::TooManyWaiting { speaker })
+    }
+
+    /// Whether there is room for a request, or none is needed.
+    pub(super) fn takes(&self, request: &Signed<Request>, limits: &Limits) -> bool {
+        !self.is_wanted(request) || self.has_room(request, limits)
     }
 
     fn has_room(&self, request: &Signed<Request>, limits: &Limits) -> bool {
