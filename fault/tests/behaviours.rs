@@ -634,7 +634,7 @@ fn impersonate_gives_clients_the_results_of_other_requests() {
         timestamp: Timestamp(1),
         request: digest(number),
         sequence: Sequence(number),
-        result: number.to_le_bytes().to_vec(),
+        result: Some(number.to_le_bytes().to_vec()),
     };
     let replies = [1, 2].map(reply).to_vec();
     let message = Message::Replies(Replies { replies });

@@ -246,7 +246,7 @@ impl<C> Desk<C> {
                 {
                     match read {
                         Read::Agreed(result) => {
-                            heard.returned.push((caller, outcome(None, &result)));
+                            heard.returned.push((caller, outcome(None, Some(&result))));
                         }
                         // A write is under way, or a replica lies. Ordering decides.
                         Read::Divided => {
@@ -263,7 +263,7 @@ impl<C> Desk<C> {
 
     fn take_result(&mut self, accepted: &Accepted) -> Vec<(C, Outcome)> {
         let ordered = Some((accepted.sequence, accepted.view));
-        let outcome = outcome(ordered, &accepted.result);
+        let outcome = outcome(ordered, accepted.result.as_deref());
         let callers = self.finish((accepted.client, accepted.timestamp));
         let callers = callers.into_iter();
         callers.map(|caller| (caller, outcome.clone())).collect()
@@ -282,9 +282,11 @@ const fn refusal(timestamp: Timestamp, refused: Refused) -> Refusal {
     }
 }
 
-fn outcome(ordered: Option<(Sequence, View)>, result: &[u8]) -> Outcome {
+/// `None` as result: it is forgotten.
+fn outcome(ordered: Option<(Sequence, View)>, result: Option<&[u8]>) -> Outcome {
+    let decode = |result| service::Answer::decode(result).unwrap_or(service::Answer::Unreadable);
     Outcome {
         ordered,
-        answer: service::Answer::decode(result).unwrap_or(service::Answer::Unreadable),
+        answer: result.map_or(service::Answer::Forgotten, decode),
     }
 }

@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, NewView, PrePrepare, Prepare,
-    Query, Request, Stable, Standing, State, ViewChange,
+    Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, PrePrepare,
+    Prepare, Query, Request, Stable, Standing, State, ViewChange,
 };
 use quorate_protocol::{
     ClientId, ClientKey, ClusterId, Config, Digest, Effect, Input, Keys, Quorum, Replica,
@@ -460,7 +460,7 @@ const fn standing() -> Standing {
         active: true,
         executed: Sequence(0),
         stable: Sequence(0),
-        rejoins: None,
+        memory: Memory::Whole,
     }
 }
 

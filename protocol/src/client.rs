@@ -52,8 +52,8 @@ pub struct Accepted {
     pub sequence: Sequence,
     /// A view that at least one correct replica has reached: the highest one that f+1 of the replies reach.
     pub view: View,
-    /// The result.
-    pub result: Vec<u8>,
+    /// The result. `None`: the request has executed, but long ago, and its result is forgotten.
+    pub result: Option<Vec<u8>>,
 }
 
 /// The outcome of a query.

@@ -19,7 +19,7 @@ const CLIENT: usize = SHORT + DIGEST;
 /// The signature of a client's own key.
 const SEAL: usize = 1 + 1 + 64;
 /// A reply without its result.
-pub(crate) const REPLY: usize = LONG + CLIENT + LONG + LONG + DIGEST + SHORT;
+pub(crate) const REPLY: usize = 1 + LONG + CLIENT + LONG + LONG + DIGEST + SHORT;
 
 /// The most slots times replicas that a window may have. With more, a new view takes too long to run its window again:
 /// each replica checks about 2n signatures for each slot.

@@ -24,6 +24,8 @@ pub struct Limits {
     pub waiting_requests: usize,
     /// The kept messages of one sender for views that have not started.
     pub early: usize,
+    /// The results in the reply table, with 100 bytes for each beside it. The oldest are forgotten first.
+    pub results: usize,
     /// One part of a state.
     pub part: usize,
     /// One message. The checkpoint interval is chosen so that VIEW-CHANGE and NEW-VIEW fit.
@@ -43,7 +45,8 @@ impl Limits {
             waiting: share(64 * MIB),
             waiting_requests: 4096,
             early: share(16 * MIB),
-            part: 256 * KIB,
+            results: 8 * MIB,
+            part: 2 * MIB,
             message: 6 * MIB - 64 * KIB,
         }
     }

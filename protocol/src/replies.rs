@@ -1,5 +1,7 @@
 //! The reply table: the last reply to each client (rule 6).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -16,10 +18,21 @@ pub(crate) struct LastReply {
     pub(crate) request: Digest,
     /// The slot in which it executed.
     pub(crate) sequence: Sequence,
-    /// The result.
+    /// The result. `None` once it is forgotten, because the results of later requests needed its room.
     #[serde(with = "serde_bytes")]
-    pub(crate) result: Vec<u8>,
+    pub(crate) result: Option<Vec<u8>>,
 }
+
+impl LastReply {
+    /// The bytes of its result, which count against the limit of the table.
+    fn weight(&self) -> usize {
+        let result = self.result.as_ref();
+        result.map_or(0, |result| result.len() + BESIDE_THE_RESULT)
+    }
+}
+
+/// What an entry takes beside its result.
+const BESIDE_THE_RESULT: usize = 100;
 
 /// An entry of the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +44,7 @@ impl Entry for Told {
     }
 
     fn size(&self) -> usize {
-        const BESIDE_THE_RESULT: usize = 100;
-        self.1.result.len() + BESIDE_THE_RESULT
+        self.1.result.as_ref().map_or(0, Vec::len) + BESIDE_THE_RESULT
     }
 }
 
@@ -47,28 +59,78 @@ fn place(client: &ClientId) -> Digest {
     }
 }
 
-/// The reply table.
+/// The reply table. It keeps every client's last timestamp, so that no request executes twice. Of the results it keeps the
+/// latest, as many as fit a limit. All replicas execute in the same order, so they forget the same ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Replies(Tree<Told>);
+pub(crate) struct Replies {
+    table: Tree<Told>,
+    /// The clients whose results are kept, oldest first.
+    kept: BTreeSet<(Sequence, ClientId)>,
+    /// The bytes of the kept results.
+    bytes: usize,
+}
 
 impl Replies {
     pub(crate) fn get(&self, client: &ClientId) -> Option<&LastReply> {
-        self.0.get(&place(client)).map(|told| &told.1)
+        self.table.get(&place(client)).map(|told| &told.1)
     }
 
-    pub(crate) fn insert(&mut self, client: ClientId, last: LastReply) {
-        self.0.set(Told(client, last));
+    /// Sets the last reply to a client. Forgets the oldest results if all together have more than `limit` bytes.
+    pub(crate) fn insert(&mut self, client: ClientId, last: LastReply, limit: usize) {
+        if let Some(before) = self.get(&client).cloned() {
+            self.discount(client, &before);
+        }
+        self.count(client, &last);
+        self.table.set(Told(client, last));
+        while self.bytes > limit
+            && let Some((_, oldest)) = self.kept.first().copied()
+        {
+            self.forget(oldest);
+        }
+    }
+
+    fn forget(&mut self, client: ClientId) {
+        if let Some(last) = self.get(&client).cloned() {
+            self.discount(client, &last);
+            let result = None;
+            self.table.set(Told(client, LastReply { result, ..last }));
+        }
+    }
+
+    fn count(&mut self, client: ClientId, last: &LastReply) {
+        if last.result.is_some() {
+            self.kept.insert((last.sequence, client));
+            self.bytes += last.weight();
+        }
+    }
+
+    fn discount(&mut self, client: ClientId, last: &LastReply) {
+        if last.result.is_some() {
+            self.kept.remove(&(last.sequence, client));
+            self.bytes -= last.weight();
+        }
+    }
+
+    /// The bytes of the kept results.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The table in parts. An empty table has none.
     pub(crate) fn parts(&self) -> Vec<Part> {
-        self.0.parts()
+        self.table.parts()
     }
 
     /// # Errors
     /// No table has these parts.
     pub(crate) fn of_parts(parts: &[Part]) -> Result<Self, BadParts> {
-        Tree::of_parts(parts).map(Self)
+        let table = Tree::of_parts(parts)?;
+        let mut replies = Self::default();
+        for Told(client, last) in table.iter() {
+            replies.count(*client, last);
+        }
+        replies.table = table;
+        Ok(replies)
     }
 }
 
@@ -83,7 +145,7 @@ pub(crate) mod tests {
             timestamp: Timestamp(u64::MAX),
             request: Digest::of(&[]),
             sequence: Sequence(u64::MAX),
-            result: result.to_vec(),
+            result: Some(result.to_vec()),
         }
     }
 
@@ -91,7 +153,11 @@ pub(crate) mod tests {
     pub(crate) fn table(clients: u64, result: &[u8]) -> Replies {
         let mut replies = Replies::default();
         for number in 0..clients {
-            replies.insert(ClientId::session(ReplicaId(0), number), last(result));
+            replies.insert(
+                ClientId::session(ReplicaId(0), number),
+                last(result),
+                usize::MAX,
+            );
         }
         replies
     }
@@ -101,7 +167,11 @@ pub(crate) mod tests {
         let mut replies = table(2000, &[7; 1000]);
         let before = replies.parts();
         assert!(before.len() > 20, "{} parts", before.len());
-        replies.insert(ClientId::session(ReplicaId(0), 77), last(&[8; 900]));
+        replies.insert(
+            ClientId::session(ReplicaId(0), 77),
+            last(&[8; 900]),
+            usize::MAX,
+        );
         let after = replies.parts();
         let new = after.iter().filter(|part| !before.contains(part));
         assert_eq!((new.count(), after.len()), (1, before.len()));
@@ -120,5 +190,39 @@ pub(crate) mod tests {
             let told = Told(client, last(&[7; 1 << 21]));
             assert!(postcard::to_stdvec(&told).unwrap().len() <= told.size());
         }
+    }
+
+    #[test]
+    fn rule_27_the_oldest_results_are_forgotten_and_a_fetched_table_forgets_the_same() {
+        let client = |number| ClientId::session(ReplicaId(0), number);
+        let told = |replies: &mut Replies, number| {
+            let sequence = Sequence(number / 2);
+            let last = LastReply {
+                sequence,
+                ..last(&[7; 1000])
+            };
+            replies.insert(client(number), last, 10 * 1100);
+        };
+        let mut replies = Replies::default();
+        (0..30).for_each(|number| told(&mut replies, number));
+        told(&mut replies, 25);
+        let kept = |replies: &Replies| -> Vec<u64> {
+            let has = |number: &u64| replies.get(&client(*number)).unwrap().result.is_some();
+            (0..30).filter(has).collect()
+        };
+        assert_eq!(kept(&replies), (20..30).collect::<Vec<_>>());
+        assert_eq!(replies.bytes(), 10 * 1100);
+
+        let mut fetched = Replies::of_parts(&replies.parts()).unwrap();
+        assert_eq!(fetched, replies);
+        for number in 30..40 {
+            told(&mut replies, number);
+            told(&mut fetched, number);
+        }
+        assert_eq!(fetched.parts(), replies.parts());
+        assert_eq!(
+            replies.get(&client(3)).unwrap().timestamp,
+            Timestamp(u64::MAX)
+        );
     }
 }

@@ -67,6 +67,8 @@ pub enum Answer {
     Again,
     /// A request over HTTP with this id and other data has executed before. Nothing has changed.
     IdTaken,
+    /// The operation has executed long ago, and the replicas have forgotten its answer. No service gives this answer.
+    Forgotten,
 }
 
 impl Answer {
@@ -82,6 +84,7 @@ impl fmt::Display for Answer {
         match self {
             Self::Exchange | Self::Ordered | Self::Again => f.write_str("ok"),
             Self::Request(answer) => answer.fmt(f),
+            Self::Forgotten => f.write_str("done long ago; its answer is forgotten"),
             Self::IdTaken => f.write_str("refused: another request has this id"),
             Self::KeyValue(answer) => answer.fmt(f),
             Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),

@@ -54,7 +54,9 @@ impl Impersonate {
 
     fn with_other_results(&mut self, mut told: Replies) -> Replies {
         for reply in &mut told.replies {
-            std::mem::swap(&mut reply.result, &mut self.result);
+            if let Some(result) = &mut reply.result {
+                std::mem::swap(result, &mut self.result);
+            }
         }
         told
     }

@@ -259,7 +259,7 @@ fn with_false_digest(message: &Message) -> Message {
         Message::Checkpoint(checkpoint) => checkpoint.digest = false_digest(checkpoint.digest),
         Message::Replies(replies) => {
             for reply in &mut replies.replies {
-                reply.result = b"a lie".to_vec();
+                reply.result = Some(b"a lie".to_vec());
             }
         }
         Message::Answer(answer) => answer.result = b"a lie".to_vec(),

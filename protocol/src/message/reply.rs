@@ -16,7 +16,7 @@ pub struct Reply {
     pub request: Digest,
     /// The slot in which the request executed.
     pub sequence: Sequence,
-    /// r.
+    /// r. `None`: the request has executed, but long ago, and its result is forgotten.
     #[serde(with = "serde_bytes")]
-    pub result: Vec<u8>,
+    pub result: Option<Vec<u8>>,
 }

@@ -75,9 +75,10 @@ impl Replica {
                 timestamp: request.value().timestamp,
                 request: request.value().digest(),
                 sequence,
-                result,
+                result: Some(result),
             };
-            self.requests.record_reply(client, last.clone());
+            let limit = self.config.limits.results;
+            self.requests.record_reply(client, last.clone(), limit);
             told.push((request.signer(), client, last));
         }
         self.tell(told);

@@ -38,7 +38,10 @@ impl Replica {
                     return self.reject(Misbehaviour::TimestampTaken { client, timestamp });
                 }
                 let last = last.clone();
-                if self.may_send(request.signer(), REPLY + last.result.len()) {
+                if self.may_send(
+                    request.signer(),
+                    REPLY + last.result.as_ref().map_or(0, Vec::len),
+                ) {
                     self.tell([(request.signer(), client, last)]);
                 }
                 if self.is_mutant(Mutant::ResentStartsTimer) {
@@ -128,7 +131,7 @@ fn in_messages(replies: Vec<Reply>, limit: usize) -> Vec<Vec<Reply>> {
     let mut messages: Vec<Vec<Reply>> = Vec::new();
     let mut left = 0;
     for reply in replies {
-        let bytes = REPLY + reply.result.len();
+        let bytes = REPLY + reply.result.as_ref().map_or(0, Vec::len);
         match messages.last_mut().filter(|_| bytes <= left) {
             Some(message) => message.push(reply),
             None => {

@@ -301,9 +301,10 @@ impl Requests {
         fresh
     }
 
-    pub(super) fn record_reply(&mut self, client: ClientId, last: LastReply) {
+    /// Records a reply. The table keeps results of at most `limit` bytes.
+    pub(super) fn record_reply(&mut self, client: ClientId, last: LastReply, limit: usize) {
         let timestamp = last.timestamp;
-        self.replies.insert(client, last);
+        self.replies.insert(client, last, limit);
         if self
             .proposed
             .get(&client)

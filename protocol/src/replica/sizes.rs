@@ -21,6 +21,8 @@ pub struct Sizes {
     pub requests: usize,
     /// Bytes of the waiting requests of the speaker that has the most.
     pub request_bytes: usize,
+    /// Bytes of the results in the reply table.
+    pub result_bytes: usize,
     /// Bytes of the messages of views that have not started here, of the sender that has the most.
     pub early_bytes: usize,
 }
@@ -39,6 +41,7 @@ impl Replica {
             view_changes: self.view_changes.heard.len() + self.view_changes.ended.len(),
             requests: self.requests.waiting(),
             request_bytes: self.requests.longest_line(),
+            result_bytes: self.requests.replies().bytes(),
             early_bytes: self.early.most_bytes(),
         }
     }

@@ -183,7 +183,7 @@ fn rule_27_a_result_over_the_limit_is_cut_and_replies_are_split_into_messages() 
     net.run();
     net.run_for(Duration::from_millis(10));
     let results: Vec<_> = net.results(1).iter().map(|a| a.result.clone()).collect();
-    let cut = ["a", "b", "c", "d"].map(|name| format!("{name}/1 d").into_bytes());
+    let cut = ["a", "b", "c", "d"].map(|name| Some(format!("{name}/1 d").into_bytes()));
     assert_eq!(results, cut);
 }
 
@@ -301,4 +301,24 @@ fn rule_28_a_peer_that_asks_without_end_is_answered_within_its_allowance() {
     assert!((150..175).contains(&answered), "{answered} answers");
     net.run_for(Duration::from_millis(1000));
     assert_eq!(ask(&mut net), 1);
+}
+
+#[test]
+fn rule_27_a_forgotten_result_is_told_as_forgotten_and_its_request_does_not_execute_again() {
+    let mut net = Network::with(4, |config| config.limits.results = 250);
+    for name in ["a", "b", "c"] {
+        net.submit_for(1, name, 1);
+        net.run();
+    }
+    for name in ["a", "c"] {
+        net.submit_for(1, name, 1);
+        net.run();
+    }
+    let results: Vec<_> = net.results(1).iter().map(|a| a.result.clone()).collect();
+    let told = |text: &str| Some(text.as_bytes().to_vec());
+    let expected = ["a/1 done", "b/1 done", "c/1 done"].map(told);
+    assert_eq!(results[..3], expected);
+    assert_eq!(results[3..], [None, told("c/1 done")]);
+    assert_eq!(net.executed(0).len(), 3);
+    assert!(net.sizes(0).result_bytes <= 250);
 }

@@ -22,7 +22,7 @@ fn rule_20_a_result_needs_a_quorum_of_matching_replies() {
         timestamp: Timestamp(1),
         request,
         sequence: Sequence(sequence),
-        result: result.to_vec(),
+        result: Some(result.to_vec()),
     };
 
     // A repeated reply, one with a false result, and one with another slot.
@@ -32,7 +32,7 @@ fn rule_20_a_result_needs_a_quorum_of_matching_replies() {
     assert_eq!(client.on_reply(ReplicaId(2), reply(0, 2, b"ok")), None);
     assert_eq!(client.on_reply(ReplicaId(2), reply(0, 1, b"ok")), None);
     let accepted = client.on_reply(ReplicaId(3), reply(0, 1, b"ok"));
-    assert_eq!(accepted.map(|a| a.result), Some(b"ok".to_vec()));
+    assert_eq!(accepted.and_then(|a| a.result), Some(b"ok".to_vec()));
     assert_eq!(client.on_reply(ReplicaId(3), reply(0, 1, b"ok")), None);
 }
 
@@ -46,7 +46,7 @@ fn rule_20_requests_and_queries_of_clients_are_repeated_until_they_get_results()
     net.release();
     net.run_for(Duration::from_millis(400));
     let results: Vec<_> = net.results(1).iter().map(|a| a.result.clone()).collect();
-    assert_eq!(results, [b"c/1 done".to_vec()]);
+    assert_eq!(results, [Some(b"c/1 done".to_vec())]);
 
     net.ask(2, b"count");
     net.run();
@@ -98,7 +98,7 @@ fn rule_21_a_view_that_only_one_replica_claims_is_not_believed() {
         timestamp: Timestamp(1),
         request,
         sequence: Sequence(1),
-        result: Vec::new(),
+        result: Some(Vec::new()),
     };
     assert_eq!(client.on_reply(ReplicaId(0), reply(99)), None);
     assert_eq!(client.on_reply(ReplicaId(1), reply(3)), None);

@@ -141,7 +141,7 @@ impl Cluster {
             timestamp: Timestamp(u64::MAX),
             request: DIGEST,
             sequence: LAST,
-            result: vec![255; self.config.limits.result],
+            result: Some(vec![255; self.config.limits.result]),
         }
     }
 }

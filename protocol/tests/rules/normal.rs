@@ -310,7 +310,7 @@ fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
                 timestamp,
                 request,
                 sequence: Sequence(1),
-                result: b"c/5 done".to_vec(),
+                result: Some(b"c/5 done".to_vec()),
             }],
         }),
     };

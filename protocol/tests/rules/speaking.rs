@@ -136,7 +136,7 @@ fn rule_26_a_client_takes_no_reply_to_another_request_than_its_own() {
             timestamp: own.timestamp,
             request: request.digest(),
             sequence: Sequence(1),
-            result: b"ok".to_vec(),
+            result: Some(b"ok".to_vec()),
         };
         let heard = (0..4).map(|i| client.on_reply(ReplicaId(i), reply.clone()));
         heard.flatten().count()

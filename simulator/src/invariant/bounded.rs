@@ -52,6 +52,7 @@ impl Bounds {
             request_bytes: window
                 .saturating_mul(config.limits.batch)
                 .saturating_add(config.limits.waiting),
+            result_bytes: config.limits.results,
             early_bytes: config.limits.early,
         };
         Self { limits }
@@ -87,6 +88,8 @@ impl Bounds {
                 sizes.request_bytes,
                 limits.request_bytes,
             )
+        } else if sizes.result_bytes > limits.result_bytes {
+            ("bytes of results", sizes.result_bytes, limits.result_bytes)
         } else if sizes.early_bytes > limits.early_bytes {
             (
                 "bytes of one sender's early messages",
@@ -126,6 +129,7 @@ mod tests {
             |sizes: &mut Sizes| sizes.view_changes += 1,
             |sizes: &mut Sizes| sizes.requests += 1,
             |sizes: &mut Sizes| sizes.request_bytes += 1,
+            |sizes: &mut Sizes| sizes.result_bytes += 1,
             |sizes: &mut Sizes| sizes.early_bytes += 1,
         ] {
             let mut sizes = bounds.limits;
