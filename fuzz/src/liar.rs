@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arbitrary::{Result, Unstructured};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, NewView, Piece, PrePrepare,
-    Memory, Prepare, Recall, Replies, Reply, Request, Stable, Standing, State, ViewChange,
+    Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, Piece,
+    PrePrepare, Prepare, Recall, Replies, Reply, Request, Stable, Standing, State, ViewChange,
 };
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
@@ -240,7 +240,7 @@ impl Liar {
                     timestamp: Timestamp(number(choices)?),
                     request: digest,
                     sequence,
-                    result: vec![1],
+                    result: choices.arbitrary::<bool>()?.then(|| vec![1]),
                 }],
             }),
         })
