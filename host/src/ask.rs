@@ -34,7 +34,7 @@ pub enum Ask {
     Finalize(Option<u64>),
     /// Order a request that came over HTTP. The answer comes at once.
     Order(Order),
-    /// Want another primary, for a client that got no answer.
+    /// Want another primary, for a client that got no answer. The answer comes at once.
     Distrust,
 }
 
@@ -75,8 +75,9 @@ pub enum Answer {
     Decided(String),
     /// What happens to a request over HTTP.
     Taken(Taken),
-    /// The view that the process leaves, or is asked to leave.
-    Left(View),
+    /// The view in which the process was when it was asked for another primary. It leaves that view only if a request
+    /// waits, and at most once within T.
+    Distrusts(View),
     /// It does not do what was asked.
     Refused(Refusal),
 }

@@ -121,7 +121,7 @@ impl<S: Service> Core<S> {
         self.inputs.push_back(Input::Ask(query));
     }
 
-    /// Wants another primary, as if the view timer had run out.
+    /// Wants another primary, for a client that got no answer.
     pub fn distrust(&mut self) {
         self.inputs.push_back(Input::Distrust);
     }

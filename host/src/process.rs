@@ -231,7 +231,7 @@ impl<C> Process<C> {
             Ask::Distrust => {
                 self.core.distrust();
                 let view = self.core.replica().status().view;
-                self.answer(caller, Answer::Left(view));
+                self.answer(caller, Answer::Distrusts(view));
             }
         }
     }

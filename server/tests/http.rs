@@ -276,19 +276,52 @@ fn of_two_requests_at_once_over_two_nodes_each_is_executed_or_refused_at_once() 
     }
 }
 
-#[test]
-fn a_view_change_comes_when_enough_nodes_are_asked_for_it() {
-    let nodes = Nodes::start(Settings::default());
-    for port in &nodes.ports[..2] {
-        let url = format!("http://localhost:{port}/view_change_request");
+/// Asks these nodes for another primary.
+fn ask_for_another_primary(nodes: &Nodes, indices: std::ops::Range<usize>) {
+    for index in indices {
+        let url = format!(
+            "http://localhost:{}/view_change_request",
+            nodes.ports[index]
+        );
         let (status, told) = post(&url, &[], r#"{"action": "view change"}"#);
-        assert_eq!((status.as_str(), &told["left_view"]), ("200", &json!(0)));
+        assert_eq!((status.as_str(), &told["view"]), ("200", &json!(0)));
     }
-    for index in 0..4 {
-        eventually("the view changes", || {
+}
+
+#[test]
+fn a_view_change_comes_when_enough_nodes_in_which_a_request_waits_are_asked_for_it() {
+    // No node leaves its primary by itself before the test is over.
+    let mut nodes = Nodes::start(Settings {
+        network_timeout: 600.0,
+        ..Settings::default()
+    });
+    nodes.kill(0);
+    let body = proposal(&nodes, [0, 0], 1.5, "set x=1");
+    let url = format!("http://localhost:{}/request", nodes.ports[1]);
+    assert_eq!(post(&url, &[], &body).0, "307");
+    for index in 1..4 {
+        eventually("the request waits in each node", || {
+            nodes.status(index).unwrap_or_default()["requests_waiting"] == 1
+        });
+    }
+    ask_for_another_primary(&nodes, 2..4);
+    for index in 1..4 {
+        eventually("the view changes, and the request is decided", || {
             let status = nodes.status(index).unwrap_or_default();
             (&status["view"], &status["primary"]) == (&json!(1), &json!(1))
+                && nodes.executed(index) == 1
         });
+    }
+}
+
+#[test]
+fn nodes_in_which_no_request_waits_keep_their_primary_when_they_are_asked_for_another() {
+    let nodes = Nodes::start(Settings::default());
+    ask_for_another_primary(&nodes, 0..4);
+    decide(&nodes, 0..1);
+    for index in 0..4 {
+        eventually("it is decided in view 0", || nodes.executed(index) == 1);
+        assert_eq!(nodes.status(index).unwrap()["view"], 0);
     }
 }
 

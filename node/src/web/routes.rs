@@ -155,7 +155,7 @@ impl Paths {
             return Ok(refuse(StatusCode::BAD_REQUEST, words));
         }
         match self.handle.ask_process(Ask::Distrust).await? {
-            host::Answer::Left(view) => Ok(respond(StatusCode::OK, &json!({"left_view": view.0}))),
+            host::Answer::Distrusts(view) => Ok(respond(StatusCode::OK, &json!({"view": view.0}))),
             other => Err(mismatch(&other)),
         }
     }
