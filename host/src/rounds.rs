@@ -54,7 +54,8 @@ impl<C> Rounds<C> {
         !self.commands.is_empty() || !self.session.is_free()
     }
 
-    /// Orders all waiting commands as one request, unless one is under way. Returns whether it did.
+    /// Orders waiting commands as one request, as many as an operation may hold, unless one is under way. Returns whether
+    /// it did.
     pub(crate) fn order(&mut self, core: &mut Core<Replicated>) -> bool {
         let n = core.service.exchange().rules().quorum.n();
         for command in self.participant.take_commands(core.service.exchange()) {
@@ -69,7 +70,9 @@ impl<C> Rounds<C> {
         if self.commands.is_empty() || !self.session.is_free() {
             return false;
         }
-        let operation = Operation::Exchange(std::mem::take(&mut self.commands));
+        let fitting = fitting(&self.commands, core.replica().config().limits.operation);
+        let commands = self.commands.drain(..fitting).collect();
+        let operation = Operation::Exchange(commands);
         let request = self.session.request(operation.encode());
         let request = core.keys.sign(request);
         core.submit(request);
@@ -200,6 +203,19 @@ impl<C> Rounds<C> {
     }
 }
 
+/// How many of the first commands fit an operation of so many bytes together; at least one.
+fn fitting(commands: &[Command], bytes: usize) -> usize {
+    let mut left = bytes;
+    let fits = commands.iter().take_while(|command| {
+        // A command alone is a little longer than the same one among others.
+        let alone = Operation::Exchange(vec![(*command).clone()]).encode().len();
+        let fits = alone <= left;
+        left = left.saturating_sub(alone);
+        fits
+    });
+    fits.count().max(1)
+}
+
 /// The decision of a round; `None` if it is still to come.
 fn decision(exchange: &Exchange, round: u64) -> Option<Decided> {
     if let Some(decision) = exchange.decision(round) {
@@ -243,4 +259,26 @@ fn check_vote(
 )]
 fn encode(vote: &Signed<Vote>) -> Vec<u8> {
     postcard::to_stdvec(vote).expect("plain data encodes")
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::ReplicaId;
+    use quorate_service::Operation;
+    use quorate_service::exchange::Command;
+
+    use super::fitting;
+
+    #[test]
+    fn commands_that_are_longer_than_an_operation_together_are_ordered_one_request_after_another() {
+        let votes = (0..31).map(|i| (ReplicaId(i), "d".repeat(200))).collect();
+        let ballot = Command::Ballot { round: 1, votes };
+        let commands = vec![ballot; 100];
+        let limit = 128 * 1024;
+        let count = fitting(&commands, limit);
+        assert!((2..100).contains(&count), "{count}");
+        let operation = Operation::Exchange(commands[..count].to_vec()).encode();
+        assert!(operation.len() <= limit);
+        assert_eq!(fitting(&commands, 10), 1, "one is tried in any case");
+    }
 }

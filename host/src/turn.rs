@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use quorate_protocol::Record;
+use quorate_protocol::message::Request;
 
 use crate::{Answer, Event};
 
@@ -67,6 +68,15 @@ impl<C> Turn<C> {
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// The requests that the process has signed in this turn, for who checks what is executed. They may be in the records
+    /// already, and so be sent after a restart.
+    pub fn asked(&self) -> impl Iterator<Item = &Request> {
+        self.released.events.iter().filter_map(|event| match event {
+            Event::Asked(request) => Some(request),
+            _ => None,
+        })
     }
 
     /// Writes the records. Only then may others see what the process did.

@@ -8,7 +8,7 @@ use quorate_host::{
     self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, RequestName, Setup,
     first_number, join,
 };
-use quorate_protocol::message::NewView;
+use quorate_protocol::message::{NewView, Request};
 use quorate_protocol::{
     ClusterId, Config, Keys, Record, ReplicaId, Signed, SignedMessage, Sizes, Status, Time,
 };
@@ -275,13 +275,17 @@ impl Process {
             .ask(now, Ask::Finalize(Some(round)), Caller::Round(round));
     }
 
-    /// Handles everything that has happened to it. `None`: it ends at the commit of its records, and nothing leaves.
-    pub(crate) fn turn(&mut self, now: Time) -> Option<Step> {
+    /// Handles everything that has happened to it.
+    ///
+    /// # Errors
+    /// It ends at the commit of its records, and nothing leaves. The requests are those that it has signed.
+    pub(crate) fn turn(&mut self, now: Time) -> Result<Step, Vec<Request>> {
         let checked = self.live.keys().checked();
         let turn = self.live.turn(now);
         let began = turn.records().iter().filter_map(began).collect();
+        let asked = turn.asked().cloned().collect();
         let Ok(released) = turn.write(&mut self.disk) else {
-            return None;
+            return Err(asked);
         };
         self.crashed |= released.crashed;
         for (caller, _) in &released.answers {
@@ -306,7 +310,7 @@ impl Process {
             (event, packet)
         });
         let events = events.collect();
-        Some(Step {
+        Ok(Step {
             began,
             events,
             answers: released.answers,

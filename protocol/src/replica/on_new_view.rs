@@ -81,9 +81,11 @@ impl Replica {
         self.adopt_checkpoint(new_view);
 
         let low = new_view::min_sequence(&new_view.value().view_changes);
+        // This replica's own checkpoint may be above all of them.
         self.last_proposed = pre_prepares
             .last()
-            .map_or(low, |last| last.value().sequence);
+            .map_or(low, |last| last.value().sequence)
+            .max(self.low_watermark());
         // Not earlier: `adopt_checkpoint` can make a checkpoint stable, which lets a primary propose, and it would
         // reuse a slot.
         self.active = true;

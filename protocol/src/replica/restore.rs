@@ -137,9 +137,11 @@ impl Replica {
         self.log.leave_view(true);
         self.requests.forget_proposed();
         let low = new_view::min_sequence(&new_view.value().view_changes);
+        // This replica's own checkpoint may be above all of them.
         self.last_proposed = pre_prepares
             .last()
-            .map_or(low, |last| last.value().sequence);
+            .map_or(low, |last| last.value().sequence)
+            .max(self.low_watermark());
         self.view_changes.new_view = Some(message);
     }
 

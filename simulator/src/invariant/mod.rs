@@ -152,11 +152,7 @@ impl Invariants {
     ) -> Self {
         let config = plan.engine.sound().config(ReplicaId(0), plan.quorum());
         let keys = keys(plan, ReplicaId(0), cluster);
-        let requests = plan
-            .requests
-            .iter()
-            .map(|(_, times)| times.len())
-            .sum::<usize>();
+        let requests: usize = plan.requests.values().map(Vec::len).sum();
         Self {
             bounded: bounded::Bounds::new(&config, plan.calls.len() + requests),
             calm: calm::Calm::new(config.quorum),
@@ -184,8 +180,7 @@ impl Invariants {
     /// A process did something.
     pub(crate) fn on_event(&mut self, by: ReplicaId, event: &Event) -> Result<(), Violation> {
         if let Event::Asked(request) = event {
-            self.validity.asked(request);
-            self.calm.asked(request);
+            self.asked(std::slice::from_ref(request));
         }
         if let Event::Sent(outgoing) = event
             && let SignedMessage::ViewChange(wish) = outgoing.message.as_ref()
@@ -228,6 +223,14 @@ impl Invariants {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A process has signed these requests.
+    pub(crate) fn asked(&mut self, requests: &[Request]) {
+        for request in requests {
+            self.validity.asked(request);
+            self.calm.asked(request);
+        }
     }
 
     fn executed(

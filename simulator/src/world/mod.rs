@@ -377,9 +377,13 @@ impl World {
     fn turn(&mut self, at: usize, now: Time) -> Result<(), Violation> {
         let place = &mut self.places.all[at];
         let own = place.process.own();
-        let Some(step) = place.process.turn(now) else {
-            self.ends_at_a_commit(at);
-            return Ok(());
+        let step = match place.process.turn(now) {
+            Ok(step) => step,
+            Err(asked) => {
+                self.invariants.asked(&asked);
+                self.ends_at_a_commit(at);
+                return Ok(());
+            }
         };
         let Step {
             began,
@@ -401,7 +405,7 @@ impl World {
             }
             match (event, packet) {
                 (host::Event::Sent(outgoing), Some(packet)) => {
-                    self.send(at, outgoing.to, packet, done)
+                    self.send(at, outgoing.to, packet, done);
                 }
                 (host::Event::View(view, true), _) if self.places.all[at].correct => {
                     self.counts.highest_view = self.counts.highest_view.max(view.0);
