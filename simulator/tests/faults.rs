@@ -132,7 +132,7 @@ fn a_state_that_was_tampered_with_is_found_to_differ_and_repaired() {
 
 #[test]
 fn damage_late_words_and_gaps_are_seen_by_the_others() {
-    let refused = "refuses: the signature of P is not valid";
+    let refused = "refuses a batch of P: the signature of P is not valid";
     let corrupted = lines_of(&calm(1, "corrupt"));
     assert!(count(&corrupted, refused) > 20 && count(&corrupted, "hears garbage") > 20);
     assert_eq!(count(&lines_of(&calm(1, "silent")), refused), 0);

@@ -11,7 +11,7 @@ fn a_disagreement_is_told_with_the_requests_and_as_expected_beyond_the_bound() {
         told,
         [
             "expected beyond the bound: agreement (rules 5 and 12: no two correct processes execute different requests in one slot)",
-            "  slot 3: S executed 'get x' of a client outside, R executed 'set R=1' of R; proved faulty: P, Q",
+            "  slot 3: S executed 'get x' of a client of S, R executed 'set R=1' of R; proved faulty: P, Q",
             "  2 of 4 processes are faulty, at most 1 is survived",
             "  again: simulate run --seed 2 --processes 4 --twins P,Q",
         ]

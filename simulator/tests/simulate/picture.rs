@@ -61,7 +61,7 @@ fn only_the_kinds_that_were_asked_for_are_drawn_and_only_from_the_time_on() {
     assert!(only.contains("new-view view 1"));
     assert!(!only.contains("request '") && !only.contains("commit view"));
     let (_, late) = draw(&format!("{SILENT} --from 500ms"), "late.svg");
-    assert!(!late.contains("new-view view 1") && late.contains("commit view 1 slot 1"));
+    assert!(!late.contains("view-change view 1") && late.contains("commit view 1 slot 2"));
     let refused = simulate(&format!("{SILENT} --diagram x.svg --only gossip"));
     assert!(
         refused
@@ -84,9 +84,9 @@ fn a_fork_beyond_the_bound_is_drawn_with_what_each_side_executed() {
         "P (twin)",
         "runs twice",
         "contradicts another message of its sender",
-        "executes slot 3: 'get x' of a client outside",
+        "executes slot 3: 'get x' of a client of S",
         "executes slot 3: 'set R=1' of R",
-        "agreement: slot 3: S executed 'get x' of a client outside",
+        "agreement: slot 3: S executed 'get x' of a client of S",
     ] {
         assert!(texts.contains(words), "'{words}' is missing in:\n{texts}");
     }
