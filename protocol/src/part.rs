@@ -23,7 +23,7 @@ impl Part {
         Self { digest, bytes }
     }
 
-    /// The digest, by which a [`Manifest`] names the part.
+    /// The digest, by which a [`Manifest`](crate::snapshot::Manifest) names the part.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest

@@ -49,7 +49,7 @@ fn a_bug_that_few_seeds_meet_is_caught_by_the_plan_kept_for_it() {
         (
             Mutant::ProposesTooMuch,
             include_str!("../plans/more-requests-than-a-batch-holds.toml"),
-            "progress",
+            "correct messages are taken",
         ),
         (
             Mutant::VotesInLeftViews,
