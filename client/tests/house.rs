@@ -1,4 +1,5 @@
 //! The modules of every crate can be read one after the other: none needs another that needs it.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
