@@ -42,6 +42,7 @@ impl Replica {
         self.resend_view_change();
         self.fetch_missing();
         self.pursue_state();
+        self.watch_null_slots();
         self.set_status_timer();
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Replica;
 use crate::effect::{Effect, Timer};
-use crate::id::{ClientId, ReplicaId, Timestamp};
+use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
+use crate::message::Batch;
 use crate::time::{Duration, Time};
 
 /// What the view timer waits for, and how long it waits.
@@ -24,6 +25,8 @@ pub(super) struct Progress {
     slow: BTreeMap<ReplicaId, Pace>,
     /// How often this replica has left a primary for being slow.
     left: u32,
+    /// The null slot that does not execute, and since when it is seen to be the next one.
+    stalled: Option<(Sequence, Time)>,
 }
 
 /// How slow a primary was.
@@ -89,6 +92,29 @@ impl Replica {
                 return self.leave_slow_primary();
             }
             self.start_progress_timer();
+        }
+    }
+
+    /// Called now and then. A null batch has no request, so it starts no timer. Proposed for a replica without memory, it
+    /// may need the vote of one that has left this view alone: then this replica leaves too, after T.
+    pub(super) fn watch_null_slots(&mut self) {
+        let next = self.executed.next();
+        let null = Batch::null().digest();
+        let proposal = self.log.slot(next).and_then(|slot| slot.proposal.as_ref());
+        let waits = self.active
+            && !self.is_primary()
+            && !self.rejoins()
+            && self.progress.timed.is_none()
+            && self.helps_somebody()
+            && proposal.is_some_and(|proposal| proposal.value().digest == null);
+        match self.progress.stalled {
+            Some((slot, since)) if waits && slot == next => {
+                if self.now >= since + self.patience() {
+                    self.progress.stalled = None;
+                    self.start_view_change(self.view.next());
+                }
+            }
+            _ => self.progress.stalled = waits.then_some((next, self.now)),
         }
     }
 

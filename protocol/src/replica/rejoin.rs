@@ -145,8 +145,9 @@ pub(super) struct Help {
 
 /// The most null slots that a primary proposes at a time.
 const NULLS: u64 = 32;
-/// The most null slots for one life of a peer, in windows. Its bound is two windows above a stable checkpoint.
-const WINDOWS: u64 = 3;
+/// The most null slots for one life of a peer, in windows. Its bound is two windows above a stable checkpoint, of which it
+/// may hear late.
+const WINDOWS: u64 = 8;
 /// How far above this replica's view the first one can be in which a replica without memory votes.
 const VIEWS: u64 = 3;
 
@@ -158,6 +159,11 @@ impl Replica {
             Memory::Lost { life } => self.help_to_the_bound(peer, life),
             Memory::VotesFrom(view) => self.help_to_a_view(peer, view),
         }
+    }
+
+    /// Whether some peer has said that it has lost its memory.
+    pub(super) fn helps_somebody(&self) -> bool {
+        self.helped_peers.values().any(|help| help.life.is_some())
     }
 
     /// A primary without memory cannot propose: it is left at once, once in each of its lives. For another peer this
