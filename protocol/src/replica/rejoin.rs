@@ -135,8 +135,6 @@ impl Replica {
 pub(super) struct Help {
     /// Its last life that has asked.
     life: Option<u64>,
-    /// The last null slot that is proposed for this life.
-    through: Sequence,
     /// When null slots were last proposed for it.
     proposed: Time,
     /// The stable checkpoint at which this replica last left a view for it.
@@ -145,9 +143,6 @@ pub(super) struct Help {
 
 /// The most null slots that a primary proposes at a time.
 const NULLS: u64 = 32;
-/// The most null slots for one life of a peer, in windows. Its bound is two windows above a stable checkpoint, of which it
-/// may hear late.
-const WINDOWS: u64 = 8;
 /// How far above this replica's view the first one can be in which a replica without memory votes.
 const VIEWS: u64 = 3;
 
@@ -169,13 +164,10 @@ impl Replica {
     /// A primary without memory cannot propose: it is left at once, once in each of its lives. For another peer this
     /// replica, as primary, proposes null batches, so that checkpoints become stable in an idle cluster too.
     fn help_to_the_bound(&mut self, peer: ReplicaId, life: u64) {
-        let executed = self.executed;
-        let most = self.config.window.saturating_mul(WINDOWS);
         let help = self.helped_peers.entry(peer).or_default();
         let is_new = help.life.is_none_or(|known| life > known);
         if is_new {
             help.life = Some(life);
-            help.through = Sequence(executed.0.saturating_add(most));
         }
         if self.active && peer == self.primary() {
             if is_new {
@@ -196,9 +188,7 @@ impl Replica {
             return;
         };
         help.proposed = self.now;
-        let end = help
-            .through
-            .min(Sequence(self.executed.0.saturating_add(NULLS)));
+        let end = Sequence(self.executed.0.saturating_add(NULLS));
         while self.last_proposed < end && self.last_proposed < self.high_watermark() {
             self.propose_batch(Batch::null());
         }
