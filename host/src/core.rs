@@ -30,6 +30,8 @@ pub struct Core<S> {
     pub(crate) answers: VecDeque<Input>,
     /// What the process says to itself, and what it asks for. The replica gets it before any message of others.
     pub(crate) inputs: VecDeque<Input>,
+    /// Requests that this process has signed, and that it submits as soon as its earlier ones leave room for them.
+    pub(crate) held: VecDeque<Verified<Request>>,
     /// Messages of others that nobody has looked at yet, by batch.
     pub(crate) arrived: VecDeque<(ReplicaId, VecDeque<SignedMessage>)>,
     pub(crate) records: Vec<Record>,
@@ -53,6 +55,7 @@ impl<S: Service> Core<S> {
             timers: BTreeMap::new(),
             answers: VecDeque::new(),
             inputs: VecDeque::from([Input::Start]),
+            held: VecDeque::new(),
             arrived: VecDeque::new(),
             records: Vec::new(),
             #[cfg(feature = "mutants")]
@@ -110,10 +113,10 @@ impl<S: Service> Core<S> {
             .push_back((batch.sender, batch.messages.into()));
     }
 
-    /// Orders a request that this process has signed.
+    /// Orders a request that this process has signed, as soon as its earlier ones leave room for it (rule 27).
     pub fn submit(&mut self, request: Verified<Request>) {
         self.events.push(Event::Asked(request.value().clone()));
-        self.inputs.push_back(Input::Submit(request));
+        self.held.push_back(request);
     }
 
     /// Asks all replicas a read-only query.
@@ -166,9 +169,25 @@ impl<S: Service> Core<S> {
         }
     }
 
+    /// Whether there is something to do before the next message arrives.
+    pub(crate) fn has_input(&self) -> bool {
+        let replica = self.replica.replica();
+        let fits = |one: &Verified<Request>| replica.has_room(one);
+        !self.inputs.is_empty() || self.held.front().is_some_and(fits)
+    }
+
     fn next_input(&mut self) -> Option<Input> {
         let next = self.answers.pop_front().or_else(|| self.inputs.pop_front());
-        next.or_else(|| self.next_message().map(Input::Message))
+        next.or_else(|| self.next_held().map(Input::Submit))
+            .or_else(|| self.next_message().map(Input::Message))
+    }
+
+    /// The next request to submit, if there is room for it. The replica counts it among those that wait once it has come
+    /// back, which is before the next one is looked at.
+    fn next_held(&mut self) -> Option<Verified<Request>> {
+        let replica = self.replica.replica();
+        let fits = self.held.front().is_some_and(|one| replica.has_room(one));
+        if fits { self.held.pop_front() } else { None }
     }
 
     /// A turn of a replica alone: everything that has come until now is handled. A timer runs out when

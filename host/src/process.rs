@@ -1,11 +1,14 @@
 //! One process: its core, the clients that it serves, and its part in the exchange.
 
+use std::collections::BTreeSet;
+
 use quorate_fault::Faulty;
 use quorate_fault::behaviour::Behaviour;
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, Time, Timestamp,
+    ClientId, ClusterId, Config, Digest, Input, Keys, Record, Replica, ReplicaId, Sequence, Time,
+    Timestamp,
 };
 use quorate_service::exchange::Rules;
 use quorate_service::session::Session;
@@ -270,9 +273,16 @@ impl<C> Process<C> {
                 self.answer(caller, Answer::Refused(refusal));
             }
             let (requests, queries) = self.desk.overdue();
-            self.core
-                .inputs
-                .extend(requests.into_iter().map(Input::Submit));
+            let held: BTreeSet<Digest> = self
+                .core
+                .held
+                .iter()
+                .map(|one| one.value().digest())
+                .collect();
+            let sent = requests
+                .into_iter()
+                .filter(|one| !held.contains(&one.value().digest()));
+            self.core.inputs.extend(sent.map(Input::Submit));
             self.core.inputs.extend(queries.into_iter().map(Input::Ask));
         }
         loop {
@@ -282,7 +292,7 @@ impl<C> Process<C> {
             self.answer_decided();
             self.rounds.order(&mut self.core);
             self.go_on();
-            if self.core.inputs.is_empty() {
+            if !self.core.has_input() {
                 break;
             }
         }

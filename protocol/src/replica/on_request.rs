@@ -10,13 +10,24 @@ use crate::message::{Message, Replies, Reply, Request, SignedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
 use crate::replies::LastReply;
-use crate::signature::Verified;
+use crate::signature::{Signed, Verified};
 use crate::time::Time;
 
 /// The most requests sent to the primary at a time. The oldest go first, because the timer runs for the oldest.
 const RELAYED: usize = 32;
 
 impl Replica {
+    /// Whether this process may submit a further request of its own: with it, half of its room is taken at most. The
+    /// others may still count requests that have executed here (rule 27).
+    #[must_use]
+    pub fn has_room(&self, request: &Signed<Request>) -> bool {
+        let limits = &self.config.limits;
+        let (requests, bytes) = self.requests.waiting_from(self.own());
+        requests == 0
+            || requests < limits.waiting_requests / 2
+                && bytes + request.weight() <= limits.waiting / 2
+    }
+
     /// Broadcasts a request of this process. It comes back to this replica as all broadcasts do. If only the primary
     /// got the request, no backup would start a timer, and the primary could ignore the request.
     pub(super) fn on_submit(&mut self, request: Verified<Request>) {
