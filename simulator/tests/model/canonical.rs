@@ -25,6 +25,8 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
     // What is kept only to find contradictions.
     decides_nothing.extend(["past: {", "ended: {"]);
+    // What a peer may still make it send is never used up here.
+    decides_nothing.push("allowances: ");
     // It only makes timers longer.
     decides_nothing.push("attempts: ");
     // Votes are counted in the view that they are of, until there are enough of them.
