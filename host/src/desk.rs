@@ -44,8 +44,7 @@ struct Waiting<C> {
 }
 
 impl<C> Desk<C> {
-    /// `life` must be greater than that of every earlier life that the others may remember, because the lent names
-    /// contain it.
+    /// `life` is the first number of this life: the lent names count up from it.
     pub(crate) const fn new(own: ReplicaId, client: Client, life: u64) -> Self {
         Self {
             own,
@@ -130,7 +129,7 @@ impl<C> Desk<C> {
     }
 
     /// Lends a client name with nothing under way, with its next timestamp. The reply table may know the name from an
-    /// earlier life, if the clock was set back since.
+    /// earlier life, if the count of lives was lost with the records.
     pub(crate) fn lend(&mut self, replica: &Replica) -> Name {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;

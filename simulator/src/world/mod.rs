@@ -292,11 +292,7 @@ impl World {
         let back = Back::FromDisk;
         let when = Time(self.now.0 + millis(pause).0);
         self.queue.push(when, Event::Restart { at, back });
-        let words = "ends at a commit";
-        self.trace.line(self.now, &own, || words.to_owned());
-        if let Some(picture) = &mut self.picture {
-            picture.does(&self.places.lane(at), self.now, words.to_owned());
-        }
+        self.tell(at, "ends at a commit");
     }
 
     fn happen(&mut self, at: usize, event: Event) -> Result<(), Violation> {
@@ -343,13 +339,17 @@ impl World {
     }
 
     fn restarted(&mut self, at: usize) {
+        self.tell(at, "starts again");
+        self.invariants.restarted(self.places.all[at].process.own());
+    }
+
+    /// Notes what happens to a process, in the trace and in the picture.
+    fn tell(&mut self, at: usize, words: &str) {
         let own = self.places.all[at].process.own();
-        let words = "starts again";
         self.trace.line(self.now, &own, || words.to_owned());
         if let Some(picture) = &mut self.picture {
             picture.does(&self.places.lane(at), self.now, words.to_owned());
         }
-        self.invariants.restarted(own);
     }
 
     fn called(&mut self, own: ReplicaId, call: usize) {
