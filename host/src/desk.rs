@@ -269,7 +269,7 @@ impl<C> Desk<C> {
     }
 }
 
-fn name_of(request: &Verified<Request>) -> Name {
+pub(crate) fn name_of(request: &Verified<Request>) -> Name {
     (request.value().client, request.value().timestamp)
 }
 

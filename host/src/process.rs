@@ -7,8 +7,7 @@ use quorate_fault::behaviour::Behaviour;
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Input, Keys, Record, Replica, ReplicaId, Sequence, Time,
-    Timestamp,
+    ClientId, ClusterId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, Time, Timestamp,
 };
 use quorate_service::exchange::Rules;
 use quorate_service::session::Session;
@@ -17,7 +16,7 @@ use quorate_service::{Operation, Replicated};
 use crate::ask::{Answer, Ask, RequestName};
 use crate::batch::{Batch, Head};
 use crate::core::Core;
-use crate::desk::Desk;
+use crate::desk::{Desk, name_of};
 use crate::event::Event;
 use crate::queue::{Name, Order, Place, Queues, Taken};
 use crate::rounds::{Missing, Rounds};
@@ -273,15 +272,10 @@ impl<C> Process<C> {
                 self.answer(caller, Answer::Refused(refusal));
             }
             let (requests, queries) = self.desk.overdue();
-            let held: BTreeSet<Digest> = self
-                .core
-                .held
-                .iter()
-                .map(|one| one.value().digest())
-                .collect();
+            let held: BTreeSet<Name> = self.core.held.iter().map(name_of).collect();
             let sent = requests
                 .into_iter()
-                .filter(|one| !held.contains(&one.value().digest()));
+                .filter(|one| !held.contains(&name_of(one)));
             self.core.inputs.extend(sent.map(Input::Submit));
             self.core.inputs.extend(queries.into_iter().map(Input::Ask));
         }
