@@ -11,7 +11,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use support::nodes::{Nodes, Settings, curl};
-use support::{eventually, run, signal};
+use support::{eventually, memory, run, signal};
 
 /// Posts a body with curl; the answer's status and JSON.
 fn post(url: &str, more: &[&str], body: &str) -> (String, Value) {
@@ -763,20 +763,6 @@ fn a_node_that_cannot_use_its_data_says_why_and_not_that_it_runs() {
         assert!(said.contains(&path.display().to_string()), "{said}");
         assert!(said.contains(words), "{said}");
     }
-}
-
-/// The memory of a process that is not on disk, in bytes.
-fn memory(pid: u64) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib: u64 = line
-        .unwrap()
-        .split_whitespace()
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
-    kib * 1024
 }
 
 #[test]

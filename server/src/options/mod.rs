@@ -7,13 +7,13 @@ use clap::Args;
 use quorate_fault::{FaultPlan, grammar};
 use quorate_protocol::{Config, Quorum};
 use quorate_service::exchange::{BadDecision, check_decision};
+use quorate_web::config::MOST_NODES;
 
 use crate::logging::{self, Logging};
 use crate::{ClusterConfig, WebPlan};
 
-/// The most processes that one start may have. Each slot takes n*n votes with a signature check each: 64 processes on two cores had decided
-/// nothing after 60 s, and 31 decide within seconds.
-pub const MOST_PROCESSES: u32 = 31;
+/// The most processes that one start may have: as many as a `pbft.yaml` may list.
+pub const MOST_PROCESSES: u32 = MOST_NODES;
 
 /// The text below the options in the long help of every binary that has these options.
 #[must_use]

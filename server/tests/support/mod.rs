@@ -191,6 +191,36 @@ pub fn catches(pid: u32, signal: u32) -> bool {
     u64::from_str_radix(&mask, 16).is_ok_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
+/// The memory of a process that is not on disk, in bytes.
+pub fn memory(pid: u64) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib: u64 = line
+        .unwrap()
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    kib * 1024
+}
+
+/// The processor time that a process has used, to 10 ms.
+pub fn cpu_time(pid: u64) -> Duration {
+    /// Linux shows processor time in units of this many milliseconds.
+    const TICK_MS: u64 = 10;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    // The name in parentheses may contain spaces. After it stand the state and, from the twelfth field on, user and system time.
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    Duration::from_millis(
+        ticks
+            .map(|ticks| ticks.parse::<u64>().unwrap())
+            .sum::<u64>()
+            * TICK_MS,
+    )
+}
+
 fn ps(pid: u64, column: &str) -> String {
     let output = Command::new("ps")
         .args(["-o", column, "-p", &pid.to_string()])
