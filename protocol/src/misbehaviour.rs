@@ -52,6 +52,18 @@ pub enum Misbehaviour {
         bytes: usize,
         limit: usize,
     },
+    #[error("{signer} sent a piece of {bytes} bytes of a state; at most {limit} are allowed")]
+    LargePiece {
+        signer: ReplicaId,
+        bytes: usize,
+        limit: usize,
+    },
+    #[error("{signer} sent a result of {bytes} bytes; at most {limit} are allowed")]
+    LargeResult {
+        signer: ReplicaId,
+        bytes: usize,
+        limit: usize,
+    },
     #[error("{signer} sent a message that this replica has no use for now")]
     NotNeeded { signer: ReplicaId },
     #[error("{signer} is not the primary of view {}", view.0)]

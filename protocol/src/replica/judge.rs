@@ -62,7 +62,20 @@ impl Replica {
                 check_checkpoint(&self.config, stable.unwrap_or_default(), proof)
                     .map_err(|why| Misbehaviour::InvalidCheckpointProof { signer, why })
             }
-            _ => Ok(()),
+            SignedMessage::State(m) => limits.check_piece(signer, &m.value().piece),
+            SignedMessage::Query(m) => limits.check_query(m),
+            SignedMessage::Answer(m) => limits.check_results(signer, [&m.value().result]),
+            SignedMessage::Replies(m) => {
+                let replies = m.value().replies.iter();
+                limits.check_results(signer, replies.filter_map(|reply| reply.result.as_ref()))
+            }
+            // These are votes and questions: as long as their numbers and digests.
+            SignedMessage::Prepare(_)
+            | SignedMessage::Commit(_)
+            | SignedMessage::Checkpoint(_)
+            | SignedMessage::Fetch(_)
+            | SignedMessage::FetchState(_)
+            | SignedMessage::Standing(_) => Ok(()),
         }
     }
 

@@ -24,7 +24,9 @@ impl Replica {
         });
     }
 
-    pub(super) fn on_read(&mut self, to: ReplicaId, number: u64, result: Vec<u8>) {
+    /// A result is cut at the limit, as the result of a request is.
+    pub(super) fn on_read(&mut self, to: ReplicaId, number: u64, mut result: Vec<u8>) {
+        result.truncate(self.config.limits.result);
         let message = Message::Answer(Answer { number, result });
         self.effects.push(Effect::Send { to, message });
     }

@@ -1,10 +1,12 @@
 //! Bounds: rules 27 and 28.
 
 use crate::harness::{Network, broadcasts, rejects};
-use quorate_protocol::message::{Batch, Body, Committed, Fetch, Request};
+use quorate_protocol::message::{
+    Answer, Batch, Body, Committed, Fetch, Piece, Query, Replies, Reply, Request, State,
+};
 use quorate_protocol::{
-    ClientId, Duration, Effect, Limits, Message, Misbehaviour, ReplicaId, Signed, SignedMessage,
-    Timestamp,
+    ClientId, Digest, Duration, Effect, Limits, Message, Misbehaviour, ReplicaId, Sequence, Signed,
+    SignedMessage, Timestamp, View,
 };
 
 /// Limits that a few requests reach: four requests of [`large`] in a batch, and eight waiting of one speaker.
@@ -73,6 +75,68 @@ fn rule_27_an_operation_over_the_limit_is_refused_wherever_it_stands() {
         };
         assert_eq!(effects, [Effect::Reject(expected)]);
         assert_eq!(net.state(3), before);
+    }
+}
+
+#[test]
+fn rule_27_what_is_longer_than_its_limit_is_refused_and_what_is_as_long_is_not() {
+    let net = Network::with(4, |config| {
+        (config.limits.operation, config.limits.result) = (1000, 1000);
+        config.limits.part = 1000;
+    });
+    let part = |bytes: usize| {
+        let piece = Piece::Part(vec![1; bytes].into());
+        let sequence = Sequence(0);
+        SignedMessage::State(net.sign(1, State { sequence, piece }))
+    };
+    let query = |bytes: usize| {
+        let operation = vec![1; bytes];
+        let number = 1;
+        SignedMessage::Query(net.sign(1, Query { number, operation }))
+    };
+    let answer = |bytes: usize| {
+        let result = vec![1; bytes];
+        let number = 1;
+        SignedMessage::Answer(net.sign(1, Answer { number, result }))
+    };
+    let replies = |bytes: usize| {
+        let reply = |result| Reply {
+            view: View(0),
+            client: ClientId::session(ReplicaId(0), 1),
+            timestamp: Timestamp(1),
+            request: Digest([0; 32]),
+            sequence: Sequence(1),
+            result,
+        };
+        let replies = vec![reply(None), reply(Some(vec![1; bytes]))];
+        SignedMessage::Replies(net.sign(1, Replies { replies }))
+    };
+    let (signer, bytes, limit) = (ReplicaId(1), 1001, 1000);
+    let piece = Misbehaviour::LargePiece {
+        signer,
+        bytes,
+        limit,
+    };
+    let operation = Misbehaviour::LargeOperation {
+        signer,
+        bytes,
+        limit,
+    };
+    let result = Misbehaviour::LargeResult {
+        signer,
+        bytes,
+        limit,
+    };
+    let kinds: [(&dyn Fn(usize) -> SignedMessage, Misbehaviour); 4] = [
+        (&part, piece),
+        (&query, operation),
+        (&answer, result.clone()),
+        (&replies, result),
+    ];
+    for (of, flaw) in kinds {
+        assert_eq!(net.judge(0, &of(bytes)), Err(flaw.clone()));
+        let as_long = net.judge(0, &of(limit));
+        assert!(as_long.is_ok() || is_not_needed(&net, 0, &of(limit)));
     }
 }
 

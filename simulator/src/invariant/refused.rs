@@ -69,6 +69,8 @@ const fn signer(why: &Misbehaviour) -> Option<ReplicaId> {
         | Misbehaviour::InvalidPrepared { signer, .. }
         | Misbehaviour::LargeBatch { signer, .. }
         | Misbehaviour::LargeOperation { signer, .. }
+        | Misbehaviour::LargePiece { signer, .. }
+        | Misbehaviour::LargeResult { signer, .. }
         | Misbehaviour::NotNeeded { signer }
         | Misbehaviour::NotPrimary { signer, .. }
         | Misbehaviour::OtherCommitProof { signer, .. }
