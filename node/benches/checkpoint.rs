@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use quorate_fault::Faulty;
 use quorate_host::{Batch, Core, Disk, Event, NoDisk};
+use quorate_node::Common;
 use quorate_node::storage::{Owner, Storage};
 use quorate_protocol::message::Request;
 use quorate_protocol::{
@@ -130,7 +131,11 @@ impl OnDisk {
         let owner = Owner {
             cluster: CLUSTER,
             process: PROCESS,
-            checkpoint_interval: config().checkpoint_interval,
+            common: Common {
+                checkpoint_interval: config().checkpoint_interval,
+                default_decision: "retreat".to_owned(),
+                limits: config().limits,
+            },
         };
         let (storage, _, _) = Storage::open(&folder.join("P.redb"), owner, 0)?;
         Ok(Self(storage))

@@ -4,7 +4,7 @@
 //! * `runtime`: the one task that owns the process, which `quorate-host` runs. `clock`, `storage`, `inbox` (one queue for
 //!   each peer's batches) and `outbox` (one queue for each peer, whose batches go out as `pbft.deliver` calls) are its
 //!   surroundings.
-//! * `durable`: files that outlive a crash. `starts`: how often a process was started.
+//! * `common`: what all processes must have alike. `durable`: files that outlive a crash. `starts`: how often a process was started.
 //! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what.
 //! * `web/`: PBFT over HTTP/JSON.
 
@@ -12,6 +12,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod clock;
+mod common;
 mod config;
 pub mod durable;
 mod inbox;
@@ -34,6 +35,7 @@ use anyhow::Context;
 use quorate_wire::{ANSWER_LIMIT, Endpoint, Limits};
 use tokio::net::TcpListener;
 
+pub use common::{Common, Differs};
 pub use config::{NodeConfig, WebConfig};
 
 /// Why a process ended.

@@ -1,6 +1,8 @@
 //! How much a replica takes, sends and keeps, in bytes (rule 27). The limits are the same at all replicas, so that every
 //! message that they let a correct replica make is one that all correct replicas take.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::ReplicaId;
 use crate::message::{Batch, Piece, Query, Request};
 use crate::misbehaviour::Misbehaviour;
@@ -10,7 +12,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 /// The limits of one cluster. Everything is counted in bytes of its encoding, unless the field says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The operation of one request.
     pub operation: usize,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use quorate_fault::FaultPlan;
-use quorate_node::{NodeConfig, WebConfig};
+use quorate_node::{Common, NodeConfig, WebConfig};
 use quorate_protocol::{Config, Quorum, ReplicaId};
 use quorate_web::PbftYaml;
 use quorate_web::config::{Address, without_brackets};
@@ -223,27 +223,31 @@ impl ClusterConfig {
             Some(web) => web.yaml.nodes.iter().map(ToString::to_string).collect(),
             None => (0..self.processes).map(name_of).collect(),
         };
-        let interval = self.checkpoint_interval();
+        let common = self.common();
         match (&self.data_dir, &self.web) {
-            (Some(folder), _) => Some(KeyFolder::lasting(folder, nodes(), interval)),
-            (None, Some(web)) => Some(KeyFolder::beside(&web.path, nodes(), interval)),
+            (Some(folder), _) => Some(KeyFolder::lasting(folder, nodes(), common)),
+            (None, Some(web)) => Some(KeyFolder::beside(&web.path, nodes(), common)),
             (None, None) => None,
         }
     }
 
-    /// The slots between two checkpoints. A process may take more checkpoints than were asked for.
-    fn checkpoint_interval(&self) -> u64 {
+    /// What all processes have in common. A process may take more checkpoints than were asked for.
+    fn common(&self) -> Common {
         let web = self.web.as_ref().map(|web| &web.yaml);
         let n = web.map_or(self.processes, |yaml| {
             u32::try_from(yaml.nodes.len()).unwrap_or(u32::MAX)
         });
         let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
         let usual = Config::new(ReplicaId(0), quorum);
-        match web {
+        let protocol = match web {
             Some(yaml) => usual.with_checkpoint_interval(yaml.checkpoint_interval),
             None => usual,
+        };
+        Common {
+            checkpoint_interval: protocol.checkpoint_interval,
+            default_decision: self.default_decision.clone(),
+            limits: protocol.limits,
         }
-        .checkpoint_interval
     }
 }
 
@@ -334,7 +338,8 @@ impl Alone {
         let listener = ports::bind_this(&web.yaml, index)?;
         let addresses = ports::addresses_of(&web.yaml)?;
         let folder = config.key_folder();
-        let mut folder = folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new(), 0));
+        let mut folder =
+            folder.unwrap_or_else(|| KeyFolder::beside(&web.path, Vec::new(), config.common()));
         if let Some(files) = &web.keys {
             folder = folder.with_keys(shared_keys::read(files, &web.yaml, index as usize)?);
         }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use quorate_node::Differs;
+
 use crate::name_of;
 
 /// Why [`Cluster::start`](crate::Cluster::start) started nothing.
@@ -135,19 +137,13 @@ pub enum StartError {
         /// The folder.
         path: std::path::PathBuf,
     },
-    /// The folder belongs to a cluster with another checkpoint interval.
-    #[error(
-        "{} was made with a checkpoint every {found} slots, and this start asks for one every {wanted}: start with ckpt_interval {found} \
-         again, or choose another --data-dir. Nothing in it has changed",
-        path.display()
-    )]
-    OtherInterval {
+    /// The folder belongs to a cluster whose nodes have something else in common.
+    #[error("{} cannot be used: {why}", path.display())]
+    OtherRules {
         /// The folder.
         path: std::path::PathBuf,
-        /// The slots between two checkpoints in the folder.
-        found: u64,
-        /// The slots between two checkpoints that were asked for.
-        wanted: u64,
+        /// What differs.
+        why: Differs,
     },
     /// The folder has lost the state of too many processes.
     #[error(

@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use quorate_node::durable::{self, NotWritten};
-use quorate_node::starts;
+use quorate_node::{Common, starts};
 use quorate_protocol::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +29,8 @@ pub(crate) struct KeyFolder {
     lasts: bool,
     /// The nodes that the keys belong to, in index order.
     nodes: Vec<String>,
-    /// The slots between two checkpoints of these nodes.
-    checkpoint_interval: u64,
+    /// What these nodes have in common.
+    common: Common,
     /// The keys of `server keygen`, if they were given.
     given: Option<Keys>,
 }
@@ -51,7 +51,7 @@ const KEYS: &str = "keys.json";
 
 /// The version of what a data directory holds. It grows when records or snapshots written before can no longer be read: a
 /// process would go on without its state.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The contents of the file with the keys of all.
 #[derive(Serialize, Deserialize)]
@@ -64,9 +64,9 @@ struct Kept {
     secret: Vec<[u8; 32]>,
     /// The nodes that the keys belong to.
     nodes: Vec<String>,
-    /// The slots between two checkpoints.
+    /// What the nodes have in common. Earlier versions have only a part of it.
     #[serde(default)]
-    checkpoint_interval: u64,
+    common: Option<Common>,
     /// The digest of all this. A key with one changed digit would be as good as any other, but not the one that the others know.
     #[serde(default)]
     check: [u8; 32],
@@ -75,10 +75,10 @@ struct Kept {
 impl Kept {
     fn digest(&self) -> [u8; 32] {
         let version = self.v.to_le_bytes();
-        let interval = self.checkpoint_interval.to_le_bytes();
+        let common = serde_json::to_vec(&self.common).unwrap_or_default();
         let secret = self.secret.iter().map(<[u8; 32]>::as_slice);
         let nodes = self.nodes.iter().map(String::as_bytes);
-        let parts: Vec<&[u8]> = [&version[..], &self.cluster, &interval]
+        let parts: Vec<&[u8]> = [&version[..], &self.cluster, &common]
             .into_iter()
             .chain(secret)
             .chain(nodes)
@@ -89,25 +89,25 @@ impl Kept {
 
 impl KeyFolder {
     /// The folder beside a `pbft.yaml` with these nodes.
-    pub(crate) fn beside(config: &Path, nodes: Vec<String>, checkpoint_interval: u64) -> Self {
+    pub(crate) fn beside(config: &Path, nodes: Vec<String>, common: Common) -> Self {
         let mut name = config.file_name().unwrap_or_default().to_owned();
         name.push(".run");
         Self {
             path: config.with_file_name(name),
             lasts: false,
             nodes,
-            checkpoint_interval,
+            common,
             given: None,
         }
     }
 
     /// A data directory.
-    pub(crate) fn lasting(path: &Path, nodes: Vec<String>, checkpoint_interval: u64) -> Self {
+    pub(crate) fn lasting(path: &Path, nodes: Vec<String>, common: Common) -> Self {
         Self {
             path: path.to_owned(),
             lasts: true,
             nodes,
-            checkpoint_interval,
+            common,
             given: None,
         }
     }
@@ -184,10 +184,8 @@ impl KeyFolder {
             // The counts stay: the cluster is the same, and a node that was started in it has lost its memory.
             Some(_) if kept.v != VERSION => self.write_keys(),
             None if kept.v != VERSION => self.begin(),
-            // No node was started with these keys, so no interval counts yet.
-            _ if kept.checkpoint_interval != self.checkpoint_interval
-                && !self.holds("starts")? =>
-            {
+            // No node was started with these keys, so nothing has followed from them yet.
+            _ if kept.common.as_ref() != Some(&self.common) && !self.holds("starts")? => {
                 self.begin()
             }
             _ => Ok(()),
@@ -207,13 +205,12 @@ impl KeyFolder {
                 nodes: kept.nodes.join(", "),
             });
         }
-        if kept.checkpoint_interval != self.checkpoint_interval {
-            return Err(StartError::OtherInterval {
-                path: path(),
-                found: kept.checkpoint_interval,
-                wanted: self.checkpoint_interval,
-            });
-        }
+        let Some(common) = &kept.common else {
+            return Err(self.damaged("it does not say what its nodes have in common"));
+        };
+        common
+            .check(&self.common)
+            .map_err(|why| StartError::OtherRules { path: path(), why })?;
         match &self.given {
             Some(given) if given.cluster == kept.cluster => Ok(given.clone()),
             None if kept.secret.len() == self.nodes.len() => {
@@ -293,7 +290,7 @@ impl KeyFolder {
             cluster,
             secret,
             nodes: self.nodes.clone(),
-            checkpoint_interval: self.checkpoint_interval,
+            common: Some(self.common.clone()),
             check: [0; 32],
         };
         kept.check = kept.digest();
@@ -365,7 +362,9 @@ fn try_lock(file: &File, path: &Path) -> Result<bool, StartError> {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{KeyFolder, Keys, Place, StartError, starts};
+    use quorate_protocol::Limits;
+
+    use super::{Common, KeyFolder, Keys, Place, StartError, starts};
 
     /// A folder for a test, removed at the end.
     struct Folder(PathBuf);
@@ -379,7 +378,7 @@ mod tests {
         }
 
         fn beside(&self, n: u32) -> KeyFolder {
-            KeyFolder::beside(&self.0.join("pbft.yaml"), names(n), 128)
+            KeyFolder::beside(&self.0.join("pbft.yaml"), names(n), common(128))
         }
     }
 
@@ -425,7 +424,7 @@ mod tests {
     fn keys_in_a_data_directory_last() {
         let folder = Folder::new("lasting");
         let data = folder.0.join("data");
-        let lasting = KeyFolder::lasting(&data, names(4), 128);
+        let lasting = KeyFolder::lasting(&data, names(4), common(128));
         let (first, place) = start(&lasting, 1);
         drop(place);
         let (second, place) = start(&lasting, 1);
@@ -438,7 +437,7 @@ mod tests {
         for left in ["P.redb", "Q.redb", "1.starts"] {
             let folder = Folder::new("keys-lost");
             let data = folder.0.join("data");
-            let lasting = KeyFolder::lasting(&data, names(4), 128);
+            let lasting = KeyFolder::lasting(&data, names(4), common(128));
             std::fs::create_dir(&data).unwrap();
             std::fs::write(data.join(left), "1\n").unwrap();
             let error = lasting.join(0).unwrap_err();
@@ -453,7 +452,7 @@ mod tests {
     fn locks_that_are_removed_are_made_again() {
         let folder = Folder::new("locks");
         let data = folder.0.join("data");
-        let lasting = KeyFolder::lasting(&data, names(4), 128);
+        let lasting = KeyFolder::lasting(&data, names(4), common(128));
         let (first, place) = start(&lasting, 0);
         drop(place);
         for lock in ["starting.lock", "running.lock", "0.lock"] {
@@ -470,20 +469,20 @@ mod tests {
         drop(start(&given, 0));
         let path = folder.0.join("pbft.yaml.run/keys.json");
         let keys = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, keys.replace(r#""v":2,"#, "")).unwrap();
+        std::fs::write(&path, keys.replace(r#""v":3,"#, "")).unwrap();
         assert_eq!(start(&given, 0).1.life, 1);
-        assert!(std::fs::read_to_string(&path).unwrap().contains(r#""v":2"#));
+        assert!(std::fs::read_to_string(&path).unwrap().contains(r#""v":3"#));
     }
 
     #[test]
     fn a_data_directory_of_another_version_is_refused_if_it_holds_state_and_begun_anew_if_not() {
         let folder = Folder::new("version");
         let data = folder.0.join("data");
-        let join = || KeyFolder::lasting(&data, names(4), 128).join(0);
+        let join = || KeyFolder::lasting(&data, names(4), common(128)).join(0);
         let (first, place) = join().unwrap();
         drop(place);
         let keys = std::fs::read_to_string(data.join("keys.json")).unwrap();
-        let older = keys.replace(r#""v":2,"#, "");
+        let older = keys.replace(r#""v":3,"#, "");
         assert_ne!(older, keys);
         std::fs::write(data.join("keys.json"), &older).unwrap();
         std::fs::write(data.join("P.redb"), "").unwrap();
@@ -523,7 +522,7 @@ mod tests {
         let folder = Folder::new("given-lasting");
         let data = folder.0.join("data");
         let join = |keys| {
-            KeyFolder::lasting(&data, names(4), 128)
+            KeyFolder::lasting(&data, names(4), common(128))
                 .with_keys(keys)
                 .join(0)
                 .map(|_| ())
@@ -596,16 +595,50 @@ mod tests {
     fn error_with(name: &str, spoil: impl Fn(&Path)) -> String {
         let folder = Folder::new(name);
         let data = folder.0.join("data");
-        let join = || KeyFolder::lasting(&data, names(4), 128).join(0).map(|_| ());
+        let join = || {
+            KeyFolder::lasting(&data, names(4), common(128))
+                .join(0)
+                .map(|_| ())
+        };
         join().unwrap();
         spoil(&data);
         join().unwrap_err().to_string()
     }
 
+    /// What nodes with this checkpoint interval have in common.
+    fn common(checkpoint_interval: u64) -> Common {
+        Common {
+            checkpoint_interval,
+            default_decision: "retreat".to_owned(),
+            limits: Limits::for_replicas(4),
+        }
+    }
+
+    #[test]
+    fn nodes_with_another_default_decision_or_other_limits_are_refused() {
+        let folder = Folder::new("common");
+        let first = common(128);
+        let join = |common| KeyFolder::lasting(&folder.0, names(4), common).join(1);
+        let place = start(&KeyFolder::lasting(&folder.0, names(4), first.clone()), 0);
+        let mut other = first.clone();
+        other.default_decision = "attack".to_owned();
+        let mut larger = first.clone();
+        larger.limits.batch += 1;
+        for (common, words) in [
+            (other, "start with --default-decision 'retreat' again"),
+            (larger, "go on with the version that made it"),
+        ] {
+            let said = join(common).unwrap_err().to_string();
+            assert!(said.contains(words), "{said}");
+        }
+        drop(place);
+        assert!(join(first).is_ok());
+    }
+
     #[test]
     fn another_checkpoint_interval_is_refused_once_a_node_was_started() {
         let folder = Folder::new("interval");
-        let every = |slots| KeyFolder::lasting(&folder.0, names(4), slots);
+        let every = |slots| KeyFolder::lasting(&folder.0, names(4), common(slots));
         drop(every(128).join(0).unwrap());
         let (first, place) = start(&every(10), 0);
         let refused = |slots| every(slots).join(1).unwrap_err().to_string();
@@ -623,7 +656,7 @@ mod tests {
     #[test]
     fn every_changed_digit_of_the_keys_is_noticed() {
         let folder = Folder::new("digit");
-        let lasting = KeyFolder::lasting(&folder.0, names(1), 128);
+        let lasting = KeyFolder::lasting(&folder.0, names(1), common(128));
         drop(start(&lasting, 0));
         std::fs::write(folder.0.join("P.redb"), "").unwrap();
         let path = folder.0.join("keys.json");

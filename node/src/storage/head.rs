@@ -1,25 +1,27 @@
-//! What a record file says of itself: whose records it holds. The records of another process, of another cluster or of another
-//! checkpoint interval would make a correct process contradict itself, or hide from it what it has executed.
+//! What a record file says of itself: whose records it holds. The records of another process or of
+//! another cluster, or made under other rules, would make a correct process contradict itself, or hide from it what it has executed.
 
 use quorate_protocol::{ClusterId, Digest, ReplicaId};
 use serde::{Deserialize, Serialize};
 
+use crate::common::{Common, Differs};
+
 /// The version of the file. It grows when a file written before can no longer be read.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Whose records a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The cluster.
     pub cluster: ClusterId,
     /// The process.
     pub process: ReplicaId,
-    /// K: the slots between two checkpoints.
-    pub checkpoint_interval: u64,
+    /// What it has in common with the other processes.
+    pub common: Common,
 }
 
 /// The head of a record file, in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
     v: u32,
     owner: Owner,
@@ -47,12 +49,12 @@ pub(super) enum Refusal {
          A process whose own file is lost joins again as one that lost its memory: move this file away",
         found.process, name_of(found.cluster), wanted.process, name_of(wanted.cluster)
     )]
-    OtherOwner { found: Owner, wanted: Owner },
-    #[error(
-        "it was made with a checkpoint every {found} slots, and this start asks for one every {wanted}: start with \
-         ckpt_interval {found} again, or choose another --data-dir. Nothing in it has changed"
-    )]
-    OtherInterval { found: u64, wanted: u64 },
+    OtherOwner {
+        found: Box<Owner>,
+        wanted: Box<Owner>,
+    },
+    #[error(transparent)]
+    OtherRules(#[from] Differs),
     #[error(
         "it is an old copy: {found} starts of the process are counted in it, and {counted} beside it. A process that forgets what it \
          has said is faulty: put the newest file back, or move this one away, and the process joins again as one that lost its memory"
@@ -70,8 +72,8 @@ impl Head {
         }
     }
 
-    pub(super) fn to_json(self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&self)
+    pub(super) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
     }
 
     pub(super) fn from_json(json: &[u8]) -> Result<Self, Refusal> {
@@ -84,17 +86,15 @@ impl Head {
 
     /// How often the process was started before, if it may use the file. `counted`: what the file beside it says, whose count
     /// is written later at each start (see [`crate::starts`]).
-    pub(super) fn starts_for(self, wanted: Owner, counted: u64) -> Result<u64, Refusal> {
+    pub(super) fn starts_for(self, wanted: &Owner, counted: u64) -> Result<u64, Refusal> {
         let found = self.owner;
         if (found.cluster, found.process) != (wanted.cluster, wanted.process) {
-            return Err(Refusal::OtherOwner { found, wanted });
-        }
-        if found.checkpoint_interval != wanted.checkpoint_interval {
-            return Err(Refusal::OtherInterval {
-                found: found.checkpoint_interval,
-                wanted: wanted.checkpoint_interval,
+            return Err(Refusal::OtherOwner {
+                found: Box::new(found),
+                wanted: Box::new(wanted.clone()),
             });
         }
+        found.common.check(&wanted.common)?;
         if self.starts < counted {
             return Err(Refusal::OldCopy {
                 found: self.starts,

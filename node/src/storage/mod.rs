@@ -16,6 +16,7 @@ use redb::{
     TableDefinition, TableError, WriteTransaction,
 };
 
+use crate::common::Common;
 use crate::config::NodeConfig;
 use crate::{durable, starts};
 use head::{Head, Refusal};
@@ -66,11 +67,15 @@ pub(crate) fn begin(
 
 impl Owner {
     /// The process with this configuration.
-    pub(crate) const fn of(config: &NodeConfig, protocol: &Config) -> Self {
+    pub(crate) fn of(config: &NodeConfig, protocol: &Config) -> Self {
         Self {
             cluster: ClusterId(config.cluster),
             process: protocol.replica,
-            checkpoint_interval: protocol.checkpoint_interval,
+            common: Common {
+                checkpoint_interval: protocol.checkpoint_interval,
+                default_decision: config.default_decision.clone(),
+                limits: protocol.limits,
+            },
         }
     }
 }
@@ -103,8 +108,9 @@ impl Storage {
         } else {
             (Past::Lost, Record::Silent)
         };
+        let head = Head::new(owner, counted + 1);
         let added = storage.commit(|begun| {
-            write_head(begun, Head::new(owner, counted + 1))?;
+            write_head(begun, &head)?;
             begun.open_table(PARTS)?;
             storage.log.append(begun, &[first])
         })?;
@@ -115,12 +121,12 @@ impl Storage {
 
     fn resume(path: &Path, owner: Owner, counted: u64) -> anyhow::Result<(Self, Past, u64)> {
         let mut storage = Self::over(builder().open(path).map_err(advise)?);
-        let life = storage.head()?.starts_for(owner, counted)?;
+        let life = storage.head()?.starts_for(&owner, counted)?;
         let past = match storage.read()? {
             records if records == [Record::Silent] => Past::Lost,
             records => Past::Kept(records),
         };
-        storage.commit(|begun| write_head(begun, Head::new(owner, life + 1)))?;
+        storage.commit(|begun| write_head(begun, &Head::new(owner, life + 1)))?;
         Ok((storage, past, life))
     }
 
@@ -227,7 +233,7 @@ fn parts_of(records: &[Record]) -> impl Iterator<Item = &Part> {
 /// What a process writes that has not voted yet.
 const NOT_VOTED: Record = Record::VotesFrom(View(0));
 
-fn write_head(begun: &WriteTransaction, head: Head) -> anyhow::Result<()> {
+fn write_head(begun: &WriteTransaction, head: &Head) -> anyhow::Result<()> {
     let json = head.to_json()?;
     begun.open_table(ABOUT)?.insert(HEAD, json.as_slice())?;
     Ok(())

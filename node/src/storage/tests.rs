@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use quorate_protocol::message::{Batch, Request};
 use quorate_protocol::{
-    ClientId, ClusterId, Digest, Keys, Part, Record, ReplicaId, Sequence, Timestamp, View,
+    ClientId, ClusterId, Digest, Keys, Limits, Part, Record, ReplicaId, Sequence, Timestamp, View,
 };
 use quorate_service::kv::Store;
 use redb::StorageBackend;
@@ -16,13 +16,24 @@ use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
 
 use super::log::RECORDS;
 use super::{NOT_VOTED, Owner, PARTS, Past, Storage};
+use crate::common::Common;
 use crate::durable;
 
-const OWNER: Owner = Owner {
-    cluster: ClusterId([7; 32]),
-    process: ReplicaId(0),
-    checkpoint_interval: 128,
-};
+fn owner() -> Owner {
+    Owner {
+        cluster: ClusterId([7; 32]),
+        process: ReplicaId(0),
+        common: common(),
+    }
+}
+
+fn common() -> Common {
+    Common {
+        checkpoint_interval: 128,
+        default_decision: "retreat".to_owned(),
+        limits: Limits::for_replicas(4),
+    }
+}
 
 /// A data directory, removed at the end.
 struct Folder(PathBuf);
@@ -50,7 +61,7 @@ fn executed(number: u64) -> Record {
 
 /// Opens a file that `counted` starts are counted beside.
 fn open(path: &Path, counted: u64) -> anyhow::Result<(Storage, Past, u64)> {
-    Storage::open(path, OWNER, counted)
+    Storage::open(path, owner(), counted)
 }
 
 /// What is in a file, and how often its process was started before.
@@ -75,11 +86,11 @@ fn a_file_that_cannot_be_used_is_named_with_what_to_do() {
     let folder = Folder::new("named");
     let path = folder.file("P.redb");
     fs::create_dir_all(&path).unwrap();
-    let said = refused(&path, OWNER, 0);
+    let said = refused(&path, owner(), 0);
     assert!(said.contains("it must be a file"), "{said}");
     fs::remove_dir(&path).unwrap();
     let (storage, _, _) = open(&path, 0).unwrap();
-    let said = refused(&path, OWNER, 1);
+    let said = refused(&path, owner(), 1);
     assert!(said.contains("another process uses it"), "{said}");
     let begun = storage.database.begin_write().unwrap();
     begun
@@ -89,11 +100,11 @@ fn a_file_that_cannot_be_used_is_named_with_what_to_do() {
         .unwrap();
     begun.commit().unwrap();
     drop(storage);
-    let said = refused(&path, OWNER, 1);
+    let said = refused(&path, owner(), 1);
     assert!(said.contains("it is damaged; move it away"), "{said}");
     fs::remove_dir_all(&folder.0).unwrap();
     fs::write(&folder.0, "").unwrap();
-    refused(&path, OWNER, 0);
+    refused(&path, owner(), 0);
     fs::remove_file(&folder.0).unwrap();
 }
 
@@ -113,7 +124,7 @@ fn a_file_without_a_head_is_a_damaged_one() {
     for spoil in damage {
         spoil();
         for counted in [0, 3] {
-            let said = refused(&path, OWNER, counted);
+            let said = refused(&path, owner(), counted);
             assert!(said.contains("it is damaged; move it away"), "{said}");
         }
     }
@@ -184,13 +195,13 @@ fn an_old_copy_is_refused() {
     let copy = fs::read(&path).unwrap();
     drop(open(&path, 1).unwrap());
     fs::write(&path, copy).unwrap();
-    let said = refused(&path, OWNER, 2);
+    let said = refused(&path, owner(), 2);
     assert!(said.contains("it is an old copy: 1 starts"), "{said}");
     assert!(said.contains("move this one away"), "{said}");
 }
 
 #[test]
-fn the_file_of_another_process_cluster_or_interval_is_refused_and_keeps_its_records() {
+fn the_file_of_another_process_cluster_or_with_other_rules_is_refused_and_keeps_its_records() {
     let folder = Folder::new("others");
     let path = folder.file("P.redb");
     let (mut storage, _, _) = open(&path, 0).unwrap();
@@ -200,28 +211,51 @@ fn the_file_of_another_process_cluster_or_interval_is_refused_and_keeps_its_reco
         (
             Owner {
                 process: ReplicaId(1),
-                ..OWNER
+                ..owner()
             },
             "process P in cluster 07070707, and this is process Q in cluster 07070707: put each file back",
         ),
         (
             Owner {
                 cluster: ClusterId([0xab; 32]),
-                ..OWNER
+                ..owner()
             },
             "process P in cluster 07070707, and this is process P in cluster abababab: put each file back",
         ),
         (
             Owner {
-                checkpoint_interval: 10,
-                ..OWNER
+                common: Common {
+                    checkpoint_interval: 10,
+                    ..common()
+                },
+                ..owner()
             },
             "a checkpoint every 128 slots, and this start asks for one every 10: start with ckpt_interval 128 again",
+        ),
+        (
+            Owner {
+                common: Common {
+                    default_decision: "attack".to_owned(),
+                    ..common()
+                },
+                ..owner()
+            },
+            "made with the default decision 'retreat', and this start asks for 'attack': start with --default-decision 'retreat' again",
+        ),
+        (
+            Owner {
+                common: Common {
+                    limits: Limits::for_replicas(31),
+                    ..common()
+                },
+                ..owner()
+            },
+            "made with other limits of bytes",
         ),
     ];
     for (other, words) in others {
         for counted in [0, 1] {
-            let said = refused(&path, other, counted);
+            let said = refused(&path, other.clone(), counted);
             assert!(said.contains(words), "{said}");
         }
     }
@@ -242,7 +276,7 @@ fn a_file_of_another_version_is_refused() {
         })
         .unwrap();
     drop(storage);
-    let said = refused(&path, OWNER, 1);
+    let said = refused(&path, owner(), 1);
     assert!(said.contains("another version of this program"), "{said}");
 }
 
@@ -413,7 +447,7 @@ fn a_part_is_written_once_and_goes_with_the_last_record_that_names_it() {
     begun.open_table(PARTS).unwrap().remove(same.0).unwrap();
     begun.commit().unwrap();
     drop(storage);
-    let said = refused(&path, OWNER, 4);
+    let said = refused(&path, owner(), 4);
     assert!(said.contains("it is damaged; move it away"), "{said}");
     assert!(said.contains("missing or changed"), "{said}");
 }
