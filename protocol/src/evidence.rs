@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::certificate::PreparedCertificate;
 use crate::config::Config;
+use crate::digest::Digest;
 use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
 use crate::new_view;
@@ -63,40 +64,15 @@ impl Evidence {
     #[must_use]
     pub fn holds(&self, config: &Config) -> bool {
         match self {
-            Self::TwoPrePrepares(a, b) => {
-                let (x, y) = (a.value(), b.value());
-                a.signer() == b.signer()
-                    && (x.view, x.sequence) == (y.view, y.sequence)
-                    && x.digest != y.digest
-            }
-            Self::TwoPrepares(a, b) => {
-                let (x, y) = (a.value(), b.value());
-                a.signer() == b.signer()
-                    && (x.view, x.sequence) == (y.view, y.sequence)
-                    && x.digest != y.digest
-            }
-            Self::TwoCommits(a, b) => {
-                let (x, y) = (a.value(), b.value());
-                a.signer() == b.signer()
-                    && (x.view, x.sequence) == (y.view, y.sequence)
-                    && x.digest != y.digest
-            }
+            Self::TwoPrePrepares(a, b) => name_two_digests(a, b),
+            Self::TwoPrepares(a, b) => name_two_digests(a, b),
+            Self::TwoCommits(a, b) => name_two_digests(a, b),
             Self::PrimaryPrepared(prepare) => {
                 prepare.signer() == prepare.value().view.primary(config.quorum)
             }
             Self::WrongNewView(new_view) => new_view::check(config, new_view).is_err(),
-            Self::CommittedOtherProposal(a, b) => {
-                let (x, y) = (a.value(), b.value());
-                a.signer() == b.signer()
-                    && (x.view, x.sequence) == (y.view, y.sequence)
-                    && x.digest != y.digest
-            }
-            Self::CommittedOtherPrepare(a, b) => {
-                let (x, y) = (a.value(), b.value());
-                a.signer() == b.signer()
-                    && (x.view, x.sequence) == (y.view, y.sequence)
-                    && x.digest != y.digest
-            }
+            Self::CommittedOtherProposal(a, b) => name_two_digests(a, b),
+            Self::CommittedOtherPrepare(a, b) => name_two_digests(a, b),
             Self::TwoViewChanges(a, b) => {
                 a.signer() == b.signer() && contradict(config, a.value(), b.value())
             }
@@ -179,6 +155,35 @@ impl fmt::Display for Evidence {
     }
 }
 
+/// A proposal or a vote: it names a digest for a slot in a view.
+trait Names {
+    fn names(&self) -> (View, Sequence, Digest);
+}
+
+impl Names for PrePrepare {
+    fn names(&self) -> (View, Sequence, Digest) {
+        (self.view, self.sequence, self.digest)
+    }
+}
+
+impl Names for Prepare {
+    fn names(&self) -> (View, Sequence, Digest) {
+        (self.view, self.sequence, self.digest)
+    }
+}
+
+impl Names for Commit {
+    fn names(&self) -> (View, Sequence, Digest) {
+        (self.view, self.sequence, self.digest)
+    }
+}
+
+/// Whether one replica has named two digests for one slot in one view.
+fn name_two_digests<A: Names, B: Names>(a: &Signed<A>, b: &Signed<B>) -> bool {
+    let ((view, sequence, digest), other) = (a.value().names(), b.value().names());
+    a.signer() == b.signer() && (view, sequence) == (other.0, other.1) && digest != other.2
+}
+
 /// Whether two VIEW-CHANGEs of one replica contradict each other: same view, different content. The VIEW-CHANGEs of two
 /// lives may differ, but the later life sends none before its stable checkpoint has passed every slot that the earlier
 /// one can have named (rule 23). A number of another life therefore excuses nothing else.
@@ -204,6 +209,6 @@ pub(crate) fn forgets(view_change: &ViewChange, commit: &Commit) -> bool {
 
 /// Whether the sender of a VIEW-CHANGE already has a stable checkpoint at or above the slot of its COMMIT. Such a
 /// replica no longer votes in that slot.
-pub(crate) fn is_past(wish: &ViewChange, commit: &Commit) -> bool {
-    wish.view <= commit.view && wish.stable >= commit.sequence
+pub(crate) fn is_past(view_change: &ViewChange, commit: &Commit) -> bool {
+    view_change.view <= commit.view && view_change.stable >= commit.sequence
 }

@@ -44,7 +44,8 @@ pub struct Largest {
     pub new_view: usize,
     /// Body.
     pub body: usize,
-    /// State. This is a part of a state; a manifest is shorter as long as the state has less than 8000 parts.
+    /// State. This is a part of a state; a manifest has 32 bytes for each part, so it is shorter as long as the state has
+    /// fewer than 65,000 parts.
     pub state: usize,
     /// Committed.
     pub committed: usize,

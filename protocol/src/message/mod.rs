@@ -124,55 +124,60 @@ pub enum SignedMessage {
     Answer(Signed<Answer>),
 }
 
+/// What every signed message has, whatever it says.
+trait Envelope {
+    fn signer(&self) -> ReplicaId;
+    fn weight(&self) -> usize;
+}
+
+impl<T> Envelope for Signed<T> {
+    fn signer(&self) -> ReplicaId {
+        Self::signer(self)
+    }
+
+    fn weight(&self) -> usize {
+        Self::weight(self)
+    }
+}
+
 impl SignedMessage {
     /// The most bytes that its encoding takes, but for the number of its kind.
     #[must_use]
     pub fn weight(&self) -> usize {
-        match self {
-            Self::PrePrepare { pre_prepare, batch } => pre_prepare.weight() + batch.weight(),
-            Self::NewView {
-                new_view,
-                pre_prepares,
-            } => new_view.weight() + pre_prepares.iter().map(Signed::weight).sum::<usize>(),
-            Self::Request(m) => m.weight(),
-            Self::Prepare(m) => m.weight(),
-            Self::Commit(m) => m.weight(),
-            Self::Checkpoint(m) => m.weight(),
-            Self::ViewChange(m) => m.weight(),
-            Self::Fetch(m) => m.weight(),
-            Self::Body(m) => m.weight(),
-            Self::Standing(m) => m.weight(),
-            Self::FetchState(m) => m.weight(),
-            Self::State(m) => m.weight(),
-            Self::Committed(m) => m.weight(),
-            Self::Stable(m) => m.weight(),
-            Self::Replies(m) => m.weight(),
-            Self::Query(m) => m.weight(),
-            Self::Answer(m) => m.weight(),
-        }
+        let beside = match self {
+            Self::PrePrepare { batch, .. } => batch.weight(),
+            Self::NewView { pre_prepares, .. } => pre_prepares.iter().map(Signed::weight).sum(),
+            _ => 0,
+        };
+        self.envelope().weight() + beside
     }
 
     /// The replica that claims to have signed it. For a request, this is the process that speaks for the client.
     #[must_use]
     pub fn signer(&self) -> ReplicaId {
+        self.envelope().signer()
+    }
+
+    /// The message without what travels beside it.
+    fn envelope(&self) -> &dyn Envelope {
         match self {
-            Self::Request(m) => m.signer(),
-            Self::PrePrepare { pre_prepare, .. } => pre_prepare.signer(),
-            Self::Prepare(m) => m.signer(),
-            Self::Commit(m) => m.signer(),
-            Self::Checkpoint(m) => m.signer(),
-            Self::ViewChange(m) => m.signer(),
-            Self::NewView { new_view, .. } => new_view.signer(),
-            Self::Fetch(m) => m.signer(),
-            Self::Body(m) => m.signer(),
-            Self::Standing(m) => m.signer(),
-            Self::FetchState(m) => m.signer(),
-            Self::State(m) => m.signer(),
-            Self::Committed(m) => m.signer(),
-            Self::Stable(m) => m.signer(),
-            Self::Replies(m) => m.signer(),
-            Self::Query(m) => m.signer(),
-            Self::Answer(m) => m.signer(),
+            Self::Request(m) => m,
+            Self::PrePrepare { pre_prepare, .. } => pre_prepare,
+            Self::Prepare(m) => m,
+            Self::Commit(m) => m,
+            Self::Checkpoint(m) => m,
+            Self::ViewChange(m) => m,
+            Self::NewView { new_view, .. } => new_view,
+            Self::Fetch(m) => m,
+            Self::Body(m) => m,
+            Self::Standing(m) => m,
+            Self::FetchState(m) => m,
+            Self::State(m) => m,
+            Self::Committed(m) => m,
+            Self::Stable(m) => m,
+            Self::Replies(m) => m,
+            Self::Query(m) => m,
+            Self::Answer(m) => m,
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use super::on_pre_prepare::Timeliness;
 use super::{Replica, view_changes};
-use crate::certificate::check_view_change;
-use crate::certificate::{check_checkpoint, check_commits};
+use crate::certificate::{check_checkpoint, check_commits, check_view_change};
 use crate::digest::Digest;
 use crate::id::Sequence;
 use crate::message::{

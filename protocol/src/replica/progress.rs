@@ -95,8 +95,8 @@ impl Replica {
         }
     }
 
-    /// Called now and then. A null batch has no request, so it starts no timer. Proposed for a replica without memory, it
-    /// may need the vote of one that has left this view alone: then this replica leaves too, after T.
+    /// Called at each status timer. A null batch has no request, so it starts no timer. If it lacks the vote of a replica
+    /// that has left this view, it never executes. So this replica leaves too, once the slot has stood for T.
     pub(super) fn watch_null_slots(&mut self) {
         let next = self.executed.next();
         let null = Batch::null().digest();

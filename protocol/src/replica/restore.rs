@@ -1,16 +1,15 @@
 //! Starting again with what is on disk (rule 22).
 
 use super::Replica;
+use super::rejoin::Rejoin;
+use super::transfer::Target;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::id::{Sequence, View};
 use crate::message::{Batch, Commit, Message, Prepare, SignedMessage};
+use crate::new_view;
 use crate::record::Record;
 use crate::signature::Signed;
-
-use super::rejoin::Rejoin;
-use super::transfer::Target;
-use crate::new_view;
 
 impl Replica {
     /// The replica whose disk has `records`, in the order in which it wrote them.
