@@ -63,6 +63,21 @@ impl Disk for NoDisk {
     }
 }
 
+/// Records in memory, for tests and stories: they last as long as the list.
+impl Disk for Vec<Record> {
+    type Error = Infallible;
+
+    fn append(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        self.extend_from_slice(records);
+        Ok(())
+    }
+
+    fn replace(&mut self, records: &[Record]) -> Result<(), Infallible> {
+        *self = records.to_vec();
+        Ok(())
+    }
+}
+
 impl<C> Turn<C> {
     /// The new records.
     #[must_use]

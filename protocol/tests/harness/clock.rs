@@ -2,7 +2,6 @@
 
 use quorate_protocol::{Duration, Effect, Misbehaviour, Replica, Time, Timer};
 
-use super::node::Records;
 use super::{Fate, Network, Parcel, TIMERS};
 
 impl Network {
@@ -105,7 +104,7 @@ impl Network {
     /// Starts a crashed replica again from its disk.
     pub(crate) fn restart(&mut self, i: u32) {
         let node = self.node_mut(i);
-        let disk = node.disk.0.clone();
+        let disk = node.disk.clone();
         node.start(|config| Replica::restore(config, disk));
         self.turn(i);
     }
@@ -113,7 +112,7 @@ impl Network {
     /// Starts a crashed replica again with an empty disk.
     pub(crate) fn restart_without_disk(&mut self, i: u32) {
         let node = self.node_mut(i);
-        node.disk = Records::default();
+        node.disk.clear();
         node.config.life += 1;
         node.start(Replica::rejoin);
         self.turn(i);

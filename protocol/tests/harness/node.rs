@@ -1,11 +1,10 @@
 //! One process: its replica, what it has written, and its client.
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use quorate_fault::Faulty;
 use quorate_fault::behaviour::{Altered, Behaviour};
-use quorate_host::{Core, Disk};
+use quorate_host::Core;
 use quorate_protocol::client::{Accepted, Client, Read};
 use quorate_protocol::{Config, Effect, Keys, Record, Replica, VerifiedMessage};
 
@@ -29,24 +28,6 @@ impl Behaviour for Recorder {
     }
 }
 
-/// What a process has written.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Records(pub(super) Vec<Record>);
-
-impl Disk for Records {
-    type Error = Infallible;
-
-    fn append(&mut self, records: &[Record]) -> Result<(), Infallible> {
-        self.0.extend_from_slice(records);
-        Ok(())
-    }
-
-    fn replace(&mut self, records: &[Record]) -> Result<(), Infallible> {
-        self.0 = records.to_vec();
-        Ok(())
-    }
-}
-
 pub(super) struct Node {
     pub(super) core: Core<Log>,
     pub(super) recorder: Recorder,
@@ -57,7 +38,8 @@ pub(super) struct Node {
     pub(super) client: Client,
     pub(super) results: Vec<Accepted>,
     pub(super) reads: Vec<Read>,
-    pub(super) disk: Records,
+    /// What it has written.
+    pub(super) disk: Vec<Record>,
     pub(super) config: Config,
 }
 
@@ -74,7 +56,7 @@ impl Node {
             client: Client::new(config.quorum, 0),
             results: Vec::new(),
             reads: Vec::new(),
-            disk: Records::default(),
+            disk: Vec::new(),
             config,
         }
     }

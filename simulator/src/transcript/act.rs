@@ -116,10 +116,10 @@ impl Stage {
             _ => {}
         }
         for id in to {
-            let (before, deeds) = (kept(self.node(*id)?), self.page.len());
+            let (before, entries) = (kept(self.node(*id)?), self.page.len());
             self.sketch.forged(*id, &message);
             self.deliver(*id, *id, message.clone());
-            if self.page.len() == deeds {
+            if self.page.len() == entries {
                 let does = if kept(self.node(*id)?) == before {
                     "ignores it"
                 } else {
@@ -191,5 +191,5 @@ fn kept(node: &Node) -> (Option<String>, usize) {
     let state = state
         .split_once("effects: ")
         .map(|(_, rest)| rest.to_owned());
-    (state, node.disk.0.len())
+    (state, node.disk.len())
 }

@@ -25,7 +25,7 @@ impl Stage {
             ) if !self.page.shows_messages => self.page.refuse_late(now, id),
             event => {
                 self.sketch.event(id, &event);
-                if let Some(words) = self.names.deed(&event) {
+                if let Some(words) = self.names.event(&event) {
                     self.page.words(now, id, words);
                 }
             }

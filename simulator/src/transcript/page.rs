@@ -10,9 +10,9 @@ use super::order::Names;
 /// The longest line, in characters.
 const WIDTH: usize = 118;
 
-/// One action of a replica.
+/// What a page tells of one replica.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Entry {
     Execute(Sequence, Vec<Request>),
     Stable(Sequence),
     /// A client of the process gets its answer.
@@ -25,7 +25,7 @@ enum Deed {
 /// The actions since the previous page.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    deeds: Vec<(Time, ReplicaId, Deed)>,
+    entries: Vec<(Time, ReplicaId, Entry)>,
     /// How many messages were sent, one for each recipient. Status messages are not counted, because replicas send them all
     /// the time.
     pub(super) messages: u64,
@@ -36,7 +36,7 @@ pub(super) struct Page {
 impl Page {
     /// An action in words.
     pub(super) fn words(&mut self, now: Time, who: ReplicaId, words: String) {
-        self.deeds.push((now, who, Deed::Words(words)));
+        self.entries.push((now, who, Entry::Words(words)));
     }
 
     /// A slot executes.
@@ -47,45 +47,46 @@ impl Page {
         slot: Sequence,
         requests: Vec<Request>,
     ) {
-        self.deeds.push((now, who, Deed::Execute(slot, requests)));
+        self.entries
+            .push((now, who, Entry::Execute(slot, requests)));
     }
 
     /// A checkpoint is stable.
     pub(super) fn stable(&mut self, now: Time, who: ReplicaId, slot: Sequence) {
-        self.deeds.push((now, who, Deed::Stable(slot)));
+        self.entries.push((now, who, Entry::Stable(slot)));
     }
 
     /// A client has its answer.
     pub(super) fn answer(&mut self, now: Time, who: ReplicaId, request: String) {
-        self.deeds.push((now, who, Deed::Answer(request)));
+        self.entries.push((now, who, Entry::Answer(request)));
     }
 
     /// A message came too late.
     pub(super) fn refuse_late(&mut self, now: Time, who: ReplicaId) {
-        self.deeds.push((now, who, Deed::RefuseLate));
+        self.entries.push((now, who, Entry::RefuseLate));
     }
 
     /// The number of actions.
     pub(super) const fn len(&self) -> usize {
-        self.deeds.len()
+        self.entries.len()
     }
 
     /// A new page.
     pub(super) fn clear(&mut self) {
-        self.deeds.clear();
+        self.entries.clear();
         self.messages = 0;
     }
 
     /// Writes the page and begins another. With `by_moment`, actions at different times are on different lines.
     pub(super) fn write(&mut self, names: &Names, by_moment: bool) -> Vec<String> {
-        let mut by_line: BTreeMap<(Option<Time>, ReplicaId), Vec<Deed>> = BTreeMap::new();
-        for (time, who, deed) in self.deeds.drain(..) {
+        let mut by_line: BTreeMap<(Option<Time>, ReplicaId), Vec<Entry>> = BTreeMap::new();
+        for (time, who, entry) in self.entries.drain(..) {
             let moment = by_moment.then_some(time);
-            by_line.entry((moment, who)).or_default().push(deed);
+            by_line.entry((moment, who)).or_default().push(entry);
         }
         let mut alike: Vec<(Option<Time>, Vec<String>, Vec<ReplicaId>)> = Vec::new();
-        for ((moment, who), deeds) in by_line {
-            let phrases = phrases(&deeds, names);
+        for ((moment, who), entries) in by_line {
+            let phrases = phrases(&entries, names);
             let same = |(other, known, _): &&mut (Option<Time>, Vec<String>, _)| {
                 *other == moment && *known == phrases
             };
@@ -120,22 +121,24 @@ fn seconds(time: Time) -> String {
 }
 
 /// Actions in words. Equal actions in a row are written once, and all progress between other actions is written together.
-fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
+fn phrases(entries: &[Entry], names: &Names) -> Vec<String> {
     let mut phrases: Vec<(String, usize)> = Vec::new();
     let mut add = |words: String| match phrases.iter_mut().find(|(known, _)| *known == words) {
         Some((_, times)) => *times += 1,
         None => phrases.push((words, 1)),
     };
-    let is_word = |deed: &Deed| matches!(deed, Deed::Words(_));
-    for run in deeds.chunk_by(|one, other| is_word(one) == is_word(other)) {
-        for deed in run {
-            if let Deed::Words(words) = deed {
+    let is_word = |entry: &Entry| matches!(entry, Entry::Words(_));
+    for run in entries.chunk_by(|one, other| is_word(one) == is_word(other)) {
+        for entry in run {
+            if let Entry::Words(words) = entry {
                 add(words.clone());
             }
         }
         progress(run, names).into_iter().for_each(&mut add);
     }
-    let late = deeds.iter().filter(|deed| matches!(deed, Deed::RefuseLate));
+    let late = entries
+        .iter()
+        .filter(|entry| matches!(entry, Entry::RefuseLate));
     late.for_each(|_| add("refuses what came too late".to_owned()));
     let times = |(words, times)| match times {
         1 => words,
@@ -145,14 +148,14 @@ fn phrases(deeds: &[Deed], names: &Names) -> Vec<String> {
 }
 
 /// The progress of a replica: executed slots, consecutive ones together, then stable checkpoints, then answers.
-fn progress(deeds: &[Deed], names: &Names) -> Vec<String> {
+fn progress(entries: &[Entry], names: &Names) -> Vec<String> {
     let (mut slots, mut stable, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-    for deed in deeds {
-        match deed {
-            Deed::Execute(slot, requests) => slots.push((slot.0, requests.as_slice())),
-            Deed::Stable(slot) => stable.push(slot.0.to_string()),
-            Deed::Answer(request) => answers.push(request.as_str()),
-            Deed::RefuseLate | Deed::Words(_) => {}
+    for entry in entries {
+        match entry {
+            Entry::Execute(slot, requests) => slots.push((slot.0, requests.as_slice())),
+            Entry::Stable(slot) => stable.push(slot.0.to_string()),
+            Entry::Answer(request) => answers.push(request.as_str()),
+            Entry::RefuseLate | Entry::Words(_) => {}
         }
     }
     let in_a_row = |a: &(u64, &[Request]), b: &(u64, &[Request])| {

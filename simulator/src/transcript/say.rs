@@ -9,7 +9,7 @@ use super::page::list;
 
 impl Names {
     /// An action that a story tells.
-    pub(super) fn deed(&self, event: &Event) -> Option<String> {
+    pub(super) fn event(&self, event: &Event) -> Option<String> {
         Some(match event {
             Event::Installed(slot) => format!("takes over the state of slot {}", slot.0),
             Event::Unreadable(slot) => format!("cannot read the state of slot {}", slot.0),

@@ -1,11 +1,10 @@
 //! The replicas of a story: each with its service and its disk.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::num::NonZeroU32;
 
 use quorate_fault::Faulty;
-use quorate_host::{Batch, Core, Disk};
+use quorate_host::{Batch, Core};
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
 use quorate_protocol::snapshot::Manifest;
@@ -35,30 +34,13 @@ pub(super) struct Node {
     pub(super) client: Client,
     /// How often it has started again. The questions of each start have numbers of their own.
     starts: u64,
-    pub(super) disk: Records,
+    /// Its records.
+    pub(super) disk: Vec<Record>,
     pub(super) crashed: bool,
     /// Whether its messages are lost, because it ends before it sends them.
     pub(super) dies: bool,
     /// The last view for which the page has told what its VIEW-CHANGE carries.
     pub(super) carried: View,
-}
-
-/// The records of a process.
-#[derive(Debug, Default)]
-pub(super) struct Records(pub(super) Vec<Record>);
-
-impl Disk for Records {
-    type Error = Infallible;
-
-    fn append(&mut self, records: &[Record]) -> Result<(), Infallible> {
-        self.0.extend_from_slice(records);
-        Ok(())
-    }
-
-    fn replace(&mut self, records: &[Record]) -> Result<(), Infallible> {
-        self.0 = records.to_vec();
-        Ok(())
-    }
 }
 
 /// A cluster, its network and its clock.
@@ -213,7 +195,7 @@ impl Node {
             core: core(keys, replica),
             client: Client::new(config.quorum, 0),
             starts: 0,
-            disk: Records::default(),
+            disk: Vec::new(),
             crashed: false,
             dies: false,
             carried: View(0),
@@ -224,9 +206,9 @@ impl Node {
     /// Starts again, with its disk or without.
     pub(super) fn restart(&mut self, disk: bool) {
         let replica = if disk {
-            Replica::restore(self.config.clone(), self.disk.0.iter().cloned())
+            Replica::restore(self.config.clone(), self.disk.iter().cloned())
         } else {
-            self.disk = Records::default();
+            self.disk.clear();
             self.config.life += 1;
             Replica::rejoin(self.config.clone())
         };
