@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use quorate_cli::console::complain;
 use quorate_node::durable::{self, NotWritten};
 use quorate_web::PbftYaml;
+use quorate_wire::hex;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -228,18 +229,17 @@ struct Hex([u8; 32]);
 
 impl Serialize for Hex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base16ct::lower::encode_string(&self.0))
+        serializer.serialize_str(&hex::of(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let digits = String::deserialize(deserializer)?;
-        let mut bytes = [0; 32];
-        match base16ct::mixed::decode(&digits, &mut bytes).map(<[u8]>::len) {
-            Ok(32) => Ok(Self(bytes)),
-            _ => Err(D::Error::custom("expected 64 hexadecimal digits")),
-        }
+        let bytes = hex::read(&digits);
+        bytes
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected 64 hexadecimal digits"))
     }
 }
 
