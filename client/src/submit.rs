@@ -82,17 +82,22 @@ fn signed(options: &SubmitOptions, key: &ClientKey, cluster: ClusterId, timestam
     }
 }
 
-/// The id of the cluster, as the first correct process tells it. If it lies, no process takes the request.
+/// The id of the cluster, as most correct processes tell it: some that say that they are correct may lie. With a wrong id no
+/// process takes the request.
 fn cluster_of(target: &Target) -> anyhow::Result<ClusterId> {
-    let mut told = target.correct().filter_map(|one| one.status.as_ref().ok());
-    let status = told.next().context(NO_CORRECT_ANSWER)?;
-    let id = hex::read(&status.cluster).with_context(|| {
-        format!(
-            "{} tells '{}' as the cluster's id, which is not 64 hexadecimal digits",
-            status.process, status.cluster
-        )
+    let told = target.correct().filter_map(|one| one.status.as_ref().ok());
+    let told: Vec<&str> = told.map(|status| status.cluster.as_str()).collect();
+    let id = told_by_most(&told).context(NO_CORRECT_ANSWER)?;
+    let id = hex::read(id).with_context(|| {
+        format!("'{id}' is told as the cluster's id, and is not 64 hexadecimal digits")
     })?;
     Ok(ClusterId(id))
+}
+
+/// What stands most often in a list; of several, the first.
+fn told_by_most<'a>(told: &[&'a str]) -> Option<&'a str> {
+    let count = |text: &str| told.iter().filter(|other| **other == text).count();
+    told.iter().rev().max_by_key(|text| count(text)).copied()
 }
 
 #[cfg(test)]
@@ -139,6 +144,13 @@ mod tests {
             timestamp: 7,
         };
         assert_eq!(submit.request, Some(name));
+    }
+
+    #[test]
+    fn the_cluster_is_the_one_that_most_processes_tell() {
+        assert_eq!(told_by_most(&["lie", "right", "right"]), Some("right"));
+        assert_eq!(told_by_most(&["first", "second"]), Some("first"));
+        assert_eq!(told_by_most(&[]), None);
     }
 
     #[test]
