@@ -45,8 +45,8 @@ pub struct Setup {
     pub trusts_callers: bool,
 }
 
-/// The first number of a life, for processes whose lives are counted from 0. A life has room for 2^40 numbers. No clock
-/// is asked, so one that is set back does no harm.
+/// The first number of a life, for processes whose lives are counted from 0. There is room for 2^24 lives of 2^40 numbers
+/// each. No clock is asked, so one that is set back does no harm.
 #[must_use]
 pub const fn first_number(life: u64) -> u64 {
     life << 40

@@ -18,8 +18,8 @@ pub enum Unknown {
     Damaged,
 }
 
-/// A greater count is taken as damage.
-const MOST: u64 = 1 << 48;
+/// A count from here on is taken as damage: [`quorate_host::first_number`] has no numbers for more lives.
+const MOST: u64 = 1 << 24;
 
 /// The number of starts so far: 0 if there is no file.
 ///

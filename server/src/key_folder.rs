@@ -550,6 +550,7 @@ mod tests {
             ),
             ("0.starts", "seven", "greater than the number of starts"),
             ("0.starts", "-1", "greater than the number of starts"),
+            ("0.starts", "16777216", "greater than the number of starts"),
             (
                 "0.starts",
                 "99999999999999999999",
