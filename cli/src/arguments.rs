@@ -26,6 +26,18 @@ pub struct Need {
     pub instead: &'static str,
 }
 
+impl Need {
+    /// An option that needs one of the others, and that nothing else can stand for.
+    #[must_use]
+    pub const fn of(option: &'static str, others: &'static [&'static str]) -> Self {
+        Self {
+            option,
+            others,
+            instead: "",
+        }
+    }
+}
+
 /// Reads the arguments of this program. Ends it with status 2 and a message if they are wrong, and with status 0 once the
 /// help or the version is printed.
 #[must_use]

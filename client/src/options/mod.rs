@@ -55,11 +55,11 @@ const NEEDS: [Need; 11] = [
     of_those_that_it_starts("view_timeout", ""),
     of_those_that_it_starts("decision_timeout", ""),
     of_those_that_it_starts("batch_limit", ""),
-    need("client", &["timestamp"]),
-    need("key", &["timestamp"]),
-    need("timestamp", &["client", "key"]),
-    need("payload", &["operations"]),
-    need("reads", &["operations"]),
+    Need::of("client", &["timestamp"]),
+    Need::of("key", &["timestamp"]),
+    Need::of("timestamp", &["client", "key"]),
+    Need::of("payload", &["operations"]),
+    Need::of("reads", &["operations"]),
 ];
 
 /// An option for the processes that `--spawn` starts.
@@ -68,14 +68,6 @@ const fn of_those_that_it_starts(option: &'static str, instead: &'static str) ->
         option,
         others: &["spawn"],
         instead,
-    }
-}
-
-const fn need(option: &'static str, others: &'static [&'static str]) -> Need {
-    Need {
-        option,
-        others,
-        instead: "",
     }
 }
 

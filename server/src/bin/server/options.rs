@@ -121,21 +121,13 @@ pub(crate) struct Output {
 
 /// The options that need another option.
 const NEEDS: [Need; 6] = [
-    with("index", &["config"]),
-    with("dump_dir", &["config"]),
-    with("keys", &["index"]),
-    with("keys", &["secret_key"]),
-    with("secret_key", &["index"]),
-    with("secret_key", &["keys"]),
+    Need::of("index", &["config"]),
+    Need::of("dump_dir", &["config"]),
+    Need::of("keys", &["index"]),
+    Need::of("keys", &["secret_key"]),
+    Need::of("secret_key", &["index"]),
+    Need::of("secret_key", &["keys"]),
 ];
-
-const fn with(option: &'static str, others: &'static [&'static str]) -> Need {
-    Need {
-        option,
-        others,
-        instead: "",
-    }
-}
 
 impl Options {
     /// Reads the command line; ends the program if it is wrong, or asks for help.

@@ -47,20 +47,12 @@ pub(crate) enum Command {
 
 /// Options that mean something only beside another one.
 const NEEDS: [Need; 5] = [
-    need("faulty", &["processes"]),
-    need("twins", &["processes"]),
-    need("from", &["diagram"]),
-    need("only", &["diagram"]),
-    need("arrows", &["diagram"]),
+    Need::of("faulty", &["processes"]),
+    Need::of("twins", &["processes"]),
+    Need::of("from", &["diagram"]),
+    Need::of("only", &["diagram"]),
+    Need::of("arrows", &["diagram"]),
 ];
-
-const fn need(option: &'static str, others: &'static [&'static str]) -> Need {
-    Need {
-        option,
-        others,
-        instead: "",
-    }
-}
 
 impl Options {
     /// Reads the command line.
