@@ -5,10 +5,10 @@ use quorate_protocol::{ParseReplicaIdError, ReplicaId};
 /// Why a fault plan cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    /// The name is none.
+    /// What stands where a name must is not a name.
     #[error("{cause}{advice}", advice = capitals(&cause.0))]
     Name {
-        /// What was given. It is no source of the error: the message has it already.
+        /// What was given. It is not the source of the error, because the message has it already.
         cause: ParseReplicaIdError,
     },
     /// A behaviour stands where a name must.
@@ -61,7 +61,7 @@ pub enum ParseError {
         /// What is expected.
         expected: &'static str,
     },
-    /// Nobody and somebody at once.
+    /// 'none' stands beside names.
     #[error("'none' stands alone: leave it out, or leave the names out")]
     NoneAndNames,
     /// Nothing between two commas.

@@ -97,7 +97,7 @@ struct Rooms<T> {
     of_peers: Vec<Room<T>>,
     /// The bytes of waiting batches that are larger than `ROOM`.
     large: usize,
-    /// How far the peer was that had the last turn, before its turn.
+    /// The bytes that had been served of the peer that had the last turn, before that turn.
     turn: u64,
     is_closed: bool,
 }
@@ -106,7 +106,8 @@ struct Rooms<T> {
 struct Room<T> {
     waiting: VecDeque<Batch<T>>,
     bytes: usize,
-    /// The bytes that this peer has had its turns for. One that has sent nothing for a while does not save up turns.
+    /// The bytes of this peer that were served. A peer that had nothing waiting is moved up to `turn`, so it saves up no
+    /// turns.
     served: u64,
 }
 

@@ -4,8 +4,10 @@
 //! * `runtime`: the one task that owns the process, which `quorate-host` runs. `clock`, `storage`, `inbox` (one queue for
 //!   each peer's batches) and `outbox` (one queue for each peer, whose batches go out as `pbft.deliver` calls) are its
 //!   surroundings.
-//! * `common`: what all processes must have alike. `durable`: files that outlive a crash. `starts`: how often a process was started.
-//! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what.
+//! * `common`: what all processes must have alike. `durable`: files that outlive a crash. `starts`: how often a process was
+//!   started.
+//! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what. `refusals`: what was refused
+//!   without proof.
 //! * `web/`: PBFT over HTTP/JSON.
 
 // They panic where nobody reads; `quorate_cli::console` does not.

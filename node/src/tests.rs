@@ -277,7 +277,7 @@ async fn a_faulty_process_votes_in_the_recipients_round_and_does_not_wait_for_it
     let mut config = config();
     config.addresses[1] = listener.local_addr().unwrap();
     config.fault = Some("tamper".into());
-    // Whoever waits for a decision does not end.
+    // A send that waits for a decision would not end before the test is given up.
     config.decision_timeout_ms = 3_600_000;
     tokio::spawn(q.serve(listener, std::future::pending()));
     let p = run_p(config);

@@ -1,3 +1,5 @@
+//! Why a command turns to processes.
+
 /// What a command does with the processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {

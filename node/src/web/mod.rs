@@ -1,6 +1,6 @@
 //! PBFT over HTTP/JSON: the requests of clients to this process, and the replies that it posts.
 //!
-//! * `routes`: the paths.
+//! * `routes`: the paths. `log`: the decided requests, page by page.
 //! * `replies`: posts replies to clients. `dump`: writes decided requests to a file.
 
 mod dump;
