@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use quorate_host::{Head, join};
-use quorate_protocol::ReplicaId;
+use quorate_protocol::{Config, ReplicaId};
 use quorate_wire::method::Deliver;
 use quorate_wire::{CallError, Caller, Fault, Seldom};
 use tokio::sync::Notify;
@@ -17,11 +17,15 @@ use tokio::task::JoinSet;
 const CALLS_IN_FLIGHT: usize = 2;
 /// The most bytes of messages in one call, unless a single message is larger.
 pub(crate) const BATCH_BYTES: usize = 512 * 1024;
-/// The most bytes that wait for a peer that does not answer: more than two of the largest messages. Beyond them the oldest
-/// messages are dropped. Status messages repair that later.
-pub(crate) const WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// How long a peer may take to answer a call with a batch.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The most bytes that wait for a peer that takes them slowly or not at all: all the waiting requests of one speaker, the
+/// batches that propose them, and two of the largest messages. So a load that one process may bring is not dropped on its
+/// way. Beyond that the oldest messages are dropped. Status messages repair that later.
+pub(crate) fn room(protocol: &Config) -> usize {
+    2 * (protocol.limits.waiting + protocol.largest().message())
+}
 
 /// The queue of messages for one peer.
 #[derive(Debug)]
@@ -31,14 +35,18 @@ pub(crate) struct Outbox {
     _senders: JoinSet<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
+    peer: ReplicaId,
+    /// The most bytes that wait.
+    room: usize,
     waiting: Mutex<Waiting>,
     arrived: Notify,
     /// Whether a log line has already said that the peer gives bad answers, or refuses what it gets.
     complained: AtomicBool,
     /// A peer that takes every second batch must not fill the log either.
     complaints: Seldom,
+    losses: Seldom,
 }
 
 #[derive(Debug, Default)]
@@ -48,12 +56,12 @@ struct Waiting {
 }
 
 impl Outbox {
-    /// An outbox that sends as long as it exists.
-    pub(crate) fn start(head: Head, peer: ReplicaId, caller: &Caller) -> Self {
-        let queue = Arc::new(Queue::default());
+    /// An outbox that sends as long as it exists. At most `room` bytes wait in it.
+    pub(crate) fn start(head: Head, peer: ReplicaId, room: usize, caller: &Caller) -> Self {
+        let queue = Arc::new(Queue::new(peer, room));
         let mut senders = JoinSet::new();
         for _ in 0..CALLS_IN_FLIGHT {
-            senders.spawn(send_batches(head, peer, caller.clone(), Arc::clone(&queue)));
+            senders.spawn(send_batches(head, caller.clone(), Arc::clone(&queue)));
         }
         Self {
             queue,
@@ -68,16 +76,36 @@ impl Outbox {
 }
 
 impl Queue {
+    fn new(peer: ReplicaId, room: usize) -> Self {
+        Self {
+            peer,
+            room,
+            waiting: Mutex::default(),
+            arrived: Notify::new(),
+            complained: AtomicBool::new(false),
+            complaints: Seldom::default(),
+            losses: Seldom::default(),
+        }
+    }
+
     fn push(&self, message: Arc<[u8]>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.bytes += message.len();
         waiting.messages.push_back(message);
-        while waiting.bytes > WAITING_BYTES
+        let mut dropped = 0_usize;
+        while waiting.bytes > self.room
             && let Some(oldest) = waiting.messages.pop_front()
         {
             waiting.bytes -= oldest.len();
+            dropped += 1;
         }
         drop(waiting);
+        if dropped > 0
+            && let Some(lines_left_out) = self.losses.line(())
+        {
+            let peer = self.peer;
+            tracing::info!(%peer, dropped, lines_left_out, "too much waits for the peer: the oldest messages are dropped");
+        }
         self.arrived.notify_one();
     }
 
@@ -125,7 +153,8 @@ impl Queue {
 }
 
 /// Sends one batch after another. Tries each until the peer takes or refuses it. Waits longer after each failed try.
-async fn send_batches(head: Head, peer: ReplicaId, caller: Caller, queue: Arc<Queue>) {
+async fn send_batches(head: Head, caller: Caller, queue: Arc<Queue>) {
+    let peer = queue.peer;
     loop {
         let batch = join(head, &queue.next_batch().await);
         let mut pauses = pauses();
@@ -144,6 +173,10 @@ async fn send_batches(head: Head, peer: ReplicaId, caller: Caller, queue: Arc<Qu
                 break;
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            let pause = match &error {
+                CallError::Fault(_) => pause.min(BUSY_PAUSE),
+                _ => pause,
+            };
             if complains {
                 tracing::warn!(%peer, %error, "the peer takes no batches; it is tried again and again");
             } else {
@@ -166,6 +199,9 @@ async fn deliver(caller: &Caller, batch: &[u8]) -> Result<i32, CallError> {
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause before an overloaded peer is tried again. Its inbox empties within a few turns, so a longer pause would
+/// leave it idle.
+const BUSY_PAUSE: Duration = Duration::from_millis(80);
 
 fn pauses() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
@@ -188,9 +224,11 @@ mod tests {
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
 
-    use super::{Outbox, Queue, WAITING_BYTES};
+    use super::{Outbox, Queue};
 
     const LONG: Duration = Duration::from_secs(20);
+    const Q: ReplicaId = ReplicaId(1);
+    const ROOM: usize = 1024;
 
     const HEAD: Head = Head {
         cluster: ClusterId([7; 32]),
@@ -215,7 +253,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let caller = Caller::new(listener.local_addr().unwrap(), LONG);
         tokio::spawn(peer.serve(listener, std::future::pending()));
-        let outbox = Outbox::start(HEAD, ReplicaId(1), &caller);
+        let outbox = Outbox::start(HEAD, Q, ROOM, &caller);
         outbox.push([1, 2, 3].into());
         let batch = tokio::time::timeout(LONG, batches.recv()).await;
         let batch = batch.unwrap().unwrap();
@@ -225,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_sent_any_more_once_the_outbox_is_gone() {
         let nowhere = Caller::new(([127, 0, 0, 1], 1).into(), LONG);
-        let outbox = Outbox::start(HEAD, ReplicaId(1), &nowhere);
+        let outbox = Outbox::start(HEAD, Q, ROOM, &nowhere);
         outbox.push([1].into());
         let queue = Arc::downgrade(&outbox.queue);
         drop(outbox);
@@ -239,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_first_bad_answer_is_shown_and_an_absence_never() {
-        let queue = Queue::default();
+        let queue = Queue::new(Q, ROOM);
         let away = CallError::Unreachable {
             address: String::new(),
             cause: String::new(),
@@ -252,7 +290,7 @@ mod tests {
         assert!(!queue.complains_of(&away));
         assert!(!queue.complains_of(&Fault::overloaded("later").into()));
         let refused = Fault::new(Fault::WRONG_PARAMETERS, "other keys");
-        let refusing = Queue::default();
+        let refusing = Queue::new(Q, ROOM);
         assert!(refusing.complains_of(&refused.clone().into()));
         assert!(!refusing.complains_of(&refused.into()));
         assert!(queue.complains_of(&forbidden));
@@ -261,8 +299,8 @@ mod tests {
 
     #[test]
     fn what_waits_for_a_peer_is_bounded_and_the_oldest_goes_first() {
-        let queue = Queue::default();
-        let message = |tag: u8| vec![tag; WAITING_BYTES / 4].into();
+        let queue = Queue::new(Q, ROOM);
+        let message = |tag: u8| vec![tag; ROOM / 4].into();
         for tag in 0..6 {
             queue.push(message(tag));
         }

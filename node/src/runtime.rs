@@ -14,7 +14,7 @@ use crate::Ending;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::loss::Loss;
-use crate::outbox::{CALL_TIMEOUT, Outbox};
+use crate::outbox::{self, CALL_TIMEOUT, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{AtRuntime, CORRECT, Caller, Question, SlotVotes, Standing};
 use crate::refusals::Refusals;
@@ -373,10 +373,11 @@ fn tell_of_interval(config: &NodeConfig, protocol: &Config) {
 
 fn start_outboxes(config: &NodeConfig, process: &Process<Caller>) -> Vec<Option<Outbox>> {
     let peers = (0..).map(ReplicaId).zip(&config.addresses);
+    let room = outbox::room(process.replica().config());
     peers
         .map(|(peer, address)| {
             let caller = || PeerCaller::new(*address, CALL_TIMEOUT);
-            (peer != process.own()).then(|| Outbox::start(process.head(), peer, &caller()))
+            (peer != process.own()).then(|| Outbox::start(process.head(), peer, room, &caller()))
         })
         .collect()
 }
