@@ -8,9 +8,11 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::nodes::{Nodes, Settings, curl};
+use support::takeover::{Load, fill_window, time_to_go_on};
 use support::{eventually, memory, run, signal};
 
 /// Posts a body with curl; the answer's status and JSON.
@@ -833,4 +835,28 @@ fn the_log_can_be_read_from_a_request_on_and_says_where_it_goes_on() {
         wrong.contains("write /log, or /log?since=N&limit=M"),
         "{wrong}"
     );
+}
+
+#[test]
+fn with_the_longest_interval_and_a_full_window_the_others_go_on_within_three_time_outs() {
+    // Long enough for a machine that is busy with other tests. `cargo bench -p quorate-server --bench attack` has a heavier load.
+    const TIME_OUT: Duration = Duration::from_secs(5);
+    const LOAD: Load = Load {
+        requests: 100,
+        bytes: 5000,
+    };
+    let mut nodes = Nodes::start(Settings {
+        checkpoint_interval: 10_000,
+        network_timeout: TIME_OUT.as_secs_f64(),
+        lasts: true,
+        ..Settings::default()
+    });
+    let slots = fill_window(&nodes, LOAD);
+    assert!(slots > 200, "{slots}");
+    nodes.kill(0);
+    let taken = time_to_go_on(&nodes, &[1, 2, 3]);
+    assert!(taken < 3 * TIME_OUT, "{taken:?}");
+    nodes.start_again(0);
+    let back = time_to_go_on(&nodes, &[0, 1, 2, 3]);
+    assert!(back < 3 * TIME_OUT, "{back:?}");
 }

@@ -1,7 +1,9 @@
 //! A real `server` for tests. It runs on free ports, is found through its ready file, and is gone at the end.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+pub mod http;
 pub mod nodes;
+pub mod takeover;
 
 use std::fs;
 use std::io::{self, Read, Write};
