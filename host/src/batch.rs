@@ -37,16 +37,32 @@ pub enum BadBatch {
     OtherCluster(ReplicaId),
 }
 
+impl Head {
+    /// Decodes the head of a batch of this cluster, and nothing else.
+    ///
+    /// # Errors
+    /// The bytes do not begin with a head, or it names another cluster.
+    pub fn open(bytes: &[u8], cluster: ClusterId) -> Result<Self, BadBatch> {
+        Self::split(bytes, cluster).map(|(head, _)| head)
+    }
+
+    /// The head, and the messages behind it.
+    fn split(bytes: &[u8], cluster: ClusterId) -> Result<(Self, &[u8]), BadBatch> {
+        let (head, messages): (Self, _) = postcard::take_from_bytes(bytes)?;
+        if head.cluster != cluster {
+            return Err(BadBatch::OtherCluster(head.sender));
+        }
+        Ok((head, messages))
+    }
+}
+
 impl Batch {
     /// Decodes a batch of this cluster.
     ///
     /// # Errors
     /// The bytes are not a batch, or its head names another cluster.
     pub fn open(bytes: &[u8], cluster: ClusterId) -> Result<Self, BadBatch> {
-        let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes)?;
-        if head.cluster != cluster {
-            return Err(BadBatch::OtherCluster(head.sender));
-        }
+        let (head, mut rest) = Head::split(bytes, cluster)?;
         let mut messages = Vec::new();
         while !rest.is_empty() {
             let (message, after) = postcard::take_from_bytes(rest)?;

@@ -69,9 +69,9 @@ pub async fn run(
         .context("the listener cannot be used")?
         .ip();
     let (to_runtime, at_runtime) = question::ways(config.addresses.len());
-    let runtime = runtime::Runtime::new(&config, ip.is_loopback(), at_runtime)?;
+    let mut runtime = runtime::Runtime::new(&config, ip.is_loopback(), at_runtime)?;
     started()?;
-    let handle = rpc::Handle::new(&config, to_runtime);
+    let handle = rpc::Handle::new(&config, runtime.pairs(), to_runtime);
 
     let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));
     let endpoint = match &config.web {
@@ -132,7 +132,7 @@ fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     }
 }
 
-/// The bytes of a call of `pbft.deliver` beside its batch: XML, and the head of the batch.
+/// The bytes of a call of `pbft.deliver` beside its batch: XML, the tag, and the head of the batch.
 const AROUND_BATCH: usize = 1024;
 /// How many of the longest calls may be under way at once.
 const BODIES: usize = 8;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use quorate_host::{Head, join};
-use quorate_protocol::{Config, ReplicaId};
+use quorate_protocol::{Config, PairKey, ReplicaId};
 use quorate_wire::method::Deliver;
 use quorate_wire::{CallError, Caller, Fault, Seldom};
 use tokio::sync::Notify;
@@ -25,6 +25,15 @@ pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// way. Beyond that the oldest messages are dropped. Status messages repair that later.
 pub(crate) fn room(protocol: &Config) -> usize {
     2 * (protocol.limits.waiting + protocol.largest().message())
+}
+
+/// What turns messages into a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Envelope {
+    /// The head of every batch.
+    pub(crate) head: Head,
+    /// What the sender shares with the peer.
+    pub(crate) pair: PairKey,
 }
 
 /// The queue of messages for one peer.
@@ -57,11 +66,17 @@ struct Waiting {
 
 impl Outbox {
     /// An outbox that sends as long as it exists. At most `room` bytes wait in it.
-    pub(crate) fn start(head: Head, peer: ReplicaId, room: usize, caller: &Caller) -> Self {
+    pub(crate) fn start(
+        envelope: &Envelope,
+        peer: ReplicaId,
+        room: usize,
+        caller: &Caller,
+    ) -> Self {
         let queue = Arc::new(Queue::new(peer, room));
         let mut senders = JoinSet::new();
         for _ in 0..CALLS_IN_FLIGHT {
-            senders.spawn(send_batches(head, caller.clone(), Arc::clone(&queue)));
+            let (envelope, queue) = (envelope.clone(), Arc::clone(&queue));
+            senders.spawn(send_batches(envelope, caller.clone(), queue));
         }
         Self {
             queue,
@@ -72,6 +87,14 @@ impl Outbox {
     /// Queues an encoded message.
     pub(crate) fn push(&self, message: Arc<[u8]>) {
         self.queue.push(message);
+    }
+}
+
+impl Envelope {
+    fn call(&self, messages: &[Arc<[u8]>]) -> Deliver {
+        let batch = join(self.head, messages);
+        let tag = self.pair.tag(self.head.sender, &batch).to_vec();
+        Deliver { batch, tag }
     }
 }
 
@@ -153,13 +176,13 @@ impl Queue {
 }
 
 /// Sends one batch after another. Tries each until the peer takes or refuses it. Waits longer after each failed try.
-async fn send_batches(head: Head, caller: Caller, queue: Arc<Queue>) {
+async fn send_batches(envelope: Envelope, caller: Caller, queue: Arc<Queue>) {
     let peer = queue.peer;
     loop {
-        let batch = join(head, &queue.next_batch().await);
+        let call = envelope.call(&queue.next_batch().await);
         let mut pauses = pauses();
         let mut taken = true;
-        while let Err(error) = deliver(&caller, &batch).await {
+        while let Err(error) = caller.call(call.clone()).await {
             let complains = queue.complains_of(&error);
             if let CallError::Fault(fault) = &error
                 && fault.code() != Fault::OVERLOADED
@@ -190,14 +213,6 @@ async fn send_batches(head: Head, caller: Caller, queue: Arc<Queue>) {
     }
 }
 
-async fn deliver(caller: &Caller, batch: &[u8]) -> Result<i32, CallError> {
-    caller
-        .call(Deliver {
-            batch: batch.to_vec(),
-        })
-        .await
-}
-
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause before an overloaded peer is tried again. Its inbox empties within a few turns, so a longer pause would
 /// leave it idle.
@@ -217,23 +232,28 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use quorate_host::{Head, join};
-    use quorate_protocol::{ClusterId, ReplicaId};
+    use quorate_host::Head;
+    use quorate_protocol::{ClusterId, Keys, ReplicaId};
     use quorate_wire::method::Deliver;
     use quorate_wire::{CallError, Caller, Endpoint, Fault};
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
 
-    use super::{Outbox, Queue};
+    use super::{Envelope, Outbox, Queue};
 
     const LONG: Duration = Duration::from_secs(20);
     const Q: ReplicaId = ReplicaId(1);
     const ROOM: usize = 1024;
 
-    const HEAD: Head = Head {
-        cluster: ClusterId([7; 32]),
-        sender: ReplicaId(0),
-    };
+    /// Of P to Q.
+    fn envelope() -> Envelope {
+        let (cluster, sender) = (ClusterId([7; 32]), ReplicaId(0));
+        let keys = Keys::simulated(sender, 2, cluster);
+        Envelope {
+            head: Head { cluster, sender },
+            pair: keys.shared_with(ReplicaId(1)).unwrap(),
+        }
+    }
 
     #[tokio::test]
     async fn a_batch_that_an_overloaded_peer_refuses_is_sent_again() {
@@ -246,24 +266,24 @@ mod tests {
                 if overloaded {
                     return Err(Fault::overloaded("try again later"));
                 }
-                taken.send(call.batch).unwrap();
+                taken.send(call).unwrap();
                 Ok(1)
             }
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let caller = Caller::new(listener.local_addr().unwrap(), LONG);
         tokio::spawn(peer.serve(listener, std::future::pending()));
-        let outbox = Outbox::start(HEAD, Q, ROOM, &caller);
+        let outbox = Outbox::start(&envelope(), Q, ROOM, &caller);
         outbox.push([1, 2, 3].into());
         let batch = tokio::time::timeout(LONG, batches.recv()).await;
         let batch = batch.unwrap().unwrap();
-        assert_eq!(batch, join(HEAD, &[[1, 2, 3].into()]));
+        assert_eq!(batch, envelope().call(&[[1, 2, 3].into()]));
     }
 
     #[tokio::test]
     async fn nothing_is_sent_any_more_once_the_outbox_is_gone() {
         let nowhere = Caller::new(([127, 0, 0, 1], 1).into(), LONG);
-        let outbox = Outbox::start(HEAD, Q, ROOM, &nowhere);
+        let outbox = Outbox::start(&envelope(), Q, ROOM, &nowhere);
         outbox.push([1].into());
         let queue = Arc::downgrade(&outbox.queue);
         drop(outbox);

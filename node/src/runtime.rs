@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use quorate_fault::{Setting, grammar};
 use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
-use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId};
+use quorate_protocol::{ClusterId, Config, Keys, PairKey, Quorum, Record, ReplicaId};
 use quorate_service::exchange::Rules;
 use quorate_wire::method::Traffic;
 use quorate_wire::{Caller as PeerCaller, Fault, Seldom};
@@ -14,7 +14,7 @@ use crate::Ending;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::loss::Loss;
-use crate::outbox::{self, CALL_TIMEOUT, Outbox};
+use crate::outbox::{self, CALL_TIMEOUT, Envelope, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{AtRuntime, CORRECT, Caller, Question, SlotVotes, Standing};
 use crate::refusals::Refusals;
@@ -80,7 +80,7 @@ impl Runtime {
             );
         }
         let first_number = first_number(protocol.life);
-        let process = Process::new(Setup {
+        let mut process = Process::new(Setup {
             keys,
             cluster,
             config: protocol,
@@ -98,7 +98,7 @@ impl Runtime {
         }
         Ok(Self {
             quorum,
-            outboxes: start_outboxes(config, &process),
+            outboxes: start_outboxes(config, &mut process),
             process,
             clock: Clock::start(),
             store,
@@ -121,6 +121,11 @@ impl Runtime {
             refusals: Refusals::default(),
             asked,
         })
+    }
+
+    /// What this process shares with each of all processes.
+    pub(crate) fn pairs(&mut self) -> Vec<Option<PairKey>> {
+        self.process.keys().shared_with_all(self.quorum.n())
     }
 
     /// Runs until nobody can ask any more, or until the process crashes as its fault says. If a record cannot be
@@ -371,13 +376,15 @@ fn tell_of_interval(config: &NodeConfig, protocol: &Config) {
     }
 }
 
-fn start_outboxes(config: &NodeConfig, process: &Process<Caller>) -> Vec<Option<Outbox>> {
+fn start_outboxes(config: &NodeConfig, process: &mut Process<Caller>) -> Vec<Option<Outbox>> {
+    let head = process.head();
     let peers = (0..).map(ReplicaId).zip(&config.addresses);
     let room = outbox::room(process.replica().config());
     peers
         .map(|(peer, address)| {
-            let caller = || PeerCaller::new(*address, CALL_TIMEOUT);
-            (peer != process.own()).then(|| Outbox::start(process.head(), peer, room, &caller()))
+            let pair = process.keys().shared_with(peer)?;
+            let caller = PeerCaller::new(*address, CALL_TIMEOUT);
+            Some(Outbox::start(&Envelope { head, pair }, peer, room, &caller))
         })
         .collect()
 }

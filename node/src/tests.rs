@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quorate_host::{BadBatch, Batch, Head, join};
 use quorate_protocol::message::{Memory, Standing};
 use quorate_protocol::{
-    ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, View,
+    ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, TAG, View,
 };
 use quorate_wire::method::{
     BallotStatus, Deliver, FinalizeDecision, ReceiveMessage, Round, RoundStatus, SendMessage,
@@ -51,6 +51,13 @@ pub(crate) fn config() -> NodeConfig {
     }
 }
 
+/// The keys of one of the four processes.
+pub(crate) fn keys_of(process: ReplicaId, cluster: ClusterId) -> Keys {
+    let NodeConfig { public_keys, .. } = config();
+    let secret = [u8::try_from(process.0).unwrap() + 1; 32];
+    Keys::new(process, secret, &public_keys, cluster).unwrap()
+}
+
 #[test]
 fn the_endpoint_is_known_by_its_address() {
     let hosts = |ip: &str| limits(&config(), ip.parse().unwrap()).allowed_hosts;
@@ -80,7 +87,8 @@ async fn rule_27_the_largest_message_of_a_peer_fits_a_call() {
         let caller = Caller::new(listener.local_addr().unwrap(), LONG);
         tokio::spawn(endpoint.serve(listener, std::future::pending()));
         let batch = vec![255; largest + 64];
-        let taken = caller.call(Deliver { batch }).await;
+        let tag = vec![255; TAG];
+        let taken = caller.call(Deliver { batch, tag }).await;
         assert_eq!(taken, Ok(i32::try_from(largest).unwrap() + 64));
     }
 }
@@ -176,9 +184,7 @@ fn run_p(config: NodeConfig) -> Running {
 
 /// A message signed by Q, for the cluster with this id.
 fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
-    let NodeConfig { public_keys, .. } = config();
-    let cluster = ClusterId([cluster; 32]);
-    let mut keys = Keys::new(ReplicaId(1), [2; 32], &public_keys, cluster).unwrap();
+    let mut keys = keys_of(ReplicaId(1), ClusterId([cluster; 32]));
     let standing = Standing {
         view: View(0),
         active: true,
@@ -200,7 +206,9 @@ async fn messages_behind_a_bad_signature_are_not_checked() {
         };
         let messages: Vec<Arc<[u8]>> = messages.iter().map(|one| one.as_slice().into()).collect();
         let batch = join(head, &messages);
-        p.caller.call(Deliver { batch }).await.unwrap();
+        let pair = keys_of(ReplicaId(1), head.cluster).shared_with(ReplicaId(0));
+        let tag = pair.unwrap().tag(head.sender, &batch).to_vec();
+        p.caller.call(Deliver { batch, tag }).await.unwrap();
         p.caller
             .call(Status::default())
             .await
@@ -314,8 +322,7 @@ fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, BadBatch> {
 
 /// Whether Q can decode a batch and all its signatures are valid.
 fn holds(batch: &[u8]) -> bool {
-    let NodeConfig { public_keys, .. } = config();
-    let mut keys = Keys::new(ReplicaId(1), [2; 32], &public_keys, ClusterId([7; 32])).unwrap();
+    let mut keys = keys_of(ReplicaId(1), ClusterId([7; 32]));
     messages_in(batch).is_ok_and(|messages| {
         let mut messages = messages.into_iter();
         messages.all(|message| keys.verify_message(message).is_ok())

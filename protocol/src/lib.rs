@@ -33,6 +33,7 @@ pub mod message;
 pub mod misbehaviour;
 mod mutant;
 mod new_view;
+mod pair;
 mod part;
 pub mod quorum;
 mod record;
@@ -58,6 +59,7 @@ pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
 #[cfg(feature = "mutants")]
 pub use mutant::Mutant;
+pub use pair::{PairKey, TAG};
 pub use part::{Cached, Part};
 pub use quorum::Quorum;
 pub use record::{BadRecord, Record};

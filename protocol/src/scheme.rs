@@ -55,6 +55,23 @@ impl Scheme {
             .ok_or(Misbehaviour::BadSignature { signer })
     }
 
+    /// What this replica and another one both know, and nobody else: 32 bytes. `None` if the other one's key is not known.
+    /// With Ed25519 it is the X25519 agreement of the same two keys.
+    pub(crate) fn agree_with(&self, other: ReplicaId) -> Option<[u8; 32]> {
+        let index = other.0 as usize;
+        match self {
+            Self::Ed25519 { secret, public } => {
+                let point = public.get(index)?.as_ref()?.to_montgomery();
+                Some(point.mul_clamped(secret.to_scalar_bytes()).to_bytes())
+            }
+            Self::Keyed { own, all } => {
+                let other = all.get(index)?;
+                let (first, second) = (own.min(other), own.max(other));
+                Some(Digest::of(&[&first.0, &second.0]).0)
+            }
+        }
+    }
+
     /// Whether checking again costs more than remembering the checked signatures.
     pub(crate) const fn is_costly(&self) -> bool {
         matches!(self, Self::Ed25519 { .. })

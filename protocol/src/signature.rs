@@ -347,6 +347,10 @@ impl Keys {
         Ok(())
     }
 
+    pub(crate) const fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
     /// Whether the keys are those of a simulation.
     pub(crate) const fn are_simulated(&self) -> bool {
         !self.scheme.is_costly()

@@ -185,7 +185,8 @@ async fn every_method_goes_there_and_back() {
     assert_eq!(
         caller
             .call(Deliver {
-                batch: vec![7; 3_000_000]
+                batch: vec![7; 3_000_000],
+                tag: vec![7; 32],
             })
             .await,
         Ok(3_000_000)

@@ -628,7 +628,7 @@ async fn peers_are_heard_when_callers_fill_the_endpoint() {
     assert_eq!(heard.recv().await, Some("began"));
 
     let deliver = "<?xml version=\"1.0\"?><methodCall><methodName>pbft.deliver</methodName><params><param><value>\
-        <base64>AAAA</base64></value></param></params></methodCall>";
+        <base64>AAAA</base64></value></param><param><value><base64>AAAA</base64></value></param></params></methodCall>";
     let answer = served.post(deliver).await;
     assert!(answer.contains("<value><i4>3</i4></value>"), "{answer}");
     assert_fault(&served.post(call("echo", "x")).await, Fault::OVERLOADED);

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use quorate_host::{Answer, Ask, Batch, Outcome, Refusal};
-use quorate_protocol::{ClusterId, ReplicaId};
+use quorate_protocol::{ClusterId, PairKey, ReplicaId};
 use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
     Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, Round,
@@ -40,6 +40,8 @@ pub(crate) struct Handle {
 struct Inner {
     own: ReplicaId,
     cluster: ClusterId,
+    /// What it shares with each other process.
+    pairs: Vec<Option<PairKey>>,
     /// The peers of which it was said that they have the keys of another cluster.
     strangers: Mutex<BTreeSet<ReplicaId>>,
     /// The log lines about votes that did not arrive, by recipient.
@@ -52,12 +54,18 @@ struct Inner {
 }
 
 impl Handle {
-    pub(crate) fn new(config: &NodeConfig, runtime: ToRuntime) -> Self {
+    /// `pairs`: what this process shares with each of all processes.
+    pub(crate) fn new(
+        config: &NodeConfig,
+        pairs: Vec<Option<PairKey>>,
+        runtime: ToRuntime,
+    ) -> Self {
         let own = ReplicaId(config.index);
         let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
         let inner = Inner {
             own,
             cluster: ClusterId(config.cluster),
+            pairs,
             strangers: Mutex::default(),
             lost_votes: Seldom::default(),
             port: config
@@ -86,6 +94,13 @@ impl Handle {
     /// The cluster whose keys sign its messages.
     fn cluster(&self) -> ClusterId {
         self.inner.cluster
+    }
+
+    /// Whether this peer has made the tag of these bytes, for this process.
+    fn is_from(&self, peer: ReplicaId, bytes: &[u8], tag: &[u8]) -> bool {
+        let pair = self.inner.pairs.get(peer.0 as usize);
+        let pair = pair.and_then(Option::as_ref);
+        pair.is_some_and(|pair| pair.holds(peer, bytes, tag))
     }
 
     /// The fault for a peer whose messages are signed under the keys of another cluster. Logs it too, once for each peer.
