@@ -11,6 +11,7 @@
 )]
 
 mod idle;
+mod load;
 mod primary;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -19,7 +20,7 @@ use std::panic;
 use std::process::ExitCode;
 
 /// All rows, in the order of the table. To add one: a file beside this one with its `Row`, and a line here.
-const ROWS: &[Row] = &[idle::ROW, primary::IN_MEMORY, primary::ON_DISK];
+const ROWS: &[Row] = &[idle::ROW, load::ROW, primary::IN_MEMORY, primary::ON_DISK];
 
 /// One row of the table.
 struct Row {
