@@ -343,8 +343,8 @@ impl<C> Process<C> {
     /// perhaps at one process only. Then f+1 processes must post the reply to the repeated request.
     fn order(&mut self, order: Order) -> Taken {
         let ledger = self.core.service.ledger();
-        let executed = ledger.data_of(order.id);
-        if executed.is_some_and(|data| data != order.data) {
+        let executed = ledger.has(order.id, &order.data);
+        if executed == Some(false) {
             return Taken::OtherId;
         }
         if executed.is_none() && order.number <= ledger.latest(order.id.0) {

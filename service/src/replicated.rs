@@ -145,9 +145,9 @@ impl Replicated {
         else {
             return Answer::Unreadable;
         };
-        match self.ledger.data_of(id) {
-            Some(known) if known == data => Answer::Again,
-            Some(_) => Answer::IdTaken,
+        match self.ledger.has(id, &data) {
+            Some(true) => Answer::Again,
+            Some(false) => Answer::IdTaken,
             None => {
                 let answer = self.text(&data);
                 let number = ledger::number(timestamp, id.1);

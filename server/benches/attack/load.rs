@@ -56,6 +56,7 @@ fn measure() -> Measured {
 fn play(count: usize, pauses: bool, lasts: bool) -> (usize, Duration, u64) {
     let nodes = Nodes::start(Settings {
         lasts,
+        network_timeout: 5.0,
         ..Settings::default()
     });
     let begun = Instant::now();

@@ -1,7 +1,9 @@
 //! The decided requests of HTTP/JSON, in order. The ledger keeps as many of the last ones as fit.
 //!
-//! A request is known by its id. As long as the ledger keeps a request, another one with the same id is the same request,
-//! whatever its timestamp and whichever process received it.
+//! A request is known by its id. As long as the ledger keeps its id, another one with the same id is the same request,
+//! whatever its timestamp and whichever process received it. Ids are kept longer than the data of large requests.
+
+mod ids;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -13,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use crate::BadSnapshot;
 use crate::encode::encode;
 use crate::snapshot::read_part;
+use ids::Ids;
 
-/// The most entries that are kept.
-pub const KEPT: usize = 10_000;
+/// The most entries that are kept, and the most ids.
+pub const KEPT: usize = ids::KEPT;
 /// The most bytes of data that the kept entries have together. The last entry is kept even if it alone has more.
 pub const KEPT_BYTES: usize = 16 * 1024 * 1024;
 /// The most clients whose latest number is kept.
@@ -95,6 +98,18 @@ fn place(client: u64) -> Digest {
     Digest::of(&[&client.to_le_bytes()])
 }
 
+/// The first part of a snapshot.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    forgotten: u64,
+    forgotten_bytes: u64,
+    forgotten_ids: u64,
+    /// How many parts hold the clients' latest numbers.
+    clients: usize,
+    /// How many parts hold the ids.
+    ids: usize,
+}
+
 /// The ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -107,8 +122,8 @@ pub struct Ledger {
     bytes: usize,
     /// The sizes of all entries ever added.
     bytes_ever: u64,
-    /// Where the kept entries stand, counted with the forgotten ones.
-    places: BTreeMap<(u64, u64), u64>,
+    /// The ids of the kept entries, and of older ones.
+    ids: Ids,
     /// The parts of the kept entries, by the place of their bytes among all bytes ever added.
     parts: BTreeMap<u64, Cached<Part>>,
     /// The clients' latest numbers. A faulty process can order requests of clients that do not exist, so the clients with
@@ -154,12 +169,11 @@ impl Ledger {
         }
     }
 
-    /// The data of the request with this id, if it is kept.
+    /// Whether the decided request with this id had this data. `None` if no such id is known.
     #[must_use]
-    pub fn data_of(&self, id: (u64, u64)) -> Option<&str> {
-        let place = self.places.get(&id)?.checked_sub(self.forgotten)?;
-        let entry = self.kept.get(usize::try_from(place).ok()?)?;
-        Some(&entry.data)
+    pub fn has(&self, id: (u64, u64), data: &str) -> Option<bool> {
+        let digest = self.ids.digest(id)?;
+        Some(digest == ids::digest_of(data))
     }
 
     /// The greatest [`number`] of a client's requests that were ever decided. 0 if there is none, or if it had to give
@@ -170,13 +184,22 @@ impl Ledger {
         latest.map_or(0, |latest| latest.number)
     }
 
+    /// Whether the last ids are those of the kept entries.
+    fn knows_its_entries(&self) -> bool {
+        let ids = self.ids.last(self.kept.len());
+        let entries = self.kept.iter();
+        let entries = entries.map(|entry| (entry.id, ids::digest_of(&entry.data)));
+        self.ids.count() == self.count() && entries.eq(ids.copied())
+    }
+
     fn fits(&self) -> bool {
         self.kept.len() <= KEPT && (self.bytes <= KEPT_BYTES || self.kept.len() <= 1)
     }
 
-    /// Adds a request that is not kept yet.
+    /// Adds a request whose id is not known.
     pub(crate) fn add(&mut self, entry: Entry, number: u64) {
         self.note_latest(entry.id.0, number);
+        self.ids.add(entry.id, ids::digest_of(&entry.data));
         self.push(entry);
         while !self.fits() {
             self.forget_oldest();
@@ -198,7 +221,6 @@ impl Ledger {
     }
 
     fn push(&mut self, entry: Entry) {
-        self.places.insert(entry.id, self.count());
         self.bytes += entry.data.len();
         let part = self.parts.entry(self.bytes_ever / PART_BYTES).or_default();
         part.forget();
@@ -210,7 +232,6 @@ impl Ledger {
         let Some(oldest) = self.kept.pop_front() else {
             return;
         };
-        self.places.remove(&oldest.id);
         self.bytes -= oldest.data.len();
         self.forgotten += 1;
         self.forgotten_bytes += oldest.size() as u64;
@@ -222,13 +243,21 @@ impl Ledger {
         }
     }
 
-    /// The parts for [`crate::Service::snapshot`]: what was forgotten and the number of the next parts, these parts with the
-    /// clients' latest numbers, and the entries. Only the oldest and the newest part of the entries change.
+    /// The parts for [`crate::Service::snapshot`]: what was forgotten and the numbers of the next parts; these parts, with
+    /// the clients' latest numbers and the ids; and the entries. Of the ids and of the entries only the oldest and the
+    /// newest part change.
     pub(crate) fn snapshot(&self) -> Vec<Part> {
-        let latest = self.latest.parts();
-        let head = (self.forgotten, self.forgotten_bytes, latest.len());
+        let (latest, ids) = (self.latest.parts(), self.ids.parts());
+        let head = Head {
+            forgotten: self.forgotten,
+            forgotten_bytes: self.forgotten_bytes,
+            forgotten_ids: self.ids.forgotten(),
+            clients: latest.len(),
+            ids: ids.len(),
+        };
         let mut parts = vec![encode(&head).into()];
         parts.extend(latest);
+        parts.extend(ids);
         let mut begins = self.forgotten_bytes;
         let mut rest = self.kept.iter().peekable();
         for (place, cached) in &self.parts {
@@ -247,19 +276,31 @@ impl Ledger {
     /// # Errors
     /// [`Ledger::snapshot`] would not produce these parts.
     pub(crate) fn restored(parts: &[Part]) -> Result<Self, BadSnapshot> {
-        let (forgotten, forgotten_bytes, clients): (u64, u64, usize) = read_part(parts.first())?;
+        let Head {
+            forgotten,
+            forgotten_bytes,
+            forgotten_ids,
+            clients,
+            ids,
+        } = read_part(parts.first())?;
         let rest = parts.get(1..).unwrap_or_default();
-        let (clients, entries) = rest.split_at_checked(clients).ok_or(BadSnapshot::Missing)?;
+        let (clients, rest) = rest.split_at_checked(clients).ok_or(BadSnapshot::Missing)?;
+        let (ids, entries) = rest.split_at_checked(ids).ok_or(BadSnapshot::Missing)?;
         let latest = Tree::<Latest>::of_parts(clients)?;
         let by_number: BTreeSet<_> = latest.iter().map(|one| (one.number, one.client)).collect();
         let most = u64::MAX / 2;
-        if forgotten > most || forgotten_bytes > most || by_number.len() > LATEST_KEPT {
+        if forgotten > most
+            || forgotten_bytes > most
+            || forgotten_ids > forgotten
+            || by_number.len() > LATEST_KEPT
+        {
             return Err(BadSnapshot::NotCanonical);
         }
         let mut ledger = Self {
             forgotten,
             forgotten_bytes,
             bytes_ever: forgotten_bytes,
+            ids: Ids::of_parts(forgotten_ids, ids)?,
             latest,
             by_number,
             ..Self::default()
@@ -268,8 +309,7 @@ impl Ledger {
             let entries: Vec<Entry> = read_part(Some(part))?;
             entries.into_iter().for_each(|entry| ledger.push(entry));
         }
-        let once = ledger.places.len() == ledger.kept.len();
-        if once && ledger.fits() && ledger.snapshot() == parts {
+        if ledger.knows_its_entries() && ledger.fits() && ledger.snapshot() == parts {
             Ok(ledger)
         } else {
             Err(BadSnapshot::NotCanonical)
@@ -282,7 +322,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{
-        BadSnapshot, Entry, KEPT, KEPT_BYTES, LATEST_KEPT, Latest, Ledger, PART_BYTES, Tree,
+        BadSnapshot, Entry, Head, KEPT, KEPT_BYTES, LATEST_KEPT, Latest, Ledger, PART_BYTES, Tree,
         encode, number,
     };
 
@@ -318,12 +358,13 @@ mod tests {
     #[test]
     fn a_request_is_found_by_its_id_until_it_is_forgotten() {
         let mut ledger = ledger(KEPT as u64);
-        assert_eq!(ledger.data_of((0, 0)), Some("0"));
-        assert_eq!(ledger.data_of((1, 0)), None);
+        assert_eq!(ledger.has((0, 0), "0"), Some(true));
+        assert_eq!(ledger.has((0, 0), "1"), Some(false));
+        assert_eq!(ledger.has((1, 0), "x"), None);
         ledger.add(entry((1, 0), "x"), 5);
-        assert_eq!(ledger.data_of((0, 0)), None);
-        assert_eq!(ledger.data_of((0, 1)), Some("1"));
-        assert_eq!(ledger.data_of((1, 0)), Some("x"));
+        assert_eq!(ledger.has((0, 0), "0"), None);
+        assert_eq!(ledger.has((0, 1), "1"), Some(true));
+        assert_eq!(ledger.has((1, 0), "x"), Some(true));
         assert_eq!(ledger.latest(0), KEPT as u64 - 1);
         ledger.add(entry((1, 1), "earlier"), 3);
         assert_eq!((ledger.latest(1), ledger.latest(2)), (5, 0));
@@ -383,12 +424,16 @@ mod tests {
     }
 
     #[test]
-    fn a_large_entry_pushes_out_the_older_ones() {
+    fn a_large_entry_pushes_out_the_older_ones_but_their_ids_are_still_known() {
         let mut ledger = ledger(3);
         for seq in 0..2 {
             ledger.add(entry((1, seq), &"x".repeat(KEPT_BYTES)), seq);
         }
         assert_eq!((ledger.since(0).count(), ledger.count()), (1, 5));
+        for seq in 0..3 {
+            assert_eq!(ledger.has((0, seq), &seq.to_string()), Some(true));
+        }
+        assert_eq!(Ledger::restored(&ledger.snapshot()), Ok(ledger));
     }
 
     #[test]
@@ -401,8 +446,8 @@ mod tests {
             more.add(entry((7, 7), "more"), 7);
             let changed = more.snapshot();
             let new = changed.iter().filter(|part| !parts.contains(part)).count();
-            // What was forgotten, the clients, the oldest and the newest part.
-            assert!(new <= 4, "{count}: {new}");
+            // What was forgotten, the clients, and the oldest and the newest part of the ids and of the entries.
+            assert!(new <= 6, "{count}: {new}");
         }
     }
 
@@ -437,22 +482,37 @@ mod tests {
         };
         let refused = Err(BadSnapshot::NotCanonical);
         let no_entries = encode(&Vec::<Entry>::new());
-        assert_eq!(with(1, no_entries.clone()), refused, "no clients");
-        assert_eq!(with(2, no_entries), refused, "no entries");
+        for (place, lacks) in [(1, "clients"), (2, "ids"), (3, "entries")] {
+            assert_eq!(with(place, no_entries.clone()), refused, "{lacks}");
+        }
         let shifted = PART_BYTES - 100;
         for (forgotten, bytes) in [(0, shifted), (u64::MAX, 0), (0, u64::MAX)] {
-            let head = encode(&(forgotten, bytes, 1_usize));
-            assert_eq!(with(0, head), refused, "{forgotten} {bytes}");
+            let head = Head {
+                forgotten,
+                forgotten_bytes: bytes,
+                forgotten_ids: 0,
+                clients: 1,
+                ids: 1,
+            };
+            let refused_head = with(0, encode(&head));
+            assert_eq!(refused_head, refused, "{forgotten} {bytes}");
         }
         let mut crowd = Tree::default();
         for client in 0..=LATEST_KEPT as u64 {
             crowd.set(Latest { client, number: 1 });
         }
         let mut crowded = crowd.parts();
-        crowded.insert(0, encode(&(0_u64, 0_u64, crowded.len())).into());
+        let head = Head {
+            forgotten: 0,
+            forgotten_bytes: 0,
+            forgotten_ids: 0,
+            clients: crowded.len(),
+            ids: 0,
+        };
+        crowded.insert(0, encode(&head).into());
         assert_eq!(Ledger::restored(&crowded), refused);
         let mut twice = Ledger::default();
-        (0..2).for_each(|_| twice.push(entry((0, 0), "x")));
+        (0..2).for_each(|_| twice.add(entry((0, 0), "x"), 0));
         assert_eq!(Ledger::restored(&twice.snapshot()), refused);
     }
 }
