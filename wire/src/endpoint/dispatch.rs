@@ -15,7 +15,9 @@ use tokio::time::Instant;
 
 use super::budget::{Budget, Share};
 use super::extensions::Extensions;
-use super::{Entry, Limits, system};
+use super::methods::{Entry, MULTICALL, Methods};
+use super::multicall::multicall;
+use super::{Limits, system};
 use crate::Fault;
 use crate::read::{self, Call};
 use crate::spelling::{Spelling, spelt};
@@ -24,7 +26,7 @@ use crate::xml::{self, Bounds};
 /// The methods of a serving endpoint, and the calls in flight.
 #[derive(Clone)]
 pub(super) struct Dispatch {
-    methods: Arc<BTreeMap<&'static str, Entry>>,
+    methods: Arc<Methods>,
     limits: Arc<Limits>,
     calls: Arc<Semaphore>,
     bodies: Budget,
@@ -44,7 +46,7 @@ impl Dispatch {
         let semaphore = |calls| Arc::new(Semaphore::new(permits(calls) as usize));
         let (calls, reserve) = (semaphore(limits.calls), semaphore(limits.reserved_calls));
         Self {
-            methods: Arc::new(methods),
+            methods: Arc::new(Methods::new(methods)),
             bodies: Budget::new(limits.bodies),
             limits: Arc::new(limits),
             calls,
@@ -60,35 +62,8 @@ impl Dispatch {
         &self.bodies
     }
 
-    /// The names of all methods, in order.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self
-            .methods
-            .keys()
-            .copied()
-            .chain(system::METHODS.iter().map(|method| method.name))
-            .collect();
-        names.sort_unstable();
-        names
-    }
-
-    /// The help of a method, with the fault codes of its own.
-    pub(super) fn help(&self, name: &str) -> Option<String> {
-        let own = self.methods.get(name).map(|entry| {
-            let faults: Vec<_> = entry.faults.iter().map(ToString::to_string).collect();
-            match faults.len() {
-                0 => entry.help.to_owned(),
-                1 => format!("{} Fault {}.", entry.help, faults.join("")),
-                _ => format!("{} Faults {}.", entry.help, faults.join(", ")),
-            }
-        });
-        own.or_else(|| system::find(name).map(|method| method.help.to_owned()))
-    }
-
-    /// The signatures of a method: the types of its answer and parameters.
-    pub(super) fn signatures(&self, name: &str) -> Option<&'static [&'static [&'static str]]> {
-        let own = self.methods.get(name).map(|entry| entry.signatures);
-        own.or_else(|| system::find(name).map(|method| method.signatures))
+    pub(super) fn methods(&self) -> &Methods {
+        &self.methods
     }
 
     /// Runs the call in a body and returns the body of the response. A call that has begun runs to its end, even if the
@@ -146,7 +121,10 @@ impl Dispatch {
         let deadline = Instant::now() + self.limits.call;
         let spelling = call.spelling;
         let result = match call.name.as_str() {
-            system::MULTICALL => system::multicall(&self, call.params, spelling, deadline).await,
+            MULTICALL => {
+                let run = async |name: String, params| self.run(&name, params, deadline).await;
+                multicall(&self.limits, call.params, spelling, run).await
+            }
             name => self.run(name, call.params, deadline).await,
         };
         match result {
@@ -156,7 +134,9 @@ impl Dispatch {
     }
 
     fn has_room_of_its_own(&self, name: &str) -> bool {
-        self.methods.get(name).is_some_and(|entry| entry.reserved)
+        self.methods
+            .get(name)
+            .is_some_and(|(_, entry)| entry.reserved)
     }
 
     /// Runs one method other than `system.multicall`. A panic becomes a fault.
@@ -166,10 +146,10 @@ impl Dispatch {
         params: Vec<Value>,
         deadline: Instant,
     ) -> Result<Value, Fault> {
-        if let Some(result) = system::run(self, name, &params) {
+        if let Some(result) = system::run(&self.methods, name, &params) {
             return result;
         }
-        let Some(entry) = self.methods.get(name) else {
+        let Some((method, entry)) = self.methods.get(name) else {
             return Err(system::unknown());
         };
         let late = || Fault::system(format!("the call took longer than {:?}", self.limits.call));
@@ -186,10 +166,7 @@ impl Dispatch {
                 sent.allow(answer)
             }
             Ok(Err(_)) => {
-                tracing::error!(
-                    method = entry_name(name, &self.methods),
-                    "a handler panicked"
-                );
+                tracing::error!(method, "a handler panicked");
                 Err(failed())
             }
             Err(_) => Err(late()),
@@ -228,10 +205,6 @@ fn permits(calls: usize) -> u32 {
 
 fn overloaded() -> Fault {
     Fault::overloaded("too many calls are in flight; try again later")
-}
-
-fn entry_name(name: &str, methods: &BTreeMap<&'static str, Entry>) -> &'static str {
-    methods.get_key_value(name).map_or("", |(name, _)| name)
 }
 
 fn failed() -> Fault {

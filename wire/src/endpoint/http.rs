@@ -62,7 +62,7 @@ async fn respond_to_call(
     mut request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     if request.method() != Verb::POST {
-        let page = page::of(dispatch);
+        let page = page::of(dispatch.methods());
         return response(StatusCode::OK, "text/html; charset=utf-8", page);
     }
     match read_in_time(dispatch, &mut request).await {

@@ -4,7 +4,7 @@
 //! * `budget`: the memory of all bodies together.
 //! * `dispatch`: from a body to a method and back.
 //! * `extensions`: values that not every client can read.
-//! * `system`: the `system.*` methods.
+//! * `methods`: all methods, with their help. `system`: the `system.*` methods. `multicall`: many calls in one.
 //! * [`body`]: the bodies of answers.
 //! * `page`: the page for browsers.
 //! * `routes`: paths beside XML-RPC.
@@ -16,6 +16,8 @@ mod budget;
 mod dispatch;
 mod extensions;
 mod http;
+mod methods;
+mod multicall;
 mod page;
 mod routes;
 mod stream;
@@ -45,6 +47,7 @@ pub use self::routes::Routes;
 pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
+use self::methods::Entry;
 use self::stream::{Phase, TimedStream};
 use crate::{Fault, Method, Seldom};
 
@@ -260,15 +263,6 @@ impl Connections {
             .max_buf_size(64 * 1024)
             .serve_connection(TokioIo::new(stream), service)
     }
-}
-
-/// What the endpoint knows about a method.
-struct Entry {
-    help: &'static str,
-    signatures: &'static [&'static [&'static str]],
-    faults: &'static [i32],
-    reserved: bool,
-    handler: Box<dyn Handler>,
 }
 
 /// A typed handler behind dxr's untyped one.
