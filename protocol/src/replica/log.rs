@@ -8,7 +8,7 @@ use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Batch, Commit, PrePrepare, Prepare};
 use crate::signature::Signed;
 
-use super::testimony::Testimony;
+use super::testimony::{Statement, Testimony};
 
 /// What this replica knows about one slot. Proposal and votes are of the current view. The prepared certificate is kept
 /// from view to view until a later one replaces it (rule 10).
@@ -101,6 +101,64 @@ impl Slot {
                 .prepared
                 .as_ref()
                 .is_some_and(|certificate| certificate.digest() == digest)
+    }
+}
+
+impl Slot {
+    /// Everything that is known of one replica for this slot, in any view.
+    pub(super) fn statements_of(&self, from: ReplicaId) -> impl Iterator<Item = Statement> + '_ {
+        let certified = self.prepared.iter();
+        let proposals = self
+            .proposal
+            .iter()
+            .chain(
+                certified
+                    .clone()
+                    .map(|certificate| &certificate.pre_prepare),
+            )
+            .filter(move |proposal| proposal.signer() == from)
+            .cloned()
+            .map(Statement::PrePrepare);
+        let prepares = certified
+            .flat_map(|certificate| &certificate.prepares)
+            .filter(move |prepare| prepare.signer() == from)
+            .chain(self.prepares.get(&from))
+            .cloned()
+            .map(Statement::Prepare);
+        let commits = self
+            .proof
+            .iter()
+            .filter(move |commit| commit.signer() == from)
+            .chain(self.commits.get(&from))
+            .cloned()
+            .map(Statement::Commit);
+        let past = self.past.get(&from).into_iter();
+        let past = past.flat_map(Testimony::statements);
+        proposals.chain(prepares).chain(commits).chain(past)
+    }
+
+    pub(super) fn keep_statement(&mut self, statement: Statement) {
+        let known = self
+            .statements_of(statement.signer())
+            .any(|known| known.is_like(&statement) && known.view() == statement.view());
+        if !known {
+            let testimony = self.past.entry(statement.signer()).or_default();
+            testimony.keep(statement);
+        }
+    }
+
+    /// Moves the proposal and the votes of the view that ends to what is known of the past.
+    pub(super) fn remember_view(&mut self) {
+        let proposal = self.proposal.take().map(Statement::PrePrepare);
+        let prepares = std::mem::take(&mut self.prepares).into_values();
+        let commits = std::mem::take(&mut self.commits).into_values();
+        let ended = proposal
+            .into_iter()
+            .chain(prepares.map(Statement::Prepare))
+            .chain(commits.map(Statement::Commit));
+        for statement in ended {
+            self.keep_statement(statement);
+        }
     }
 }
 

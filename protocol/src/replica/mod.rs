@@ -1,6 +1,7 @@
 //! One replica: its state, and the `match` that sends each input to the file that handles it.
 
 mod allowance;
+mod compare;
 mod early;
 mod execute;
 mod judge;
