@@ -116,10 +116,10 @@ impl Stage {
             _ => {}
         }
         for id in to {
-            let (before, entries) = (kept(self.node(*id)?), self.page.len());
+            let (before, notes) = (kept(self.node(*id)?), self.page.len());
             self.sketch.forged(*id, &message);
             self.deliver(*id, *id, message.clone());
-            if self.page.len() == entries {
+            if self.page.len() == notes {
                 let does = if kept(self.node(*id)?) == before {
                     "ignores it"
                 } else {

@@ -5,7 +5,7 @@ use quorate_protocol::client::{Accepted, Read};
 use quorate_protocol::message::{Piece, Request};
 use quorate_protocol::{Misbehaviour, ReplicaId, Sequence, SignedMessage, VerifiedMessage};
 
-use super::network::Parcel;
+use super::parcel::Parcel;
 use super::stage::Stage;
 
 impl Stage {

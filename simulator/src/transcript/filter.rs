@@ -3,7 +3,7 @@
 use quorate_protocol::ReplicaId;
 
 use super::cursor::Cursor;
-use super::network::Parcel;
+use super::parcel::Parcel;
 use crate::kind::{Kind, place};
 
 /// Words for several kinds.

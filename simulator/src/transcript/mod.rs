@@ -5,8 +5,8 @@
 //!
 //! * [`play`]: a text in, the text as it would be written now out. [`difference`]: the difference of two texts.
 //! * `cursor`, `command`, `filter`, `forge`: the words of a command. `order`: requests and batches by name.
-//! * `stage`: replicas, each with its service (`log`) and its disk; `network`: messages and time. `act`: carries out a
-//!   command; `events`: what follows from it.
+//! * `stage`: replicas, each with its service (`log`) and its disk; `network`: the messages (`parcel`) under way. `act`:
+//!   carries out a command; `pass`: messages arrive and time passes; `events`: what follows.
 //! * `page`, `say`: what the replicas did, in few words. `sketch`: the same for a picture.
 //!
 //! Time is virtual and nothing is random, so a text plays alike on every machine.
@@ -22,6 +22,8 @@ mod log;
 mod network;
 mod order;
 mod page;
+mod parcel;
+mod pass;
 mod say;
 mod sign;
 mod sketch;

@@ -12,7 +12,7 @@ const WIDTH: usize = 118;
 
 /// What a page tells of one replica.
 #[derive(Clone, Debug)]
-enum Entry {
+enum Note {
     Execute(Sequence, Vec<Request>),
     Stable(Sequence),
     /// A client of the process gets its answer.
@@ -25,7 +25,7 @@ enum Entry {
 /// The actions since the previous page.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    entries: Vec<(Time, ReplicaId, Entry)>,
+    notes: Vec<(Time, ReplicaId, Note)>,
     /// How many messages were sent, one for each recipient. Status messages are not counted, because replicas send them all
     /// the time.
     pub(super) messages: u64,
@@ -36,7 +36,7 @@ pub(super) struct Page {
 impl Page {
     /// An action in words.
     pub(super) fn words(&mut self, now: Time, who: ReplicaId, words: String) {
-        self.entries.push((now, who, Entry::Words(words)));
+        self.notes.push((now, who, Note::Words(words)));
     }
 
     /// A slot executes.
@@ -47,46 +47,45 @@ impl Page {
         slot: Sequence,
         requests: Vec<Request>,
     ) {
-        self.entries
-            .push((now, who, Entry::Execute(slot, requests)));
+        self.notes.push((now, who, Note::Execute(slot, requests)));
     }
 
     /// A checkpoint is stable.
     pub(super) fn stable(&mut self, now: Time, who: ReplicaId, slot: Sequence) {
-        self.entries.push((now, who, Entry::Stable(slot)));
+        self.notes.push((now, who, Note::Stable(slot)));
     }
 
     /// A client has its answer.
     pub(super) fn answer(&mut self, now: Time, who: ReplicaId, request: String) {
-        self.entries.push((now, who, Entry::Answer(request)));
+        self.notes.push((now, who, Note::Answer(request)));
     }
 
     /// A message came too late.
     pub(super) fn refuse_late(&mut self, now: Time, who: ReplicaId) {
-        self.entries.push((now, who, Entry::RefuseLate));
+        self.notes.push((now, who, Note::RefuseLate));
     }
 
     /// The number of actions.
     pub(super) const fn len(&self) -> usize {
-        self.entries.len()
+        self.notes.len()
     }
 
     /// A new page.
     pub(super) fn clear(&mut self) {
-        self.entries.clear();
+        self.notes.clear();
         self.messages = 0;
     }
 
     /// Writes the page and begins another. With `by_moment`, actions at different times are on different lines.
     pub(super) fn write(&mut self, names: &Names, by_moment: bool) -> Vec<String> {
-        let mut by_line: BTreeMap<(Option<Time>, ReplicaId), Vec<Entry>> = BTreeMap::new();
-        for (time, who, entry) in self.entries.drain(..) {
+        let mut by_line: BTreeMap<(Option<Time>, ReplicaId), Vec<Note>> = BTreeMap::new();
+        for (time, who, note) in self.notes.drain(..) {
             let moment = by_moment.then_some(time);
-            by_line.entry((moment, who)).or_default().push(entry);
+            by_line.entry((moment, who)).or_default().push(note);
         }
         let mut alike: Vec<(Option<Time>, Vec<String>, Vec<ReplicaId>)> = Vec::new();
-        for ((moment, who), entries) in by_line {
-            let phrases = phrases(&entries, names);
+        for ((moment, who), notes) in by_line {
+            let phrases = phrases(&notes, names);
             let same = |(other, known, _): &&mut (Option<Time>, Vec<String>, _)| {
                 *other == moment && *known == phrases
             };
@@ -121,24 +120,22 @@ fn seconds(time: Time) -> String {
 }
 
 /// Actions in words. Equal actions in a row are written once, and all progress between other actions is written together.
-fn phrases(entries: &[Entry], names: &Names) -> Vec<String> {
+fn phrases(notes: &[Note], names: &Names) -> Vec<String> {
     let mut phrases: Vec<(String, usize)> = Vec::new();
     let mut add = |words: String| match phrases.iter_mut().find(|(known, _)| *known == words) {
         Some((_, times)) => *times += 1,
         None => phrases.push((words, 1)),
     };
-    let is_word = |entry: &Entry| matches!(entry, Entry::Words(_));
-    for run in entries.chunk_by(|one, other| is_word(one) == is_word(other)) {
-        for entry in run {
-            if let Entry::Words(words) = entry {
+    let is_word = |note: &Note| matches!(note, Note::Words(_));
+    for run in notes.chunk_by(|one, other| is_word(one) == is_word(other)) {
+        for note in run {
+            if let Note::Words(words) = note {
                 add(words.clone());
             }
         }
         progress(run, names).into_iter().for_each(&mut add);
     }
-    let late = entries
-        .iter()
-        .filter(|entry| matches!(entry, Entry::RefuseLate));
+    let late = notes.iter().filter(|note| matches!(note, Note::RefuseLate));
     late.for_each(|_| add("refuses what came too late".to_owned()));
     let times = |(words, times)| match times {
         1 => words,
@@ -148,14 +145,14 @@ fn phrases(entries: &[Entry], names: &Names) -> Vec<String> {
 }
 
 /// The progress of a replica: executed slots, consecutive ones together, then stable checkpoints, then answers.
-fn progress(entries: &[Entry], names: &Names) -> Vec<String> {
+fn progress(notes: &[Note], names: &Names) -> Vec<String> {
     let (mut slots, mut stable, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in entries {
-        match entry {
-            Entry::Execute(slot, requests) => slots.push((slot.0, requests.as_slice())),
-            Entry::Stable(slot) => stable.push(slot.0.to_string()),
-            Entry::Answer(request) => answers.push(request.as_str()),
-            Entry::RefuseLate | Entry::Words(_) => {}
+    for note in notes {
+        match note {
+            Note::Execute(slot, requests) => slots.push((slot.0, requests.as_slice())),
+            Note::Stable(slot) => stable.push(slot.0.to_string()),
+            Note::Answer(request) => answers.push(request.as_str()),
+            Note::RefuseLate | Note::Words(_) => {}
         }
     }
     let in_a_row = |a: &(u64, &[Request]), b: &(u64, &[Request])| {

@@ -5,7 +5,7 @@ use quorate_diagram::Lane;
 use quorate_host::Event;
 use quorate_protocol::{ReplicaId, Sequence, SignedMessage, Time};
 
-use super::network::Parcel;
+use super::parcel::Parcel;
 use crate::picture::{Frame, Picture};
 
 /// How long a message takes in the picture, in microseconds.
