@@ -13,7 +13,8 @@ use anyhow::{Context as _, anyhow};
 use clap::Parser;
 use quorate_cli::arguments;
 use quorate_cli::console::complain;
-use quorate_maelstrom::node::{Node, Output, Settings};
+use quorate_maelstrom::node::{Node, Output};
+use quorate_maelstrom::settings::Settings;
 use quorate_protocol::Time;
 
 /// The longest line that is read, in bytes.

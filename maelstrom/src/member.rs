@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 use crate::body::{self, Error, KeysSaid, Peer, Rest};
 use crate::keys::{KeyBook, Said};
 use crate::line::write;
-use crate::node::Settings;
 use crate::request::{Kind, field, string};
+use crate::settings::Settings;
 
 /// The most nodes of a cluster.
 const MOST_NODES: usize = 100;

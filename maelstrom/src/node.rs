@@ -1,24 +1,14 @@
 //! The node. Lines go in and out; the caller gives the time.
 
 use quorate_host::{self as host, Ask, Event, Outcome, Refusal};
-use quorate_protocol::{Duration, Sequence, Time};
+use quorate_protocol::{Sequence, Time};
 use serde_json::{Map, Value};
 
 use crate::body::{self, Answer, Error, Rest};
 use crate::line::{Incoming, read, write};
 use crate::member::{Caller, Member, node_names};
 use crate::request::{self, Kind, field, number, string};
-
-/// The options of the command line.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How long a backup waits for a request to execute before it asks for another primary.
-    pub view_timeout: Duration,
-    /// How long a client waits before it is told that its operation may execute or not.
-    pub timeout: Duration,
-    /// Random bytes. The secret key and the client names of this life are made from them.
-    pub seed: [u8; 32],
-}
+use crate::settings::Settings;
 
 /// The lines that the node writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use quorate_maelstrom::node::{Node, Settings};
+use quorate_maelstrom::node::Node;
+use quorate_maelstrom::settings::Settings;
 use quorate_protocol::{Duration, Time};
 use serde_json::{Map, Value, json};
 

@@ -11,8 +11,8 @@ use quorate_service::ledger::Page;
 use quorate_wire::Fault;
 use quorate_wire::endpoint::body::pieces;
 
+use super::answer::{Answer, json_answer, refuse};
 use super::dump::as_json;
-use super::routes::{Answer, json_answer, refuse};
 use crate::question::Question;
 use crate::rpc::Handle;
 

@@ -1,8 +1,9 @@
 //! PBFT over HTTP/JSON: the requests of clients to this process, and the replies that it posts.
 //!
-//! * `routes`: the paths. `log`: the decided requests, page by page.
+//! * `routes`: the paths. `log`: the decided requests, page by page. `answer`: how they answer.
 //! * `replies`: posts replies to clients. `dump`: writes decided requests to a file.
 
+mod answer;
 mod dump;
 mod log;
 mod replies;

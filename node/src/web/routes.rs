@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
-use http::{Method, Response, StatusCode, Uri};
+use http::header::{ALLOW, HeaderValue, LOCATION, RETRY_AFTER};
+use http::{Method, StatusCode, Uri};
 use quorate_host::{self as host, Ask, Order, Taken};
 use quorate_protocol::ReplicaId;
 use quorate_service::ledger::number;
 use quorate_web::Proposal;
 use quorate_web::config::Address;
 use quorate_wire::Fault;
-use quorate_wire::endpoint::body::{AnswerBody, whole};
 use quorate_wire::endpoint::{Routes, async_trait};
 use serde_json::{Value, json};
 
+use super::answer::{Answer, refuse, respond};
 use super::log;
 use super::replies::is_of;
 use crate::config::WebConfig;
@@ -29,8 +29,6 @@ struct Paths {
     clients: Vec<Address>,
     handle: Handle,
 }
-
-pub(super) type Answer = Response<AnswerBody>;
 
 /// The paths of a process.
 pub(crate) fn routes(config: &WebConfig, handle: Handle) -> Arc<dyn Routes> {
@@ -185,20 +183,4 @@ impl Paths {
             }),
         ))
     }
-}
-
-pub(super) fn refuse(status: StatusCode, words: &str) -> Answer {
-    respond(status, &json!({"error": words}))
-}
-
-fn respond(status: StatusCode, body: &Value) -> Answer {
-    json_answer(status, whole(format!("{body}\n")))
-}
-
-pub(super) fn json_answer(status: StatusCode, body: AnswerBody) -> Answer {
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    answer.headers_mut().insert(CONTENT_TYPE, json);
-    answer
 }
