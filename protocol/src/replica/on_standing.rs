@@ -4,7 +4,7 @@ use super::Replica;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
-use crate::message::{Committed, Message, SignedMessage, Standing};
+use crate::message::{Committed, Memory, Message, SignedMessage, Standing};
 use crate::mutant::Mutant;
 use crate::signature::Signed;
 use crate::time::{Duration, Time};
@@ -17,6 +17,7 @@ const STRETCH: u64 = 32;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     executed: Sequence,
+    memory: Memory,
     /// When that message arrived.
     at: Time,
     /// The end of the stretch that the peer was sent, if there are more slots above.
@@ -32,6 +33,11 @@ impl Known {
     /// Whether the peer was stopped or cut off since then. In that case its old position says nothing about its speed.
     fn was_silent(self, now: Time, config: &Config) -> bool {
         now >= self.at + Duration(config.status_interval.0.saturating_mul(2))
+    }
+
+    /// Whether the peer is without memory, and still there to say so.
+    pub(super) fn needs_nulls(self, now: Time, config: &Config) -> bool {
+        matches!(self.memory, Memory::Lost { .. }) && !self.was_silent(now, config)
     }
 }
 
@@ -67,7 +73,14 @@ impl Replica {
             sent
         };
         let at = self.now;
-        self.standings.insert(from, Known { executed, at, sent });
+        let memory = standing.memory;
+        let known = Known {
+            executed,
+            memory,
+            at,
+            sent,
+        };
+        self.standings.insert(from, known);
         if self.active && behind {
             self.resend_new_view(from);
         } else if together && lags {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Replica;
 use crate::effect::{Effect, Timer};
-use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
-use crate::message::Batch;
+use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::time::{Duration, Time};
 
 /// What the view timer waits for, and how long it waits.
@@ -25,8 +24,41 @@ pub(super) struct Progress {
     slow: BTreeMap<ReplicaId, Pace>,
     /// How often this replica has left a primary for being slow.
     left: u32,
-    /// The null slot that does not execute, and since when it is seen to be the next one.
-    stalled: Option<(Sequence, Time)>,
+    /// The view and the last slot executed in it while a peer needs null slots, and since when nothing more executes.
+    idle: Option<((View, Sequence), Time)>,
+    /// The views that this replica has left because no null slot came.
+    withheld: Withheld,
+}
+
+/// How often this replica has left a view for a peer without memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Withheld {
+    /// How often, up to [`DOUBLINGS`].
+    left: u32,
+    /// When last.
+    at: Time,
+}
+
+impl Withheld {
+    /// How long a primary may let a peer without memory wait. A liar can tell all but the primary that it has lost its
+    /// memory. So each view that is left for nothing makes the others wait twice as long (rule 28).
+    const fn patience(self, now: Time, timeout: Duration) -> Duration {
+        timeout.doubled(self.recent(now, timeout))
+    }
+
+    const fn recent(self, now: Time, timeout: Duration) -> u32 {
+        let remembered = Duration(timeout.0.saturating_mul(REMEMBERED));
+        if now.0 < self.at.0.saturating_add(remembered.0) {
+            self.left
+        } else {
+            0
+        }
+    }
+
+    fn count(&mut self, now: Time, timeout: Duration) {
+        self.left = DOUBLINGS.min(self.recent(now, timeout) + 1);
+        self.at = now;
+    }
 }
 
 /// How slow a primary was.
@@ -44,6 +76,8 @@ const STRIKES: u32 = 8;
 const QUICK: u64 = 4;
 /// How long a slow primary is remembered, in T. Each one that is left doubles this, up to 64 times.
 const REMEMBERED: u64 = 64;
+/// How often the time doubles that a peer without memory may have to wait.
+const DOUBLINGS: u32 = 5;
 
 impl Replica {
     /// T, doubled for each further view change in a row.
@@ -95,26 +129,26 @@ impl Replica {
         }
     }
 
-    /// Called at each status timer. A null batch has no request, so it starts no timer. If it lacks the vote of a replica
-    /// that has left this view, it never executes. So this replica leaves too, once the slot has stood for T.
+    /// Called at each status timer. A primary is left if nothing executes for T while a peer needs null slots. It may be
+    /// faulty, or its null slot may need the vote of a replica that has left this view alone. A null batch has no request,
+    /// so it starts no timer.
     pub(super) fn watch_null_slots(&mut self) {
-        let next = self.executed.next();
-        let null = Batch::null().digest();
-        let proposal = self.log.slot(next).and_then(|slot| slot.proposal.as_ref());
+        let (now, timeout) = (self.now, self.config.view_timeout);
         let waits = self.active
             && !self.is_primary()
             && !self.rejoins()
             && self.progress.timed.is_none()
-            && self.helps_somebody()
-            && proposal.is_some_and(|proposal| proposal.value().digest == null);
-        match self.progress.stalled {
-            Some((slot, since)) if waits && slot == next => {
-                if self.now >= since + self.patience() {
-                    self.progress.stalled = None;
+            && self.somebody_needs_nulls();
+        let reached = (self.view, self.executed);
+        match self.progress.idle {
+            Some((before, since)) if waits && before == reached => {
+                if now >= since + self.progress.withheld.patience(now, timeout) {
+                    self.progress.idle = None;
+                    self.progress.withheld.count(now, timeout);
                     self.start_view_change(self.view.next());
                 }
             }
-            _ => self.progress.stalled = waits.then_some((next, self.now)),
+            _ => self.progress.idle = waits.then_some((reached, now)),
         }
     }
 

@@ -19,8 +19,8 @@
 //!
 //! Neither bound is reached by itself: an idle cluster executes nothing, and a healthy one changes no view. So the others
 //! help (`docs/adr/0004-help-a-replica-to-vote-again.md`). The primary proposes null batches while nothing else waits. The
-//! others leave a primary that has lost its memory, and they leave a view that is too low for a replica that may vote
-//! again. A liar can ask for this help too, so each peer gets it only so often.
+//! others leave a primary that has lost its memory or proposes nothing, and they leave a view that is too low for a replica
+//! that may vote again. A liar can ask for this help too, so each peer gets it only so often.
 
 use std::collections::BTreeMap;
 
@@ -156,9 +156,10 @@ impl Replica {
         }
     }
 
-    /// Whether some peer has said that it has lost its memory.
-    pub(super) fn helps_somebody(&self) -> bool {
-        self.helped_peers.values().any(|help| help.life.is_some())
+    /// Whether some peer says that it has lost its memory, and so needs null slots.
+    pub(super) fn somebody_needs_nulls(&self) -> bool {
+        let mut peers = self.standings.values();
+        peers.any(|known| known.needs_nulls(self.now, &self.config))
     }
 
     /// A primary without memory cannot propose: it is left at once, once in each of its lives. For another peer this

@@ -1,7 +1,7 @@
 //! Restart: rules 22 and 23.
 
 use super::{commit, prepare};
-use crate::harness::{K, L, Network, broadcasts};
+use crate::harness::{K, L, Network, STATUS_INTERVAL, broadcasts};
 use quorate_protocol::message::{Memory, Recall, Stable, Standing};
 use quorate_protocol::{Duration, Effect, Message, Sequence, SignedMessage, Timer, View};
 
@@ -122,16 +122,7 @@ fn rule_23_under_load_a_replica_without_memory_votes_again_though_nobody_blames_
 fn rule_23_a_liar_that_claims_a_lost_memory_gets_help_only_so_often() {
     let mut net = Network::new(4);
     net.order(0, 1);
-    let claim = |net: &Network, memory| {
-        let standing = Standing {
-            view: View(0),
-            active: true,
-            executed: Sequence(1),
-            stable: Sequence(0),
-            memory,
-        };
-        SignedMessage::Standing(net.sign(3, standing))
-    };
+    let claim = |net: &Network, memory| claim(net, 3, memory);
     // Whatever it claims in one moment, the primary proposes null slots once.
     let proposals = |effects: Vec<Effect>| {
         let said = broadcasts(&effects);
@@ -151,6 +142,73 @@ fn rule_23_a_liar_that_claims_a_lost_memory_gets_help_only_so_often() {
     net.deliver(1, new_view);
     net.deliver(1, claim(&net, Memory::VotesFrom(View(3))));
     assert_eq!((net.view(1), left(&net)), ((2, true), 1));
+}
+
+#[test]
+fn rule_23_a_primary_that_proposes_no_null_slots_for_a_replica_without_memory_is_left() {
+    let mut net = Network::new(7);
+    net.order(0, 1);
+    // The first primary is faulty: it does not listen to the replica that loses its memory.
+    net.drop_if(|parcel| {
+        let standing = matches!(parcel.message, SignedMessage::Standing(_));
+        standing && parcel.from == 6 && parcel.to == 0
+    });
+    net.crash(6);
+    net.restart_without_disk(6);
+    net.run_for(Duration::from_millis(8000));
+    assert!(net.votes(6));
+    assert!((0..7).all(|i| net.view(i) == net.view(0)));
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_23_a_liar_that_hides_its_claim_from_the_primary_ends_fewer_and_fewer_views() {
+    let mut net = Network::new(4);
+    net.order(0, 1);
+    let views = |net: &mut Network, seconds: u64| {
+        let before = net.view(0).0;
+        for _ in 0..4 * seconds {
+            for to in 0..3 {
+                if to != u32::try_from(net.view(0).0 % 4).unwrap() {
+                    net.deliver(to, claim(net, 3, Memory::Lost { life: 1 }));
+                }
+            }
+            net.run_for(STATUS_INTERVAL);
+        }
+        net.view(0).0 - before
+    };
+    net.drop_if(|parcel| parcel.from == 3 && matches!(parcel.message, SignedMessage::Standing(_)));
+    let (first, second) = (views(&mut net, 30), views(&mut net, 30));
+    assert!(first > 0 && first <= 8, "{first}");
+    assert!(second <= 3, "{second}");
+}
+
+#[test]
+fn rule_23_nobody_is_left_for_a_replica_that_has_its_memory_again_or_is_gone() {
+    for after in [Some(Memory::Whole), None] {
+        let mut net = Network::new(4);
+        net.order(0, 1);
+        net.deliver(1, claim(&net, 3, Memory::Lost { life: 1 }));
+        // The replica may be gone, too.
+        net.crash(3);
+        if let Some(memory) = after {
+            net.deliver(1, claim(&net, 3, memory));
+        }
+        net.run_for(Duration::from_millis(5000));
+        assert_eq!(net.view(1), (0, true), "{after:?}");
+    }
+}
+
+/// A replica's claim about its memory.
+fn claim(net: &Network, from: u32, memory: Memory) -> SignedMessage {
+    let standing = Standing {
+        view: View(0),
+        active: true,
+        executed: Sequence(1),
+        stable: Sequence(0),
+        memory,
+    };
+    SignedMessage::Standing(net.sign(from, standing))
 }
 
 #[test]
