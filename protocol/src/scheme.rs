@@ -72,7 +72,7 @@ impl Scheme {
         }
     }
 
-    /// Whether checking again costs more than remembering the checked signatures.
+    /// Whether checking again costs more than remembering the checked signatures: a keyed hash costs as little.
     pub(crate) const fn is_costly(&self) -> bool {
         matches!(self, Self::Ed25519 { .. })
     }

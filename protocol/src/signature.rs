@@ -165,6 +165,8 @@ pub struct Keys {
     scheme: Scheme,
     cluster: ClusterId,
     checked: u64,
+    /// Whether to check again costs more than to remember what was checked.
+    remembers: bool,
     /// Of requests, and of their clients' own keys.
     requests: Remembered,
     /// Of all other messages. A flood of requests does not push them out.
@@ -236,6 +238,7 @@ impl Keys {
     fn with(own: ReplicaId, scheme: Scheme, cluster: ClusterId) -> Self {
         Self {
             own,
+            remembers: scheme.is_costly(),
             scheme,
             cluster,
             checked: 0,
@@ -244,6 +247,14 @@ impl Keys {
             #[cfg(feature = "mutants")]
             mutant: None,
         }
+    }
+
+    /// These keys, which also remember what they have checked if they are simulated ones. Then they count as many checks as
+    /// real keys.
+    #[must_use]
+    pub const fn that_remember(mut self) -> Self {
+        self.remembers = true;
+        self
     }
 
     /// These keys with a known bug.
@@ -332,7 +343,7 @@ impl Keys {
     }
 
     fn check<T: Signable>(&mut self, signed: &Signed<T>) -> Result<(), Misbehaviour> {
-        let fingerprint = self.scheme.is_costly().then(|| fingerprint(signed));
+        let fingerprint = self.remembers.then(|| fingerprint(signed));
         let remembered = self.remembered::<T>();
         if fingerprint.is_some_and(|known| remembered.known.contains(&known)) {
             return Ok(());
@@ -408,4 +419,37 @@ impl fmt::Debug for Keys {
 
 fn read_public(replica: ReplicaId, key: &[u8; 32]) -> Result<VerifyingKey, BadPublicKey> {
     VerifyingKey::from_bytes(key).map_err(|_| BadPublicKey(replica))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Keys;
+    use crate::Digest;
+    use crate::id::{ClusterId, ReplicaId, Sequence};
+    use crate::message::Checkpoint;
+
+    #[test]
+    fn keys_that_remember_check_a_signature_once_and_no_other_bytes_under_it() {
+        let cluster = ClusterId([7; 32]);
+        let keys = |own| Keys::simulated(ReplicaId(own), 2, cluster);
+        let checkpoint = |slot| {
+            let (sequence, digest) = (Sequence(slot), Digest::of(&[]));
+            keys(1).sign(Checkpoint { sequence, digest }).into_signed()
+        };
+        let count = |mut keys: Keys| {
+            for _ in 0..3 {
+                keys.check_all([&checkpoint(1), &checkpoint(2)]).unwrap();
+            }
+            keys.checked()
+        };
+        assert_eq!(count(keys(0)), 6);
+        assert_eq!(count(keys(0).that_remember()), 2);
+
+        let mut keys = keys(0).that_remember();
+        let signed = checkpoint(1);
+        keys.check(&signed).unwrap();
+        let mut other = checkpoint(2);
+        other.signature = signed.signature;
+        assert!(keys.check(&other).is_err());
+    }
 }

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use quorate_protocol::Time;
+use quorate_protocol::{ReplicaId, Time};
 use quorate_service::Operation;
 
 use crate::plan::Back;
@@ -16,7 +16,11 @@ pub(crate) enum Event {
     /// It comes to life.
     Start { at: usize },
     /// A packet arrives.
-    Arrive { at: usize, packet: Arc<Packet> },
+    Arrive {
+        at: usize,
+        from: ReplicaId,
+        packet: Arc<Packet>,
+    },
     /// Its next turn is due, unless it was told of an earlier one since; `due` is the time by the process's own clock.
     Tick { at: usize, due: Time },
     /// It ends and is started again.

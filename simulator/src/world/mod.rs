@@ -1,6 +1,7 @@
 //! The processes, the network between them, and the events that drive them.
 
 pub(crate) mod places;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -241,7 +242,8 @@ impl World {
                 place.next_tick = None;
                 place.busy_until = self.now;
                 place.clock = place.clock.restarted(self.now);
-                for event in std::mem::take(&mut place.waiting) {
+                let mut waiting = std::mem::take(&mut place.waiting);
+                while let Some(event) = waiting.pop() {
                     if outlives_a_restart(&event) {
                         self.queue.push(self.now, event);
                     }
@@ -259,7 +261,7 @@ impl World {
                 if place.waiting.is_empty() {
                     self.queue.push(place.busy_until, Event::Free { at });
                 }
-                place.waiting.push_back(event);
+                place.waiting.push(event);
                 Ok(())
             }
             event => self.happen(at, event),
@@ -268,14 +270,15 @@ impl World {
 
     /// A process has done its work, and handles what has come meanwhile until it is at work again.
     fn go_on(&mut self, at: usize) -> Result<(), Violation> {
-        while self.now >= self.places.all[at].busy_until {
-            let Some(event) = self.places.all[at].waiting.pop_front() else {
+        while self.now >= self.places.all[at].busy_until && !self.places.all[at].is_down {
+            let Some(event) = self.places.all[at].waiting.pop() else {
                 return Ok(());
             };
             self.happen(at, event)?;
         }
         let place = &self.places.all[at];
-        if !place.waiting.is_empty() {
+        // A process that ends at a commit handles nothing more: it is started again.
+        if !place.is_down && !place.waiting.is_empty() {
             self.queue.push(place.busy_until, Event::Free { at });
         }
         Ok(())
@@ -514,7 +517,14 @@ impl World {
         }
         for time in arrivals {
             let packet = Arc::clone(packet);
-            self.queue.push(time, Event::Arrive { at, packet });
+            self.queue.push(
+                time,
+                Event::Arrive {
+                    at,
+                    from: sender,
+                    packet,
+                },
+            );
         }
     }
 

@@ -1,7 +1,5 @@
 //! The places where processes run, and which twin receives which messages.
 
-use std::collections::VecDeque;
-
 use quorate_diagram::Lane;
 use quorate_fault::{ParseError, Setting, grammar};
 use quorate_protocol::{ClusterId, Digest, Quorum, ReplicaId, Time};
@@ -12,7 +10,8 @@ use crate::keys::keys;
 use crate::network::millis;
 use crate::plan::{Name, Plan};
 use crate::process::{Origin, Process};
-use crate::queue::Event;
+
+use super::waiting::Waiting;
 
 /// The decision of a tie.
 const DEFAULT_DECISION: &str = "retreat";
@@ -30,7 +29,7 @@ pub(super) struct Place {
     /// Until when the process works.
     pub(super) busy_until: Time,
     /// What has come while the process works.
-    pub(super) waiting: VecDeque<Event>,
+    pub(super) waiting: Waiting,
 }
 
 /// All places: first one per process, then one for the second twin of each pair.
@@ -81,7 +80,7 @@ impl Places {
                 next_tick: None,
                 is_down: false,
                 busy_until: Time(0),
-                waiting: VecDeque::new(),
+                waiting: Waiting::default(),
             })
         };
         let owns = (0..plan.processes).map(ReplicaId);
