@@ -10,10 +10,11 @@ use quorate_host::{
 };
 use quorate_protocol::message::{NewView, Request};
 use quorate_protocol::{
-    ClusterId, Config, Keys, Record, ReplicaId, Signed, SignedMessage, Sizes, Status, Time,
+    ClientId, ClusterId, Config, Digest, Duration, Keys, Part, Record, ReplicaId, Signed,
+    SignedMessage, Sizes, Status, Time, Timestamp,
 };
-use quorate_service::Operation;
 use quorate_service::exchange::{Exchange, Rules};
+use quorate_service::{Operation, Service as _};
 
 use crate::cost::Work;
 use crate::disk::Disk;
@@ -64,6 +65,17 @@ pub enum Caller {
     Passer,
 }
 
+/// What a caller asked a process for.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// In words.
+    pub(crate) words: String,
+    /// The operation, encoded.
+    pub(crate) operation: Vec<u8>,
+    /// The name under which it asked, if it has one.
+    pub(crate) name: Option<(ClientId, Timestamp)>,
+}
+
 /// What follows from an event at a process, in order.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -71,8 +83,8 @@ pub(crate) struct Step {
     pub(crate) began: Vec<Signed<NewView>>,
     /// What it did, each with the packet that leaves, if one does.
     pub(crate) events: Vec<(Event, Option<Arc<Packet>>)>,
-    /// Its answers.
-    pub(crate) answers: Vec<(Caller, Answer)>,
+    /// Its answers, each with the operation that was asked for, if the caller wanted one.
+    pub(crate) answers: Vec<(Caller, Option<Question>, Answer)>,
     /// What it has cost.
     pub(crate) work: Work,
 }
@@ -94,8 +106,8 @@ pub struct Process {
     origin: Origin,
     live: host::Process<Caller>,
     disk: Disk,
-    /// The operations of its callers without an answer, in words.
-    unanswered: BTreeMap<Caller, String>,
+    /// The operations of its callers without an answer.
+    unanswered: BTreeMap<Caller, Question>,
     requests: u64,
     crashed: bool,
     /// The bytes that have arrived since its last turn.
@@ -133,6 +145,12 @@ impl Process {
         self.live.replica().votes()
     }
 
+    /// How long its replica waits for progress, by its clock.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.live.replica().patience()
+    }
+
     /// How much its replica keeps.
     #[must_use]
     pub fn sizes(&self) -> Sizes {
@@ -145,11 +163,24 @@ impl Process {
         self.live.service().exchange()
     }
 
+    /// The digests of the parts of its reply table.
+    #[must_use]
+    pub fn reply_table(&self) -> Vec<Digest> {
+        self.live.replica().reply_table()
+    }
+
+    /// The digests of the parts of its service's state: the rounds, the ledger and the store.
+    #[must_use]
+    pub fn service_state(&self) -> Vec<Digest> {
+        let parts = self.live.service().snapshot();
+        parts.iter().map(Part::digest).collect()
+    }
+
     /// A request of it that has no answer, in words; `None` if all requests are answered.
     #[must_use]
     pub fn waits_for(&self) -> Option<String> {
-        let unanswered = self.unanswered.values().next().cloned();
-        unanswered.or_else(|| {
+        let unanswered = self.unanswered.values().next();
+        unanswered.map(|one| one.words.clone()).or_else(|| {
             self.live
                 .is_busy()
                 .then(|| "its part in the exchange".to_owned())
@@ -229,7 +260,12 @@ impl Process {
         match operation.strip_prefix("read ") {
             Some(key) => {
                 let operation = Operation::KeyValue(format!("get {key}"));
-                self.unanswered.insert(caller, told);
+                let question = Question {
+                    words: told,
+                    operation: operation.encode(),
+                    name: None,
+                };
+                self.unanswered.insert(caller, question);
                 self.live.ask(now, Ask::Read(operation), caller);
             }
             None => {
@@ -254,7 +290,12 @@ impl Process {
         caller: Caller,
         told: String,
     ) {
-        self.unanswered.insert(caller, told);
+        let question = Question {
+            words: told,
+            operation: operation.encode(),
+            name: name.as_ref().map(|one| (one.client, one.timestamp)),
+        };
+        self.unanswered.insert(caller, question);
         self.live.ask(now, Ask::Submit { operation, name }, caller);
     }
 
@@ -288,9 +329,11 @@ impl Process {
             return Err(asked);
         };
         self.crashed |= released.crashed;
-        for (caller, _) in &released.answers {
-            self.unanswered.remove(caller);
-        }
+        let answers = released.answers.into_iter().map(|(caller, answer)| {
+            let question = self.unanswered.remove(&caller);
+            (caller, question, answer)
+        });
+        let answers = answers.collect();
         let head = self.live.head();
         let mut work = Work {
             read: std::mem::take(&mut self.read),
@@ -313,7 +356,7 @@ impl Process {
         Ok(Step {
             began,
             events,
-            answers: released.answers,
+            answers,
             work,
         })
     }

@@ -28,6 +28,7 @@ fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
         (Mutant::CommitsTooFew, "certificates verify"),
         (Mutant::ExecutesOutOfOrder, "total order"),
         (Mutant::AnyoneSpeaks, "certificates verify"),
+        (Mutant::DigestNotCompared, "own reply"),
     ] {
         assert!(is_caught_by(mutant, rule, 20), "{mutant}: {rule}");
     }

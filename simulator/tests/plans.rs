@@ -108,6 +108,34 @@ fn what_is_no_plan_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn a_call_whose_client_is_told_in_two_ways_or_in_none_is_refused() {
+    let call = |more: &str| {
+        format!("[[calls]]\nat_ms = 1\nprocess = \"P\"\noperation = \"set x=1\"\n{more}\n")
+    };
+    for (text, words) in [
+        (
+            call("name = \"anna\"\nalso = [\"Q\"]"),
+            "call 1 has a name, which is known at one process only",
+        ),
+        (
+            call("name = \"anna\"\nkey = \"clara\""),
+            "call 1 has a name, which is known at one process only",
+        ),
+        (call("timestamp = 3"), "neither a name nor a key"),
+        (
+            call("key = \"clara\"\ntimestamp = 3").repeat(2),
+            "calls 1 and 2 are one request",
+        ),
+    ] {
+        let error = Plan::from_text(&text).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let other = call("name = \"anna\"\ntimestamp = 3").replace('P', "Q");
+    let apart = call("name = \"anna\"\ntimestamp = 3") + &other;
+    assert!(Plan::from_text(&apart).is_ok(), "two clients");
+}
+
+#[test]
 fn what_is_wrong_in_a_text_is_told_with_its_line() {
     for (text, words) in [
         ("seed = 1\nseeds = 2", "line 2, column 1"),

@@ -80,8 +80,9 @@ const REMEMBERED: u64 = 64;
 const DOUBLINGS: u32 = 5;
 
 impl Replica {
-    /// T, doubled for each further view change in a row.
-    pub(super) const fn patience(&self) -> Duration {
+    /// How long this replica waits for progress, or for a view to start: T, doubled for each further view change in a row.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
         self.config
             .view_timeout
             .doubled(self.progress.attempts.saturating_sub(1))

@@ -6,6 +6,7 @@ use super::Replica;
 use crate::digest::Digest;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::Commit;
+use crate::part::Part;
 use crate::signature::Signed;
 
 /// Where a replica is, for observers.
@@ -162,6 +163,13 @@ impl Replica {
     pub fn last_request(&self, client: ClientId) -> Option<(Timestamp, Digest)> {
         let last = self.requests.last_reply(client)?;
         Some((last.timestamp, last.request))
+    }
+
+    /// The digests of the parts of the reply table. Equal tables have equal parts.
+    #[must_use]
+    pub fn reply_table(&self) -> Vec<Digest> {
+        let parts = self.requests.replies().parts();
+        parts.iter().map(Part::digest).collect()
     }
 
     /// Whether this replica votes in the current view. A replica that has lost its memory does not vote for a while

@@ -8,16 +8,18 @@ pub mod calm;
 pub mod certificates;
 pub mod checkpoints;
 pub mod culprits;
+pub mod equal_state;
 pub mod exactly_once;
 pub mod exchange;
 pub mod linearizable;
+pub mod own_reply;
 pub mod panic;
 pub mod refused;
 pub mod total_order;
 pub mod validity;
 pub mod work;
 
-use quorate_host::Event;
+use quorate_host::{Answer, Event};
 use quorate_protocol::message::{NewView, Request};
 use quorate_protocol::{ClusterId, ReplicaId, Sequence, Signed, SignedMessage};
 use quorate_service::kv;
@@ -25,7 +27,7 @@ use quorate_service::kv;
 use crate::cost::Work;
 use crate::keys::keys;
 use crate::plan::Plan;
-use crate::process::Process;
+use crate::process::{Process, Question};
 
 pub use panic::Panicked;
 
@@ -42,9 +44,11 @@ pub enum Violation {
     Certificates(#[from] certificates::BadCertificate),
     Checkpoints(#[from] checkpoints::CheckpointsDiffer),
     Culprits(#[from] culprits::WrongCulprits),
+    EqualState(#[from] equal_state::StatesDiffer),
     ExactlyOnce(#[from] exactly_once::ExecutedTwice),
     Exchange(#[from] exchange::BadDecision),
     Linearizable(#[from] linearizable::NotLinearizable),
+    OwnReply(#[from] own_reply::NotItsOwn),
     Panic(#[from] Panicked),
     Refused(#[from] refused::Refused),
     TotalOrder(#[from] total_order::OutOfOrder),
@@ -65,9 +69,11 @@ impl Violation {
             Self::Certificates(_) => ("certificates verify", certificates::RULE),
             Self::Checkpoints(_) => ("checkpoints match", checkpoints::RULE),
             Self::Culprits(_) => ("culprits", culprits::RULE),
+            Self::EqualState(_) => ("equal state", equal_state::RULE),
             Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
             Self::Exchange(_) => ("exchange", exchange::RULE),
             Self::Linearizable(_) => ("linearizable", linearizable::RULE),
+            Self::OwnReply(_) => ("own reply", own_reply::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
             Self::Refused(_) => ("correct messages are taken", refused::RULE),
             Self::TotalOrder(_) => ("total order", total_order::RULE),
@@ -92,9 +98,11 @@ impl Violation {
             | Self::Answered(_)
             | Self::Calm(_)
             | Self::Checkpoints(_)
+            | Self::EqualState(_)
             | Self::ExactlyOnce(_)
             | Self::Exchange(_)
             | Self::Linearizable(_)
+            | Self::OwnReply(_)
             | Self::Refused(_) => false,
         }
     }
@@ -136,6 +144,7 @@ pub(crate) struct Invariants {
     /// The operations of outside clients, call by call.
     operations: Vec<String>,
     histories: linearizable::Histories,
+    own_reply: own_reply::OwnReply,
     total_order: total_order::TotalOrder,
     validity: validity::Validity,
     /// Nothing, if a keyed hash stands for signatures: a replica checks it as often as it sees it.
@@ -165,6 +174,7 @@ impl Invariants {
             exactly_once: exactly_once::ExactlyOnce::default(),
             operations: plan.calls.iter().map(|one| one.operation.clone()).collect(),
             histories: linearizable::Histories::default(),
+            own_reply: own_reply::OwnReply::default(),
             total_order: total_order::TotalOrder::default(),
             work: plan.real_keys.then(work::Totals::default),
             correct,
@@ -202,9 +212,10 @@ impl Invariants {
             Event::Executed {
                 sequence,
                 requests,
+                results,
                 proof,
-                ..
             } => {
+                self.own_reply.executed(*sequence, requests, results);
                 self.certificates.committed(by, proof)?;
                 self.culprits.committed(by, proof);
                 self.executed(by, *sequence, requests)?;
@@ -272,6 +283,21 @@ impl Invariants {
         {
             self.histories.called(call, operation);
         }
+    }
+
+    /// A process answers what a caller has asked of it.
+    pub(crate) fn answered(
+        &mut self,
+        by: ReplicaId,
+        question: &Question,
+        answer: &Answer,
+    ) -> Result<(), Violation> {
+        if self.correct.contains(&by)
+            && let Answer::Outcome(outcome) = answer
+        {
+            self.own_reply.answered(by, question, outcome)?;
+        }
+        Ok(())
     }
 
     /// A call returns.

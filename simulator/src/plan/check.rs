@@ -1,6 +1,6 @@
 //! Whether a plan can be played, and its text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use quorate_fault::{Bound, FaultPlan, ParseError};
@@ -45,6 +45,17 @@ pub enum PlanError {
     /// A process is a twin and has a behaviour, or is on a twins' side.
     #[error("process {name} is a twin: it can have no behaviour and not be apart", name = .0.0)]
     Twin(Name),
+    /// A call has a name, and a key or processes at which it repeats itself.
+    #[error(
+        "call {0} has a name, which is known at one process only: it can have no key and not repeat itself elsewhere"
+    )]
+    NameAndKey(usize),
+    /// A call has a timestamp, and neither a name nor a key.
+    #[error("call {0} has a timestamp, and its client has neither a name nor a key: give it one")]
+    NobodysTimestamp(usize),
+    /// Two calls are one request: their client asks twice for one operation under one timestamp.
+    #[error("calls {0} and {1} are one request, which is executed once: write it once, with also")]
+    OneRequest(usize, usize),
     /// One of the above, at a line of the text, from 1.
     #[error("line {0}: {1}")]
     Line(usize, Box<PlanError>),
@@ -65,6 +76,8 @@ impl PlanError {
                 (what.rsplit(' ').next().unwrap_or(what), value.to_string())
             }
             Self::NoSuchProcess { name, .. } | Self::Twin(name) => ("", format!("\"{}\"", name.0)),
+            // The message says which call.
+            Self::NameAndKey(_) | Self::NobodysTimestamp(_) | Self::OneRequest(..) => return self,
         };
         let both = |line: &str| line.contains(key) && line.contains(&value);
         let line = text.lines().position(both);
@@ -190,10 +203,7 @@ impl Plan {
         }
         // The search for an order of the calls counts them in the bits of a number.
         in_range("the number of calls", self.calls.len() as u64, 0, 100)?;
-        for call in &self.calls {
-            in_range("at_ms", call.at_ms, 0, LATEST_MS)?;
-            in_range("waits_ms", call.waits_ms.unwrap_or(0), 0, LATEST_MS)?;
-        }
+        self.check_calls()?;
         for round in &self.rounds {
             in_range("at_ms", round.at_ms, 0, LATEST_MS)?;
             let voters = round.decisions.len() as u64;
@@ -230,6 +240,33 @@ impl Plan {
             Some(twin) => Err(PlanError::Twin(*twin)),
             None => Ok(()),
         }
+    }
+
+    fn check_calls(&self) -> Result<(), PlanError> {
+        let mut requests = BTreeMap::new();
+        for (number, call) in (1..).zip(&self.calls) {
+            in_range("at_ms", call.at_ms, 0, LATEST_MS)?;
+            in_range("waits_ms", call.waits_ms.unwrap_or(0), 0, LATEST_MS)?;
+            let has_key = call.key.is_some() || !call.also.is_empty();
+            if call.name.is_some() && has_key {
+                return Err(PlanError::NameAndKey(number));
+            }
+            let Some(timestamp) = call.timestamp else {
+                continue;
+            };
+            if call.name.is_none() && !has_key {
+                return Err(PlanError::NobodysTimestamp(number));
+            }
+            let place = call.name.as_ref().map(|_| call.process);
+            let client = (&call.name, place, &call.key);
+            let request = (client, timestamp, &call.operation);
+            // With neither, its key is its own.
+            let is_shared = call.name.is_some() || call.key.is_some();
+            if let Some(before) = requests.insert(request, number).filter(|_| is_shared) {
+                return Err(PlanError::OneRequest(before, number));
+            }
+        }
+        Ok(())
     }
 
     fn named(&self) -> impl Iterator<Item = Name> + '_ {

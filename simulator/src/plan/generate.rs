@@ -67,6 +67,7 @@ impl Plan {
         plan.start_again_who_forgets(&mut Dice::new(seed, b'a'));
         plan.draw_disks(&mut Dice::new(seed, b'd'));
         plan.draw_callers(&mut Dice::new(seed, b'n'));
+        plan.draw_reuse(&mut Dice::new(seed, b'o'));
         plan.draw_costs(&mut Dice::new(seed, b'k'));
         plan
     }
@@ -112,6 +113,38 @@ impl Plan {
             }
             if dice.chance(100) {
                 call.waits_ms = Some(dice.between(1, 300));
+            }
+        }
+    }
+
+    /// Some clients ask for another operation under the timestamp of the operation before. A client with a name does so
+    /// at the same process, and one with a key at any process. It may have hung up before.
+    fn draw_reuse(&mut self, dice: &mut Dice) {
+        for index in 1..self.calls.len() {
+            if !dice.chance(150) {
+                continue;
+            }
+            let (before, calls) = self.calls.split_at_mut(index);
+            let (Some(first), Some(second)) = (before.last_mut(), calls.first_mut()) else {
+                continue;
+            };
+            if first.timestamp.is_some() || first.operation == second.operation {
+                continue;
+            }
+            let timestamp = *first.timestamp.get_or_insert(index as u64);
+            second.timestamp = Some(timestamp);
+            second.at_ms = first.at_ms + dice.below(100);
+            if dice.chance(300) {
+                first.waits_ms = Some(dice.between(1, 60));
+            }
+            if first.name.is_some() {
+                second.name.clone_from(&first.name);
+                second.process = first.process;
+                second.also.clear();
+            } else {
+                let key = first.key.get_or_insert_with(|| format!("key {timestamp}"));
+                second.key = Some(key.clone());
+                second.name = None;
             }
         }
     }
@@ -317,6 +350,8 @@ fn calls(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Call> {
                 process: Name::drawn(dice, n),
                 operation,
                 name: None,
+                key: None,
+                timestamp: None,
                 also: Vec::new(),
                 waits_ms: None,
             }

@@ -97,10 +97,18 @@ pub struct Call {
     pub process: Name,
     /// A command of the store, or `read KEY` for a get without ordering.
     pub operation: String,
-    /// The name under which the client asks. Without one, the process lends it a session.
+    /// The name under which the client asks. Without a name and a key, the process lends it a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The processes at which it repeats itself, under a key of its own. The operation is executed once.
+    /// The key under which the client asks. Calls with one key are of one client. A client that repeats itself at other
+    /// processes has a key of its own if this is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The client's timestamp; the call's place in the plan if this is missing. A client that uses one twice for two
+    /// operations gets an answer to one of them at most (rule 26).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<u64>,
+    /// The processes at which it repeats itself. The operation is executed once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Name>,
     /// How long it waits before it hangs up; it waits for ever if this is missing.

@@ -1,5 +1,7 @@
 //! The processes, the network between them, and the events that drive them.
 
+mod callers;
+mod patience;
 pub(crate) mod places;
 mod waiting;
 
@@ -7,13 +9,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_fault::{Dice, ParseError, Say};
-use quorate_host::{self as host, Answer, Heard, RequestName, Told};
-use quorate_protocol::{
-    ClientId, ClientKey, ClusterId, Digest, Duration, ReplicaId, Time, Timestamp,
-};
+use quorate_host::{self as host, Answer, Heard, Told};
+use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Time};
 use quorate_service::{self as service, Operation, kv};
 
-use crate::invariant::{Invariants, Violation, answered};
+use crate::invariant::{Invariants, Violation, answered, equal_state};
 use crate::network::{Network, millis};
 use crate::picture::{Frame, Picture};
 use crate::plan::{Back, Name, Plan};
@@ -56,9 +56,10 @@ pub(crate) struct World {
     dice: Dice,
     invariants: Invariants,
     within_bound: bool,
-    /// The time of the last planned event, and the time by which everything must be done.
+    /// The time of the last planned event.
     begun: Time,
-    deadline: Time,
+    /// The time by which everything must be done. It is set at the time of the last planned event.
+    deadline: Option<Time>,
     trace: Trace,
     picture: Option<Picture>,
     counts: Counts,
@@ -93,7 +94,7 @@ impl World {
             invariants: Invariants::new(plan, cluster, correct, within_bound),
             within_bound,
             begun: millis(plan.heal_ms),
-            deadline: Time(0),
+            deadline: None,
             trace,
             picture,
             counts: Counts::default(),
@@ -163,7 +164,6 @@ impl World {
                 self.plan_event(time, Event::Round { at, round });
             }
         }
-        self.deadline = Time(self.begun.0 + patience(&plan).0);
         self.queue.push(self.begun, Event::Look);
     }
 
@@ -330,7 +330,7 @@ impl World {
             Event::Ask { operation, .. } => process.ask(now, operation),
             Event::Call { call, .. } => {
                 if let Some(one) = self.plan.calls.get(call) {
-                    let name = caller_name(&self.plan, self.cluster, own, call);
+                    let name = callers::name(&self.plan, self.cluster, own, call);
                     process.call(now, call, &one.operation, name);
                     self.called(own, call);
                 }
@@ -417,7 +417,10 @@ impl World {
             }
             self.invariants.on_event(own, event)?;
         }
-        for (caller, answer) in answers {
+        for (caller, question, answer) in answers {
+            if let Some(question) = question {
+                self.invariants.answered(own, &question, &answer)?;
+            }
             self.answer(at, caller, answer, done)?;
         }
         self.plan_tick(at);
@@ -529,8 +532,7 @@ impl World {
     }
 
     /// Whether all is done. With more than f faulty processes, work may be left undone at the end.
-    fn look(&self) -> Result<bool, Violation> {
-        let planned = self.now >= self.begun;
+    fn look(&mut self) -> Result<bool, Violation> {
         let correct: Vec<&Process> = self
             .places
             .all
@@ -538,61 +540,26 @@ impl World {
             .filter(|place| place.correct)
             .map(|place| &place.process)
             .collect();
+        let deadline = *self.deadline.get_or_insert_with(|| {
+            let timers = correct.iter().map(|one| one.patience());
+            self.now + patience::of(&self.plan, timers.max().unwrap_or_default())
+        });
         let rounds = self.plan.rounds.len() as u64;
-        match answered::check(&correct, rounds) {
-            Ok(()) => Ok(planned),
-            Err(_) if self.now < self.deadline => Ok(false),
-            Err(_) if !self.within_bound => Ok(true),
-            Err(undone) => Err(undone.into()),
+        let ends = match answered::check(&correct, rounds) {
+            Ok(()) => true,
+            Err(_) if self.now < deadline => false,
+            Err(_) if !self.within_bound => true,
+            Err(undone) => return Err(undone.into()),
+        };
+        if ends {
+            equal_state::check(&correct)?;
         }
+        Ok(ends)
     }
-}
-
-/// How long after the last planned event everything must be done. Each view change doubles the timer, so this time grows with
-/// the time in which view changes may fail, and with the number of faulty primaries that may follow one another.
-fn patience(plan: &Plan) -> Time {
-    let doubled = 1u64 << plan.quorum().f().min(5);
-    let milliseconds = plan.heal_ms.max(plan.engine.view_timeout_ms);
-    millis(
-        milliseconds
-            .saturating_mul(8 * doubled)
-            .saturating_add(20_000),
-    )
 }
 
 /// Whether an event is kept for a process that is down. What its user wants of a round is wanted again later; everything
 /// else is lost with the process.
 const fn outlives_a_restart(event: &Event) -> bool {
     matches!(event, Event::Round { .. } | Event::Disk { .. })
-}
-
-/// The name under which a client outside asks a process for an operation to be ordered.
-fn caller_name(
-    plan: &Plan,
-    cluster: ClusterId,
-    asked: ReplicaId,
-    call: usize,
-) -> Option<RequestName> {
-    let planned = plan.calls.get(call)?;
-    if planned.also.is_empty() {
-        let name = planned.name.as_ref()?;
-        return Some(RequestName {
-            client: ClientId::named(asked, name),
-            timestamp: Timestamp(call as u64 + 1),
-            seal: None,
-        });
-    }
-    let name = format!("call {call}");
-    let key = if plan.real_keys {
-        ClientKey::new(&Digest::of(&[name.as_bytes()]).0)
-    } else {
-        ClientKey::simulated(&name)
-    };
-    let timestamp = Timestamp(1);
-    let operation = Operation::KeyValue(planned.operation.clone()).encode();
-    Some(RequestName {
-        client: key.client(),
-        timestamp,
-        seal: Some(Box::new(key.seal(cluster, timestamp, &operation))),
-    })
 }

@@ -1,0 +1,95 @@
+//! How long after the last planned event everything must be done.
+
+use quorate_protocol::Duration;
+
+use super::{ASK_AGAIN, LOOK};
+use crate::plan::{Back, Plan};
+
+/// How many requests a primary may serve slowly before it is left (rule 18), and how long each may take, in T.
+const SLOW_REQUESTS: u64 = 8;
+/// In how many status intervals all that was lost before has been said again, and has had its answer, and that its own.
+const STATUSES: u64 = 4;
+/// How many null batches a primary proposes in a status interval for a process without memory.
+const NULLS: u64 = 32;
+/// The doublings that are counted at most. Beyond the bound no progress is promised.
+const MOST_DOUBLINGS: usize = 12;
+
+/// The time in which everything must be done, counted from the last planned event. By then all is healed. `timer` is the
+/// longest time for which a correct process waits at that moment before it asks for another view.
+///
+/// * The timer that runs then runs out. If the views of the processes differ, one more view may start for too few of
+///   them. Each process that cannot be relied on may lead one view more. Each of these views costs twice the time of the
+///   one before: 1 + 2 + 4 + ... timers.
+/// * Each of these processes may be a slow primary, which is left after eight requests that took T each.
+/// * What was lost is sent again once in a status interval, and so is what follows from it.
+/// * A process without memory votes after two windows, of two checkpoint intervals each. In an idle cluster these fill
+///   with null batches, 32 in a status interval.
+/// * All this is measured by the slowest clock.
+/// * A process that ends at a commit is away for a while, its user asks for a round again now and then, and the world
+///   looks whether all is done now and then.
+pub(super) fn of(plan: &Plan, timer: Duration) -> Duration {
+    let unreliable = plan.not_to_rely_on().unwrap_or_default().len();
+    let views = (1 << (unreliable + 2).min(MOST_DOUBLINGS)) - 1;
+    let slow = unreliable as u64 * SLOW_REQUESTS * plan.engine.view_timeout_ms * 1000;
+    let statuses = STATUSES + statuses_without_memory(plan);
+    let by_clock = timer
+        .0
+        .saturating_mul(views)
+        .saturating_add(slow)
+        .saturating_add(statuses * plan.engine.status_interval_ms * 1000);
+    let rates = plan.clocks.iter().map(|clock| clock.rate);
+    let slowest = rates.fold(1000, u64::min).max(1);
+    let away: u64 = plan.disks.iter().map(|one| one.back_ms * 1000).sum();
+    let waits = by_clock.saturating_mul(1000) / slowest;
+    Duration(waits.saturating_add(away + ASK_AGAIN + LOOK))
+}
+
+/// The status intervals in which a process without memory votes again.
+fn statuses_without_memory(plan: &Plan) -> u64 {
+    let mut stops = plan.stops.iter();
+    if stops.any(|stop| stop.back == Back::WithoutDisk) {
+        4 * plan.engine.checkpoint_interval / NULLS + STATUSES
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::Duration;
+
+    use super::of;
+    use crate::plan::{Back, Engine, Name, Plan, Stop};
+
+    #[test]
+    fn each_process_that_cannot_be_relied_on_doubles_the_time_and_may_be_a_slow_primary() {
+        let mut plan = Plan::from_text("processes = 7").expect("it is a plan");
+        plan.engine = Engine {
+            checkpoint_interval: 64,
+            view_timeout_ms: 200,
+            status_interval_ms: 100,
+            ..Engine::default()
+        };
+        let timer = Duration::from_millis(200);
+        let ms = |plan: &Plan, timer| of(plan, timer).0 / 1000;
+        let others = 200 + 20;
+        assert_eq!(ms(&plan, timer), 3 * 200 + 4 * 100 + others);
+        assert_eq!(
+            ms(&plan, Duration::from_millis(800)),
+            3 * 800 + 4 * 100 + others,
+            "a process has tried three views"
+        );
+        plan.faulty = vec!["P=slow".to_owned()];
+        assert_eq!(ms(&plan, timer), 7 * 200 + 8 * 200 + 4 * 100 + others);
+        plan.stops.push(Stop {
+            process: Name::of(1),
+            from_ms: 0,
+            to_ms: 1,
+            back: Back::WithoutDisk,
+        });
+        assert_eq!(
+            ms(&plan, timer),
+            15 * 200 + 2 * 8 * 200 + (4 + 8 + 4) * 100 + others
+        );
+    }
+}
