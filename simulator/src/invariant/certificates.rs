@@ -88,19 +88,28 @@ impl Certificates {
     }
 
     fn view_change(&self, view_change: &ViewChange) -> Result<(), String> {
-        let ViewChange {
-            view,
-            life: _,
-            stable,
-            checkpoint_proof,
-            prepared,
-        } = view_change;
-        check_checkpoint(&self.config, *stable, checkpoint_proof).map_err(|why| why.to_string())?;
-        prepared
-            .iter()
-            .try_for_each(|one| one.check(&self.config, *view, *stable))
-            .map_err(|why| why.to_string())
+        check_view_change(&self.config, view_change)
     }
+}
+
+/// Whether the proofs in a VIEW-CHANGE are valid.
+pub(super) fn is_well_formed(config: &Config, view_change: &ViewChange) -> bool {
+    check_view_change(config, view_change).is_ok()
+}
+
+fn check_view_change(config: &Config, view_change: &ViewChange) -> Result<(), String> {
+    let ViewChange {
+        view,
+        life: _,
+        stable,
+        checkpoint_proof,
+        prepared,
+    } = view_change;
+    check_checkpoint(config, *stable, checkpoint_proof).map_err(|why| why.to_string())?;
+    prepared
+        .iter()
+        .try_for_each(|one| one.check(config, *view, *stable))
+        .map_err(|why| why.to_string())
 }
 
 #[cfg(test)]

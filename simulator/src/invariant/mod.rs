@@ -15,9 +15,12 @@ pub mod linearizable;
 pub mod own_reply;
 pub mod panic;
 pub mod refused;
+pub mod seen_lies;
 pub mod total_order;
 pub mod validity;
 pub mod work;
+
+use std::sync::Arc;
 
 use quorate_host::{Answer, Event};
 use quorate_protocol::message::{NewView, Request};
@@ -27,9 +30,10 @@ use quorate_service::kv;
 use crate::cost::Work;
 use crate::keys::keys;
 use crate::plan::Plan;
-use crate::process::{Process, Question};
+use crate::process::{Packet, Process, Question};
 
 pub use panic::Panicked;
+pub(crate) use seen_lies::Heard;
 
 /// A broken rule, with the process that broke it and how.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +55,7 @@ pub enum Violation {
     OwnReply(#[from] own_reply::NotItsOwn),
     Panic(#[from] Panicked),
     Refused(#[from] refused::Refused),
+    SeenLies(#[from] seen_lies::Unproved),
     TotalOrder(#[from] total_order::OutOfOrder),
     Validity(#[from] validity::NeverAsked),
     Work(#[from] work::TooMuchWork),
@@ -76,6 +81,7 @@ impl Violation {
             Self::OwnReply(_) => ("own reply", own_reply::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
             Self::Refused(_) => ("correct messages are taken", refused::RULE),
+            Self::SeenLies(_) => ("seen lies are proved", seen_lies::RULE),
             Self::TotalOrder(_) => ("total order", total_order::RULE),
             Self::Validity(_) => ("validity", validity::RULE),
             Self::Work(_) => ("bounded work", work::RULE),
@@ -91,6 +97,7 @@ impl Violation {
             | Self::Certificates(_)
             | Self::Culprits(_)
             | Self::Panic(_)
+            | Self::SeenLies(_)
             | Self::TotalOrder(_)
             | Self::Validity(_)
             | Self::Work(_) => true,
@@ -145,6 +152,7 @@ pub(crate) struct Invariants {
     operations: Vec<String>,
     histories: linearizable::Histories,
     own_reply: own_reply::OwnReply,
+    seen_lies: seen_lies::Seen,
     total_order: total_order::TotalOrder,
     validity: validity::Validity,
     /// Nothing, if a keyed hash stands for signatures: a replica checks it as often as it sees it.
@@ -166,6 +174,7 @@ impl Invariants {
             bounded: bounded::Bounds::new(&config, plan.calls.len() + requests),
             calm: calm::Calm::new(config.quorum),
             culprits: culprits::Culprits::new(config.quorum, correct.clone()),
+            seen_lies: seen_lies::Seen::new(config.clone(), &correct),
             certificates: certificates::Certificates::new(config, keys),
             exchange: exchange::Decisions::new(plan, &correct),
             validity: validity::Validity::new(correct.clone()),
@@ -230,7 +239,10 @@ impl Invariants {
                 self.certificates.said(by, &outgoing.message)?;
                 self.checkpoints.said(by, &outgoing.message)?;
             }
-            Event::Accused(evidence) => accused::check(&self.correct, by, evidence)?,
+            Event::Accused(evidence) => {
+                accused::check(&self.correct, by, evidence)?;
+                self.seen_lies.accused(evidence);
+            }
             _ => {}
         }
         Ok(())
@@ -272,6 +284,7 @@ impl Invariants {
     pub(crate) fn restarted(&mut self, by: ReplicaId) {
         if self.correct.contains(&by) {
             self.calm.restarts(by);
+            self.seen_lies.restarted(by);
             self.stands_at(by, Sequence(0));
         }
     }
@@ -283,6 +296,17 @@ impl Invariants {
         {
             self.histories.called(call, operation);
         }
+    }
+
+    /// A correct process has handled a message, stands here now, and has done this.
+    pub(crate) fn taken(
+        &mut self,
+        process: &Process,
+        heard: &Heard,
+        events: &[(Event, Option<Arc<Packet>>)],
+    ) -> Result<(), Violation> {
+        let (own, after) = (process.own(), process.status());
+        Ok(self.seen_lies.taken(own, heard, after, events)?)
     }
 
     /// A process answers what a caller has asked of it.

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_fault::{Dice, ParseError, Say};
-use quorate_host::{self as host, Answer, Heard, Told};
+use quorate_host::{self as host, Answer, Told};
 use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Time};
 use quorate_service::{self as service, Operation, kv};
 
-use crate::invariant::{Invariants, Violation, answered, equal_state};
+use crate::invariant::{Heard, Invariants, Violation, answered, equal_state};
 use crate::network::{Network, millis};
 use crate::picture::{Frame, Picture};
 use crate::plan::{Back, Name, Plan};
@@ -302,6 +302,7 @@ impl World {
         let place = &mut self.places.all[at];
         let (process, mut now) = (&mut place.process, place.clock.shows(self.now));
         let own = process.own();
+        let mut taken = None;
         match event {
             Event::Start { .. } | Event::Look | Event::Disk { .. } | Event::Free { .. } => {}
             Event::Arrive { packet, .. } => {
@@ -309,6 +310,13 @@ impl World {
                 self.trace.line(self.now, &own, || {
                     format!("hears {}", trace::packet(&packet))
                 });
+                if place.correct
+                    && let Packet::Batch { message, .. } = packet.as_ref()
+                {
+                    let before = process.status();
+                    let message = message.clone();
+                    taken = message.map(|message| Heard { before, message });
+                }
                 process.on_packet(now, &packet);
             }
             Event::Restart { back, .. } => {
@@ -338,7 +346,7 @@ impl World {
             Event::HangUp { call, .. } => process.hang_up(call),
             Event::Round { round, .. } => self.play_round(at, round),
         }
-        self.turn(at, now)
+        self.turn(at, now, taken.as_ref())
     }
 
     fn restarted(&mut self, at: usize) {
@@ -376,8 +384,8 @@ impl World {
         }
     }
 
-    /// A process handles what has happened to it, and everybody sees what it does.
-    fn turn(&mut self, at: usize, now: Time) -> Result<(), Violation> {
+    /// A process handles what has happened to it, perhaps a message, and everybody sees what it does.
+    fn turn(&mut self, at: usize, now: Time, taken: Option<&Heard>) -> Result<(), Violation> {
         let place = &mut self.places.all[at];
         let own = place.process.own();
         let step = match place.process.turn(now) {
@@ -416,6 +424,10 @@ impl World {
                 _ => {}
             }
             self.invariants.on_event(own, event)?;
+        }
+        if let Some(heard) = taken {
+            let process = &self.places.all[at].process;
+            self.invariants.taken(process, heard, &events)?;
         }
         for (caller, question, answer) in answers {
             if let Some(question) = question {
@@ -464,7 +476,7 @@ impl World {
             Say::Decision(decision) => (decision, Duration(0)),
             Say::Late(decision, late) => (decision, late),
         };
-        let packet = Arc::new(Packet::Vote(Heard {
+        let packet = Arc::new(Packet::Vote(host::Heard {
             sender: self.places.all[at].process.own(),
             decision,
             round: Some(told.round),

@@ -24,19 +24,21 @@ const MOST_DOUBLINGS: usize = 12;
 /// * What was lost is sent again once in a status interval, and so is what follows from it.
 /// * A process without memory votes after two windows, of two checkpoint intervals each. In an idle cluster these fill
 ///   with null batches, 32 in a status interval.
+/// * Where work takes time, a view change with a full window may take longer than that timer. Views then fail until the
+///   timer is long enough, and while null batches execute it becomes short again each time.
 /// * All this is measured by the slowest clock.
 /// * A process that ends at a commit is away for a while, its user asks for a round again now and then, and the world
 ///   looks whether all is done now and then.
 pub(super) fn of(plan: &Plan, timer: Duration) -> Duration {
     let unreliable = plan.not_to_rely_on().unwrap_or_default().len();
     let views = (1 << (unreliable + 2).min(MOST_DOUBLINGS)) - 1;
+    let longest = timer.0.max(work_of_a_view_change(plan));
     let slow = unreliable as u64 * SLOW_REQUESTS * plan.engine.view_timeout_ms * 1000;
-    let statuses = STATUSES + statuses_without_memory(plan);
-    let by_clock = timer
-        .0
+    let statuses = STATUSES * plan.engine.status_interval_ms * 1000;
+    let by_clock = longest
         .saturating_mul(views)
-        .saturating_add(slow)
-        .saturating_add(statuses * plan.engine.status_interval_ms * 1000);
+        .saturating_add(slow + statuses)
+        .saturating_add(without_memory(plan, views));
     let rates = plan.clocks.iter().map(|clock| clock.rate);
     let slowest = rates.fold(1000, u64::min).max(1);
     let away: u64 = plan.disks.iter().map(|one| one.back_ms * 1000).sum();
@@ -44,14 +46,27 @@ pub(super) fn of(plan: &Plan, timer: Duration) -> Duration {
     Duration(waits.saturating_add(away + ASK_AGAIN + LOOK))
 }
 
-/// The status intervals in which a process without memory votes again.
-fn statuses_without_memory(plan: &Plan) -> u64 {
+/// The time in which a process without memory votes again, in microseconds.
+fn without_memory(plan: &Plan, views: u64) -> u64 {
     let mut stops = plan.stops.iter();
-    if stops.any(|stop| stop.back == Back::WithoutDisk) {
-        4 * plan.engine.checkpoint_interval / NULLS + STATUSES
-    } else {
-        0
+    if !stops.any(|stop| stop.back == Back::WithoutDisk) {
+        return 0;
     }
+    let rows = 4 * plan.engine.checkpoint_interval / NULLS;
+    let statuses = (rows + STATUSES) * plan.engine.status_interval_ms * 1000;
+    let fails = rows
+        .saturating_mul(views)
+        .saturating_mul(work_of_a_view_change(plan));
+    statuses.saturating_add(fails)
+}
+
+/// The time in which a process checks the VIEW-CHANGEs of all, each with a certificate for every slot of a window, in
+/// microseconds.
+fn work_of_a_view_change(plan: &Plan) -> u64 {
+    let window = plan.engine.checkpoint_interval.saturating_mul(2);
+    let certificate = plan.quorum().prepares() as u64 + 1;
+    let checks = window.saturating_mul(u64::from(plan.processes) * certificate);
+    checks.saturating_mul(plan.costs.unwrap_or_default().check_us)
 }
 
 #[cfg(test)]
@@ -59,7 +74,7 @@ mod tests {
     use quorate_protocol::Duration;
 
     use super::of;
-    use crate::plan::{Back, Engine, Name, Plan, Stop};
+    use crate::plan::{Back, Costs, Engine, Name, Plan, Stop};
 
     #[test]
     fn each_process_that_cannot_be_relied_on_doubles_the_time_and_may_be_a_slow_primary() {
@@ -90,6 +105,15 @@ mod tests {
         assert_eq!(
             ms(&plan, timer),
             15 * 200 + 2 * 8 * 200 + (4 + 8 + 4) * 100 + others
+        );
+        // 7 VIEW-CHANGEs of 128 certificates of 5 signatures take 448 ms, 8 rows of null batches may cost 15 of them.
+        plan.costs = Some(Costs {
+            check_us: 100,
+            ..Costs::default()
+        });
+        assert_eq!(
+            ms(&plan, timer),
+            15 * 448 + 2 * 8 * 200 + (4 + 8 + 4) * 100 + 8 * 15 * 448 + others
         );
     }
 }
