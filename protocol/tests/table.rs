@@ -75,5 +75,5 @@ fn the_table_of_rules_names_code_and_tests_that_exist_and_leaves_no_test_out() {
 
 #[test]
 fn the_table_of_scenarios_leaves_no_test_out() {
-    assert_table_is_true("scenario", &["tests/scenarios.rs".to_owned()]);
+    assert_table_is_true("scenario", &files_in("tests/scenarios"));
 }
