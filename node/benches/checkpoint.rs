@@ -2,7 +2,7 @@
 //!
 //! The process is a cluster of one, so a checkpoint is stable in the turn that takes it: the turn makes the parts that have
 //! changed, hashes the manifest, and writes what is not on disk yet. The exit status is 1 if such a turn takes 20 ms or more in the
-//! median when one key has changed.
+//! median when up to 10 keys have changed.
 //!
 //! Then a process without memory takes over the state of three others, which go on. 99 of 100 of their turns must take less than
 //! 20 ms.
@@ -33,6 +33,8 @@ const KEYS: u64 = 25_000;
 const VALUE: usize = 4000;
 /// How much changes between two checkpoints.
 const CHANGES: [u64; 4] = [1, 10, 100, 1000];
+/// With so many changes or fewer, a turn must keep the limit.
+const FEW: u64 = 10;
 /// The checkpoints measured for each row.
 const CHECKPOINTS: usize = 10;
 const LIMIT: Duration = Duration::from_millis(20);
@@ -71,7 +73,7 @@ fn measure() -> anyhow::Result<bool> {
     let fast = taken < LIMIT && others < LIMIT;
     println!();
     println!(
-        "{}: with one changed key, a turn with a checkpoint takes {:.1} ms (median), and the turns of the others beside a takeover \
+        "{}: with up to {FEW} changed keys, a turn with a checkpoint takes {:.1} ms (median), and the turns of the others beside a takeover \
          take {:.1} ms (99 of 100); the limit is {} ms",
         if fast { "good" } else { "NOT GOOD" },
         milliseconds(taken),
@@ -81,7 +83,7 @@ fn measure() -> anyhow::Result<bool> {
     Ok(fast)
 }
 
-/// Prints the rows of one kind of disk. Returns how long a turn of the first row with a checkpoint takes.
+/// Prints the rows of one kind of disk. Returns how long a turn with a checkpoint takes at most when few keys have changed.
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
 fn rows<D: Disk>(name: &str, disk: D) -> anyhow::Result<Duration>
 where
@@ -95,7 +97,7 @@ where
         "",
         milliseconds(first)
     );
-    let mut with_one = None;
+    let mut with_few = Duration::ZERO;
     for changes in CHANGES {
         process.others.clear();
         let mut taken = (0..CHECKPOINTS)
@@ -109,9 +111,11 @@ where
             milliseconds(with),
             milliseconds(longest),
         );
-        with_one.get_or_insert(with);
+        if changes <= FEW {
+            with_few = with_few.max(with);
+        }
     }
-    Ok(with_one.unwrap_or_default())
+    Ok(with_few)
 }
 
 fn median(taken: &mut [Duration]) -> Duration {

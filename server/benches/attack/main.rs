@@ -11,8 +11,11 @@
 )]
 
 mod idle;
+mod latency;
 mod load;
 mod primary;
+mod readers;
+mod store;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -20,7 +23,15 @@ use std::panic;
 use std::process::ExitCode;
 
 /// All rows, in the order of the table. To add one: a file beside this one with its `Row`, and a line here.
-const ROWS: &[Row] = &[idle::ROW, load::ROW, primary::IN_MEMORY, primary::ON_DISK];
+const ROWS: &[Row] = &[
+    idle::ROW,
+    load::ROW,
+    primary::IN_MEMORY,
+    primary::ON_DISK,
+    readers::ROW,
+    store::CHECKPOINTS,
+    store::TAKEOVER,
+];
 
 /// One row of the table.
 struct Row {
