@@ -17,14 +17,20 @@ pub struct Load {
     pub bytes: usize,
 }
 
-/// Uses most slots up to the next checkpoint of four nodes, which is after 250 slots at the latest. Returns the slots in use, once
-/// node 0, the primary, has taken three quarters of the load; the rest is on its way.
+/// Uses most slots up to the next checkpoint of four nodes. Returns the slots in use, once node 0, the primary, has taken three
+/// quarters of the load; the rest is on its way.
 pub fn fill_window(nodes: &Nodes, load: Load) -> u64 {
     /// The load takes some slots more.
-    const SLOTS: u64 = 215;
+    const SPARE: u64 = 45;
+    let status = nodes.status(0).unwrap();
+    let mark = |name| status[name].as_u64().unwrap();
+    // Two checkpoints fit into the window, and the first of them clears it.
+    let most = (mark("high_watermark") - mark("low_watermark")) / 2;
     let mut primary = Connection::to(nodes.ports[0]);
-    while slots(nodes) < SLOTS {
-        primary.submit("set fill=1").unwrap();
+    while slots(nodes) + SPARE < most {
+        for _ in 0..8 {
+            primary.submit("set fill=1").unwrap();
+        }
     }
     post(nodes, load);
     slots(nodes)
