@@ -21,14 +21,11 @@ use crate::process::{Caller, Packet, Process, Step};
 use crate::queue::{Event, Queue};
 use crate::trace::{self, Trace};
 
+use patience::{ASK_AGAIN, LOOK};
 use places::Places;
 
-/// The interval at which a user asks for a round again until it is decided.
-const ASK_AGAIN: u64 = 200_000;
 /// How long a client outside waits before it repeats itself at another process, in milliseconds.
 const REPEATED_MS: usize = 30;
-/// The interval at which the world checks whether all is done, once all faults are healed.
-const LOOK: u64 = 20_000;
 
 /// Counts of what happened in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,9 +2,12 @@
 
 use quorate_protocol::Duration;
 
-use super::{ASK_AGAIN, LOOK};
 use crate::plan::{Back, Plan};
 
+/// The interval at which a user asks for a round again until it is decided.
+pub(super) const ASK_AGAIN: u64 = 200_000;
+/// The interval at which the world checks whether all is done, once all faults are healed.
+pub(super) const LOOK: u64 = 20_000;
 /// How many requests a primary may serve slowly before it is left (rule 18), and how long each may take, in T.
 const SLOW_REQUESTS: u64 = 8;
 /// In how many status intervals all that was lost before has been said again, and has had its answer, and that its own.
