@@ -594,6 +594,40 @@ fn spam_floods_the_others_and_not_itself() {
 }
 
 #[test]
+fn flood_sends_the_others_much_of_every_kind_and_all_of_it_is_signed() {
+    let mut flood = faulty("flood");
+    flood.step(millis(3), Input::Start);
+    let heard = keys(OTHERS[0]).sign_message(prepare(0, 1)).unwrap();
+    flood.step(millis(3), Input::Message(heard));
+    let mut kinds = Vec::new();
+    for _ in 0..10 {
+        let now = flood.wake_at().unwrap();
+        let effects = flood.wake(now);
+        let to = sent(&effects);
+        assert_eq!(to.len(), effects.len());
+        for other in OTHERS {
+            let count = to.iter().filter(|to| **to == other).count();
+            assert_eq!(count, 40, "{other}");
+        }
+        for effect in effects {
+            let signed = match effect {
+                Effect::Send { message, .. } => {
+                    keys(P).sign_message(message).unwrap().into_signed()
+                }
+                Effect::Forward { message, .. } => *message,
+                other => panic!("{other:?}"),
+            };
+            let kind = std::mem::discriminant(&signed);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+            keys(OTHERS[0]).verify_message(signed).unwrap();
+        }
+    }
+    assert_eq!(kinds.len(), 12);
+}
+
+#[test]
 fn impersonate_signs_for_the_clients_of_others_and_nobody_takes_it() {
     let mut impersonate = faulty("impersonate");
     let of = |number| {

@@ -8,6 +8,7 @@ mod deny;
 mod drop;
 mod duplicate;
 mod equivocate;
+mod flood;
 mod forge;
 mod impersonate;
 mod lie;
@@ -31,7 +32,7 @@ use crate::scope::{Moment, Scope};
 pub use corrupt::Damage;
 
 /// All behaviours.
-pub const REGISTRY: [Entry; 17] = [
+pub const REGISTRY: [Entry; 18] = [
     deny::ENTRY,
     crash::ENTRY,
     silent::ENTRY,
@@ -48,6 +49,7 @@ pub const REGISTRY: [Entry; 17] = [
     slow::ENTRY,
     tamper::ENTRY,
     spam::ENTRY,
+    flood::ENTRY,
     amnesia::ENTRY,
 ];
 

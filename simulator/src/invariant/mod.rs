@@ -170,8 +170,11 @@ impl Invariants {
         let config = plan.engine.sound().config(ReplicaId(0), plan.quorum());
         let keys = keys(plan, ReplicaId(0), cluster);
         let requests: usize = plan.requests.values().map(Vec::len).sum();
+        // All that may wait of a speaker, and what it has in proposals.
+        let proposed = usize::try_from(config.window).unwrap_or(usize::MAX) * config.batch_limit;
+        let flooded = plan.floods() * (config.limits.waiting_requests + proposed);
         Self {
-            bounded: bounded::Bounds::new(&config, plan.calls.len() + requests),
+            bounded: bounded::Bounds::new(&config, plan.calls.len() + requests + flooded),
             calm: calm::Calm::new(config.quorum),
             culprits: culprits::Culprits::new(config.quorum, correct.clone()),
             seen_lies: seen_lies::Seen::new(config.clone(), &correct),
@@ -205,6 +208,13 @@ impl Invariants {
             && let SignedMessage::ViewChange(wish) = outgoing.message.as_ref()
         {
             self.calm.wished(wish);
+        }
+        // A liar's own requests wait as others do.
+        if let Event::Sent(outgoing) = event
+            && let SignedMessage::Request(request) = outgoing.message.as_ref()
+            && request.value().client.speaker() == Some(by)
+        {
+            self.calm.asked(request.value());
         }
         if let Event::Sent(outgoing) = event
             && let SignedMessage::Standing(standing) = outgoing.message.as_ref()

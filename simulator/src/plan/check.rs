@@ -124,6 +124,12 @@ impl Plan {
         FaultPlan::parse(&self.faulty.join(","), self.processes)
     }
 
+    /// How many processes ask for as much as they may.
+    pub(crate) fn floods(&self) -> usize {
+        let is_flood = |words: &&String| words.contains("=flood");
+        self.faulty.iter().filter(is_flood).count()
+    }
+
     /// Who is Byzantine, crashes, or has a disk that loses a commit.
     ///
     /// # Errors

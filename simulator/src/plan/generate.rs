@@ -57,6 +57,7 @@ impl Plan {
         };
         plan.draw_faults(&mut dice);
         plan.draw_more_faults(&mut Dice::new(seed, b'f'));
+        let floods = plan.draw_flood(&mut Dice::new(seed, b'l'));
         adversary::schedule(&mut plan, &mut Dice::new(seed, b's'));
         if choice.faulty.is_some() || choice.twins.is_some() {
             plan.faulty = choice.faulty.clone().unwrap_or_default();
@@ -68,7 +69,7 @@ impl Plan {
         plan.draw_disks(&mut Dice::new(seed, b'd'));
         plan.draw_callers(&mut Dice::new(seed, b'n'));
         plan.draw_reuse(&mut Dice::new(seed, b'o'));
-        plan.draw_costs(&mut Dice::new(seed, b'k'));
+        plan.draw_costs(floods, &mut Dice::new(seed, b'k'));
         plan
     }
 
@@ -149,9 +150,20 @@ impl Plan {
         }
     }
 
-    /// In some runs work takes its time.
-    fn draw_costs(&mut self, dice: &mut Dice) {
-        if dice.chance(250) {
+    /// In few runs one process floods the others. Returns whether it does.
+    fn draw_flood(&mut self, dice: &mut Dice) -> bool {
+        let Some(words) = self.faulty.first_mut().filter(|_| dice.chance(20)) else {
+            return false;
+        };
+        if let Some((name, _)) = words.split_once('=') {
+            *words = format!("{name}=flood");
+        }
+        true
+    }
+
+    /// In some runs work takes its time. A flood shows only then.
+    fn draw_costs(&mut self, floods: bool, dice: &mut Dice) {
+        if dice.chance(250) || floods {
             self.costs = Some(Costs::USUAL);
         }
     }
