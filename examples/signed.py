@@ -16,26 +16,28 @@ def varint(number):
     return bytes([low | 128]) + varint(rest) if rest else bytes([low])
 
 
-def signed_bytes(cluster, timestamp, operation):
+def signed_bytes(cluster, timestamp, after, operation):
     """What the client's key signs."""
     text = operation.encode()
     return b"".join([
         b"quorate client request\0",
         bytes.fromhex(cluster),
         timestamp.to_bytes(8, "big"),
+        after.to_bytes(8, "big"),
         b"\x01" + varint(len(text)) + text,
     ])
 
 
 def example(processes):
     P, Q, R, S = list(processes.values())[:4]
-    cluster = P.status()["cluster"]
+    status = P.status()
+    cluster, after = status["cluster"], int(status["low_watermark"])
     secret = secrets.token_bytes(32)
     client = ed25519.public_key(secret).hex()
 
     def submit(process, operation, timestamp):
-        signature = ed25519.sign(secret, signed_bytes(cluster, timestamp, operation))
-        return process.submit(operation, client, timestamp, Binary(signature))
+        signature = ed25519.sign(secret, signed_bytes(cluster, timestamp, after, operation))
+        return process.submit(operation, client, timestamp, Binary(signature), after)
 
     once = submit(P, "set x=42", 1)
     again = submit(Q, "set x=42", 1)

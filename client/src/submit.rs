@@ -1,7 +1,7 @@
 //! `client submit`: has an operation ordered and executed.
 
 use anyhow::Context;
-use quorate_protocol::{ClientKey, ClusterId, Timestamp};
+use quorate_protocol::{ClientKey, ClusterId, Sequence, Timestamp};
 use quorate_service::Operation;
 use quorate_wire::hex;
 use quorate_wire::method::{Client, RequestName, Submit, Submitted};
@@ -27,7 +27,8 @@ struct Object<'a> {
 pub(crate) async fn command(target: &Target, options: &SubmitOptions) -> anyhow::Result<Exit> {
     let call = match (&options.key, options.timestamp) {
         (Some(file), Some(timestamp)) => {
-            signed(options, &key::read(file)?, cluster_of(target)?, timestamp)
+            let (cluster, after) = (cluster_of(target)?, executed_by_most(target));
+            signed(options, &key::read(file)?, cluster, timestamp, after)
         }
         _ => call(options),
     };
@@ -68,13 +69,20 @@ fn call(options: &SubmitOptions) -> Submit {
     }
 }
 
-fn signed(options: &SubmitOptions, key: &ClientKey, cluster: ClusterId, timestamp: u64) -> Submit {
+fn signed(
+    options: &SubmitOptions,
+    key: &ClientKey,
+    cluster: ClusterId,
+    timestamp: u64,
+    after: u64,
+) -> Submit {
     let operation = options.operation.join(" ");
     let signed = Operation::KeyValue(operation.clone()).encode();
-    let seal = key.seal(cluster, Timestamp(timestamp), &signed);
+    let seal = key.seal(cluster, Timestamp(timestamp), Sequence(after), &signed);
     let client = Client::Key {
         public_key: key.public(),
         signature: seal.0,
+        after,
     };
     Submit {
         operation,
@@ -92,6 +100,14 @@ fn cluster_of(target: &Target) -> anyhow::Result<ClusterId> {
         format!("'{id}' is told as the cluster's id, and is not 64 hexadecimal digits")
     })?;
     Ok(ClusterId(id))
+}
+
+/// A slot that most processes have executed: half of those that answer tell it as the slot of a checkpoint, or a later one.
+fn executed_by_most(target: &Target) -> u64 {
+    let told = target.correct().filter_map(|one| one.status.as_ref().ok());
+    let mut slots: Vec<u64> = told.map(|status| status.low_watermark).collect();
+    slots.sort_unstable();
+    slots.get(slots.len() / 2).copied().unwrap_or_default()
 }
 
 /// What stands most often in a list; of several, the first.
@@ -124,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_signs_the_cluster_the_timestamp_and_the_operation() {
+    fn a_key_signs_the_cluster_the_timestamp_the_slot_and_the_operation() {
         let options = Options::try_read(&["submit", "get", "x", "--key", "k", "--timestamp", "7"]);
         let Ok(Options {
             command: Some(Command::Processes(ProcessCommand::Submit(options))),
@@ -134,12 +150,13 @@ mod tests {
             panic!("it is read");
         };
         let (key, cluster) = (ClientKey::new(&[1; 32]), ClusterId([2; 32]));
-        let submit = signed(&options, &key, cluster, 7);
+        let submit = signed(&options, &key, cluster, 7, 9);
         let operation = [&[1, 5][..], b"get x"].concat();
         let name = RequestName {
             client: Client::Key {
                 public_key: key.public(),
-                signature: key.seal(cluster, Timestamp(7), &operation).0,
+                signature: key.seal(cluster, Timestamp(7), Sequence(9), &operation).0,
+                after: 9,
             },
             timestamp: 7,
         };

@@ -45,8 +45,8 @@ pub struct RequestName {
     pub client: ClientId,
     /// The client's own counter.
     pub timestamp: Timestamp,
-    /// The signature of the client's key. A name has none.
-    pub seal: Option<Box<Seal>>,
+    /// The signature of the client's key, and the slot after which the request executes. A name has none.
+    pub seal: Option<(Box<Seal>, Sequence)>,
 }
 
 /// The vote of another process.
@@ -126,10 +126,23 @@ pub enum Refusal {
         .0.0
     )]
     Overtaken(Timestamp),
+    /// The request was signed too long ago.
+    #[error(
+        "so many other clients have asked since this request was signed that it may have executed and have been forgotten; \
+         look whether it has, and sign it again if it has not"
+    )]
+    Expired,
+    /// The request executes only after a later slot than this process has executed.
+    #[error(
+        "the request executes only after a later slot than {}, which this process has executed; \
+         sign it with `low_watermark` of this process's status",
+        .0.0
+    )]
+    Early(Sequence),
     /// The client's key has not signed the request.
     #[error(
-        "the client's key has not signed this request: it signs this cluster's id, the timestamp and the operation, \
-         as docs/store.md shows"
+        "the client's key has not signed this request: it signs this cluster's id, the timestamp, the slot and the \
+         operation, as docs/store.md shows"
     )]
     BadSeal,
     /// The sender did not sign this vote.

@@ -89,11 +89,16 @@ impl<C> Desk<C> {
         let Some(name) = name else {
             return Ok(Some(self.order_lent(keys, replica, operation, caller)));
         };
+        let (seal, after) = match name.seal {
+            Some((seal, after)) => (Some(seal), after),
+            None => (None, replica.executed()),
+        };
         let request = Request {
             client: name.client,
             timestamp: name.timestamp,
+            after,
             operation,
-            seal: name.seal,
+            seal,
         };
         if let Err(refused) = self.client.admit(&request, replica) {
             return Err((refusal(request.timestamp, refused), caller));
@@ -116,7 +121,8 @@ impl<C> Desk<C> {
         caller: C,
     ) -> Verified<Request> {
         let (client, timestamp) = self.lend(replica);
-        let request = keys.sign(Request::new(client, timestamp, operation));
+        let request = Request::new(client, timestamp, operation);
+        let request = keys.sign(request.after(replica.executed()));
         self.order(request, true, caller)
     }
 
@@ -180,20 +186,21 @@ impl<C> Desk<C> {
         given_up
     }
 
-    /// The callers who wait in vain, because their client has asked for something else at another process. A session
-    /// that the desk has lent is used here only.
+    /// The callers who wait in vain, because their client has asked for something else at another process, or because
+    /// their request has expired.
     pub(crate) fn overtaken(&mut self, replica: &Replica) -> Vec<(C, Refusal)> {
         let mut callers = Vec::new();
         for (client, timestamp, refused) in self.client.overtaken(replica) {
             let name = (client, timestamp);
-            if self.submits.get(&name).is_some_and(|waiting| !waiting.lent) {
-                let refusal = match refused {
-                    Refused::TooOld(last) => Refusal::Overtaken(last),
-                    other => refusal(timestamp, other),
-                };
-                let gone = self.finish(name).into_iter();
-                callers.extend(gone.map(|caller| (caller, refusal.clone())));
-            }
+            let lent = self.submits.get(&name).is_some_and(|waiting| waiting.lent);
+            let refusal = match refused {
+                // Only this desk uses a session that it has lent: the reply is on its way.
+                Refused::TooOld(_) | Refused::Taken if lent => continue,
+                Refused::TooOld(last) => Refusal::Overtaken(last),
+                other => refusal(timestamp, other),
+            };
+            let gone = self.finish(name).into_iter();
+            callers.extend(gone.map(|caller| (caller, refusal.clone())));
         }
         callers
     }
@@ -278,6 +285,8 @@ const fn refusal(timestamp: Timestamp, refused: Refused) -> Refusal {
         Refused::Busy => Refusal::Busy,
         Refused::TooOld(last) => Refusal::TooOld(last),
         Refused::Taken => Refusal::Taken(timestamp),
+        Refused::Expired => Refusal::Expired,
+        Refused::Early(executed) => Refusal::Early(executed),
     }
 }
 

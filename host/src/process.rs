@@ -18,7 +18,7 @@ use crate::batch::{Batch, Head};
 use crate::core::Core;
 use crate::desk::{Desk, name_of};
 use crate::event::Event;
-use crate::queue::{Name, Order, Place, Queues, Taken};
+use crate::queue::{Fate, Name, Order, Place, Queues, Taken};
 use crate::rounds::{Missing, Rounds};
 use crate::turn::Turn;
 use crate::views::ViewLog;
@@ -355,8 +355,9 @@ impl<C> Process<C> {
         match self.queues.add(order, again) {
             Place::First(order) => {
                 let name = self.desk.lend(self.core.replica.replica());
+                let after = self.core.replica().executed();
                 self.submit_order(name, &order);
-                self.queues.began(order, name);
+                self.queues.began(order, name, after);
             }
             Place::Taken => {}
             Place::OtherId => return Taken::OtherId,
@@ -373,20 +374,26 @@ impl<C> Process<C> {
         }
     }
 
-    /// Submits the HTTP requests whose predecessors have executed.
+    /// Submits the HTTP requests whose predecessors have executed, and those that have expired again.
     fn go_on(&mut self) {
         let replica = self.core.replica.replica();
-        let executed = replica.status().executed;
+        let executed = replica.executed();
         if self.looked_at == executed {
             return;
         }
         self.looked_at = executed;
         let desk = &mut self.desk;
-        let next = self.queues.go_on(
-            |(client, timestamp)| replica.last_timestamp(client) >= timestamp,
-            || desk.lend(replica),
-        );
-        for name in next.executed {
+        let fate = |(client, timestamp), after| {
+            if replica.last_timestamp(client) >= timestamp {
+                Fate::Executed
+            } else if replica.is_expired(client, after) {
+                Fate::Expired
+            } else {
+                Fate::UnderWay
+            }
+        };
+        let next = self.queues.go_on(executed, fate, || desk.lend(replica));
+        for name in next.done {
             self.desk.take_back(name);
         }
         for (name, order) in &next.submit {
@@ -396,10 +403,9 @@ impl<C> Process<C> {
 
     fn submit_order(&mut self, (client, timestamp): Name, order: &Order) {
         let operation = Operation::Request(order.json.clone()).encode();
-        let request = self
-            .core
-            .keys
-            .sign(Request::new(client, timestamp, operation));
+        let request = Request::new(client, timestamp, operation);
+        let after = self.core.replica().executed();
+        let request = self.core.keys.sign(request.after(after));
         self.core.submit(request);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::{ClientId, ReplicaId, Timestamp};
+use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
 
 /// A client name, and the timestamp of a request under it.
 pub(crate) type Name = (ClientId, Timestamp);
@@ -80,6 +80,8 @@ pub(crate) enum Place {
 struct Queue {
     under_way: Order,
     name: Name,
+    /// The slot after which its request executes.
+    after: Sequence,
     waiting: BTreeMap<u64, Order>,
 }
 
@@ -144,58 +146,77 @@ impl Queues {
         Place::Taken
     }
 
-    /// Notes that the first request of a client was submitted under this name.
-    pub(crate) fn began(&mut self, order: Order, name: Name) {
+    /// Notes that the first request of a client was submitted under this name, to execute after this slot.
+    pub(crate) fn began(&mut self, order: Order, name: Name, after: Sequence) {
         self.bytes += order.size();
         let queue = Queue {
             under_way: order,
             name,
+            after,
             waiting: BTreeMap::new(),
         };
         self.clients.insert(queue.under_way.id.0, queue);
     }
 
-    /// Goes on with the clients whose request has executed. `lend` gives the name for the next one.
+    /// Goes on with the clients whose request has executed or has expired. A request that has expired goes again: if it has
+    /// executed, it does not execute once more. `lend` gives the name for the next one, which executes after the slot
+    /// `executed`.
     pub(crate) fn go_on(
         &mut self,
-        has_executed: impl Fn(Name) -> bool,
+        executed: Sequence,
+        fate: impl Fn(Name, Sequence) -> Fate,
         mut lend: impl FnMut() -> Name,
     ) -> Next {
         let mut next = Next::default();
         let (waiting, bytes) = (&mut self.waiting, &mut self.bytes);
         self.clients.retain(|_, queue| {
-            if !has_executed(queue.name) {
+            let fate = fate(queue.name, queue.after);
+            if fate == Fate::UnderWay {
                 return true;
             }
-            next.executed.push(queue.name);
-            *bytes -= queue.under_way.size();
-            let Some((_, order)) = queue.waiting.pop_first() else {
-                return false;
-            };
-            *waiting -= 1;
+            next.done.push(queue.name);
+            if fate == Fate::Executed {
+                *bytes -= queue.under_way.size();
+                let Some((_, order)) = queue.waiting.pop_first() else {
+                    return false;
+                };
+                *waiting -= 1;
+                queue.under_way = order;
+            }
             queue.name = lend();
-            queue.under_way = order.clone();
-            next.submit.push((queue.name, order));
+            queue.after = executed;
+            next.submit.push((queue.name, queue.under_way.clone()));
             true
         });
         next
     }
 }
 
+/// What has become of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It may still execute.
+    UnderWay,
+    /// It has executed.
+    Executed,
+    /// It does not execute any more, and nobody knows whether it has.
+    Expired,
+}
+
 /// What follows once requests have executed.
 #[derive(Debug, Default)]
 pub(crate) struct Next {
-    /// The names whose requests have executed. The desk gets them back.
-    pub(crate) executed: Vec<Name>,
+    /// The names whose requests execute no more. The desk gets them back.
+    pub(crate) done: Vec<Name>,
     /// The requests that may now be submitted, each with its name.
     pub(crate) submit: Vec<(Name, Order)>,
 }
 
 #[cfg(test)]
 mod tests {
-    use quorate_protocol::{ClientId, ReplicaId, Timestamp};
+    use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
 
-    use super::{BYTES, CLIENTS, MOST, Name, Order, Place, Queues};
+    use super::{BYTES, CLIENTS, Fate, MOST, Name, Order, Place, Queues};
 
     fn order(id: (u64, u64), number: u64, data: &str) -> Order {
         Order {
@@ -232,18 +253,26 @@ mod tests {
             if let Place::First(order) = &place {
                 let name = lend(&mut self.names);
                 self.submitted.push((name, order.clone()));
-                self.queues.began(order.clone(), name);
+                self.queues.began(order.clone(), name, Sequence(7));
             }
             place
         }
 
         /// Marks this request as executed. Returns the data of the requests that are submitted next.
         fn executed(&mut self, order: &Order) -> Vec<String> {
-            let found = self.submitted.iter().find(|(_, one)| one == order);
-            let executed = found.unwrap().0;
+            self.meets(order, Fate::Executed)
+        }
+
+        fn meets(&mut self, order: &Order, fate: Fate) -> Vec<String> {
+            let found = self.submitted.iter().rev().find(|(_, one)| one == order);
+            let done = found.unwrap().0;
             let names = &mut self.names;
-            let next = self.queues.go_on(|name| name == executed, || lend(names));
-            assert_eq!(next.executed, [executed]);
+            let of = |name, after| {
+                assert_eq!(after, Sequence(7));
+                if name == done { fate } else { Fate::UnderWay }
+            };
+            let next = self.queues.go_on(Sequence(7), of, || lend(names));
+            assert_eq!(next.done, [done]);
             self.submitted.extend(next.submit.clone());
             let orders = next.submit.into_iter();
             orders.map(|(_, order)| order.data).collect()
@@ -271,6 +300,20 @@ mod tests {
         assert_eq!(run.executed(&c), [""; 0]);
         assert!(run.queues.clients.is_empty());
         assert_eq!(run.queues.waiting, 0);
+    }
+
+    #[test]
+    fn a_request_that_has_expired_goes_again_before_those_that_wait_for_it() {
+        let mut run = Run::new();
+        let [a, b] = [("a", 10), ("b", 20)].map(|(data, number)| order((1, number), number, data));
+        run.add(a.clone());
+        run.add(b.clone());
+        let bytes = run.queues.bytes;
+        assert_eq!(run.meets(&a, Fate::Expired), ["a"]);
+        assert_eq!((run.queues.bytes, run.queues.waiting), (bytes, 1));
+        assert_ne!(run.submitted[0].0, run.submitted[1].0, "under another name");
+        assert_eq!(run.executed(&a), ["b"]);
+        assert_eq!(run.executed(&b), [""; 0]);
     }
 
     #[test]

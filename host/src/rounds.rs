@@ -2,7 +2,8 @@
 
 use quorate_fault::scope::Scope;
 use quorate_fault::{Faulty, Say};
-use quorate_protocol::{Keys, ReplicaId, Signed, Time};
+use quorate_protocol::message::Request;
+use quorate_protocol::{Keys, Replica, ReplicaId, Sequence, Signed, Time};
 use quorate_service::exchange::{Command, Exchange, Participant, Vote, VoteRefused};
 use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated};
@@ -30,6 +31,8 @@ pub struct Missing {
 pub(crate) struct Rounds<C> {
     participant: Participant,
     pub(crate) session: Session,
+    /// The slot after which its last request executes.
+    asked_after: Sequence,
     /// The commands for the next request.
     commands: Vec<Command>,
     /// Those who wait for a decision, with their rounds.
@@ -44,6 +47,7 @@ impl<C> Rounds<C> {
         Self {
             participant: Participant::default(),
             session,
+            asked_after: Sequence(0),
             commands: Vec::new(),
             waiting: Vec::new(),
         }
@@ -61,10 +65,8 @@ impl<C> Rounds<C> {
         for command in self.participant.take_commands(core.service.exchange()) {
             self.commands.push(misreport(&mut core.replica, n, command));
         }
-        let executed = core.replica.replica().last_timestamp(self.session.client());
-        if let Some(again) = self.session.catch_up(executed) {
-            let again = core.keys.sign(again);
-            core.submit(again);
+        if let Some(again) = self.ask_again(core.replica.replica()) {
+            self.submit(core, again);
             return true;
         }
         if self.commands.is_empty() || !self.session.is_free() {
@@ -74,9 +76,23 @@ impl<C> Rounds<C> {
         let commands = self.commands.drain(..fitting).collect();
         let operation = Operation::Exchange(commands);
         let request = self.session.request(operation.encode());
-        let request = core.keys.sign(request);
-        core.submit(request);
+        self.submit(core, request);
         true
+    }
+
+    /// The request under way, if it has to be made again.
+    fn ask_again(&mut self, replica: &Replica) -> Option<Request> {
+        let client = self.session.client();
+        if replica.is_expired(client, self.asked_after) {
+            return self.session.renew();
+        }
+        self.session.catch_up(replica.last_timestamp(client))
+    }
+
+    fn submit(&mut self, core: &mut Core<Replicated>, request: Request) {
+        self.asked_after = core.replica().executed();
+        let request = core.keys.sign(request.after(self.asked_after));
+        core.submit(request);
     }
 
     /// Those whose round is decided, or can be decided no more.

@@ -74,18 +74,24 @@ pub enum Refused {
     TooOld(Timestamp),
     /// The client has used the timestamp for another operation (rule 26).
     Taken,
+    /// The request was signed so long ago that the replicas may have executed and forgotten it (rule 27).
+    Expired,
+    /// The request executes only after a slot that this replica has not executed. It has executed this one.
+    Early(Sequence),
 }
 
 /// Whether a request can still get a result, at a replica that knows the client's last request.
-fn check(
-    client: ClientId,
-    timestamp: Timestamp,
-    digest: Digest,
-    replica: &Replica,
-) -> Result<(), Refused> {
+fn check(request: &Request, digest: Digest, replica: &Replica) -> Result<(), Refused> {
+    let Request {
+        client,
+        timestamp,
+        after,
+        ..
+    } = *request;
     match replica.last_request(client) {
         Some((last, _)) if last > timestamp => Err(Refused::TooOld(last)),
         Some((last, other)) if last == timestamp && other != digest => Err(Refused::Taken),
+        _ if replica.is_expired(client, after) => Err(Refused::Expired),
         _ => Ok(()),
     }
 }
@@ -133,7 +139,10 @@ impl Client {
             client, timestamp, ..
         } = *request;
         let digest = request.digest();
-        check(client, timestamp, digest, replica)?;
+        check(request, digest, replica)?;
+        if request.after > replica.executed() {
+            return Err(Refused::Early(replica.executed()));
+        }
         let mut under_way = self
             .requests
             .range((client, Timestamp(0))..=(client, Timestamp(u64::MAX)));
@@ -144,11 +153,12 @@ impl Client {
         }
     }
 
-    /// The requests for which this process waits in vain: their client has made another one meanwhile, at another
-    /// process.
+    /// The requests for which this process waits in vain: their client has made another one meanwhile at another process,
+    /// or they have expired.
     pub fn overtaken(&self, replica: &Replica) -> Vec<(ClientId, Timestamp, Refused)> {
         let refused = |((client, timestamp), pending): (&(ClientId, Timestamp), &Pending)| {
-            let refused = check(*client, *timestamp, pending.digest, replica).err()?;
+            let request = pending.request.value();
+            let refused = check(request, pending.digest, replica).err()?;
             Some((*client, *timestamp, refused))
         };
         self.requests.iter().filter_map(refused).collect()

@@ -75,7 +75,7 @@ impl Largest {
         let change = Change::of(config);
         let window = usize::try_from(config.window).unwrap_or(usize::MAX);
         Self {
-            request: SHORT + signed(CLIENT + LONG + SHORT + operation + SEAL),
+            request: SHORT + signed(CLIENT + LONG + LONG + SHORT + operation + SEAL),
             pre_prepare: SHORT + VOTE + batch,
             vote: SHORT + signed(LONG + LONG + LONG + LONG + DIGEST),
             view_change: change.view_change(window),

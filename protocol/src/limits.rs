@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::id::ReplicaId;
 use crate::message::{Batch, Piece, Query, Request};
 use crate::misbehaviour::Misbehaviour;
+use crate::replies::CLIENT;
 use crate::signature::Signed;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+/// How many clients the reply table remembers.
+const CLIENTS: usize = 65_536;
 
 /// The limits of one cluster. Everything is counted in bytes of its encoding, unless the field says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,8 @@ pub struct Limits {
     pub early: usize,
     /// The results in the reply table, with 100 bytes for each beside it. The oldest are forgotten first.
     pub results: usize,
+    /// The clients in the reply table, 100 bytes for each. The one that asked longest ago is forgotten first.
+    pub clients: usize,
     /// One part of a state.
     pub part: usize,
     /// One message. The checkpoint interval is chosen so that VIEW-CHANGE and NEW-VIEW fit.
@@ -48,6 +53,7 @@ impl Limits {
             waiting_requests: 4096,
             early: share(16 * MIB),
             results: 8 * MIB,
+            clients: CLIENTS * CLIENT,
             part: 2 * MIB,
             message: 6 * MIB - 64 * KIB,
         }

@@ -40,6 +40,14 @@ pub enum Misbehaviour {
         signer: ReplicaId,
         why: PreparedFlaw,
     },
+    #[error(
+        "client {client} sent timestamp {} so long ago that this replica may have executed and forgotten it",
+        timestamp.0
+    )]
+    Expired {
+        client: ClientId,
+        timestamp: Timestamp,
+    },
     #[error("{signer} sent a batch of {bytes} bytes; at most {limit} are allowed")]
     LargeBatch {
         signer: ReplicaId,

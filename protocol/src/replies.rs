@@ -1,11 +1,13 @@
 //! The reply table: the last reply to each client (rule 6).
 
 use std::collections::BTreeSet;
+use std::ops::Bound::{Included, Unbounded};
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::{ClientId, Sequence, Timestamp};
+use crate::limits::Limits;
 use crate::part::Part;
 use crate::tree::{BadParts, Entry, Tree};
 
@@ -27,12 +29,12 @@ impl LastReply {
     /// The bytes of its result, which count against the limit of the table.
     fn weight(&self) -> usize {
         let result = self.result.as_ref();
-        result.map_or(0, |result| result.len() + BESIDE_THE_RESULT)
+        result.map_or(0, |result| result.len() + CLIENT)
     }
 }
 
 /// What an entry takes beside its result.
-const BESIDE_THE_RESULT: usize = 100;
+pub(crate) const CLIENT: usize = 100;
 
 /// An entry of the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +46,7 @@ impl Entry for Told {
     }
 
     fn size(&self) -> usize {
-        self.1.result.as_ref().map_or(0, Vec::len) + BESIDE_THE_RESULT
+        self.1.result.as_ref().map_or(0, Vec::len) + CLIENT
     }
 }
 
@@ -59,56 +61,91 @@ fn place(client: &ClientId) -> Digest {
     }
 }
 
-/// The reply table. It keeps every client's last timestamp, so that no request executes twice. Of the results it keeps the
-/// latest, as many as fit a limit. All replicas execute in the same order, so they forget the same ones.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// When the last request of a client executed.
+type Age = (Sequence, ClientId);
+
+/// The reply table. It keeps each client's last timestamp, so that no request executes twice. It forgets first results and
+/// then clients, as limits demand, the oldest first. All replicas execute in the same order, so they forget the same ones.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Replies {
     table: Tree<Told>,
-    /// The clients whose results are kept, oldest first.
-    kept: BTreeSet<(Sequence, ClientId)>,
+    /// The clients, the one that asked longest ago first.
+    ages: BTreeSet<Age>,
+    /// No client before this one has a result that is kept.
+    bare_until: Option<Age>,
     /// The bytes of the kept results.
     bytes: usize,
+    /// The last slot in which a request of a forgotten client executed.
+    horizon: Sequence,
 }
 
+impl PartialEq for Replies {
+    fn eq(&self, other: &Self) -> bool {
+        self.table == other.table && self.horizon == other.horizon
+    }
+}
+
+impl Eq for Replies {}
+
 impl Replies {
+    /// The last slot in which a request of a client executed that is forgotten since. A request of an unknown client that
+    /// was signed before may have executed.
+    pub(crate) const fn horizon(&self) -> Sequence {
+        self.horizon
+    }
+
     pub(crate) fn get(&self, client: &ClientId) -> Option<&LastReply> {
         self.table.get(&place(client)).map(|told| &told.1)
     }
 
-    /// Sets the last reply to a client. Forgets the oldest results if all together have more than `limit` bytes.
-    pub(crate) fn insert(&mut self, client: ClientId, last: LastReply, limit: usize) {
-        if let Some(before) = self.get(&client).cloned() {
-            self.discount(client, &before);
+    /// Sets the last reply to a client. Forgets what is too much.
+    pub(crate) fn insert(&mut self, client: ClientId, last: LastReply, limits: &Limits) {
+        let age = (last.sequence, client);
+        self.bytes += last.weight();
+        if let Some(Told(_, before)) = self.table.set(Told(client, last)) {
+            self.bytes -= before.weight();
+            self.ages.remove(&(before.sequence, client));
         }
-        self.count(client, &last);
-        self.table.set(Told(client, last));
-        while self.bytes > limit
-            && let Some((_, oldest)) = self.kept.first().copied()
-        {
-            self.forget(oldest);
+        self.ages.insert(age);
+        self.bare_until = self.bare_until.map(|until| until.min(age));
+        while self.bytes > limits.results {
+            self.forget_result();
+        }
+        while self.clients() > limits.clients {
+            self.forget_client();
         }
     }
 
-    fn forget(&mut self, client: ClientId) {
+    /// Forgets the oldest result.
+    fn forget_result(&mut self) {
+        let start = self.bare_until.map_or(Unbounded, Included);
+        let mut ages = self.ages.range((start, Unbounded)).copied();
+        let (oldest, next) = (ages.next(), ages.next());
+        self.bare_until = next.or(oldest);
+        let Some((_, client)) = oldest else {
+            return;
+        };
         if let Some(last) = self.get(&client).cloned() {
-            self.discount(client, &last);
+            self.bytes -= last.weight();
             let result = None;
             self.table.set(Told(client, LastReply { result, ..last }));
         }
     }
 
-    fn count(&mut self, client: ClientId, last: &LastReply) {
-        if last.result.is_some() {
-            self.kept.insert((last.sequence, client));
-            self.bytes += last.weight();
+    /// Forgets the client that asked longest ago.
+    fn forget_client(&mut self) {
+        let Some((sequence, client)) = self.ages.pop_first() else {
+            return;
+        };
+        self.horizon = self.horizon.max(sequence);
+        if let Some(Told(_, last)) = self.table.delete(&place(&client)) {
+            self.bytes -= last.weight();
         }
     }
 
-    fn discount(&mut self, client: ClientId, last: &LastReply) {
-        if last.result.is_some() {
-            self.kept.remove(&(last.sequence, client));
-            self.bytes -= last.weight();
-        }
+    /// The bytes that the clients count for.
+    pub(crate) fn clients(&self) -> usize {
+        self.ages.len() * CLIENT
     }
 
     /// The bytes of the kept results.
@@ -121,24 +158,31 @@ impl Replies {
         self.table.parts()
     }
 
+    /// The table with these parts and this horizon.
+    ///
     /// # Errors
     /// No table has these parts.
-    pub(crate) fn of_parts(parts: &[Part]) -> Result<Self, BadParts> {
-        let table = Tree::of_parts(parts)?;
-        let mut replies = Self::default();
-        for Told(client, last) in table.iter() {
-            replies.count(*client, last);
-        }
-        replies.table = table;
-        Ok(replies)
+    pub(crate) fn of_parts(parts: &[Part], horizon: Sequence) -> Result<Self, BadParts> {
+        let table: Tree<Told> = Tree::of_parts(parts)?;
+        let age = |Told(client, last): &Told| (last.sequence, *client);
+        let ages: BTreeSet<Age> = table.iter().map(age).collect();
+        let kept = table.iter().filter(|told| told.1.result.is_some());
+        Ok(Self {
+            bare_until: kept.map(age).min().or_else(|| ages.last().copied()),
+            bytes: table.iter().map(|told| told.1.weight()).sum(),
+            ages,
+            horizon,
+            table,
+        })
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{LastReply, Replies, Told};
+    use super::{CLIENT, LastReply, Replies, Told};
     use crate::digest::Digest;
     use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
+    use crate::limits::Limits;
 
     fn last(result: &[u8]) -> LastReply {
         LastReply {
@@ -149,6 +193,15 @@ pub(crate) mod tests {
         }
     }
 
+    /// Limits of the bytes of results and of the number of clients.
+    fn limits(results: usize, clients: usize) -> Limits {
+        Limits {
+            results,
+            clients: clients * CLIENT,
+            ..Limits::for_replicas(4)
+        }
+    }
+
     /// A table with this result for so many clients.
     pub(crate) fn table(clients: u64, result: &[u8]) -> Replies {
         let mut replies = Replies::default();
@@ -156,7 +209,7 @@ pub(crate) mod tests {
             replies.insert(
                 ClientId::session(ReplicaId(0), number),
                 last(result),
-                usize::MAX,
+                &limits(usize::MAX, 10_000),
             );
         }
         replies
@@ -170,12 +223,12 @@ pub(crate) mod tests {
         replies.insert(
             ClientId::session(ReplicaId(0), 77),
             last(&[8; 900]),
-            usize::MAX,
+            &limits(usize::MAX, 10_000),
         );
         let after = replies.parts();
         let new = after.iter().filter(|part| !before.contains(part));
         assert_eq!((new.count(), after.len()), (1, before.len()));
-        assert_eq!(Replies::of_parts(&after), Ok(replies));
+        assert_eq!(Replies::of_parts(&after, Sequence(0)), Ok(replies));
     }
 
     #[test]
@@ -201,7 +254,7 @@ pub(crate) mod tests {
                 sequence,
                 ..last(&[7; 1000])
             };
-            replies.insert(client(number), last, 10 * 1100);
+            replies.insert(client(number), last, &limits(10 * 1100, 100));
         };
         let mut replies = Replies::default();
         (0..30).for_each(|number| told(&mut replies, number));
@@ -213,7 +266,7 @@ pub(crate) mod tests {
         assert_eq!(kept(&replies), (20..30).collect::<Vec<_>>());
         assert_eq!(replies.bytes(), 10 * 1100);
 
-        let mut fetched = Replies::of_parts(&replies.parts()).unwrap();
+        let mut fetched = Replies::of_parts(&replies.parts(), Sequence(0)).unwrap();
         assert_eq!(fetched, replies);
         for number in 30..40 {
             told(&mut replies, number);
@@ -224,5 +277,40 @@ pub(crate) mod tests {
             replies.get(&client(3)).unwrap().timestamp,
             Timestamp(u64::MAX)
         );
+    }
+
+    #[test]
+    fn rule_27_the_clients_that_asked_longest_ago_are_forgotten_and_a_fetched_table_forgets_the_same()
+     {
+        let client = |number| ClientId::session(ReplicaId(0), number);
+        let told = |replies: &mut Replies, number, sequence| {
+            let last = LastReply {
+                sequence: Sequence(sequence),
+                ..last(&[7; 10])
+            };
+            replies.insert(client(number), last, &limits(usize::MAX, 10));
+        };
+        let mut replies = Replies::default();
+        (0..10).for_each(|number| told(&mut replies, number, number));
+        assert_eq!(replies.horizon(), Sequence(0), "nobody is forgotten");
+        told(&mut replies, 1, 10);
+        (10..15).for_each(|number| told(&mut replies, number, number + 1));
+        let known = |replies: &Replies| -> Vec<u64> {
+            let knows = |number: &u64| replies.get(&client(*number)).is_some();
+            (0..30).filter(knows).collect()
+        };
+        assert_eq!(known(&replies), [1, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+        assert_eq!((replies.horizon(), replies.clients()), (Sequence(5), 1000));
+        assert_eq!(replies.bytes(), 10 * 110);
+
+        let mut fetched = Replies::of_parts(&replies.parts(), replies.horizon()).unwrap();
+        assert_eq!(fetched, replies);
+        for number in 15..40 {
+            told(&mut replies, number, number + 1);
+            told(&mut fetched, number, number + 1);
+        }
+        assert_eq!(fetched, replies);
+        assert_eq!(fetched.horizon(), Sequence(30));
+        assert_eq!(fetched.bytes(), replies.bytes());
     }
 }

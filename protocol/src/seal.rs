@@ -7,7 +7,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{ClientId, ClusterId, Timestamp};
+use crate::id::{ClientId, ClusterId, Sequence, Timestamp};
 
 /// The signature of a client's own key. `docs/store.md` shows the signed bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +23,17 @@ impl fmt::Debug for Seal {
 /// The first bytes of what a client signs. They prevent that the signature is used for anything else.
 const DOMAIN: &[u8] = b"quorate client request\0";
 
-/// What a client signs: 23 bytes of text, the cluster's id (32 bytes), the timestamp (8 bytes, the highest first), and
-/// the operation.
+/// What a client signs: 23 bytes of text, the cluster's id (32 bytes), the timestamp and the slot after which the request
+/// executes (8 bytes each, the highest first), and the operation.
 #[must_use]
-pub fn sealed_bytes(cluster: ClusterId, timestamp: Timestamp, operation: &[u8]) -> Vec<u8> {
-    [DOMAIN, &cluster.0, &timestamp.0.to_be_bytes(), operation].concat()
+pub fn sealed_bytes(
+    cluster: ClusterId,
+    timestamp: Timestamp,
+    after: Sequence,
+    operation: &[u8],
+) -> Vec<u8> {
+    let (timestamp, after) = (timestamp.0.to_be_bytes(), after.0.to_be_bytes());
+    [DOMAIN, &cluster.0, &timestamp, &after, operation].concat()
 }
 
 /// A client's secret key.
@@ -70,8 +76,14 @@ impl ClientKey {
 
     /// The signature of a request to this cluster.
     #[must_use]
-    pub fn seal(&self, cluster: ClusterId, timestamp: Timestamp, operation: &[u8]) -> Seal {
-        let bytes = sealed_bytes(cluster, timestamp, operation);
+    pub fn seal(
+        &self,
+        cluster: ClusterId,
+        timestamp: Timestamp,
+        after: Sequence,
+        operation: &[u8],
+    ) -> Seal {
+        let bytes = sealed_bytes(cluster, timestamp, after, operation);
         match &self.0 {
             Secret::Ed25519(secret) => Seal(secret.sign(&bytes).to_bytes()),
             Secret::Simulated(public) => simulated_seal(public, &bytes),

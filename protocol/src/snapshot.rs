@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::id::Sequence;
 use crate::part::Part;
 use crate::replies::Replies;
 use crate::tree::BadParts;
@@ -14,6 +15,8 @@ use crate::tree::BadParts;
 /// this manifest. With the manifest, each part can be checked alone (rule 19).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// The last slot of a client that the reply table has forgotten.
+    horizon: Sequence,
     replies: Vec<Digest>,
     service: Vec<Digest>,
 }
@@ -25,6 +28,7 @@ impl Manifest {
         let joined = |digests: &[Digest]| digests.iter().flat_map(|one| one.0).collect::<Vec<_>>();
         Digest::of(&[
             b"checkpoint",
+            &self.horizon.0.to_le_bytes(),
             &joined(&self.replies),
             &joined(&self.service),
         ])
@@ -57,9 +61,10 @@ impl Eq for Snapshot {}
 
 impl Snapshot {
     pub(crate) fn new(replies: &Replies, service: Vec<Part>) -> Self {
-        let replies = replies.parts();
+        let (replies, horizon) = (replies.parts(), replies.horizon());
         let digests = |parts: &[Part]| parts.iter().map(Part::digest).collect();
         let manifest = Manifest {
+            horizon,
             replies: digests(&replies),
             service: digests(&service),
         };
@@ -111,7 +116,7 @@ impl Snapshot {
     /// Decodes the reply table.
     pub(crate) fn replies(&self) -> Result<Replies, BadParts> {
         let parts: Vec<_> = self.chosen(&self.manifest().replies).collect();
-        Replies::of_parts(&parts)
+        Replies::of_parts(&parts, self.manifest().horizon)
     }
 
     /// The service's parts, in the service's order.

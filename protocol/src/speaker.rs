@@ -59,7 +59,13 @@ impl Keys {
         let (ClientId::Key(key), Some(seal)) = (client, &request.seal) else {
             return Ok(());
         };
-        let bytes = sealed_bytes(self.cluster(), request.timestamp, &request.operation);
+        let Request {
+            timestamp,
+            after,
+            operation,
+            ..
+        } = request;
+        let bytes = sealed_bytes(self.cluster(), *timestamp, *after, operation);
         self.seal_holds(&key, &bytes, seal)
             .then_some(())
             .ok_or(Misbehaviour::BadSeal { signer, client })

@@ -44,6 +44,12 @@ impl Session {
         Request::new(self.client, self.last, operation)
     }
 
+    /// The request under way will not execute any more. Returns it again with a later timestamp.
+    pub fn renew(&mut self) -> Option<Request> {
+        let operation = self.under_way.take()?;
+        Some(self.request(operation))
+    }
+
     /// A request of this process has executed. If it was the last one, the next may go out.
     pub fn on_done(&mut self, timestamp: Timestamp) {
         if timestamp == self.last {
@@ -60,8 +66,7 @@ impl Session {
             return None;
         }
         self.last = executed;
-        let operation = self.under_way.take()?;
-        Some(self.request(operation))
+        self.renew()
     }
 }
 

@@ -170,6 +170,7 @@ async fn every_method_goes_there_and_back() {
             client: Client::Key {
                 public_key: [0xA1; 32],
                 signature: [7; 64],
+                after: 1 << 40,
             },
             timestamp: 1,
         }),
@@ -267,6 +268,15 @@ fn a_submitted_client_and_its_timestamp_go_together() {
         named(Client::Key {
             public_key: [0x0B; 32],
             signature: [5; 64],
+            after: 0,
+        })
+    );
+    assert_eq!(
+        submit(vec![text(), key(), three(), signed(64), three()]),
+        named(Client::Key {
+            public_key: [0x0B; 32],
+            signature: [5; 64],
+            after: 3,
         })
     );
     // Without a signature, the digits of a key are a name like any other.
@@ -297,7 +307,15 @@ fn a_submitted_client_and_its_timestamp_go_together() {
             vec![text(), Value::Integer(1), Value::Integer(1)],
             "parameter 2 (client): expected a string",
         ),
-        (vec![], "expected 1 to 4 parameters, got 0"),
+        (
+            vec![text(), text(), three(), Value::Nil, three()],
+            "after needs the signature",
+        ),
+        (
+            vec![text(), key(), three(), signed(64), Value::Integer(-1)],
+            "parameter 5 (after): expected a number of at least 0",
+        ),
+        (vec![], "expected 1 to 5 parameters, got 0"),
     ] {
         let fault = submit(params).unwrap_err();
         assert_eq!(fault.code(), Fault::WRONG_PARAMETERS);

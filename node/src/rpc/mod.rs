@@ -257,7 +257,8 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
 fn fault_of(refusal: &Refusal) -> Fault {
     let code = match refusal {
         Refusal::Full | Refusal::Busy => return Fault::overloaded(refusal.to_string()),
-        Refusal::TooOld(_) | Refusal::Overtaken(_) => Fault::TIMESTAMP_TOO_OLD,
+        Refusal::TooOld(_) | Refusal::Overtaken(_) | Refusal::Expired => Fault::TIMESTAMP_TOO_OLD,
+        Refusal::Early(_) => Fault::WRONG_PARAMETERS,
         Refusal::Taken(_) => Fault::TIMESTAMP_TAKEN,
         Refusal::BadSeal | Refusal::BadSignature(..) => Fault::BAD_SIGNATURE,
         Refusal::Unsigned => Fault::UNSIGNED_VOTE,

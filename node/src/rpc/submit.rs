@@ -1,7 +1,7 @@
 //! `submit`: orders an operation on the store and answers its result.
 
 use quorate_host::{Ask, Outcome, RequestName};
-use quorate_protocol::{ClientId, ReplicaId, Seal, Timestamp};
+use quorate_protocol::{ClientId, ReplicaId, Seal, Sequence, Timestamp};
 use quorate_service::{Answer, Operation, kv};
 use quorate_wire::Fault;
 use quorate_wire::method::{self, Client, Submit, Submitted};
@@ -31,7 +31,11 @@ fn name_in(own: ReplicaId, name: method::RequestName) -> RequestName {
         Client::Key {
             public_key,
             signature,
-        } => (ClientId::Key(public_key), Some(Box::new(Seal(signature)))),
+            after,
+        } => {
+            let seal = (Box::new(Seal(signature)), Sequence(after));
+            (ClientId::Key(public_key), Some(seal))
+        }
     };
     RequestName {
         client,

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{ClientId, ClusterId, Timestamp};
+use crate::id::{ClientId, ClusterId, Sequence, Timestamp};
 use crate::seal::{ClientKey, Seal};
 use crate::signature::Signable;
 
@@ -13,6 +13,10 @@ pub struct Request {
     pub client: ClientId,
     /// t, greater than the timestamp of the client's previous request.
     pub timestamp: Timestamp,
+    /// A slot that had executed where the request was signed. The request executes only in a later slot, and only as long as
+    /// the replicas remember every client whose request executed since (rule 27). So a request of a forgotten client does not
+    /// execute twice.
+    pub after: Sequence,
     /// o, in bytes that only the service understands.
     #[serde(with = "serde_bytes")]
     pub operation: Vec<u8>,
@@ -21,15 +25,22 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request of a client without a key.
+    /// A request of a client without a key, signed before any slot has executed.
     #[must_use]
     pub const fn new(client: ClientId, timestamp: Timestamp, operation: Vec<u8>) -> Self {
         Self {
             client,
             timestamp,
+            after: Sequence(0),
             operation,
             seal: None,
         }
+    }
+
+    /// The same request, signed where this slot had executed.
+    #[must_use]
+    pub fn after(self, after: Sequence) -> Self {
+        Self { after, ..self }
     }
 
     /// The digest of what is asked. The same request has the same digest whichever process carries it, and however often
@@ -54,13 +65,15 @@ impl Request {
 }
 
 impl ClientKey {
-    /// A request to this cluster. Every process may carry it.
+    /// A request to this cluster, signed before any slot has executed. Every process may carry it.
     #[must_use]
     pub fn request(&self, cluster: ClusterId, timestamp: Timestamp, operation: Vec<u8>) -> Request {
+        let after = Sequence(0);
         Request {
             client: self.client(),
             timestamp,
-            seal: Some(Box::new(self.seal(cluster, timestamp, &operation))),
+            after,
+            seal: Some(Box::new(self.seal(cluster, timestamp, after, &operation))),
             operation,
         }
     }

@@ -28,7 +28,7 @@ impl Replica {
             return;
         };
         let twice = self.is_mutant(Mutant::ExecutesTwice);
-        let requests = self.requests.unexecuted(batch, twice);
+        let requests = self.requests.unexecuted(batch, sequence, twice);
         let requests = requests
             .into_iter()
             .map(|request| request.value().clone())
@@ -65,7 +65,7 @@ impl Replica {
             return;
         };
         let twice = self.is_mutant(Mutant::ExecutesTwice);
-        let requests = self.requests.unexecuted(batch, twice);
+        let requests = self.requests.unexecuted(batch, sequence, twice);
         debug_assert_eq!(requests.len(), results.len(), "one result per request");
         let mut told = Vec::new();
         for (request, mut result) in requests.into_iter().zip(results) {
@@ -77,10 +77,11 @@ impl Replica {
                 sequence,
                 result: Some(result),
             };
-            let limit = self.config.limits.results;
-            self.requests.record_reply(client, last.clone(), limit);
+            let limits = &self.config.limits;
+            self.requests.record_reply(client, last.clone(), limits);
             told.push((request.signer(), client, last));
         }
+        self.requests.settle(batch);
         self.tell(told);
     }
 }

@@ -39,7 +39,10 @@ impl Replica {
             return self.reject(large);
         }
         let Request {
-            client, timestamp, ..
+            client,
+            timestamp,
+            after,
+            ..
         } = *request.value();
         match self.requests.last_reply(client) {
             Some(last) if last.timestamp == timestamp => {
@@ -61,6 +64,9 @@ impl Replica {
             }
             Some(last) if timestamp < last.timestamp => {
                 self.reject(Misbehaviour::OldTimestamp { client, timestamp });
+            }
+            _ if self.requests.is_expired(client, after) => {
+                self.reject(Misbehaviour::Expired { client, timestamp });
             }
             _ if self.requests.contradicts_waiting(request.value()) => {
                 self.reject(Misbehaviour::TimestampTaken { client, timestamp });

@@ -114,13 +114,14 @@ impl Replica {
         self.effects.push(Effect::CancelTimer(Timer::View));
     }
 
-    /// Called after an execution. If the timed request has executed, starts the timer for the oldest request that still
+    /// Called after an execution. If the timed request has executed, or never will, starts the timer for the oldest request that still
     /// waits, or stops it.
     pub(super) fn note_progress(&mut self) {
         let Some((client, timestamp)) = self.progress.timed else {
             return;
         };
-        if self.active && !self.requests.is_new(client, timestamp) {
+        let waits = self.requests.waiting_of(client).is_some();
+        if self.active && !(waits && self.requests.is_new(client, timestamp)) {
             self.progress.attempts = 0;
             self.stop_progress_timer();
             if self.is_too_slow() {

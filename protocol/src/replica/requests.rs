@@ -1,8 +1,8 @@
 //! The waiting requests, and the last reply to each client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{ClientId, ReplicaId, Timestamp};
+use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
 use crate::limits::Limits;
 use crate::message::{Batch, Request};
 use crate::misbehaviour::Misbehaviour;
@@ -46,6 +46,8 @@ pub(super) struct Requests {
     waiting: BTreeMap<ClientId, Waiting>,
     /// The clients whose requests wait, oldest first.
     by_arrival: BTreeMap<u64, ClientId>,
+    /// The same clients, by the slots after which their requests execute.
+    by_slot: BTreeSet<(Sequence, ClientId)>,
     /// One line for each speaker with waiting requests.
     lines: BTreeMap<ReplicaId, Line>,
     arrivals: u64,
@@ -64,6 +66,17 @@ impl Requests {
         self.replies
             .get(&client)
             .is_none_or(|last| timestamp > last.timestamp)
+    }
+
+    /// Whether a request may have executed and have been forgotten with its client (rule 27). It does not execute any more.
+    pub(super) fn is_expired(&self, client: ClientId, after: Sequence) -> bool {
+        self.replies.get(&client).is_none() && after < self.replies.horizon()
+    }
+
+    /// Whether a request has neither executed nor expired.
+    fn may_execute(&self, request: &Request) -> bool {
+        self.is_new(request.client, request.timestamp)
+            && !self.is_expired(request.client, request.after)
     }
 
     /// Keeps a request that its speaker sent, until it executes. It replaces an older request of the same client.
@@ -113,7 +126,7 @@ impl Requests {
         lines.map(|line| line.bytes).fold(0, usize::max)
     }
 
-    /// Whether a request has not executed, and no later one of its client waits.
+    /// Whether a request may execute, and no later one of its client waits.
     fn is_wanted(&self, request: &Signed<Request>) -> bool {
         let Request {
             client, timestamp, ..
@@ -121,7 +134,7 @@ impl Requests {
         let known = self
             .waiting_of(client)
             .is_some_and(|known| known.value().timestamp >= timestamp);
-        !known && self.is_new(client, timestamp)
+        !known && self.may_execute(request.value())
     }
 
     /// Keeps a request until it executes, whatever waits already. That is for the requests of a batch, which the window
@@ -147,6 +160,7 @@ impl Requests {
             line.put_unproposed(arrival, request.weight());
         }
         self.by_arrival.insert(arrival, client);
+        self.by_slot.insert((request.value().after, client));
         let request = request.clone();
         let waiting = Waiting {
             arrival,
@@ -173,6 +187,7 @@ impl Requests {
             return;
         };
         self.by_arrival.remove(&arrival);
+        self.by_slot.remove(&(request.value().after, client));
         let speaker = request.signer();
         if let Some(line) = self.lines.get_mut(&speaker) {
             line.requests -= 1;
@@ -262,9 +277,10 @@ impl Requests {
 
     pub(super) fn mark_proposed(&mut self, batch: &Batch) {
         for request in batch.requests.iter().map(Signed::value) {
-            if self.is_new(request.client, request.timestamp) {
-                self.proposed.insert(request.client, request.timestamp);
+            if !self.may_execute(request) {
+                continue;
             }
+            self.proposed.insert(request.client, request.timestamp);
             if let Some(waiting) = self.waiting.get(&request.client)
                 && waiting.request.value().timestamp <= request.timestamp
                 && let Some(line) = self.lines.get_mut(&waiting.request.signer())
@@ -283,9 +299,14 @@ impl Requests {
         }
     }
 
-    /// The requests of a batch that have not executed yet, each once (rule 6). With `twice` (a mutant) it returns all
-    /// of them.
-    pub(super) fn unexecuted(&self, batch: &Batch, twice: bool) -> Vec<Signed<Request>> {
+    /// The requests of a batch that execute in this slot, each once (rule 6). With `twice` (a mutant) it returns all of
+    /// them.
+    pub(super) fn unexecuted(
+        &self,
+        batch: &Batch,
+        sequence: Sequence,
+        twice: bool,
+    ) -> Vec<Signed<Request>> {
         let mut newest: BTreeMap<ClientId, Timestamp> = BTreeMap::new();
         let mut fresh = Vec::new();
         for signed in &batch.requests {
@@ -293,7 +314,8 @@ impl Requests {
             let first_here = newest
                 .get(&request.client)
                 .is_none_or(|last| request.timestamp > *last);
-            if twice || first_here && self.is_new(request.client, request.timestamp) {
+            let in_time = request.after < sequence && self.may_execute(request);
+            if twice || first_here && in_time {
                 newest.insert(request.client, request.timestamp);
                 fresh.push(signed.clone());
             }
@@ -301,10 +323,10 @@ impl Requests {
         fresh
     }
 
-    /// Records a reply. The table keeps results of at most `limit` bytes.
-    pub(super) fn record_reply(&mut self, client: ClientId, last: LastReply, limit: usize) {
+    /// Records a reply.
+    pub(super) fn record_reply(&mut self, client: ClientId, last: LastReply, limits: &Limits) {
         let timestamp = last.timestamp;
-        self.replies.insert(client, last, limit);
+        self.replies.insert(client, last, limits);
         if self
             .proposed
             .get(&client)
@@ -321,11 +343,40 @@ impl Requests {
         }
     }
 
+    /// A batch has executed. Its requests wait no longer, also those that did not execute in its slot, and no request that has
+    /// expired does.
+    pub(super) fn settle(&mut self, batch: &Batch) {
+        for request in batch.requests.iter().map(Signed::value) {
+            let Request {
+                client, timestamp, ..
+            } = *request;
+            if self.proposed.get(&client) == Some(&timestamp) {
+                self.proposed.remove(&client);
+            }
+            if self
+                .waiting_of(client)
+                .is_some_and(|waiting| waiting.value() == request)
+            {
+                self.stop_waiting(client);
+            }
+        }
+        let old = (self.replies.horizon(), ClientId::session(ReplicaId(0), 0));
+        let old = self.by_slot.range(..old);
+        let expired: Vec<ClientId> = old
+            .map(|(_, client)| *client)
+            .filter(|client| self.replies.get(client).is_none())
+            .collect();
+        for client in expired {
+            self.stop_waiting(client);
+        }
+    }
+
     pub(super) const fn replies(&self) -> &Replies {
         &self.replies
     }
 
-    /// Replaces the reply table. Returns the replies to waiting requests that have executed elsewhere.
+    /// Replaces the reply table. Returns the replies to waiting requests that have executed elsewhere. They wait no longer,
+    /// nor do those that have expired.
     pub(super) fn replace_replies(
         &mut self,
         replies: Replies,
@@ -341,7 +392,7 @@ impl Requests {
             .waiting
             .iter()
             .map(|(client, waiting)| (*client, waiting.request.clone()))
-            .filter(|(client, request)| !self.is_new(*client, request.value().timestamp))
+            .filter(|(_, request)| !self.may_execute(request.value()))
             .collect();
         let mut answers = Vec::new();
         for (client, request) in executed {

@@ -23,6 +23,8 @@ pub struct Sizes {
     pub request_bytes: usize,
     /// Bytes of the results in the reply table.
     pub result_bytes: usize,
+    /// Bytes that the clients in the reply table count for.
+    pub client_bytes: usize,
     /// Bytes of the messages of views that have not started here, of the sender that has the most.
     pub early_bytes: usize,
 }
@@ -42,6 +44,7 @@ impl Replica {
             requests: self.requests.waiting(),
             request_bytes: self.requests.longest_line(),
             result_bytes: self.requests.replies().bytes(),
+            client_bytes: self.requests.replies().clients(),
             early_bytes: self.early.most_bytes(),
         }
     }

@@ -172,6 +172,19 @@ impl Replica {
         parts.iter().map(Part::digest).collect()
     }
 
+    /// Whether a client's request, signed after a slot, may have executed and have been forgotten with its client. It does not
+    /// execute any more.
+    #[must_use]
+    pub fn is_expired(&self, client: ClientId, after: Sequence) -> bool {
+        self.requests.is_expired(client, after)
+    }
+
+    /// The last slot that this replica has executed. A request that is signed now executes in a later one.
+    #[must_use]
+    pub const fn executed(&self) -> Sequence {
+        self.executed
+    }
+
     /// Whether this replica votes in the current view. A replica that has lost its memory does not vote for a while
     /// (rule 23).
     #[must_use]

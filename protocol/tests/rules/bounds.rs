@@ -6,7 +6,7 @@ use quorate_protocol::message::{
 };
 use quorate_protocol::{
     ClientId, Digest, Duration, Effect, Limits, Message, Misbehaviour, ReplicaId, Sequence, Signed,
-    SignedMessage, Timestamp, View,
+    SignedMessage, Timer, Timestamp, View,
 };
 
 /// Limits that a few requests reach: four requests of [`large`] in a batch, and eight waiting of one speaker.
@@ -394,4 +394,109 @@ fn rule_27_a_forgotten_result_is_told_as_forgotten_and_its_request_does_not_exec
     assert_eq!(results[3..], [None, told("c/1 done")]);
     assert_eq!(net.executed(0).len(), 3);
     assert!(net.sizes(0).result_bytes <= 250);
+}
+
+/// A request of a client of process 1, signed after a slot has executed.
+fn after(net: &Network, name: &str, timestamp: u64, slot: u64) -> Signed<Request> {
+    let client = ClientId::named(ReplicaId(1), name);
+    let request = Request::new(client, Timestamp(timestamp), name.into());
+    net.sign(1, request.after(Sequence(slot)))
+}
+
+/// Four replicas that remember three clients, after slots with requests of `names`, one each.
+fn remembering_three(names: &[&str]) -> Network {
+    let mut net = Network::with(4, |config| {
+        config.limits.clients = 300;
+        config.checkpoint_interval = 2;
+        config.window = 4;
+    });
+    for (slot, name) in (0..).zip(names) {
+        let asked = after(&net, name, 1, slot);
+        ask_all(&mut net, &asked);
+    }
+    net
+}
+
+/// Delivers a request to all replicas, and runs them until nothing is left to do.
+fn ask_all(net: &mut Network, request: &Signed<Request>) {
+    for i in 0..4 {
+        net.deliver(i, SignedMessage::Request(request.clone()));
+    }
+    net.run();
+}
+
+#[test]
+fn rule_27_a_request_of_a_forgotten_client_does_not_execute_again_and_its_next_one_does() {
+    let mut net = remembering_three(&["a", "b", "c", "d"]);
+    assert_eq!(net.sizes(0).client_bytes, 300, "a is forgotten");
+    let again = after(&net, "a", 1, 0);
+    ask_all(&mut net, &again);
+    let (client, timestamp) = (ClientId::named(ReplicaId(1), "a"), Timestamp(1));
+    let expired = Misbehaviour::Expired { client, timestamp };
+    assert_eq!(net.rejects(2), [expired]);
+    assert_eq!(net.executed(0).len(), 4);
+    let next = after(&net, "a", 2, 4);
+    ask_all(&mut net, &next);
+    assert_eq!(net.executed(3).len(), 5);
+    // A faulty primary proposes the old one of another all the same.
+    let batch = Batch {
+        requests: vec![after(&net, "b", 1, 1)],
+    };
+    net.commit_at(3, 0, 6, &batch);
+    assert_eq!(net.status(3).executed, Sequence(6));
+    assert_eq!(net.executed(3).len(), 5);
+}
+
+#[test]
+fn rule_27_a_request_that_expires_while_it_waits_is_no_reason_to_change_the_view() {
+    let mut net = Network::with(4, |config| config.limits.clients = 200);
+    let late = after(&net, "late", 1, 0);
+    for i in 1..4 {
+        net.deliver(i, SignedMessage::Request(late.clone()));
+    }
+    for (slot, name) in (0..).zip(["a", "b", "c"]) {
+        let batch = Batch {
+            requests: vec![after(&net, name, 1, slot)],
+        };
+        for i in 0..4 {
+            net.commit_at(i, 0, slot + 1, &batch);
+        }
+    }
+    net.run_for(Duration::from_millis(5000));
+    for i in 1..4 {
+        assert_eq!(net.sizes(i).requests, 0, "it waits no longer at {i}");
+        assert_eq!(net.view(i), (0, true));
+        assert_eq!(net.timer(i, Timer::View), None);
+    }
+    assert_eq!(net.executed(1).len(), 3);
+}
+
+#[test]
+fn rule_27_a_request_from_the_future_does_not_execute_and_holds_nobody_up() {
+    let mut net = remembering_three(&["a"]);
+    let early = after(&net, "early", 1, 2);
+    ask_all(&mut net, &early);
+    assert_eq!(net.status(0).executed, Sequence(2), "it has the slot 2");
+    assert_eq!((net.executed(0).len(), net.sizes(3).requests), (1, 0));
+    ask_all(&mut net, &early);
+    assert_eq!(net.executed(0).len(), 2);
+    net.run_for(Duration::from_millis(5000));
+    assert_eq!(net.view(2), (0, true));
+}
+
+#[test]
+fn rule_27_a_fetched_table_refuses_the_same_old_requests() {
+    let mut net = remembering_three(&["a"]);
+    net.isolate(3);
+    for (slot, name) in (1..).zip(["b", "c", "d", "e", "f"]) {
+        let asked = after(&net, name, 1, slot);
+        ask_all(&mut net, &asked);
+    }
+    net.heal();
+    net.run_for(Duration::from_millis(3000));
+    assert_eq!(net.status(3).executed, Sequence(6));
+    let again = after(&net, "c", 1, 2);
+    let rejects = net.rejects(3).len();
+    net.deliver(3, SignedMessage::Request(again));
+    assert_eq!(net.rejects(3).len(), rejects + 1);
 }

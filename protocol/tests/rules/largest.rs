@@ -94,6 +94,7 @@ impl Cluster {
         self.last(Request {
             client: CLIENT,
             timestamp: Timestamp(u64::MAX),
+            after: LAST,
             operation: vec![255; bytes],
             seal: Some(Box::new(Seal([255; 64]))),
         })

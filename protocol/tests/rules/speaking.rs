@@ -54,7 +54,7 @@ fn rule_26_a_request_whose_signer_may_not_speak_for_the_client_is_refused_howeve
 fn rule_26_a_request_that_the_clients_key_has_not_signed_is_refused_however_it_comes() {
     let mut net = Network::new(4);
     let signed = net.keyed_request(1, "c", 1).value().clone();
-    let of_another = key_of("d").seal(net.cluster(), Timestamp(1), b"c/1");
+    let of_another = key_of("d").seal(net.cluster(), Timestamp(1), Sequence(0), b"c/1");
     let with = |change: &dyn Fn(&mut Request)| {
         let mut request = signed.clone();
         change(&mut request);

@@ -53,6 +53,7 @@ impl Bounds {
                 .saturating_mul(config.limits.batch)
                 .saturating_add(config.limits.waiting),
             result_bytes: config.limits.results,
+            client_bytes: config.limits.clients,
             early_bytes: config.limits.early,
         };
         Self { limits }
@@ -90,6 +91,12 @@ impl Bounds {
             )
         } else if sizes.result_bytes > limits.result_bytes {
             ("bytes of results", sizes.result_bytes, limits.result_bytes)
+        } else if sizes.client_bytes > limits.client_bytes {
+            (
+                "bytes of clients in its reply table",
+                sizes.client_bytes,
+                limits.client_bytes,
+            )
         } else if sizes.early_bytes > limits.early_bytes {
             (
                 "bytes of one sender's early messages",
@@ -130,6 +137,7 @@ mod tests {
             |sizes: &mut Sizes| sizes.requests += 1,
             |sizes: &mut Sizes| sizes.request_bytes += 1,
             |sizes: &mut Sizes| sizes.result_bytes += 1,
+            |sizes: &mut Sizes| sizes.client_bytes += 1,
             |sizes: &mut Sizes| sizes.early_bytes += 1,
         ] {
             let mut sizes = bounds.limits;

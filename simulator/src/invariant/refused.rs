@@ -46,7 +46,8 @@ pub fn check(correct: &[ReplicaId], by: ReplicaId, event: &Event) -> Result<(), 
 const fn is_late(why: &Misbehaviour) -> bool {
     matches!(
         why,
-        Misbehaviour::NotNeeded { .. }
+        Misbehaviour::Expired { .. }
+            | Misbehaviour::NotNeeded { .. }
             | Misbehaviour::OldTimestamp { .. }
             | Misbehaviour::OutsideWindow { .. }
             | Misbehaviour::TooManyWaiting { .. }
@@ -82,7 +83,9 @@ const fn signer(why: &Misbehaviour) -> Option<ReplicaId> {
         | Misbehaviour::UnwantedBody { signer }
         | Misbehaviour::WrongView { signer, .. } => Some(*signer),
         Misbehaviour::TooManyWaiting { speaker } => Some(*speaker),
-        Misbehaviour::OldTimestamp { .. } | Misbehaviour::TimestampTaken { .. } => None,
+        Misbehaviour::Expired { .. }
+        | Misbehaviour::OldTimestamp { .. }
+        | Misbehaviour::TimestampTaken { .. } => None,
     }
 }
 

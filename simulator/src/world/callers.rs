@@ -1,17 +1,19 @@
 //! The names under which clients outside ask.
 
 use quorate_host::RequestName;
-use quorate_protocol::{ClientId, ClientKey, ClusterId, Digest, ReplicaId, Timestamp};
+use quorate_protocol::{ClientId, ClientKey, ClusterId, Digest, ReplicaId, Sequence, Timestamp};
 use quorate_service::Operation;
 
 use crate::plan::{Call, Plan};
 
-/// The name under which a client asks a process for an operation to be ordered. `None`: the process lends it a session.
+/// The name under which a client asks a process for an operation to be ordered. `None`: the process lends it a session. One
+/// with a key signs that the operation executes after this slot.
 pub(super) fn name(
     plan: &Plan,
     cluster: ClusterId,
     asked: ReplicaId,
     call: usize,
+    after: Sequence,
 ) -> Option<RequestName> {
     let planned = plan.calls.get(call)?;
     let timestamp = Timestamp(planned.timestamp.unwrap_or(call as u64 + 1));
@@ -29,10 +31,11 @@ pub(super) fn name(
         ClientKey::simulated(&name)
     };
     let operation = Operation::KeyValue(planned.operation.clone()).encode();
+    let seal = key.seal(cluster, timestamp, after, &operation);
     Some(RequestName {
         client: key.client(),
         timestamp,
-        seal: Some(Box::new(key.seal(cluster, timestamp, &operation))),
+        seal: Some((Box::new(seal), after)),
     })
 }
 

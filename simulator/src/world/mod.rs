@@ -5,12 +5,12 @@ mod patience;
 pub(crate) mod places;
 mod waiting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quorate_fault::{Dice, ParseError, Say};
 use quorate_host::{self as host, Answer, Told};
-use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Time};
+use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
 use quorate_service::{self as service, Operation, kv};
 
 use crate::invariant::{Heard, Invariants, Violation, answered, equal_state};
@@ -64,6 +64,8 @@ pub(crate) struct World {
     /// The calls of clients outside that were made somewhere, and those that have returned.
     called: BTreeSet<usize>,
     returned: BTreeSet<usize>,
+    /// The slots after which these calls execute.
+    signed_after: BTreeMap<usize, Sequence>,
 }
 
 impl World {
@@ -98,6 +100,7 @@ impl World {
             cluster,
             called: BTreeSet::new(),
             returned: BTreeSet::new(),
+            signed_after: BTreeMap::new(),
             plan: plan.clone(),
         };
         world.schedule();
@@ -335,7 +338,10 @@ impl World {
             Event::Ask { operation, .. } => process.ask(now, operation),
             Event::Call { call, .. } => {
                 if let Some(one) = self.plan.calls.get(call) {
-                    let name = callers::name(&self.plan, self.cluster, own, call);
+                    // A client that repeats its request sends the same bytes again.
+                    let executed = process.status().low_watermark;
+                    let after = *self.signed_after.entry(call).or_insert(executed);
+                    let name = callers::name(&self.plan, self.cluster, own, call, after);
                     process.call(now, call, &one.operation, name);
                     self.called(own, call);
                 }

@@ -80,13 +80,22 @@ impl Parameters {
 
     /// An optional number of at least 1, as int, i8 or decimal string.
     pub(super) fn at_least_1(&mut self, name: &str) -> Result<Option<u64>, Fault> {
+        self.at_least(1, name)
+    }
+
+    /// An optional number, as int, i8 or decimal string.
+    pub(super) fn at_least_0(&mut self, name: &str) -> Result<Option<u64>, Fault> {
+        self.at_least(0, name)
+    }
+
+    fn at_least(&mut self, least: u64, name: &str) -> Result<Option<u64>, Fault> {
         match self.next() {
             Value::Nil => Ok(None),
             value => match answer::number(&value) {
-                Some(number) if number >= 1 => Ok(Some(number)),
+                Some(number) if number >= least => Ok(Some(number)),
                 _ => Err(self.wrong(
                     name,
-                    "expected a number of at least 1, as int, i8 or decimal string",
+                    &format!("expected a number of at least {least}, as int, i8 or decimal string"),
                 )),
             },
         }

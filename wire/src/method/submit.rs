@@ -34,6 +34,8 @@ pub enum Client {
         public_key: [u8; 32],
         /// The key's signature of this request. `docs/store.md` shows the signed bytes.
         signature: [u8; 64],
+        /// The slot after which the request executes. It is one of the signed bytes.
+        after: u64,
     },
 }
 
@@ -52,16 +54,18 @@ pub struct Submitted {
 
 impl Method for Submit {
     const NAME: &'static str = "submit";
-    const HELP: &'static str = "submit(operation[, client, timestamp[, signature]]): orders and executes the \
+    const HELP: &'static str = "submit(operation[, client, timestamp[, signature[, after]]]): orders and executes the \
         operation, once per client and timestamp. Answers a struct: sequence_number, view, done, result. Operations are 'set \
         KEY=VALUE', 'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. done is false if the key has no value, or if \
         cas found another value. A client's timestamps start at 1 and must grow. A client's name belongs to the called process. \
         A client with an Ed25519 key is the same at every process: client is then the public key, in 64 \
-        hexadecimal digits, and signature is the key's.";
+        hexadecimal digits, and signature is the key's of the request and of after, \
+        a sequence number: the request executes only later. Without it, 0 is signed.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["struct", "string"],
         &["struct", "string", "string", "int"],
         &["struct", "string", "string", "int", "base64"],
+        &["struct", "string", "string", "int", "base64", "int"],
     ];
     const FAULTS: &'static [i32] = &[
         Fault::BAD_SIGNATURE,
@@ -73,15 +77,21 @@ impl Method for Submit {
     type Answer = Submitted;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
-        let names = "operation[, client, timestamp[, signature]]";
-        let mut params = Parameters::of::<Self>(params, 1..=4, names)?;
+        let names = "operation[, client, timestamp[, signature[, after]]]";
+        let mut params = Parameters::of::<Self>(params, 1..=5, names)?;
         let operation = params.text("operation")?;
         let client = params.optional_text("client")?;
         let timestamp = params.at_least_1("timestamp")?;
         let signature = params.optional_bytes("signature")?;
+        let after = params.at_least_0("after")?;
+        if after.is_some() && signature.is_none() {
+            return Err(Fault::wrong_parameters(
+                "submit: after needs the signature that signs it",
+            ));
+        }
         let request = match (client, timestamp) {
             (Some(client), Some(timestamp)) => Some(RequestName {
-                client: caller(client, signature)?,
+                client: caller(client, signature, after.unwrap_or_default())?,
                 timestamp,
             }),
             (None, None) if signature.is_none() => None,
@@ -102,15 +112,21 @@ impl Method for Submit {
     fn into_params(self) -> Vec<Value> {
         let mut params = vec![Value::String(self.operation)];
         if let Some(RequestName { client, timestamp }) = self.request {
-            let (client, signature) = match client {
+            let (client, sealed) = match client {
                 Client::Name(name) => (name, None),
                 Client::Key {
                     public_key,
                     signature,
-                } => (hex::of(&public_key), Some(signature)),
+                    after,
+                } => (hex::of(&public_key), Some((signature, after))),
             };
             params.extend([Value::String(client), answer::from_number(timestamp)]);
-            params.extend(signature.map(|signature| Value::Base64(signature.to_vec())));
+            if let Some((signature, after)) = sealed {
+                params.extend([
+                    Value::Base64(signature.to_vec()),
+                    answer::from_number(after),
+                ]);
+            }
         }
         params
     }
@@ -136,7 +152,7 @@ impl Method for Submit {
 }
 
 /// The client: with a signature, its name must be a public key.
-fn caller(client: String, signature: Option<Vec<u8>>) -> Result<Client, Fault> {
+fn caller(client: String, signature: Option<Vec<u8>>, after: u64) -> Result<Client, Fault> {
     let Some(signature) = signature else {
         return Ok(Client::Name(client));
     };
@@ -154,5 +170,6 @@ fn caller(client: String, signature: Option<Vec<u8>>) -> Result<Client, Fault> {
     Ok(Client::Key {
         public_key,
         signature,
+        after,
     })
 }
