@@ -3,6 +3,7 @@
 mod callers;
 mod patience;
 pub(crate) mod places;
+mod schedule;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use quorate_fault::{Dice, ParseError, Say};
 use quorate_host::{self as host, Answer, Told};
 use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
-use quorate_service::{self as service, Operation, kv};
+use quorate_service::{self as service, kv};
 
 use crate::invariant::{Heard, Invariants, Violation, answered, equal_state};
 use crate::network::{Network, millis};
@@ -23,9 +24,6 @@ use crate::trace::{self, Trace};
 
 use patience::{ASK_AGAIN, LOOK};
 use places::Places;
-
-/// How long a client outside waits before it repeats itself at another process, in milliseconds.
-const REPEATED_MS: usize = 30;
 
 /// Counts of what happened in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,72 +103,6 @@ impl World {
         };
         world.schedule();
         Ok(world)
-    }
-
-    fn schedule(&mut self) {
-        for at in 0..self.places.all.len() {
-            let start = Time(self.dice.below(5000));
-            self.queue.push(start, Event::Start { at });
-        }
-        let plan = self.plan.clone();
-        for (name, times) in &plan.requests {
-            for (number, time) in (1..).zip(times) {
-                let operation = Operation::KeyValue(format!("set {}={number}", name.0));
-                for at in self.places.of(*name) {
-                    let operation = operation.clone();
-                    self.plan_event(millis(*time), Event::Ask { at, operation });
-                }
-            }
-        }
-        for (call, planned) in plan.calls.iter().enumerate() {
-            // The answers of a faulty process to its clients do not count.
-            if !self.places.all[planned.process.index()].correct {
-                continue;
-            }
-            let also = planned.also.iter().filter(|also| **also != planned.process);
-            let asked = std::iter::once(&planned.process).chain(also);
-            for (at_ms, name) in (planned.at_ms..).step_by(REPEATED_MS).zip(asked) {
-                let at = name.index();
-                if self.places.all[at].correct {
-                    self.plan_event(millis(at_ms), Event::Call { at, call });
-                }
-                if let Some(waits_ms) = planned.waits_ms {
-                    let end = at_ms.saturating_add(waits_ms);
-                    self.plan_event(millis(end), Event::HangUp { at, call });
-                }
-            }
-        }
-        for stop in &plan.stops {
-            if stop.back == Back::AsBefore {
-                continue;
-            }
-            let end = millis(stop.to_ms.min(plan.heal_ms));
-            if millis(stop.from_ms) < end {
-                for at in self.places.of(stop.process) {
-                    let back = stop.back;
-                    self.queue.push(end, Event::Restart { at, back });
-                }
-            }
-        }
-        for (trouble, one) in plan.disks.iter().enumerate() {
-            let when = millis(one.at_ms.min(plan.heal_ms));
-            for at in self.places.of(one.process) {
-                self.queue.push(when, Event::Disk { at, trouble });
-            }
-        }
-        for (round, planned) in (1..).zip(&plan.rounds) {
-            for at in 0..self.places.all.len() {
-                let time = Time(millis(planned.at_ms).0 + self.dice.below(10_000));
-                self.plan_event(time, Event::Round { at, round });
-            }
-        }
-        self.queue.push(self.begun, Event::Look);
-    }
-
-    fn plan_event(&mut self, time: Time, event: Event) {
-        self.begun = self.begun.max(time);
-        // A process that has not started is not asked.
-        self.queue.push(time.max(Time(5000)), event);
     }
 
     /// Plays until everything is done, `stopped` returns true, or a rule is broken. Returns whether it was stopped.
