@@ -80,18 +80,24 @@ fn scenario_24_clients_get_answers_while_the_primary_starves_f_replicas() {
 #[test]
 fn scenario_27_a_client_that_asks_only_backups_causes_no_storm_of_view_changes() {
     let mut net = Network::new(4);
-    for timestamp in 1..=20 {
+    for timestamp in 1..=100 {
         let request = net.named_request(3, "c", timestamp);
-        for backup in [1, 2] {
+        let primary = u32::try_from(net.view(1).0 % 4).expect("it is a replica");
+        for backup in (0..4).filter(|i| *i != primary) {
             net.deliver(backup, SignedMessage::Request(request.clone()));
         }
         net.run_for(SOON);
-        assert_eq!(net.executed(1).len() as u64, timestamp);
+        assert!((0..4).all(|i| net.executed(i).len() as u64 == timestamp));
     }
-    // Backups cannot tell such a client from a slow primary, so they leave f primaries, and then no more.
-    let view = net.view(0);
-    assert!([(0, true), (1, true)].contains(&view), "{view:?}");
-    assert!((0..4).all(|i| net.view(i) == view));
+    // Backups send a request on once it has waited for a while. So the primary is slow with each request of this client,
+    // and rule 18 asks for a pace whoever is to blame: a primary that holds requests back for as long looks the same. This
+    // costs what a slow network costs. The backups leave f primaries, here one; then a primary may be as slow as those
+    // were for 64 T, and for twice as long after each that is left. A primary that becomes a backup has seen no slow one
+    // yet, so it may ask for one view more.
+    let view = net.view(1);
+    assert!(view.1 && view.0 <= 3, "{view:?}");
+    let together = (0..4).filter(|i| net.view(*i) == view).count();
+    assert!(together >= 3, "a quorum is in one view");
 
     // A request with an invalid signature comes from no client, so no backup waits for it.
     let stranger = Network::in_cluster(ClusterId([7; 32]), 4, |_| {});
@@ -99,5 +105,5 @@ fn scenario_27_a_client_that_asks_only_backups_causes_no_storm_of_view_changes()
         net.deliver(backup, SignedMessage::Request(stranger.request(3, 1)));
     }
     net.run_for(LONG);
-    assert!((0..4).all(|i| net.view(i) == view));
+    assert_eq!(net.view(1), view);
 }
