@@ -256,7 +256,7 @@ fn bench_measures_rounds_from_several_clients() {
 
 #[test]
 fn a_client_without_a_server_says_what_to_start() {
-    // No ordinary program can listen on port 1, and none that may does.
+    // Nothing listens on port 1: only root may, and no service uses it.
     assert_refused(
         &["--endpoint", "127.0.0.1:1"],
         "start `server` first, or use --spawn",

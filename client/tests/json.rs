@@ -71,7 +71,7 @@ fn the_page_lists_the_members_that_each_command_prints() {
     }
 }
 
-/// A process that has something to say in every member of its status.
+/// A process whose status has a value in every member.
 fn talkative() -> ProcessStatus {
     let (p, decision) = ("P".to_owned(), "attack".to_owned());
     ProcessStatus {

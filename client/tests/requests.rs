@@ -39,7 +39,7 @@ fn refuse(mut stream: &TcpStream, status: &str, asked: &Sender<String>) {
         let length = head.split("content-length: ").nth(1).unwrap();
         let length = length.lines().next().unwrap().parse().unwrap();
         reader.read_exact(&mut vec![0; length]).unwrap();
-        // The test has ended where nobody hears of it.
+        // Sending fails once the test has ended.
         if asked.send(path.to_owned()).is_err() {
             return;
         }

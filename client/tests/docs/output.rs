@@ -1,5 +1,5 @@
-//! Whether an output is what a page shows. In what is shown, `...` stands for anything: alone on its line for any number of
-//! lines, within a line for any text.
+//! Compares an output with the text that a page shows. In the shown text `...` stands for anything: alone on its line for any
+//! number of lines, within a line for any text.
 
 /// Whether `printed` is `shown`. Spaces at the end of lines, and empty lines at both ends, do not count.
 pub(crate) fn is_shown(shown: &str, printed: &str) -> bool {

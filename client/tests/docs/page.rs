@@ -2,7 +2,7 @@
 
 use crate::root;
 
-/// What a fence may be called, so that no block is passed over by a slip of the pen.
+/// The other names that a fence may have. Any further name is an error, so that no block is skipped by a typing mistake.
 const OTHER_LANGUAGES: [&str; 6] = ["json", "toml", "yaml", "xml", "html", "rust"];
 
 /// A page of the documents.
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Python,
     /// ```` ```py ````: an excerpt of a script in `examples/`.
     Excerpt,
-    /// ```` ```text ````: what the last block before it prints.
+    /// ```` ```text ````: the output of the block before it.
     Output,
 }
 
@@ -36,7 +36,7 @@ impl Page {
     /// Reads a page.
     ///
     /// # Errors
-    /// A block is not fenced, not closed, or called what no fence is called.
+    /// A block is not fenced or not closed, or its fence has an unknown name.
     pub(crate) fn read(path: &str) -> Result<Self, String> {
         let text = std::fs::read_to_string(root().join(path)).unwrap();
         Self::parse(path, &text)

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
-/// What the pages name: the processes' ports, those of another start, the nodes' and the clients' of `web/pbft.yaml`.
+/// The ports in the pages: those of the processes, of a second start, and of the nodes and the clients of `web/pbft.yaml`.
 const WRITTEN: [Range<u16>; 4] = [8000..8008, 9000..9008, 30000..30008, 20000..20008];
 /// How many there are of each.
 const EACH: u16 = 8;
@@ -39,7 +39,7 @@ impl Ports {
         }
     }
 
-    /// What stands in the place of port 8000.
+    /// The free port that replaces port 8000.
     pub(crate) const fn base(&self) -> u16 {
         self.first
     }

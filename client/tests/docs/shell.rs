@@ -337,7 +337,7 @@ fn command(line: &str) -> String {
     }
 }
 
-/// The exit status of a shell that ends in time; one that does not is killed with all that it started.
+/// The exit status of a shell. A shell that does not end in time is killed with all that it started.
 fn ended(mut shell: Child) -> Option<i32> {
     let started = Instant::now();
     loop {

@@ -1,10 +1,10 @@
 //! The lines of the pages that a test does not run as they stand.
 
-/// A line, and what is run in its place.
+/// A line, and the command that the test runs instead.
 pub(crate) struct StandIn {
     /// The whole line.
     pub(crate) written: &'static str,
-    /// What the test runs; empty for nothing.
+    /// The command; empty if the test runs nothing.
     pub(crate) run: &'static str,
 }
 

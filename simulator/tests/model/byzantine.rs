@@ -48,8 +48,8 @@ impl Batches {
     }
 }
 
-/// What can be put together from what was signed: for each view and digest a PRE-PREPARE and the PREPAREs, and each
-/// replica's VIEW-CHANGEs.
+/// The signed parts from which the Byzantine replica can build messages: for each view and digest a PRE-PREPARE and the
+/// PREPAREs, and the VIEW-CHANGEs of each replica.
 #[derive(Default)]
 struct Heard {
     proposals: BTreeMap<(View, Digest), Signed<PrePrepare>>,
@@ -88,8 +88,8 @@ impl Heard {
         self.proposals.insert((view, digest), pre_prepare.clone());
     }
 
-    /// All certificates for views below `wanted`, and whether they hold: a replica must refuse those with one PREPARE twice,
-    /// or with the primary's.
+    /// All certificates for views below `wanted`, each with whether it holds. A certificate that has one PREPARE twice, or one
+    /// of the primary, must be refused.
     fn certificates(&self, quorum: Quorum, wanted: View) -> Vec<(PreparedCertificate, bool)> {
         let mut all = Vec::new();
         for ((view, digest), pre_prepare) in self.proposals.range(..(wanted, Digest([0; 32]))) {
@@ -187,7 +187,7 @@ pub(crate) fn menu<'a>(
                 prepared,
             };
             let view_change = SignedMessage::ViewChange(keys.sign(view_change).into_signed());
-            // A NEW-VIEW with one that does not hold is refused, too.
+            // A NEW-VIEW with a VIEW-CHANGE that does not hold is refused, so those are left out.
             if holds {
                 heard.hear(&view_change);
             }
@@ -200,7 +200,7 @@ pub(crate) fn menu<'a>(
     all
 }
 
-/// What it can say of a batch in a view; that the primary sends no PREPARE does not keep it from it.
+/// The votes that it can sign for a batch in a view. As primary it signs a PREPARE too, though a correct primary does not.
 fn votes(keys: &Keys, quorum: Quorum, view: View, batch: &Batch) -> Vec<SignedMessage> {
     let (sequence, digest) = (SLOT, batch.digest());
     let prepare = Prepare {

@@ -1,5 +1,5 @@
-//! When two states of a replica, or two messages, are one: when what they differ in decides nothing any more. That it
-//! decides nothing is checked by `Table::check_merged`.
+//! Which states of a replica, and which messages, count as one: those that differ only in what decides nothing any more.
+//! `Table::check_merged` checks that it decides nothing.
 
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::{
@@ -20,16 +20,16 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     } = replica.slot(SLOT);
     let in_last_view = status.view.0 == last_view;
     let done = phase >= Phase::Executed;
-    // Every certificate is as good as any other for the same view and digest; the proof of what is committed, and the V of
-    // the NEW-VIEW that began the view, are kept for those who missed them.
+    // All certificates for one view and digest have the same effect. The proof of a commit, and the VIEW-CHANGEs behind the
+    // current view, are kept only for replicas that missed them.
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
-    // What is kept only to find contradictions.
+    // These are kept only to find contradictions.
     decides_nothing.extend(["past: {", "ended: {"]);
-    // What a peer may still make it send is never used up here.
+    // No peer uses up its allowance here.
     decides_nothing.push("allowances: ");
     // It only makes timers longer.
     decides_nothing.push("attempts: ");
-    // Votes are counted in the view that they are of, until there are enough of them.
+    // Votes are counted while their view is active, and until there are enough.
     let enough_prepares = phase >= Phase::Prepared && prepares >= quorum.prepares();
     if !status.active || enough_prepares {
         decides_nothing.push("prepares: {");
@@ -37,7 +37,7 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     if !status.active || done {
         decides_nothing.push("commits: {");
     }
-    // Those of other views, too; and what came early is then nothing but them (`Table::step`).
+    // The COMMITs of other views decide nothing after that either. Early messages are then COMMITs only (`Table::step`).
     if done {
         decides_nothing.extend(["learned: {", "by_sender: {"]);
     }
@@ -45,10 +45,10 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     if in_last_view {
         let quorum_seen = text.contains("quorum_seen: true");
         if status.active {
-            // Its timer is not run out, and a NEW-VIEW comes too late.
+            // The timer of the last view never runs out, and a NEW-VIEW comes too late.
             decides_nothing.push("quorum_seen: ");
         }
-        // Only the primary of a view that is wanted waits for VIEW-CHANGEs, and who has not seen a quorum of them.
+        // Two kinds of replicas wait for VIEW-CHANGEs: the primary of the wanted view, and those that have not seen a quorum.
         if status.active || (status.primary != own && quorum_seen) {
             decides_nothing.push("heard: {");
         }
@@ -89,8 +89,8 @@ fn length(text: &str) -> usize {
     text.len()
 }
 
-/// A message as a story tells it. Two with the same text are one message: which PREPAREs a certificate holds, and which
-/// VIEW-CHANGEs a NEW-VIEW, is nothing to those who hear it, as long as they are what they must be.
+/// A message as a story tells it. Messages with the same text count as one: it does not matter which valid PREPAREs stand in
+/// a certificate, or which valid VIEW-CHANGEs in a NEW-VIEW.
 pub(crate) fn message(message: &SignedMessage, batches: &Batches, quorum: Quorum) -> String {
     let vote =
         |name, view: u64, digest: Digest| format!("{name}({view}, {})", batches.name(digest));

@@ -1,19 +1,20 @@
 //! All that can happen to the engine in a small world, with the model checker stateright.
 //!
-//! The world: four replicas, one of them Byzantine (`byzantine.rs`), the three others running the engine; one request of a
-//! client, which everyone has; slot 1; at most so many view changes. What was said stays in the network for ever: any of it
-//! reaches anyone, now, later, never or again. So losses, delays, repetitions and all orders are covered, and a view timer
-//! may run out at any moment while it is set.
+//! The world has four replicas: one is Byzantine (`byzantine.rs`), and three run the engine. There is one request of one
+//! client, which all replicas have, one slot, and a bounded number of view changes. A sent message stays in the network for
+//! ever: it may reach any replica now, later, never or again. So losses, delays, repetitions and all orders are covered. A
+//! view timer may run out at any moment while it is set.
 //!
-//! A state of the world is that of the three correct replicas; what was said follows from it. To be few enough, states are
-//! taken for one if what they differ in decides nothing any more (`canonical.rs`), and messages are heard in as few orders as
-//! come to different things (`moves.rs`). That neither hides anything is tested here.
+//! A state of the world is the states of the three correct replicas. The sent messages follow from it. Two reductions keep
+//! the number of states small. States are merged if they differ only in what decides nothing any more (`canonical.rs`).
+//! Messages are heard only in those orders that lead to different results (`moves.rs`). The tests here show that neither
+//! reduction hides anything.
 //!
-//! What is left out, so that it ends:
+//! The search ends because these things are left out:
 //! * Slots after the first, checkpoints, restarts. The primary's two batches hold the same request, once and twice.
-//! * Timers of the last view, status timers, and what is sent because of them: messages that do not get lost need not be
-//!   sent again. A body comes from the Byzantine replica or never.
-//! * What belongs to a view that has not started at its receiver comes once it has; but COMMITs commit before, too.
+//! * Timers of the last view, status timers, and what is sent because of them: no message is lost, so none need be sent
+//!   again. A body comes from the Byzantine replica or never.
+//! * A message of a view that has not started at its receiver arrives when the view starts. COMMITs may commit earlier.
 
 mod byzantine;
 mod canonical;
@@ -33,10 +34,10 @@ use moves::{Move, Moves, moves, steps};
 use scope::Scope;
 use table::{Event, Messages, Outside, Table};
 
-/// Where the three correct replicas are, by the numbers of their states. What was said follows from that.
+/// The states of the three correct replicas, by their numbers. The sent messages follow from them.
 type World = [u32; 3];
 
-/// One of them moves.
+/// One correct replica moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Action {
     who: usize,
@@ -120,7 +121,7 @@ impl Universe {
         })
     }
 
-    /// All that can be told apart, by what it is and not by numbers, which are others in every exploration.
+    /// All outcomes, as texts: the numbers of messages differ between explorations.
     fn told(&self) -> BTreeSet<[String; 3]> {
         let known = self.known();
         let outsides = known.outsides.iter().flatten();

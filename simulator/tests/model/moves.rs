@@ -1,10 +1,10 @@
-//! What need not be explored, because the same worlds are reached on another way (a partial-order reduction).
+//! Which orders of steps need not be explored, because other orders reach the same worlds (a partial-order reduction).
 //!
-//! A step is silent if nobody outside can tell. What a replica does silently commutes with all that others do, and what
-//! was said is never lost; so any run can be reordered, without a change in what is said or executed, until the silent
-//! steps of a replica stand right before its next loud one. A move is such a loud step with the silent ones before it:
-//! the messages of a quorum are taken together. A silent step is left out of a move that comes to the same without it, or
-//! with it afterwards.
+//! A step is silent if no other replica can see it. A silent step commutes with all steps of other replicas, and no sent
+//! message is lost. So any run can be reordered until the silent steps of a replica stand right before its next loud step,
+//! and nothing that is said or executed changes. A move is a loud step with the silent steps before it: the messages of a
+//! quorum are received together. A move leaves a silent step out if it leads to the same state without that step, or with
+//! that step after it.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Every state that a replica was seen in and every message that was signed, each by a number, and what follows from
-//! giving this message to that replica: the engine runs once for each such pair, in however many worlds it occurs.
+//! The states of replicas and the signed messages, each with a number. The table remembers what follows when a replica in a
+//! state hears a message. So the engine runs once for each such pair, in however many worlds the pair occurs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,18 +50,18 @@ impl Messages {
     }
 }
 
-/// What others can tell of a replica.
+/// What the others can see of a replica.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Outside {
     /// The view that it is in or wants, and whether that has started.
     pub(crate) view: (View, bool),
     /// What it has signed.
     pub(crate) said: Messages,
-    /// What it executed at the slot, and the view in which that was committed.
+    /// The digest of the batch that it executed in the slot, and the view in which that batch was committed.
     pub(crate) executed: Option<(View, Digest)>,
     /// How often it executed the request.
     pub(crate) times: usize,
-    /// Whether what it has signed proves it faulty, or it has accused another without proof.
+    /// Whether its own messages prove it faulty, or it has accused another replica without proof.
     pub(crate) wrong: bool,
 }
 
@@ -69,25 +69,25 @@ pub(crate) struct Outside {
 struct Node {
     core: Core<Digests>,
     outside: Outside,
-    /// The COMMITs of views that have not started here that it has heard.
+    /// The COMMITs that it has heard of views that have not started at this replica.
     early: Messages,
-    /// What followed from which event, as far as anyone asked.
+    /// The results of the events that were played from this state.
     next: BTreeMap<Event, Next>,
-    /// The states that were taken for this one, by their digests.
+    /// The states that were merged with this one, by their digests.
     merged: BTreeMap<Digest, Core<Digests>>,
 }
 
-/// One message, and by whom.
+/// One message, and its signer.
 struct Signed {
     by: ReplicaId,
-    /// What it says, for a story; two messages of one replica that say the same are one.
+    /// Its text in a story. Two messages of one replica with the same text count as one.
     text: String,
     message: Arc<SignedMessage>,
-    /// The messages that were taken for this one.
+    /// The messages that count as this one.
     merged: Vec<Arc<SignedMessage>>,
 }
 
-/// What follows from an event: the next state, and what was proved against the Byzantine replica.
+/// The result of an event: the next state, and the evidence against the Byzantine replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Next {
     pub(crate) node: usize,
@@ -113,9 +113,9 @@ pub(crate) struct Table {
     messages: Vec<Signed>,
     numbers: BTreeMap<(ReplicaId, String), usize>,
     menus: BTreeMap<Messages, Messages>,
-    /// Whether to keep what is taken for something else, to check it.
+    /// Whether merged states and messages are kept, so that the merging can be checked.
     keeps_merged: bool,
-    /// What was kept: for which state, and by which digest.
+    /// The merged states that were not checked yet: the state that each counts as, and its own digest.
     unchecked: Vec<(usize, Digest)>,
 }
 
@@ -272,7 +272,7 @@ impl Table {
         next
     }
 
-    /// What follows from an event, for a replica in the state `at`, or in one that was taken for it.
+    /// The result of an event for a replica in the state `at`, or in one that was merged with it.
     fn step(
         &mut self,
         at: usize,
@@ -291,8 +291,8 @@ impl Table {
             && let Some((view, is_commit)) = message.as_deref().and_then(vote)
             && (view > before.view || view == before.view && !before.active)
         {
-            // What belongs to a view that has not started here is kept until it has, as if it came then. A COMMIT is looked at
-            // now, too, for what others have committed.
+            // A message of a view that has not started here is kept until the view starts, as if it arrived then. A COMMIT
+            // counts now too, because a quorum of COMMITs commits in any view.
             if !is_commit || early.contains(number) || outside.executed.is_some() {
                 return nothing;
             }
@@ -456,7 +456,7 @@ fn whole(core: &Core<Digests>) -> String {
     format!("{:?} {:?} {timers:?}", core.replica(), core.service())
 }
 
-/// What two messages of one replica may prove against it.
+/// The evidence that two messages of one replica may be against it.
 fn evidence(one: &SignedMessage, other: &SignedMessage) -> Option<Evidence> {
     use SignedMessage::{Commit, NewView, PrePrepare, Prepare, ViewChange};
     Some(match (one, other) {
@@ -492,8 +492,8 @@ fn vote(message: &SignedMessage) -> Option<(View, bool)> {
     }
 }
 
-/// Whether it is carried: fetched bodies come from the Byzantine replica, nobody waits for replies, and status messages
-/// only bring about what never ceases to be in the network here.
+/// Whether the network carries a message. It carries no bodies, because only the Byzantine replica sends them; no replies,
+/// because no client waits; and no status messages, because they only make others send again what the network keeps anyway.
 fn is_carried(message: &SignedMessage) -> bool {
     matches!(
         message,
