@@ -184,6 +184,12 @@ impl Network {
         self.queue.extend(self.held.drain(..));
     }
 
+    /// Runs the network, and takes out the parcels that the rule holds. `None` if it holds none.
+    pub(crate) fn take_held(&mut self) -> Option<Vec<Parcel>> {
+        self.run();
+        Some(std::mem::take(&mut self.held)).filter(|held| !held.is_empty())
+    }
+
     /// Drops the parcels under way.
     pub(crate) fn discard(&mut self) {
         self.queue.clear();

@@ -33,6 +33,11 @@ impl Network {
         self.node(i).core.replica().sizes()
     }
 
+    /// How many signatures a process has checked.
+    pub(crate) fn checked(&mut self, i: u32) -> u64 {
+        self.node_mut(i).core.keys().checked()
+    }
+
     /// The whole state of a replica, so that a test can see that nothing has changed.
     pub(crate) fn state(&self, i: u32) -> String {
         format!("{:?}", self.node(i).core.replica())

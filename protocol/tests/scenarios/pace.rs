@@ -1,7 +1,10 @@
-//! Slow primaries and slow networks: scenarios 26 and 34.
+//! Slow primaries, slow networks and floods: scenarios 26, 32 and 34.
 
-use crate::harness::Network;
-use quorate_protocol::{Duration, SignedMessage};
+use std::collections::VecDeque;
+
+use crate::harness::{L, Network};
+use quorate_protocol::message::{Batch, Fetch, Memory, Standing};
+use quorate_protocol::{Duration, Sequence, SignedMessage, View};
 
 #[test]
 fn scenario_26_a_slow_primary_is_replaced_and_a_slow_network_is_tolerated() {
@@ -74,4 +77,94 @@ fn scenario_34_where_every_primary_is_equally_slow_only_f_are_left() {
     let all: Vec<u32> = (0..7).collect();
     served_with_slow_primaries(&mut net, &all, Duration::from_millis(200), 100);
     assert_eq!(net.view(6), (2, true));
+}
+
+/// What a signature and a KiB cost a process, in microseconds.
+const CHECK: u64 = 28;
+const SIGN: u64 = 12;
+const KIB: u64 = 10;
+
+/// What a process has read, in bytes, and the time that its work took, in microseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Work {
+    read: u64,
+    time: u64,
+}
+
+impl Work {
+    /// Hands a message to a process, and counts what it costs the process.
+    fn hand(&mut self, net: &mut Network, at: u32, message: SignedMessage) {
+        let signed = |net: &Network| (net.said(at).len() + net.sent(at).len()) as u64;
+        let (checked_before, signed_before) = (net.checked(at), signed(net));
+        let bytes = message.weight() as u64;
+        net.deliver(at, message);
+        let checked = net.checked(at) - checked_before;
+        let signed = signed(net) - signed_before;
+        self.read += bytes;
+        self.time += CHECK * checked + SIGN * signed + KIB * bytes / 1024;
+    }
+}
+
+/// What a hostile process sends in a row: a VIEW-CHANGE stuffed with its own votes, and as many bytes of Standings and questions.
+/// Each Standing tells of another loss of memory.
+fn flood(net: &Network, by: u32, number: u64, known: &Batch) -> Vec<SignedMessage> {
+    let stuffed = (1..=L).map(|slot| net.certificate(0, slot, known, &[by; 3]));
+    let wish = SignedMessage::ViewChange(net.wish(by, 1, stuffed.collect()));
+    let pairs = wish.weight() / 240;
+    let mut messages = vec![wish];
+    for life in (0..pairs as u64).map(|pair| number * 1000 + pair) {
+        let standing = Standing {
+            view: View(0),
+            active: true,
+            executed: Sequence(0),
+            stable: Sequence(0),
+            memory: Memory::Lost { life },
+        };
+        let digest = known.digest();
+        messages.push(SignedMessage::Standing(net.sign(by, standing)));
+        messages.push(SignedMessage::Fetch(net.sign(by, Fetch { digest })));
+    }
+    messages
+}
+
+/// The time that a process's work takes while 50 requests execute, with a hostile process or without. The peers of a
+/// process take turns, counted in bytes: the hostile one gets as much as each of the two others.
+fn time_of_50_requests(victim: u32, is_flooded: bool) -> u64 {
+    const HOSTILE: u32 = 3;
+    let mut net = Network::new(4);
+    net.hold_if(move |parcel| parcel.to == victim || parcel.from == HOSTILE);
+    let known = net.batch(2, 1);
+    let (mut honest, mut hostile) = (Work::default(), Work::default());
+    let mut waiting = VecDeque::new();
+    for timestamp in 1..=50 {
+        // As much time passes as the victim works.
+        net.now_is(1_000 + honest.time + hostile.time);
+        net.submit(2, timestamp);
+        while let Some(held) = net.take_held() {
+            for parcel in held.into_iter().filter(|parcel| parcel.from != HOSTILE) {
+                honest.hand(&mut net, victim, parcel.message);
+            }
+        }
+        while is_flooded && hostile.read < honest.read / 2 {
+            if waiting.is_empty() {
+                waiting.extend(flood(&net, HOSTILE, timestamp, &known));
+            }
+            if let Some(message) = waiting.pop_front() {
+                hostile.hand(&mut net, victim, message);
+            }
+        }
+    }
+    let expected: Vec<_> = (1..=50).map(|timestamp| (2, timestamp)).collect();
+    assert!((0..3).all(|i| net.executed(i) == expected));
+    assert!((0..4).all(|i| net.view(i) == (0, true)));
+    honest.time + hostile.time
+}
+
+#[test]
+fn scenario_32_a_flood_as_fast_as_the_link_carries_leaves_the_others_more_than_half_their_pace() {
+    for victim in [0, 1] {
+        let calm = time_of_50_requests(victim, false);
+        let flooded = time_of_50_requests(victim, true);
+        assert!(calm < flooded && flooded < 2 * calm, "{calm}, {flooded}");
+    }
 }
