@@ -10,6 +10,7 @@
     reason = "a benchmark prints, and one that cannot measure has nothing better to do"
 )]
 
+mod flood;
 mod idle;
 mod latency;
 mod load;
@@ -24,6 +25,8 @@ use std::process::ExitCode;
 
 /// All rows, in the order of the table. To add one: a file beside this one with its `Row`, and a line here.
 const ROWS: &[Row] = &[
+    flood::NAMES,
+    flood::HTTP,
     idle::ROW,
     load::ROW,
     primary::IN_MEMORY,
