@@ -116,6 +116,10 @@ impl<S: Service> Core<S> {
     /// Orders a request that this process has signed, as soon as its earlier ones leave room for it (rule 27).
     pub fn submit(&mut self, request: Verified<Request>) {
         self.events.push(Event::Asked(request.value().clone()));
+        #[cfg(feature = "mutants")]
+        if self.is_mutant(Mutant::HeldRequestDropped) && !self.replica().has_room(&request) {
+            return;
+        }
         self.held.push_back(request);
     }
 
@@ -220,10 +224,16 @@ impl<S: Service> Core<S> {
         }
     }
 
+    /// Whether this host has the given bug on purpose.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn is_mutant(&self, mutant: Mutant) -> bool {
+        self.replica().config().mutant == Some(mutant)
+    }
+
     /// A mutant writes the records of a turn one turn late.
     #[cfg(feature = "mutants")]
     fn on_disk_in_time(&mut self, records: Vec<Record>) -> Vec<Record> {
-        if self.replica().config().mutant == Some(Mutant::SendsBeforeDisk) {
+        if self.is_mutant(Mutant::SendsBeforeDisk) {
             std::mem::replace(&mut self.late, records)
         } else {
             records

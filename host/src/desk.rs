@@ -143,7 +143,12 @@ impl<C> Desk<C> {
             (ClientId::session(self.own, number), Timestamp(0))
         });
         let last = last.max(replica.last_timestamp(client));
-        (client, Timestamp(last.0 + 1))
+        let name = (client, Timestamp(last.0 + 1));
+        #[cfg(feature = "mutants")]
+        if replica.config().mutant == Some(quorate_protocol::Mutant::LentNameReused) {
+            self.free.push(name);
+        }
+        name
     }
 
     /// Takes a lent name back. Nothing of it may be under way.

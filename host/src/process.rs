@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use quorate_fault::Faulty;
 use quorate_fault::behaviour::Behaviour;
+#[cfg(feature = "mutants")]
+use quorate_protocol::Mutant;
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
 use quorate_protocol::{
@@ -106,17 +108,22 @@ impl<C> Process<C> {
         let client = Client::new(quorum, first_number);
         #[cfg(feature = "mutants")]
         let client = client.with_mutant(mutant);
+        #[cfg(feature = "mutants")]
+        let first_number = if mutant == Some(Mutant::SessionStartsOver) {
+            0
+        } else {
+            first_number
+        };
         let session = Session::new(ClientId::from(own), Timestamp(first_number));
+        let service = Replicated::new(rules);
+        #[cfg(feature = "mutants")]
+        let service = service.with_mutant(mutant);
         Self {
             head: Head {
                 cluster,
                 sender: own,
             },
-            core: Core::new(
-                keys,
-                Faulty::new(replica, behaviour),
-                Replicated::new(rules),
-            ),
+            core: Core::new(keys, Faulty::new(replica, behaviour), service),
             desk: Desk::new(own, client, first_number),
             rounds: Rounds::new(session),
             queues: Queues::default(),

@@ -82,6 +82,10 @@ impl<C> Rounds<C> {
 
     /// The request under way, if it has to be made again.
     fn ask_again(&mut self, replica: &Replica) -> Option<Request> {
+        #[cfg(feature = "mutants")]
+        if replica.config().mutant == Some(quorate_protocol::Mutant::SessionStartsOver) {
+            return None;
+        }
         let client = self.session.client();
         if replica.is_expired(client, self.asked_after) {
             return self.session.renew();

@@ -56,8 +56,7 @@ impl PreparedCertificate {
         if count < config.quorum.prepares() {
             return Err(PreparedFlaw::TooFewBackups);
         }
-        let more = usize::from(config.is_mutant(Mutant::OnePrepareMore));
-        if self.prepares.len() > config.quorum.prepares() + more {
+        if self.prepares.len() > config.quorum.prepares() {
             return Err(PreparedFlaw::TooManyPrepares);
         }
         Ok(())

@@ -189,6 +189,7 @@ impl Client {
     pub fn on_reply(&mut self, from: ReplicaId, reply: Reply) -> Option<Accepted> {
         let key = (reply.client, reply.timestamp);
         let any = self.is_mutant(Mutant::DigestNotCompared);
+        let (needed, claims) = self.believed();
         let pending = self.requests.get_mut(&key)?;
         if reply.request != pending.digest && !any {
             return None;
@@ -201,11 +202,11 @@ impl Client {
             .filter(|other| other.sequence == sequence && other.result == result)
             .map(|other| other.view)
             .collect();
-        if views.len() < self.quorum.size() {
+        if views.len() < needed {
             return None;
         }
         views.sort_unstable_by(|a, b| b.cmp(a));
-        let view = views.get(self.quorum.one_correct() - 1).copied()?;
+        let view = views.get(claims - 1).copied()?;
         self.requests.remove(&key);
         Some(Accepted {
             client: key.0,
@@ -214,6 +215,17 @@ impl Client {
             view,
             result,
         })
+    }
+
+    /// How many equal replies a result needs, and how many of them must claim a view.
+    fn believed(&self) -> (usize, usize) {
+        if self.is_mutant(Mutant::BelievesOneReply) {
+            (1, 1)
+        } else if self.is_mutant(Mutant::BelievesOneView) {
+            (self.quorum.size(), 1)
+        } else {
+            (self.quorum.size(), self.quorum.one_correct())
+        }
     }
 
     /// Begins a read-only query. The caller sends it to all replicas.

@@ -61,12 +61,78 @@ pub enum Mutant {
     AnyoneSpeaks,
     /// The reply to another request under the same timestamp counts (rule 26).
     DigestNotCompared,
+    /// Signatures are not checked (rule 1).
+    SignaturesNotChecked,
+    /// A backup takes any body for a proposal, also one with another digest (rules 2 and 3).
+    BodiesNotCompared,
+    /// Nobody fetches a body that is missing (rule 3).
+    BodyNotFetched,
+    /// A primary proposes full batches only, so what is left of the requests waits for ever (rule 7).
+    OnlyFullBatches,
+    /// A primary proposes above its window (rule 7).
+    ProposesAboveWindow,
+    /// The timer for a new view runs before a quorum asks for that view (rule 15).
+    TimerBeforeQuorum,
+    /// A view change that fails is followed by one that waits no longer (rule 15).
+    PatienceNotDoubled,
+    /// A replica joins f others that ask for a view (rule 16).
+    JoinsTooFew,
+    /// A replica joins nobody (rule 16).
+    JoinsNobody,
+    /// A primary that serves every request just in time is kept (rule 18).
+    SlowPrimaryKept,
+    /// A manifest that a quorum has not signed is taken (rule 19).
+    StateNotChecked,
+    /// A fetch goes on for a state that the others may no longer have (rule 19).
+    OldTargetKept,
+    /// A client accepts the first result that it hears (rule 20).
+    BelievesOneReply,
+    /// A client believes the highest view that a reply claims (rule 21).
+    BelievesOneView,
+    /// COMMITs of other views are not compared with each other (E3 of rule 24).
+    LateCommitsIgnored,
+    /// PREPAREs of other views are not compared with each other (E2 of rule 24).
+    LatePreparesIgnored,
+    /// A number of another life in a VIEW-CHANGE excuses everything (E6 of rule 24).
+    AnotherLifeExcuses,
+    /// The proof of a commit that contradicts one's own is passed over (rule 24).
+    CommitProofIgnored,
+    /// Nobody helps a replica without memory to vote again (rule 23).
+    NoHelpToVote,
+    /// Messages of views that have not started are kept without limit (rule 27).
+    EarlyUnbounded,
+    /// The requests of one speaker wait without limit (rule 27).
+    WaitingUnbounded,
+    /// The reply table keeps all results (rule 27).
+    ResultsUnbounded,
+    /// A peer gets as much sent again as it asks for (rule 28).
+    AnswersUnbounded,
+    /// Signatures are checked before it is known whether the replica has a use for the message (rule 28).
+    JudgesNothing,
     /// A host sends what follows from a turn before the records of the turn are on disk (rule 22).
-    #[cfg_attr(
-        not(feature = "mutants"),
-        expect(dead_code, reason = "only the host has it, and only with the feature")
-    )]
+    #[cfg(feature = "mutants")]
     SendsBeforeDisk,
+    /// A host lends a name under which a request is still under way (rules 6 and 26).
+    #[cfg(feature = "mutants")]
+    LentNameReused,
+    /// A process numbers its requests from 1 in each life, and takes no notice of what an earlier life has used (rule 6).
+    #[cfg(feature = "mutants")]
+    SessionStartsOver,
+    /// A request for which there is no room yet is dropped (rule 27).
+    #[cfg(feature = "mutants")]
+    HeldRequestDropped,
+    /// No replica bounds a batch in bytes: the primary builds any, and the backups take it (rule 27).
+    #[cfg(feature = "mutants")]
+    BatchesUnbounded,
+    /// The store's cas sets the key whatever its value is.
+    #[cfg(feature = "mutants")]
+    CasSetsAlways,
+    /// A replica that takes over a state keeps its own store (rule 19).
+    #[cfg(feature = "mutants")]
+    StoreNotRestored,
+    /// Of several commands in one operation of the exchange, only the first is executed.
+    #[cfg(feature = "mutants")]
+    OneCommandOnly,
 }
 
 /// The name as plans write it: `first-certificate`.
@@ -85,8 +151,27 @@ impl std::fmt::Display for Mutant {
 
 #[cfg(feature = "mutants")]
 impl Mutant {
+    /// The bugs that no run shows, because another rule makes up for them, or because nobody in a run is so evil. Each of
+    /// them fails the test of its rule (`protocol/tests/rules/mutants.rs`).
+    pub const UNSEEN: [Self; 14] = [
+        Self::BodiesNotCompared,
+        Self::BodyNotFetched,
+        Self::ProposesAboveWindow,
+        Self::SlowPrimaryKept,
+        Self::StateNotChecked,
+        Self::LateCommitsIgnored,
+        Self::LatePreparesIgnored,
+        Self::AnotherLifeExcuses,
+        Self::CommitProofIgnored,
+        Self::EarlyUnbounded,
+        Self::WaitingUnbounded,
+        Self::ResultsUnbounded,
+        Self::AnswersUnbounded,
+        Self::JudgesNothing,
+    ];
+
     /// All mutants.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 56] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -107,10 +192,41 @@ impl Mutant {
         Self::CommitsTooFew,
         Self::ExecutesOutOfOrder,
         Self::ExecutesTwice,
+        Self::ProposesTooMuch,
         Self::DropsOldCertificates,
         Self::AnyoneSpeaks,
         Self::DigestNotCompared,
-        Self::ProposesTooMuch,
+        Self::SignaturesNotChecked,
+        Self::BodiesNotCompared,
+        Self::BodyNotFetched,
+        Self::OnlyFullBatches,
+        Self::ProposesAboveWindow,
+        Self::TimerBeforeQuorum,
+        Self::PatienceNotDoubled,
+        Self::JoinsTooFew,
+        Self::JoinsNobody,
+        Self::SlowPrimaryKept,
+        Self::StateNotChecked,
+        Self::OldTargetKept,
+        Self::BelievesOneReply,
+        Self::BelievesOneView,
+        Self::LateCommitsIgnored,
+        Self::LatePreparesIgnored,
+        Self::AnotherLifeExcuses,
+        Self::CommitProofIgnored,
+        Self::NoHelpToVote,
+        Self::EarlyUnbounded,
+        Self::WaitingUnbounded,
+        Self::ResultsUnbounded,
+        Self::AnswersUnbounded,
         Self::SendsBeforeDisk,
+        Self::LentNameReused,
+        Self::SessionStartsOver,
+        Self::HeldRequestDropped,
+        Self::JudgesNothing,
+        Self::BatchesUnbounded,
+        Self::CasSetsAlways,
+        Self::StoreNotRestored,
+        Self::OneCommandOnly,
     ];
 }

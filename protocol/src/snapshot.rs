@@ -13,7 +13,7 @@ use crate::tree::BadParts;
 
 /// The digests of a state's parts, those of the reply table first (rule 8). The digest of a checkpoint is the digest of
 /// this manifest. With the manifest, each part can be checked alone (rule 19).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The last slot of a client that the reply table has forgotten.
     horizon: Sequence,

@@ -20,6 +20,7 @@ fn tests_of(kind: &str, files: &[String]) -> BTreeSet<String> {
     texts
         .iter()
         .flat_map(|text| text.lines())
+        .map(|line| line.strip_prefix("pub(crate) ").unwrap_or(line))
         .filter_map(|line| line.strip_prefix("fn "))
         .filter(|name| name.starts_with(kind))
         .filter_map(|name| name.get(..kind.len() + "_NN_".len()))

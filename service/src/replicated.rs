@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "mutants")]
+use quorate_protocol::Mutant;
 use quorate_protocol::message::Request;
 use quorate_protocol::{Part, Sequence};
 use serde::{Deserialize, Serialize};
@@ -98,9 +100,31 @@ pub struct Replicated {
     exchange: Exchange,
     store: Store,
     ledger: Ledger,
+    #[cfg(feature = "mutants")]
+    mutant: Option<Mutant>,
 }
 
 impl Replicated {
+    /// This service with a known bug.
+    #[cfg(feature = "mutants")]
+    #[must_use]
+    pub fn with_mutant(mut self, mutant: Option<Mutant>) -> Self {
+        self.mutant = mutant;
+        self
+    }
+
+    /// What a mutant makes of a command.
+    #[cfg(feature = "mutants")]
+    fn misread(&self, text: String) -> String {
+        let words: Vec<&str> = text.split(' ').collect();
+        match words[..] {
+            ["cas", key, _, new] if self.mutant == Some(Mutant::CasSetsAlways) => {
+                format!("set {key}={new}")
+            }
+            _ => text,
+        }
+    }
+
     /// The first state: no round is closed, and no key has a value.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
@@ -108,7 +132,29 @@ impl Replicated {
             exchange: Exchange::new(rules),
             store: Store::default(),
             ledger: Ledger::default(),
+            #[cfg(feature = "mutants")]
+            mutant: None,
         }
+    }
+
+    /// What a mutant makes of the commands of an operation.
+    #[cfg(feature = "mutants")]
+    fn shortened(&self, mut commands: Vec<exchange::Command>) -> Vec<exchange::Command> {
+        if self.mutant == Some(Mutant::OneCommandOnly) {
+            commands.truncate(1);
+        }
+        commands
+    }
+
+    /// What a mutant makes of a state that it takes over.
+    #[cfg(feature = "mutants")]
+    fn half_restored(&self, restored: Self) -> Self {
+        let store = if self.mutant == Some(Mutant::StoreNotRestored) {
+            self.store.clone()
+        } else {
+            restored.store
+        };
+        Self { store, ..restored }
     }
 
     /// The exchange, to look at.
@@ -165,11 +211,17 @@ impl Service for Replicated {
             Some(Operation::Exchange(commands)) => {
                 // Only processes take part in the exchange. Commands from other clients do nothing.
                 if let Some(process) = request.client.process() {
+                    #[cfg(feature = "mutants")]
+                    let commands = self.shortened(commands);
                     self.exchange.execute(sequence, process, commands);
                 }
                 Answer::Exchange
             }
-            Some(Operation::KeyValue(text)) => Answer::KeyValue(self.store.execute(&text)),
+            Some(Operation::KeyValue(text)) => {
+                #[cfg(feature = "mutants")]
+                let text = self.misread(text);
+                Answer::KeyValue(self.store.execute(&text))
+            }
             Some(Operation::Text(text)) => self.text(&text),
             Some(Operation::Request(json)) => self.request(&json),
             None => Answer::Unreadable,
@@ -204,11 +256,15 @@ impl Service for Replicated {
             exchange: Exchange::restored(self.exchange.rules().clone(), rounds)?,
             ledger: Ledger::restored(entries)?,
             store: Store::restored(keys)?,
+            #[cfg(feature = "mutants")]
+            mutant: self.mutant,
         };
         // The same counts can be encoded with other bytes.
         if restored.snapshot().first() != parts.first() {
             return Err(BadSnapshot::NotCanonical);
         }
+        #[cfg(feature = "mutants")]
+        let restored = self.half_restored(restored);
         *self = restored;
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! * [`digests`]: the smallest service, for a replica alone.
 //! * [`process`]: one process, put together as a live one is.
 //! * [`invariant`]: one file for each rule, checked after every step.
+//! * `mutants`: the plans kept for known bugs.
 //! * [`picture`]: a run as a sequence diagram.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
@@ -20,6 +21,8 @@ mod disk;
 pub mod invariant;
 mod keys;
 mod kind;
+#[cfg(feature = "mutants")]
+pub mod mutants;
 mod network;
 pub mod picture;
 pub mod plan;

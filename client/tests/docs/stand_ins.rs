@@ -16,6 +16,7 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     nothing("export PATH=$PWD/target/release:$PATH"),
     // It needs the features and the profile of its own build.
     nothing("cargo run --profile sweep --bin simulate --features mutants -- mutants"),
+    nothing("cargo test -p quorate-protocol --features mutants --test rules"),
     // It is a test itself.
     nothing("cargo test -p quorate-wire --test foreign -- --nocapture"),
     // It takes minutes.

@@ -1,5 +1,6 @@
 use quorate_protocol::certificate::PreparedCertificate;
-use quorate_protocol::message::{Batch, Message, NewView, ViewChange};
+use quorate_protocol::message::{Batch, Message, NewView, Piece, ViewChange};
+use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{Digest, Effect, Sequence, Signed};
 
 use super::{Altered, Behaviour, Entry};
@@ -7,13 +8,14 @@ use super::{Altered, Behaviour, Entry};
 pub(super) const ENTRY: Entry = Entry {
     name: "forge",
     argument: "",
-    what: "sends proofs that repeat one vote until it looks like a quorum",
+    what: "sends proofs that repeat one vote until it looks like a quorum, and false states",
     example: "forge",
     make: |_, _| Ok(Box::new(Forge)),
 };
 
 /// Sends proofs that repeat one vote until it looks like a quorum: certificates that repeat one PREPARE, and NEW-VIEWs
-/// that repeat the VIEW-CHANGE with the fewest certificates. All signatures in them are valid.
+/// that repeat the VIEW-CHANGE with the fewest certificates. All signatures in them are valid. To a replica that fetches
+/// a state, it sends the manifest of an empty one.
 #[derive(Clone, Debug)]
 struct Forge;
 
@@ -29,6 +31,16 @@ impl Behaviour for Forge {
             Effect::Broadcast(Message::NewView(mut new_view)) => {
                 repeat_one_view_change(&mut new_view);
                 Effect::Broadcast(Message::NewView(new_view))
+            }
+            Effect::Send {
+                to,
+                message: Message::State(mut state),
+            } => {
+                if let Piece::Manifest(manifest) = &mut state.piece {
+                    *manifest = Manifest::default();
+                }
+                let message = Message::State(state);
+                Effect::Send { to, message }
             }
             other => other,
         };

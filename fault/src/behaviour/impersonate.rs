@@ -1,5 +1,5 @@
 use quorate_protocol::message::{Message, Replies, Request};
-use quorate_protocol::{Effect, ReplicaId, Time, Timestamp, VerifiedMessage};
+use quorate_protocol::{Effect, ReplicaId, Time, Timestamp, VerifiedMessage, View};
 
 use super::{Altered, Behaviour, Entry};
 use crate::dice::Dice;
@@ -23,7 +23,8 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// For each request that it hears from another process, it signs one in the name of the same client: with another
-/// operation, and with the client's next timestamp or one far ahead. Its replies have the results of other requests.
+/// operation, and with the client's next timestamp or one far ahead. Its replies have the results of other requests, and claim a view
+/// that nobody has reached.
 #[derive(Clone, Debug)]
 struct Impersonate {
     own: ReplicaId,
@@ -54,6 +55,7 @@ impl Impersonate {
 
     fn with_other_results(&mut self, mut told: Replies) -> Replies {
         for reply in &mut told.replies {
+            reply.view = View(reply.view.0.saturating_add(100));
             if let Some(result) = &mut reply.result {
                 std::mem::swap(result, &mut self.result);
             }

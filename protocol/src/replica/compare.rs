@@ -7,6 +7,7 @@ use super::testimony::Statement;
 use crate::evidence::{Evidence, forgets, is_past};
 use crate::id::ReplicaId;
 use crate::message::{Commit, NewView, PrePrepare, SignedMessage, ViewChange};
+use crate::mutant::Mutant;
 use crate::signature::Signed;
 
 impl Replica {
@@ -28,13 +29,22 @@ impl Replica {
 
     /// Compares a statement of another view than the current one, and keeps it.
     pub(super) fn testify(&mut self, statement: Statement) {
-        if !self.in_window(statement.sequence()) {
+        if !self.in_window(statement.sequence()) || self.passes_over(&statement) {
             return;
         }
         self.compare(&statement);
         self.log
             .slot_mut(statement.sequence())
             .keep_statement(statement);
+    }
+
+    /// Whether a mutant passes over a statement of another view.
+    fn passes_over(&self, statement: &Statement) -> bool {
+        match statement {
+            Statement::PrePrepare(_) => false,
+            Statement::Prepare(_) => self.is_mutant(Mutant::LatePreparesIgnored),
+            Statement::Commit(_) => self.is_mutant(Mutant::LateCommitsIgnored),
+        }
     }
 
     /// Compares a COMMIT with the VIEW-CHANGEs of its sender (E7).

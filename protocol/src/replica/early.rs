@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::config::Config;
 use crate::id::{ReplicaId, View};
 use crate::message::VerifiedMessage;
+use crate::mutant::Mutant;
 
 /// One queue per sender, bounded in number and in bytes, so that a liar can only push out its own messages.
 #[derive(Clone, Debug)]
@@ -43,6 +44,13 @@ impl Queue {
 impl EarlyMessages {
     /// Room for a proposal and two votes in each slot of a window, and for so many bytes as the limits say.
     pub(super) fn new(config: &Config) -> Self {
+        if config.is_mutant(Mutant::EarlyUnbounded) {
+            return Self {
+                limit: usize::MAX,
+                bytes_limit: usize::MAX,
+                by_sender: BTreeMap::new(),
+            };
+        }
         Self {
             limit: usize::try_from(config.window)
                 .unwrap_or(usize::MAX)

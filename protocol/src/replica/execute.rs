@@ -3,6 +3,7 @@
 use super::Replica;
 use crate::effect::Effect;
 use crate::id::Sequence;
+use crate::limits::Limits;
 use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::replies::LastReply;
@@ -77,11 +78,20 @@ impl Replica {
                 sequence,
                 result: Some(result),
             };
-            let limits = &self.config.limits;
-            self.requests.record_reply(client, last.clone(), limits);
+            let limits = self.reply_limits();
+            self.requests.record_reply(client, last.clone(), &limits);
             told.push((request.signer(), client, last));
         }
         self.requests.settle(batch);
         self.tell(told);
+    }
+
+    /// A mutant keeps all results.
+    fn reply_limits(&self) -> Limits {
+        let mut limits = self.config.limits;
+        if self.is_mutant(Mutant::ResultsUnbounded) {
+            limits.results = usize::MAX;
+        }
+        limits
     }
 }

@@ -9,6 +9,7 @@ use crate::message::{
     Checkpoint, Committed, NewView, PrePrepare, Prepare, SignedMessage, Stable, State, ViewChange,
 };
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw, PreparedFlaw};
+use crate::mutant::Mutant;
 use crate::signature::Signed;
 
 impl Replica {
@@ -20,6 +21,9 @@ impl Replica {
     /// [`Misbehaviour::NotNeeded`] if this replica has no use for the message now. That happens to correct senders too.
     /// Every other error means that no correct replica has made the message.
     pub fn judge(&self, message: &SignedMessage) -> Result<(), Misbehaviour> {
+        if self.is_mutant(Mutant::JudgesNothing) {
+            return Ok(());
+        }
         self.check_shape(message)?;
         if self.needs(message) {
             return Ok(());
@@ -125,7 +129,10 @@ impl Replica {
             SignedMessage::Checkpoint(m) => self.needs_checkpoint(m),
             SignedMessage::ViewChange(m) => self.needs_view_change(m),
             SignedMessage::NewView { new_view, .. } => self.needs_new_view(new_view),
-            SignedMessage::Request(m) => self.requests.takes(m, &self.config.limits),
+            SignedMessage::Request(m) => {
+                self.requests.takes(m, &self.config.limits)
+                    || self.is_mutant(Mutant::WaitingUnbounded)
+            }
             SignedMessage::Fetch(m) => {
                 self.log.body(m.value().digest).is_some() && self.may_ask(m.signer())
             }

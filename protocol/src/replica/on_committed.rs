@@ -6,6 +6,7 @@ use crate::certificate::check_commits;
 use crate::id::ReplicaId;
 use crate::message::Committed;
 use crate::misbehaviour::Misbehaviour;
+use crate::mutant::Mutant;
 
 impl Replica {
     pub(super) fn on_committed(&mut self, from: ReplicaId, committed: Committed) {
@@ -24,7 +25,9 @@ impl Replica {
                 digest,
             });
         }
-        if !self.in_window(sequence) {
+        let known = self.log.slot(sequence).and_then(|slot| slot.committed);
+        let ignored = known.is_some() && self.is_mutant(Mutant::CommitProofIgnored);
+        if !self.in_window(sequence) || ignored {
             return;
         }
         for commit in &proof {

@@ -65,9 +65,10 @@ impl Replica {
         if slot.is_prepared_in(view) {
             return;
         }
-        let Some(certificate) = slot.certificate(needed) else {
+        let Some(mut certificate) = slot.certificate(needed) else {
             return;
         };
+        certificate.prepares.truncate(needed - more);
         let digest = certificate.digest();
         if self.log.body(digest).is_none() {
             return;

@@ -73,7 +73,9 @@ impl Replica {
             }
             _ => {
                 let limits = &self.config.limits;
-                if let Err(full) = self.requests.admit(self.now, request, limits) {
+                if self.is_mutant(Mutant::WaitingUnbounded) {
+                    self.requests.wait_for(self.now, request);
+                } else if let Err(full) = self.requests.admit(self.now, request, limits) {
                     return self.reject(full);
                 }
                 self.start_progress_timer();

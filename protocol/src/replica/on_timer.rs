@@ -3,6 +3,7 @@
 use super::Replica;
 use crate::effect::{Effect, Timer};
 use crate::message::{Fetch, Message, Standing};
+use crate::mutant::Mutant;
 
 impl Replica {
     /// Asks for the next view: this one made no progress, or its NEW-VIEW did not come in time.
@@ -58,6 +59,9 @@ impl Replica {
     }
 
     pub(super) fn fetch_missing(&mut self) {
+        if self.is_mutant(Mutant::BodyNotFetched) {
+            return;
+        }
         for digest in self.log.missing_bodies() {
             self.broadcast(Message::Fetch(Fetch { digest }));
         }

@@ -4,6 +4,7 @@ use super::Replica;
 use crate::certificate::check_view_change;
 use crate::effect::{Effect, Timer};
 use crate::message::{Message, NewView, ViewChange};
+use crate::mutant::Mutant;
 use crate::new_view;
 use crate::signature::Verified;
 
@@ -22,7 +23,13 @@ impl Replica {
             return;
         }
         self.view_changes.keep(view_change.into_signed());
-        let one_correct = self.config.quorum.one_correct();
+        let one_correct = if self.is_mutant(Mutant::JoinsTooFew) {
+            self.config.quorum.f() as usize
+        } else if self.is_mutant(Mutant::JoinsNobody) {
+            usize::MAX
+        } else {
+            self.config.quorum.one_correct()
+        };
         if let Some(view) = self
             .view_changes
             .to_join(self.own(), self.view, one_correct)
@@ -39,7 +46,9 @@ impl Replica {
     /// the view with a quorum for exactly this view.
     fn check_view_change_quorum(&mut self) {
         let size = self.config.quorum.size();
-        if !self.view_changes.quorum_seen && self.view_changes.at_least(self.view) >= size {
+        let enough = self.view_changes.at_least(self.view) >= size
+            || self.is_mutant(Mutant::TimerBeforeQuorum);
+        if !self.view_changes.quorum_seen && enough {
             self.view_changes.quorum_seen = true;
             let at = self.now + self.patience();
             self.effects.push(Effect::SetTimer {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::effect::{Effect, Timer};
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
+use crate::mutant::Mutant;
 use crate::time::{Duration, Time};
 
 /// What the view timer waits for, and how long it waits.
@@ -160,7 +161,8 @@ impl Replica {
     /// may take twice as long as the quickest of them.
     fn is_too_slow(&mut self) -> bool {
         let took = Duration(self.now.0.saturating_sub(self.progress.since.0));
-        let slow = self.slow_from().is_some_and(|limit| took > limit);
+        let slow = self.slow_from().is_some_and(|limit| took > limit)
+            && !self.is_mutant(Mutant::SlowPrimaryKept);
         let progress = &mut self.progress;
         if !slow {
             progress.strikes = 0;

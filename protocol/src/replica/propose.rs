@@ -42,8 +42,10 @@ impl Replica {
         let (waiting, bytes) = self.requests.unproposed();
         let full = waiting >= self.config.batch_limit || bytes >= self.config.limits.batch;
         let in_flight = self.last_proposed.0.saturating_sub(self.executed.0);
-        self.last_proposed < self.high_watermark()
+        let partial = waiting > 0 && in_flight == 0 && !self.is_mutant(Mutant::OnlyFullBatches);
+        let in_window = self.last_proposed < self.high_watermark();
+        (in_window || self.is_mutant(Mutant::ProposesAboveWindow))
             && in_flight < self.config.slots_in_flight
-            && (full || (waiting > 0 && in_flight == 0))
+            && (full || partial)
     }
 }

@@ -150,6 +150,7 @@ impl Replica {
     /// Helps a peer that has lost its memory to vote again.
     pub(super) fn help_to_vote_again(&mut self, peer: ReplicaId, memory: Memory) {
         match memory {
+            _ if self.is_mutant(Mutant::NoHelpToVote) => {}
             Memory::Whole => {}
             Memory::Lost { life } => self.help_to_the_bound(peer, life),
             Memory::VotesFrom(view) => self.help_to_a_view(peer, view),

@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::effect::Effect;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Checkpoint, FetchState, Message};
+use crate::mutant::Mutant;
 use crate::part::Part;
 use crate::signature::Signed;
 use crate::snapshot::{Manifest, Snapshot};
@@ -256,6 +257,9 @@ impl Replica {
     /// Starts to fetch a state, or changes to a later one. Parts that have arrived, or that this replica's own states
     /// contain, are not fetched again.
     pub(super) fn fetch_state(&mut self, target: Target, repairs: bool) {
+        if self.transfer.under_way.is_some() && self.is_mutant(Mutant::OldTargetKept) {
+            return;
+        }
         let before = self.transfer.under_way.take();
         let fresh = Fetching::new(target, repairs);
         self.transfer.under_way = Some(match before {

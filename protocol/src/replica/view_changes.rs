@@ -104,7 +104,8 @@ impl Replica {
         let wanted = wanted.max(self.first_view);
         self.view = wanted;
         self.active = false;
-        self.progress.attempts = self.progress.attempts.saturating_add(1);
+        let longer = u32::from(!self.is_mutant(Mutant::PatienceNotDoubled));
+        self.progress.attempts = self.progress.attempts.saturating_add(longer);
         self.stop_progress_timer();
         let prepared = if self.is_mutant(Mutant::NoCertificates) {
             Vec::new()

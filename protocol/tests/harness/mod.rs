@@ -12,6 +12,8 @@
 
 mod clock;
 mod log;
+#[cfg(feature = "mutants")]
+pub(crate) mod mutant;
 mod node;
 mod outside;
 mod perform;
@@ -92,7 +94,10 @@ impl Network {
             config.status_interval = STATUS_INTERVAL;
             adjust(&mut config);
             let keys = Keys::new(ReplicaId(i), *secret, &public, cluster);
-            Node::new(config, keys.expect("the keys are good"))
+            let keys = keys.expect("the keys are good");
+            #[cfg(feature = "mutants")]
+            let keys = mutant::put_into(&mut config, keys);
+            Node::new(config, keys)
         };
         let nodes = (0..).zip(&secrets).map(node).collect();
         let mut network = Self {

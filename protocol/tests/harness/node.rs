@@ -47,13 +47,16 @@ impl Node {
     pub(super) fn new(config: Config, keys: Keys) -> Self {
         let recorder = Recorder::default();
         let replica = Replica::new(config.clone());
+        let client = Client::new(config.quorum, 0);
+        #[cfg(feature = "mutants")]
+        let client = client.with_mutant(config.mutant);
         Self {
             core: core(&keys, replica, &recorder),
             recorder,
             keys,
             crashed: false,
             effects: Vec::new(),
-            client: Client::new(config.quorum, 0),
+            client,
             results: Vec::new(),
             reads: Vec::new(),
             disk: Vec::new(),

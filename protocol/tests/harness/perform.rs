@@ -110,6 +110,18 @@ impl Network {
         effects
     }
 
+    /// How many signatures a replica would check for a message.
+    pub(crate) fn checks_for(&self, at: u32, message: &SignedMessage) -> u64 {
+        let node = self.node(at);
+        let mut core = node.core.clone();
+        let before = core.keys().checked();
+        core.deliver(Arrived::of(message.signer(), message.clone()));
+        drop(core.turn(self.now));
+        // The copy has the same recorder.
+        node.recorder.take();
+        core.keys().checked() - before
+    }
+
     /// A process's client got no answer, and wants another primary.
     pub(crate) fn distrust(&mut self, at: u32) {
         self.give(at, Core::distrust);

@@ -171,7 +171,7 @@ fn rule_27_a_batch_over_the_limit_is_refused_by_every_backup() {
 }
 
 #[test]
-fn rule_27_the_primary_fills_a_batch_up_to_its_bytes_and_all_is_executed() {
+pub(crate) fn rule_27_the_primary_fills_a_batch_up_to_its_bytes_and_all_is_executed() {
     let mut net = small_network();
     // All that may wait of every speaker, which is several batches.
     for (speaker, client) in (0..4).flat_map(|speaker| (0..8).map(move |i| (speaker, i))) {
@@ -191,7 +191,7 @@ fn rule_27_the_primary_fills_a_batch_up_to_its_bytes_and_all_is_executed() {
 }
 
 #[test]
-fn rule_27_over_its_bound_a_speaker_is_refused_and_the_others_are_not() {
+pub(crate) fn rule_27_over_its_bound_a_speaker_is_refused_and_the_others_are_not() {
     let mut net = small_network();
     let flood: Vec<Effect> = (0..12)
         .flat_map(|client| net.deliver(2, SignedMessage::Request(large(&net, 3, client))))
@@ -268,7 +268,8 @@ fn is_not_needed(net: &Network, at: u32, message: &SignedMessage) -> bool {
 }
 
 #[test]
-fn rule_28_a_certificate_longer_than_needed_is_refused_before_its_signatures_are_checked() {
+pub(crate) fn rule_28_a_certificate_longer_than_needed_is_refused_before_its_signatures_are_checked()
+ {
     let net = Network::new(4);
     let m = net.batch(0, 1);
     // PREPAREs of one replica that say something else each: their signatures would all have to be checked.
@@ -292,6 +293,7 @@ fn rule_28_a_certificate_longer_than_needed_is_refused_before_its_signatures_are
         let judged = net.judge(0, &message);
         assert!(judged.is_err(), "{message:?}");
         assert!(!is_not_needed(&net, 0, &message));
+        assert_eq!(net.checks_for(0, &message), 0);
     }
 }
 
@@ -326,7 +328,7 @@ fn rule_28_what_is_known_already_or_too_far_ahead_is_not_needed_again() {
 }
 
 #[test]
-fn rule_27_early_proposals_of_one_sender_are_bounded_in_bytes() {
+pub(crate) fn rule_27_early_proposals_of_one_sender_are_bounded_in_bytes() {
     let mut net = Network::with(4, |config| {
         small(&mut config.limits);
         config.limits.early = 10_000;
@@ -359,7 +361,7 @@ fn rule_28_what_there_is_no_room_for_costs_no_signature_check() {
 }
 
 #[test]
-fn rule_28_a_peer_that_asks_without_end_is_answered_within_its_allowance() {
+pub(crate) fn rule_28_a_peer_that_asks_without_end_is_answered_within_its_allowance() {
     let mut net = Network::with(4, |config| config.limits.operation = 100_000);
     let large = Batch {
         requests: vec![request(&net, 1, 1, 100_000)],
@@ -377,7 +379,8 @@ fn rule_28_a_peer_that_asks_without_end_is_answered_within_its_allowance() {
 }
 
 #[test]
-fn rule_27_a_forgotten_result_is_told_as_forgotten_and_its_request_does_not_execute_again() {
+pub(crate) fn rule_27_a_forgotten_result_is_told_as_forgotten_and_its_request_does_not_execute_again()
+ {
     let mut net = Network::with(4, |config| config.limits.results = 250);
     for name in ["a", "b", "c"] {
         net.submit_for(1, name, 1);

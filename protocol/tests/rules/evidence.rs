@@ -83,7 +83,7 @@ fn rule_24_a_commit_that_a_later_view_change_leaves_out_convicts_its_signer() {
 }
 
 #[test]
-fn rule_24_another_life_in_a_view_change_excuses_only_a_replica_that_lost_its_memory() {
+pub(crate) fn rule_24_another_life_in_a_view_change_excuses_only_a_replica_that_lost_its_memory() {
     let net = Network::new(4);
     let mut config = Config::new(ReplicaId(3), Quorum::of(4.try_into().unwrap()));
     (config.checkpoint_interval, config.window) = (K, L);
@@ -123,7 +123,7 @@ fn enter_view_1(net: &mut Network) {
 }
 
 #[test]
-fn rule_24_two_votes_of_a_view_that_was_left_convict_their_signer() {
+pub(crate) fn rule_24_two_votes_of_a_view_that_was_left_convict_their_signer() {
     let net = Network::new(4);
     let (m, other) = (net.batch(0, 1), net.batch(0, 2));
     let vote = |batch| net.signed_prepare(2, 0, 1, batch);
@@ -190,8 +190,8 @@ fn rule_24_votes_in_certificates_convict_too() {
 }
 
 #[test]
-fn rule_24_a_commit_proof_that_contradicts_what_has_committed_is_told_and_convicts_who_signed_both()
-{
+pub(crate) fn rule_24_a_commit_proof_that_contradicts_what_has_committed_is_told_and_convicts_who_signed_both()
+ {
     let mut net = Network::new(4);
     let (m, other) = (net.batch(0, 1), net.batch(0, 2));
     net.commit_at(3, 0, 1, &m);

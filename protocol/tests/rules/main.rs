@@ -9,6 +9,8 @@ mod evidence;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod largest;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod normal;
 mod restart;
 mod speaking;

@@ -9,7 +9,7 @@ use quorate_protocol::{
 };
 
 #[test]
-fn rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count() {
+pub(crate) fn rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count() {
     let mut net = Network::new(4);
     let earlier_life = Network::in_cluster(ClusterId([2; 32]), 4, |_| {});
     let larger = Network::new(7);
@@ -43,7 +43,8 @@ fn rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count()
 }
 
 #[test]
-fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body() {
+pub(crate) fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body()
+ {
     let mut net = Network::new(4);
     let earlier_life = Network::in_cluster(ClusterId([2; 32]), 4, |_| {});
     let (m, other) = (net.batch(0, 1), net.batch(2, 1));
@@ -135,7 +136,7 @@ fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_wit
 }
 
 #[test]
-fn rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched() {
+pub(crate) fn rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     let digest = m.digest();
@@ -329,7 +330,8 @@ fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
 }
 
 #[test]
-fn rule_07_the_primary_batches_waiting_requests_and_keeps_slots_in_flight_up_to_the_window() {
+pub(crate) fn rule_07_the_primary_batches_waiting_requests_and_keeps_slots_in_flight_up_to_the_window()
+ {
     let ask = |net: &mut Network| -> Vec<Effect> {
         (0..4)
             .flat_map(|i| net.deliver(0, SignedMessage::Request(net.request(i, 1))))

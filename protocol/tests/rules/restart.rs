@@ -84,7 +84,8 @@ fn votes(said: &[Message]) -> Vec<(View, Sequence)> {
 }
 
 #[test]
-fn rule_23_replicas_that_lose_their_memory_one_after_another_vote_again_though_nothing_is_asked() {
+pub(crate) fn rule_23_replicas_that_lose_their_memory_one_after_another_vote_again_though_nothing_is_asked()
+ {
     let mut net = Network::new(4);
     net.order(0, 1);
     for lost in [1, 2, 0, 3, 1] {

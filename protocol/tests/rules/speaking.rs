@@ -31,7 +31,8 @@ fn ways(net: &Network, request: &Signed<Request>) -> [SignedMessage; 4] {
 }
 
 #[test]
-fn rule_26_a_request_whose_signer_may_not_speak_for_the_client_is_refused_however_it_comes() {
+pub(crate) fn rule_26_a_request_whose_signer_may_not_speak_for_the_client_is_refused_however_it_comes()
+ {
     let mut net = Network::new(4);
     let (owner, signer) = (ReplicaId(2), ReplicaId(1));
     let far = Timestamp(u64::MAX);

@@ -57,7 +57,7 @@ fn rule_14_the_timer_runs_while_a_backup_waits_and_restarts_when_its_request_exe
 }
 
 #[test]
-fn rule_15_each_further_view_change_waits_twice_as_long() {
+pub(crate) fn rule_15_each_further_view_change_waits_twice_as_long() {
     let mut net = Network::new(7);
     net.deliver(6, SignedMessage::Request(net.request(0, 1)));
 
@@ -84,7 +84,7 @@ fn rule_15_each_further_view_change_waits_twice_as_long() {
 }
 
 #[test]
-fn rule_15_patience_doubles_until_something_executes() {
+pub(crate) fn rule_15_patience_doubles_until_something_executes() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
     net.deliver(3, SignedMessage::Request(net.request(0, 1)));
@@ -105,7 +105,7 @@ fn rule_15_patience_doubles_until_something_executes() {
 }
 
 #[test]
-fn rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f() {
+pub(crate) fn rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f() {
     let mut net = Network::new(7);
     let wish =
         |net: &Network, signer, view| SignedMessage::ViewChange(net.wish(signer, view, Vec::new()));
@@ -326,7 +326,7 @@ fn served_after(net: &mut Network, timestamp: u64, delay: Duration) -> (u64, boo
 }
 
 #[test]
-fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left() {
+pub(crate) fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left() {
     let (slow, quick) = (Duration::from_millis(400), Duration::from_millis(100));
     let mut net = Network::new(4);
     for timestamp in 1..8 {

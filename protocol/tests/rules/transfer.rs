@@ -1,7 +1,9 @@
 //! State transfer: rule 19.
 
-use crate::harness::{K, L, Network, STATUS_INTERVAL};
-use quorate_protocol::{Duration, Message, Sequence, SignedMessage};
+use crate::harness::{K, L, Network, STATUS_INTERVAL, rejects};
+use quorate_protocol::message::{Piece, State};
+use quorate_protocol::snapshot::Manifest;
+use quorate_protocol::{Duration, Message, Misbehaviour, ReplicaId, Sequence, SignedMessage};
 use std::collections::BTreeSet;
 
 #[test]
@@ -40,7 +42,27 @@ fn rule_19_a_replica_that_takes_over_a_state_gets_the_slots_above_it_at_once() {
 }
 
 #[test]
-fn rule_19_a_later_target_replaces_one_that_others_no_longer_have() {
+pub(crate) fn rule_19_a_manifest_that_no_quorum_has_signed_is_refused() {
+    let mut net = Network::new(4);
+    net.isolate(3);
+    for timestamp in 1..=3 * L {
+        net.order(0, timestamp);
+    }
+    net.heal();
+    net.drop_if(|parcel| parcel.to == 3 && matches!(parcel.message, SignedMessage::State(_)));
+    net.run_for(Duration::from_millis(2000));
+    let (signer, sequence) = (ReplicaId(0), Sequence(3 * L));
+    let piece = Piece::Manifest(Manifest::default());
+    let state = net.sign(0, State { sequence, piece });
+    let found = net.deliver(3, SignedMessage::State(state));
+    assert_eq!(
+        rejects(&found),
+        [Misbehaviour::WrongState { signer, sequence }]
+    );
+}
+
+#[test]
+pub(crate) fn rule_19_a_later_target_replaces_one_that_others_no_longer_have() {
     let mut net = Network::new(4);
     net.isolate(3);
     for timestamp in 1..=K {

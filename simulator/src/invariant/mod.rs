@@ -11,6 +11,7 @@ pub mod culprits;
 pub mod equal_state;
 pub mod exactly_once;
 pub mod exchange;
+pub mod fits;
 pub mod linearizable;
 pub mod own_reply;
 pub mod panic;
@@ -18,13 +19,14 @@ pub mod refused;
 pub mod seen_lies;
 pub mod total_order;
 pub mod validity;
+pub mod view_told;
 pub mod work;
 
 use std::sync::Arc;
 
 use quorate_host::{Answer, Event};
 use quorate_protocol::message::{NewView, Request};
-use quorate_protocol::{ClusterId, ReplicaId, Sequence, Signed, SignedMessage};
+use quorate_protocol::{ClusterId, Largest, ReplicaId, Sequence, Signed, SignedMessage};
 use quorate_service::kv;
 
 use crate::cost::Work;
@@ -51,6 +53,7 @@ pub enum Violation {
     EqualState(#[from] equal_state::StatesDiffer),
     ExactlyOnce(#[from] exactly_once::ExecutedTwice),
     Exchange(#[from] exchange::BadDecision),
+    Fits(#[from] fits::TooLarge),
     Linearizable(#[from] linearizable::NotLinearizable),
     OwnReply(#[from] own_reply::NotItsOwn),
     Panic(#[from] Panicked),
@@ -58,6 +61,7 @@ pub enum Violation {
     SeenLies(#[from] seen_lies::Unproved),
     TotalOrder(#[from] total_order::OutOfOrder),
     Validity(#[from] validity::NeverAsked),
+    ViewTold(#[from] view_told::NobodysView),
     Work(#[from] work::TooMuchWork),
 }
 
@@ -77,6 +81,7 @@ impl Violation {
             Self::EqualState(_) => ("equal state", equal_state::RULE),
             Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
             Self::Exchange(_) => ("exchange", exchange::RULE),
+            Self::Fits(_) => ("messages fit", fits::RULE),
             Self::Linearizable(_) => ("linearizable", linearizable::RULE),
             Self::OwnReply(_) => ("own reply", own_reply::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
@@ -84,6 +89,7 @@ impl Violation {
             Self::SeenLies(_) => ("seen lies are proved", seen_lies::RULE),
             Self::TotalOrder(_) => ("total order", total_order::RULE),
             Self::Validity(_) => ("validity", validity::RULE),
+            Self::ViewTold(_) => ("the view told", view_told::RULE),
             Self::Work(_) => ("bounded work", work::RULE),
         }
     }
@@ -96,6 +102,7 @@ impl Violation {
             | Self::Bounded(_)
             | Self::Certificates(_)
             | Self::Culprits(_)
+            | Self::Fits(_)
             | Self::Panic(_)
             | Self::SeenLies(_)
             | Self::TotalOrder(_)
@@ -110,7 +117,8 @@ impl Violation {
             | Self::Exchange(_)
             | Self::Linearizable(_)
             | Self::OwnReply(_)
-            | Self::Refused(_) => false,
+            | Self::Refused(_)
+            | Self::ViewTold(_) => false,
         }
     }
 
@@ -153,8 +161,10 @@ pub(crate) struct Invariants {
     histories: linearizable::Histories,
     own_reply: own_reply::OwnReply,
     seen_lies: seen_lies::Seen,
+    largest: Largest,
     total_order: total_order::TotalOrder,
     validity: validity::Validity,
+    view_told: view_told::ViewTold,
     /// Nothing, if a keyed hash stands for signatures: a replica checks it as often as it sees it.
     work: Option<work::Totals>,
 }
@@ -178,6 +188,7 @@ impl Invariants {
             calm: calm::Calm::new(config.quorum),
             culprits: culprits::Culprits::new(config.quorum, correct.clone()),
             seen_lies: seen_lies::Seen::new(config.clone(), &correct),
+            largest: config.largest(),
             certificates: certificates::Certificates::new(config, keys),
             exchange: exchange::Decisions::new(plan, &correct),
             validity: validity::Validity::new(correct.clone()),
@@ -188,6 +199,7 @@ impl Invariants {
             histories: linearizable::Histories::default(),
             own_reply: own_reply::OwnReply::default(),
             total_order: total_order::TotalOrder::default(),
+            view_told: view_told::ViewTold::default(),
             work: plan.real_keys.then(work::Totals::default),
             correct,
             within_bound,
@@ -239,13 +251,17 @@ impl Invariants {
                 self.culprits.committed(by, proof);
                 self.executed(by, *sequence, requests)?;
             }
+            Event::View(view, _) if !self.within_bound => self.view_told.reached(*view),
             // More than f liars may ask for any view, and correct processes follow.
-            Event::View(view, active) if self.within_bound => {
+            Event::View(view, active) => {
+                self.view_told.reached(*view);
                 self.calm
                     .in_view(by, *view, *active, self.exactly_once.of(by))?;
             }
             Event::Installed(sequence) => self.stands_at(by, *sequence),
             Event::Sent(outgoing) => {
+                let bytes = outgoing.bytes.len();
+                fits::check(&self.largest, by, &outgoing.message, bytes)?;
                 self.certificates.said(by, &outgoing.message)?;
                 self.checkpoints.said(by, &outgoing.message)?;
             }
@@ -330,6 +346,11 @@ impl Invariants {
             && let Answer::Outcome(outcome) = answer
         {
             self.own_reply.answered(by, question, outcome)?;
+            if let Some((_, view)) = outcome.ordered
+                && self.within_bound
+            {
+                self.view_told.told(by, view)?;
+            }
         }
         Ok(())
     }

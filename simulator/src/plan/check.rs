@@ -196,6 +196,12 @@ impl Plan {
             SMALLEST_BATCH,
             LARGEST_BATCH as u64,
         )?;
+        in_range(
+            "waiting_requests",
+            engine.waiting_requests as u64,
+            2,
+            1 << 20,
+        )?;
         in_range("slots_in_flight", engine.slots_in_flight, 1, 1 << 20)?;
         in_range("view_timeout_ms", engine.view_timeout_ms, 1, LATEST_MS)?;
         in_range(

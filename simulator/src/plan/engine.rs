@@ -15,6 +15,8 @@ pub struct Engine {
     pub batch_limit: usize,
     /// How many bytes a batch has at most.
     pub batch_bytes: usize,
+    /// How many requests of one process may wait at most. It submits half as many itself, and holds the others back.
+    pub waiting_requests: usize,
     /// How many slots are in flight at most.
     pub slots_in_flight: u64,
     /// T.
@@ -36,6 +38,7 @@ impl Default for Engine {
             checkpoint_interval: 64,
             batch_limit: 16,
             batch_bytes: LARGEST_BATCH,
+            waiting_requests: Limits::for_replicas(4).waiting_requests,
             slots_in_flight: 8,
             view_timeout_ms: 200,
             status_interval_ms: 100,
@@ -54,15 +57,29 @@ impl Engine {
             checkpoint_interval: self.checkpoint_interval,
             window: self.checkpoint_interval.saturating_mul(2),
             batch_limit: self.batch_limit,
-            limits: Limits {
-                batch: self.batch_bytes,
-                ..usual.limits
-            },
+            limits: self.limits(usual.limits),
             slots_in_flight: self.slots_in_flight,
             view_timeout: Duration::from_millis(self.view_timeout_ms),
             status_interval: Duration::from_millis(self.status_interval_ms),
             #[cfg(feature = "mutants")]
             mutant: self.mutant,
+            ..usual
+        }
+    }
+
+    fn limits(&self, usual: Limits) -> Limits {
+        #[cfg(feature = "mutants")]
+        if self.mutant == Some(Mutant::BatchesUnbounded) {
+            return Limits {
+                batch: usize::MAX >> 8,
+                ..usual
+            };
+        }
+        Limits {
+            batch: self.batch_bytes,
+            // A request must fit a batch with what it has beside its operation.
+            operation: usual.operation.min(self.batch_bytes / 2),
+            waiting_requests: self.waiting_requests,
             ..usual
         }
     }

@@ -70,6 +70,7 @@ impl Plan {
         plan.draw_callers(&mut Dice::new(seed, b'n'));
         plan.draw_reuse(&mut Dice::new(seed, b'o'));
         plan.draw_costs(floods, &mut Dice::new(seed, b'k'));
+        plan.draw_limits(&mut Dice::new(seed, b'l'));
         plan
     }
 
@@ -147,6 +148,18 @@ impl Plan {
                 second.key = Some(key.clone());
                 second.name = None;
             }
+        }
+    }
+
+    /// In some runs a batch has room for few requests, and few of one process may wait.
+    fn draw_limits(&mut self, dice: &mut Dice) {
+        if dice.chance(100) {
+            self.engine.batch_bytes = 2048;
+            self.engine.batch_limit = 64;
+        }
+        if dice.chance(200) {
+            let few = dice.pick(&[4, 8, 16]).copied();
+            self.engine.waiting_requests = few.unwrap_or(self.engine.waiting_requests);
         }
     }
 
@@ -322,6 +335,7 @@ fn engine(dice: &mut Dice) -> Engine {
         checkpoint_interval: dice.pick(&[4, 8, 16, 64]).copied().unwrap_or(8),
         batch_limit: dice.pick(&[1, 2, 16]).copied().unwrap_or(1),
         batch_bytes: Engine::default().batch_bytes,
+        waiting_requests: Engine::default().waiting_requests,
         slots_in_flight: dice.between(1, 8),
         view_timeout_ms,
         status_interval_ms: view_timeout_ms / 2,

@@ -117,8 +117,9 @@ fn a_soak_prints_an_object_for_each_line() {
 #[cfg(feature = "mutants")]
 #[test]
 fn mutants_are_an_object_each() {
-    let ended =
-        simulate("mutants --seeds 0..20 --only commits-too-few,votes-between-views --format json");
+    let ended = simulate(
+        "mutants --seeds 0..20 --only commits-too-few,believes-own-checkpoint --format json",
+    );
     assert_eq!(ended.status, Some(1), "one of them takes more seeds");
     let rows = objects(&ended.printed);
     assert_eq!(rows.len(), 2);

@@ -1,4 +1,4 @@
-//! Engines with a known bug: each must be caught.
+//! Engines with a known bug: each must be caught, by the plan kept for it or by a seed.
 
 use std::panic;
 use std::sync::Mutex;
@@ -7,6 +7,7 @@ use std::thread;
 
 use anyhow::anyhow;
 use quorate_protocol::Mutant;
+use quorate_simulator::mutants::kept_plan;
 use quorate_simulator::plan::{Choice, PlanError};
 use quorate_simulator::{Plan, Trace, Violation, run, run_until, shrink_until};
 use serde::Serialize;
@@ -64,12 +65,20 @@ pub(crate) fn command(options: &Mutants, stop: &Stop) -> anyhow::Result<u8> {
 /// What came of one mutant.
 struct Found {
     mutant: Mutant,
-    /// How many seeds were played until it was caught, or all.
+    /// How many seeds were played until it was caught, or all. None, if the plan that is kept for it caught it.
     seeds: u64,
     caught: Option<(u64, Violation, Plan)>,
 }
 
 fn find(mutant: Mutant, options: &Mutants, stop: &Stop) -> anyhow::Result<Found> {
+    if let Some(caught) = catch_in_kept_plan(mutant)? {
+        let (seeds, caught) = (0, Some(caught));
+        return Ok(Found {
+            mutant,
+            seeds,
+            caught,
+        });
+    }
     let (first, end) = options.seeds;
     let caught = catch(mutant, options, stop)?.map(|(seed, violation)| {
         let smallest = shrink_until(&plan(mutant, seed), &|| stop.is_asked());
@@ -106,7 +115,11 @@ impl Found {
     }
 
     fn tell_people(&self, plans: bool) {
-        let (name, seeds) = (name(self.mutant), self.seeds.to_string());
+        let seeds = match self.seeds {
+            0 => "kept plan".to_owned(),
+            seeds => seeds.to_string(),
+        };
+        let name = name(self.mutant);
         let Some((_, violation, smallest)) = &self.caught else {
             say(&row(&name, "NOTHING", &seeds, "-"));
             return;
@@ -138,7 +151,8 @@ impl Found {
 
 fn chosen(options: &Mutants) -> anyhow::Result<Vec<Mutant>> {
     let Some(only) = &options.names else {
-        return Ok(Mutant::ALL.to_vec());
+        let seen = |one: &Mutant| !Mutant::UNSEEN.contains(one);
+        return Ok(Mutant::ALL.into_iter().filter(seen).collect());
     };
     let all = Mutant::ALL
         .into_iter()
@@ -167,12 +181,18 @@ fn name(mutant: Mutant) -> String {
 fn plan(mutant: Mutant, seed: u64) -> Plan {
     let mut plan = Plan::generate(seed, &Choice::default());
     plan.engine.mutant = Some(mutant);
-    if mutant == Mutant::ProposesTooMuch {
-        // The requests of a universe seldom fill a batch of the usual size.
-        plan.engine.batch_limit = 1000;
-        plan.engine.batch_bytes = 2048;
-    }
     plan
+}
+
+/// Plays the plan that is kept for a bug, if there is one.
+fn catch_in_kept_plan(mutant: Mutant) -> anyhow::Result<Option<(u64, Violation, Plan)>> {
+    let Some(text) = kept_plan(mutant) else {
+        return Ok(None);
+    };
+    let mut plan = Plan::from_text(text)?;
+    plan.engine.mutant = Some(mutant);
+    let violation = run(&plan, Trace::Off)?.violation;
+    Ok(violation.map(|violation| (plan.seed, violation, plan)))
 }
 
 fn catch(mutant: Mutant, options: &Mutants, stop: &Stop) -> Result<Option<Catch>, PlanError> {
