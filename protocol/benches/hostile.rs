@@ -1,14 +1,17 @@
 //! What a hostile peer costs (rule 28): `cargo bench -p quorate-protocol --bench hostile`.
 //!
-//! One of four processes floods another, with real keys. Each row is the worst that it can send of one kind of message. The
-//! victim judges, checks, steps and signs its answers as a host does. Two bounds hold:
+//! One process of a cluster floods another, with real keys. Each row is the worst that it can send of one kind of message:
+//! ill-formed, well-formed but of no use, or valid with the real signatures of others. The victim is the process that runs
+//! live, without its sockets: it decodes, judges, checks, steps, and signs and encodes its answers. Bytes are counted as they
+//! arrive: messages travel in base64, so three bytes are received as four. Two bounds hold:
 //!
-//! * A flood of a message costs less than ten signature checks for each KiB received. Messages travel in base64, so three bytes are
-//!   received as four.
+//! * A flood of a message costs less than ten signature checks for each KiB received, whether each message is new or one
+//!   message is sent again and again.
 //! * A message that asks for an answer can cost more than that, but all such messages of one peer together cost at most a
 //!   quarter of a core, because the peer's allowance is used up (`replica/allowance.rs`).
 //!
-//! The exit status is 1 if one of them is broken.
+//! Words after `--` choose the rows that have one of them in their names: `-- REQUEST NEW-VIEW`. The exit status is 1 if a bound
+//! is broken.
 
 #![expect(
     clippy::disallowed_types,
@@ -16,25 +19,29 @@
     reason = "a benchmark measures real time"
 )]
 
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use quorate_fault::Faulty;
+use quorate_host::{Batch as Arrived, Core, Head, join};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, PrePrepare,
-    Prepare, Query, Request, Stable, Standing, State, ViewChange,
+    Answer, Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, Piece,
+    PrePrepare, Prepare, Query, Replies, Reply, Request, Stable, Standing, State, ViewChange,
 };
+use quorate_protocol::signature::Signable;
 use quorate_protocol::{
-    ClientId, ClientKey, ClusterId, Config, Digest, Effect, Input, Keys, Quorum, Replica,
-    ReplicaId, Sequence, Signed, SignedMessage, Time, Timestamp, VerifiedMessage, View,
+    ClientId, ClientKey, ClusterId, Config, Digest, Keys, Part, Quorum, Replica, ReplicaId,
+    Sequence, Signed, SignedMessage, Time, Timestamp, View,
 };
+use quorate_service::kv::LONGEST_VALUE;
+use quorate_service::{BadSnapshot, Service};
 
-const N: u32 = 4;
 const CLUSTER: ClusterId = ClusterId([8; 32]);
-/// The hostile process. It is the primary of views 0, 4, 8 and so on.
-const HOSTILE: usize = 0;
-const VICTIM: usize = 3;
+/// The hostile process. It is the primary of view 0, of view n, and so on.
+const HOSTILE: u32 = 0;
 /// How many signature checks a KiB may cost.
 const CHECKS: f64 = 10.0;
 /// How much of a core the answers to one peer may cost.
@@ -57,115 +64,107 @@ fn secret(i: u32) -> [u8; 32] {
     secret
 }
 
-fn keys(i: u32) -> Keys {
-    let public: Vec<_> = (0..N).map(|i| Keys::public_key(&secret(i))).collect();
-    match Keys::new(ReplicaId(i), secret(i), &public, CLUSTER) {
-        Ok(keys) => keys,
-        Err(error) => unreachable!("{error}"),
+/// Gives back the operation of each request, answers each query with the longest value of the store, and has a state of one
+/// part.
+#[derive(Clone, Debug)]
+struct Echo;
+
+impl Service for Echo {
+    fn execute(&mut self, _: Sequence, request: &Request) -> Vec<u8> {
+        request.operation.clone()
+    }
+
+    fn query(&self, _: &[u8]) -> Option<Vec<u8>> {
+        Some(vec![1; LONGEST_VALUE])
+    }
+
+    fn snapshot(&self) -> Vec<Part> {
+        vec![vec![1; 1000].into()]
+    }
+
+    fn restore(&mut self, _: &[Part]) -> Result<(), BadSnapshot> {
+        Ok(())
     }
 }
 
-fn config() -> Config {
-    let quorum = Quorum::of(std::num::NonZeroU32::new(N).unwrap_or(std::num::NonZeroU32::MIN));
-    Config::new(ReplicaId(VICTIM as u32), quorum)
-}
-
-/// The victim, and the keys of all.
+/// The victim, which is the last process, and the keys of all.
 struct Bench {
-    keys: Vec<Keys>,
     config: Config,
-    victim: Replica,
+    keys: Vec<Keys>,
+    victim: Core<Echo>,
 }
 
 impl Bench {
-    fn new() -> Self {
+    fn new(n: u32) -> Self {
+        let public: Vec<_> = (0..n).map(|i| Keys::public_key(&secret(i))).collect();
+        let keys = |i| match Keys::new(ReplicaId(i), secret(i), &public, CLUSTER) {
+            Ok(keys) => keys,
+            Err(error) => unreachable!("{error}"),
+        };
+        let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
+        let config = Config::new(ReplicaId(n - 1), quorum);
+        let replica = Faulty::new(Replica::new(config.clone()), None);
+        let victim = Core::new(keys(n - 1), replica, Echo);
         Self {
-            keys: (0..N).map(keys).collect(),
-            config: config(),
-            victim: Replica::new(config()),
+            keys: (0..n).map(keys).collect(),
+            config,
+            victim,
         }
     }
 
-    fn by<T: quorate_protocol::signature::Signable>(&self, signer: usize, value: T) -> Signed<T> {
-        self.keys[signer].sign(value).into_signed()
+    const fn n(&self) -> u64 {
+        self.config.quorum.n() as u64
     }
 
-    fn hostile<T: quorate_protocol::signature::Signable>(&self, value: T) -> Signed<T> {
+    fn by<T: Signable>(&self, signer: u32, value: T) -> Signed<T> {
+        self.keys[signer as usize].sign(value).into_signed()
+    }
+
+    fn hostile<T: Signable>(&self, value: T) -> Signed<T> {
         self.by(HOSTILE, value)
     }
 
-    /// Gives the victim a message as a host does, and does the effects that cost time.
-    fn receive(&mut self, at: Time, message: SignedMessage) {
-        if self.victim.judge(&message).is_err() {
-            return;
-        }
-        if let Ok(verified) = self.keys[VICTIM].verify_message(message) {
-            self.settle(at, Input::Message(verified));
-        }
+    /// The first `count` replicas after the hostile one have signed this.
+    fn signed<T: Signable + Clone>(&self, count: usize, value: &T) -> Vec<Signed<T>> {
+        let signers = (1..).take(count);
+        signers.map(|i| self.by(i, value.clone())).collect()
     }
 
-    fn settle(&mut self, at: Time, input: Input) {
-        let mut inputs = vec![input];
-        while let Some(input) = inputs.pop() {
-            for effect in self.victim.step(at, input) {
-                match effect {
-                    Effect::Broadcast(message) => {
-                        if let Ok(signed) = self.keys[VICTIM].sign_message(message) {
-                            encode(&signed.clone().into_signed());
-                            inputs.push(Input::Message(signed));
-                        }
-                    }
-                    Effect::Send { message, .. } => {
-                        if let Ok(signed) = self.keys[VICTIM].sign_message(message) {
-                            encode(&VerifiedMessage::into_signed(signed));
-                        }
-                    }
-                    Effect::Forward { message, .. } => drop(encode(&message)),
-                    Effect::Execute { sequence, requests } => {
-                        let results = vec![vec![1; self.config.limits.result]; requests.len()];
-                        inputs.push(Input::Executed { sequence, results });
-                    }
-                    _ => {}
-                }
-            }
+    /// The victim takes the bytes of a message and does all that follows.
+    fn receive(&mut self, at: Time, message: &[u8]) {
+        let head = Head {
+            cluster: CLUSTER,
+            sender: ReplicaId(HOSTILE),
+        };
+        let bytes = join(head, &[message.into()]);
+        if let Ok(batch) = Arrived::open(&bytes, CLUSTER) {
+            self.victim.deliver(batch);
+        }
+        drop(self.victim.turn(at).release());
+    }
+
+    fn receive_all(&mut self, messages: &[SignedMessage]) {
+        for message in messages {
+            self.receive(Time(0), &encode(message));
         }
     }
 
     /// Makes the victim commit a batch in the first slot.
     fn commit(&mut self, batch: &Batch) {
-        let (view, sequence, digest) = (View(0), Sequence(1), batch.digest());
-        let pre_prepare = SignedMessage::PrePrepare {
-            pre_prepare: self.hostile(PrePrepare {
-                view,
-                sequence,
-                digest,
-            }),
-            batch: batch.clone(),
+        let commit = self.committed(1, batch);
+        self.receive_all(&[commit]);
+    }
+
+    /// A batch with the proof that a quorum has committed it in a slot.
+    fn committed(&self, slot: u64, batch: &Batch) -> SignedMessage {
+        let commit = Commit {
+            view: View(0),
+            sequence: Sequence(slot),
+            digest: batch.digest(),
         };
-        let mut messages = vec![pre_prepare];
-        for i in [1, 2] {
-            messages.push(SignedMessage::Prepare(self.by(
-                i,
-                Prepare {
-                    view,
-                    sequence,
-                    digest,
-                },
-            )));
-        }
-        for i in [0, 1, 2] {
-            messages.push(SignedMessage::Commit(self.by(
-                i,
-                Commit {
-                    view,
-                    sequence,
-                    digest,
-                },
-            )));
-        }
-        for message in messages {
-            self.receive(Time(0), message);
-        }
+        let proof = self.signed(self.config.quorum.size(), &commit);
+        let batch = batch.clone();
+        SignedMessage::Committed(self.hostile(Committed { proof, batch }))
     }
 }
 
@@ -181,282 +180,194 @@ fn digest(number: u64) -> Digest {
     Digest::of(&[b"hostile", &number.to_le_bytes()])
 }
 
-/// One kind of attack: its name, how many messages, and the message with a number.
+/// One kind of attack: its name, about how many bytes to send, what must have happened before, and the message with a
+/// number.
 struct Attack {
     name: &'static str,
-    count: u64,
+    bytes: usize,
+    before: fn(&mut Bench),
     make: fn(&Bench, u64) -> SignedMessage,
 }
 
-fn request(bench: &Bench, number: u64) -> Signed<Request> {
-    let client = ClientId::session(ReplicaId(HOSTILE as u32), number + 1);
-    bench.hostile(Request::new(client, Timestamp(1), vec![1]))
+impl Attack {
+    const fn new(name: &'static str, make: fn(&Bench, u64) -> SignedMessage) -> Self {
+        Self {
+            name,
+            bytes: 300_000,
+            before: |_| {},
+            make,
+        }
+    }
+
+    const fn of_bytes(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
+    }
+
+    const fn after(self, before: fn(&mut Bench)) -> Self {
+        Self { before, ..self }
+    }
+
+    /// So many different messages that their bytes come to what was asked for: at least 2, at most 4000.
+    fn messages(&self, bench: &Bench) -> Vec<Vec<u8>> {
+        let mut messages = Vec::new();
+        let mut bytes = 0;
+        while messages.len() < 2 || bytes < self.bytes && messages.len() < 4000 {
+            let message = encode(&(self.make)(bench, messages.len() as u64));
+            bytes += message.len();
+            messages.push(message);
+        }
+        messages
+    }
+}
+
+fn request(bench: &Bench, number: u64, bytes: usize) -> Signed<Request> {
+    let client = ClientId::session(ReplicaId(HOSTILE), number + 1);
+    bench.hostile(Request::new(client, Timestamp(1), vec![1; bytes]))
+}
+
+fn keyed_request(bench: &Bench, number: u64) -> Signed<Request> {
+    let mut secret = [9; 32];
+    secret[..8].copy_from_slice(&number.to_le_bytes());
+    let key = ClientKey::new(&secret);
+    bench.hostile(key.request(CLUSTER, Timestamp(1), vec![1]))
+}
+
+/// A batch as full as it may be with such requests.
+fn full(bench: &Bench, number: u64, make: impl Fn(u64) -> Signed<Request>) -> Batch {
+    let one = make(u64::from(u32::MAX)).weight();
+    let most = (bench.config.limits.batch / one) as u64;
+    let requests = (0..most).map(|i| make(number * most + i)).collect();
+    Batch { requests }
 }
 
 /// A batch as full as it may be, with requests as small as they can be.
 fn small_requests(bench: &Bench, number: u64) -> Batch {
-    let one = request(bench, u64::from(u32::MAX)).weight();
-    let most = (bench.config.limits.batch / one) as u64;
-    Batch {
-        requests: (0..most)
-            .map(|i| request(bench, number * most + i))
-            .collect(),
-    }
+    full(bench, number, |i| request(bench, i, 1))
 }
 
-fn prepares(bench: &Bench, count: usize, number: u64) -> Vec<Signed<Prepare>> {
-    let one = |i: usize| {
-        bench.hostile(Prepare {
-            view: View(0),
-            sequence: Sequence(number + 1),
-            digest: digest(number * 100_000 + i as u64),
-        })
+fn large_requests(bench: &Bench, number: u64) -> Batch {
+    let bytes = bench.config.limits.operation - 1024;
+    full(bench, number, |i| request(bench, i, bytes))
+}
+
+fn proposal(bench: &Bench, number: u64, batch: Batch) -> SignedMessage {
+    let pre_prepare = bench.hostile(PrePrepare {
+        view: View(0),
+        sequence: Sequence(number + 1),
+        digest: batch.digest(),
+    });
+    SignedMessage::PrePrepare { pre_prepare, batch }
+}
+
+/// A certificate for a slot in a view of the hostile primary, with the real signatures of 2f backups.
+fn certificate(bench: &Bench, view: View, slot: u64) -> PreparedCertificate {
+    let (sequence, digest) = (Sequence(slot), digest(view.0));
+    let prepare = Prepare {
+        view,
+        sequence,
+        digest,
     };
-    (0..count).map(one).collect()
-}
-
-fn certificate(bench: &Bench, prepares_each: usize, number: u64) -> PreparedCertificate {
     PreparedCertificate {
         pre_prepare: bench.hostile(PrePrepare {
-            view: View(0),
-            sequence: Sequence(number + 1),
-            digest: digest(number),
+            view,
+            sequence,
+            digest,
         }),
-        prepares: prepares(bench, prepares_each, number),
+        prepares: bench.signed(bench.config.quorum.prepares(), &prepare),
     }
 }
 
-/// A VIEW-CHANGE with one self-signed PREPARE after another.
-fn stuffed(bench: &Bench, number: u64) -> SignedMessage {
-    SignedMessage::ViewChange(bench.hostile(ViewChange {
-        view: View(number + 1),
-        life: 0,
-        stable: Sequence(0),
-        checkpoint_proof: Vec::new(),
-        prepared: vec![certificate(bench, 20_000, number)],
-    }))
+/// Certificates for a full window, in the view of the hostile primary with a number.
+fn full_window(bench: &Bench, number: u64) -> Vec<PreparedCertificate> {
+    let view = View(number * bench.n());
+    let slots = 1..=bench.config.window;
+    slots.map(|slot| certificate(bench, view, slot)).collect()
 }
 
-/// A VIEW-CHANGE as long as it may be. Its first signatures are those of the hostile process.
-fn full_view_change(bench: &Bench, number: u64, view: u64) -> ViewChange {
-    let window = bench.config.window;
-    let most = bench.config.quorum.prepares();
+fn view_change(view: u64, prepared: Vec<PreparedCertificate>) -> ViewChange {
     ViewChange {
         view: View(view),
         life: 0,
         stable: Sequence(0),
         checkpoint_proof: Vec::new(),
-        prepared: (0..window)
-            .map(|slot| {
-                let mut certificate = certificate(bench, most, number * window + slot);
-                certificate.pre_prepare = bench.hostile(PrePrepare {
-                    view: View(0),
-                    sequence: Sequence(slot + 1),
-                    digest: digest(number),
-                });
-                certificate
-            })
-            .collect(),
+        prepared,
     }
 }
 
-/// A NEW-VIEW of wrong content, which proves the hostile process faulty: all its signatures are checked.
-fn full_new_view(bench: &Bench, number: u64) -> SignedMessage {
-    let view = (number + 1) * u64::from(N);
-    let view_changes = (0..u64::from(N))
-        .map(|i| bench.hostile(full_view_change(bench, number * 10 + i, view)))
-        .collect();
-    SignedMessage::NewView {
-        new_view: bench.hostile(NewView {
-            view: View(view),
-            view_changes,
-            chosen: Vec::new(),
-        }),
-        pre_prepares: Vec::new(),
-    }
+/// A VIEW-CHANGE for a later view than all its certificates, whose signatures nobody has seen before.
+fn full_view_change(bench: &Bench, number: u64) -> SignedMessage {
+    let prepared = full_window(bench, number);
+    SignedMessage::ViewChange(bench.hostile(view_change((number + 1) * bench.n(), prepared)))
 }
 
-const ATTACKS: [Attack; 15] = [
-    Attack {
-        name: "REQUEST, small",
-        count: 10_000,
-        make: |bench, i| SignedMessage::Request(request(bench, i)),
-    },
-    Attack {
-        name: "REQUEST with a client's key",
-        count: 6000,
-        make: |bench, i| {
-            let mut secret = [9; 32];
-            secret[..8].copy_from_slice(&i.to_le_bytes());
-            let key = ClientKey::new(&secret);
-            SignedMessage::Request(bench.hostile(key.request(CLUSTER, Timestamp(1), vec![1])))
-        },
-    },
-    Attack {
-        name: "PRE-PREPARE, small requests",
-        count: 2,
-        make: |bench, i| {
-            let batch = small_requests(bench, i);
-            let pre_prepare = bench.hostile(PrePrepare {
-                view: View(0),
-                sequence: Sequence(i + 1),
-                digest: batch.digest(),
-            });
-            SignedMessage::PrePrepare { pre_prepare, batch }
-        },
-    },
-    Attack {
-        name: "PRE-PREPARE, empty, two a slot",
-        count: 2000,
-        make: |bench, i| SignedMessage::PrePrepare {
-            pre_prepare: bench.hostile(PrePrepare {
-                view: View(0),
-                sequence: Sequence(i % 200 + 1),
-                digest: digest(i),
-            }),
-            batch: Batch::null(),
-        },
-    },
-    Attack {
-        name: "PREPARE of the primary",
-        count: 3000,
-        make: |bench, i| {
-            SignedMessage::Prepare(bench.hostile(Prepare {
-                view: View(0),
-                sequence: Sequence(i % 200 + 1),
-                digest: digest(i),
-            }))
-        },
-    },
-    Attack {
-        name: "COMMIT, two a slot",
-        count: 3000,
-        make: |bench, i| {
-            SignedMessage::Commit(bench.hostile(Commit {
-                view: View(0),
-                sequence: Sequence(i % 200 + 1),
-                digest: digest(i),
-            }))
-        },
-    },
-    Attack {
-        name: "CHECKPOINT",
-        count: 3000,
-        make: |bench, i| {
-            SignedMessage::Checkpoint(bench.hostile(Checkpoint {
-                sequence: Sequence((i % 4 + 1) * bench.config.checkpoint_interval),
-                digest: digest(i),
-            }))
-        },
-    },
-    Attack {
-        name: "VIEW-CHANGE, 20,000 PREPAREs",
-        count: 3,
-        make: stuffed,
-    },
-    Attack {
-        name: "VIEW-CHANGE, full",
-        count: 20,
-        make: |bench, i| {
-            SignedMessage::ViewChange(bench.hostile(full_view_change(bench, i, i + 1)))
-        },
-    },
-    Attack {
-        name: "NEW-VIEW, full",
-        count: 5,
-        make: full_new_view,
-    },
-    Attack {
-        name: "Body that nobody asked for",
-        count: 2,
-        make: |bench, i| {
-            let batch = small_requests(bench, i);
-            SignedMessage::Body(bench.hostile(Body { batch }))
-        },
-    },
-    Attack {
-        name: "Committed, proof of one signer",
-        count: 2,
-        make: |bench, i| {
-            let batch = small_requests(bench, i);
-            let commit = Commit {
+/// A VIEW-CHANGE with one self-signed PREPARE after another.
+fn stuffed(bench: &Bench, number: u64) -> SignedMessage {
+    let mut one = certificate(bench, View(0), 1);
+    one.prepares = (0..20_000)
+        .map(|i| {
+            bench.hostile(Prepare {
                 view: View(0),
                 sequence: Sequence(1),
-                digest: batch.digest(),
-            };
-            let proof = vec![bench.hostile(commit); 3];
-            SignedMessage::Committed(bench.hostile(Committed { proof, batch }))
-        },
-    },
-    Attack {
-        name: "Stable, proof of one signer",
-        count: 1000,
-        make: |bench, i| {
-            let checkpoint = Checkpoint {
-                sequence: Sequence(bench.config.checkpoint_interval),
-                digest: digest(i),
-            };
-            let proof = vec![bench.hostile(checkpoint); 4];
-            let recall = None;
-            SignedMessage::Stable(bench.hostile(Stable { proof, recall }))
-        },
-    },
-    Attack {
-        name: "State that nobody asked for",
-        count: 20,
-        make: |bench, i| {
-            let part = vec![1; bench.config.limits.part];
-            SignedMessage::State(bench.hostile(State {
-                sequence: Sequence(i),
-                piece: quorate_protocol::message::Piece::Part(part.into()),
-            }))
-        },
-    },
-    Attack {
-        name: "Query",
-        count: 50_000,
-        make: |bench, number| {
-            let operation = vec![1];
-            SignedMessage::Query(bench.hostile(Query { number, operation }))
-        },
-    },
-];
+                digest: digest(number * 20_000 + i),
+            })
+        })
+        .collect();
+    SignedMessage::ViewChange(bench.hostile(view_change(number + 1, vec![one])))
+}
 
-/// Messages that ask for an answer, as often as a fast link carries them in one second.
-const QUESTIONS: [Attack; 4] = [
-    Attack {
-        name: "Fetch of a full batch",
-        count: 10_000,
-        make: |bench, _| {
-            let digest = full_batch(bench).digest();
-            SignedMessage::Fetch(bench.hostile(Fetch { digest }))
-        },
-    },
-    Attack {
-        name: "Standing of a laggard",
-        count: 10_000,
-        make: |bench, _| SignedMessage::Standing(bench.hostile(standing())),
-    },
-    Attack {
-        name: "FetchState of a part that is gone",
-        count: 10_000,
-        make: |bench, i| {
-            SignedMessage::FetchState(bench.hostile(FetchState {
-                sequence: Sequence(0),
-                part: Some(digest(i)),
-            }))
-        },
-    },
-    Attack {
-        name: "REQUEST that has executed",
-        count: 10_000,
-        make: |bench, _| SignedMessage::Request(request(bench, 100)),
-    },
-];
+/// A NEW-VIEW that starts a view of the hostile primary with a full window. `chosen` changes its proposals.
+fn new_view(
+    bench: &Bench,
+    number: u64,
+    chosen: impl Fn(Vec<(Sequence, Digest)>) -> Vec<(Sequence, Digest)>,
+) -> SignedMessage {
+    let view = (number + 1) * bench.n();
+    let prepared = full_window(bench, number);
+    let names = prepared.iter().map(|one| {
+        let PrePrepare {
+            sequence, digest, ..
+        } = *one.pre_prepare.value();
+        (sequence, digest)
+    });
+    let chosen = chosen(names.collect());
+    let new_view = NewView {
+        view: View(view),
+        view_changes: bench.signed(bench.config.quorum.size(), &view_change(view, prepared)),
+        chosen,
+    };
+    let pre_prepares = new_view.proposals().map(|one| bench.hostile(one)).collect();
+    SignedMessage::NewView {
+        new_view: bench.hostile(new_view),
+        pre_prepares,
+    }
+}
 
-const fn standing() -> Standing {
+/// A stable checkpoint that the victim has not reached.
+fn stable(bench: &Bench, number: u64) -> SignedMessage {
+    let checkpoint = Checkpoint {
+        sequence: Sequence((number + 1) * bench.config.checkpoint_interval),
+        digest: digest(number),
+    };
+    let proof = bench.signed(bench.config.quorum.size(), &checkpoint);
+    let recall = None;
+    SignedMessage::Stable(bench.hostile(Stable { proof, recall }))
+}
+
+fn part(bench: &Bench, number: u64, sequence: u64) -> SignedMessage {
+    let mut bytes = vec![1; bench.config.limits.part];
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    SignedMessage::State(bench.hostile(State {
+        sequence: Sequence(sequence),
+        piece: Piece::Part(bytes.into()),
+    }))
+}
+
+/// Beyond every window of the victim, so that it fetches the state at once.
+const FAR: u64 = 9;
+
+const fn standing(view: u64) -> Standing {
     Standing {
-        view: View(0),
+        view: View(view),
         active: true,
         executed: Sequence(0),
         stable: Sequence(0),
@@ -464,79 +375,286 @@ const fn standing() -> Standing {
     }
 }
 
-fn large_request(bench: &Bench, number: u64) -> Signed<Request> {
-    let client = ClientId::session(ReplicaId(HOSTILE as u32), number + 1);
-    let operation = vec![1; 100_000];
-    bench.hostile(Request::new(client, Timestamp(1), operation))
-}
-
-fn full_batch(bench: &Bench) -> Batch {
-    let large = (0..10).map(|i| large_request(bench, i));
-    Batch {
-        requests: large.chain([request(bench, 100)]).collect(),
+fn reply(number: u64, bytes: usize) -> Reply {
+    Reply {
+        view: View(0),
+        client: ClientId::session(ReplicaId(HOSTILE), number),
+        timestamp: Timestamp(1),
+        request: digest(number),
+        sequence: Sequence(1),
+        result: Some(vec![1; bytes]),
     }
 }
 
-/// The time of one signature check.
-fn signature_check() -> Duration {
-    let mut bench = Bench::new();
-    let votes = prepares(&bench, 3000, 0);
+const ATTACKS: [Attack; 34] = [
+    Attack::new("REQUEST, small", |bench, i| {
+        SignedMessage::Request(request(bench, i, 1))
+    }),
+    Attack::new("REQUEST, with a client's key", |bench, i| {
+        SignedMessage::Request(keyed_request(bench, i))
+    }),
+    Attack::new("REQUEST, large", |bench, i| {
+        SignedMessage::Request(request(bench, i, bench.config.limits.operation))
+    }),
+    Attack::new("REQUEST, too large", |bench, i| {
+        SignedMessage::Request(request(bench, i, bench.config.limits.operation + 1))
+    }),
+    Attack::new("PRE-PREPARE, small requests", |bench, i| {
+        proposal(bench, i, small_requests(bench, i))
+    }),
+    Attack::new("PRE-PREPARE, clients' keys", |bench, i| {
+        proposal(bench, i, full(bench, i, |j| keyed_request(bench, j)))
+    }),
+    Attack::new("PRE-PREPARE, large requests", |bench, i| {
+        proposal(bench, i, large_requests(bench, i))
+    }),
+    Attack::new("PRE-PREPARE, other batch", |bench, i| {
+        let SignedMessage::PrePrepare { pre_prepare, .. } = proposal(bench, i, Batch::null())
+        else {
+            unreachable!("a proposal is a PRE-PREPARE")
+        };
+        let batch = small_requests(bench, i);
+        SignedMessage::PrePrepare { pre_prepare, batch }
+    }),
+    Attack::new("PRE-PREPARE, null", |bench, i| {
+        let slots = bench.config.window;
+        proposal(bench, i % slots, Batch::null())
+    }),
+    Attack::new("PRE-PREPARE, many a slot", |bench, i| {
+        let pre_prepare = bench.hostile(PrePrepare {
+            view: View(0),
+            sequence: Sequence(i % 16 + 1),
+            digest: digest(i),
+        });
+        let batch = Batch::null();
+        SignedMessage::PrePrepare { pre_prepare, batch }
+    }),
+    Attack::new("PREPARE of the primary", |bench, i| {
+        SignedMessage::Prepare(bench.hostile(Prepare {
+            view: View(0),
+            sequence: Sequence(i % 16 + 1),
+            digest: digest(i),
+        }))
+    }),
+    Attack::new("COMMIT, many a slot", |bench, i| {
+        SignedMessage::Commit(bench.hostile(Commit {
+            view: View(0),
+            sequence: Sequence(i % 16 + 1),
+            digest: digest(i),
+        }))
+    }),
+    Attack::new("COMMIT, of any view", |bench, i| {
+        SignedMessage::Commit(bench.hostile(Commit {
+            view: View(i),
+            sequence: Sequence(i % 16 + 1),
+            digest: digest(i),
+        }))
+    }),
+    Attack::new("CHECKPOINT", |bench, i| {
+        SignedMessage::Checkpoint(bench.hostile(Checkpoint {
+            sequence: Sequence((i % 4 + 1) * bench.config.checkpoint_interval),
+            digest: digest(i),
+        }))
+    }),
+    Attack::new("VIEW-CHANGE, empty", |bench, i| {
+        SignedMessage::ViewChange(bench.hostile(view_change(i + 1, Vec::new())))
+    }),
+    Attack::new("VIEW-CHANGE, 20,000 PREPAREs", stuffed),
+    Attack::new("VIEW-CHANGE, full and valid", full_view_change),
+    Attack::new("NEW-VIEW, full, wrong O", |bench, i| {
+        new_view(bench, i, |mut chosen| {
+            chosen.pop();
+            chosen
+        })
+    }),
+    Attack::new("NEW-VIEW, full and valid", |bench, i| {
+        new_view(bench, i, |chosen| chosen)
+    }),
+    Attack::new("Body that nobody asked for", |bench, i| {
+        let batch = small_requests(bench, i);
+        SignedMessage::Body(bench.hostile(Body { batch }))
+    }),
+    Attack::new("Committed, proof of one signer", |bench, i| {
+        let batch = small_requests(bench, i);
+        let commit = Commit {
+            view: View(0),
+            sequence: Sequence(1),
+            digest: batch.digest(),
+        };
+        let proof = vec![bench.hostile(commit); bench.config.quorum.size()];
+        SignedMessage::Committed(bench.hostile(Committed { proof, batch }))
+    }),
+    Attack::new("Committed, null and valid", |bench, i| {
+        bench.committed(i + 1, &Batch::null())
+    }),
+    Attack::new("Committed, small requests", |bench, i| {
+        bench.committed(i + 1, &small_requests(bench, i))
+    }),
+    Attack::new("Stable, proof of one signer", |bench, i| {
+        let checkpoint = Checkpoint {
+            sequence: Sequence(bench.config.checkpoint_interval),
+            digest: digest(i),
+        };
+        let proof = vec![bench.hostile(checkpoint); bench.config.quorum.size()];
+        let recall = None;
+        SignedMessage::Stable(bench.hostile(Stable { proof, recall }))
+    }),
+    Attack::new("Stable, later and later", stable),
+    Attack::new("State that nobody asked for", |bench, i| part(bench, i, 0)),
+    Attack::new("State, wrong part", |bench, i| {
+        part(bench, i, (FAR + 1) * bench.config.checkpoint_interval)
+    })
+    .of_bytes(10_000_000)
+    .after(|bench| bench.receive_all(&[stable(bench, FAR)])),
+    Attack::new("Standing", |bench, i| {
+        SignedMessage::Standing(bench.hostile(standing(i)))
+    }),
+    Attack::new("Fetch of what is not there", |bench, i| {
+        let digest = digest(i);
+        SignedMessage::Fetch(bench.hostile(Fetch { digest }))
+    }),
+    Attack::new("FetchState of what is not there", |bench, i| {
+        let (sequence, part) = (Sequence(i), Some(digest(i)));
+        SignedMessage::FetchState(bench.hostile(FetchState { sequence, part }))
+    }),
+    Attack::new("Query, too large", |bench, number| {
+        let operation = vec![1; bench.config.limits.operation + 1];
+        SignedMessage::Query(bench.hostile(Query { number, operation }))
+    }),
+    Attack::new("Answer", |bench, number| {
+        let result = vec![1];
+        SignedMessage::Answer(bench.hostile(Answer { number, result }))
+    }),
+    Attack::new("Replies, one", |bench, i| {
+        let replies = vec![reply(i, 1)];
+        SignedMessage::Replies(bench.hostile(Replies { replies }))
+    }),
+    Attack::new("Replies, full", |bench, i| {
+        let replies = (0..16)
+            .map(|j| reply(i * 16 + j, bench.config.limits.result))
+            .collect();
+        SignedMessage::Replies(bench.hostile(Replies { replies }))
+    })
+    .of_bytes(4_000_000),
+];
+
+/// Messages that ask for an answer. Each is sent 10,000 times a second, as a fast link carries them.
+const QUESTIONS: [Attack; 6] = [
+    Attack::new("Fetch of a full batch", |bench, _| {
+        let digest = full_batch(bench).digest();
+        SignedMessage::Fetch(bench.hostile(Fetch { digest }))
+    }),
+    Attack::new("Standing of a laggard", |bench, _| {
+        SignedMessage::Standing(bench.hostile(standing(0)))
+    }),
+    Attack::new("FetchState of a part that is gone", |bench, _| {
+        let (sequence, part) = (Sequence(0), Some(digest(0)));
+        SignedMessage::FetchState(bench.hostile(FetchState { sequence, part }))
+    }),
+    Attack::new("Query", |bench, number| {
+        let operation = vec![1];
+        SignedMessage::Query(bench.hostile(Query { number, operation }))
+    }),
+    Attack::new("REQUEST that has executed", |bench, _| {
+        SignedMessage::Request(request(bench, 100, LONGEST_VALUE))
+    }),
+    Attack::new("VIEW-CHANGE for a view that began", |bench, _| {
+        let asked = view_change(bench.n(), Vec::new());
+        SignedMessage::ViewChange(bench.hostile(asked))
+    })
+    .after(|bench| {
+        let began = new_view(bench, 0, |chosen| chosen);
+        bench.receive_all(&[began]);
+    }),
+];
+
+const ASKED_EACH_SECOND: u64 = 10_000;
+
+fn full_batch(bench: &Bench) -> Batch {
+    let large = (0..7).map(|i| request(bench, i, 100_000));
+    Batch {
+        requests: large.chain([request(bench, 100, LONGEST_VALUE)]).collect(),
+    }
+}
+
+/// The processor time of something.
+fn time(what: impl FnOnce()) -> f64 {
     let begun = now();
-    let checked = bench.keys[VICTIM].check_all(&votes);
-    let took = (now() - begun) / 3000;
+    what();
+    (now() - begun).as_secs_f64()
+}
+
+/// The time of one signature check, in seconds.
+fn signature_check() -> f64 {
+    const COUNT: u64 = 1000;
+    let mut bench = Bench::new(4);
+    let vote = |i| {
+        let (sequence, digest) = (Sequence(i), digest(i));
+        bench.hostile(Checkpoint { sequence, digest })
+    };
+    let votes: Vec<_> = (0..COUNT).map(vote).collect();
+    let mut checked = Ok(());
+    let took = time(|| checked = bench.keys[1].check_all(&votes));
     assert_eq!(checked, Ok(()), "the votes are signed");
-    took
+    took / COUNT as f64
+}
+
+/// How many signature checks each KiB of these messages costs a victim that has `before` behind it.
+fn checks_per_kib(bench: &mut Bench, messages: &[Vec<u8>]) -> f64 {
+    let bytes: usize = messages.iter().map(Vec::len).sum();
+    let before = signature_check();
+    let took = time(|| {
+        for message in messages {
+            bench.receive(Time(0), message);
+        }
+    });
+    // The machine may be busier at one time than at another.
+    let check = f64::midpoint(before, signature_check());
+    took / check / (bytes as f64 * 4.0 / 3.0 / KIB)
 }
 
 /// Prints the row of an attack. Returns whether its bound holds.
-fn measure(attack: &Attack, check: Duration) -> bool {
-    let mut bench = Bench::new();
-    let messages: Vec<_> = (0..attack.count)
-        .map(|i| (attack.make)(&bench, i))
-        .collect();
-    let bytes: usize = messages.iter().map(|message| encode(message).len()).sum();
-    let begun = now();
-    for message in messages {
-        bench.receive(Time(0), message);
-    }
-    let took = now() - begun;
-    let received = bytes as f64 * 4.0 / 3.0 / KIB;
-    let checks = took.as_secs_f64() / check.as_secs_f64() / received;
-    let holds = checks < CHECKS;
+fn measure(attack: &Attack, n: u32) -> bool {
+    let mut bench = Bench::new(n);
+    (attack.before)(&mut bench);
+    let messages = attack.messages(&bench);
+    let new = checks_per_kib(&mut bench, &messages);
+    let mut bench = Bench::new(n);
+    (attack.before)(&mut bench);
+    bench.receive(Time(0), &messages[0]);
+    let again = checks_per_kib(&mut bench, &vec![messages[0].clone(); messages.len()]);
+    let bytes = messages.iter().map(Vec::len).sum::<usize>() * 4 / 3 / messages.len();
+    let holds = new < CHECKS && again < CHECKS;
+    let name = attack.name;
     println!(
-        "{:<34} {:>9.0} {:>10.1} {:>14.2}  {}",
-        attack.name,
-        received / attack.count as f64 * KIB,
-        took.as_secs_f64() * 1e6 / attack.count as f64,
-        checks,
+        "{name:<34} {n:>3} {bytes:>9} {new:>9.2} {again:>9.2}  {}",
         verdict(holds)
     );
     holds
 }
 
 /// Prints the row of a question, asked again and again for one virtual second. Returns whether its bound holds.
-fn measure_answers(attack: &Attack) -> bool {
-    let mut bench = Bench::new();
+fn measure_answers(question: &Attack, n: u32) -> bool {
+    let mut bench = Bench::new(n);
     let batch = full_batch(&bench);
     bench.commit(&batch);
-    let message = (attack.make)(&bench, 0);
+    (question.before)(&mut bench);
+    let message = encode(&(question.make)(&bench, 0));
     let mut ask = |second: u64| {
-        let begun = now();
-        for i in 0..attack.count {
-            let passed = second * 1_000_000 + 1_000_000 * i / attack.count;
-            bench.receive(Time(passed), message.clone());
-        }
-        (now() - begun).as_secs_f64()
+        time(|| {
+            for i in 0..ASKED_EACH_SECOND {
+                let passed = second * 1_000_000 + 1_000_000 * i / ASKED_EACH_SECOND;
+                bench.receive(Time(passed), &message);
+            }
+        })
     };
     // The first second uses up what may be asked for at once.
     ask(0);
     let share = ask(1);
     let holds = share < SHARE;
+    let name = question.name;
     println!(
-        "{:<34} {:>9} {:>10} {:>13.1}%  {}",
-        attack.name,
-        "",
-        "",
+        "{name:<34} {n:>3} {:>18.1}%  {}",
         share * 100.0,
         verdict(holds)
     );
@@ -548,25 +666,30 @@ const fn verdict(holds: bool) -> &'static str {
 }
 
 fn main() -> ExitCode {
-    let check = signature_check();
     println!(
         "One signature check takes {:.1} us. A KiB may cost {CHECKS:.0} of them.\n",
-        check.as_secs_f64() * 1e6
+        signature_check() * 1e6
     );
+    let (what, asked) = ("what is sent", "what is asked for, without end");
     println!(
-        "{:<34} {:>9} {:>10} {:>14}",
-        "what is sent", "bytes", "us each", "checks per KiB"
+        "{what:<34} {:>3} {:>9} {:>9} {:>9}",
+        "n", "bytes", "new", "again"
     );
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<_> = words.iter().filter(|one| *one != "--bench").collect();
+    let is_chosen =
+        |row: &&Attack| words.is_empty() || words.iter().any(|word| row.name.contains(*word));
+    let all = |rows: &'static [Attack]| {
+        let chosen = rows.iter().filter(is_chosen);
+        chosen.flat_map(|row| [4, 31].map(|n| (row, n)))
+    };
     let mut hold = true;
-    for attack in &ATTACKS {
-        hold &= measure(attack, check);
+    for (attack, n) in all(&ATTACKS) {
+        hold &= measure(attack, n);
     }
-    println!(
-        "\n{:<34} {:>9} {:>10} {:>14}",
-        "what is asked for, without end", "", "", "of a core"
-    );
-    for question in &QUESTIONS {
-        hold &= measure_answers(question);
+    println!("\n{asked:<34} {:>3} {:>19}", "n", "of a core");
+    for (question, n) in all(&QUESTIONS) {
+        hold &= measure_answers(question, n);
     }
     if hold {
         println!("\nBoth bounds hold.");

@@ -32,8 +32,8 @@ const REMEMBERED: usize = 64;
 const KINDS: u64 = 15;
 
 /// Sends each other process as many messages as it can of every kind: requests, votes, questions, pieces of a state and
-/// messages of others. All have a valid signature and the right shape, and it gives the same vote again and again. So
-/// nothing proves it faulty, and each message costs its recipient as much as it can.
+/// messages of others. All have a valid signature and the right shape, so each message costs its recipient as much as it
+/// can. Votes of the flood contradict those of its own replica, which proves it faulty.
 #[derive(Clone, Debug)]
 struct Flood {
     own: ReplicaId,
