@@ -12,7 +12,7 @@ use crate::signature::Signed;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 /// How many clients the reply table remembers.
-const CLIENTS: usize = 65_536;
+const CLIENTS: usize = 32_768;
 
 /// The limits of one cluster. Everything is counted in bytes of its encoding, unless the field says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
