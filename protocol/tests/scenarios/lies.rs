@@ -10,6 +10,15 @@ use quorate_protocol::{
     Timestamp, View,
 };
 
+/// A NEW-VIEW was refused for this flaw, and its signer is proved faulty (E5).
+fn assert_convicted(effects: &[Effect], signer: ReplicaId, why: NewViewFlaw) {
+    assert_eq!(
+        rejects(effects),
+        [Misbehaviour::InvalidNewView { signer, why }]
+    );
+    assert_eq!(accusations(effects).len(), 1, "a signed lie");
+}
+
 #[test]
 fn scenario_03_one_view_change_repeated_is_no_quorum() {
     let mut net = Network::new(4);
@@ -17,15 +26,7 @@ fn scenario_03_one_view_change_repeated_is_no_quorum() {
 
     let effects = net.deliver(3, net.new_view(1, 1, vec![wish; 3], &[]));
 
-    let why = NewViewFlaw::TooFewViewChanges;
-    assert_eq!(
-        rejects(&effects),
-        [Misbehaviour::InvalidNewView {
-            signer: ReplicaId(1),
-            why
-        }]
-    );
-    assert_eq!(accusations(&effects).len(), 1, "a signed lie (E5)");
+    assert_convicted(&effects, ReplicaId(1), NewViewFlaw::TooFewViewChanges);
     assert_eq!(net.view(3), (0, true));
 }
 
@@ -45,15 +46,7 @@ fn scenario_04_a_new_view_from_another_or_for_another_view_is_refused() {
             view
         })]
     );
-    let why = NewViewFlaw::OtherView;
-    assert_eq!(
-        rejects(&other_view),
-        [Misbehaviour::InvalidNewView {
-            signer: ReplicaId(2),
-            why
-        }]
-    );
-    assert_eq!(accusations(&other_view).len(), 1, "a signed lie (E5)");
+    assert_convicted(&other_view, ReplicaId(2), NewViewFlaw::OtherView);
     assert_eq!(net.view(3), (0, true));
 }
 
@@ -89,15 +82,7 @@ fn scenario_05_a_forged_certificate_is_refused() {
         let wishes = [vec![wish], net.wishes(&[1, 2], 1)].concat();
         let digest = m.digest();
         let effects = net.deliver(3, net.new_view(1, 1, wishes, &[(1, digest)]));
-        let why = NewViewFlaw::InvalidViewChange;
-        assert_eq!(
-            rejects(&effects),
-            [Misbehaviour::InvalidNewView {
-                signer: ReplicaId(1),
-                why
-            }]
-        );
-        assert_eq!(accusations(&effects).len(), 1, "a signed lie (E5)");
+        assert_convicted(&effects, ReplicaId(1), NewViewFlaw::InvalidViewChange);
     }
 
     // The forged VIEW-CHANGEs do not count towards the quorum of the new primary either.
@@ -147,15 +132,7 @@ fn scenario_06_a_forged_checkpoint_is_refused() {
         );
         let wishes = [vec![wish], net.wishes(&[0, 1], 1)].concat();
         let effects = net.deliver(3, net.new_view(1, 1, wishes, &[]));
-        let why = NewViewFlaw::InvalidViewChange;
-        assert_eq!(
-            rejects(&effects),
-            [Misbehaviour::InvalidNewView {
-                signer: ReplicaId(1),
-                why
-            }]
-        );
-        assert_eq!(accusations(&effects).len(), 1, "a signed lie (E5)");
+        assert_convicted(&effects, ReplicaId(1), NewViewFlaw::InvalidViewChange);
     }
 
     let wish = net.wish_from(2, 1, K, vec![a, b, c], Vec::new());
