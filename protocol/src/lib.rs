@@ -33,6 +33,7 @@ pub mod message;
 pub mod misbehaviour;
 mod mutant;
 mod new_view;
+mod oversize;
 mod pair;
 mod part;
 pub mod quorum;

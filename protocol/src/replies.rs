@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::{ClientId, Sequence, Timestamp};
-use crate::limits::Limits;
+use crate::limits::{CLIENT, Limits};
 use crate::part::Part;
 use crate::tree::{BadParts, Entry, Tree};
 
@@ -32,9 +32,6 @@ impl LastReply {
         result.map_or(0, |result| result.len() + CLIENT)
     }
 }
-
-/// What an entry takes beside its result.
-pub(crate) const CLIENT: usize = 100;
 
 /// An entry of the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
