@@ -72,7 +72,12 @@ impl Replica {
             Some(_) => self.take_body(digest, batch),
             None => {
                 self.log.slot_mut(sequence).proposal = Some(pre_prepare.into_signed());
-                self.take_body(digest, batch);
+                if self.log.body(digest).is_some() {
+                    // The other slots with this body, such as those of null batches, have what they need.
+                    self.take_body_for(&[sequence], digest, batch);
+                } else {
+                    self.take_body(digest, batch);
+                }
             }
         }
     }
@@ -99,8 +104,14 @@ impl Replica {
         self.early.keep(view, message, bytes);
     }
 
-    /// Keeps a body whose digest was checked, and continues with every slot that waits for it.
+    /// Keeps a new body whose digest was checked, and continues with every slot that waits for it.
     pub(super) fn take_body(&mut self, digest: Digest, batch: Batch) {
+        let waiting = self.log.proposed_at(digest);
+        self.take_body_for(&waiting, digest, batch);
+    }
+
+    /// Keeps a body whose digest was checked, and continues with these slots, in which it is proposed.
+    fn take_body_for(&mut self, slots: &[Sequence], digest: Digest, batch: Batch) {
         for request in &batch.requests {
             self.requests.wait_for(self.now, request);
         }
@@ -109,8 +120,8 @@ impl Replica {
         self.start_progress_timer();
         // Between views, the log still has the proposals of the view that was left. Nobody may vote for them (rule 10).
         if self.active || self.is_mutant(Mutant::VotesBetweenViews) {
-            for sequence in self.log.proposed_at(digest) {
-                self.agree(sequence, digest);
+            for sequence in slots {
+                self.agree(*sequence, digest);
             }
         }
         // A slot may be known to be committed before its body arrives.

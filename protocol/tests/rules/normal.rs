@@ -184,6 +184,17 @@ pub(crate) fn rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_f
 }
 
 #[test]
+fn rule_03_a_backup_agrees_to_a_null_batch_once_whatever_other_slots_have_one() {
+    let mut net = Network::new(4);
+    let null = Batch::null();
+    for sequence in 1..=8 {
+        let effects = net.deliver(3, net.pre_prepare(0, 0, sequence, &null));
+        assert_eq!(broadcasts(&effects), [prepare(0, sequence, &null)]);
+        assert_eq!(persisted(&effects).len(), 1, "slot {sequence}");
+    }
+}
+
+#[test]
 fn rule_04_preparing_needs_2f_backups_and_never_counts_the_primary() {
     let mut net = Network::new(4);
     let m = net.batch(0, 1);
