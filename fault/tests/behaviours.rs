@@ -361,6 +361,7 @@ fn lie_votes_for_digests_that_nobody_proposed_and_gives_false_answers() {
     assert_eq!((&q, &q), (&r, &s));
     let answer = Message::Answer(Answer {
         number: 1,
+        query: Digest::of(&[b"asked"]),
         result: b"42".to_vec(),
     });
     let altered = lie.alter(Effect::Send {

@@ -61,13 +61,10 @@ impl<S: Service> Core<S> {
                     Err(_) => Event::Unreadable(sequence),
                 });
             }
-            Effect::Read {
-                to,
-                number,
-                operation,
-            } => {
-                if let Some(result) = self.service.query(&operation) {
-                    self.answers.push_back(Input::Read { to, number, result });
+            Effect::Read { to, query } => {
+                if let Some(result) = self.service.query(&query.operation) {
+                    let answer = query.answer(result);
+                    self.answers.push_back(Input::Read { to, answer });
                 }
             }
             Effect::Persist(record) => self.records.push(*record),

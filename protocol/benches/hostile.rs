@@ -28,7 +28,7 @@ use quorate_fault::Faulty;
 use quorate_host::{Batch as Arrived, Core, Head, join};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Answer, Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, Piece,
+    Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, Piece,
     PrePrepare, Prepare, Query, Replies, Reply, Request, Stable, Standing, State, ViewChange,
 };
 use quorate_protocol::signature::Signable;
@@ -522,8 +522,9 @@ const ATTACKS: [Attack; 34] = [
         SignedMessage::Query(bench.hostile(Query { number, operation }))
     }),
     Attack::new("Answer", |bench, number| {
-        let result = vec![1];
-        SignedMessage::Answer(bench.hostile(Answer { number, result }))
+        let operation = vec![1];
+        let query = Query { number, operation };
+        SignedMessage::Answer(bench.hostile(query.answer(vec![1])))
     }),
     Attack::new("Replies, one", |bench, i| {
         let replies = vec![reply(i, 1)];

@@ -37,6 +37,7 @@ struct Pending {
 #[derive(Clone, Debug)]
 struct Reading {
     query: Query,
+    digest: Digest,
     answers: BTreeMap<ReplicaId, Vec<u8>>,
     seen: bool,
 }
@@ -237,6 +238,7 @@ impl Client {
         };
         let reading = Reading {
             query: query.clone(),
+            digest: query.digest(),
             answers: BTreeMap::new(),
             seen: false,
         };
@@ -252,6 +254,9 @@ impl Client {
     /// Counts an answer. Returns the outcome once it is certain.
     pub fn on_answer(&mut self, from: ReplicaId, answer: Answer) -> Option<Read> {
         let reading = self.queries.get_mut(&answer.number)?;
+        if answer.query != reading.digest {
+            return None;
+        }
         reading.answers.insert(from, answer.result);
         let mut counts: BTreeMap<&[u8], usize> = BTreeMap::new();
         for result in reading.answers.values() {

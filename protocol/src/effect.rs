@@ -1,6 +1,6 @@
 use crate::evidence::Evidence;
 use crate::id::{ReplicaId, Sequence, Timestamp, View};
-use crate::message::{Message, Request, SignedMessage, VerifiedMessage};
+use crate::message::{Message, Query, Request, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::part::Part;
 use crate::record::Record;
@@ -66,10 +66,8 @@ pub enum Effect {
     Read {
         /// The replica that asks.
         to: ReplicaId,
-        /// The number that the asking replica gave the query.
-        number: u64,
-        /// The read-only operation.
-        operation: Vec<u8>,
+        /// The query.
+        query: Query,
     },
     /// A request that this process made for itself has executed here.
     Done {

@@ -68,6 +68,7 @@ pub enum ClientId {
         /// The process.
         process: ReplicaId,
         /// Its number.
+        #[serde(with = "postcard::fixint::le")]
         number: u64,
     },
     /// A caller with a name, at the process that it asked. The same name at another process is another client. Only the
@@ -151,7 +152,7 @@ pub struct ClusterId(pub [u8; 32]);
 
 /// A view's number. Replica v mod n is the primary of view v.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct View(pub u64);
+pub struct View(#[serde(with = "postcard::fixint::le")] pub u64);
 
 impl View {
     /// The view's primary (C4).
@@ -170,7 +171,7 @@ impl View {
 
 /// A sequence number, which names a slot. The first slot is 1. Number 0 is the state before any slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Sequence(pub u64);
+pub struct Sequence(#[serde(with = "postcard::fixint::le")] pub u64);
 
 impl Sequence {
     /// The sequence number after this one.
@@ -182,7 +183,7 @@ impl Sequence {
 
 /// A client's own counter. Each request of a client has a greater timestamp than its previous one (C4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Timestamp(pub u64);
+pub struct Timestamp(#[serde(with = "postcard::fixint::le")] pub u64);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 use crate::effect::Timer;
 use crate::id::{ReplicaId, Sequence};
-use crate::message::{Query, Request, VerifiedMessage};
+use crate::message::{Answer, Query, Request, VerifiedMessage};
 use crate::part::Part;
 use crate::signature::Verified;
 
@@ -32,10 +32,8 @@ pub enum Input {
     Read {
         /// The replica that asked.
         to: ReplicaId,
-        /// The number that the asking replica gave the query.
-        number: u64,
-        /// The result.
-        result: Vec<u8>,
+        /// The answer to its query.
+        answer: Answer,
     },
     /// The host has taken the snapshot that [`crate::Effect::TakeCheckpoint`] asked for.
     CheckpointTaken {

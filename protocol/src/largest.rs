@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::limits::Limits;
 use crate::signature::ENVELOPE;
 
-/// The most bytes of an encoded number of 64 bits.
-const LONG: usize = 10;
+/// The bytes of an encoded number of 64 bits, whatever its value.
+const LONG: usize = 8;
 /// The most bytes of an encoded number of 32 bits. The lengths of lists and the numbers of variants are such numbers too.
 const SHORT: usize = 5;
 const DIGEST: usize = 32;
@@ -86,7 +86,7 @@ impl Largest {
             stable: SHORT + signed(SHORT + n * CHECKPOINT + SHORT + LONG + LONG),
             replies: SHORT + signed(SHORT + batch.max(REPLY + result)),
             query: SHORT + signed(LONG + SHORT + operation),
-            answer: SHORT + signed(LONG + SHORT + result),
+            answer: SHORT + signed(LONG + DIGEST + SHORT + result),
         }
     }
 

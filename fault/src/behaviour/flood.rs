@@ -132,6 +132,7 @@ impl Flood {
             }),
             13 => Message::Answer(Answer {
                 number: self.dice.below(u64::MAX),
+                query: Digest::of(&[b"flood"]),
                 result: vec![1; LARGE],
             }),
             _ => self.standing(view),

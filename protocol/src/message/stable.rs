@@ -18,6 +18,7 @@ pub struct Stable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recall {
     /// The life of the replica that asks. An answer to an earlier life may be too old.
+    #[serde(with = "postcard::fixint::le")]
     pub life: u64,
     /// The highest view that the sender is in, asks for, or may have asked for in an earlier life.
     pub view: View,

@@ -26,6 +26,7 @@ pub enum Memory {
     /// Nothing. It does not vote, and must still learn how far its earlier life got.
     Lost {
         /// The number of this life.
+        #[serde(with = "postcard::fixint::le")]
         life: u64,
     },
     /// It has lost its memory, and votes from this view on.

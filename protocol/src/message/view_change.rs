@@ -10,6 +10,7 @@ pub struct ViewChange {
     /// v+1, the view that the sender asks for.
     pub view: View,
     /// The sender's life.
+    #[serde(with = "postcard::fixint::le")]
     pub life: u64,
     /// n, the sequence number of the last stable checkpoint. At first it is 0.
     pub stable: Sequence,

@@ -150,7 +150,7 @@ impl Replica {
             Input::Timer(Timer::View) => self.on_view_timer(),
             Input::Timer(Timer::Status) => self.on_status_timer(),
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
-            Input::Read { to, number, result } => self.on_read(to, number, result),
+            Input::Read { to, answer } => self.on_read(to, answer),
             Input::CheckpointTaken { sequence, parts } => self.on_checkpoint_taken(sequence, parts),
         }
         self.assert_invariants();

@@ -13,21 +13,15 @@ impl Replica {
         if self.transfer.repairs() || self.executed < self.told || self.rejoins() {
             return;
         }
-        let Query { number, operation } = query;
-        if !self.may_read(from) {
-            return;
+        if self.may_read(from) {
+            self.effects.push(Effect::Read { to: from, query });
         }
-        self.effects.push(Effect::Read {
-            to: from,
-            number,
-            operation,
-        });
     }
 
     /// A result is cut at the limit, as the result of a request is.
-    pub(super) fn on_read(&mut self, to: ReplicaId, number: u64, mut result: Vec<u8>) {
-        result.truncate(self.config.limits.result);
-        let message = Message::Answer(Answer { number, result });
+    pub(super) fn on_read(&mut self, to: ReplicaId, mut answer: Answer) {
+        answer.result.truncate(self.config.limits.result);
+        let message = Message::Answer(answer);
         self.effects.push(Effect::Send { to, message });
     }
 }

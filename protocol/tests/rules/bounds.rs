@@ -2,7 +2,7 @@
 
 use crate::harness::{Network, broadcasts, rejects};
 use quorate_protocol::message::{
-    Answer, Batch, Body, Committed, Fetch, Piece, Query, Replies, Reply, Request, State,
+    Batch, Body, Committed, Fetch, Piece, Query, Replies, Reply, Request, State,
 };
 use quorate_protocol::{
     ClientId, Digest, Duration, Effect, Limits, Message, Misbehaviour, ReplicaId, Sequence, Signed,
@@ -95,9 +95,9 @@ fn rule_27_what_is_longer_than_its_limit_is_refused_and_what_is_as_long_is_not()
         SignedMessage::Query(net.sign(1, Query { number, operation }))
     };
     let answer = |bytes: usize| {
-        let result = vec![1; bytes];
-        let number = 1;
-        SignedMessage::Answer(net.sign(1, Answer { number, result }))
+        let (number, operation) = (1, Vec::new());
+        let query = Query { number, operation };
+        SignedMessage::Answer(net.sign(1, query.answer(vec![1; bytes])))
     };
     let replies = |bytes: usize| {
         let reply = |result| Reply {
@@ -246,8 +246,8 @@ fn rule_27_a_result_over_the_limit_is_cut() {
 
 #[test]
 fn rule_27_the_replies_of_a_slot_are_split_into_messages_that_fit() {
-    // Twelve requests fill a batch of 1200 bytes, but their replies take more.
-    let mut net = Network::with(4, |config| config.limits.batch = 1200);
+    // Twelve requests fill a batch of 1250 bytes, but their replies take more.
+    let mut net = Network::with(4, |config| config.limits.batch = 1250);
     let names: Vec<_> = ('a'..='m').map(String::from).collect();
     for name in &names {
         net.submit_for(1, name, 1);

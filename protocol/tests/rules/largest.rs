@@ -208,6 +208,7 @@ fn assert_the_largest_fit(n: u32) {
     assert_near(largest.query, &SignedMessage::Query(cluster.last(query)));
     let answer = Answer {
         number: u64::MAX,
+        query: Digest([255; 32]),
         result: vec![255; limits.result],
     };
     assert_near(largest.answer, &SignedMessage::Answer(cluster.last(answer)));
