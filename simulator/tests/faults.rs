@@ -114,7 +114,7 @@ fn who_forgets_is_started_again_and_votes_at_once() {
 
 #[test]
 fn a_state_that_was_tampered_with_is_found_to_differ_and_repaired() {
-    let lines = lines_of(&calm(1, "tamper@slots=1-6"));
+    let lines = lines_of(&calm(1, "tamper@slots=1-8"));
     let differs = " P finds its state at slot";
     let repaired = " P takes over the state up to slot";
     assert_eq!(count(&lines, differs), 2, "at slots 4 and 8");

@@ -44,16 +44,19 @@ pub enum Undone {
     },
 }
 
-/// Checks that nothing is left to do at the correct processes; `rounds` is how many rounds there are.
+/// The last slot that some correct process has executed.
+#[must_use]
+pub fn reached(correct: &[&Process]) -> Sequence {
+    let executed = correct.iter().map(|one| one.status().executed);
+    executed.max().unwrap_or_default()
+}
+
+/// Checks that nothing is left to do at the correct processes; `rounds` is how many rounds there are. `others` is the last
+/// slot that one of them had executed a moment ago: where requests never end, somebody is always a step behind.
 ///
 /// # Errors
 /// The first thing that is left to do.
-pub fn check(correct: &[&Process], rounds: u64) -> Result<(), Undone> {
-    let others = correct
-        .iter()
-        .map(|one| one.status().executed)
-        .max()
-        .unwrap_or_default();
+pub fn check(correct: &[&Process], rounds: u64, others: Sequence) -> Result<(), Undone> {
     for process in correct {
         let by = process.own();
         if let Some(request) = process.waits_for() {
@@ -81,11 +84,11 @@ pub fn check(correct: &[&Process], rounds: u64) -> Result<(), Undone> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Undone, check};
+    use super::{Undone, check, reached};
     use crate::plan::{Choice, Plan};
     use crate::process::Process;
     use crate::world::places;
-    use quorate_protocol::{ReplicaId, Time};
+    use quorate_protocol::{ReplicaId, Sequence, Time};
     use quorate_service::Operation;
 
     #[test]
@@ -98,7 +101,7 @@ mod tests {
         let mut processes: Vec<Process> = places::processes(&plan);
         let checked = |processes: &[Process], rounds| {
             let correct: Vec<&Process> = processes.iter().collect();
-            check(&correct, rounds)
+            check(&correct, rounds, reached(&correct))
         };
         assert_eq!(checked(&processes, 0), Ok(()));
         let (by, round) = (ReplicaId(0), 1);
@@ -107,6 +110,11 @@ mod tests {
         assert_eq!(
             checked(&processes, 0).unwrap_err().to_string(),
             "R has no answer to 'anything' of R"
+        );
+        let behind = check(&processes.iter().collect::<Vec<_>>(), 0, Sequence(3));
+        assert_eq!(
+            behind.unwrap_err().to_string(),
+            "P has executed up to slot 0, others up to slot 3"
         );
         let mut processes: Vec<Process> = places::processes(&plan);
         processes[1].call(Time(0), 0, "read x", None);

@@ -55,6 +55,8 @@ pub(crate) struct World {
     begun: Time,
     /// The time by which everything must be done. It is set at the time of the last planned event.
     deadline: Option<Time>,
+    /// The last slot that a correct process had executed at the last look.
+    reached: Option<Sequence>,
     trace: Trace,
     picture: Option<Picture>,
     counts: Counts,
@@ -92,6 +94,7 @@ impl World {
             within_bound,
             begun: millis(plan.heal_ms),
             deadline: None,
+            reached: None,
             trace,
             picture,
             counts: Counts::default(),
@@ -492,7 +495,9 @@ impl World {
             self.now + patience::of(&self.plan, timers.max().unwrap_or_default())
         });
         let rounds = self.plan.rounds.len() as u64;
-        let ends = match answered::check(&correct, rounds) {
+        let reached = answered::reached(&correct);
+        let others = self.reached.replace(reached).unwrap_or(reached);
+        let ends = match answered::check(&correct, rounds, others) {
             Ok(()) => true,
             Err(_) if self.now < deadline => false,
             Err(_) if !self.within_bound => true,
