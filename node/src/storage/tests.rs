@@ -284,7 +284,7 @@ fn a_file_of_another_version_is_refused() {
 fn stable(parts: &[Part]) -> Record {
     let digests: Vec<Digest> = parts.iter().map(Part::digest).collect();
     let (variant, proof) = (1_u32, Vec::<u8>::new());
-    let (horizon, replies) = (0_u64, Vec::<Digest>::new());
+    let (horizon, replies) = (Sequence(0), Vec::<Digest>::new());
     let bytes = postcard::to_stdvec(&(variant, proof, horizon, replies, digests)).unwrap();
     let by_digest: BTreeMap<_, _> = parts.iter().map(|part| (part.digest(), part)).collect();
     Record::decode(&bytes, |digest| by_digest.get(&digest).copied().cloned()).unwrap()
