@@ -42,9 +42,14 @@ pub(crate) fn request(request: &Request) -> String {
     format!("{} of {client}", operation(&request.operation))
 }
 
-/// The same with the number that its client gave it.
+/// The same with the number that its client gave it, and the slot after which it executes: a client that runs twice gives two
+/// requests one number.
 fn numbered(one: &Request) -> String {
-    format!("{} (its request {})", request(one), one.timestamp.0)
+    let (number, after) = (one.timestamp.0, one.after.0);
+    format!(
+        "{} (its request {number}, after slot {after})",
+        request(one)
+    )
 }
 
 /// What an operation does: `'set x=1'`, or the commands of the exchange.
@@ -114,8 +119,8 @@ mod tests {
         assert_eq!(
             told(&[asked(0, 1, "get x")], &[asked(0, 2, "get x")]),
             [
-                "'get x' of P (its request 1)",
-                "'get x' of P (its request 2)"
+                "'get x' of P (its request 1, after slot 0)",
+                "'get x' of P (its request 2, after slot 0)"
             ]
         );
     }

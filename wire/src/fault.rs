@@ -109,7 +109,7 @@ codes! {
     BAD_BEHAVIOUR = 12;
     /// Only a process that listens on loopback alone allows this.
     NOT_FROM_ELSEWHERE = 13;
-    /// The client has already used a greater timestamp.
+    /// The client has already used a greater timestamp, or signed the request so long ago that it may have executed and have been forgotten.
     TIMESTAMP_TOO_OLD = 14;
     /// No quorum of processes has answered in time. The operation may still execute.
     NO_QUORUM = 15;
