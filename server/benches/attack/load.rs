@@ -90,7 +90,7 @@ fn play(count: usize, pauses: bool, lasts: bool) -> (usize, Duration, u64) {
     (fewest(), begun.elapsed(), view.unwrap_or(0))
 }
 
-/// Posts one request until a node takes it: where the answer leads, and again after a pause where nobody has room.
+/// Posts one request until a node takes it: where the answer leads, and again after a pause if there is no room.
 fn insist(nodes: &Nodes, client: usize, begun: Instant) {
     let data = format!("{client} {}", "x".repeat(BYTES));
     let url = format!("http://localhost:{}/reply", nodes.client_ports[0]);
@@ -98,17 +98,18 @@ fn insist(nodes: &Nodes, client: usize, begun: Instant) {
     let body = request.to_string();
     let mut port = nodes.ports[0];
     while begun.elapsed() < LIMIT {
-        let answer = call(port, "POST /request", &body).unwrap_or_default();
+        let Ok(answer) = call(port, "POST /request", &body) else {
+            // It is gone, or stands still. Any other node knows who the primary is.
+            port = nodes.ports[client % 4];
+            continue;
+        };
         if answer.starts_with("HTTP/1.1 200 ") {
             return;
         }
-        let elsewhere = header(&answer, "location: ").and_then(port_of);
-        if let Some(elsewhere) = elsewhere {
-            port = elsewhere;
-        } else {
-            // Overloaded or gone: whoever is the primary, any node knows it.
-            port = nodes.ports[client % 4];
-            sleep(Duration::from_millis(100));
+        match header(&answer, "location: ").and_then(port_of) {
+            Some(elsewhere) => port = elsewhere,
+            // It has no room now.
+            None => sleep(Duration::from_millis(100)),
         }
     }
 }
