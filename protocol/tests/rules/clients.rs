@@ -1,4 +1,4 @@
-//! Clients: rules 20 and 21.
+//! Clients: rules 20, 21 and 26.
 
 use crate::harness::Network;
 use quorate_protocol::client::{Client, Read};
@@ -51,6 +51,26 @@ fn rule_20_requests_and_queries_of_clients_are_repeated_until_they_get_results()
     net.ask(2, b"count");
     net.run();
     assert_eq!(net.reads(2), [Read::Agreed(b"count = 1".to_vec())]);
+}
+
+#[test]
+fn rule_26_an_answer_to_another_query_with_the_same_number_does_not_count() {
+    let mut client = Client::new(Quorum::of(4.try_into().unwrap()), 0);
+    let asked = client.ask(b"get x".to_vec());
+    let other = Query {
+        number: asked.number,
+        operation: b"get y".to_vec(),
+    };
+    let mut hear = |from, query: &Query| {
+        let answer = query.answer(b"5".to_vec());
+        client.on_answer(ReplicaId(from), answer)
+    };
+    for from in 0..4 {
+        assert_eq!(hear(from, &other), None);
+    }
+    assert_eq!(hear(0, &asked), None);
+    assert_eq!(hear(1, &asked), None);
+    assert_eq!(hear(2, &asked), Some(Read::Agreed(b"5".to_vec())));
 }
 
 #[test]
