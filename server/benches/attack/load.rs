@@ -1,14 +1,13 @@
 //! Many large requests at once over HTTP, nobody faulty.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::Value;
 
-use crate::support::nodes::{Nodes, Settings};
+use crate::support::http::{Connection, request};
+use crate::support::nodes::{Nodes, Settings, curl};
 use crate::support::signal;
 use crate::{Measured, Row};
 
@@ -25,8 +24,6 @@ const BYTES: usize = 60_000;
 const CLIENTS: usize = 400;
 const PAUSE: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long a client waits for an answer before it asks again.
-const ANSWER: Duration = Duration::from_secs(10);
 
 fn measure() -> Measured {
     let mut found = Vec::new();
@@ -53,14 +50,14 @@ fn measure() -> Measured {
 
 /// Posts the requests and waits until all nodes have executed them. Returns how many the node with the fewest has
 /// executed, how long it took, and the view.
-fn play(count: usize, pauses: bool, lasts: bool) -> (usize, Duration, u64) {
+fn play(count: u64, pauses: bool, lasts: bool) -> (u64, Duration, u64) {
     let nodes = Nodes::start(Settings {
         lasts,
         network_timeout: 5.0,
         ..Settings::default()
     });
     let begun = Instant::now();
-    let next = AtomicUsize::new(0);
+    let next = AtomicU64::new(0);
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| {
@@ -80,8 +77,12 @@ fn play(count: usize, pauses: bool, lasts: bool) -> (usize, Duration, u64) {
         }
     });
     let fewest = || {
-        let executed = (0..4).map(|index| executed(nodes.ports[index]).unwrap_or(0));
-        executed.min().unwrap_or(0)
+        nodes
+            .ports
+            .iter()
+            .map(|port| executed(*port))
+            .min()
+            .unwrap()
     };
     while fewest() < count && begun.elapsed() < LIMIT {
         sleep(Duration::from_millis(100));
@@ -90,58 +91,31 @@ fn play(count: usize, pauses: bool, lasts: bool) -> (usize, Duration, u64) {
     (fewest(), begun.elapsed(), view.unwrap_or(0))
 }
 
-/// Posts one request until a node takes it: where the answer leads, and again after a pause if there is no room.
-fn insist(nodes: &Nodes, client: usize, begun: Instant) {
-    let data = format!("{client} {}", "x".repeat(BYTES));
-    let url = format!("http://localhost:{}/reply", nodes.client_ports[0]);
-    let request = json!({"id": [client, 0], "client_url": url, "timestamp": 1.5, "data": data});
-    let body = request.to_string();
-    let mut port = nodes.ports[0];
+/// Posts one request until a node takes it: to the primary that an answer names, and again after a pause if there is no room.
+fn insist(nodes: &Nodes, client: u64, begun: Instant) {
+    let body = request(nodes.client_ports[0], client, BYTES);
+    let mut node = Connection::to(nodes.ports[0]);
     while begun.elapsed() < LIMIT {
-        let Ok(answer) = call(port, "POST /request", &body) else {
+        match node.post("/request", "application/json", &body) {
+            Ok((200, _)) => return,
+            Ok((307, told)) => {
+                let told: Value = serde_json::from_str(&told).unwrap();
+                let primary = usize::try_from(told["primary"].as_u64().unwrap()).unwrap();
+                node = Connection::to(nodes.ports[primary]);
+            }
+            Ok((503, _)) => sleep(Duration::from_millis(100)),
+            Ok((status, told)) => panic!("status {status}: {told}"),
             // It is gone, or stands still. Any other node knows who the primary is.
-            port = nodes.ports[client % 4];
-            continue;
-        };
-        if answer.starts_with("HTTP/1.1 200 ") {
-            return;
-        }
-        match header(&answer, "location: ").and_then(port_of) {
-            Some(elsewhere) => port = elsewhere,
-            // It has no room now.
-            None => sleep(Duration::from_millis(100)),
+            Err(_) => node = Connection::to(nodes.ports[usize::try_from(client % 4).unwrap()]),
         }
     }
 }
 
-/// How many requests a node has executed, by where its log goes on.
-fn executed(port: u16) -> Option<usize> {
-    let answer = call(port, "GET /log?since=1000000", "").ok()?;
-    let (_, next) = header(&answer, "link: ")?.split_once("since=")?;
-    let digits = next.split(|byte: char| !byte.is_ascii_digit()).next()?;
-    digits.parse().ok()
-}
-
-fn call(port: u16, what: &str, body: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect(("localhost", port))?;
-    stream.set_read_timeout(Some(ANSWER))?;
-    write!(
-        stream,
-        "{what} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
-}
-
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let head = answer.split("\r\n\r\n").next()?;
-    head.lines().find_map(|line| line.strip_prefix(name))
-}
-
-fn port_of(url: &str) -> Option<u16> {
-    let (_, authority) = url.split_once("://")?;
-    let (_, port) = authority.split('/').next()?.rsplit_once(':')?;
-    port.parse().ok()
+/// How many requests a node has executed: where its log goes on.
+fn executed(port: u16) -> u64 {
+    let url = format!("http://localhost:{port}/log?since={}", u64::MAX);
+    let head = curl(&["-s", "-D", "-", "-o", "/dev/null", "--max-time", "5", &url]);
+    let next = head.split("since=").nth(1);
+    let next = next.and_then(|rest| rest.split('>').next()?.parse().ok());
+    next.unwrap_or(0)
 }
