@@ -63,54 +63,45 @@ impl Bounds {
     ///
     /// # Errors
     /// The replica keeps more than the bound.
-    pub const fn check(&self, by: ReplicaId, sizes: Sizes) -> Result<(), Unbounded> {
+    pub fn check(&self, by: ReplicaId, sizes: Sizes) -> Result<(), Unbounded> {
         let limits = &self.limits;
-        let (what, kept, limit) = if sizes.slots > limits.slots {
-            ("slots", sizes.slots, limits.slots)
-        } else if sizes.bodies > limits.bodies {
-            ("bodies", sizes.bodies, limits.bodies)
-        } else if sizes.statements > limits.statements {
-            ("statements", sizes.statements, limits.statements)
-        } else if sizes.early > limits.early {
-            ("early messages", sizes.early, limits.early)
-        } else if sizes.checkpoint_votes > limits.checkpoint_votes {
+        let kept = [
+            ("slots", sizes.slots, limits.slots),
+            ("bodies", sizes.bodies, limits.bodies),
+            ("statements", sizes.statements, limits.statements),
+            ("early messages", sizes.early, limits.early),
             (
                 "checkpoint votes",
                 sizes.checkpoint_votes,
                 limits.checkpoint_votes,
-            )
-        } else if sizes.view_changes > limits.view_changes {
-            ("view changes", sizes.view_changes, limits.view_changes)
-        } else if sizes.requests > limits.requests {
-            ("waiting requests", sizes.requests, limits.requests)
-        } else if sizes.request_bytes > limits.request_bytes {
+            ),
+            ("view changes", sizes.view_changes, limits.view_changes),
+            ("waiting requests", sizes.requests, limits.requests),
             (
                 "bytes of one speaker's requests",
                 sizes.request_bytes,
                 limits.request_bytes,
-            )
-        } else if sizes.result_bytes > limits.result_bytes {
-            ("bytes of results", sizes.result_bytes, limits.result_bytes)
-        } else if sizes.client_bytes > limits.client_bytes {
+            ),
+            ("bytes of results", sizes.result_bytes, limits.result_bytes),
             (
                 "bytes of clients in its reply table",
                 sizes.client_bytes,
                 limits.client_bytes,
-            )
-        } else if sizes.early_bytes > limits.early_bytes {
+            ),
             (
                 "bytes of one sender's early messages",
                 sizes.early_bytes,
                 limits.early_bytes,
-            )
-        } else {
-            return Ok(());
-        };
-        Err(Unbounded {
-            by,
-            what,
-            kept,
-            limit,
+            ),
+        ];
+        let beyond = kept.into_iter().find(|(_, kept, limit)| kept > limit);
+        beyond.map_or(Ok(()), |(what, kept, limit)| {
+            Err(Unbounded {
+                by,
+                what,
+                kept,
+                limit,
+            })
         })
     }
 }
