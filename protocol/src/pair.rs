@@ -1,5 +1,5 @@
 //! Tags: how a process knows that bytes come from its peer, before it opens them or makes room for them. A tag costs a
-//! hash, and a signature thirty times as much. Only the two processes of a pair can make it, so it proves nothing to others.
+//! hash, which is far less than a signature. Only the two processes of a pair can make it, so it proves nothing to others.
 
 use crate::digest::Digest;
 use crate::id::ReplicaId;
