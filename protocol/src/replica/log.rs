@@ -147,6 +147,17 @@ impl Slot {
         }
     }
 
+    /// Replaces the prepared certificate. The earlier one decides nothing any more, and what it holds is kept to compare.
+    pub(super) fn keep_certificate(&mut self, certificate: PreparedCertificate) {
+        let Some(earlier) = self.prepared.replace(certificate) else {
+            return;
+        };
+        self.keep_statement(Statement::PrePrepare(earlier.pre_prepare));
+        for prepare in earlier.prepares {
+            self.keep_statement(Statement::Prepare(prepare));
+        }
+    }
+
     /// Moves the proposal and the votes of the view that ends to what is known of the past.
     pub(super) fn remember_view(&mut self) {
         let proposal = self.proposal.take().map(Statement::PrePrepare);

@@ -73,7 +73,9 @@ impl Replica {
         if self.log.body(digest).is_none() {
             return;
         }
-        self.log.slot_mut(sequence).prepared = Some(certificate.clone());
+        self.log
+            .slot_mut(sequence)
+            .keep_certificate(certificate.clone());
         self.persist(Record::Prepared(certificate));
         if self.may_vote() {
             self.broadcast(Message::Commit(Commit {

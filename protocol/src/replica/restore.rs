@@ -82,7 +82,7 @@ impl Replica {
             Record::Executed(sequence) => self.told = self.told.max(sequence),
             Record::Prepared(certificate) => {
                 let sequence = certificate.sequence();
-                self.log.slot_mut(sequence).prepared = Some(certificate);
+                self.log.slot_mut(sequence).keep_certificate(certificate);
             }
             Record::ViewChange(view_change) => {
                 self.view = view_change.view;

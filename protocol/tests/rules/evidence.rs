@@ -5,7 +5,8 @@ use crate::harness::{K, L, Network, accusations, rejects};
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{Batch, Commit, Committed, ViewChange};
 use quorate_protocol::{
-    Config, Evidence, Misbehaviour, Quorum, ReplicaId, Sequence, Signed, SignedMessage, Timer, View,
+    Config, Evidence, Message, Misbehaviour, Quorum, ReplicaId, Sequence, Signed, SignedMessage,
+    Timer, View,
 };
 
 #[test]
@@ -186,6 +187,37 @@ fn rule_24_votes_in_certificates_convict_too() {
             net.proposal(0, 0, 1, &m),
             net.proposal(0, 0, 1, &other)
         )]
+    );
+}
+
+#[test]
+fn rule_24_a_later_certificate_does_not_make_a_replica_forget_what_the_earlier_one_held() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    net.deliver(3, net.prepare(1, 0, 1, &m));
+    let wishes = [0, 1, 2].map(|i| net.wish(i, 1, vec![net.certificate(0, 1, &m, &[1, 3])]));
+    net.deliver(3, net.new_view(1, 1, wishes.to_vec(), &[(1, m.digest())]));
+    net.deliver(3, net.prepare(2, 1, 1, &m));
+    let commits = |view| {
+        let commits = net.said(3).into_iter();
+        let of_view =
+            |said: &Message| matches!(said, Message::Commit(one) if one.view == View(view));
+        commits.filter(of_view).count()
+    };
+    assert_eq!((commits(0), commits(1)), (1, 1));
+
+    let found = net.deliver(3, net.pre_prepare(0, 0, 1, &other));
+    let (first, second) = (net.proposal(0, 0, 1, &m), net.proposal(0, 0, 1, &other));
+    assert_eq!(
+        accusations(&found),
+        [Evidence::TwoPrePrepares(first, second)]
+    );
+    let found = net.deliver(3, net.prepare(1, 0, 1, &other));
+    let vote = |batch| net.signed_prepare(1, 0, 1, batch);
+    assert_eq!(
+        accusations(&found),
+        [Evidence::TwoPrepares(vote(&m), vote(&other))]
     );
 }
 

@@ -11,7 +11,8 @@
 //! * A statement for a slot counts while the slot is in the window of the process. Of a signer's statements of one kind for
 //!   one slot those of three views are kept for good.
 //! * A proposal or PREPARE of a view that has not started at the process does not count: the view may never start.
-//! * Of the VIEW-CHANGEs of a signer the last one is kept, until all slots that it can name are stable.
+//! * Of the VIEW-CHANGEs of a signer the one for the highest view is kept, until all slots that it can name are stable. A
+//!   correct replica never asks for a lower view than before.
 //! * A process that starts again knows what is on its disk, and nothing of it counts.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -296,7 +297,10 @@ impl Seen {
         let commits = slots.flat_map(|(_, statements)| statements);
         let commits: Vec<_> = commits.filter_map(commit_of).cloned().collect();
         let before = said.wish.clone();
-        if !at.has_started(wish.value().view) {
+        let newer = before.as_ref().is_none_or(|before| {
+            at.has_started(before.value().view) || wish.value().view > before.value().view
+        });
+        if newer && !at.has_started(wish.value().view) {
             said.wish = Some(wish.clone());
         }
         let twice = before
