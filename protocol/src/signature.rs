@@ -1,5 +1,6 @@
 //! Signatures over exact bytes, and the type that proves a signature was checked.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::ops::Deref;
@@ -164,6 +165,7 @@ pub struct Keys {
     own: ReplicaId,
     scheme: Scheme,
     cluster: ClusterId,
+    signed: Cell<u64>,
     checked: u64,
     /// Whether to check again costs more than to remember what was checked.
     remembers: bool,
@@ -241,6 +243,7 @@ impl Keys {
             remembers: scheme.is_costly(),
             scheme,
             cluster,
+            signed: Cell::new(0),
             checked: 0,
             requests: Remembered::default(),
             others: Remembered::default(),
@@ -294,6 +297,12 @@ impl Keys {
         self.cluster
     }
 
+    /// The number of values signed so far.
+    #[must_use]
+    pub const fn signed(&self) -> u64 {
+        self.signed.get()
+    }
+
     /// The number of signatures checked so far. Remembered ones are not counted.
     #[must_use]
     pub const fn checked(&self) -> u64 {
@@ -314,6 +323,7 @@ impl Keys {
             .expect("plain data encodes")
             .into();
         let signature = self.scheme.sign(&self.signed_bytes::<T>(&bytes));
+        self.signed.update(|count| count + 1);
         Verified(Signed {
             signer: self.own,
             bytes,

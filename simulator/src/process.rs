@@ -112,6 +112,15 @@ pub struct Process {
     crashed: bool,
     /// The bytes that have arrived since its last turn.
     read: u64,
+    /// The signatures that its keys had made and checked at the end of its last turn.
+    signatures: Signatures,
+}
+
+/// How many signatures a process has made and checked in this life.
+#[derive(Clone, Copy, Debug, Default)]
+struct Signatures {
+    made: u64,
+    checked: u64,
 }
 
 impl Process {
@@ -124,6 +133,7 @@ impl Process {
             requests: 0,
             crashed: false,
             read: 0,
+            signatures: Signatures::default(),
         }
     }
 
@@ -210,6 +220,7 @@ impl Process {
             Past::Kept(self.disk.records().to_vec())
         };
         self.live = self.origin.start(past);
+        self.signatures = Signatures::default();
         if self.live.has_forgotten() {
             self.disk.clear();
         }
@@ -321,7 +332,6 @@ impl Process {
     /// # Errors
     /// It ends at the commit of its records, and nothing leaves. The requests are those that it has signed.
     pub(crate) fn turn(&mut self, now: Time) -> Result<Step, Vec<Request>> {
-        let checked = self.live.keys().checked();
         let turn = self.live.turn(now);
         let began = turn.records().iter().filter_map(began).collect();
         let asked = turn.asked().cloned().collect();
@@ -335,16 +345,10 @@ impl Process {
         });
         let answers = answers.collect();
         let head = self.live.head();
-        let mut work = Work {
-            read: std::mem::take(&mut self.read),
-            written: 0,
-            checked: self.live.keys().checked() - checked,
-            signed: 0,
-        };
+        let mut work = self.work();
         let events = released.events.into_iter().map(|event| {
             let packet = match &event {
                 Event::Sent(outgoing) => {
-                    work.signed += 1;
                     work.written += outgoing.bytes.len() as u64;
                     Some(Arc::new(Packet::of(head, outgoing)))
                 }
@@ -359,6 +363,22 @@ impl Process {
             answers,
             work,
         })
+    }
+
+    /// What it has done since its last turn, but for what it writes. A message that it only sends on was signed before.
+    fn work(&mut self) -> Work {
+        let keys = self.live.keys();
+        let now = Signatures {
+            made: keys.signed(),
+            checked: keys.checked(),
+        };
+        let before = std::mem::replace(&mut self.signatures, now);
+        Work {
+            signed: now.made - before.made,
+            checked: now.checked - before.checked,
+            read: std::mem::take(&mut self.read),
+            written: 0,
+        }
     }
 }
 
@@ -385,5 +405,93 @@ fn began(record: &Record) -> Option<Signed<NewView>> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use quorate_host::{Event, Head, join};
+    use quorate_protocol::message::Request;
+    use quorate_protocol::{
+        ClusterId, Config, Keys, Quorum, ReplicaId, SignedMessage, Time, Timestamp,
+    };
+    use quorate_service::Operation;
+    use quorate_service::exchange::Rules;
+
+    use super::{Origin, Packet, Process, Step};
+
+    const CLUSTER: ClusterId = ClusterId([7; 32]);
+    const Q: ReplicaId = ReplicaId(1);
+    const S: ReplicaId = ReplicaId(3);
+
+    fn q() -> Process {
+        let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+        Process::new(Origin {
+            keys: Keys::simulated(Q, 4, CLUSTER),
+            cluster: CLUSTER,
+            config: Config::new(Q, quorum),
+            rules: Rules {
+                quorum,
+                default_decision: "retreat".to_owned(),
+            },
+            behaviour: None,
+        })
+    }
+
+    fn request_of_s() -> Packet {
+        let request = Request::new(S.into(), Timestamp(1), Vec::new());
+        let request = Keys::simulated(S, 4, CLUSTER).sign(request);
+        let message = SignedMessage::Request(request.into_signed());
+        let bytes = postcard::to_stdvec(&message).unwrap();
+        let head = Head {
+            cluster: CLUSTER,
+            sender: S,
+        };
+        Packet::Batch {
+            bytes: join(head, &[bytes.into()]),
+            message: None,
+        }
+    }
+
+    /// How many messages leave, and how many of them others have signed.
+    fn sent(step: &Step) -> (u64, u64) {
+        let signers = step.events.iter().filter_map(|(event, _)| match event {
+            Event::Sent(outgoing) => Some(outgoing.message.signer()),
+            _ => None,
+        });
+        let signers: Vec<_> = signers.collect();
+        let others = signers.iter().filter(|signer| **signer != Q);
+        (signers.len() as u64, others.count() as u64)
+    }
+
+    #[test]
+    fn a_message_that_a_process_sends_on_costs_it_no_signature() {
+        let mut q = q();
+        q.turn(Time(0)).unwrap();
+        q.on_packet(Time(0), &request_of_s());
+        q.turn(Time(0)).unwrap();
+        let (now, step) = loop {
+            let now = q.due().unwrap();
+            let step = q.turn(now).unwrap();
+            if sent(&step).1 > 0 {
+                break (now, step);
+            }
+        };
+        assert_eq!(
+            (sent(&step), step.work.signed),
+            ((2, 1), 1),
+            "a standing, and the request, at {now:?}"
+        );
+    }
+
+    #[test]
+    fn the_signatures_that_a_caller_makes_a_process_make_between_two_turns_count_in_the_next() {
+        let mut q = q();
+        q.turn(Time(0)).unwrap();
+        q.ask(Time(0), Operation::KeyValue("set x=1".to_owned()));
+        let step = q.turn(Time(0)).unwrap();
+        assert_eq!((sent(&step), step.work.signed), ((1, 0), 1), "the request");
     }
 }
