@@ -1,6 +1,6 @@
 //! A replica with its keys, its service and its timers. Inputs go in, records and events come out.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 
 use quorate_fault::Faulty;
@@ -15,7 +15,9 @@ use quorate_service::Service;
 
 use crate::Answer;
 use crate::batch::Batch;
+use crate::desk::name_of;
 use crate::event::Event;
+use crate::queue::Name;
 use crate::turn::{Released, Turn};
 use crate::views::ViewLog;
 
@@ -121,6 +123,13 @@ impl<S: Service> Core<S> {
             return;
         }
         self.held.push_back(request);
+    }
+
+    /// Drops the requests with these names that are still held. What was submitted cannot be taken back.
+    pub(crate) fn withdraw(&mut self, names: &BTreeSet<Name>) {
+        if !names.is_empty() {
+            self.held.retain(|one| !names.contains(&name_of(one)));
+        }
     }
 
     /// Asks all replicas a read-only query.

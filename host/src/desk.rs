@@ -1,7 +1,7 @@
 //! Serves clients outside the cluster. The process orders their operations, and answers once a quorum of replicas has
 //! given the same result (rule 20).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::client::{Accepted, Client, Read, Refused};
 use quorate_protocol::message::{Query, Request};
@@ -19,6 +19,14 @@ pub(crate) struct Heard<C> {
     pub(crate) returned: Vec<(C, Outcome)>,
     /// Reads on which the replicas disagree. They must be ordered now.
     pub(crate) requests: Vec<Verified<Request>>,
+}
+
+/// Callers that wait no longer.
+pub(crate) struct Ended<T> {
+    /// The callers.
+    pub(crate) callers: Vec<T>,
+    /// The requests that nobody waits for now. They need not be submitted any more.
+    pub(crate) names: BTreeSet<Name>,
 }
 
 /// The callers' operations that are under way.
@@ -169,18 +177,18 @@ impl<C> Desk<C> {
         Ok(query)
     }
 
-    /// Stops waiting for those who have gone, and returns them. A request goes on as long as one of its callers waits.
-    pub(crate) fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool) -> Vec<C> {
+    /// Stops waiting for those who have gone. A request goes on as long as one of its callers waits.
+    pub(crate) fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool) -> Ended<C> {
         let mut given_up = Vec::new();
-        let mut unwanted = Vec::new();
+        let mut names = BTreeSet::new();
         for (name, waiting) in &mut self.submits {
             given_up.extend(waiting.callers.extract_if(.., |caller| gone(caller)));
             if waiting.callers.is_empty() {
-                unwanted.push(*name);
+                names.insert(*name);
             }
         }
-        for name in unwanted {
-            self.finish(name);
+        for name in &names {
+            self.finish(*name);
         }
         let unread = self.reads.iter().filter(|(_, (_, caller))| gone(caller));
         let unread: Vec<u64> = unread.map(|(number, _)| *number).collect();
@@ -188,13 +196,17 @@ impl<C> Desk<C> {
             self.client.stop_asking(number);
             given_up.extend(self.reads.remove(&number).map(|(_, caller)| caller));
         }
-        given_up
+        Ended {
+            callers: given_up,
+            names,
+        }
     }
 
     /// The callers who wait in vain, because their client has asked for something else at another process, or because
     /// their request has expired.
-    pub(crate) fn overtaken(&mut self, replica: &Replica) -> Vec<(C, Refusal)> {
+    pub(crate) fn overtaken(&mut self, replica: &Replica) -> Ended<(C, Refusal)> {
         let mut callers = Vec::new();
+        let mut names = BTreeSet::new();
         for (client, timestamp, refused) in self.client.overtaken(replica) {
             let name = (client, timestamp);
             let lent = self.submits.get(&name).is_some_and(|waiting| waiting.lent);
@@ -204,10 +216,11 @@ impl<C> Desk<C> {
                 Refused::TooOld(last) => Refusal::Overtaken(last),
                 other => refusal(timestamp, other),
             };
+            names.insert(name);
             let gone = self.finish(name).into_iter();
             callers.extend(gone.map(|caller| (caller, refusal.clone())));
         }
-        callers
+        Ended { callers, names }
     }
 
     /// Stops waiting for a request, and returns those that waited for it.

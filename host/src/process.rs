@@ -18,7 +18,7 @@ use quorate_service::{Operation, Replicated};
 use crate::ask::{Answer, Ask, RequestName};
 use crate::batch::{Batch, Head};
 use crate::core::Core;
-use crate::desk::{Desk, name_of};
+use crate::desk::{Desk, Ended, name_of};
 use crate::event::Event;
 use crate::queue::{Fate, Name, Order, Place, Queues, Taken};
 use crate::rounds::{Missing, Rounds};
@@ -250,11 +250,13 @@ impl<C> Process<C> {
         self.core.change(now, behaviour);
     }
 
-    /// Stops waiting for the results of those who have gone, and returns them.
+    /// Stops waiting for the results of those who have gone, and returns them. A request that nobody waits for any more is
+    /// dropped if the process still holds it for lack of room. One that was submitted may execute.
     pub fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool) -> Vec<C> {
-        let mut given_up = self.desk.give_up(&mut gone);
-        given_up.extend(self.rounds.give_up(gone));
-        given_up
+        let Ended { mut callers, names } = self.desk.give_up(&mut gone);
+        self.core.withdraw(&names);
+        callers.extend(self.rounds.give_up(gone));
+        callers
     }
 
     /// Those callers whose operation has a slot but no result yet, with the slot. Only callers for which `wants`
@@ -275,7 +277,9 @@ impl<C> Process<C> {
     /// Handles everything that has come until now, and the timers that have run out at `now`.
     pub fn turn(&mut self, now: Time) -> Turn<C> {
         if self.core.tick(now) {
-            for (caller, refusal) in self.desk.overtaken(self.core.replica.replica()) {
+            let Ended { callers, names } = self.desk.overtaken(self.core.replica.replica());
+            self.core.withdraw(&names);
+            for (caller, refusal) in callers {
                 self.answer(caller, Answer::Refused(refusal));
             }
             let (requests, queries) = self.desk.overdue();
