@@ -113,6 +113,11 @@ impl Snapshot {
         self.0.parts.values()
     }
 
+    /// The bytes of all parts.
+    pub(crate) fn bytes(&self) -> usize {
+        self.parts().map(|part| part.len()).sum()
+    }
+
     /// Decodes the reply table.
     pub(crate) fn replies(&self) -> Result<Replies, BadParts> {
         let parts: Vec<_> = self.chosen(&self.manifest().replies).collect();

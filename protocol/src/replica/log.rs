@@ -229,6 +229,11 @@ impl Log {
         (self.slots.len(), self.bodies.len())
     }
 
+    /// The bytes of all bodies.
+    pub(super) fn body_bytes(&self) -> usize {
+        self.bodies.values().map(Batch::weight).sum()
+    }
+
     /// The number of proposals and votes of other views.
     pub(super) fn statements(&self) -> usize {
         let past = self.slots.values().flat_map(|slot| slot.past.values());

@@ -63,6 +63,12 @@ impl Checkpoints {
         self.snapshots.get(&sequence)
     }
 
+    /// The bytes of the largest kept state.
+    pub(super) fn state_bytes(&self) -> usize {
+        let states = self.snapshots.values().map(Snapshot::bytes);
+        states.max().unwrap_or_default()
+    }
+
     /// A part with this digest, from any kept state.
     pub(super) fn part(&self, digest: Digest) -> Option<&Part> {
         self.snapshots

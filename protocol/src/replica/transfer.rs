@@ -206,6 +206,12 @@ impl Transfer {
             .is_some_and(|fetching| fetching.repairs)
     }
 
+    /// The bytes of the parts that are here of the state that is being fetched.
+    pub(super) fn part_bytes(&self) -> usize {
+        let parts = self.under_way.iter().flat_map(|one| one.parts.values());
+        parts.map(|part| part.len()).sum()
+    }
+
     pub(super) fn forget_through(&mut self, stable: Sequence) {
         self.latest.take_if(|target| target.sequence <= stable);
         self.under_way

@@ -39,6 +39,22 @@ impl ViewChanges {
         }
     }
 
+    /// All that are kept, but for those in the NEW-VIEW.
+    fn kept(&self) -> impl Iterator<Item = &Signed<ViewChange>> {
+        self.heard.values().chain(self.ended.values())
+    }
+
+    /// How many are kept, but for those in the NEW-VIEW.
+    pub(super) fn len(&self) -> usize {
+        self.kept().count()
+    }
+
+    /// The bytes of all that are kept, and of the NEW-VIEW.
+    pub(super) fn bytes(&self) -> usize {
+        let new_view = self.new_view.as_ref().map_or(0, SignedMessage::weight);
+        self.kept().map(Signed::weight).sum::<usize>() + new_view
+    }
+
     /// A view has started: the VIEW-CHANGEs for it and for earlier views count no more.
     pub(super) fn end_through(&mut self, view: View) {
         let (counting, ended) = std::mem::take(&mut self.heard)

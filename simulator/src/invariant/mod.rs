@@ -389,7 +389,11 @@ impl Invariants {
         if let Some(totals) = &mut self.work {
             totals.add(own, work)?;
         }
-        self.bounded.check(own, process.sizes())?;
+        let sizes = process.sizes();
+        self.bounded.check(own, sizes)?;
+        if self.within_bound {
+            self.bounded.check_fetched(own, sizes)?;
+        }
         self.exchange.check(own, process.exchange())?;
         Ok(())
     }
