@@ -153,14 +153,11 @@ impl std::fmt::Display for Mutant {
 impl Mutant {
     /// The bugs that no run shows, because another rule makes up for them, or because nobody in a run is so evil. Each of
     /// them fails the test of its rule (`protocol/tests/rules/mutants.rs`).
-    pub const UNSEEN: [Self; 14] = [
+    pub const UNSEEN: [Self; 11] = [
         Self::BodiesNotCompared,
         Self::BodyNotFetched,
         Self::ProposesAboveWindow,
         Self::SlowPrimaryKept,
-        Self::StateNotChecked,
-        Self::LateCommitsIgnored,
-        Self::LatePreparesIgnored,
         Self::AnotherLifeExcuses,
         Self::CommitProofIgnored,
         Self::EarlyUnbounded,

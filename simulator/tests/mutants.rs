@@ -1,6 +1,8 @@
 //! Engines with a known bug are caught. The others take more seeds: see `simulate mutants`.
 #![cfg(feature = "mutants")]
 
+use std::collections::BTreeSet;
+
 use quorate_protocol::Mutant;
 use quorate_simulator::mutants::kept_plan;
 use quorate_simulator::plan::Choice;
@@ -45,6 +47,7 @@ fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
         (Mutant::ExecutesOutOfOrder, "total order"),
         (Mutant::AnyoneSpeaks, "certificates verify"),
         (Mutant::DigestNotCompared, "own reply"),
+        (Mutant::LatePreparesIgnored, "seen lies are proved"),
     ] {
         assert!(is_caught_by(mutant, rule, 40), "{mutant}: {rule}");
     }
@@ -88,4 +91,29 @@ fn a_plan_names_its_mutant_and_plays_alike_when_read_back() {
             plan
         );
     }
+}
+
+#[test]
+fn the_page_says_of_each_bug_whether_runs_show_it() {
+    let page = include_str!("../../docs/simulator.md");
+    let rows = page
+        .lines()
+        .skip_while(|line| !line.starts_with("| rule |"));
+    let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
+    let (mut seen, mut unseen) = (BTreeSet::new(), BTreeSet::new());
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').collect();
+        let names = |place: usize| {
+            let names = cells[place].split(',').map(|name| name.trim().to_owned());
+            names.filter(|name| !name.is_empty())
+        };
+        seen.extend(names(2));
+        unseen.extend(names(3));
+    }
+    let named = |mutants: &mut dyn Iterator<Item = Mutant>| -> BTreeSet<String> {
+        mutants.map(|mutant| mutant.to_string()).collect()
+    };
+    assert_eq!(unseen, named(&mut Mutant::UNSEEN.into_iter()));
+    let shown = |one: &Mutant| !Mutant::UNSEEN.contains(one);
+    assert_eq!(seen, named(&mut Mutant::ALL.into_iter().filter(shown)));
 }

@@ -65,7 +65,7 @@ pub(crate) fn command(options: &Mutants, stop: &Stop) -> anyhow::Result<u8> {
 /// What came of one mutant.
 struct Found {
     mutant: Mutant,
-    /// How many seeds were played until it was caught, or all. None, if the plan that is kept for it caught it.
+    /// How many seeds were played until it was caught, or all. 0: the plan that is kept for it caught it.
     seeds: u64,
     caught: Option<(u64, Violation, Plan)>,
 }
