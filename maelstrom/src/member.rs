@@ -247,14 +247,14 @@ impl Member {
             .collect()
     }
 
-    /// A key is now known, so the messages that its owner has sent meanwhile can be verified.
+    /// A key is now known, so the messages that its owner has sent meanwhile can be verified. If it is no valid key, all
+    /// messages of this node are refused, those too.
     fn learn(&mut self, owner: usize, key: &[u8; 32]) {
+        let early = self.early.remove(&owner).unwrap_or_default();
         let owner_id = replica(owner);
         if self.process.keys().learn(owner_id, key).is_err() {
-            // The key is not valid. All messages of this node will be refused.
             return;
         }
-        let early = self.early.remove(&owner).unwrap_or_default();
         for message in early.messages {
             self.process.deliver(Batch::of(owner_id, message));
         }
@@ -305,16 +305,59 @@ pub(crate) fn node_names(body: &Map<String, Value>) -> Result<Vec<String>, Error
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
     use quorate_protocol::message::Request;
-    use quorate_protocol::{ClusterId, Keys, ReplicaId, SignedMessage, Timestamp};
+    use quorate_protocol::{ClusterId, Duration, Keys, ReplicaId, SignedMessage, Time, Timestamp};
+    use serde_json::{Value, json};
 
-    use super::{Early, MOST_EARLY};
+    use super::{Early, MOST_EARLY, Member};
+    use crate::settings::Settings;
+
+    fn request_of_node_1() -> SignedMessage {
+        let keys = Keys::simulated(ReplicaId(1), 4, ClusterId([0; 32]));
+        let request = Request::new(ReplicaId(1).into(), Timestamp(1), vec![0; 64]);
+        SignedMessage::Request(keys.sign(request).into_signed())
+    }
+
+    /// 32 bytes that are not an Ed25519 public key.
+    fn no_key() -> [u8; 32] {
+        let is_key = |bytes| Keys::new(ReplicaId(0), [1; 32], &[bytes], ClusterId([0; 32])).is_ok();
+        let mut all = (0..=255).map(|byte| [byte; 32]);
+        all.find(|bytes| !is_key(*bytes)).unwrap()
+    }
+
+    #[test]
+    fn what_a_node_has_sent_before_it_tells_a_key_that_is_none_is_not_kept() {
+        let settings = Settings {
+            view_timeout: Duration::from_millis(100),
+            timeout: Duration::from_millis(1000),
+            seed: [3; 32],
+        };
+        let names = vec!["n0".to_owned(), "n1".to_owned()];
+        let mut member = Member::new(Time(0), 0, names, &settings);
+        let mut hears = |body: Value| {
+            member.on_peer(1, body.as_object().unwrap()).unwrap();
+            (member.book.knows(1), member.early.len())
+        };
+        let bytes = postcard::to_stdvec(&request_of_node_1()).unwrap();
+        let signed = BASE64_STANDARD.encode(bytes);
+        assert_eq!(
+            hears(json!({"type": "request", "signed": signed})),
+            (false, 1)
+        );
+        let said = json!({"n1": BASE64_STANDARD.encode(no_key())});
+        let keys = json!({"type": "keys", "echo": said, "ready": said});
+        assert_eq!(hears(keys), (true, 0));
+        assert_eq!(
+            hears(json!({"type": "request", "signed": signed})),
+            (true, 0)
+        );
+    }
 
     #[test]
     fn what_is_kept_of_a_node_without_a_key_is_bounded_in_bytes() {
-        let keys = Keys::simulated(ReplicaId(1), 4, ClusterId([0; 32]));
-        let request = Request::new(ReplicaId(1).into(), Timestamp(1), vec![0; 64]);
-        let message = SignedMessage::Request(keys.sign(request).into_signed());
+        let message = request_of_node_1();
         let mut early = Early::default();
         for _ in 0..9 {
             early.keep(message.clone(), MOST_EARLY / 8);
