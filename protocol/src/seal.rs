@@ -3,11 +3,10 @@
 
 use std::fmt;
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::id::{ClientId, ClusterId, Sequence, Timestamp};
+use crate::secret::SecretKey;
 
 /// The signature of a client's own key. `docs/store.md` shows the signed bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,35 +36,25 @@ pub fn sealed_bytes(
 }
 
 /// A client's secret key.
-pub struct ClientKey(Secret);
-
-enum Secret {
-    Ed25519(Box<SigningKey>),
-    /// For simulations only: the public key, under which everybody could sign. Only the owner of this value does.
-    Simulated([u8; 32]),
-}
+pub struct ClientKey(SecretKey);
 
 impl ClientKey {
     /// An Ed25519 key.
     #[must_use]
     pub fn new(secret: &[u8; 32]) -> Self {
-        Self(Secret::Ed25519(Box::new(SigningKey::from_bytes(secret))))
+        Self(SecretKey::new(secret))
     }
 
     /// A key for clusters with [`crate::Keys::simulated`].
     #[must_use]
     pub fn simulated(name: &str) -> Self {
-        let Digest(public) = Digest::of(&[b"simulated client", name.as_bytes()]);
-        Self(Secret::Simulated(public))
+        Self(SecretKey::simulated(&format!("client {name}")))
     }
 
     /// The public key, 32 bytes.
     #[must_use]
     pub fn public(&self) -> [u8; 32] {
-        match &self.0 {
-            Secret::Ed25519(secret) => secret.verifying_key().to_bytes(),
-            Secret::Simulated(public) => *public,
-        }
+        self.0.public()
     }
 
     /// The client that has this key.
@@ -84,10 +73,7 @@ impl ClientKey {
         operation: &[u8],
     ) -> Seal {
         let bytes = sealed_bytes(cluster, timestamp, after, operation);
-        match &self.0 {
-            Secret::Ed25519(secret) => Seal(secret.sign(&bytes).to_bytes()),
-            Secret::Simulated(public) => simulated_seal(public, &bytes),
-        }
+        Seal(self.0.sign(&bytes))
     }
 }
 
@@ -95,23 +81,4 @@ impl fmt::Debug for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the secret key of {}", self.client())
     }
-}
-
-/// Whether the Ed25519 signature holds. Strict, because every correct replica must come to the same verdict.
-pub(crate) fn ed25519_holds(public: &[u8; 32], bytes: &[u8], seal: &Seal) -> bool {
-    VerifyingKey::from_bytes(public).is_ok_and(|key| {
-        key.verify_strict(bytes, &Signature::from_bytes(&seal.0))
-            .is_ok()
-    })
-}
-
-/// The same for a simulated key.
-pub(crate) fn simulated_holds(public: &[u8; 32], bytes: &[u8], seal: &Seal) -> bool {
-    simulated_seal(public, bytes) == *seal
-}
-
-fn simulated_seal(public: &[u8; 32], bytes: &[u8]) -> Seal {
-    let mut seal = [0; 64];
-    seal[..32].copy_from_slice(&Digest::of(&[b"simulated seal", public, bytes]).0);
-    Seal(seal)
 }

@@ -1,0 +1,229 @@
+//! Who is shut out, and how much each may send.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use quorate_protocol::{Duration, Time};
+
+use crate::id::PublicKey;
+
+/// How many bad answers are let pass.
+pub(crate) const TRIES: u32 = 3;
+
+/// The most that are remembered.
+const MOST: usize = 512;
+
+/// Who gave a bad answer: an address at which a challenge was received, or a key that signed one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Who {
+    /// An address.
+    Address(SocketAddr),
+    /// A key.
+    Key(PublicKey),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    tries: u32,
+    /// How often it was shut out before.
+    times: u32,
+    until: Time,
+    last: Time,
+}
+
+/// Who gave bad answers, and who is shut out. After three bad answers somebody is shut out, each time twice as long.
+#[derive(Clone, Debug)]
+pub(crate) struct Doors {
+    first: Duration,
+    records: BTreeMap<Who, Record>,
+}
+
+/// Somebody is shut out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shut {
+    /// For how long.
+    pub(crate) lasts: Duration,
+}
+
+impl Doors {
+    pub(crate) const fn new(first: Duration) -> Self {
+        Self {
+            first,
+            records: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn is_shut(&self, now: Time, who: Who) -> bool {
+        self.records.get(&who).is_some_and(|one| now < one.until)
+    }
+
+    /// Counts a bad answer.
+    pub(crate) fn count(&mut self, now: Time, who: Who) -> Option<Shut> {
+        self.make_room(now, who);
+        let record = self.records.entry(who).or_insert(Record {
+            tries: 0,
+            times: 0,
+            until: Time(0),
+            last: now,
+        });
+        record.last = now;
+        record.tries += 1;
+        if record.tries < TRIES {
+            return None;
+        }
+        let lasts = self.first.doubled(record.times.min(20));
+        record.tries = 0;
+        record.times += 1;
+        record.until = now + lasts;
+        Some(Shut { lasts })
+    }
+
+    /// Forgets whoever did not come for longest, those who are shut out last.
+    fn make_room(&mut self, now: Time, who: Who) {
+        if self.records.len() < MOST || self.records.contains_key(&who) {
+            return;
+        }
+        let rank = |record: &Record| (now < record.until, record.last);
+        let oldest = self.records.iter().min_by_key(|(_, record)| rank(record));
+        if let Some(who) = oldest.map(|(who, _)| *who) {
+            self.records.remove(&who);
+        }
+    }
+}
+
+/// A number of packets that grows with time up to a most.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// In millionths of a packet.
+    left: u64,
+    at: Time,
+}
+
+/// How many packets each sender may send, and all together.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowance<Sender> {
+    /// The packets of a sender in one second; three times as many may come at once.
+    each: u64,
+    /// The same of all senders.
+    all: u64,
+    total: Bucket,
+    senders: BTreeMap<Sender, Bucket>,
+}
+
+impl Bucket {
+    const fn full(rate: u64) -> Self {
+        Self {
+            left: rate * 3_000_000,
+            at: Time(0),
+        }
+    }
+
+    fn refill(&mut self, now: Time, rate: u64) {
+        let passed = now.0.saturating_sub(self.at.0);
+        let more = passed.saturating_mul(rate);
+        self.left = self.left.saturating_add(more).min(rate * 3_000_000);
+        self.at = now;
+    }
+
+    const fn has_one(&self) -> bool {
+        self.left >= 1_000_000
+    }
+}
+
+impl<Sender: Copy + Ord> Allowance<Sender> {
+    pub(crate) const fn new(each: u64, all: u64) -> Self {
+        Self {
+            each,
+            all,
+            total: Bucket::full(all),
+            senders: BTreeMap::new(),
+        }
+    }
+
+    /// Whether one more packet of this sender may be looked at.
+    pub(crate) fn take(&mut self, now: Time, sender: Sender) -> bool {
+        self.make_room(&sender);
+        let bucket = self
+            .senders
+            .entry(sender)
+            .or_insert(Bucket::full(self.each));
+        bucket.refill(now, self.each);
+        self.total.refill(now, self.all);
+        let may = bucket.has_one() && self.total.has_one();
+        if may {
+            bucket.left -= 1_000_000;
+            self.total.left -= 1_000_000;
+        }
+        may
+    }
+
+    /// Forgets the sender that was quiet for longest: it loses least.
+    fn make_room(&mut self, sender: &Sender) {
+        if self.senders.len() < MOST || self.senders.contains_key(sender) {
+            return;
+        }
+        let oldest = self.senders.iter().min_by_key(|(_, bucket)| bucket.at);
+        if let Some(sender) = oldest.map(|(sender, _)| *sender) {
+            self.senders.remove(&sender);
+        }
+    }
+}
+
+/// Calls of unknown senders, by the address that the transport names.
+pub(crate) type Callers = Allowance<IpAddr>;
+/// Packets of senders that have received a challenge.
+pub(crate) type Correspondents = Allowance<SocketAddr>;
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::{Duration, Time};
+
+    use super::{Allowance, Doors, MOST, Shut, Who};
+
+    #[test]
+    fn three_bad_answers_shut_out_and_each_time_lasts_twice_as_long() {
+        let mut doors = Doors::new(Duration::from_millis(8_000));
+        let who = Who::Key([1; 32]);
+        let mut now = Time(0);
+        for seconds in [8_u64, 16, 32] {
+            assert_eq!(doors.count(now, who), None);
+            assert_eq!(doors.count(now, who), None);
+            assert!(!doors.is_shut(now, who));
+            let lasts = Duration::from_millis(seconds * 1_000);
+            assert_eq!(doors.count(now, who), Some(Shut { lasts }));
+            assert!(doors.is_shut(now, who));
+            assert!(!doors.is_shut(now, Who::Key([2; 32])));
+            now = now + lasts;
+            assert!(!doors.is_shut(now, who));
+        }
+    }
+
+    #[test]
+    fn a_flood_of_keys_pushes_nobody_out_who_is_shut_out() {
+        let mut doors = Doors::new(Duration::from_millis(8_000));
+        let who = Who::Key([255; 32]);
+        for _ in 0..3 {
+            doors.count(Time(0), who);
+        }
+        for number in 0..2_000_u32 {
+            let mut key = [0; 32];
+            key[..4].copy_from_slice(&number.to_le_bytes());
+            doors.count(Time(1 + u64::from(number)), Who::Key(key));
+        }
+        assert!(doors.records.len() <= MOST);
+        assert!(doors.is_shut(Time(5_000), who));
+    }
+
+    #[test]
+    fn a_sender_has_its_allowance_beside_one_that_floods() {
+        let mut allowance = Allowance::new(10, 100);
+        let mut taken = 0;
+        for micros in 0..1_000 {
+            taken += u32::from(allowance.take(Time(micros * 1_000), 'a'));
+            if micros % 100 == 0 {
+                assert!(allowance.take(Time(micros * 1_000), 'b'));
+            }
+        }
+        assert!((30..=41).contains(&taken), "{taken}");
+    }
+}

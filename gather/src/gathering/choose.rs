@@ -1,0 +1,126 @@
+//! For which roster a node votes.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::{ClusterId, Time};
+
+use super::Gathering;
+use crate::certificate::Certificate;
+use crate::id::PublicKey;
+use crate::packet::Standing;
+use crate::peers::{Peer, seat};
+use crate::roster::{Known, Roster};
+use crate::vote::Phase;
+
+impl Gathering {
+    /// The roster to vote for: the one to which this node keeps; otherwise the one that most of its members want; otherwise the
+    /// nodes that were met first.
+    pub(super) fn choose(&self, now: Time) -> Option<Roster> {
+        if let Some(lock) = &self.lock {
+            return Some(lock.roster().clone());
+        }
+        let own = self.own_roster(now);
+        let mut wanted: BTreeMap<ClusterId, (usize, &Roster)> = self.ballots.wanted();
+        if let Some(own) = &own {
+            wanted.entry(own.cluster()).or_insert((0, own));
+        }
+        let may = wanted
+            .values()
+            .filter(|(_, roster)| self.may_want(now, roster));
+        let best = may.max_by_key(|(count, roster)| (*count, std::cmp::Reverse(roster.cluster())));
+        best.map(|(_, roster)| (*roster).clone())
+    }
+
+    /// Whether this node may vote for a roster that others want. Of its members at most f may be unknown or liars.
+    fn may_want(&self, now: Time, roster: &Roster) -> bool {
+        let own = self.judge.own();
+        let others = || roster.keys().filter(|key| *key != own);
+        let liars = others().filter(|key| self.barred.contains_key(key)).count();
+        let unknown = others()
+            .filter(|key| !self.barred.contains_key(key) && !self.peers.has(key))
+            .count();
+        let backed = || self.is_backed(roster);
+        roster.has(&own)
+            && liars + unknown <= self.judge.quorum().f() as usize
+            // A seat's owner has signed every HELLO with that seat. Elsewhere a liar may have made up the unknown one.
+            && (unknown == 0 || self.judge.invites() || backed())
+            && (liars == 0 || backed() || others().all(|key| self.is_bearable(now, &key)))
+    }
+
+    /// Whether f+1 others want it, so that one of them is correct and has met its members.
+    fn is_backed(&self, roster: &Roster) -> bool {
+        let own = self.judge.own();
+        let votes = self.ballots.in_phase(Phase::Roster);
+        let others = votes
+            .filter(|ballot| ballot.roster.cluster() == roster.cluster() && ballot.vote.key != own);
+        others.count() >= self.judge.quorum().one_correct()
+    }
+
+    /// Whether a key is not proved to lie, or was waited for long enough.
+    fn is_bearable(&self, now: Time, key: &PublicKey) -> bool {
+        let barred = self.barred.get(key);
+        barred.is_none_or(|barred| now >= barred.since + self.pace.patience)
+    }
+
+    /// When the next proved liar becomes bearable.
+    pub(super) fn patience_ends(&self) -> Option<Time> {
+        let ends = self
+            .barred
+            .values()
+            .map(|one| one.since + self.pace.patience);
+        let to_come = ends.filter(|ends| self.is_seeking() && *ends > self.now);
+        to_come.min()
+    }
+
+    /// Whoever was met first, and this node. Proved liars only if nobody else came, and at most f.
+    fn own_roster(&self, now: Time) -> Option<Roster> {
+        let mut chosen: Vec<Known> = vec![std::sync::Arc::new(self.hello.clone())];
+        let mut seats: Vec<Option<PublicKey>> = vec![seat(&self.hello)];
+        let liars = self
+            .barred
+            .values()
+            .filter(|one| now >= one.since + self.pace.patience);
+        let liars = liars.filter_map(|one| one.hello.as_ref());
+        let liars = liars.take(self.judge.quorum().f() as usize);
+        let seekers = self.seekers().into_iter().map(|peer| &peer.hello);
+        for hello in seekers.chain(liars) {
+            let is_free = !self.judge.invites() || !seats.contains(&seat(hello));
+            if chosen.len() < self.charter.nodes as usize && is_free {
+                chosen.push(hello.clone());
+                seats.push(seat(hello));
+            }
+        }
+        self.judge.roster(chosen).ok()
+    }
+
+    /// The nodes that were met and have no cluster, in the order in which they were met.
+    fn seekers(&self) -> Vec<&Peer> {
+        let mut seekers = self.peers.first_come();
+        seekers.retain(|peer| peer.standing == Standing::Seeking);
+        seekers
+    }
+
+    /// How many nodes are here, this one included. With invitations: how many seats.
+    pub(super) fn here(&self) -> usize {
+        if !self.judge.invites() {
+            return 1 + self.seekers().len();
+        }
+        let own = seat(&self.hello);
+        let seekers = self.seekers();
+        let mut seats: Vec<_> = seekers.iter().map(|peer| peer.seat()).collect();
+        seats.push(own);
+        seats.sort_unstable();
+        seats.dedup();
+        seats.len()
+    }
+
+    /// The roster that this node wants now.
+    pub(super) fn wants(&self) -> Option<&Roster> {
+        let own = self.judge.own();
+        let voted = self
+            .ballots
+            .of(&own, Phase::Roster)
+            .map(|ballot| &ballot.roster);
+        self.lock.as_ref().map(Certificate::roster).or(voted)
+    }
+}

@@ -1,0 +1,265 @@
+//! The votes.
+//!
+//! A founding needs two votes, as in other agreement among voters who may lie. With ROSTER a member wants a roster in an attempt.
+//! A member that sees a quorum of equal ROSTERs keeps to that roster: it signs FOUND, and in later attempts it votes for this roster
+//! alone, until it sees a quorum for another one in a later attempt. A quorum of FOUNDs of one attempt is the founding. Two quorums of
+//! the same members share a correct member, so after a founding no quorum of ROSTERs for another roster of these members can come
+//! about.
+
+use quorate_protocol::{ReplicaId, Time};
+
+use super::{Gathering, Outcome};
+use crate::ballots::Ballot;
+use crate::certificate::Certificate;
+use crate::event::{Event, Founded, Member};
+use crate::hello::Hello;
+use crate::id::{NodeId, PublicKey};
+use crate::roster::Roster;
+use crate::signed::Signed;
+use crate::vote::{Phase, Vote};
+
+/// The most foundings of others that wait until enough of their members were met.
+const MOST_FOUNDINGS: usize = 8;
+/// The most clusters that are named to the user.
+const MOST_TOLD: usize = 16;
+/// The most attempts that are skipped at once. So a liar cannot use them all up.
+const MOST_SKIPPED: u64 = 1 << 20;
+
+impl Gathering {
+    /// Does whatever follows from the votes that are known.
+    pub(super) fn found(&mut self, now: Time) {
+        while self.is_seeking() && self.advance(now) {}
+    }
+
+    /// One step ahead, if there is one.
+    fn advance(&mut self, now: Time) -> bool {
+        self.see_founding()
+            || self.see_quorum(now)
+            || self.believe_founding()
+            || self.follow()
+            || self.end_attempt(now)
+            || self.vote(now)
+    }
+
+    fn see_founding(&mut self) -> bool {
+        let quorum = self.judge.quorum().size();
+        let Some(founding) = self.ballots.quorum(Phase::Found, quorum) else {
+            return false;
+        };
+        let is_member = founding.roster().has(&self.judge.own());
+        if is_member {
+            self.become_member(founding, false);
+        }
+        is_member
+    }
+
+    fn see_quorum(&mut self, now: Time) -> bool {
+        let quorum = self.judge.quorum().size();
+        let lock = self.ballots.quorum(Phase::Roster, quorum);
+        lock.is_some_and(|lock| self.keep_to(now, lock))
+    }
+
+    /// From now on this node keeps to the roster. Whether that is new.
+    pub(super) fn keep_to(&mut self, now: Time, lock: Certificate) -> bool {
+        let known = self.lock.as_ref().map(Certificate::attempt);
+        let is_later = known.is_none_or(|known| known < lock.attempt());
+        if !self.is_seeking() || !is_later || !lock.roster().has(&self.judge.own()) {
+            return false;
+        }
+        let (attempt, roster) = (lock.attempt(), lock.roster().clone());
+        self.lock = Some(lock);
+        self.speaking.changed();
+        if attempt > self.attempt {
+            self.begin_attempt(attempt);
+        }
+        if attempt == self.attempt {
+            self.cast(Phase::Found, roster);
+            let ends = now + self.lasts();
+            self.ends.get_or_insert(ends);
+        }
+        true
+    }
+
+    /// A founding that somebody hands on.
+    pub(super) fn on_founding(&mut self, now: Time, founding: Certificate) {
+        let theirs = founding.roster().cluster();
+        if let Some(ours) = self.founding().map(|ours| ours.roster().cluster()) {
+            if ours == theirs {
+                self.compare_hellos(now, founding.roster());
+            } else if self.told.other_clusters.len() < MOST_TOLD
+                && self.told.other_clusters.insert(theirs)
+            {
+                self.say(Event::AnotherCluster { ours, theirs });
+            }
+        } else if founding.roster().has(&self.judge.own()) {
+            self.become_member(founding, false);
+        } else if !self
+            .foundings
+            .iter()
+            .any(|one| one.roster().cluster() == theirs)
+        {
+            if self.foundings.len() == MOST_FOUNDINGS {
+                self.foundings.remove(0);
+            }
+            // Its members are called, to see whether they are there.
+            self.call_members(now, founding.roster());
+            self.foundings.push(founding);
+        }
+    }
+
+    /// A founding without this node counts once f+1 of its members were met: old ones may be played again.
+    fn believe_founding(&mut self) -> bool {
+        let enough = self.judge.quorum().one_correct();
+        let met = |founding: &Certificate| {
+            let keys = founding.roster().keys();
+            keys.filter(|key| self.peers.has(key)).count() >= enough
+        };
+        let Some(founding) = self.foundings.iter().find(|one| met(one)).cloned() else {
+            return false;
+        };
+        let roster = founding.roster();
+        self.say(Event::Watching {
+            cluster: roster.cluster(),
+            nodes: self.charter.nodes,
+            members: ids(roster.in_replica_order().iter().map(|hello| hello.key)),
+        });
+        self.end(Outcome::Watching(founding));
+        true
+    }
+
+    pub(super) fn become_member(&mut self, founding: Certificate, restored: bool) {
+        let founded = self.founded_by(founding, restored);
+        self.end(Outcome::Member(Box::new(founded.clone())));
+        self.call_members(self.now, founded.certificate.roster());
+        if !restored {
+            self.say(Event::Founded(Box::new(founded)));
+        }
+    }
+
+    fn founded_by(&self, certificate: Certificate, restored: bool) -> Founded {
+        let roster = certificate.roster();
+        let own = self.judge.own();
+        let members: Vec<Member> = roster
+            .in_replica_order()
+            .into_iter()
+            .map(|hello| self.member(hello))
+            .collect();
+        let place = members.iter().position(|member| member.key == own);
+        let own = u32::try_from(place.unwrap_or_default()).unwrap_or_default();
+        Founded {
+            cluster: roster.cluster(),
+            members,
+            own: ReplicaId(own),
+            certificate,
+            restored,
+        }
+    }
+
+    /// A member as its newest HELLO says.
+    fn member(&self, hello: &Signed<Hello>) -> Member {
+        let newest = if hello.key == self.judge.own() {
+            &self.hello
+        } else {
+            let met = self.peers.get(&hello.key).map(|peer| &*peer.hello);
+            met.filter(|met| met.value.sequence > hello.value.sequence)
+                .unwrap_or(hello)
+        };
+        Member {
+            id: hello.id(),
+            key: hello.key,
+            addresses: newest.value.addresses.clone(),
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+        self.ends = None;
+        self.foundings.clear();
+        self.speaking.changed();
+    }
+
+    /// Follows the others into a later attempt once f+1 nodes are there: one of them is correct.
+    fn follow(&mut self) -> bool {
+        let attempts = self.ballots.attempts();
+        let with_one_correct = attempts.get(self.judge.quorum().f() as usize).copied();
+        let later = with_one_correct.filter(|attempt| *attempt > self.attempt);
+        if let Some(attempt) = later {
+            self.begin_attempt(attempt);
+        }
+        later.is_some()
+    }
+
+    /// An attempt that has lasted long enough ends. The next one is the latest that anybody has begun.
+    fn end_attempt(&mut self, now: Time) -> bool {
+        let is_over = self.ends.is_some_and(|ends| now >= ends);
+        if is_over {
+            let next = self.attempt.saturating_add(1);
+            let latest = self.ballots.attempts().first().copied().unwrap_or(next);
+            let most = self.attempt.saturating_add(MOST_SKIPPED);
+            self.begin_attempt(latest.min(most).max(next));
+        }
+        is_over
+    }
+
+    fn begin_attempt(&mut self, attempt: u64) {
+        self.attempt = attempt;
+        self.ends = None;
+    }
+
+    /// How long the current attempt lasts.
+    fn lasts(&self) -> quorate_protocol::Duration {
+        let times = u32::try_from(self.attempt).unwrap_or(u32::MAX);
+        self.pace
+            .attempt
+            .doubled(times)
+            .min(self.pace.longest_attempt)
+    }
+
+    /// Votes for a roster, once in an attempt.
+    fn vote(&mut self, now: Time) -> bool {
+        let own = self.judge.own();
+        let voted = self.ballots.of(&own, Phase::Roster);
+        if voted.is_some_and(|ballot| ballot.vote.value.attempt >= self.attempt) {
+            // A node that was restored has voted before it has a time.
+            let ends = now + self.lasts();
+            self.ends.get_or_insert(ends);
+            return false;
+        }
+        let Some(roster) = self.choose(now) else {
+            return false;
+        };
+        self.tell_liars(&roster);
+        self.cast(Phase::Roster, roster);
+        self.ends = Some(now + self.lasts());
+        true
+    }
+
+    fn tell_liars(&mut self, roster: &Roster) {
+        let liars: Vec<PublicKey> = roster
+            .keys()
+            .filter(|key| self.barred.contains_key(key))
+            .collect();
+        for key in liars {
+            if self.told.seated.insert(key) {
+                let (id, patience) = (NodeId::of(&key), self.pace.patience);
+                self.say(Event::LiarSeated { id, patience });
+            }
+        }
+    }
+
+    fn cast(&mut self, phase: Phase, roster: Roster) {
+        let vote = Vote {
+            phase,
+            attempt: self.attempt,
+            cluster: roster.cluster(),
+        };
+        let vote = self.judge.pen().sign(vote);
+        // A node's own votes never contradict each other: it signs one in each phase of an attempt.
+        self.ballots.count(Ballot { vote, roster });
+        self.speaking.changed();
+    }
+}
+
+pub(super) fn ids(keys: impl Iterator<Item = PublicKey>) -> Vec<NodeId> {
+    keys.map(|key| NodeId::of(&key)).collect()
+}

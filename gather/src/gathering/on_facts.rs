@@ -1,0 +1,108 @@
+//! What a node that was met hands on.
+
+use std::net::SocketAddr;
+
+use quorate_protocol::Time;
+
+use super::Gathering;
+use crate::ballots::{Ballot, Counted};
+use crate::certificate::Certificate;
+use crate::hints::Giver;
+use crate::id::PublicKey;
+use crate::packet::{Facts, Speech};
+use crate::proof::Proof;
+use crate::refusal::BadAnswer;
+use crate::roster::{Known, Roster};
+use crate::signed::Signed;
+use crate::vote::Vote;
+
+/// The most keys that are known to lie.
+const MOST_BARRED: usize = 256;
+
+impl Gathering {
+    pub(super) fn on_facts(&mut self, now: Time, address: SocketAddr, speech: &Speech) {
+        let key = speech.hello.key;
+        match speech.facts(&mut self.judge) {
+            None => {}
+            Some(Err(flaw)) => self.bad_answer(now, address, Some(&key), BadAnswer::Flaw(flaw)),
+            Some(Ok(facts)) => {
+                if let Some(peer) = self.peers.get_mut(&key) {
+                    peer.facts = speech.facts_digest();
+                    // So that the sender need not say it again.
+                    peer.next = peer.next.min(now + self.pace.settle);
+                }
+                self.take_facts(now, &key, facts);
+            }
+        }
+    }
+
+    fn take_facts(&mut self, now: Time, from: &PublicKey, facts: Facts) {
+        for proof in facts.proofs {
+            self.on_proof(now, proof);
+        }
+        for hello in &facts.hellos {
+            self.on_relayed(now, from, hello);
+        }
+        for (vote, roster) in facts.votes {
+            self.on_vote(now, vote, roster);
+        }
+        if let Some(lock) = facts.lock {
+            self.on_lock(now, lock);
+        }
+        if let Some(founding) = facts.founding {
+            self.on_founding(now, founding);
+        }
+    }
+
+    /// A proof counts if it is about somebody who matters here.
+    fn on_proof(&mut self, now: Time, proof: Proof) {
+        let key = proof.key();
+        let matters = self.peers.has(&key)
+            || self.is_member(&key)
+            || self.ballots.all().any(|ballot| ballot.roster.has(&key));
+        if matters && self.barred.len() < MOST_BARRED {
+            self.bar(now, proof);
+        }
+    }
+
+    /// A node that the sender has met. Its HELLO is checked, but whether it is still there is not known: it is called.
+    fn on_relayed(&mut self, now: Time, from: &PublicKey, hello: &Known) {
+        if hello.key == self.judge.own() || self.barred.contains_key(&hello.key) {
+            return;
+        }
+        if self.take_hello(now, hello) && !self.peers.has(&hello.key) {
+            for address in &hello.value.addresses {
+                self.add_hint(now, *address, Giver::Node(*from), None);
+            }
+        }
+    }
+
+    /// A vote counts if the voter was met. The own votes are known better here.
+    fn on_vote(&mut self, now: Time, vote: Signed<Vote>, roster: Roster) {
+        self.compare_hellos(now, &roster);
+        if !self.peers.has(&vote.key) {
+            return;
+        }
+        match self.ballots.count(Ballot { vote, roster }) {
+            Counted::Known => {}
+            Counted::New => self.speaking.changed(),
+            Counted::Contradicts(proof) => self.bar(now, *proof),
+        }
+    }
+
+    /// Looks for members who have signed another HELLO than the one of a roster.
+    pub(super) fn compare_hellos(&mut self, now: Time, roster: &Roster) {
+        let own = self.judge.own();
+        for hello in roster.hellos().iter().filter(|hello| hello.key != own) {
+            self.take_hello(now, hello);
+        }
+    }
+
+    fn on_lock(&mut self, now: Time, lock: Certificate) {
+        for vote in lock.votes() {
+            let roster = lock.roster().clone();
+            self.on_vote(now, vote, roster);
+        }
+        self.keep_to(now, lock);
+    }
+}

@@ -1,0 +1,185 @@
+//! What a node sends.
+
+use std::net::SocketAddr;
+
+use quorate_protocol::{Digest, Time};
+
+use super::{Effect, Gathering, Outcome};
+use crate::certificate::Certificate;
+use crate::id::PublicKey;
+use crate::packet::{self, Challenge, Facts, Outside, Packet, Standing};
+use crate::peers::Peer;
+use crate::refusal::Refusal;
+use crate::roster::Known;
+
+/// What is told to all nodes that were met.
+#[derive(Default)]
+pub(super) struct Speaking {
+    facts: Vec<u8>,
+    digest: Option<Digest>,
+    is_old: bool,
+}
+
+impl Speaking {
+    /// There is something new to tell.
+    pub(super) const fn changed(&mut self) {
+        self.is_old = true;
+    }
+
+    /// The digest of what was told last.
+    pub(super) const fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+}
+
+impl Gathering {
+    /// Speaks to all nodes whose turn it is.
+    pub(super) fn speak(&mut self, now: Time) {
+        self.collect_news(now);
+        let due: Vec<PublicKey> = self
+            .peers
+            .all()
+            .filter(|peer| now >= peer.next)
+            .map(Peer::key)
+            .collect();
+        for key in due {
+            self.speak_to(now, &key);
+        }
+    }
+
+    fn collect_news(&mut self, now: Time) {
+        if !self.speaking.is_old && self.speaking.digest.is_some() {
+            return;
+        }
+        self.speaking.is_old = false;
+        let facts = self.facts().encode();
+        let digest = Some(packet::digest(&facts));
+        if self.speaking.digest == digest {
+            return;
+        }
+        self.speaking.facts = facts;
+        self.speaking.digest = digest;
+        let soon = now + self.pace.settle;
+        for peer in self.peers.all_mut() {
+            peer.next = peer.next.min(soon);
+        }
+    }
+
+    /// Everything that this node hands on. Once it has a cluster, that is the founding alone.
+    fn facts(&self) -> Facts {
+        let own: Known = std::sync::Arc::new(self.hello.clone());
+        let met = self.peers.all().filter(|_| self.is_seeking());
+        let met = met.map(|peer| peer.hello.clone());
+        let mut facts = Facts {
+            hellos: std::iter::once(own).chain(met).collect(),
+            founding: self.founding().cloned(),
+            proofs: self.barred.values().map(|one| one.proof.clone()).collect(),
+            ..Facts::default()
+        };
+        if self.is_seeking() {
+            facts.lock.clone_from(&self.lock);
+            let ballots = self.ballots.all();
+            facts.votes = ballots
+                .map(|ballot| (ballot.vote.clone(), ballot.roster.clone()))
+                .collect();
+            let own = self.judge.own();
+            facts.votes.sort_by_key(|(vote, _)| vote.key != own);
+        }
+        facts
+    }
+
+    /// Speaks to a node that was met.
+    fn speak_to(&mut self, now: Time, key: &PublicKey) {
+        let own_digest = self.speaking.digest;
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let in_full = peer.seen != own_digest || now >= peer.in_full;
+        if in_full {
+            peer.in_full = now + self.pace.tell;
+        }
+        peer.next = now + self.pace.beat;
+        let (address, challenge, seen) = (peer.address, peer.challenge, peer.facts);
+        if self.is_content(key) {
+            self.rest(key);
+        }
+        let facts = in_full.then(|| self.speaking.facts.clone());
+        self.send_speech(now, address, Some(challenge), seen, facts);
+    }
+
+    /// Whether a node knows of this node's cluster, so that there is nothing more to say to it.
+    fn is_content(&self, key: &PublicKey) -> bool {
+        let ours = self.founding().map(|ours| ours.roster().cluster());
+        let standing = self.peers.get(key).map(|peer| peer.standing);
+        match standing {
+            Some(Standing::Member(theirs) | Standing::Watching(theirs)) => ours == Some(theirs),
+            Some(Standing::Seeking) | None => false,
+        }
+    }
+
+    /// This was the last word to a node, unless it speaks again.
+    fn rest(&mut self, key: &PublicKey) {
+        self.content.insert(*key);
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.next = Time(u64::MAX);
+        }
+    }
+
+    /// Speaks to an address where nobody was met. `theirs`: the challenge that came from there.
+    pub(super) fn speak_to_stranger(
+        &mut self,
+        now: Time,
+        address: SocketAddr,
+        theirs: Option<Challenge>,
+    ) {
+        self.send_speech(now, address, theirs, None, None);
+    }
+
+    fn send_speech(
+        &mut self,
+        now: Time,
+        to: SocketAddr,
+        theirs: Option<Challenge>,
+        seen: Option<Digest>,
+        facts: Option<Vec<u8>>,
+    ) {
+        let standing = match &self.outcome {
+            Outcome::Seeking => Standing::Seeking,
+            Outcome::Member(founded) => Standing::Member(founded.cluster),
+            Outcome::Watching(founding) => Standing::Watching(founding.roster().cluster()),
+        };
+        let ours = self.challenge(now, &to);
+        let hello = self.hello.clone();
+        let outside = Outside {
+            charter: &self.charter,
+            secret: self.secret.as_ref(),
+            reply: self.addresses[0],
+            ours,
+            theirs,
+        };
+        let bytes = outside.speech(self.judge.pen(), hello, standing, seen, facts);
+        self.effects.push(Effect::Send { to, bytes });
+    }
+
+    /// Answers a packet with a refusal.
+    pub(super) fn send_refusal(&mut self, now: Time, packet: &Packet, refusal: &Refusal) {
+        let to = packet.reply;
+        let outside = Outside {
+            charter: &self.charter,
+            secret: self.secret.as_ref(),
+            reply: self.addresses[0],
+            ours: self.challenge(now, &to),
+            theirs: Some(packet.ours),
+        };
+        let bytes = outside.refusal(refusal);
+        self.effects.push(Effect::Send { to, bytes });
+    }
+
+    /// The founding that is remembered; see `restore`.
+    pub(super) fn own_founding(&self) -> Option<&Certificate> {
+        match &self.outcome {
+            Outcome::Member(founded) => Some(&founded.certificate),
+            Outcome::Seeking | Outcome::Watching(_) => None,
+        }
+    }
+}
