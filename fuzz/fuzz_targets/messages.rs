@@ -9,6 +9,7 @@ use quorate_host::{Batch, Head, join};
 use quorate_protocol::message::{self, Request};
 use quorate_protocol::{ClusterId, Keys, Part, Quorum, Record, ReplicaId, Sequence, Timestamp};
 use quorate_service::exchange::Rules;
+use quorate_service::gathering::Membership;
 use quorate_service::{Answer, Replicated, Service as _};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -62,10 +63,12 @@ fn messages(bytes: &[u8]) {
 }
 
 fn service() -> Replicated {
-    Replicated::new(Rules {
-        quorum: Quorum::of(NonZeroU32::new(4).expect("four")),
+    let quorum = Quorum::of(NonZeroU32::new(4).expect("four"));
+    let rules = Rules {
+        quorum,
         default_decision: "-".to_owned(),
-    })
+    };
+    Replicated::new(rules, Membership::plain(HEAD.cluster, quorum))
 }
 
 /// Decodes operations of several clients, one after another. Each has an answer that can be decoded.

@@ -9,9 +9,10 @@ use quorate_protocol::Mutant;
 use quorate_protocol::client::Client;
 use quorate_protocol::message::Request;
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, Time, Timestamp,
+    ClientId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, Time, Timestamp,
 };
 use quorate_service::exchange::Rules;
+use quorate_service::gathering::Membership;
 use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated};
 
@@ -30,8 +31,8 @@ use crate::views::ViewLog;
 pub struct Setup {
     /// Its keys.
     pub keys: Keys,
-    /// The cluster whose keys they are.
-    pub cluster: ClusterId,
+    /// The cluster whose keys they are, and the names of its nodes.
+    pub membership: Membership,
     /// The configuration of its replica.
     pub config: Config,
     /// The rules of the exchange.
@@ -86,7 +87,7 @@ impl<C> Process<C> {
     pub fn new(setup: Setup) -> Self {
         let Setup {
             keys,
-            cluster,
+            membership,
             config,
             rules,
             mut behaviour,
@@ -115,7 +116,8 @@ impl<C> Process<C> {
             first_number
         };
         let session = Session::new(ClientId::from(own), Timestamp(first_number));
-        let service = Replicated::new(rules);
+        let cluster = membership.cluster();
+        let service = Replicated::new(rules, membership);
         #[cfg(feature = "mutants")]
         let service = service.with_mutant(mutant);
         Self {

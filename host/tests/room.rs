@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use quorate_host::{Ask, Batch, Event, Order, Past, Process, Setup, join};
 use quorate_protocol::{ClusterId, Config, Keys, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
+use quorate_service::gathering::Membership;
 use quorate_service::{Answer, Operation, Service as _, kv};
 
 const CLUSTER: ClusterId = ClusterId([7; 32]);
@@ -29,7 +30,7 @@ impl Cluster {
         let process = |index: u32| {
             Process::new(Setup {
                 keys: Keys::simulated(ReplicaId(index), 4, CLUSTER),
-                cluster: CLUSTER,
+                membership: Membership::plain(CLUSTER, quorum),
                 config: Config::new(ReplicaId(index), quorum),
                 rules: Rules {
                     quorum,

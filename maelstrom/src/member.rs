@@ -11,6 +11,7 @@ use quorate_protocol::{
     SlotStatus, Time,
 };
 use quorate_service::exchange::Rules;
+use quorate_service::gathering::Membership;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -72,7 +73,7 @@ impl Member {
             names,
             process: Process::new(Setup {
                 keys,
-                cluster,
+                membership: Membership::plain(cluster, quorum),
                 config,
                 // Nobody plays a round here, but the service has rules for it.
                 rules: Rules {

@@ -24,6 +24,7 @@ use quorate_protocol::{
     Timer, Timestamp,
 };
 use quorate_service::exchange::Rules;
+use quorate_service::gathering::Membership;
 use quorate_service::{Operation, Replicated, Service};
 
 const PROCESS: ReplicaId = ReplicaId(0);
@@ -172,10 +173,11 @@ fn set(key: u64, version: u64) -> Vec<u8> {
 }
 
 fn empty(quorum: Quorum) -> Replicated {
-    Replicated::new(Rules {
+    let rules = Rules {
         quorum,
         default_decision: "retreat".to_owned(),
-    })
+    };
+    Replicated::new(rules, Membership::plain(CLUSTER, quorum))
 }
 
 /// A full store.

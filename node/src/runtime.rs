@@ -7,6 +7,7 @@ use quorate_fault::{Setting, grammar};
 use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
 use quorate_protocol::{ClusterId, Config, Keys, PairKey, Quorum, Record, ReplicaId};
 use quorate_service::exchange::Rules;
+use quorate_service::gathering::Membership;
 use quorate_wire::method::Traffic;
 use quorate_wire::{Caller as PeerCaller, Fault, Seldom};
 
@@ -82,7 +83,7 @@ impl Runtime {
         let first_number = first_number(protocol.life);
         let mut process = Process::new(Setup {
             keys,
-            cluster,
+            membership: Membership::plain(cluster, quorum),
             config: protocol,
             rules: Rules {
                 quorum,

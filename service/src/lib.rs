@@ -1,13 +1,15 @@
 //! The replicated state. The engine orders operations, and a [`Service`] executes them.
 //!
 //! * [`exchange`]: processes vote, and each round gets one decision.
+//! * [`gathering`]: members offer, agree on an activity, and do it.
 //! * [`kv`]: a key-value store.
 //! * [`ledger`]: the decided requests of HTTP/JSON.
-//! * [`replicated`]: the three behind one [`Service`]. Each operation names the one that it is for.
+//! * [`replicated`]: the four behind one [`Service`]. Each operation names the one that it is for.
 //! * [`session`]: the requests that a process makes for itself, one at a time.
 
 mod encode;
 pub mod exchange;
+pub mod gathering;
 pub mod kv;
 pub mod ledger;
 pub mod replicated;

@@ -1,4 +1,4 @@
-//! The state of a process, behind one [`Service`]: the exchange, the key-value store and the ledger.
+//! The state of a process, behind one [`Service`]: the exchange, the key-value store, the ledger and the gathering.
 
 use std::fmt;
 
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encode::{decode, encode};
 use crate::exchange::{self, Exchange, Rules};
+use crate::gathering::{self, Gathering, Membership};
 use crate::kv::{self, Store};
 use crate::ledger::{self, Entry, Ledger};
 use crate::snapshot::read_part;
@@ -28,6 +29,8 @@ pub enum Operation {
     /// the ledger, once for each id. Several processes may order the same request: a client that asks again sends it with
     /// another timestamp, and perhaps to another process.
     Request(String),
+    /// The text of a [`gathering::Command`], or of a question about the gathering: see [`Gathering::query`].
+    Gathering(String),
 }
 
 impl Operation {
@@ -71,6 +74,8 @@ pub enum Answer {
     IdTaken,
     /// The operation has executed long ago, and the replicas have forgotten its answer. No service gives this answer.
     Forgotten,
+    /// The gathering's answer.
+    Gathering(gathering::Answer),
 }
 
 impl Answer {
@@ -89,17 +94,19 @@ impl fmt::Display for Answer {
             Self::Forgotten => f.write_str("done long ago; its answer is forgotten"),
             Self::IdTaken => f.write_str("refused: another request has this id"),
             Self::KeyValue(answer) => answer.fmt(f),
+            Self::Gathering(answer) => answer.fmt(f),
             Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),
         }
     }
 }
 
-/// The exchange, the key-value store and the ledger.
+/// The exchange, the key-value store, the ledger and the gathering.
 #[derive(Clone, Debug)]
 pub struct Replicated {
     exchange: Exchange,
     store: Store,
     ledger: Ledger,
+    gathering: Gathering,
     #[cfg(feature = "mutants")]
     mutant: Option<Mutant>,
 }
@@ -125,13 +132,14 @@ impl Replicated {
         }
     }
 
-    /// The first state: no round is closed, and no key has a value.
+    /// The first state: no round is closed, no key has a value, and the cluster with these members is not founded.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(rules: Rules, membership: Membership) -> Self {
         Self {
             exchange: Exchange::new(rules),
             store: Store::default(),
             ledger: Ledger::default(),
+            gathering: Gathering::new(membership),
             #[cfg(feature = "mutants")]
             mutant: None,
         }
@@ -173,6 +181,12 @@ impl Replicated {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The gathering, to look at.
+    #[must_use]
+    pub const fn gathering(&self) -> &Gathering {
+        &self.gathering
     }
 
     fn text(&mut self, text: &str) -> Answer {
@@ -224,37 +238,50 @@ impl Service for Replicated {
             }
             Some(Operation::Text(text)) => self.text(&text),
             Some(Operation::Request(json)) => self.request(&json),
+            Some(Operation::Gathering(text)) => {
+                let known = self.gathering.query(&text);
+                let execute = || self.gathering.execute(sequence, request.client, &text);
+                Answer::Gathering(known.unwrap_or_else(execute))
+            }
             None => Answer::Unreadable,
         };
         encode(&answer)
     }
 
     fn query(&self, operation: &[u8]) -> Option<Vec<u8>> {
-        let Operation::KeyValue(text) = decode(operation)? else {
-            return None;
+        let answer = match decode(operation)? {
+            Operation::KeyValue(text) => Answer::KeyValue(self.store.query(&text)?),
+            Operation::Gathering(text) => Answer::Gathering(self.gathering.query(&text)?),
+            Operation::Exchange(_) | Operation::Text(_) | Operation::Request(_) => return None,
         };
-        Some(encode(&Answer::KeyValue(self.store.query(&text)?)))
+        Some(encode(&answer))
     }
 
-    /// The first part counts the parts of the exchange and of the ledger. These parts follow, then the store's.
+    /// The first part counts the parts of the exchange, of the ledger and of the gathering. These parts follow, then the store's.
     fn snapshot(&self) -> Vec<Part> {
         let rounds = self.exchange.snapshot();
         let entries = self.ledger.snapshot();
-        let mut parts = vec![encode(&(rounds.len(), entries.len())).into()];
+        let gathered = self.gathering.snapshot();
+        let mut parts = vec![encode(&(rounds.len(), entries.len(), gathered.len())).into()];
         parts.extend(rounds);
         parts.extend(entries);
+        parts.extend(gathered);
         parts.extend(self.store.snapshot());
         parts
     }
 
     fn restore(&mut self, parts: &[Part]) -> Result<(), BadSnapshot> {
-        let (rounds, entries): (usize, usize) = read_part(parts.first())?;
+        let (rounds, entries, gathered): (usize, usize, usize) = read_part(parts.first())?;
         let rest = parts.get(1..).unwrap_or_default();
         let (rounds, rest) = rest.split_at_checked(rounds).ok_or(BadSnapshot::Missing)?;
-        let (entries, keys) = rest.split_at_checked(entries).ok_or(BadSnapshot::Missing)?;
+        let (entries, rest) = rest.split_at_checked(entries).ok_or(BadSnapshot::Missing)?;
+        let (gathered, keys) = rest
+            .split_at_checked(gathered)
+            .ok_or(BadSnapshot::Missing)?;
         let restored = Self {
             exchange: Exchange::restored(self.exchange.rules().clone(), rounds)?,
             ledger: Ledger::restored(entries)?,
+            gathering: Gathering::restored(self.gathering.membership().clone(), gathered)?,
             store: Store::restored(keys)?,
             #[cfg(feature = "mutants")]
             mutant: self.mutant,

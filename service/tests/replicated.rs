@@ -7,16 +7,19 @@ use std::num::NonZeroU32;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use quorate_protocol::message::Request;
-use quorate_protocol::{ClientId, Part, Quorum, ReplicaId, Sequence, Timestamp};
+use quorate_protocol::{ClientId, ClusterId, Part, Quorum, ReplicaId, Sequence, Timestamp};
 use quorate_service::exchange::{Command, Rules, WINDOW};
+use quorate_service::gathering::Membership;
 use quorate_service::kv::Answer as Value;
 use quorate_service::{Answer, BadSnapshot, Operation, Replicated, Service};
 
 fn service() -> Replicated {
-    Replicated::new(Rules {
-        quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
+    let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+    let rules = Rules {
+        quorum,
         default_decision: "retreat".into(),
-    })
+    };
+    Replicated::new(rules, Membership::plain(ClusterId([7; 32]), quorum))
 }
 
 /// A service, and the next sequence number to execute.
@@ -196,7 +199,7 @@ fn an_invalid_snapshot_is_refused_and_changes_nothing() {
         (Vec::new(), BadSnapshot::Missing),
         (good[..2].to_vec(), BadSnapshot::Missing),
         (with(0, b"\x03"), BadSnapshot::Unreadable),
-        (with(0, b"\x82\x00\x01"), BadSnapshot::NotCanonical),
+        (with(0, b"\x82\x00\x01\x00"), BadSnapshot::NotCanonical),
         (with(1, b""), BadSnapshot::Unreadable),
         (with(1, b"\xff\xff\x7f"), BadSnapshot::NotCanonical),
     ] {

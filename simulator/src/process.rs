@@ -14,6 +14,7 @@ use quorate_protocol::{
     SignedMessage, Sizes, Status, Time, Timestamp,
 };
 use quorate_service::exchange::{Exchange, Rules};
+use quorate_service::gathering::Membership;
 use quorate_service::{Operation, Service as _};
 
 use crate::cost::Work;
@@ -386,7 +387,7 @@ impl Origin {
     fn start(&self, past: Past) -> host::Process<Caller> {
         host::Process::new(Setup {
             keys: self.keys.clone(),
-            cluster: self.cluster,
+            membership: Membership::plain(self.cluster, self.config.quorum),
             config: self.config.clone(),
             rules: self.rules.clone(),
             behaviour: self.behaviour.clone(),

@@ -55,9 +55,12 @@ fn numbered(one: &Request) -> String {
 /// What an operation does: `'set x=1'`, or the commands of the exchange.
 pub(crate) fn operation(bytes: &[u8]) -> String {
     match Operation::decode(bytes) {
-        Some(Operation::KeyValue(text) | Operation::Text(text) | Operation::Request(text)) => {
-            format!("'{text}'")
-        }
+        Some(
+            Operation::KeyValue(text)
+            | Operation::Text(text)
+            | Operation::Request(text)
+            | Operation::Gathering(text),
+        ) => format!("'{text}'"),
         Some(Operation::Exchange(commands)) => {
             let commands: Vec<String> = commands.iter().map(command).collect();
             commands.join(" with ")

@@ -96,8 +96,9 @@ mod tests {
     use std::sync::mpsc::sync_channel;
 
     use quorate_protocol::message::Request;
-    use quorate_protocol::{ClientId, Quorum, ReplicaId, Sequence, Timestamp};
+    use quorate_protocol::{ClientId, ClusterId, Quorum, ReplicaId, Sequence, Timestamp};
     use quorate_service::exchange::Rules;
+    use quorate_service::gathering::Membership;
     use quorate_service::{Operation, Replicated, Service as _};
 
     use super::{BYTES, Dump, Entry, WAITING, as_json};
@@ -109,10 +110,13 @@ mod tests {
             handed_over: 0,
             entries,
         };
-        let mut state = Replicated::new(Rules {
-            quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
+        let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+        let rules = Rules {
+            quorum,
             default_decision: "retreat".into(),
-        });
+        };
+        let membership = Membership::plain(ClusterId([0; 32]), quorum);
+        let mut state = Replicated::new(rules, membership);
         for seq in 0..20 {
             let data = "x".repeat(BYTES / 3);
             let json = format!(r#"{{"id":[0,{seq}],"timestamp":1,"data":"{data}"}}"#);
