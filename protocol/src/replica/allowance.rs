@@ -10,6 +10,9 @@ use crate::time::Time;
 
 /// Reads are usual work, and many clients may read at one process. So a query counts as a part of an answer.
 const QUERIES_PER_ANSWER: u64 = 8;
+/// Of the bytes of a result that is read, and of a piece of a state, one in so many counts. A replica that has lost its state
+/// asks for all of it, and waits long for a piece that does not come.
+const BYTES_PER_COUNTED: usize = 8;
 /// How much one peer may ask for at once.
 const BYTES: u64 = 16 * 1024 * 1024;
 /// How much it may ask for in a second. To send that costs less than a quarter of a core.
@@ -94,9 +97,20 @@ impl Replica {
                 .take(self.now, to, QUERIES_PER_ANSWER, bytes)
     }
 
-    /// The same for the answer to a query.
+    /// The same for a piece of a state.
+    pub(super) fn may_send_piece(&mut self, to: ReplicaId, bytes: usize) -> bool {
+        self.may_send(to, bytes / BYTES_PER_COUNTED)
+    }
+
+    /// The same for a query. How long its result is shows later.
     pub(super) fn may_read(&mut self, to: ReplicaId) -> bool {
         self.allowances.take(self.now, to, 1, 0)
+    }
+
+    /// The same for the result of a query.
+    pub(super) fn may_send_result(&mut self, to: ReplicaId, bytes: usize) -> bool {
+        self.allowances
+            .take(self.now, to, 0, bytes / BYTES_PER_COUNTED)
     }
 }
 

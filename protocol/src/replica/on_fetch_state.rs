@@ -23,9 +23,7 @@ impl Replica {
                 .map(|part| Piece::Part(part.bytes())),
         };
         match piece {
-            // A replica that has lost its state asks for all of it, and waits long for a piece that does not come. So a
-            // piece takes only a part of its bytes from the allowance.
-            Some(piece) if self.may_send(from, piece.len() / 8) => {
+            Some(piece) if self.may_send_piece(from, piece.len()) => {
                 let message = Message::State(State { sequence, piece });
                 self.effects.push(Effect::Send { to: from, message });
             }

@@ -18,10 +18,13 @@ impl Replica {
         }
     }
 
-    /// A result is cut at the limit, as the result of a request is.
+    /// A result is cut at the limit, as the result of a request is. Short queries may have long results, so these count
+    /// too.
     pub(super) fn on_read(&mut self, to: ReplicaId, mut answer: Answer) {
         answer.result.truncate(self.config.limits.result);
-        let message = Message::Answer(answer);
-        self.effects.push(Effect::Send { to, message });
+        if self.may_send_result(to, answer.result.len()) {
+            let message = Message::Answer(answer);
+            self.effects.push(Effect::Send { to, message });
+        }
     }
 }

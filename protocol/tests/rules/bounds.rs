@@ -380,6 +380,22 @@ pub(crate) fn rule_28_a_peer_that_asks_without_end_is_answered_within_its_allowa
 }
 
 #[test]
+fn rule_28_the_bytes_of_the_results_that_a_peer_reads_come_out_of_its_allowance() {
+    let mut net = Network::new(4);
+    let read = |net: &mut Network, number| {
+        let operation = vec![b'x'; 60_000];
+        let query = net.sign(3, Query { number, operation });
+        let effects = net.deliver(0, SignedMessage::Query(query)).into_iter();
+        let answers = effects.filter(|effect| matches!(effect, Effect::Send { .. }));
+        answers.count()
+    };
+    let answered: usize = (0..3000).map(|number| read(&mut net, number)).sum();
+    assert!((2000..2500).contains(&answered), "{answered} answers");
+    net.run_for(Duration::from_millis(1000));
+    assert_eq!(read(&mut net, 3000), 1);
+}
+
+#[test]
 pub(crate) fn rule_27_a_forgotten_result_is_told_as_forgotten_and_its_request_does_not_execute_again()
  {
     let mut net = Network::with(4, |config| config.limits.results = 250);
