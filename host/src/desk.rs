@@ -33,7 +33,8 @@ pub(crate) struct Ended<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Desk<C> {
     own: ReplicaId,
-    life: u64,
+    /// The lent names count up from it.
+    first_number: u64,
     client: Client,
     submits: BTreeMap<Name, Waiting<C>>,
     /// Reads without ordering, by the number of the query.
@@ -52,11 +53,11 @@ struct Waiting<C> {
 }
 
 impl<C> Desk<C> {
-    /// `life` is the first number of this life: the lent names count up from it.
-    pub(crate) const fn new(own: ReplicaId, client: Client, life: u64) -> Self {
+    /// `first_number` is the first number of this life.
+    pub(crate) const fn new(own: ReplicaId, client: Client, first_number: u64) -> Self {
         Self {
             own,
-            life,
+            first_number,
             client,
             submits: BTreeMap::new(),
             reads: BTreeMap::new(),
@@ -147,7 +148,7 @@ impl<C> Desk<C> {
     pub(crate) fn lend(&mut self, replica: &Replica) -> Name {
         let (client, last) = self.free.pop().unwrap_or_else(|| {
             self.names += 1;
-            let number = self.life.saturating_add(self.names);
+            let number = self.first_number.saturating_add(self.names);
             (ClientId::session(self.own, number), Timestamp(0))
         });
         let last = last.max(replica.last_timestamp(client));

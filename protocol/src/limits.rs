@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What an entry of the reply table takes beside its result.
-pub(crate) const CLIENT: usize = 100;
+pub(crate) const ENTRY: usize = 100;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 /// How many clients the reply table remembers.
@@ -49,7 +49,7 @@ impl Limits {
             waiting_requests: 4096,
             early: share(16 * MIB),
             results: 8 * MIB,
-            clients: CLIENTS * CLIENT,
+            clients: CLIENTS * ENTRY,
             part: 2 * MIB,
             message: 6 * MIB - 64 * KIB,
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::{ClientId, Sequence, Timestamp};
-use crate::limits::{CLIENT, Limits};
+use crate::limits::{ENTRY, Limits};
 use crate::part::Part;
 use crate::tree::{BadParts, Entry, Tree};
 
@@ -26,10 +26,16 @@ pub(crate) struct LastReply {
 }
 
 impl LastReply {
-    /// The bytes of its result, which count against the limit of the table.
+    /// The bytes of its result. A forgotten one has none.
+    pub(crate) fn result_bytes(&self) -> usize {
+        self.result.as_ref().map_or(0, Vec::len)
+    }
+
+    /// What it counts against the limit of results.
     fn weight(&self) -> usize {
-        let result = self.result.as_ref();
-        result.map_or(0, |result| result.len() + CLIENT)
+        self.result
+            .as_ref()
+            .map_or(0, |result| result.len() + ENTRY)
     }
 }
 
@@ -43,7 +49,7 @@ impl Entry for Told {
     }
 
     fn size(&self) -> usize {
-        self.1.result.as_ref().map_or(0, Vec::len) + CLIENT
+        self.1.result_bytes() + ENTRY
     }
 }
 
@@ -142,7 +148,7 @@ impl Replies {
 
     /// The bytes that the clients count for.
     pub(crate) fn clients(&self) -> usize {
-        self.ages.len() * CLIENT
+        self.ages.len() * ENTRY
     }
 
     /// The bytes of the kept results.
@@ -176,7 +182,7 @@ impl Replies {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{CLIENT, LastReply, Replies, Told};
+    use super::{ENTRY, LastReply, Replies, Told};
     use crate::digest::Digest;
     use crate::id::{ClientId, ReplicaId, Sequence, Timestamp};
     use crate::limits::Limits;
@@ -194,7 +200,7 @@ pub(crate) mod tests {
     fn limits(results: usize, clients: usize) -> Limits {
         Limits {
             results,
-            clients: clients * CLIENT,
+            clients: clients * ENTRY,
             ..Limits::for_replicas(4)
         }
     }

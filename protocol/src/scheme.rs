@@ -72,7 +72,7 @@ impl Scheme {
         }
     }
 
-    /// Whether checking again costs more than remembering the checked signatures: a keyed hash costs as little.
+    /// Whether a check costs more than to remember its result. A keyed hash does not.
     pub(crate) const fn is_costly(&self) -> bool {
         matches!(self, Self::Ed25519 { .. })
     }

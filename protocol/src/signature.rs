@@ -167,7 +167,7 @@ pub struct Keys {
     cluster: ClusterId,
     signed: Cell<u64>,
     checked: u64,
-    /// Whether to check again costs more than to remember what was checked.
+    /// Whether it remembers what it has checked.
     remembers: bool,
     /// Of requests, and of their clients' own keys.
     requests: Remembered,

@@ -52,10 +52,7 @@ impl Replica {
                     return self.reject(Misbehaviour::TimestampTaken { client, timestamp });
                 }
                 let last = last.clone();
-                if self.may_send(
-                    request.signer(),
-                    REPLY + last.result.as_ref().map_or(0, Vec::len),
-                ) {
+                if self.may_send(request.signer(), REPLY + last.result_bytes()) {
                     self.tell([(request.signer(), client, last)]);
                 }
                 if self.is_mutant(Mutant::ResentStartsTimer) {
