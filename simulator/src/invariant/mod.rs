@@ -213,25 +213,10 @@ impl Invariants {
 
     /// A process did something.
     pub(crate) fn on_event(&mut self, by: ReplicaId, event: &Event) -> Result<(), Violation> {
-        if let Event::Asked(request) = event {
-            self.asked(std::slice::from_ref(request));
-        }
-        if let Event::Sent(outgoing) = event
-            && let SignedMessage::ViewChange(wish) = outgoing.message.as_ref()
-        {
-            self.calm.wished(wish);
-        }
-        // A liar's own requests wait as others do.
-        if let Event::Sent(outgoing) = event
-            && let SignedMessage::Request(request) = outgoing.message.as_ref()
-            && request.value().client.speaker() == Some(by)
-        {
-            self.calm.asked(request.value());
-        }
-        if let Event::Sent(outgoing) = event
-            && let SignedMessage::Standing(standing) = outgoing.message.as_ref()
-        {
-            self.calm.remembers(standing.value().memory);
+        match event {
+            Event::Asked(request) => self.asked(std::slice::from_ref(request)),
+            Event::Sent(outgoing) => self.said(by, &outgoing.message),
+            _ => {}
         }
         if !self.correct.contains(&by) {
             return Ok(());
@@ -251,9 +236,8 @@ impl Invariants {
                 self.culprits.committed(by, proof);
                 self.executed(by, *sequence, requests)?;
             }
-            Event::View(view, _) if !self.within_bound => self.view_told.reached(*view),
             // More than f liars may ask for any view, and correct processes follow.
-            Event::View(view, active) => {
+            Event::View(view, active) if self.within_bound => {
                 self.view_told.reached(*view);
                 self.calm
                     .in_view(by, *view, *active, self.exactly_once.of(by))?;
@@ -272,6 +256,19 @@ impl Invariants {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Any process, also a liar, sends a message.
+    fn said(&mut self, by: ReplicaId, message: &SignedMessage) {
+        match message {
+            SignedMessage::ViewChange(wish) => self.calm.wished(wish),
+            // A liar's own requests wait as others do.
+            SignedMessage::Request(request) if request.value().client.speaker() == Some(by) => {
+                self.calm.asked(request.value());
+            }
+            SignedMessage::Standing(standing) => self.calm.remembers(standing.value().memory),
+            _ => {}
+        }
     }
 
     /// A process has signed these requests.

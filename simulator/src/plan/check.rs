@@ -272,7 +272,7 @@ impl Plan {
             let place = call.name.as_ref().map(|_| call.process);
             let client = (&call.name, place, &call.key);
             let request = (client, timestamp, &call.operation);
-            // With neither, its key is its own.
+            // Without a name and a key, the call has a key of its own.
             let is_shared = call.name.is_some() || call.key.is_some();
             if let Some(before) = requests.insert(request, number).filter(|_| is_shared) {
                 return Err(PlanError::OneRequest(before, number));
