@@ -67,7 +67,7 @@ impl PreparedCertificate {
 ///
 /// # Errors
 /// The first flaw found.
-pub(crate) fn check_view_change(
+pub fn check_view_change(
     config: &Config,
     view_change: &Signed<ViewChange>,
 ) -> Result<(), Misbehaviour> {

@@ -112,26 +112,6 @@ pub struct Replicated {
 }
 
 impl Replicated {
-    /// This service with a known bug.
-    #[cfg(feature = "mutants")]
-    #[must_use]
-    pub fn with_mutant(mut self, mutant: Option<Mutant>) -> Self {
-        self.mutant = mutant;
-        self
-    }
-
-    /// What a mutant makes of a command.
-    #[cfg(feature = "mutants")]
-    fn misread(&self, text: String) -> String {
-        let words: Vec<&str> = text.split(' ').collect();
-        match words[..] {
-            ["cas", key, _, new] if self.mutant == Some(Mutant::CasSetsAlways) => {
-                format!("set {key}={new}")
-            }
-            _ => text,
-        }
-    }
-
     /// The first state: no round is closed, no key has a value, and the cluster with these members is not founded.
     #[must_use]
     pub fn new(rules: Rules, membership: Membership) -> Self {
@@ -143,26 +123,6 @@ impl Replicated {
             #[cfg(feature = "mutants")]
             mutant: None,
         }
-    }
-
-    /// What a mutant makes of the commands of an operation.
-    #[cfg(feature = "mutants")]
-    fn shortened(&self, mut commands: Vec<exchange::Command>) -> Vec<exchange::Command> {
-        if self.mutant == Some(Mutant::OneCommandOnly) {
-            commands.truncate(1);
-        }
-        commands
-    }
-
-    /// What a mutant makes of a state that it takes over.
-    #[cfg(feature = "mutants")]
-    fn half_restored(&self, restored: Self) -> Self {
-        let store = if self.mutant == Some(Mutant::StoreNotRestored) {
-            self.store.clone()
-        } else {
-            restored.store
-        };
-        Self { store, ..restored }
     }
 
     /// The exchange, to look at.
@@ -215,6 +175,45 @@ impl Replicated {
                 Answer::Request(Box::new(answer))
             }
         }
+    }
+}
+
+#[cfg(feature = "mutants")]
+impl Replicated {
+    /// This service with a known bug.
+    #[must_use]
+    pub fn with_mutant(mut self, mutant: Option<Mutant>) -> Self {
+        self.mutant = mutant;
+        self
+    }
+
+    /// What a mutant makes of a command.
+    fn misread(&self, text: String) -> String {
+        let words: Vec<&str> = text.split(' ').collect();
+        match words[..] {
+            ["cas", key, _, new] if self.mutant == Some(Mutant::CasSetsAlways) => {
+                format!("set {key}={new}")
+            }
+            _ => text,
+        }
+    }
+
+    /// What a mutant makes of the commands of an operation.
+    fn shortened(&self, mut commands: Vec<exchange::Command>) -> Vec<exchange::Command> {
+        if self.mutant == Some(Mutant::OneCommandOnly) {
+            commands.truncate(1);
+        }
+        commands
+    }
+
+    /// What a mutant makes of a state that it takes over.
+    fn half_restored(&self, restored: Self) -> Self {
+        let store = if self.mutant == Some(Mutant::StoreNotRestored) {
+            self.store.clone()
+        } else {
+            restored.store
+        };
+        Self { store, ..restored }
     }
 }
 

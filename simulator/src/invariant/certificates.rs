@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quorate_protocol::certificate::{check_checkpoint, check_commits};
+use quorate_protocol::certificate::{check_commits, check_view_change};
 use quorate_protocol::message::{Commit, ViewChange};
 use quorate_protocol::{Config, Keys, ReplicaId, Signed, SignedMessage};
 
@@ -42,7 +42,7 @@ impl Certificates {
     /// A proof in the message is invalid.
     pub fn said(&mut self, by: ReplicaId, message: &SignedMessage) -> Result<(), BadCertificate> {
         let (what, result) = match message {
-            SignedMessage::ViewChange(one) => ("VIEW-CHANGE", self.view_change(one.value())),
+            SignedMessage::ViewChange(one) => ("VIEW-CHANGE", self.view_change(one)),
             SignedMessage::NewView { new_view, .. } => {
                 ("NEW-VIEW", self.quorum(&new_view.value().view_changes))
             }
@@ -84,32 +84,12 @@ impl Certificates {
         }
         view_changes
             .iter()
-            .try_for_each(|one| self.view_change(one.value()))
+            .try_for_each(|one| self.view_change(one))
     }
 
-    fn view_change(&self, view_change: &ViewChange) -> Result<(), String> {
-        check_view_change(&self.config, view_change)
+    fn view_change(&self, view_change: &Signed<ViewChange>) -> Result<(), String> {
+        check_view_change(&self.config, view_change).map_err(|why| why.to_string())
     }
-}
-
-/// Whether the proofs in a VIEW-CHANGE are valid.
-pub(super) fn is_well_formed(config: &Config, view_change: &ViewChange) -> bool {
-    check_view_change(config, view_change).is_ok()
-}
-
-fn check_view_change(config: &Config, view_change: &ViewChange) -> Result<(), String> {
-    let ViewChange {
-        view,
-        life: _,
-        stable,
-        checkpoint_proof,
-        prepared,
-    } = view_change;
-    check_checkpoint(config, *stable, checkpoint_proof).map_err(|why| why.to_string())?;
-    prepared
-        .iter()
-        .try_for_each(|one| one.check(config, *view, *stable))
-        .map_err(|why| why.to_string())
 }
 
 #[cfg(test)]

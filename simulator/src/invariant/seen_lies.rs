@@ -19,12 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quorate_host::Event;
+use quorate_protocol::certificate::check_view_change;
 use quorate_protocol::message::{Commit, PrePrepare, Prepare, ViewChange};
 use quorate_protocol::{
     Config, Evidence, ReplicaId, Sequence, Signed, SignedMessage, Status, View,
 };
 
-use super::certificates;
 use crate::process::Packet;
 
 /// The rule.
@@ -278,7 +278,7 @@ impl Seen {
     }
 
     fn view_change(&mut self, at: Standpoint, wish: &Signed<ViewChange>) -> Result<(), Unproved> {
-        if at.refuses || !certificates::is_well_formed(&self.config, wish.value()) {
+        if at.refuses || check_view_change(&self.config, wish).is_err() {
             return Ok(());
         }
         for certificate in &wish.value().prepared {
