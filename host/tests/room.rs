@@ -1,4 +1,4 @@
-//! Four processes and a network that loses nothing: what a legal load may be.
+//! Four processes and a network that loses nothing: requests for which a process has no room yet.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::VecDeque;

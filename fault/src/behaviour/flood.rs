@@ -15,7 +15,7 @@ use crate::scope::Moment;
 pub(super) const ENTRY: Entry = Entry {
     name: "flood",
     argument: "",
-    what: "asks and sends as much as it may, of every kind of message",
+    what: "asks and sends as much as it may, of many kinds of message",
     example: "flood",
     make: |_, setting| Ok(Box::new(Flood::new(setting))),
 };
@@ -31,7 +31,7 @@ const REMEMBERED: usize = 64;
 /// What it sends is drawn from so many kinds.
 const KINDS: u64 = 15;
 
-/// Sends each other process as many messages as it can of every kind: requests, votes, questions, pieces of a state and
+/// Sends each other process as many messages as it can: requests, votes, questions, pieces of a state and
 /// messages of others. All have a valid signature and the right shape, so each message costs its recipient as much as it
 /// can. Votes of the flood contradict those of its own replica, which proves it faulty.
 #[derive(Clone, Debug)]

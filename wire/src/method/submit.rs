@@ -59,8 +59,8 @@ impl Method for Submit {
         KEY=VALUE', 'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. done is false if the key has no value, or if \
         cas found another value. A client's timestamps start at 1 and must grow. A client's name belongs to the called process. \
         A client with an Ed25519 key is the same at every process: client is then the public key, in 64 \
-        hexadecimal digits, and signature is the key's of the request and of after, \
-        a sequence number: the request executes only later. Without it, 0 is signed.";
+        hexadecimal digits, and signature is what the key signs: the request and after, a sequence number. The request \
+        executes in a later slot than after. Without after, 0 is signed.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["struct", "string"],
         &["struct", "string", "string", "int"],
