@@ -81,6 +81,10 @@ pub enum Mutant {
     JoinsNobody,
     /// A primary that serves every request just in time is kept (rule 18).
     SlowPrimaryKept,
+    /// A backup blames the primary for a request that waits while others of its speaker execute (rule 28).
+    CrowdedBlamed,
+    /// A request that waits while others of its speaker execute is never timed again (rule 28).
+    CrowdedNotTimed,
     /// A manifest that a quorum has not signed is taken (rule 19).
     StateNotChecked,
     /// A fetch goes on for a state that the others may no longer have (rule 19).
@@ -153,11 +157,13 @@ impl std::fmt::Display for Mutant {
 impl Mutant {
     /// The bugs that no run shows, because another rule makes up for them, or because nobody in a run is so evil. Each of
     /// them fails the test of its rule (`protocol/tests/rules/mutants.rs`).
-    pub const UNSEEN: [Self; 11] = [
+    pub const UNSEEN: [Self; 13] = [
         Self::BodiesNotCompared,
         Self::BodyNotFetched,
         Self::ProposesAboveWindow,
         Self::SlowPrimaryKept,
+        Self::CrowdedBlamed,
+        Self::CrowdedNotTimed,
         Self::AnotherLifeExcuses,
         Self::CommitProofIgnored,
         Self::EarlyUnbounded,
@@ -168,7 +174,7 @@ impl Mutant {
     ];
 
     /// All mutants.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 58] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -203,6 +209,8 @@ impl Mutant {
         Self::JoinsTooFew,
         Self::JoinsNobody,
         Self::SlowPrimaryKept,
+        Self::CrowdedBlamed,
+        Self::CrowdedNotTimed,
         Self::StateNotChecked,
         Self::OldTargetKept,
         Self::BelievesOneReply,

@@ -15,15 +15,15 @@ const QUERIES_PER_ANSWER: u64 = 8;
 const BYTES_PER_COUNTED: usize = 8;
 /// How much one peer may ask for at once.
 const BYTES: u64 = 16 * 1024 * 1024;
-/// How much it may ask for in a second. To send that costs less than a quarter of a core.
-const BYTES_A_SECOND: u64 = 4 * 1024 * 1024;
+/// How much it may ask for in a second. To send that costs less than a tenth of a core.
+const BYTES_A_SECOND: u64 = 1024 * 1024;
 /// How many answers one peer may ask for at once, counted in queries.
 const ANSWERS: u64 = 4096 * QUERIES_PER_ANSWER;
 /// How many it may ask for in a second. Each costs a signature.
 const ANSWERS_A_SECOND: u64 = 2048 * QUERIES_PER_ANSWER;
 const SECOND: u64 = 1_000_000;
 /// After this time an allowance is full again, whatever was taken from it.
-const FULL: u64 = 10 * SECOND;
+const FULL: u64 = BYTES / BYTES_A_SECOND * SECOND;
 
 /// What is left of the allowance of each peer that has asked for something.
 #[derive(Clone, Debug, Default)]

@@ -80,6 +80,7 @@ impl Replica {
             };
             let limits = self.reply_limits();
             self.requests.record_reply(client, last.clone(), &limits);
+            self.requests.record_service(request.signer(), sequence);
             told.push((request.signer(), client, last));
         }
         self.requests.settle(batch);

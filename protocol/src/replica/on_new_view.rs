@@ -99,7 +99,7 @@ impl Replica {
         for message in self.early.take(view) {
             self.on_message(message);
         }
-        if self.requests.oldest().is_none() {
+        if self.requests.waiting() == 0 {
             self.progress.attempts = 0;
         }
         self.start_progress_timer();

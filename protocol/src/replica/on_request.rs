@@ -15,6 +15,8 @@ use crate::time::Time;
 
 /// The most requests sent to the primary at a time. The oldest go first, because the timer runs for the oldest.
 const RELAYED: usize = 32;
+/// The most bytes of these requests, but one goes in any case. The others follow at the next status timer.
+const RELAYED_BYTES: usize = 256 * 1024;
 
 impl Replica {
     /// Whether this process may submit a further request of its own: with it, half of its room is taken at most. The
@@ -56,7 +58,7 @@ impl Replica {
                     self.tell([(request.signer(), client, last)]);
                 }
                 if self.is_mutant(Mutant::ResentStartsTimer) {
-                    self.time(client, timestamp);
+                    self.time(request.signed());
                 }
             }
             Some(last) if timestamp < last.timestamp => {
@@ -127,7 +129,12 @@ impl Replica {
         let a_while = self.config.status_interval.0 / 2;
         let since = Time(self.now.0.saturating_sub(a_while));
         let primary = self.primary();
+        let mut bytes = 0;
         for request in self.requests.waiting_since(since, RELAYED) {
+            bytes += request.weight();
+            if bytes > RELAYED_BYTES && bytes > request.weight() {
+                break;
+            }
             self.forward(primary, SignedMessage::Request(request));
         }
     }

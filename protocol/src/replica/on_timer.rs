@@ -6,7 +6,8 @@ use crate::message::{Fetch, Message, Standing};
 use crate::mutant::Mutant;
 
 impl Replica {
-    /// Asks for the next view: this one made no progress, or its NEW-VIEW did not come in time.
+    /// Asks for the next view: this one made no progress, or its NEW-VIEW did not come in time. A request that waits behind
+    /// others of its own speaker is no such reason yet.
     pub(super) fn on_view_timer(&mut self) {
         let overdue = if self.active {
             self.progress.timed.is_some()
@@ -16,6 +17,8 @@ impl Replica {
         if overdue && self.rejoins() {
             // A replica that has lost its memory must not ask for a view, but it keeps the timer running.
             self.stop_progress_timer();
+            self.start_progress_timer();
+        } else if self.active && self.passes_over_timed() {
             self.start_progress_timer();
         } else if overdue {
             self.start_view_change(self.view.next());
@@ -44,6 +47,7 @@ impl Replica {
         self.fetch_missing();
         self.pursue_state();
         self.watch_null_slots();
+        self.watch_crowded();
         self.set_status_timer();
     }
 

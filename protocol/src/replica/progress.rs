@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::effect::{Effect, Timer};
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
+use crate::message::Request;
 use crate::mutant::Mutant;
+use crate::signature::Signed;
 use crate::time::{Duration, Time};
 
 /// What the view timer waits for, and how long it waits.
@@ -15,6 +17,12 @@ pub(super) struct Progress {
     pub(super) timed: Option<(ClientId, Timestamp)>,
     /// When the timer started.
     since: Time,
+    /// Who speaks for that request, and the last slot that had executed when the timer started.
+    from: Option<(ReplicaId, Sequence)>,
+    /// The speakers whose requests are timed one by one, and more slowly, because others of theirs execute meanwhile.
+    crowded: BTreeMap<ReplicaId, Option<Head>>,
+    /// The views that this replica has left for each of them.
+    left_for: BTreeMap<ReplicaId, Lenience>,
     /// The number of view changes in a row without an execution in between.
     pub(super) attempts: u32,
     /// The number of requests in a row that the primary has served slowly (rule 18).
@@ -27,22 +35,26 @@ pub(super) struct Progress {
     left: u32,
     /// The view and the last slot executed in it while a peer needs null slots, and since when nothing more executes.
     idle: Option<((View, Sequence), Time)>,
-    /// The views that this replica has left because no null slot came.
-    withheld: Withheld,
+    /// The views that this replica has left because no null slot came. A liar can tell all but the primary that it has lost
+    /// its memory.
+    withheld: Lenience,
 }
 
-/// How often this replica has left a view for a peer without memory.
+/// The request of a crowded speaker that has waited longest, and since when it is the one in this view.
+type Head = ((ClientId, Timestamp), Time);
+
+/// How often this replica has left a view for something that one liar can bring about by itself. Each view that is left for
+/// it in vain makes the others wait twice as long (rule 28).
 #[derive(Clone, Copy, Debug, Default)]
-struct Withheld {
+struct Lenience {
     /// How often, up to [`DOUBLINGS`].
     left: u32,
     /// When last.
     at: Time,
 }
 
-impl Withheld {
-    /// How long a primary may let a peer without memory wait. A liar can tell all but the primary that it has lost its
-    /// memory. So each view that is left for nothing makes the others wait twice as long (rule 28).
+impl Lenience {
+    /// How long a primary may take.
     const fn patience(self, now: Time, timeout: Duration) -> Duration {
         timeout.doubled(self.recent(now, timeout))
     }
@@ -77,7 +89,7 @@ const STRIKES: u32 = 8;
 const QUICK: u64 = 4;
 /// How long a slow primary is remembered, in T. Each one that is left doubles this, up to 64 times.
 const REMEMBERED: u64 = 64;
-/// How often the time doubles that a peer without memory may have to wait.
+/// How often the time doubles that a peer without memory, or a crowded speaker, may have to wait.
 const DOUBLINGS: u32 = 5;
 
 impl Replica {
@@ -91,17 +103,21 @@ impl Replica {
 
     /// Starts the timer for the oldest waiting request, if this is a backup and no timer runs (rule 14).
     pub(super) fn start_progress_timer(&mut self) {
-        if let Some((client, timestamp)) = self.requests.oldest() {
-            self.time(client, timestamp);
+        if let Some(oldest) = self.requests.oldest(&self.progress.crowded).cloned() {
+            self.time(&oldest);
         }
     }
 
     /// Starts the timer for a request, if this is a backup and no timer runs.
-    pub(super) fn time(&mut self, client: ClientId, timestamp: Timestamp) {
+    pub(super) fn time(&mut self, request: &Signed<Request>) {
         if !self.active || self.is_primary() || self.progress.timed.is_some() {
             return;
         }
+        let Request {
+            client, timestamp, ..
+        } = *request.value();
         self.progress.timed = Some((client, timestamp));
+        self.progress.from = Some((request.signer(), self.executed));
         self.progress.since = self.now;
         let at = self.now + self.patience();
         self.effects.push(Effect::SetTimer {
@@ -110,8 +126,66 @@ impl Replica {
         });
     }
 
+    /// Called when the timer has run out. Passes over the speaker of the timed request if others of its requests have
+    /// executed meanwhile. It may have told the primary of other requests than this replica, and of as many as there is room
+    /// for. The primary is then not to blame. One that leaves out a request of a busy speaker is not known from it, so the
+    /// requests of this speaker are timed by themselves (rule 28).
+    pub(super) fn passes_over_timed(&mut self) -> bool {
+        let Some((speaker, from)) = self.progress.from.filter(|_| self.progress.timed.is_some())
+        else {
+            return false;
+        };
+        let passes_over =
+            self.requests.is_served_since(speaker, from) && !self.is_mutant(Mutant::CrowdedBlamed);
+        if passes_over {
+            let head = self.head_of(speaker);
+            self.progress.crowded.insert(speaker, head);
+            self.progress.timed = None;
+        }
+        passes_over
+    }
+
+    fn head_of(&self, speaker: ReplicaId) -> Option<Head> {
+        let oldest = self.requests.oldest_of(speaker)?.value();
+        Some(((oldest.client, oldest.timestamp), self.now))
+    }
+
+    /// Called at each status timer. The primary is left if the oldest request of a crowded speaker does not execute in time. A
+    /// speaker of whom nothing waits is crowded no more.
+    pub(super) fn watch_crowded(&mut self) {
+        let (now, timeout) = (self.now, self.config.view_timeout);
+        let watches = self.active && !self.is_primary() && !self.rejoins();
+        for (speaker, before) in std::mem::take(&mut self.progress.crowded) {
+            let Some(head) = self.head_of(speaker) else {
+                continue;
+            };
+            let same = before.filter(|before| before.0 == head.0 && watches);
+            let head = same.unwrap_or(head);
+            self.progress
+                .crowded
+                .insert(speaker, watches.then_some(head));
+        }
+        let late = |(speaker, head): (&ReplicaId, &Option<Head>)| {
+            let lenience = self
+                .progress
+                .left_for
+                .get(speaker)
+                .copied()
+                .unwrap_or_default();
+            let (_, since) = (*head)?;
+            (now >= since + lenience.patience(now, timeout)).then_some(*speaker)
+        };
+        let late = self.progress.crowded.iter().find_map(late);
+        if let Some(speaker) = late.filter(|_| !self.is_mutant(Mutant::CrowdedNotTimed)) {
+            let lenience = self.progress.left_for.entry(speaker).or_default();
+            lenience.count(now, timeout);
+            self.start_view_change(self.view.next());
+        }
+    }
+
     pub(super) fn stop_progress_timer(&mut self) {
         self.progress.timed = None;
+        self.progress.from = None;
         self.effects.push(Effect::CancelTimer(Timer::View));
     }
 
@@ -206,8 +280,11 @@ impl Replica {
         self.start_view_change(self.view.next());
     }
 
-    /// A new primary starts without strikes.
+    /// A new primary starts without strikes, and has all of its time for each crowded speaker.
     pub(super) fn forgive(&mut self) {
         self.progress.strikes = 0;
+        for head in self.progress.crowded.values_mut() {
+            *head = None;
+        }
     }
 }

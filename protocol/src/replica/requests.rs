@@ -23,6 +23,8 @@ struct Waiting {
 struct Line {
     requests: usize,
     bytes: usize,
+    /// When they arrived, by the count of arrivals.
+    arrivals: BTreeSet<u64>,
     /// The requests that the current view has not proposed yet, by arrival, with their bytes.
     unproposed: BTreeMap<u64, usize>,
     unproposed_bytes: usize,
@@ -53,6 +55,8 @@ pub(super) struct Requests {
     arrivals: u64,
     /// The last timestamp of each client that was proposed in the current view and has not executed.
     proposed: BTreeMap<ClientId, Timestamp>,
+    /// The last slot in which a request of each speaker has executed.
+    served: BTreeMap<ReplicaId, Sequence>,
     /// The reply table: the last timestamp of each client, with its result (rule 6).
     replies: Replies,
 }
@@ -152,6 +156,7 @@ impl Requests {
         let line = self.lines.entry(request.signer()).or_default();
         line.requests += 1;
         line.bytes += request.weight();
+        line.arrivals.insert(arrival);
         if self
             .proposed
             .get(&client)
@@ -192,6 +197,7 @@ impl Requests {
         if let Some(line) = self.lines.get_mut(&speaker) {
             line.requests -= 1;
             line.bytes -= request.weight();
+            line.arrivals.remove(&arrival);
             line.take_unproposed(arrival);
             if line.requests == 0 {
                 self.lines.remove(&speaker);
@@ -199,19 +205,43 @@ impl Requests {
         }
     }
 
-    /// The request that has waited longest.
-    pub(super) fn oldest(&self) -> Option<(ClientId, Timestamp)> {
-        let (_, client) = self.by_arrival.first_key_value()?;
-        let request = self.waiting.get(client)?.request.value();
-        Some((request.client, request.timestamp))
+    /// The request that has waited longest, of the speakers that are not `passed_over`.
+    pub(super) fn oldest<T>(
+        &self,
+        passed_over: &BTreeMap<ReplicaId, T>,
+    ) -> Option<&Signed<Request>> {
+        self.lines
+            .iter()
+            .filter(|(speaker, _)| !passed_over.contains_key(speaker))
+            .filter_map(|(_, line)| line.arrivals.first())
+            .min()
+            .and_then(|arrival| self.arrived(*arrival))
+            .map(|waiting| &waiting.request)
     }
 
-    /// The oldest requests, at most `most`, that have waited since `time` or longer.
+    /// The request of one speaker that has waited longest.
+    pub(super) fn oldest_of(&self, speaker: ReplicaId) -> Option<&Signed<Request>> {
+        let arrival = self.lines.get(&speaker)?.arrivals.first()?;
+        self.arrived(*arrival).map(|waiting| &waiting.request)
+    }
+
+    fn arrived(&self, arrival: u64) -> Option<&Waiting> {
+        self.waiting.get(self.by_arrival.get(&arrival)?)
+    }
+
+    /// At most `most` requests that have waited since `time` or longer. The speakers take turns, and the oldest requests of
+    /// each go first.
     pub(super) fn waiting_since(&self, time: Time, most: usize) -> Vec<Signed<Request>> {
-        self.by_arrival
-            .values()
-            .filter_map(|client| self.waiting.get(client))
-            .take_while(|waiting| waiting.since <= time)
+        let in_line = |line: &Line| {
+            let first: Vec<u64> = line.arrivals.iter().take(most).copied().collect();
+            first.into_iter().enumerate()
+        };
+        let mut turns: Vec<(usize, u64)> = self.lines.values().flat_map(in_line).collect();
+        turns.sort_unstable();
+        turns
+            .into_iter()
+            .filter_map(|(_, arrival)| self.arrived(arrival))
+            .filter(|waiting| waiting.since <= time)
             .take(most)
             .map(|waiting| waiting.request.clone())
             .collect()
@@ -238,7 +268,8 @@ impl Requests {
     }
 
     /// Takes waiting requests that this view has not proposed yet: at most `requests`, and at most `bytes` together. The
-    /// speakers take turns. In each turn the requests that came first go first.
+    /// speakers take turns: the one that has the fewest bytes in the batch is next. Of each speaker the requests that came
+    /// first go first.
     pub(super) fn take_unproposed(&mut self, requests: usize, bytes: usize) -> Batch {
         let mut batch = Batch::null();
         let (mut taken, mut left) = (BTreeMap::new(), bytes);
@@ -248,7 +279,7 @@ impl Requests {
             && request.weight() <= left
         {
             left -= request.weight();
-            *taken.entry(speaker).or_default() += 1;
+            *taken.entry(speaker).or_default() += request.weight();
             batch.requests.push(request.clone());
             if let Some(line) = self.lines.get_mut(&speaker) {
                 line.take_unproposed(arrival);
@@ -258,12 +289,12 @@ impl Requests {
         batch
     }
 
-    /// The next request to propose, by its speaker and arrival: the oldest of those speakers that had the fewest turns.
-    fn next_in_turn(&self, taken: &BTreeMap<ReplicaId, u32>) -> Option<(ReplicaId, u64)> {
+    /// The next request to propose, by its speaker and arrival: the oldest of those speakers that have the fewest bytes.
+    fn next_in_turn(&self, taken: &BTreeMap<ReplicaId, usize>) -> Option<(ReplicaId, u64)> {
         let first = |(speaker, line): (&ReplicaId, &Line)| {
             let (arrival, _) = line.unproposed.first_key_value()?;
-            let turns = taken.get(speaker).copied().unwrap_or_default();
-            Some((turns, *arrival, *speaker))
+            let bytes = taken.get(speaker).copied().unwrap_or_default();
+            Some((bytes, *arrival, *speaker))
         };
         let (_, arrival, speaker) = self.lines.iter().filter_map(first).min()?;
         Some((speaker, arrival))
@@ -321,6 +352,18 @@ impl Requests {
             }
         }
         fresh
+    }
+
+    /// Records that a request of a speaker has executed.
+    pub(super) fn record_service(&mut self, speaker: ReplicaId, sequence: Sequence) {
+        self.served.insert(speaker, sequence);
+    }
+
+    /// Whether a request of a speaker has executed above this slot.
+    pub(super) fn is_served_since(&self, speaker: ReplicaId, sequence: Sequence) -> bool {
+        self.served
+            .get(&speaker)
+            .is_some_and(|last| *last > sequence)
     }
 
     /// Records a reply.

@@ -236,6 +236,27 @@ fn rule_27_speakers_take_turns_in_a_batch() {
 }
 
 #[test]
+fn rule_27_the_turns_of_a_batch_are_counted_in_bytes() {
+    let mut net = Network::with(4, |config| {
+        small(&mut config.limits);
+        config.slots_in_flight = 1;
+    });
+    let first = large(&net, 3, 0);
+    net.deliver(0, SignedMessage::Request(first.clone()));
+    for client in 1..4 {
+        net.deliver(0, SignedMessage::Request(large(&net, 3, client)));
+        net.deliver(0, SignedMessage::Request(request(&net, 1, client, 1)));
+        net.deliver(0, SignedMessage::Request(request(&net, 2, client, 1)));
+    }
+    let batch = Batch {
+        requests: vec![first],
+    };
+    let next = net.commit_at(0, 0, 1, &batch);
+    let in_turn: Vec<_> = proposals(&next).iter().map(speakers).collect();
+    assert_eq!(in_turn.first(), Some(&vec![3, 1, 2, 1, 2, 1, 2, 3, 3]));
+}
+
+#[test]
 fn rule_27_a_result_over_the_limit_is_cut() {
     let mut net = Network::with(4, |config| config.limits.result = 5);
     net.submit_for(1, "a", 1);

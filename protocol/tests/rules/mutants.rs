@@ -7,7 +7,7 @@ use crate::harness::mutant::fails;
 
 #[test]
 fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
-    let tests: [(Mutant, fn()); 24] = [
+    let tests: [(Mutant, fn()); 26] = [
         (Mutant::SignaturesNotChecked, normal::rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count),
         (Mutant::BodiesNotCompared, normal::rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body),
         (Mutant::BodyNotFetched, normal::rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched),
@@ -17,6 +17,8 @@ fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
         (Mutant::PatienceNotDoubled, timers::rule_15_patience_doubles_until_something_executes),
         (Mutant::JoinsTooFew, timers::rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f),
         (Mutant::JoinsNobody, timers::rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f),
+        (Mutant::CrowdedBlamed, timers::rule_28_a_request_behind_others_of_its_speaker_does_not_cost_the_primary_its_view_at_once),
+        (Mutant::CrowdedNotTimed, timers::rule_28_a_primary_that_leaves_out_a_request_of_a_busy_speaker_is_left_and_the_next_has_twice_as_long),
         (Mutant::SlowPrimaryKept, timers::rule_18_a_primary_that_serves_every_request_just_in_time_is_left),
         (Mutant::StateNotChecked, transfer::rule_19_a_manifest_that_no_quorum_has_signed_is_refused),
         (Mutant::OldTargetKept, transfer::rule_19_a_later_target_replaces_one_that_others_no_longer_have),

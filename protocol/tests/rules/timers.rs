@@ -3,11 +3,11 @@
 use crate::harness::{
     L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, broadcasts, is_normal, rejects, slots,
 };
-use quorate_protocol::message::{Batch, Commit, Committed, Memory, Standing};
+use quorate_protocol::message::{Batch, Commit, Committed, Memory, Request, Standing};
 use quorate_protocol::misbehaviour::CommitFlaw;
 use quorate_protocol::{
-    Duration, Effect, Message, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage, Timer,
-    View,
+    ClientId, Duration, Effect, Message, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage,
+    Timer, Timestamp, View,
 };
 
 #[test]
@@ -341,6 +341,120 @@ pub(crate) fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left()
         assert_eq!(served_after(&mut net, timestamp, delay), (0, true));
     }
     assert!(net.nobody_is_accused());
+}
+
+/// A batch with one request of a client that process 2 speaks for.
+fn batch_of_2(net: &Network, name: &str) -> Batch {
+    Batch {
+        requests: vec![net.named_request(2, name, 1)],
+    }
+}
+
+/// Lets the timer of replica 3 run out while "left out" of process 2 waits and another request of process 2 has executed.
+fn crowd(net: &mut Network, view: u64, slot: u64) {
+    let left_out = net.named_request(2, "left out", 1);
+    net.deliver(3, SignedMessage::Request(left_out));
+    let other = batch_of_2(net, &format!("other {slot}"));
+    net.commit_at(3, view, slot, &other);
+    net.fire_if_set(3, Timer::View);
+}
+
+/// Lets the time of some status timers go by at replica 3. Returns how long it stays in its view, in microseconds.
+fn stays_for(net: &mut Network, status_timers: u32) -> Option<u64> {
+    let (from, view) = (net.now(), net.view(3));
+    for _ in 0..status_timers {
+        net.fire(3, Timer::Status);
+        if net.view(3) != view {
+            return Some(net.now().0 - from.0);
+        }
+    }
+    None
+}
+
+#[test]
+pub(crate) fn rule_28_a_request_behind_others_of_its_speaker_does_not_cost_the_primary_its_view_at_once()
+ {
+    let mut net = Network::new(4);
+    crowd(&mut net, 0, 1);
+    assert_eq!(net.view(3), (0, true));
+
+    // The requests of others are timed meanwhile.
+    net.deliver(3, SignedMessage::Request(net.request(1, 1)));
+    let at = net.timer(3, Timer::View).expect("a request of 1 waits");
+    assert_eq!(at, net.now() + VIEW_TIMEOUT);
+    net.fire(3, Timer::View);
+    assert_eq!(net.view(3), (1, false));
+}
+
+#[test]
+pub(crate) fn rule_28_a_primary_that_leaves_out_a_request_of_a_busy_speaker_is_left_and_the_next_has_twice_as_long()
+ {
+    let mut net = Network::new(4);
+    let t = VIEW_TIMEOUT.0;
+    let mut patience = Vec::new();
+    let mut slot = 0;
+    for view in 0..3 {
+        slot += 1;
+        crowd(&mut net, view, slot);
+        let left_after = stays_for(&mut net, 40).expect("it is left");
+        patience.push(left_after / t);
+        assert_eq!(net.view(3), (view + 1, false));
+        let next = u32::try_from(view + 1).unwrap();
+        let wishes = net.wishes(&[0, 1, 2], view + 1);
+        net.deliver(3, net.new_view(next, view + 1, wishes, &[]));
+    }
+    assert_eq!(patience, [1, 2, 4]);
+}
+
+#[test]
+fn rule_28_a_crowded_speaker_whose_requests_all_execute_is_timed_as_others_are() {
+    let mut net = Network::new(4);
+    crowd(&mut net, 0, 1);
+    let left_out = batch_of_2(&net, "left out");
+    net.commit_at(3, 0, 2, &left_out);
+    assert_eq!(stays_for(&mut net, 40), None);
+
+    net.deliver(3, SignedMessage::Request(net.named_request(2, "new", 1)));
+    net.fire(3, Timer::View);
+    assert_eq!(net.view(3), (1, false));
+}
+
+#[test]
+fn rule_28_the_speakers_take_turns_in_what_a_backup_relays() {
+    let mut net = Network::new(4);
+    for flood in 0..100 {
+        let request = net.named_request(2, &format!("flood {flood}"), 1);
+        net.deliver(3, SignedMessage::Request(request));
+    }
+    net.deliver(3, SignedMessage::Request(net.request(1, 1)));
+    net.fire(3, Timer::Status);
+    let effects = net.fire(3, Timer::Status);
+    let relayed: Vec<ReplicaId> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Forward { message, .. } => Some(message.signer()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(relayed.len(), 32);
+    assert_eq!(relayed[..2], [2, 1].map(ReplicaId));
+}
+
+#[test]
+fn rule_28_a_backup_relays_few_bytes_at_a_time_but_at_least_one_request() {
+    let relayed = |bytes: usize| {
+        let mut net = Network::with(4, |config| config.limits.operation = 400_000);
+        for name in 0..8 {
+            let client = ClientId::named(ReplicaId(2), &name.to_string());
+            let request = net.sign(2, Request::new(client, Timestamp(1), vec![7; bytes]));
+            net.deliver(3, SignedMessage::Request(request));
+        }
+        net.fire(3, Timer::Status);
+        let effects = net.fire(3, Timer::Status);
+        let forwarded = |effect: &&Effect| matches!(effect, Effect::Forward { .. });
+        effects.iter().filter(forwarded).count()
+    };
+    assert_eq!([1000, 100_000, 400_000].map(relayed), [8, 2, 1]);
 }
 
 #[test]
