@@ -3,6 +3,7 @@
 use quorate_fault::Say;
 use quorate_protocol::{ClientId, ReplicaId, Seal, Sequence, Timestamp, View};
 use quorate_service::exchange::VoteRefused;
+use quorate_service::gathering::{Unwise, Wish};
 use quorate_service::{self as service, Operation};
 
 use crate::queue::{Order, Taken};
@@ -36,6 +37,8 @@ pub enum Ask {
     Order(Order),
     /// Want another primary, for a client that got no answer. The answer comes at once.
     Distrust,
+    /// Do something in the gathering when it is its time. The answer comes at once; the state tells what became of it.
+    Wish(Wish),
 }
 
 /// The name of a request.
@@ -78,6 +81,8 @@ pub enum Answer {
     /// The view in which the process was when it was asked for another primary. It leaves that view only if a request
     /// waits, and at most once within T.
     Distrusts(View),
+    /// The process does what was wished for when it is its time.
+    Wished,
     /// It does not do what was asked.
     Refused(Refusal),
 }
@@ -153,6 +158,12 @@ pub enum Refusal {
         "an unsigned vote is taken only while the process listens on loopback only; sign it with the sender's key"
     )]
     Unsigned,
+    /// The process does not take part in a gathering by itself.
+    #[error("this process does not take part in a gathering by itself; order the command itself")]
+    GathersNot,
+    /// The wish cannot be granted.
+    #[error(transparent)]
+    Unwise(#[from] Unwise),
     /// The round takes no votes.
     #[error(transparent)]
     Vote(#[from] VoteRefused),

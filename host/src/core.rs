@@ -11,7 +11,7 @@ use quorate_protocol::message::{Query, Request};
 use quorate_protocol::{
     Input, Keys, Record, Replica, ReplicaId, SignedMessage, Time, Timer, Verified, VerifiedMessage,
 };
-use quorate_service::Service;
+use quorate_service::{Operation, Service};
 
 use crate::Answer;
 use crate::batch::Batch;
@@ -130,6 +130,13 @@ impl<S: Service> Core<S> {
         if !names.is_empty() {
             self.held.retain(|one| !names.contains(&name_of(one)));
         }
+    }
+
+    /// Orders an operation under a name that the desk has lent.
+    pub(crate) fn submit_as(&mut self, (client, timestamp): Name, operation: &Operation) {
+        let request = Request::new(client, timestamp, operation.encode());
+        let request = self.keys.sign(request.after(self.replica().executed()));
+        self.submit(request);
     }
 
     /// Asks all replicas a read-only query.

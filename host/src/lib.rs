@@ -5,7 +5,7 @@
 //! * [`batch`]: how messages travel. `intake`: the checks before the replica gets a message. `perform`: does the
 //!   replica's effects.
 //! * [`ask`]: what callers ask and are answered. `desk`: callers' operations. [`queue`]: requests over HTTP. [`rounds`]:
-//!   the exchange.
+//!   the exchange. `gathering`: the process as a member of a gathering.
 //! * [`turn`]: records first, then everything else. [`event`]: what happened. [`views`]: why the view changed.
 
 pub mod ask;
@@ -13,6 +13,7 @@ pub mod batch;
 pub mod core;
 mod desk;
 pub mod event;
+mod gathering;
 mod intake;
 mod perform;
 pub mod process;

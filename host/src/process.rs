@@ -7,20 +7,20 @@ use quorate_fault::behaviour::Behaviour;
 #[cfg(feature = "mutants")]
 use quorate_protocol::Mutant;
 use quorate_protocol::client::Client;
-use quorate_protocol::message::Request;
 use quorate_protocol::{
     ClientId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, Time, Timestamp,
 };
 use quorate_service::exchange::Rules;
-use quorate_service::gathering::Membership;
+use quorate_service::gathering::{Membership, Plan};
 use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated};
 
-use crate::ask::{Answer, Ask, RequestName};
+use crate::ask::{Answer, Ask, Refusal, RequestName};
 use crate::batch::{Batch, Head};
 use crate::core::Core;
 use crate::desk::{Desk, Ended, name_of};
 use crate::event::Event;
+use crate::gathering::Gatherer;
 use crate::queue::{Fate, Name, Order, Place, Queues, Taken};
 use crate::rounds::{Missing, Rounds};
 use crate::turn::Turn;
@@ -46,6 +46,8 @@ pub struct Setup {
     pub first_number: u64,
     /// Whether it trusts its callers: they may play another process.
     pub trusts_callers: bool,
+    /// How it takes part in the gathering by itself. `None`: it does not.
+    pub gathers: Option<Plan>,
 }
 
 /// The first number of a life, for processes whose lives are counted from 0. There is room for 2^24 lives of 2^40 numbers
@@ -73,6 +75,7 @@ pub struct Process<C> {
     core: Core<Replicated>,
     desk: Desk<C>,
     rounds: Rounds<C>,
+    gatherer: Option<Gatherer>,
     queues: Queues,
     /// The last executed slot when the queues were last looked at.
     looked_at: Sequence,
@@ -94,6 +97,7 @@ impl<C> Process<C> {
             past,
             first_number,
             trusts_callers,
+            gathers,
         } = setup;
         let (own, quorum) = (keys.own(), config.quorum);
         #[cfg(feature = "mutants")]
@@ -128,6 +132,7 @@ impl<C> Process<C> {
             core: Core::new(keys, Faulty::new(replica, behaviour), service),
             desk: Desk::new(own, client, first_number),
             rounds: Rounds::new(session),
+            gatherer: gathers.map(|plan| Gatherer::new(own, plan)),
             queues: Queues::default(),
             looked_at: Sequence(0),
             answers: Vec::new(),
@@ -199,7 +204,8 @@ impl<C> Process<C> {
     /// When its next turn is due, if nothing arrives.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        self.core.due()
+        let gathers = self.gatherer.as_ref().and_then(Gatherer::due);
+        self.core.due().into_iter().chain(gathers).min()
     }
 
     /// Messages of another process have arrived.
@@ -238,6 +244,15 @@ impl<C> Process<C> {
             Ask::Order(order) => {
                 let taken = self.order(order);
                 self.answer(caller, Answer::Taken(taken));
+            }
+            Ask::Wish(wish) => {
+                let state = self.core.service.gathering();
+                let granted = match &mut self.gatherer {
+                    Some(gatherer) => gatherer.wish(state, wish).map_err(Refusal::Unwise),
+                    None => Err(Refusal::GathersNot),
+                };
+                let answer = granted.map_or_else(Answer::Refused, |()| Answer::Wished);
+                self.answer(caller, answer);
             }
             Ask::Distrust => {
                 self.core.distrust();
@@ -298,6 +313,9 @@ impl<C> Process<C> {
             self.hear();
             self.answer_decided();
             self.rounds.order(&mut self.core);
+            if let Some(gatherer) = &mut self.gatherer {
+                gatherer.order(now, &mut self.core, &mut self.desk);
+            }
             self.go_on();
             if !self.core.has_input() {
                 break;
@@ -414,11 +432,8 @@ impl<C> Process<C> {
         }
     }
 
-    fn submit_order(&mut self, (client, timestamp): Name, order: &Order) {
-        let operation = Operation::Request(order.json.clone()).encode();
-        let request = Request::new(client, timestamp, operation);
-        let after = self.core.replica().executed();
-        let request = self.core.keys.sign(request.after(after));
-        self.core.submit(request);
+    fn submit_order(&mut self, name: Name, order: &Order) {
+        let operation = Operation::Request(order.json.clone());
+        self.core.submit_as(name, &operation);
     }
 }

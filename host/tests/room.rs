@@ -40,6 +40,7 @@ impl Cluster {
                 past: Past::None,
                 first_number: 0,
                 trusts_callers: false,
+                gathers: None,
             })
         };
         Self {

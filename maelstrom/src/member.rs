@@ -85,6 +85,7 @@ impl Member {
                 past: Past::None,
                 first_number: life,
                 trusts_callers: false,
+                gathers: None,
             }),
             book: KeyBook::new(own, public, quorum),
             next_asking: now,

@@ -93,6 +93,7 @@ impl Runtime {
             past,
             first_number,
             trusts_callers: loopback,
+            gathers: None,
         });
         if process.has_forgotten() {
             store.forget()?;

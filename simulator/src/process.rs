@@ -394,6 +394,7 @@ impl Origin {
             past,
             first_number: first_number(self.config.life),
             trusts_callers: false,
+            gathers: None,
         })
     }
 }

@@ -262,6 +262,7 @@ fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::Taken(_) => Fault::TIMESTAMP_TAKEN,
         Refusal::BadSeal | Refusal::BadSignature(..) => Fault::BAD_SIGNATURE,
         Refusal::Unsigned => Fault::UNSIGNED_VOTE,
+        Refusal::GathersNot | Refusal::Unwise(_) => Fault::BAD_OPERATION,
         Refusal::Vote(VoteRefused::Decided(_)) => Fault::ROUND_DECIDED,
         Refusal::Vote(VoteRefused::OutOfWindow { .. } | VoteRefused::TooMany { .. }) => {
             Fault::ROUND_OUT_OF_WINDOW

@@ -30,6 +30,11 @@ impl Replica {
                 && bytes + request.weight() <= limits.waiting / 2
     }
 
+    /// The requests that wait here to execute, whosever they are.
+    pub fn waiting_requests(&self) -> impl Iterator<Item = &Request> {
+        self.requests.all_waiting()
+    }
+
     /// Broadcasts a request of this process. It comes back to this replica as all broadcasts do. If only the primary
     /// got the request, no backup would start a timer, and the primary could ignore the request.
     pub(super) fn on_submit(&mut self, request: Verified<Request>) {

@@ -251,6 +251,11 @@ impl Requests {
         self.waiting.get(&client).map(|waiting| &waiting.request)
     }
 
+    /// The waiting requests.
+    pub(super) fn all_waiting(&self) -> impl Iterator<Item = &Request> {
+        self.waiting.values().map(|waiting| waiting.request.value())
+    }
+
     /// The number of waiting requests.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()

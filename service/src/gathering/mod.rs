@@ -6,7 +6,8 @@
 //! * [`Choice`]: the agreement, a function of the closed offers.
 //! * [`Lot`], [`Question`], [`Job`]: an auction, a vote, and work that is divided.
 //! * [`Happening`]: what a node prints.
-//! * [`report`]: what anybody may ask.
+//! * [`report`]: what anybody may ask. [`Waits`]: what the members wait for.
+//! * [`Member`]: a member that acts by itself.
 //!
 //! Only a process speaks as member. What a member may say once counts as it first executed. A phase ends when f+1 members
 //! have asked for its end.
@@ -18,12 +19,14 @@ mod closing;
 mod command;
 mod happening;
 mod log;
+mod member;
 mod membership;
 mod offer;
 mod once;
 pub mod report;
 mod state;
 mod vote;
+mod waits;
 mod word;
 mod work;
 
@@ -37,10 +40,12 @@ pub use command::{
 };
 pub use happening::{Happened, Happening, Misdeed, Stage};
 pub use log::{KEPT, Log};
+pub use member::{MOST_WISHES, Member, Plan, Unwise, Wish};
 pub use membership::{BadMembership, Membership};
 pub use offer::{Activity, BadOffer, MOST_EXCLUDED, MOST_NUMBERS, Offer};
 pub use once::Said;
 pub use state::{Gathering, MOST_MISDEEDS, MOST_OPENED, Record, Thing};
 pub use vote::Question;
+pub use waits::Waits;
 pub use word::{BadWord, LONGEST_NAME, MOST, Name};
 pub use work::{Job, Results, assigned};

@@ -341,8 +341,17 @@ impl Gathering {
         self.log.add(slot, Happening::Began(epoch));
     }
 
+    /// How many lots, questions and jobs a member has opened in this epoch.
+    pub(super) fn opened_by(&self, member: ReplicaId) -> usize {
+        let lots = self.lots.iter().map(|one| one.by);
+        let questions = self.questions.iter().map(|one| one.by);
+        let jobs = self.jobs.iter().map(|one| one.by);
+        let opened = lots.chain(questions).chain(jobs);
+        opened.filter(|by| *by == member).count()
+    }
+
     /// Checks that the members agreed on this activity, and that the member takes part.
-    fn check_part(&self, member: ReplicaId, wanted: Activity) -> Result<(), Refusal> {
+    pub(super) fn check_part(&self, member: ReplicaId, wanted: Activity) -> Result<(), Refusal> {
         let choice = self.choice().ok_or(Refusal::NotAgreed)?;
         if choice.chosen != Some(wanted) {
             let chosen = choice.chosen;
@@ -362,12 +371,7 @@ impl Gathering {
         things: &[Thing<T>],
         name: &Name,
     ) -> Result<(), Refusal> {
-        let lots = self.lots.iter().map(|one| one.by);
-        let questions = self.questions.iter().map(|one| one.by);
-        let jobs = self.jobs.iter().map(|one| one.by);
-        let opened = lots.chain(questions).chain(jobs);
-        let opened = opened.filter(|by| *by == member).count();
-        if opened < MOST_OPENED as usize || find(things, name).is_ok() {
+        if self.opened_by(member) < MOST_OPENED as usize || find(things, name).is_ok() {
             Ok(())
         } else {
             let most = MOST_OPENED;

@@ -1,0 +1,103 @@
+//! This process as a member of a gathering: it submits what its plan and its wishes want, and sees to it that it executes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quorate_protocol::{ClientId, Replica, ReplicaId, Sequence, Time};
+use quorate_service::gathering::{Command, Gathering, Member, Plan, Unwise, Wish};
+use quorate_service::{Operation, Replicated};
+
+use crate::core::Core;
+use crate::desk::Desk;
+use crate::queue::Name;
+
+/// The member, and its commands under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Gatherer {
+    member: Member,
+    /// The commands that may still execute, by their texts: the name of the request, and the slot after which it executes.
+    under_way: BTreeMap<String, (Name, Sequence)>,
+    /// The commands of this epoch that have executed. They are not submitted again, even if they did not count.
+    done: BTreeSet<String>,
+    epoch: u64,
+    /// What the member was last asked at: the slot that had executed.
+    looked_at: Option<Sequence>,
+}
+
+impl Gatherer {
+    pub(crate) fn new(own: ReplicaId, plan: Plan) -> Self {
+        Self {
+            member: Member::new(own, plan),
+            under_way: BTreeMap::new(),
+            done: BTreeSet::new(),
+            epoch: 0,
+            looked_at: None,
+        }
+    }
+
+    /// When the member must be asked again, if nothing executes until then.
+    pub(crate) const fn due(&self) -> Option<Time> {
+        self.member.due()
+    }
+
+    pub(crate) fn wish(&mut self, state: &Gathering, wish: Wish) -> Result<(), Unwise> {
+        self.looked_at = None;
+        self.member.wish(state, wish)
+    }
+
+    /// Submits what the member wants now. It is asked when a slot has executed, when it has waited long enough, and when it has got
+    /// a wish.
+    pub(crate) fn order<C>(&mut self, now: Time, core: &mut Core<Replicated>, desk: &mut Desk<C>) {
+        let executed = core.replica().executed();
+        let is_due = self.due().is_some_and(|due| due <= now);
+        if self.looked_at == Some(executed) && !is_due {
+            return;
+        }
+        self.looked_at = Some(executed);
+        self.note_fates(core.replica(), desk);
+        let state = core.service.gathering();
+        if state.epoch() != self.epoch {
+            self.epoch = state.epoch();
+            self.done.clear();
+        }
+        let wants = self.member.next(now, state, || held(core.replica()));
+        for text in wants.iter().map(Command::to_string) {
+            if self.done.contains(&text) || self.under_way.contains_key(&text) {
+                continue;
+            }
+            let name = desk.lend(core.replica());
+            core.submit_as(name, &Operation::Gathering(text.clone()));
+            self.under_way.insert(text, (name, executed));
+        }
+    }
+
+    /// Notes which commands have executed. One that has expired is submitted again if the member still wants it.
+    fn note_fates<C>(&mut self, replica: &Replica, desk: &mut Desk<C>) {
+        let done = &mut self.done;
+        self.under_way.retain(|text, (name, after)| {
+            let (client, timestamp) = *name;
+            let has_executed = replica.last_timestamp(client) >= timestamp;
+            if has_executed {
+                done.insert(text.clone());
+            }
+            let is_over = has_executed || replica.is_expired(client, *after);
+            if is_over {
+                desk.take_back(*name);
+            }
+            !is_over
+        });
+    }
+}
+
+/// The commands of members that wait at this process to execute.
+fn held(replica: &Replica) -> Vec<(ReplicaId, Command)> {
+    let commands = replica.waiting_requests().filter_map(|request| {
+        let ClientId::Session { process, .. } = request.client else {
+            return None;
+        };
+        let Some(Operation::Gathering(text)) = Operation::decode(&request.operation) else {
+            return None;
+        };
+        Some((process, Command::parse(&text).ok()?))
+    });
+    commands.collect()
+}

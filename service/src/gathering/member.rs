@@ -1,0 +1,471 @@
+//! A member that acts by itself: what it submits next, given its plan, its wishes, the time and the state.
+//!
+//! It remembers nothing that the state does not tell, but its wishes and how long it has waited. So a member that starts again
+//! goes on where it was, even between a bid and its reveal.
+
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
+
+use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Time};
+
+use super::answer::Refusal;
+use super::auction::{Bid, commitment};
+use super::closing::{Closing, Phase};
+use super::command::{Act, Command, Price, Rule, Task};
+use super::offer::{Activity, Offer};
+use super::once::Said;
+use super::state::{Gathering, MOST_OPENED};
+use super::waits::Waits;
+use super::word::Name;
+
+/// The most wishes of one epoch.
+pub const MOST_WISHES: usize = 64;
+
+/// How a member acts by itself.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it offers. `None`: nothing.
+    pub offer: Option<Offer>,
+    /// How long it waits for what processes do by themselves: offers, reveals and results.
+    pub patience: Duration,
+    /// How long it waits for what people do: bids and ballots.
+    pub deliberation: Duration,
+    /// Secret bytes, the same in each life of the process. Salts come from them.
+    pub secret: [u8; 32],
+    /// What it wants to do in the first epoch.
+    pub wishes: Vec<Wish>,
+}
+
+/// What a member wants to do, as soon as it is its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Put a lot up for auction.
+    Auction(Name, Price),
+    /// Bid so much for a lot.
+    Bid(Name, u64),
+    /// Ask a question.
+    Question(Name, Rule, Vec<Name>),
+    /// Vote for these options, best first.
+    Ballot(Name, Vec<Name>),
+    /// Give the members a job.
+    Work(Name, Task),
+    /// Begin the next epoch.
+    NextEpoch,
+}
+
+/// Why a wish is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unwise {
+    /// There are too many.
+    #[error("{MOST_WISHES} wishes wait here already; begin another epoch first")]
+    TooMany,
+    /// The member has spoken already.
+    #[error("this process has done this already, and what counts is the first: {0}")]
+    Spoken(Phase),
+    /// The phase is closed.
+    #[error("this is closed: {0}")]
+    Closed(Phase),
+    /// The members would refuse it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// A member that acts by itself.
+#[derive(Clone, Debug)]
+pub struct Member {
+    own: ReplicaId,
+    offer: Option<Offer>,
+    patience: Duration,
+    deliberation: Duration,
+    secret: [u8; 32],
+    wishes: Vec<Wish>,
+    /// The epoch of the wishes and clocks.
+    epoch: u64,
+    /// When this member first saw each open phase.
+    clocks: BTreeMap<Phase, Time>,
+    /// What the member has worked out, by job and part.
+    computed: BTreeMap<(Name, u32), u64>,
+    due: Option<Time>,
+}
+
+impl Member {
+    /// A member that has done nothing yet, in this life.
+    #[must_use]
+    pub fn new(own: ReplicaId, plan: Plan) -> Self {
+        Self {
+            own,
+            offer: plan.offer,
+            patience: plan.patience,
+            deliberation: plan.deliberation,
+            secret: plan.secret,
+            wishes: plan.wishes,
+            epoch: 1,
+            clocks: BTreeMap::new(),
+            computed: BTreeMap::new(),
+            due: None,
+        }
+    }
+
+    /// Wants to do something in this epoch. It is submitted when it is its time: a bid waits for its lot.
+    ///
+    /// # Errors
+    /// It could not count, or it would contradict what the member has said.
+    pub fn wish(&mut self, state: &Gathering, wish: Wish) -> Result<(), Unwise> {
+        if self.wishes.len() >= MOST_WISHES {
+            return Err(Unwise::TooMany);
+        }
+        self.check(state, &wish)?;
+        let same = |one: &Wish| phase_of(one).is_some() && phase_of(one) == phase_of(&wish);
+        if let Some(phase) = self.wishes.iter().find(|one| same(one)).and_then(phase_of) {
+            return Err(Unwise::Spoken(phase));
+        }
+        self.wishes.push(wish);
+        Ok(())
+    }
+
+    /// What the member wants executed now. The same command is among them until it has executed, so whoever submits them must
+    /// know which are under way. `held` gives the commands of all members that wait at this process to execute.
+    pub fn next(
+        &mut self,
+        now: Time,
+        state: &Gathering,
+        held: impl FnOnce() -> Vec<(ReplicaId, Command)>,
+    ) -> Vec<Command> {
+        self.due = None;
+        if state.founded().is_none() {
+            let membership = state.membership();
+            return vec![Command::Found {
+                cluster: membership.cluster(),
+                names: membership.names().to_vec(),
+            }];
+        }
+        let waits = state.waits();
+        self.follow(now, state.epoch(), &waits);
+        let mut acts = self.wanted(now, state);
+        let closes = self.closes(now, state, &waits, &acts, held);
+        acts.extend(closes);
+        let epoch = state.epoch();
+        acts.into_iter()
+            .map(|act| Command::In(epoch, act))
+            .collect()
+    }
+
+    /// When [`Member::next`] must be asked again, even if nothing executes until then.
+    #[must_use]
+    pub const fn due(&self) -> Option<Time> {
+        self.due
+    }
+
+    /// Begins to wait for the phases that are new. The wishes of an epoch end with it.
+    fn follow(&mut self, now: Time, epoch: u64, waits: &[Waits]) {
+        if epoch != self.epoch {
+            self.epoch = epoch;
+            self.wishes.clear();
+            self.clocks.clear();
+            self.computed.clear();
+        }
+        let is_open = |phase: &Phase| waits.iter().any(|wait| wait.phase == *phase);
+        self.clocks.retain(|phase, _| is_open(phase));
+        for wait in waits {
+            self.clocks.entry(wait.phase.clone()).or_insert(now);
+        }
+    }
+
+    /// What the member has to say and has not said.
+    fn wanted(&mut self, now: Time, state: &Gathering) -> Vec<Act> {
+        let offer = self.offer.iter().cloned().map(Act::Offer);
+        let wishes = self.wishes.iter().filter_map(|wish| self.act(state, wish));
+        let reveals = self.reveals(state);
+        let said = offer.chain(wishes).chain(reveals);
+        let mut acts: Vec<Act> = said.filter(|act| self.is_time(state, act)).collect();
+        acts.extend(self.results(now, state));
+        acts
+    }
+
+    fn act(&self, state: &Gathering, wish: &Wish) -> Option<Act> {
+        match wish.clone() {
+            Wish::Auction(lot, price) => Some(Act::Auction(lot, price)),
+            Wish::Bid(lot, amount) => Some(self.sealed(state, lot, amount)),
+            Wish::Question(question, rule, options) => Some(Act::Question {
+                question,
+                rule,
+                options,
+            }),
+            Wish::Ballot(question, options) => Some(Act::Ballot { question, options }),
+            Wish::Work(job, task) => Some(Act::Work(job, task)),
+            Wish::NextEpoch => {
+                let closing = state.closing(&Phase::Epoch)?;
+                let asks = !closing.asked().contains(&self.own);
+                asks.then_some(Act::Close(Phase::Epoch))
+            }
+        }
+    }
+
+    /// Whether an act of this member would count now.
+    fn is_time(&self, state: &Gathering, act: &Act) -> bool {
+        let agreed = |activity| self.may(state, activity).is_ok();
+        match act {
+            Act::Auction(lot, _) => {
+                agreed(Activity::Auction) && self.has_room(state) && !names(state.lots(), lot)
+            }
+            Act::Question { question, .. } => {
+                agreed(Activity::Vote)
+                    && self.has_room(state)
+                    && !names(state.questions(), question)
+            }
+            Act::Work(job, _) => {
+                agreed(Activity::Work) && self.has_room(state) && !names(state.jobs(), job)
+            }
+            Act::Close(_) => true,
+            _ => first_word(state, self.own, act).is_some(),
+        }
+    }
+
+    fn may(&self, state: &Gathering, wanted: Activity) -> Result<(), Refusal> {
+        state.check_part(self.own, wanted)
+    }
+
+    fn has_room(&self, state: &Gathering) -> bool {
+        state.opened_by(self.own) < MOST_OPENED as usize
+    }
+
+    fn sealed(&self, state: &Gathering, lot: Name, amount: u64) -> Act {
+        let (cluster, epoch) = (state.membership().cluster(), state.epoch());
+        let [salt, pad] = self.secrets(cluster, epoch, &lot);
+        let commitment = commitment(cluster, epoch, &lot, self.own, amount, &salt);
+        let memo = Some(padded(amount.to_le_bytes(), &pad));
+        Act::Bid {
+            lot,
+            commitment,
+            memo,
+        }
+    }
+
+    /// The reveals of the member's own bids, as far as they can be read back from their memos. Whoever made a commitment
+    /// elsewhere reveals it there.
+    fn reveals(&self, state: &Gathering) -> Vec<Act> {
+        let own = state
+            .lots()
+            .iter()
+            .filter_map(|lot| Some((&lot.name, lot.what.bids.get(&self.own)?)));
+        own.filter_map(|(lot, bid)| self.opened(state, lot, bid))
+            .collect()
+    }
+
+    fn opened(&self, state: &Gathering, lot: &Name, bid: &Said<Bid>) -> Option<Act> {
+        let (cluster, epoch) = (state.membership().cluster(), state.epoch());
+        let [salt, pad] = self.secrets(cluster, epoch, lot);
+        let amount = u64::from_le_bytes(padded(bid.what.memo?, &pad));
+        let fits = commitment(cluster, epoch, lot, self.own, amount, &salt) == bid.what.commitment;
+        let lot = lot.clone();
+        fits.then_some(Act::Reveal { lot, amount, salt })
+    }
+
+    /// The salt of a bid, and what hides the amount in its memo. Each serves one bid only, so the memo tells nothing.
+    fn secrets(&self, cluster: ClusterId, epoch: u64, lot: &Name) -> [[u8; 32]; 2] {
+        [&b"salt"[..], b"memo"].map(|use_| {
+            let (epoch, lot) = (epoch.to_le_bytes(), lot.as_str().as_bytes());
+            Digest::of(&[use_, &self.secret, &cluster.0, &epoch, lot]).0
+        })
+    }
+
+    /// The results of the member's parts. At most one is worked out at a time, so that the process does not stand still.
+    fn results(&mut self, now: Time, state: &Gathering) -> Vec<Act> {
+        if self.may(state, Activity::Work).is_err() {
+            return Vec::new();
+        }
+        let mut acts = Vec::new();
+        let mut worked = false;
+        for job in state.jobs() {
+            for part in 0..job.what.task.parts {
+                let mut act = Act::Result {
+                    job: job.name.clone(),
+                    part: part + 1,
+                    value: 0,
+                };
+                if first_word(state, self.own, &act).is_none() {
+                    continue;
+                }
+                let key = (job.name.clone(), part);
+                if !self.computed.contains_key(&key) && worked {
+                    self.due = Some(now);
+                    return acts;
+                }
+                worked |= !self.computed.contains_key(&key);
+                let computed = self.computed.entry(key);
+                let result = *computed.or_insert_with(|| job.what.task.compute(part));
+                if let Act::Result { value, .. } = &mut act {
+                    *value = result;
+                }
+                acts.push(act);
+            }
+        }
+        acts
+    }
+
+    /// The phases that this member wants closed: all have spoken, or it has waited long enough, and all that it holds for the
+    /// phase has executed.
+    fn closes(
+        &mut self,
+        now: Time,
+        state: &Gathering,
+        waits: &[Waits],
+        acts: &[Act],
+        held: impl FnOnce() -> Vec<(ReplicaId, Command)>,
+    ) -> Vec<Act> {
+        let held = LazyCell::new(held);
+        let mut closes = Vec::new();
+        for wait in waits {
+            let asked = state.closing(&wait.phase).map(Closing::asked);
+            if asked.is_none_or(|asked| asked.contains(&self.own)) {
+                continue;
+            }
+            let patience = self.patience_for(&wait.phase);
+            let until = self.clocks.get(&wait.phase).copied().unwrap_or(now) + patience;
+            if !wait.silent.is_empty() && now < until {
+                self.due = earlier(self.due, until);
+                continue;
+            }
+            let is_mine =
+                |act: &Act| first_word(state, self.own, act).as_ref() == Some(&wait.phase);
+            let is_held = |(member, command): &(ReplicaId, Command)| match command {
+                Command::In(epoch, act) if *epoch == state.epoch() => {
+                    first_word(state, *member, act).as_ref() == Some(&wait.phase)
+                }
+                _ => false,
+            };
+            if acts.iter().any(is_mine) || held.iter().any(is_held) {
+                let retry = Duration((patience.0 / 4).max(1));
+                self.due = earlier(self.due, now + retry);
+            } else {
+                closes.push(Act::Close(wait.phase.clone()));
+            }
+        }
+        closes
+    }
+
+    const fn patience_for(&self, phase: &Phase) -> Duration {
+        match phase {
+            Phase::Bids(_) | Phase::Ballots(_) => self.deliberation,
+            Phase::Offers | Phase::Reveals(_) | Phase::Results(_) | Phase::Epoch => self.patience,
+        }
+    }
+
+    /// Whether a wish may still be granted.
+    fn check(&self, state: &Gathering, wish: &Wish) -> Result<(), Unwise> {
+        let activity = match wish {
+            Wish::Auction(..) | Wish::Bid(..) => Activity::Auction,
+            Wish::Question(..) | Wish::Ballot(..) => Activity::Vote,
+            Wish::Work(..) => Activity::Work,
+            Wish::NextEpoch => return Ok(()),
+        };
+        if state.choice().is_some() {
+            self.may(state, activity)?;
+        }
+        let Some(phase) = phase_of(wish) else {
+            return Ok(());
+        };
+        let (lots, questions) = (state.lots(), state.questions());
+        let spoken = match wish {
+            Wish::Bid(lot, _) => lots
+                .iter()
+                .any(|one| one.name == *lot && one.what.bids.contains_key(&self.own)),
+            Wish::Ballot(question, _) => {
+                let is_this = |name: &Name| name == question;
+                questions
+                    .iter()
+                    .any(|one| is_this(&one.name) && one.what.ballots.contains_key(&self.own))
+            }
+            _ => false,
+        };
+        if spoken {
+            return Err(Unwise::Spoken(phase));
+        }
+        if state
+            .closing(&phase)
+            .is_some_and(|closing| closing.at().is_some())
+        {
+            return Err(Unwise::Closed(phase));
+        }
+        Ok(())
+    }
+}
+
+/// The phase in which this act would be the member's first word, and count. `None` if it would not count, or says nothing that
+/// a phase waits for.
+fn first_word(state: &Gathering, member: ReplicaId, act: &Act) -> Option<Phase> {
+    let takes_part = |activity| state.check_part(member, activity).is_ok();
+    let (phase, counts) = match act {
+        Act::Offer(_) => {
+            let record = state.record(member);
+            let silent = record.is_none_or(|record| record.offer.is_none());
+            (Phase::Offers, silent)
+        }
+        Act::Bid { lot, .. } => {
+            let thing = state.lots().iter().find(|one| one.name == *lot)?;
+            let record = state.record(member);
+            let barred = record.is_some_and(|record| record.barred.is_some());
+            let silent = !thing.what.bids.contains_key(&member) && !barred;
+            (
+                Phase::Bids(lot.clone()),
+                silent && takes_part(Activity::Auction),
+            )
+        }
+        Act::Reveal { lot, amount, salt } => {
+            let thing = state.lots().iter().find(|one| one.name == *lot)?;
+            let bid = &thing.what.bids.get(&member)?.what;
+            let (cluster, epoch) = (state.membership().cluster(), state.epoch());
+            let sealed = commitment(cluster, epoch, lot, member, *amount, salt);
+            let opens = bid.amount.is_none() && bid.commitment == sealed;
+            (
+                Phase::Reveals(lot.clone()),
+                opens && thing.what.bids_closing.at().is_some(),
+            )
+        }
+        Act::Ballot { question, options } => {
+            let thing = state.questions().iter().find(|one| one.name == *question)?;
+            let silent = !thing.what.ballots.contains_key(&member) && thing.what.allows(options);
+            (
+                Phase::Ballots(question.clone()),
+                silent && takes_part(Activity::Vote),
+            )
+        }
+        Act::Result { job, part, .. } => {
+            let thing = state.jobs().iter().find(|one| one.name == *job)?;
+            let index = part.checked_sub(1)?;
+            let results = thing.what.parts.get(index as usize)?;
+            let silent = !results.contains_key(&member) && state.assigned(index).contains(&member);
+            (
+                Phase::Results(job.clone()),
+                silent && takes_part(Activity::Work),
+            )
+        }
+        Act::Close(_) | Act::Auction(..) | Act::Question { .. } | Act::Work(..) => return None,
+    };
+    let open = state.closing(&phase)?.at().is_none();
+    (counts && open).then_some(phase)
+}
+
+/// The phase in which a wish speaks, if it speaks once.
+fn phase_of(wish: &Wish) -> Option<Phase> {
+    match wish {
+        Wish::Bid(lot, _) => Some(Phase::Bids(lot.clone())),
+        Wish::Ballot(question, _) => Some(Phase::Ballots(question.clone())),
+        Wish::NextEpoch => Some(Phase::Epoch),
+        Wish::Auction(..) | Wish::Question(..) | Wish::Work(..) => None,
+    }
+}
+
+/// Whether one of the things has this name.
+fn names<T>(things: &[super::state::Thing<T>], name: &Name) -> bool {
+    things.iter().any(|thing| thing.name == *name)
+}
+
+/// Bytes with a pad over them. A second time takes it away again.
+fn padded(bytes: [u8; 8], pad: &[u8; 32]) -> [u8; 8] {
+    std::array::from_fn(|place| bytes[place] ^ pad[place])
+}
+
+fn earlier(one: Option<Time>, other: Time) -> Option<Time> {
+    Some(one.map_or(other, |one| one.min(other)))
+}
