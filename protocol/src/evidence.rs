@@ -24,6 +24,9 @@ pub enum Evidence {
     PrimaryPrepared(Signed<Prepare>),
     /// E5: a NEW-VIEW whose V is invalid, or whose O does not follow from its V.
     WrongNewView(Signed<NewView>),
+    /// E5: a NEW-VIEW, and a PRE-PREPARE of the same primary and view for a slot that the NEW-VIEW settles, or with another
+    /// digest than it has for the slot.
+    ProposedAgainstNewView(Signed<NewView>, Signed<PrePrepare>),
     /// E3: a PRE-PREPARE, and a COMMIT of the same replica, view and slot with another digest. A replica commits only
     /// what it has proposed or agreed to.
     CommittedOtherProposal(Signed<PrePrepare>, Signed<Commit>),
@@ -56,7 +59,9 @@ impl Evidence {
             Self::TwoCommits(first, _)
             | Self::ForgottenCommit(first, _)
             | Self::CommitBelowCheckpoint(first, _) => first.signer(),
-            Self::WrongNewView(new_view) | Self::TwoNewViews(new_view, _) => new_view.signer(),
+            Self::WrongNewView(new_view)
+            | Self::TwoNewViews(new_view, _)
+            | Self::ProposedAgainstNewView(new_view, _) => new_view.signer(),
             Self::TwoViewChanges(first, _) => first.signer(),
         }
     }
@@ -72,6 +77,13 @@ impl Evidence {
                 prepare.signer() == prepare.value().view.primary(config.quorum)
             }
             Self::WrongNewView(new_view) => new_view::check(config, new_view).is_err(),
+            Self::ProposedAgainstNewView(new_view, proposal) => {
+                let (start, proposed) = (new_view.value(), proposal.value());
+                new_view.signer() == proposal.signer()
+                    && start.view == proposed.view
+                    && new_view::check(config, new_view).is_ok()
+                    && !new_view::admits(start, proposed.sequence, proposed.digest)
+            }
             Self::CommittedOtherProposal(a, b) => name_two_digests(a, b),
             Self::CommittedOtherPrepare(a, b) => name_two_digests(a, b),
             Self::TwoViewChanges(a, b) => {
@@ -118,6 +130,14 @@ impl fmt::Display for Evidence {
             }
             Self::WrongNewView(new_view) => {
                 format!("a wrong NEW-VIEW for view {}", new_view.value().view.0)
+            }
+            Self::ProposedAgainstNewView(_, proposal) => {
+                let proposal = proposal.value();
+                slot(
+                    "a proposal against its NEW-VIEW",
+                    proposal.view,
+                    proposal.sequence,
+                )
             }
             Self::TwoViewChanges(first, _) => {
                 format!("two VIEW-CHANGEs for view {}", first.value().view.0)

@@ -76,6 +76,16 @@ pub enum Misbehaviour {
     NotNeeded { signer: ReplicaId },
     #[error("{signer} is not the primary of view {}", view.0)]
     NotPrimary { signer: ReplicaId, view: View },
+    #[error(
+        "{signer} proposed a batch for slot {} that the NEW-VIEW of view {} does not allow there",
+        sequence.0,
+        view.0
+    )]
+    NotInNewView {
+        signer: ReplicaId,
+        view: View,
+        sequence: Sequence,
+    },
     #[error("client {client} sent timestamp {} after a later one", timestamp.0)]
     OldTimestamp {
         client: ClientId,

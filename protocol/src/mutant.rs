@@ -39,6 +39,8 @@ pub enum Mutant {
     ProposesTooSoon,
     /// A backup agrees to proposals of a NEW-VIEW above its window (rules 2 and 13).
     AgreesAboveWindow,
+    /// A backup agrees to a proposal that contradicts the NEW-VIEW of its view (rules 2 and 13).
+    NewViewNotFollowed,
     /// Between views, a body that arrives makes a replica vote for a proposal of the view that it left (rule 10).
     VotesBetweenViews,
     /// A replica believes its own CHECKPOINT for a slot that it has not executed (rule 9).
@@ -174,7 +176,7 @@ impl Mutant {
     ];
 
     /// All mutants.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 59] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -188,6 +190,7 @@ impl Mutant {
         Self::NotOnDisk,
         Self::ProposesTooSoon,
         Self::AgreesAboveWindow,
+        Self::NewViewNotFollowed,
         Self::VotesBetweenViews,
         Self::BelievesOwnCheckpoint,
         Self::VotesAfterLoss,

@@ -52,6 +52,18 @@ pub(crate) fn min_sequence(view_changes: &[Signed<ViewChange>]) -> Sequence {
         .unwrap_or_default()
 }
 
+/// Whether a proposal can be one of a view that this NEW-VIEW starts (rule 13). Slots up to min-s are settled, and each slot
+/// up to max-s has the digest of O. Above that the primary is free. O is in slot order.
+pub(crate) fn admits(new_view: &NewView, sequence: Sequence, digest: Digest) -> bool {
+    let chosen = &new_view.chosen;
+    sequence > min_sequence(&new_view.view_changes)
+        && chosen
+            .binary_search_by_key(&sequence, |(sequence, _)| *sequence)
+            .ok()
+            .and_then(|place| chosen.get(place))
+            .is_none_or(|(_, chosen)| *chosen == digest)
+}
+
 /// O: for each slot in (min-s, max-s], the digest that was prepared in the highest view, or the null batch if none was
 /// prepared. A prepared null batch counts like any other batch.
 pub(crate) fn proposals(

@@ -11,6 +11,9 @@ pub const fn kept_plan(mutant: Mutant) -> Option<&'static str> {
         }
         Mutant::CheckpointSaidOnce => include_str!("../plans/checkpoints-withheld.toml"),
         Mutant::FirstCertificate => include_str!("../plans/older-certificate-first.toml"),
+        Mutant::NewViewNotFollowed => {
+            include_str!("../plans/proposal-below-the-new-view.toml")
+        }
         Mutant::PatienceNotDoubled => include_str!("../plans/work-takes-longer-than-t.toml"),
         Mutant::VotesBetweenViews => include_str!("../plans/body-between-views.toml"),
         Mutant::VotesInLeftViews => {

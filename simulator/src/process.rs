@@ -228,6 +228,11 @@ impl Process {
         self.unanswered.clear();
     }
 
+    /// The NEW-VIEWs on its disk. One of them may have got there at the commit at which the process ended.
+    pub(crate) fn kept_new_views(&self) -> impl Iterator<Item = Signed<NewView>> + '_ {
+        self.disk.records().iter().filter_map(began)
+    }
+
     /// At its next commit this happens.
     pub(crate) const fn expect(&mut self, trouble: Trouble) {
         self.disk.expect(trouble);

@@ -59,6 +59,7 @@ fn a_bug_that_few_seeds_meet_is_caught_by_the_plan_kept_for_it() {
         (Mutant::BatchesUnbounded, "messages fit"),
         (Mutant::CheckpointSaidOnce, "progress"),
         (Mutant::FirstCertificate, "agreement"),
+        (Mutant::NewViewNotFollowed, "seen lies are proved"),
         (Mutant::PatienceNotDoubled, "progress"),
         (Mutant::ProposesTooMuch, "messages fit"),
         (

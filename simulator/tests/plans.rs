@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use quorate_simulator::invariant::agreement::Disagreement;
 use quorate_simulator::plan::{Kind, Withheld};
 use quorate_simulator::shrink::shrink_while;
 use quorate_simulator::{Plan, Trace, Violation, run};
@@ -30,14 +31,29 @@ fn what_still_breaks_a_rule_is_known() {
 fn scenario_33_who_makes_a_correct_process_execute_otherwise_after_a_restart_is_named_and_it_is_not()
  {
     let plan = include_str!("../beyond/another-batch-after-a-restart.toml");
+    let disagreement = disagreement_in(plan);
+    assert_eq!(disagreement.first, disagreement.second);
+    assert_eq!(culprits_of(&disagreement), ["P", "S"]);
+}
+
+#[test]
+fn a_new_view_that_a_process_wrote_down_before_it_ended_proves_who_is_faulty() {
+    let plan = include_str!("../beyond/new-view-at-the-last-commit.toml");
+    assert_eq!(culprits_of(&disagreement_in(plan)), ["Q", "R"]);
+}
+
+fn disagreement_in(plan: &str) -> Disagreement {
     let plan = Plan::from_text(plan).expect("it is a plan");
     let outcome = run(&plan, Trace::Off).expect("the plan can be played");
-    let Some(Violation::Agreement(disagreement)) = outcome.violation else {
-        panic!("no disagreement: {:?}", outcome.violation);
-    };
-    assert_eq!(disagreement.first, disagreement.second);
-    let culprits = disagreement.culprits.iter().map(ToString::to_string);
-    assert_eq!(culprits.collect::<Vec<_>>(), ["P", "S"]);
+    match outcome.violation {
+        Some(Violation::Agreement(disagreement)) => disagreement,
+        other => panic!("no disagreement: {other:?}"),
+    }
+}
+
+fn culprits_of(disagreement: &Disagreement) -> Vec<String> {
+    let culprits = disagreement.culprits.iter();
+    culprits.map(ToString::to_string).collect()
 }
 
 /// What the plans of a folder break, by file name.

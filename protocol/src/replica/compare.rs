@@ -76,10 +76,28 @@ impl Replica {
 
     /// Compares what stands in a VIEW-CHANGE that was checked: the proposals and PREPAREs of others.
     pub(super) fn compare_certificates(&mut self, view_change: &ViewChange) {
-        for certificate in &view_change.prepared {
-            self.testify(Statement::PrePrepare(certificate.pre_prepare.clone()));
-            for prepare in &certificate.prepares {
-                self.testify(Statement::Prepare(prepare.clone()));
+        for statement in certified(view_change) {
+            self.testify(statement);
+        }
+    }
+
+    /// Keeps what stands in the NEW-VIEW on disk, to compare. It was compared when it came, and nobody is accused of it
+    /// again. A VIEW-CHANGE of it that comes once more is known, and is not looked into.
+    pub(super) fn remember_new_view(
+        &mut self,
+        new_view: &NewView,
+        proposals: &[Signed<PrePrepare>],
+    ) {
+        let certified = new_view
+            .view_changes
+            .iter()
+            .flat_map(|view_change| certified(view_change.value()));
+        let proposals = proposals.iter().cloned().map(Statement::PrePrepare);
+        for statement in certified.chain(proposals) {
+            if self.in_window(statement.sequence()) {
+                self.log
+                    .slot_mut(statement.sequence())
+                    .keep_statement(statement);
             }
         }
     }
@@ -114,6 +132,15 @@ impl Replica {
         let behind = started.iter().filter(move |one| one.signer() == from);
         heard.into_iter().chain(ended).chain(behind)
     }
+}
+
+/// The proposals and PREPAREs in the certificates of a VIEW-CHANGE.
+fn certified(view_change: &ViewChange) -> impl Iterator<Item = Statement> + '_ {
+    view_change.prepared.iter().flat_map(|certificate| {
+        let proposal = Statement::PrePrepare(certificate.pre_prepare.clone());
+        let prepares = certificate.prepares.iter().cloned();
+        std::iter::once(proposal).chain(prepares.map(Statement::Prepare))
+    })
 }
 
 /// The proof against the sender of a VIEW-CHANGE and a COMMIT that contradict each other.

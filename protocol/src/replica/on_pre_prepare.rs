@@ -3,10 +3,12 @@
 use super::Replica;
 use super::testimony::Statement;
 use crate::digest::Digest;
+use crate::evidence::Evidence;
 use crate::id::{Sequence, View};
-use crate::message::{Batch, Message, PrePrepare, Prepare, VerifiedMessage};
+use crate::message::{Batch, Message, PrePrepare, Prepare, SignedMessage, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
+use crate::new_view;
 use crate::record::Record;
 use crate::signature::Verified;
 
@@ -49,6 +51,14 @@ impl Replica {
         if !self.in_window(sequence) {
             return self.reject(Misbehaviour::OutsideWindow { signer, sequence });
         }
+        if self.contradicts_new_view(&pre_prepare) {
+            self.testify(Statement::PrePrepare(pre_prepare.into_signed()));
+            return self.reject(Misbehaviour::NotInNewView {
+                signer,
+                view,
+                sequence,
+            });
+        }
         self.compare(&Statement::PrePrepare(pre_prepare.signed().clone()));
         if let Err(large) = self.config.limits.check_batch(signer, &batch) {
             return self.reject(large);
@@ -80,6 +90,26 @@ impl Replica {
                 }
             }
         }
+    }
+
+    /// Whether the NEW-VIEW of the current view does not allow this proposal of its primary, which then is accused (E5). A
+    /// replica that follows the NEW-VIEW in every slot, also in one that it has no proposal for, never helps to replace what
+    /// has committed, unless the VIEW-CHANGEs in the NEW-VIEW leave it out and prove their senders faulty (E8).
+    fn contradicts_new_view(&mut self, pre_prepare: &Verified<PrePrepare>) -> bool {
+        let Some(SignedMessage::NewView { new_view, .. }) = &self.view_changes.new_view else {
+            return false;
+        };
+        let PrePrepare {
+            sequence, digest, ..
+        } = *pre_prepare.value();
+        if new_view::admits(new_view.value(), sequence, digest)
+            || self.is_mutant(Mutant::NewViewNotFollowed)
+        {
+            return false;
+        }
+        let (new_view, proposal) = (new_view.clone(), pre_prepare.signed().clone());
+        self.accuse(Evidence::ProposedAgainstNewView(new_view, proposal));
+        true
     }
 
     /// Keeps a proposal of a view that has not started here, if it can be one of that view.

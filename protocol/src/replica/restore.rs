@@ -141,6 +141,7 @@ impl Replica {
             .last()
             .map_or(low, |last| last.value().sequence)
             .max(self.low_watermark());
+        self.remember_new_view(new_view.value(), pre_prepares);
         self.view_changes.new_view = Some(message);
     }
 

@@ -222,6 +222,55 @@ fn rule_24_a_later_certificate_does_not_make_a_replica_forget_what_the_earlier_o
 }
 
 #[test]
+fn rule_24_what_stands_in_the_new_view_on_disk_is_compared_after_a_restart() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let certificate = net.certificate(0, 1, &m, &[1, 2]);
+    let wishes = vec![
+        net.wish(0, 1, Vec::new()),
+        net.wish(1, 1, Vec::new()),
+        net.wish(2, 1, vec![certificate]),
+    ];
+    net.deliver(3, net.new_view(1, 1, wishes, &[(1, m.digest())]));
+    net.crash(3);
+    net.restart(3);
+    assert_eq!(net.accusations(3), []);
+
+    let found = net.deliver(3, net.pre_prepare(0, 0, 1, &other));
+    let proposals = [&m, &other].map(|batch| net.proposal(0, 0, 1, batch));
+    let [first, second] = proposals;
+    assert_eq!(
+        accusations(&found),
+        [Evidence::TwoPrePrepares(first, second)]
+    );
+    let found = net.deliver(3, net.prepare(2, 0, 1, &other));
+    let [first, second] = [&m, &other].map(|batch| net.signed_prepare(2, 0, 1, batch));
+    assert_eq!(accusations(&found), [Evidence::TwoPrepares(first, second)]);
+}
+
+#[test]
+fn rule_24_a_proposal_that_its_new_view_allows_proves_nothing() {
+    let net = Network::new(4);
+    let mut config = Config::new(ReplicaId(3), Quorum::of(4.try_into().unwrap()));
+    (config.checkpoint_interval, config.window) = (K, L);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let proof: Vec<_> = [0, 1, 2].map(|i| net.checkpoint(i, K, m.digest())).to_vec();
+    let mut wishes = net.wishes(&[0, 2], 1);
+    let certificate = net.certificate(0, K + 1, &m, &[1, 2]);
+    wishes.push(net.wish_from(1, 1, K, proof, vec![certificate]));
+    let start = new_view_of(&net.new_view(1, 1, wishes, &[(K + 1, m.digest())]));
+    let holds = |signer, view, sequence, batch| {
+        let proposal = net.proposal(signer, view, sequence, batch);
+        Evidence::ProposedAgainstNewView(start.clone(), proposal).holds(&config)
+    };
+    assert!(holds(1, 1, K, &other) && holds(1, 1, K + 1, &other));
+    assert!(!holds(1, 1, K + 1, &m));
+    assert!(!holds(1, 1, K + 2, &other), "above O the primary is free");
+    assert!(!holds(1, 5, K, &other), "another view");
+    assert!(!holds(2, 1, K, &other), "somebody else");
+}
+
+#[test]
 pub(crate) fn rule_24_a_commit_proof_that_contradicts_what_has_committed_is_told_and_convicts_who_signed_both()
  {
     let mut net = Network::new(4);

@@ -2,17 +2,18 @@
 
 use quorate_protocol::Mutant;
 
-use super::{bounds, evidence, normal, restart, speaking, timers, transfer};
+use super::{bounds, evidence, normal, restart, speaking, timers, transfer, view_change};
 use crate::harness::mutant::fails;
 
 #[test]
 fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
-    let tests: [(Mutant, fn()); 26] = [
+    let tests: [(Mutant, fn()); 27] = [
         (Mutant::SignaturesNotChecked, normal::rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count),
         (Mutant::BodiesNotCompared, normal::rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body),
         (Mutant::BodyNotFetched, normal::rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched),
         (Mutant::OnlyFullBatches, normal::rule_07_the_primary_batches_waiting_requests_and_keeps_slots_in_flight_up_to_the_window),
         (Mutant::ProposesAboveWindow, normal::rule_07_the_primary_batches_waiting_requests_and_keeps_slots_in_flight_up_to_the_window),
+        (Mutant::NewViewNotFollowed, view_change::rule_13_a_backup_agrees_to_nothing_that_its_new_view_settles_or_has_another_batch_for),
         (Mutant::TimerBeforeQuorum, timers::rule_15_each_further_view_change_waits_twice_as_long),
         (Mutant::PatienceNotDoubled, timers::rule_15_patience_doubles_until_something_executes),
         (Mutant::JoinsTooFew, timers::rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f),

@@ -1,4 +1,6 @@
-//! Culprits: a disagreement proves at least f+1 processes faulty, and no correct process.
+//! Culprits: a disagreement proves at least f+1 processes faulty, and no correct process. If a quorum of the processes are
+//! faulty, it need not prove anybody faulty: they can commit in a view that no correct process has entered, and nobody else
+//! has the NEW-VIEW of that view.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +11,7 @@ use quorate_protocol::{Quorum, ReplicaId, Sequence, Signed};
 use super::agreement::Disagreement;
 
 /// The rule.
-pub const RULE: &str = "rules 24 and 25: when correct processes disagree, at least f+1 processes are proved faulty, and no correct one";
+pub const RULE: &str = "rules 24 and 25: when correct processes disagree, at least f+1 processes are proved faulty (if every quorum has a correct one), and no correct one is";
 
 /// A disagreement whose evidence names a correct process, or too few processes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,12 +77,21 @@ impl Culprits {
             .collect()
     }
 
+    fn needed(&self) -> usize {
+        let faulty = self.quorum.n() as usize - self.correct.len();
+        if faulty < self.quorum.size() {
+            self.quorum.one_correct()
+        } else {
+            0
+        }
+    }
+
     /// Checks the processes that a disagreement proves faulty.
     ///
     /// # Errors
     /// They are fewer than f+1, or one of them is correct.
     pub fn check(&self, disagreement: &Disagreement) -> Result<(), WrongCulprits> {
-        let needed = self.quorum.one_correct();
+        let needed = self.needed();
         let named = &disagreement.culprits;
         if named.len() >= needed && !named.iter().any(|one| self.correct.contains(one)) {
             return Ok(());
@@ -145,9 +156,9 @@ mod tests {
                 keys.sign(commit).into_signed()
             })
         };
-        let judged = |correct: [u32; 2]| {
-            let [first, second] = correct.map(ReplicaId);
-            let mut culprits = Culprits::new(quorum, vec![first, second]);
+        let judged = |correct: &[u32]| {
+            let correct = correct.iter().copied().map(ReplicaId).collect();
+            let mut culprits = Culprits::new(quorum, correct);
             culprits.committed(ReplicaId(2), &commits(1, [0, 1, 2]));
             culprits.committed(ReplicaId(3), &commits(2, [0, 1, 3]));
             let mut agreement = Agreement::default();
@@ -163,7 +174,13 @@ mod tests {
             disagreement.culprits = culprits.of(&disagreement);
             (nobody.is_err(), culprits.check(&disagreement).is_ok())
         };
-        assert_eq!(judged([2, 3]), (true, true));
-        assert_eq!(judged([1, 2]), (true, false));
+        assert_eq!(judged(&[2, 3]), (true, true));
+        assert_eq!(judged(&[1, 2]), (true, false));
+        assert_eq!(
+            judged(&[3]),
+            (false, true),
+            "a quorum without a correct one"
+        );
+        assert_eq!(judged(&[1]), (false, false));
     }
 }

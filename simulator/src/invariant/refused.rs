@@ -73,6 +73,7 @@ const fn signer(why: &Misbehaviour) -> Option<ReplicaId> {
         | Misbehaviour::LargePiece { signer, .. }
         | Misbehaviour::LargeResult { signer, .. }
         | Misbehaviour::NotNeeded { signer }
+        | Misbehaviour::NotInNewView { signer, .. }
         | Misbehaviour::NotPrimary { signer, .. }
         | Misbehaviour::OtherCommitProof { signer, .. }
         | Misbehaviour::OutsideWindow { signer, .. }

@@ -13,6 +13,7 @@
 //! * A proposal or PREPARE of a view that has not started at the process does not count: the view may never start.
 //! * Of the VIEW-CHANGEs of a signer the one for the highest view is kept, until all slots that it can name are stable. A
 //!   correct replica never asks for a lower view than before.
+//! * A proposal is compared with the NEW-VIEW of its view while the process is in that view.
 //! * A process that starts again knows what is on its disk, and nothing of it counts.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use quorate_host::Event;
 use quorate_protocol::certificate::check_view_change;
-use quorate_protocol::message::{Commit, PrePrepare, Prepare, ViewChange};
+use quorate_protocol::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
 use quorate_protocol::{
     Config, Evidence, ReplicaId, Sequence, Signed, SignedMessage, Status, View,
 };
@@ -62,6 +63,8 @@ pub(crate) struct Seen {
     correct: BTreeSet<ReplicaId>,
     proved: BTreeSet<ReplicaId>,
     said: BTreeMap<(ReplicaId, ReplicaId), Said>,
+    /// The NEW-VIEW of the view that each process has entered last.
+    starts: BTreeMap<ReplicaId, Signed<NewView>>,
 }
 
 /// What one process has taken from another.
@@ -139,6 +142,16 @@ impl Standpoint {
         self.after.low_watermark < sequence && sequence <= self.before.high_watermark
     }
 
+    fn is_in(self, view: View) -> bool {
+        [self.before, self.after]
+            .iter()
+            .all(|status| status.active && status.view == view)
+    }
+
+    fn enters(self, view: View) -> bool {
+        self.after.active && self.after.view == view && !self.is_in(view)
+    }
+
     const fn has_started(self, view: View) -> bool {
         view.0 < self.before.view.0 || view.0 == self.before.view.0 && self.before.active
     }
@@ -152,6 +165,7 @@ impl Seen {
             correct: correct.iter().copied().collect(),
             proved: BTreeSet::new(),
             said: BTreeMap::new(),
+            starts: BTreeMap::new(),
         }
     }
 
@@ -166,6 +180,7 @@ impl Seen {
     /// A process starts again.
     pub(crate) fn restarted(&mut self, by: ReplicaId) {
         self.said.retain(|(who, _), _| *who != by);
+        self.starts.remove(&by);
     }
 
     /// A correct process has handled a message, and has done this.
@@ -201,6 +216,7 @@ impl Seen {
         match message {
             SignedMessage::PrePrepare { pre_prepare, .. } => {
                 let view = pre_prepare.value().view;
+                self.against_new_view(at, pre_prepare)?;
                 // A proposal without its body is compared, and not kept. One that comes late is refused and kept.
                 let keeps = view < at.before.view || !at.refuses;
                 self.statement(at, &Statement::PrePrepare(pre_prepare.clone()), keeps)
@@ -221,6 +237,9 @@ impl Seen {
                 if compares && self.is_of_interest(new_view.signer()) && wrong.holds(&self.config) {
                     return Err(unproved(at.by, &wrong));
                 }
+                if at.enters(new_view.value().view) {
+                    self.starts.insert(at.by, new_view.clone());
+                }
                 Ok(())
             }
             _ => Ok(()),
@@ -229,6 +248,24 @@ impl Seen {
 
     fn is_of_interest(&self, of: ReplicaId) -> bool {
         !self.correct.contains(&of) && !self.proved.contains(&of)
+    }
+
+    /// A proposal came to a process, which is in its view since a NEW-VIEW.
+    fn against_new_view(
+        &self,
+        at: Standpoint,
+        pre_prepare: &Signed<PrePrepare>,
+    ) -> Result<(), Unproved> {
+        let PrePrepare { view, sequence, .. } = *pre_prepare.value();
+        let compares = at.is_in(view) && at.has_in_window(sequence);
+        let start = self.starts.get(&at.by).filter(|_| compares);
+        let evidence = start
+            .map(|start| Evidence::ProposedAgainstNewView(start.clone(), pre_prepare.clone()))
+            .filter(|evidence| evidence.holds(&self.config));
+        match evidence.filter(|evidence| self.is_of_interest(evidence.accused())) {
+            Some(evidence) => Err(unproved(at.by, &evidence)),
+            None => Ok(()),
+        }
     }
 
     /// A proposal or PREPARE came by itself.
@@ -360,7 +397,8 @@ mod tests {
     use std::sync::Arc;
 
     use quorate_host::Event;
-    use quorate_protocol::message::{Commit, Prepare, ViewChange};
+    use quorate_protocol::certificate::PreparedCertificate;
+    use quorate_protocol::message::{Batch, Commit, NewView, PrePrepare, Prepare, ViewChange};
     use quorate_protocol::{
         ClusterId, Config, Digest, Evidence, Keys, Message, Misbehaviour, Quorum, ReplicaId,
         Sequence, SignedMessage, Status, View,
@@ -496,6 +534,74 @@ mod tests {
             take(&mut seen, now, prepare(LIAR, 1, 3, 2)),
             Ok(()),
             "forgotten"
+        );
+    }
+
+    #[test]
+    fn a_proposal_against_the_new_view_of_the_view_that_a_process_is_in_must_be_proved() {
+        let (view, sequence) = (View(4), Sequence(1));
+        let keys = |by| Keys::simulated(ReplicaId(by), 4, ClusterId([7; 32]));
+        let proposal = |view, digest| {
+            let digest = Digest([digest; 32]);
+            let proposal = PrePrepare {
+                view,
+                sequence,
+                digest,
+            };
+            keys(0).sign(proposal).into_signed()
+        };
+        let vote = |by| {
+            let prepare = Prepare {
+                view: View(0),
+                sequence,
+                digest: Digest([1; 32]),
+            };
+            keys(by).sign(prepare).into_signed()
+        };
+        let certificate = PreparedCertificate {
+            pre_prepare: proposal(View(0), 1),
+            prepares: [1, 3].map(vote).to_vec(),
+        };
+        let wish = |by| {
+            let wish = ViewChange {
+                view,
+                life: 0,
+                stable: Sequence(0),
+                checkpoint_proof: Vec::new(),
+                prepared: vec![certificate.clone()],
+            };
+            keys(by).sign(wish).into_signed()
+        };
+        let start = NewView {
+            view,
+            view_changes: [1, 2, 3].map(wish).to_vec(),
+            chosen: vec![(sequence, Digest([1; 32]))],
+        };
+        let start = signed(LIAR, Message::NewView(start));
+        let propose = |digest| SignedMessage::PrePrepare {
+            pre_prepare: proposal(view, digest),
+            batch: Batch::null(),
+        };
+        let (mut seen, now) = (seen(), status(4, 0));
+        assert_eq!(
+            take(&mut seen, now, propose(3)),
+            Ok(()),
+            "the NEW-VIEW is unknown"
+        );
+        let before = Status {
+            active: false,
+            ..now
+        };
+        let heard = Heard {
+            before,
+            message: Arc::new(start),
+        };
+        assert_eq!(seen.taken(BY, &heard, now, &[]), Ok(()));
+        assert_eq!(take(&mut seen, status(5, 0), propose(3)), Ok(()), "left");
+        let unproved = take(&mut seen, now, propose(3)).unwrap_err();
+        assert_eq!(
+            unproved.evidence,
+            "a proposal against its NEW-VIEW for slot 1 in view 4"
         );
     }
 

@@ -127,6 +127,7 @@ fn crime(evidence: &Evidence) -> &'static str {
         Evidence::TwoCommits(..) => "two commits (E3)",
         Evidence::PrimaryPrepared(_) => "a primary's prepare (E4)",
         Evidence::WrongNewView(_) => "a wrong new-view (E5)",
+        Evidence::ProposedAgainstNewView(..) => "a proposal against its new-view (E5)",
         Evidence::TwoViewChanges(..) => "two view-changes (E6)",
         Evidence::TwoNewViews(..) => "two new-views (E6)",
         Evidence::CommittedOtherProposal(..) => "a commit against its proposal (E3)",

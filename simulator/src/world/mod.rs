@@ -289,7 +289,11 @@ impl World {
 
     fn restarted(&mut self, at: usize) {
         self.tell(at, "starts again");
-        self.invariants.restarted(self.places.all[at].process.own());
+        let process = &self.places.all[at].process;
+        self.invariants.restarted(process.own());
+        for new_view in process.kept_new_views() {
+            self.invariants.began(process.own(), &new_view);
+        }
     }
 
     /// Notes what happens to a process, in the trace and in the picture.

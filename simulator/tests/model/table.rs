@@ -470,6 +470,9 @@ fn evidence(one: &SignedMessage, other: &SignedMessage) -> Option<Evidence> {
             Evidence::CommittedOtherProposal(a.clone(), b.clone())
         }
         (Prepare(a), Commit(b)) => Evidence::CommittedOtherPrepare(a.clone(), b.clone()),
+        (NewView { new_view: a, .. }, PrePrepare { pre_prepare: b, .. }) => {
+            Evidence::ProposedAgainstNewView(a.clone(), b.clone())
+        }
         (Commit(a), ViewChange(b)) => Evidence::ForgottenCommit(a.clone(), b.clone()),
         (ViewChange(a), ViewChange(b)) => Evidence::TwoViewChanges(a.clone(), b.clone()),
         (NewView { new_view: a, .. }, NewView { new_view: b, .. }) if a == b => {
@@ -509,7 +512,7 @@ const fn kind(evidence: &Evidence) -> &'static str {
         | Evidence::CommittedOtherProposal(..)
         | Evidence::CommittedOtherPrepare(..) => "E3",
         Evidence::PrimaryPrepared(..) => "E4",
-        Evidence::WrongNewView(..) => "E5",
+        Evidence::WrongNewView(..) | Evidence::ProposedAgainstNewView(..) => "E5",
         Evidence::TwoViewChanges(..) | Evidence::TwoNewViews(..) => "E6",
         Evidence::ForgottenCommit(..) | Evidence::CommitBelowCheckpoint(..) => "E7",
     }
