@@ -165,9 +165,19 @@ pub enum Refusal {
         /// The part, from 1.
         part: u32,
     },
+    /// The answer would be longer than a request may return.
+    #[error(
+        "the answer would have {bytes} bytes, and {most} fit: ask for one thing of the list at a time"
+    )]
+    TooLong {
+        /// How long it would be.
+        bytes: u64,
+        /// How long it may be.
+        most: u64,
+    },
     /// The text is not a question.
     #[error(
-        "ask for members, offers, agreement, auctions, auction LOT, votes, vote QUESTION, jobs, job JOB, or happenings FROM"
+        "ask for members, offers, offer MEMBER, agreement, auctions, auction LOT, votes, vote QUESTION, jobs, job JOB, or happenings FROM"
     )]
     Query,
 }

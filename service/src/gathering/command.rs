@@ -11,8 +11,10 @@ use super::word::{BadWord, Name, bytes, hex, joined, list, number};
 
 /// The longest command, in bytes.
 pub const LONGEST_COMMAND: usize = 4096;
-/// The most names of a list in a command: of members in `found`, of options in `question` and `ballot`.
-pub const MOST_NAMES: usize = 31;
+/// The most members that a cluster can be founded with.
+pub const MOST_MEMBERS: usize = 64;
+/// The most options of a question.
+pub const MOST_OPTIONS: usize = 31;
 
 /// A command. `Display` writes the text that [`Command::parse`] reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,7 +221,7 @@ pub enum BadCommand {
     )]
     Task,
     /// A question needs at least two options.
-    #[error("a question has 2 to {MOST_NAMES} options")]
+    #[error("a question has 2 to {MOST_OPTIONS} options")]
     Options,
     /// It is too long.
     #[error("a command has at most {LONGEST_COMMAND} bytes")]
@@ -274,7 +276,7 @@ fn found(rest: &str) -> Result<Command, BadCommand> {
     let word = |bad| BadCommand::Word(verb, bad);
     Ok(Command::Found {
         cluster: ClusterId(bytes(cluster).map_err(word)?),
-        names: list(names, MOST_NAMES, str::parse).map_err(word)?,
+        names: list(names, MOST_MEMBERS, str::parse).map_err(word)?,
     })
 }
 
@@ -283,7 +285,7 @@ fn act(verb: Verb, rest: &str, words: &[&str]) -> Result<Act, BadCommand> {
     let name = |text: &str| text.parse::<Name>().map_err(word);
     let number = |text: &str| number(text).map_err(word);
     let count = |text| u32::try_from(number(text)?).map_err(|_| word(BadWord::Number));
-    let names = |text| list(text, MOST_NAMES, str::parse).map_err(word);
+    let names = |text| list(text, MOST_OPTIONS, str::parse).map_err(word);
     let act = match (verb, words) {
         (Verb::Offer, _) => Act::Offer(Offer::parse(rest)?),
         (Verb::Close, ["offers"]) => Act::Close(Phase::Offers),

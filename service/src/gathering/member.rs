@@ -424,7 +424,8 @@ fn first_word(state: &Gathering, member: ReplicaId, act: &Act) -> Option<Phase> 
         }
         Act::Ballot { question, options } => {
             let thing = state.questions().iter().find(|one| one.name == *question)?;
-            let silent = !thing.what.ballots.contains_key(&member) && thing.what.allows(options);
+            let silent =
+                !thing.what.ballots.contains_key(&member) && thing.what.places(options).is_some();
             (
                 Phase::Ballots(question.clone()),
                 silent && takes_part(Activity::Vote),

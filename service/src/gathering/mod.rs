@@ -35,8 +35,8 @@ pub use auction::{Bid, Lot, Sale, commitment};
 pub use choice::{Choice, Standing};
 pub use closing::{Closing, Phase};
 pub use command::{
-    Act, BadCommand, Command, LONGEST_COMMAND, LONGEST_PART, MOST_NAMES, MOST_PARTS, MOST_TASK,
-    Price, Rule, Task, Verb,
+    Act, BadCommand, Command, LONGEST_COMMAND, LONGEST_PART, MOST_MEMBERS, MOST_OPTIONS,
+    MOST_PARTS, MOST_TASK, Price, Rule, Task, Verb,
 };
 pub use happening::{Happened, Happening, Misdeed, Stage};
 pub use log::{KEPT, Log};

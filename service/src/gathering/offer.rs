@@ -12,7 +12,7 @@ use super::word::{BadWord, Name, count, joined, list, number};
 /// The most capabilities that an offer names, and the most that it needs of others.
 pub const MOST_NUMBERS: usize = 8;
 /// The most members that an offer excludes.
-pub const MOST_EXCLUDED: usize = 31;
+pub const MOST_EXCLUDED: usize = 64;
 /// The words of an offer, as error messages show them.
 pub(super) const GRAMMAR: &str = "EPOCH offer SERVICES [can=NAME:NUMBER,..] [needs=NAME:NUMBER,..] [least=N] [most=N] \
      [without=P,..] [deadline=SLOTS] [prefer=SERVICES]";

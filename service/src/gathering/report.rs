@@ -20,6 +20,8 @@ use super::work::Job;
 pub const VERSION: u32 = 1;
 /// The most bytes of happenings in one answer, unless a single one is longer. Requests return at most 64 KiB.
 const PAGE: usize = 32 * 1024;
+/// The most bytes of an answer.
+const LONGEST: usize = 60 * 1024;
 
 /// Answers `members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +59,7 @@ pub struct Member {
     pub misdeeds: u32,
 }
 
-/// Answers `offers`.
+/// Answers `offers`, and `offer MEMBER` with those of one member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offers {
     /// [`VERSION`].
@@ -400,7 +402,7 @@ impl Gathering {
             .map_or((text, None), |(a, b)| (a, Some(b)));
         let answer = match (first, rest) {
             ("members", None) => json(&self.members()),
-            ("offers", None) => json(&self.offers()),
+            ("offers", None) => json(&self.offers(None)),
             ("agreement", None) => json(&self.agreement()),
             ("auctions", None) => json(&self.auctions()),
             ("votes", None) => json(&self.votes()),
@@ -410,12 +412,16 @@ impl Gathering {
                 named(self.questions(), question, |one| json(&self.vote(one)))
             }
             ("job", Some(job)) => named(self.jobs(), job, |job| json(&self.job(job))),
+            ("offer", Some(member)) => match member.parse() {
+                Ok(member) if self.membership().has(member) => json(&self.offers(Some(member))),
+                _ => Refusal::Query.into(),
+            },
             ("happenings", Some(from)) => match number(from) {
                 Ok(from) => json(&self.happenings(from)),
                 Err(_) => Refusal::Query.into(),
             },
             ("members" | "offers" | "agreement" | "auctions" | "votes" | "jobs", Some(_))
-            | ("auction" | "vote" | "job" | "happenings", None) => Refusal::Query.into(),
+            | ("offer" | "auction" | "vote" | "job" | "happenings", None) => Refusal::Query.into(),
             _ => return None,
         };
         Some(answer)
@@ -451,10 +457,11 @@ impl Gathering {
         }
     }
 
-    fn offers(&self) -> Offers {
-        let records: Vec<(ReplicaId, &Record)> = self
-            .membership()
-            .members()
+    /// The offers of all members, or of one.
+    fn offers(&self, of: Option<ReplicaId>) -> Offers {
+        let members = self.membership().members();
+        let records: Vec<(ReplicaId, &Record)> = members
+            .filter(|member| of.is_none_or(|of| of == *member))
             .filter_map(|member| Some((member, self.record(member)?)))
             .collect();
         let offers = records.iter().filter_map(|(member, record)| {
@@ -584,11 +591,18 @@ impl Gathering {
     }
 
     fn vote(&self, question: &Thing<Question>) -> Vote {
+        let options = &question.what.options;
+        let places = |ballot: &[u8]| {
+            let options = ballot
+                .iter()
+                .filter_map(|place| options.get(usize::from(*place)));
+            options.cloned().collect()
+        };
         let tally = question.what.tally().into_iter();
         let ballots = question.what.ballots.iter().map(|(member, ballot)| Ballot {
             member: member.to_string(),
             slot: ballot.slot.0,
-            options: ballot.what.clone(),
+            options: places(&ballot.what),
         });
         Vote {
             v: VERSION,
@@ -716,7 +730,12 @@ fn named<T>(things: &[Thing<T>], name: &str, tell: impl FnOnce(&Thing<T>) -> Ans
 
 #[expect(clippy::expect_used, reason = "plain data with texts as keys is JSON")]
 fn json<T: Serialize>(report: &T) -> Answer {
-    Answer::View(serde_json::to_string(report).expect("plain data encodes"))
+    let json = serde_json::to_string(report).expect("plain data encodes");
+    if json.len() <= LONGEST {
+        return Answer::View(json);
+    }
+    let [bytes, most] = [json.len(), LONGEST].map(|bytes| bytes as u64);
+    Refusal::TooLong { bytes, most }.into()
 }
 
 fn texts<'a>(members: impl IntoIterator<Item = &'a ReplicaId>) -> Vec<String> {

@@ -19,8 +19,8 @@ pub struct Question {
     pub rule: Rule,
     /// What may be voted for.
     pub options: Vec<Name>,
-    /// The ballots.
-    pub ballots: BTreeMap<ReplicaId, Said<Vec<Name>>>,
+    /// The ballots: places among the options, from 0, best first.
+    pub ballots: BTreeMap<ReplicaId, Said<Vec<u8>>>,
     /// The end of the vote.
     pub closing: Closing,
 }
@@ -36,14 +36,23 @@ impl Question {
         }
     }
 
-    /// Whether a ballot fits the question: all its options are among those of the question, and it has one if only one counts.
-    pub(super) fn allows(&self, ballot: &[Name]) -> bool {
-        let known = ballot.iter().all(|option| self.options.contains(option));
-        known && (self.rule == Rule::Borda || ballot.len() == 1)
+    /// A ballot as the state keeps it: the places of its options among those of the question. `None` if it names another option,
+    /// or several where one counts.
+    pub(super) fn places(&self, ballot: &[Name]) -> Option<Vec<u8>> {
+        let place = |option: &Name| {
+            let place = self.options.iter().position(|one| one == option)?;
+            u8::try_from(place).ok()
+        };
+        let fits = self.rule == Rule::Borda || ballot.len() == 1;
+        ballot
+            .iter()
+            .map(place)
+            .collect::<Option<_>>()
+            .filter(|_| fits)
     }
 
     /// Takes a ballot, if it is the member's first and in time.
-    pub(super) fn vote(&mut self, member: ReplicaId, slot: Sequence, ballot: Vec<Name>) -> Fate {
+    pub(super) fn vote(&mut self, member: ReplicaId, slot: Sequence, ballot: Vec<u8>) -> Fate {
         let before = self.ballots.get(&member).map(|before| Said {
             slot: before.slot,
             what: &before.what,
@@ -58,18 +67,21 @@ impl Question {
     /// The points of each option, in the order of the question.
     #[must_use]
     pub fn tally(&self) -> Vec<(Name, u64)> {
-        let worth = |ballot: &[Name], option: &Name| match (self.rule, place(ballot, option)) {
-            (_, None) => 0,
-            (Rule::Plurality, Some(_)) => 1,
-            (Rule::Borda, Some(place)) => (self.options.len() - place) as u64,
+        let worth = |ballot: &[u8], option: usize| {
+            let place = ballot.iter().position(|one| usize::from(*one) == option);
+            match (self.rule, place) {
+                (_, None) => 0,
+                (Rule::Plurality, Some(_)) => 1,
+                (Rule::Borda, Some(place)) => self.options.len().saturating_sub(place) as u64,
+            }
         };
-        let points = |option: &Name| -> u64 {
+        let points = |option: usize| -> u64 {
             let ballots = self.ballots.values();
             ballots.map(|ballot| worth(&ballot.what, option)).sum()
         };
-        let options = self.options.iter();
+        let options = self.options.iter().enumerate();
         options
-            .map(|option| (option.clone(), points(option)))
+            .map(|(place, option)| (option.clone(), points(place)))
             .collect()
     }
 
@@ -85,9 +97,4 @@ impl Question {
         let best = self.tally().into_iter().max_by_key(rank)?;
         (best.1 > 0).then_some(best.0)
     }
-}
-
-/// Where an option stands in a ballot, from 0. A ballot has no more options than its question, and none twice.
-fn place(ballot: &[Name], option: &Name) -> Option<usize> {
-    ballot.iter().position(|one| one == option)
 }

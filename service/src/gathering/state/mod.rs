@@ -230,7 +230,7 @@ impl Gathering {
                 rule,
                 options,
             } => self.open_question(slot, member, question, rule, options),
-            Act::Ballot { question, options } => self.ballot(slot, member, &question, options),
+            Act::Ballot { question, options } => self.ballot(slot, member, &question, &options),
             Act::Work(job, task) => self.open_job(slot, member, job, task),
             Act::Result { job, part, value } => self.result(slot, member, &job, part, value),
         }

@@ -18,7 +18,7 @@ use crate::snapshot::read_part;
 
 /// The members in one part: those with the same quotient.
 const MEMBERS: u32 = 8;
-/// The lots or questions in one part. With 31 members each takes at most 3 KiB.
+/// The lots or questions in one part. With 64 members each takes at most 6 KiB.
 const THINGS: usize = 8;
 /// The happenings in one part: those whose numbers have the same quotient. Each takes at most 1.5 KiB, but for the choices.
 const HAPPENINGS: u64 = 32;

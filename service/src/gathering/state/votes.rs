@@ -48,14 +48,13 @@ impl Gathering {
         slot: Sequence,
         member: ReplicaId,
         name: &Name,
-        options: Vec<Name>,
+        options: &[Name],
     ) -> Result<Answer, Refusal> {
         self.check_part(member, Activity::Vote)?;
         let question = &mut find_mut(&mut self.questions, name)?.what;
-        if !question.allows(&options) {
-            return Err(Refusal::Ballot(name.clone()));
-        }
-        let fate = question.vote(member, slot, options);
+        let ballot = question.places(options);
+        let ballot = ballot.ok_or_else(|| Refusal::Ballot(name.clone()))?;
+        let fate = question.vote(member, slot, ballot);
         let late = |_| Misdeed::LateBallot(name.clone());
         let second = |first| Misdeed::SecondBallot {
             question: name.clone(),
