@@ -344,7 +344,7 @@ impl fmt::Display for Waits {
                 write!(
                     f,
                     "roster {cluster}, attempt {}: {equal} of {quorum} ROSTERs; waits for {}",
-                    attempt + 1,
+                    attempt.saturating_add(1),
                     list(without)
                 )
             }

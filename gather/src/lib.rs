@@ -12,6 +12,7 @@
 //! * [`Settings`]: what a node is told at its start. [`event`]: what it tells its user.
 //! * `hello`, `vote`, `roster`, `certificate`, `proof`: what nodes sign, and what follows from signatures. `judge` checks it.
 //! * `packet`: the wire form. `refusal`: why a node is refused.
+//! * [`forge`]: what liars say.
 //! * `doors`, `hints`, `peers`, `ballots`: what a node keeps. All of it is bounded.
 //! * `gathering`: the node.
 //!
@@ -24,6 +25,7 @@ mod ballots;
 mod certificate;
 mod doors;
 pub mod event;
+pub mod forge;
 mod gathering;
 mod hello;
 mod hints;

@@ -82,8 +82,8 @@ impl fmt::Display for Proof {
                 };
                 write!(
                     f,
-                    "{accused} signed two {name} for attempt {}",
-                    one.value.attempt
+                    "{accused} signed two {name} in attempt {}",
+                    one.value.attempt.saturating_add(1)
                 )
             }
         }

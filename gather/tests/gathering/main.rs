@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod founding;
+mod liars;
 mod refusals;
 mod restarts;
 mod world;

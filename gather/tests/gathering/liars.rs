@@ -1,0 +1,238 @@
+//! Nodes that lie, with packets of their own.
+
+use quorate_gather::forge::{Envelope, Forger, Said};
+use quorate_gather::{Hello, Phase, Proof, Signed, Standing};
+use quorate_protocol::Digest;
+
+use crate::world::{World, at, key, open};
+
+const LIAR: u16 = 9;
+
+/// A liar that has received node `to`'s challenge.
+fn challenged(world: &mut World, forger: &mut Forger, to: u16) -> Envelope {
+    let ours = Digest::of(&[b"the liar's challenge"]);
+    let mut envelope = Envelope {
+        reply: at(LIAR),
+        ours,
+        theirs: None,
+    };
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    world.arrive(
+        LIAR,
+        at(to),
+        forger.speech(envelope, hello, Standing::Seeking, None),
+    );
+    world.run(5);
+    let (_, answer) = world.stray.pop().unwrap();
+    envelope.theirs = Some(forger.read(&answer).unwrap().challenge);
+    envelope
+}
+
+/// The liar says something to node `to`, after it has answered the challenge with `hello`.
+fn say(world: &mut World, forger: &mut Forger, to: u16, hello: Signed<Hello>, said: &Said) {
+    let envelope = challenged(world, forger, to);
+    let packet = forger.speech(envelope, hello, Standing::Seeking, Some(said));
+    world.arrive(LIAR, at(to), packet);
+    world.run(1_000);
+}
+
+fn forger(nodes: u32) -> Forger {
+    Forger::new(&open(LIAR, nodes), key(LIAR))
+}
+
+#[test]
+fn two_hellos_of_one_key_are_proved_to_everybody_and_the_key_is_barred() {
+    let mut world = World::default();
+    let mut forger = forger(4);
+    for port in 1..=2 {
+        world.start(open(port, 4), &[1]);
+    }
+    let one = forger.hello(1, vec![at(LIAR)]);
+    let other = forger.hello(1, vec![at(LIAR), at(LIAR + 1)]);
+    say(&mut world, &mut forger, 1, one, &Said::default());
+    say(&mut world, &mut forger, 2, other, &Said::default());
+    for port in 1..=2 {
+        world.assert_told(port, "signed two different HELLOs with number 1");
+        assert_eq!(world.node(port).barred().count(), 1);
+    }
+    // It is refused, by name.
+    let hello = forger.hello(2, vec![at(LIAR)]);
+    say(&mut world, &mut forger, 1, hello, &Said::default());
+    world.assert_told(1, "is proved to have signed two different things");
+}
+
+#[test]
+fn a_node_that_is_met_later_learns_the_proof_when_it_matters() {
+    let mut world = World::default();
+    let mut forger = forger(4);
+    world.start(open(1, 4), &[]);
+    let one = forger.hello(1, vec![at(LIAR)]);
+    let other = forger.hello(1, vec![at(LIAR), at(LIAR + 1)]);
+    say(&mut world, &mut forger, 1, one.clone(), &Said::default());
+    say(&mut world, &mut forger, 1, other, &Said::default());
+    world.start(open(2, 4), &[1]);
+    say(&mut world, &mut forger, 2, one, &Said::default());
+    world.run(6_000);
+    world.assert_told(2, "signed two different HELLOs");
+}
+
+#[test]
+fn two_rosters_of_one_key_in_one_attempt_are_proved_to_everybody() {
+    let mut world = World::default();
+    let mut forger = forger(4);
+    for port in 1..=2 {
+        world.start(open(port, 4), &[1]);
+    }
+    world.run(100);
+    let phantom = |port: u16| Forger::new(&open(port, 4), key(port)).hello(1, vec![at(port)]);
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    for (to, third) in [(1, 51), (2, 52)] {
+        let members = [hello.clone(), phantom(50), phantom(third), phantom(53)];
+        let roster = forger.roster(&members).unwrap();
+        let vote = forger.vote(Phase::Roster, 0, &roster);
+        let votes = vec![(vote, roster)];
+        let said = Said {
+            votes,
+            ..Said::default()
+        };
+        say(&mut world, &mut forger, to, hello.clone(), &said);
+    }
+    world.run(2_000);
+    for port in 1..=2 {
+        world.assert_told(port, "signed two ROSTERs in attempt 1");
+    }
+}
+
+#[test]
+fn a_proved_liar_has_no_seat_if_somebody_else_comes_and_one_if_nobody_does() {
+    for somebody_comes in [true, false] {
+        let mut world = World::default();
+        let mut forger = forger(4);
+        for port in 1..=2 {
+            world.start(open(port, 4), &[1]);
+        }
+        for addresses in [vec![at(LIAR)], vec![at(LIAR), at(LIAR + 1)]] {
+            let hello = forger.hello(1, addresses);
+            say(&mut world, &mut forger, 1, hello, &Said::default());
+        }
+        world.start(open(3, 4), &[1]);
+        world.run(2_000);
+        assert!(world.node(3).founded().is_none());
+        if somebody_comes {
+            world.start(open(4, 4), &[1]);
+        }
+        world.run(20_000);
+        world.assert_one_cluster(1..=3);
+        let members = &world.node(1).founded().unwrap().members;
+        let has_seat = members.iter().any(|member| member.key == forger.key());
+        assert_eq!(has_seat, !somebody_comes);
+        assert_eq!(
+            world.times_told(1, "is proved to lie and takes a seat"),
+            usize::from(has_seat)
+        );
+    }
+}
+
+#[test]
+fn whoever_hands_on_something_invalid_three_times_is_shut_out() {
+    let mut world = World::default();
+    let mut forger = forger(4);
+    world.start(open(1, 4), &[]);
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    let proves_nothing = Said {
+        proofs: vec![Proof::Hellos(hello.clone(), hello.clone())],
+        ..Said::default()
+    };
+    for _ in 0..3 {
+        say(&mut world, &mut forger, 1, hello.clone(), &proves_nothing);
+    }
+    assert_eq!(
+        world.times_told(1, "it sent a proof that proves nothing"),
+        3
+    );
+    world.assert_told(1, "3 bad answers or new keys, shut out for 8 s");
+    assert_eq!(world.node(1).sizes()[1], 0);
+}
+
+#[test]
+fn a_key_that_does_not_sign_or_names_other_addresses_is_not_met() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    let mut forger = forger(4);
+    // The HELLO of somebody else, and an address that is not the sender's.
+    let elsewhere = forger.hello(1, vec![at(77)]);
+    let foreign = Forger::new(&open(77, 4), key(77)).hello(1, vec![at(LIAR)]);
+    for hello in [elsewhere, foreign] {
+        say(&mut world, &mut forger, 1, hello, &Said::default());
+    }
+    world.assert_told(1, "it names other addresses");
+    world.assert_told(1, "its key has not signed the challenge");
+    assert_eq!(world.node(1).sizes()[1], 0);
+}
+
+#[test]
+fn a_packet_that_is_played_again_after_its_challenge_is_old_is_no_answer() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    let mut forger = forger(4);
+    let envelope = challenged(&mut world, &mut forger, 1);
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    let packet = forger.speech(envelope, hello, Standing::Seeking, None);
+    world.run(40_000);
+    world.arrive(LIAR, at(1), packet);
+    assert_eq!(world.node(1).sizes()[1], 0);
+}
+
+#[test]
+fn who_comes_again_and_again_with_new_keys_is_shut_out() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    for number in 0..6 {
+        let mut forger = Forger::new(&open(LIAR, 4), key(100 + number));
+        let hello = forger.hello(1, vec![at(LIAR)]);
+        if number < 4 {
+            say(&mut world, &mut forger, 1, hello, &Said::default());
+            world.stray.clear();
+        } else {
+            let (reply, ours, theirs) = (at(LIAR), Digest::of(&[]), None);
+            let envelope = Envelope {
+                reply,
+                ours,
+                theirs,
+            };
+            let packet = forger.speech(envelope, hello, Standing::Seeking, None);
+            world.arrive(LIAR, at(1), packet);
+            world.run(5);
+            assert!(world.stray.is_empty(), "nobody answers it");
+        }
+    }
+    world.assert_told(1, "bad answers or new keys, shut out for 8 s");
+}
+
+#[test]
+fn refusals_that_nobody_asked_for_shut_nobody_out() {
+    let mut world = World::default();
+    for port in 1..=4 {
+        world.start(open(port, 4), &[1]);
+    }
+    let forger = forger(4);
+    for _ in 0..10 {
+        for port in 1..=4 {
+            for claimed in 1..=4 {
+                let (reply, ours) = (at(claimed), Digest::of(&[]));
+                let theirs = Some(ours);
+                let envelope = Envelope {
+                    reply,
+                    ours,
+                    theirs,
+                };
+                let refusal = forger.refusal(envelope, &quorate_gather::Refusal::Secret);
+                world.arrive(LIAR, at(port), refusal);
+            }
+        }
+        world.run(1);
+    }
+    world.run(1_000);
+    world.assert_one_cluster(1..=4);
+    assert!((1..=4).all(|port| world.times_told(port, "refuses") == 0));
+}
