@@ -267,7 +267,7 @@ impl fmt::Display for Event {
                 seconds(*next)
             ),
             Self::Flood { dropped } => {
-                write!(f, "{dropped} packets were dropped unread: more came than a node takes")
+                write!(f, "{dropped} packets were dropped: no packets, no answers, or more than a node takes")
             }
             Self::OwnKeyElsewhere { address } => write!(
                 f,

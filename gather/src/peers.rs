@@ -29,6 +29,8 @@ pub(crate) struct Peer {
     /// What this node has seen of its facts.
     pub(crate) facts: Option<Digest>,
     pub(crate) standing: Standing,
+    /// When it was spoken to last.
+    pub(crate) spoken: Time,
     /// When it is spoken to next.
     pub(crate) next: Time,
     /// When it is told everything again, whatever it has seen.

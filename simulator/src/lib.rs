@@ -6,6 +6,7 @@
 //! * [`plan`]: the plan as data, its text, and how a seed gives one.
 //! * [`mod@run`]: plays a plan and says what came of it.
 //! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
+//! * [`gather`]: nodes that find each other before there is a cluster.
 //! * [`digests`]: the smallest service, for a replica alone.
 //! * [`process`]: one process, put together as a live one is.
 //! * [`invariant`]: one file for each rule, checked after every step.
@@ -18,6 +19,7 @@ mod clock;
 mod cost;
 pub mod digests;
 mod disk;
+pub mod gather;
 pub mod invariant;
 mod keys;
 mod kind;

@@ -70,7 +70,9 @@ pub enum Effect {
 const CALLS: (u64, u64) = (100, 500);
 /// The same of nodes that have received a challenge.
 const PACKETS: (u64, u64) = (50, 2_000);
-/// How much longer than a flood of dropped packets an event of it waits.
+/// How many dropped packets are worth a word.
+const MANY: u64 = 10;
+/// How long after an event of dropped packets the next one follows at the earliest.
 const FLOOD: Duration = Duration::from_millis(1_000);
 
 /// A node that looks for others and founds a cluster with them.
@@ -227,7 +229,7 @@ impl Gathering {
             self.ends,
             self.patience_ends(),
             self.waiting.next(),
-            (self.dropped > 0).then(|| self.told.flood + FLOOD),
+            (self.dropped >= MANY).then(|| self.told.flood + FLOOD),
         ];
         times.into_iter().flatten().min().unwrap_or(Time(u64::MAX))
     }
@@ -254,6 +256,12 @@ impl Gathering {
             Outcome::Watching(certificate) => Some(certificate.roster().cluster()),
             Outcome::Seeking | Outcome::Member(_) => None,
         }
+    }
+
+    /// Whether a node was met, and was heard not long ago.
+    #[must_use]
+    pub fn has_met(&self, id: &NodeId) -> bool {
+        self.peers.all().any(|peer| peer.hello.id() == *id)
     }
 
     /// The nodes that are proved to lie.
@@ -314,7 +322,7 @@ impl Gathering {
     }
 
     fn tell_flood(&mut self, now: Time) {
-        if self.dropped > 0 && now >= self.told.flood + FLOOD {
+        if self.dropped >= MANY && now >= self.told.flood + FLOOD {
             self.told.flood = now;
             let dropped = std::mem::take(&mut self.dropped);
             self.say(Event::Flood { dropped });

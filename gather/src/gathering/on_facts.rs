@@ -26,7 +26,9 @@ impl Gathering {
             None => {}
             Some(Err(flaw)) => self.bad_answer(now, address, Some(&key), BadAnswer::Flaw(flaw)),
             Some(Ok(facts)) => {
-                if let Some(peer) = self.peers.get_mut(&key) {
+                if let Some(peer) = self.peers.get_mut(&key)
+                    && peer.facts != speech.facts_digest()
+                {
                     peer.facts = speech.facts_digest();
                     // So that the sender need not say it again.
                     peer.next = peer.next.min(now + self.pace.settle);

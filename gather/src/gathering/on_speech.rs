@@ -117,6 +117,7 @@ impl Gathering {
         }
         let own_facts = self.speaking.digest();
         let soon = now + self.pace.settle;
+        let beat = self.pace.beat;
         let Some(peer) = self.peers.get_mut(&key) else {
             return false;
         };
@@ -125,7 +126,8 @@ impl Gathering {
         peer.seen = speech.seen;
         peer.standing = speech.standing;
         if peer.seen != own_facts {
-            peer.next = peer.next.min(soon);
+            // Not at once again: somebody who never sees anything would be told all the time.
+            peer.next = peer.next.min(soon.max(peer.spoken + beat));
         }
         true
     }
@@ -144,6 +146,7 @@ impl Gathering {
             seen: speech.seen,
             facts: None,
             standing: speech.standing,
+            spoken: Time(0),
             next: now,
             in_full: now + self.pace.tell,
         });

@@ -98,6 +98,7 @@ impl Gathering {
         if in_full {
             peer.in_full = now + self.pace.tell;
         }
+        peer.spoken = now;
         peer.next = now + self.pace.beat;
         let (address, challenge, seen) = (peer.address, peer.challenge, peer.facts);
         if self.is_content(key) {

@@ -131,3 +131,20 @@ fn mutants_are_an_object_each() {
         assert_eq!(row.get("smallest_plan"), None);
     }
 }
+
+#[test]
+fn foundings_print_an_object_for_each_seed() {
+    let ended = simulate("gather --seeds 3..8 --format json");
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let page = include_str!("../../../docs/simulator.md");
+    let rows = objects(&ended.printed);
+    for (row, seed) in rows.iter().zip(3..) {
+        assert_eq!((&row["v"], &row["seed"]), (&1.into(), &seed.into()));
+        assert_eq!(row["verdict"], "good");
+        for member in row.as_object().expect("an object").keys() {
+            assert!(page.contains(&format!("`{member}`")), "{member}");
+        }
+    }
+    assert_eq!(rows.len(), 5);
+    assert!(ended.complained.contains("5 seeds, 0 violations"));
+}

@@ -69,6 +69,15 @@ pub(crate) fn seconds(micros: u64) -> String {
     format!("{}.{:03}", micros / 1_000_000, micros / 1000 % 1000)
 }
 
+/// Microseconds as seconds with three decimals.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a run is far shorter than 2^52 milliseconds"
+)]
+pub(crate) fn json_seconds(micros: u64) -> f64 {
+    (micros / 1000) as f64 / 1000.0
+}
+
 /// A run as JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
@@ -128,7 +137,7 @@ impl Row {
             messages: outcome.counts.messages,
             events: outcome.counts.events,
             executed: outcome.counts.executed,
-            simulated_s: (outcome.simulated.0 / 1000) as f64 / 1000.0,
+            simulated_s: json_seconds(outcome.simulated.0),
             command,
             trace: outcome.trace.digest().map(|digest| digest.to_string()),
             smallest_plan: None,

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     /// Orders many requests, and shows that the memory of the replicas does not grow
     Soak(Soak),
     Maelstrom(Box<Maelstrom>),
+    /// Plays foundings: nodes that do not know each other find each other and found one cluster
+    Gather(Gather),
     /// Plays engines with a known bug, each until a rule catches it
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
@@ -75,6 +77,7 @@ impl Command {
             #[cfg(feature = "mutants")]
             Self::Mutants(mutants) => mutants.format,
             Self::Maelstrom(maelstrom) => maelstrom.format,
+            Self::Gather(gather) => gather.format,
             Self::Transcript(_) => Format::Text,
         };
         matches!(format, Format::Json)
@@ -179,6 +182,31 @@ pub(crate) struct Soak {
     pub(crate) every: u64,
     /// Text for people, or one JSON object a line for scripts
     #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct Gather {
+    /// The seeds from A up to B, B excluded: 0..500
+    #[arg(
+        long,
+        value_name = "A..B",
+        value_parser = parse_seeds,
+        required_unless_present = "seed",
+        conflicts_with_all = ["seed", "trace"]
+    )]
+    pub(crate) seeds: Option<(u64, u64)>,
+    /// One seed alone
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Print every event of the run
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// How many threads play; the result is the same with any number
+    #[arg(long, conflicts_with = "seed", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Text for people, or one JSON object a line for scripts
+    #[arg(long, value_enum, default_value_t, conflicts_with = "trace")]
     pub(crate) format: Format,
 }
 
@@ -413,6 +441,15 @@ mod tests {
                 "log",
                 "format",
             ]],
+        },
+        Together {
+            subcommand: "gather",
+            required: &[],
+            sets: &[
+                &["seeds", "jobs", "format"],
+                &["seed", "trace"],
+                &["seed", "format"],
+            ],
         },
         #[cfg(feature = "mutants")]
         Together {

@@ -1,0 +1,236 @@
+//! Foundings: nodes that do not know each other find each other and found one cluster.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
+use std::time::Instant;
+
+use quorate_simulator::Trace;
+use quorate_simulator::gather::{Outcome, Plan, run};
+use quorate_simulator::trace::Hash;
+use serde::Serialize;
+
+use crate::options::{Format, Gather};
+use crate::out::{complain, say};
+use crate::report;
+use crate::stop::Stop;
+use crate::{BROKEN, FAILED, progress};
+
+/// How many results may wait to be taken and put into the order of their seeds.
+const MOST_WAITING: usize = 1 << 12;
+
+/// Plays one seed or many; the exit status.
+pub(crate) fn command(gather: &Gather, stop: &Stop) -> anyhow::Result<u8> {
+    let (broken, finished) = match (gather.seed, gather.seeds) {
+        (Some(seed), _) => one(gather, seed, stop),
+        (None, Some(seeds)) => many(gather, seeds, stop),
+        (None, None) => return Ok(FAILED),
+    };
+    let status = if broken { BROKEN } else { 0 };
+    if stop.is_asked() && stop.status().is_none() && !finished {
+        return Ok(FAILED);
+    }
+    Ok(stop.status().unwrap_or(status))
+}
+
+/// Whether a rule was broken, and whether the run went to its end.
+fn one(gather: &Gather, seed: u64, stop: &Stop) -> (bool, bool) {
+    let plan = Plan::generate(seed);
+    let trace = if gather.trace {
+        Trace::Lines(Hash::default(), say)
+    } else {
+        Trace::Digest(Hash::default())
+    };
+    let outcome = run(&plan, trace, &|| stop.is_asked());
+    match gather.format {
+        Format::Json => say(&Row::new(seed, &plan, &outcome).line()),
+        Format::Text => tell(seed, &plan, &outcome),
+    }
+    (outcome.violation.is_some(), !outcome.stopped)
+}
+
+fn tell(seed: u64, plan: &Plan, outcome: &Outcome) {
+    say(&format!("seed {seed}: {plan}"));
+    let trace = outcome
+        .trace
+        .digest()
+        .map(|digest| format!(", trace {digest}"));
+    say(&format!(
+        "{} simulated seconds, {} packets, {} clusters{}",
+        report::seconds(outcome.simulated.0),
+        outcome.packets,
+        outcome.clusters,
+        trace.unwrap_or_default()
+    ));
+    match &outcome.violation {
+        Some(violation) => say(&format!("violated: {}: {violation}", violation.rule())),
+        None if outcome.stopped => say("stopped before the end: no rule was broken until then"),
+        None => say("no rule was broken"),
+    }
+}
+
+/// What came of many seeds.
+#[derive(Default)]
+struct Totals {
+    seeds: u64,
+    violations: u64,
+    packets: u64,
+    simulated: u64,
+    /// Runs in which all owners had to become members.
+    had_to: u64,
+    /// The longest that it took after the healing, in microseconds, and with which seed.
+    longest: Option<(u64, u64)>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the rate is of the real world; no run sees the clock"
+)]
+fn many(gather: &Gather, (first, end): (u64, u64), stop: &Stop) -> (bool, bool) {
+    let started = Instant::now();
+    let jobs = gather.jobs.unwrap_or(2);
+    let announced = format!("Playing the seeds {first} to {} on {jobs} threads", end - 1);
+    let bar = progress::bar(end - first, "seeds", &announced);
+    let next = AtomicU64::new(first);
+    let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
+    let mut totals = Totals::default();
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || play_some(end, next, &sender, stop));
+        }
+        drop(sender);
+        let mut waiting = BTreeMap::new();
+        let mut wanted = first;
+        for (seed, outcome) in receiver {
+            bar.inc(1);
+            waiting.insert(seed, outcome);
+            while let Some(outcome) = waiting.remove(&wanted) {
+                bar.suspend(|| totals.add(gather.format, wanted, &outcome));
+                wanted += 1;
+            }
+        }
+        for (seed, outcome) in waiting {
+            bar.suspend(|| totals.add(gather.format, seed, &outcome));
+        }
+    });
+    bar.finish_and_clear();
+    let wall = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let summary = totals.summary(wall);
+    match gather.format {
+        Format::Json => complain(&summary),
+        Format::Text => say(&summary),
+    }
+    (totals.violations > 0, totals.seeds == end - first)
+}
+
+fn play_some(end: u64, next: &AtomicU64, results: &SyncSender<(u64, Outcome)>, stop: &Stop) {
+    while !stop.is_asked() {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= end {
+            return;
+        }
+        let outcome = run(&Plan::generate(seed), Trace::Off, &|| stop.is_asked());
+        // Nobody listens any more once the command ends.
+        if outcome.stopped || results.send((seed, outcome)).is_err() {
+            return;
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, format: Format, seed: u64, outcome: &Outcome) {
+        self.seeds += 1;
+        self.packets += outcome.packets;
+        self.simulated += outcome.simulated.0;
+        if let Some(after) = outcome.founded_after {
+            self.had_to += 1;
+            self.longest = self.longest.max(Some((after.0, seed)));
+        }
+        if format == Format::Json {
+            say(&Row::new(seed, &Plan::generate(seed), outcome).line());
+        }
+        if let Some(violation) = &outcome.violation {
+            self.violations += 1;
+            if format == Format::Text {
+                say(&format!(
+                    "seed {seed}: violated: {}: {violation}\n  {}\n  again: {}",
+                    violation.rule(),
+                    Plan::generate(seed),
+                    again(seed)
+                ));
+            }
+        }
+    }
+
+    fn summary(&self, wall: u64) -> String {
+        let longest = self.longest.map(|(after, seed)| {
+            let seconds = report::seconds(after);
+            format!("; the slowest took {seconds} s after the healing (seed {seed})")
+        });
+        format!(
+            "{} seeds, {} violations, {} s: {} simulated s, {} packets; {} had to found one cluster{}",
+            self.seeds,
+            self.violations,
+            report::seconds(wall),
+            report::seconds(self.simulated),
+            self.packets,
+            self.had_to,
+            longest.unwrap_or_default()
+        )
+    }
+}
+
+/// The command that plays a seed again.
+fn again(seed: u64) -> String {
+    format!("simulate gather --seed {seed} --trace")
+}
+
+/// A run as JSON.
+#[derive(Debug, Serialize)]
+struct Row {
+    v: u8,
+    seed: u64,
+    plan: String,
+    n: u32,
+    verdict: &'static str,
+    violated_rule: Option<&'static str>,
+    violation: Option<String>,
+    clusters: usize,
+    packets: u64,
+    simulated_s: f64,
+    /// How long after the healing the last one became a member.
+    founded_after_s: Option<f64>,
+    command: String,
+}
+
+impl Row {
+    fn new(seed: u64, plan: &Plan, outcome: &Outcome) -> Self {
+        let violation = outcome.violation.as_ref();
+        Self {
+            v: 1,
+            seed,
+            plan: plan.to_string(),
+            n: plan.nodes,
+            verdict: match violation {
+                Some(_) => "violation",
+                None if outcome.stopped => "stopped",
+                None => "good",
+            },
+            violated_rule: violation.map(|violation| violation.rule()),
+            violation: violation.map(ToString::to_string),
+            clusters: outcome.clusters,
+            packets: outcome.packets,
+            simulated_s: report::json_seconds(outcome.simulated.0),
+            founded_after_s: outcome
+                .founded_after
+                .map(|after| report::json_seconds(after.0)),
+            command: again(seed),
+        }
+    }
+
+    fn line(&self) -> String {
+        report::line(self)
+    }
+}

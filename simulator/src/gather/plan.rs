@@ -1,0 +1,355 @@
+//! Who takes part in a founding, what they do, and what the network does: all of it from a seed.
+
+use std::fmt;
+
+use quorate_fault::Dice;
+use quorate_protocol::Quorum;
+
+use std::num::NonZeroU32;
+
+/// How long after the healing all must be members at the latest, in milliseconds: the longest times between two calls, of an
+/// attempt and of patience with liars, a few times over.
+pub const BOUND_MS: u64 = 90_000;
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// All chance comes from it.
+    pub seed: u64,
+    /// n.
+    pub nodes: u32,
+    /// Who may take part.
+    pub way: Way,
+    /// Everybody who takes part; the correct owners of seats come first.
+    pub people: Vec<Person>,
+    /// Lost packets of a thousand, until all is healed.
+    pub lost: u64,
+    /// Packets of a thousand that come twice.
+    pub doubled: u64,
+    /// The longest that a packet takes, in microseconds.
+    pub longest_us: u64,
+    /// Who is cut off from whom, and when.
+    pub partitions: Vec<Partition>,
+    /// When the network is healed, in milliseconds.
+    pub heal_ms: u64,
+}
+
+/// Who may take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Whoever comes.
+    Open,
+    /// Whoever knows the secret.
+    Secret,
+    /// Whoever is invited.
+    Invited,
+}
+
+/// Somebody who takes part.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// What it is.
+    pub role: Role,
+    /// When it starts, in milliseconds.
+    pub starts_ms: u64,
+    /// Whom it knows from the start, by place.
+    pub joins: Vec<usize>,
+    /// When it ends and when it starts again, with its memory.
+    pub restarts: Vec<Restart>,
+}
+
+/// What somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A correct node with a seat.
+    Owner,
+    /// A correct node that comes beside the n.
+    Extra,
+    /// A correct node of another group, or without what the group asks for.
+    Foreign(Foreign),
+    /// A node that lies.
+    Liar(Lie),
+}
+
+/// Why a node does not belong to the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// It is of another group.
+    Group,
+    /// It expects another number of nodes.
+    Nodes,
+    /// It has another secret, another invitation, or one where none is asked for.
+    Way,
+}
+
+/// What a liar does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// It behaves well and then falls silent, in milliseconds from the start of the run.
+    Silent(u64),
+    /// It runs twice under one key, at two addresses.
+    Twins,
+    /// It runs many times under many keys.
+    Sybil(u32),
+    /// It comes again and again under new keys, and sends bytes that are no packets.
+    FloodJoin,
+    /// It hears everything, and plays it again to anybody.
+    Replay,
+    /// It names addresses where nobody is, under any id.
+    ForgedHints,
+    /// It signs two HELLOs with one number.
+    TwoHellos,
+    /// It votes for two rosters in each attempt, with members that it made up.
+    TwoRosters,
+    /// It hands on what is not valid, and refuses everybody.
+    Invalid,
+}
+
+/// A correct node ends and starts again.
+#[derive(Clone, Copy, Debug)]
+pub struct Restart {
+    /// When it ends, in milliseconds.
+    pub ends_ms: u64,
+    /// When it starts again.
+    pub starts_ms: u64,
+    /// Whether it has another address from then on.
+    pub moves: bool,
+}
+
+/// Nothing passes between these people and the others.
+#[derive(Clone, Debug)]
+pub struct Partition {
+    /// When it begins, in milliseconds.
+    pub from_ms: u64,
+    /// When it ends.
+    pub to_ms: u64,
+    /// Those on one side, by place.
+    pub side: Vec<usize>,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    #[must_use]
+    pub fn generate(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, b'g');
+        let nodes = if dice.chance(500) { 4 } else { 7 };
+        let way = [Way::Open, Way::Secret, Way::Invited][index(dice.below(3))];
+        let heal_ms = dice.between(200, 40_000);
+        let mut plan = Self {
+            seed,
+            nodes,
+            way,
+            people: Vec::new(),
+            lost: if dice.chance(700) { dice.below(400) } else { 0 },
+            doubled: dice.below(100),
+            longest_us: dice.between(200, 300_000),
+            partitions: Vec::new(),
+            heal_ms,
+        };
+        plan.draw_people(&mut dice);
+        plan.draw_restarts(&mut dice);
+        plan.draw_joins(&mut dice);
+        plan.draw_partitions(&mut dice);
+        plan
+    }
+
+    fn draw_people(&mut self, dice: &mut Dice) {
+        let f = u64::from(self.quorum().f());
+        let liars = if dice.chance(650) {
+            dice.between(1, f)
+        } else {
+            0
+        };
+        let owners = u64::from(self.nodes) - liars;
+        let extras = if liars == 0 { dice.below(f + 1) } else { 0 };
+        let foreign = if dice.chance(300) {
+            dice.between(1, 2)
+        } else {
+            0
+        };
+        let mut roles = vec![Role::Owner; index(owners)];
+        roles.extend((0..liars).map(|_| Role::Liar(self.draw_lie(dice))));
+        // A seat of an invitation is one node's.
+        if self.way != Way::Invited {
+            roles.extend(vec![Role::Extra; index(extras)]);
+        }
+        roles.extend((0..foreign).map(|_| Role::Foreign(draw_foreign(dice))));
+        let late = dice.chance(500);
+        for role in roles {
+            let starts_ms = if late {
+                dice.below(self.heal_ms)
+            } else {
+                dice.below(50)
+            };
+            self.people.push(Person {
+                role,
+                starts_ms,
+                joins: Vec::new(),
+                restarts: Vec::new(),
+            });
+        }
+    }
+
+    fn draw_lie(&self, dice: &mut Dice) -> Lie {
+        match dice.below(9) {
+            0 => Lie::Silent(dice.below(self.heal_ms + 2_000)),
+            1 => Lie::Twins,
+            2 => Lie::Sybil(u32::try_from(dice.between(1, 12)).unwrap_or(1)),
+            3 => Lie::FloodJoin,
+            4 => Lie::Replay,
+            5 => Lie::ForgedHints,
+            6 => Lie::TwoHellos,
+            7 => Lie::TwoRosters,
+            _ => Lie::Invalid,
+        }
+    }
+
+    /// Correct nodes end at any time, and start again before all is healed. At most one of them moves: others may know its
+    /// address only.
+    fn draw_restarts(&mut self, dice: &mut Dice) {
+        let mut may_move = true;
+        let heal_ms = self.heal_ms;
+        for person in &mut self.people {
+            if person.role != Role::Owner || !dice.chance(250) {
+                continue;
+            }
+            let ends_ms = dice.between(person.starts_ms, heal_ms.max(person.starts_ms + 1));
+            let starts_ms = dice.between(ends_ms, heal_ms.max(ends_ms + 1)) + 1;
+            let moves = may_move && dice.chance(300);
+            may_move &= !moves;
+            person.restarts.push(Restart {
+                ends_ms,
+                starts_ms,
+                moves,
+            });
+        }
+    }
+
+    /// The owners know each other in a circle, and everybody knows anybody else besides. Whoever moves is skipped: nobody may know
+    /// its first address alone.
+    fn draw_joins(&mut self, dice: &mut Dice) {
+        let owners = self.owners();
+        let all = self.people.len() as u64;
+        for place in 0..self.people.len() {
+            let next = (1..=owners).map(|step| (place + step) % owners);
+            let mut next = next.filter(|next| *next != place && !self.moves(*next));
+            let mut joins: Vec<usize> = next.next().into_iter().collect();
+            while dice.chance(300) {
+                joins.push(index(dice.below(all)));
+            }
+            joins.retain(|join| *join != place);
+            self.people[place].joins = joins;
+        }
+    }
+
+    fn moves(&self, place: usize) -> bool {
+        self.people[place]
+            .restarts
+            .iter()
+            .any(|restart| restart.moves)
+    }
+
+    fn draw_partitions(&mut self, dice: &mut Dice) {
+        while dice.chance(400) && self.partitions.len() < 4 {
+            let from_ms = dice.below(self.heal_ms);
+            let to_ms = dice.between(from_ms, self.heal_ms);
+            let side = (0..self.people.len())
+                .filter(|_| dice.chance(400))
+                .collect();
+            self.partitions.push(Partition {
+                from_ms,
+                to_ms,
+                side,
+            });
+        }
+    }
+
+    /// The arithmetic of n and f.
+    #[must_use]
+    pub fn quorum(&self) -> Quorum {
+        Quorum::of(NonZeroU32::new(self.nodes).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// How many of the people are correct owners of seats.
+    #[must_use]
+    pub fn owners(&self) -> usize {
+        self.count(|role| role == Role::Owner)
+    }
+
+    pub(super) fn count(&self, is: impl Fn(Role) -> bool) -> usize {
+        self.people.iter().filter(|person| is(person.role)).count()
+    }
+
+    /// Whether all correct owners must become members of one cluster: nobody but the owners of seats takes part, and each liar is
+    /// there for all of them. A liar that falls silent must be known to all before; that shows only in the run.
+    #[must_use]
+    pub fn must_found(&self) -> bool {
+        self.people.iter().all(|person| match person.role {
+            Role::Owner | Role::Extra | Role::Foreign(_) => true,
+            Role::Liar(Lie::Invalid) => false,
+            // With seats it has one, under however many keys.
+            Role::Liar(Lie::Sybil(_) | Lie::FloodJoin) => self.way == Way::Invited,
+            Role::Liar(_) => true,
+        })
+    }
+
+    /// Whether any two quorums share a correct node, so that there is one cluster at most. In an open group with many keys of one
+    /// person that does not follow.
+    #[must_use]
+    pub fn has_one_cluster(&self) -> bool {
+        let correct = self.count(|role| matches!(role, Role::Owner | Role::Extra));
+        let quorum = self.quorum().size();
+        let lying = self.lying_seats().min(quorum);
+        2 * (quorum - lying) > correct
+    }
+
+    /// How many seats of one roster liars can have.
+    fn lying_seats(&self) -> usize {
+        let seats = |role| match role {
+            Role::Liar(_) if self.way == Way::Invited => 1,
+            Role::Liar(Lie::Sybil(more)) => 1 + more as usize,
+            Role::Liar(Lie::FloodJoin) => self.nodes as usize,
+            Role::Liar(_) => 1,
+            Role::Owner | Role::Extra | Role::Foreign(_) => 0,
+        };
+        self.people.iter().map(|person| seats(person.role)).sum()
+    }
+}
+
+fn draw_foreign(dice: &mut Dice) -> Foreign {
+    [Foreign::Group, Foreign::Nodes, Foreign::Way][index(dice.below(3))]
+}
+
+/// A small number as a place in a list.
+pub(super) fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or_default()
+}
+
+/// The plan in one line.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = match self.way {
+            Way::Open => "open",
+            Way::Secret => "secret",
+            Way::Invited => "invited",
+        };
+        write!(f, "n = {}, {way}, {} owners", self.nodes, self.owners())?;
+        for person in &self.people {
+            match person.role {
+                Role::Owner => {}
+                Role::Extra => write!(f, ", one more")?,
+                Role::Foreign(why) => write!(f, ", foreign {why:?}")?,
+                Role::Liar(lie) => write!(f, ", {lie:?}")?,
+            }
+        }
+        let restarts: usize = self.people.iter().map(|person| person.restarts.len()).sum();
+        write!(
+            f,
+            "; {restarts} restarts, {} partitions, {} of 1000 lost, up to {} ms, healed at {} ms",
+            self.partitions.len(),
+            self.lost,
+            self.longest_us / 1000,
+            self.heal_ms
+        )
+    }
+}

@@ -1,0 +1,54 @@
+//! Foundings: they are the same each time, and no rule is broken.
+
+use std::collections::BTreeSet;
+
+use quorate_simulator::Trace;
+use quorate_simulator::gather::plan::{Role, Way};
+use quorate_simulator::gather::{Outcome, Plan, run};
+
+fn play(seed: u64) -> Outcome {
+    let trace = Trace::Digest(Default::default());
+    run(&Plan::generate(seed), trace, &|| false)
+}
+
+#[test]
+fn one_seed_gives_one_founding() {
+    for seed in [1, 99, 12_345] {
+        let [first, second] = [(); 2].map(|()| play(seed));
+        assert_eq!(first.trace.digest(), second.trace.digest());
+        assert_eq!(first.packets, second.packets);
+        assert!(first.packets > 0 && first.trace.digest().is_some());
+    }
+}
+
+#[test]
+fn no_rule_of_foundings_is_broken() {
+    let mut must_found = 0;
+    for seed in 0..80 {
+        let outcome = play(seed);
+        let plan = Plan::generate(seed);
+        assert_eq!(outcome.violation, None, "seed {seed}: {plan}");
+        must_found += u64::from(outcome.founded_after.is_some());
+    }
+    assert!(must_found > 40, "{must_found}");
+}
+
+#[test]
+fn every_lie_every_way_in_and_both_sizes_are_drawn_alone_and_in_pairs() {
+    let mut drawn = BTreeSet::new();
+    for seed in 0..10_000 {
+        let plan = Plan::generate(seed);
+        let lies = plan.people.iter().filter_map(|person| match person.role {
+            Role::Liar(lie) => {
+                let name = format!("{lie:?}");
+                Some(name.split('(').next().unwrap_or_default().to_owned())
+            }
+            _ => None,
+        });
+        let mut lies: Vec<String> = lies.collect();
+        lies.sort();
+        drawn.insert((plan.nodes, lies, plan.way == Way::Invited));
+    }
+    // 9 lies: alone with n = 4 and 7, in 45 pairs with n = 7, and nobody lies; with and without invitations.
+    assert_eq!(drawn.len(), 2 * (9 + 9 + 45 + 2));
+}
