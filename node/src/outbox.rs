@@ -1,8 +1,9 @@
-//! One outbox per peer. Messages that gather while calls are in flight go out together in the next call, as one batch.
+//! One outbox per peer. Messages that gather while calls are in flight go out together in the next call, as one batch. Small
+//! messages, such as votes, have calls of their own, so they do not wait behind megabytes of batches and bodies.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -13,8 +14,11 @@ use quorate_wire::{CallError, Caller, Fault, Seldom};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// The most calls to one peer that are in flight at a time.
+/// The most calls to one peer that are in flight at a time in each lane.
 const CALLS_IN_FLIGHT: usize = 2;
+/// Messages of at most so many bytes take the lane of the small ones. A vote has some 120 bytes, and a certificate of 31
+/// signatures some 3 KiB.
+const SMALL: usize = 4 * 1024;
 /// The most bytes of messages in one call, unless a single message is larger.
 pub(crate) const BATCH_BYTES: usize = 512 * 1024;
 /// How long a peer may take to answer a call with a batch.
@@ -22,7 +26,7 @@ pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most bytes that wait for a peer that takes them slowly or not at all: all the waiting requests of one speaker, the
 /// batches that propose them, and two of the largest messages. So a load that one process may bring is not dropped on its
-/// way. Beyond that the oldest messages are dropped. Status messages repair that later.
+/// way. Beyond that the oldest messages of the fuller lane are dropped. Status messages repair that later.
 pub(crate) fn room(protocol: &Config) -> usize {
     2 * (protocol.limits.waiting + protocol.largest().message())
 }
@@ -50,7 +54,8 @@ struct Queue {
     /// The most bytes that wait.
     room: usize,
     waiting: Mutex<Waiting>,
-    arrived: Notify,
+    small_arrived: Notify,
+    large_arrived: Notify,
     /// Whether a log line has already said that the peer gives bad answers, or refuses what it gets.
     complained: AtomicBool,
     /// A peer that takes every second batch must not fill the log either.
@@ -58,10 +63,86 @@ struct Queue {
     losses: Seldom,
 }
 
+/// Which messages a sender sends.
+#[derive(Clone, Copy, Debug)]
+enum Size {
+    Small,
+    Large,
+}
+
 #[derive(Debug, Default)]
 struct Waiting {
+    small: Lane,
+    large: Lane,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
     messages: VecDeque<Arc<[u8]>>,
     bytes: usize,
+}
+
+impl Size {
+    fn of(message: &[u8]) -> Self {
+        if message.len() <= SMALL {
+            Self::Small
+        } else {
+            Self::Large
+        }
+    }
+}
+
+impl Waiting {
+    const fn lane(&mut self, size: Size) -> &mut Lane {
+        match size {
+            Size::Small => &mut self.small,
+            Size::Large => &mut self.large,
+        }
+    }
+
+    /// Drops the oldest messages of the fuller lane until at most `room` bytes wait. Returns how many it has dropped.
+    fn cut_to(&mut self, room: usize) -> usize {
+        let mut dropped = 0;
+        while self.small.bytes + self.large.bytes > room {
+            let fuller = if self.small.bytes > self.large.bytes {
+                &mut self.small
+            } else {
+                &mut self.large
+            };
+            if fuller.pop().is_none() {
+                break;
+            }
+            dropped += 1;
+        }
+        dropped
+    }
+}
+
+impl Lane {
+    fn push(&mut self, message: Arc<[u8]>) {
+        self.bytes += message.len();
+        self.messages.push_back(message);
+    }
+
+    fn pop(&mut self) -> Option<Arc<[u8]>> {
+        let oldest = self.messages.pop_front()?;
+        self.bytes -= oldest.len();
+        Some(oldest)
+    }
+
+    /// The oldest messages, as many as one call may carry.
+    fn take(&mut self) -> Vec<Arc<[u8]>> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = self.messages.front() {
+            bytes += next.len();
+            if !batch.is_empty() && bytes > BATCH_BYTES {
+                break;
+            }
+            batch.extend(self.pop());
+        }
+        batch
+    }
 }
 
 impl Outbox {
@@ -74,9 +155,11 @@ impl Outbox {
     ) -> Self {
         let queue = Arc::new(Queue::new(peer, room));
         let mut senders = JoinSet::new();
-        for _ in 0..CALLS_IN_FLIGHT {
-            let (envelope, queue) = (envelope.clone(), Arc::clone(&queue));
-            senders.spawn(send_batches(envelope, caller.clone(), queue));
+        for size in [Size::Small, Size::Large] {
+            for _ in 0..CALLS_IN_FLIGHT {
+                let (envelope, queue) = (envelope.clone(), Arc::clone(&queue));
+                senders.spawn(send_batches(envelope, caller.clone(), queue, size));
+            }
         }
         Self {
             queue,
@@ -104,7 +187,8 @@ impl Queue {
             peer,
             room,
             waiting: Mutex::default(),
-            arrived: Notify::new(),
+            small_arrived: Notify::new(),
+            large_arrived: Notify::new(),
             complained: AtomicBool::new(false),
             complaints: Seldom::default(),
             losses: Seldom::default(),
@@ -112,42 +196,40 @@ impl Queue {
     }
 
     fn push(&self, message: Arc<[u8]>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.bytes += message.len();
-        waiting.messages.push_back(message);
-        let mut dropped = 0_usize;
-        while waiting.bytes > self.room
-            && let Some(oldest) = waiting.messages.pop_front()
-        {
-            waiting.bytes -= oldest.len();
-            dropped += 1;
-        }
-        drop(waiting);
+        let size = Size::of(&message);
+        let dropped = {
+            let mut waiting = self.waiting();
+            waiting.lane(size).push(message);
+            waiting.cut_to(self.room)
+        };
         if dropped > 0
             && let Some(lines_left_out) = self.losses.line(())
         {
             let peer = self.peer;
             tracing::info!(%peer, dropped, lines_left_out, "too much waits for the peer: the oldest messages are dropped");
         }
-        self.arrived.notify_one();
+        self.arrived(size).notify_one();
     }
 
-    fn take(&self) -> Vec<Arc<[u8]>> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        while let Some(next) = waiting.messages.front() {
-            if !batch.is_empty() && bytes + next.len() > BATCH_BYTES {
-                break;
-            }
-            bytes += next.len();
-            batch.extend(waiting.messages.pop_front());
-        }
-        waiting.bytes -= bytes;
-        if !waiting.messages.is_empty() {
-            self.arrived.notify_one();
+    fn take(&self, size: Size) -> Vec<Arc<[u8]>> {
+        let mut waiting = self.waiting();
+        let lane = waiting.lane(size);
+        let batch = lane.take();
+        if !lane.messages.is_empty() {
+            self.arrived(size).notify_one();
         }
         batch
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    const fn arrived(&self, size: Size) -> &Notify {
+        match size {
+            Size::Small => &self.small_arrived,
+            Size::Large => &self.large_arrived,
+        }
     }
 
     /// Whether to log this failure as a warning: the first bad answer or refusal since the peer last took a batch. A
@@ -164,22 +246,22 @@ impl Queue {
             && self.complaints.line(()).is_some()
     }
 
-    async fn next_batch(&self) -> Vec<Arc<[u8]>> {
+    async fn next_batch(&self, size: Size) -> Vec<Arc<[u8]>> {
         loop {
-            let batch = self.take();
+            let batch = self.take(size);
             if !batch.is_empty() {
                 return batch;
             }
-            self.arrived.notified().await;
+            self.arrived(size).notified().await;
         }
     }
 }
 
-/// Sends one batch after another. Tries each until the peer takes or refuses it. Waits longer after each failed try.
-async fn send_batches(envelope: Envelope, caller: Caller, queue: Arc<Queue>) {
+/// Sends one batch after another, of one lane. Tries each until the peer takes or refuses it. Waits longer after each failed try.
+async fn send_batches(envelope: Envelope, caller: Caller, queue: Arc<Queue>, size: Size) {
     let peer = queue.peer;
     loop {
-        let call = envelope.call(&queue.next_batch().await);
+        let call = envelope.call(&queue.next_batch(size).await);
         let mut pauses = pauses();
         let mut taken = true;
         while let Err(error) = caller.call(call.clone()).await {
@@ -239,7 +321,7 @@ mod tests {
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
 
-    use super::{Envelope, Outbox, Queue};
+    use super::{BATCH_BYTES, CALLS_IN_FLIGHT, Envelope, Outbox, Queue, SMALL, Size};
 
     const LONG: Duration = Duration::from_secs(20);
     const Q: ReplicaId = ReplicaId(1);
@@ -324,6 +406,49 @@ mod tests {
         for tag in 0..6 {
             queue.push(message(tag));
         }
-        assert_eq!(queue.take()[0][0], 2, "0 and 1 should have gone");
+        assert_eq!(queue.take(Size::Small)[0][0], 2, "0 and 1 should have gone");
+    }
+
+    #[test]
+    fn what_large_messages_leave_no_room_for_is_no_small_message() {
+        let queue = Queue::new(Q, 4 * SMALL);
+        let large = |tag: u8| vec![tag; SMALL + 1].into();
+        queue.push([9].into());
+        for tag in 0..8 {
+            queue.push(large(tag));
+        }
+        queue.push([10].into());
+        let small = queue.take(Size::Small);
+        let small: Vec<u8> = small.iter().map(|message| message[0]).collect();
+        assert_eq!(small, [9, 10]);
+        let large = queue.take(Size::Large);
+        let large: Vec<u8> = large.iter().map(|message| message[0]).collect();
+        assert_eq!(large, [5, 6, 7]);
+    }
+
+    #[tokio::test]
+    async fn a_small_message_does_not_wait_behind_large_ones_that_the_peer_is_slow_to_take() {
+        let (taken, mut batches) = mpsc::unbounded_channel();
+        let peer = Endpoint::new().method(move |call: Deliver| {
+            let taken = taken.clone();
+            async move {
+                if call.batch.len() > SMALL {
+                    std::future::pending::<()>().await;
+                }
+                taken.send(call).unwrap();
+                Ok(1)
+            }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let caller = Caller::new(listener.local_addr().unwrap(), LONG);
+        tokio::spawn(peer.serve(listener, std::future::pending()));
+        let outbox = Outbox::start(&envelope(), Q, 8 * BATCH_BYTES, &caller);
+        for _ in 0..=CALLS_IN_FLIGHT {
+            outbox.push(vec![0; BATCH_BYTES].into());
+        }
+        outbox.push([1, 2, 3].into());
+        let batch = tokio::time::timeout(LONG, batches.recv()).await;
+        let batch = batch.unwrap().unwrap();
+        assert_eq!(batch, envelope().call(&[[1, 2, 3].into()]));
     }
 }

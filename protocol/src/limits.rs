@@ -39,10 +39,13 @@ impl Limits {
     /// The limits for `n` replicas. What is kept for each of them shrinks as n grows.
     #[must_use]
     pub fn for_replicas(n: u32) -> Self {
-        let batch = MIB;
+        let operation = 128 * KIB;
+        // Two of the largest requests. A batch is sent to all and holds up the next one, so a larger one makes all others
+        // wait beside somebody who asks for much.
+        let batch = 2 * (operation + KIB);
         let share = |all: usize| (all / (n as usize).max(1)).max(2 * batch);
         Self {
-            operation: 128 * KIB,
+            operation,
             result: 64 * KIB,
             batch,
             waiting: share(64 * MIB),

@@ -443,7 +443,9 @@ fn rule_28_the_speakers_take_turns_in_what_a_backup_relays() {
 #[test]
 fn rule_28_a_backup_relays_few_bytes_at_a_time_but_at_least_one_request() {
     let relayed = |bytes: usize| {
-        let mut net = Network::with(4, |config| config.limits.operation = 400_000);
+        let mut net = Network::with(4, |config| {
+            (config.limits.operation, config.limits.batch) = (400_000, 500_000);
+        });
         for name in 0..8 {
             let client = ClientId::named(ReplicaId(2), &name.to_string());
             let request = net.sign(2, Request::new(client, Timestamp(1), vec![7; bytes]));
