@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use quorate_simulator::invariant::agreement::Disagreement;
-use quorate_simulator::plan::{Kind, Withheld};
+use quorate_simulator::plan::{Choice, Kind, Withheld};
 use quorate_simulator::shrink::shrink_while;
 use quorate_simulator::{Plan, Trace, Violation, run};
 
@@ -303,4 +303,17 @@ fn what_is_withheld_is_read_and_written_and_made_smaller() {
     let small = shrink_while(&plan, 1000, fails);
     assert_eq!(small.withheld[0].kinds, [Kind::NEW_VIEW]);
     assert!(shrink_while(&plan, 1000, |_| true).withheld.is_empty());
+}
+
+#[test]
+fn a_flood_meets_usual_batches_and_small_ones() {
+    let plans = (0..3000).map(|seed| Plan::generate(seed, &Choice::default()));
+    let floods = plans.filter(|plan| plan.faulty.iter().any(|words| words.ends_with("=flood")));
+    let bytes: Vec<usize> = floods.map(|plan| plan.engine.batch_bytes).collect();
+    let small = bytes.iter().filter(|bytes| **bytes == 2048).count();
+    assert!(
+        (1..bytes.len() / 4).contains(&small),
+        "{small} of {}",
+        bytes.len()
+    );
 }

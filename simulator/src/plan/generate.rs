@@ -57,7 +57,7 @@ impl Plan {
         };
         plan.draw_faults(&mut dice);
         plan.draw_more_faults(&mut Dice::new(seed, b'f'));
-        let floods = plan.draw_flood(&mut Dice::new(seed, b'l'));
+        let floods = plan.draw_flood(&mut Dice::new(seed, b'w'));
         adversary::schedule(&mut plan, &mut Dice::new(seed, b's'));
         if choice.faulty.is_some() || choice.twins.is_some() {
             plan.faulty = choice.faulty.clone().unwrap_or_default();
