@@ -55,6 +55,10 @@ pub(super) struct Requests {
     arrivals: u64,
     /// The last timestamp of each client that was proposed in the current view and has not executed.
     proposed: BTreeMap<ClientId, Timestamp>,
+    /// The turns that speakers have had in batches, and the last one of each: turns go on from batch to batch, however few
+    /// requests a batch holds.
+    turn: u64,
+    turns: BTreeMap<ReplicaId, u64>,
     /// The last slot in which a request of each speaker has executed.
     served: BTreeMap<ReplicaId, Sequence>,
     /// The reply table: the last timestamp of each client, with its result (rule 6).
@@ -286,6 +290,8 @@ impl Requests {
             left -= request.weight();
             *taken.entry(speaker).or_default() += request.weight();
             batch.requests.push(request.clone());
+            self.turn += 1;
+            self.turns.insert(speaker, self.turn);
             if let Some(line) = self.lines.get_mut(&speaker) {
                 line.take_unproposed(arrival);
             }
@@ -294,14 +300,16 @@ impl Requests {
         batch
     }
 
-    /// The next request to propose, by its speaker and arrival: the oldest of those speakers that have the fewest bytes.
+    /// The next request to propose, by its speaker and arrival. Of the speakers that have the fewest bytes in the batch, the
+    /// one whose last turn is longest ago is next.
     fn next_in_turn(&self, taken: &BTreeMap<ReplicaId, usize>) -> Option<(ReplicaId, u64)> {
         let first = |(speaker, line): (&ReplicaId, &Line)| {
             let (arrival, _) = line.unproposed.first_key_value()?;
             let bytes = taken.get(speaker).copied().unwrap_or_default();
-            Some((bytes, *arrival, *speaker))
+            let turn = self.turns.get(speaker).copied().unwrap_or_default();
+            Some((bytes, turn, *arrival, *speaker))
         };
-        let (_, arrival, speaker) = self.lines.iter().filter_map(first).min()?;
+        let (_, _, arrival, speaker) = self.lines.iter().filter_map(first).min()?;
         Some((speaker, arrival))
     }
 

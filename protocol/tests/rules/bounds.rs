@@ -232,7 +232,31 @@ fn rule_27_speakers_take_turns_in_a_batch() {
     };
     let next = net.commit_at(0, 0, 1, &batch);
     let in_turn: Vec<_> = proposals(&next).iter().map(speakers).collect();
-    assert_eq!(in_turn.first(), Some(&vec![3, 1, 2, 3]));
+    assert_eq!(in_turn.first(), Some(&vec![1, 2, 3, 3]));
+}
+
+#[test]
+fn rule_27_speakers_take_turns_from_batch_to_batch_though_a_batch_holds_one_request() {
+    let mut net = Network::with(4, |config| {
+        config.batch_limit = 1;
+        config.slots_in_flight = 1;
+    });
+    for client in 0..8 {
+        net.deliver(0, SignedMessage::Request(request(&net, 3, client, 1)));
+    }
+    for speaker in [1, 2] {
+        net.deliver(0, SignedMessage::Request(request(&net, speaker, 1, 1)));
+    }
+    let mut batch = Batch {
+        requests: vec![request(&net, 3, 0, 1)],
+    };
+    let mut turns = Vec::new();
+    for sequence in 1..=4 {
+        let next = net.commit_at(0, 0, sequence, &batch);
+        batch = proposals(&next).remove(0);
+        turns.extend(speakers(&batch));
+    }
+    assert_eq!(turns, [1, 2, 3, 3]);
 }
 
 #[test]
@@ -253,7 +277,7 @@ fn rule_27_the_turns_of_a_batch_are_counted_in_bytes() {
     };
     let next = net.commit_at(0, 0, 1, &batch);
     let in_turn: Vec<_> = proposals(&next).iter().map(speakers).collect();
-    assert_eq!(in_turn.first(), Some(&vec![3, 1, 2, 1, 2, 1, 2, 3, 3]));
+    assert_eq!(in_turn.first(), Some(&vec![1, 2, 3, 1, 2, 1, 2, 3, 3]));
 }
 
 #[test]
