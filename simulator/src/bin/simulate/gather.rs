@@ -17,15 +17,16 @@ use crate::report;
 use crate::stop::Stop;
 use crate::{BROKEN, FAILED, progress};
 
+/// The seeds that are played if none is named.
+const SEEDS: (u64, u64) = (0, 1000);
 /// How many results may wait to be taken and put into the order of their seeds.
 const MOST_WAITING: usize = 1 << 12;
 
 /// Plays one seed or many; the exit status.
 pub(crate) fn command(gather: &Gather, stop: &Stop) -> anyhow::Result<u8> {
-    let (broken, finished) = match (gather.seed, gather.seeds) {
-        (Some(seed), _) => one(gather, seed, stop),
-        (None, Some(seeds)) => many(gather, seeds, stop),
-        (None, None) => return Ok(FAILED),
+    let (broken, finished) = match gather.seed {
+        Some(seed) => one(gather, seed, stop),
+        None => many(gather, gather.seeds.unwrap_or(SEEDS), stop),
     };
     let status = if broken { BROKEN } else { 0 };
     if stop.is_asked() && stop.status().is_none() && !finished {

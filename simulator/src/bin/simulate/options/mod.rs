@@ -187,20 +187,14 @@ pub(crate) struct Soak {
 
 #[derive(Args)]
 pub(crate) struct Gather {
-    /// The seeds from A up to B, B excluded: 0..500
-    #[arg(
-        long,
-        value_name = "A..B",
-        value_parser = parse_seeds,
-        required_unless_present = "seed",
-        conflicts_with_all = ["seed", "trace"]
-    )]
+    /// The seeds from A up to B, B excluded; 0..1000 without it
+    #[arg(long, value_name = "A..B", value_parser = parse_seeds, conflicts_with_all = ["seed", "trace"])]
     pub(crate) seeds: Option<(u64, u64)>,
     /// One seed alone
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// Print every event of the run
-    #[arg(long)]
+    #[arg(long, requires = "seed")]
     pub(crate) trace: bool,
     /// How many threads play; the result is the same with any number
     #[arg(long, conflicts_with = "seed", value_parser = clap::value_parser!(u16).range(1..))]
