@@ -102,12 +102,18 @@ fn cluster_of(target: &Target) -> anyhow::Result<ClusterId> {
     Ok(ClusterId(id))
 }
 
-/// A slot that most processes have executed: half of those that answer tell it as the slot of a checkpoint, or a later one.
+/// A slot that most processes have executed: more than half of those that answer tell it as the slot of a checkpoint, or a
+/// later one.
 fn executed_by_most(target: &Target) -> u64 {
     let told = target.correct().filter_map(|one| one.status.as_ref().ok());
-    let mut slots: Vec<u64> = told.map(|status| status.low_watermark).collect();
+    reached_by_most(told.map(|status| status.low_watermark).collect())
+}
+
+/// The highest slot that more than half have reached.
+fn reached_by_most(mut slots: Vec<u64>) -> u64 {
     slots.sort_unstable();
-    slots.get(slots.len() / 2).copied().unwrap_or_default()
+    let fewer_than_half = slots.len().saturating_sub(1) / 2;
+    slots.get(fewer_than_half).copied().unwrap_or_default()
 }
 
 /// What stands most often in a list; of several, the first.
@@ -120,6 +126,14 @@ fn told_by_most<'a>(told: &[&'a str]) -> Option<&'a str> {
 mod tests {
     use super::*;
     use crate::options::{Command, Options, ProcessCommand};
+
+    #[test]
+    fn one_process_that_tells_a_slot_too_high_does_not_decide_it() {
+        assert_eq!(reached_by_most(vec![256, u64::MAX]), 256);
+        assert_eq!(reached_by_most(vec![u64::MAX, 256, 512, 512]), 512);
+        assert_eq!(reached_by_most(vec![0, 256, 256, 512]), 256);
+        assert_eq!(reached_by_most(Vec::new()), 0);
+    }
 
     fn submit(arguments: &[&str]) -> Result<Submit, String> {
         let options = Options::try_read(&[&["submit"], arguments].concat())?;
