@@ -197,7 +197,7 @@ pub(crate) struct Gather {
     #[arg(long, requires = "seed")]
     pub(crate) trace: bool,
     /// How many threads play; the result is the same with any number
-    #[arg(long, conflicts_with = "seed", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, conflicts_with_all = ["seed", "trace"], value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
     /// Text for people, or one JSON object a line for scripts
     #[arg(long, value_enum, default_value_t, conflicts_with = "trace")]
