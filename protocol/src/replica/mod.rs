@@ -2,9 +2,11 @@
 
 mod allowance;
 mod compare;
+mod crowded;
 mod early;
 mod execute;
 mod judge;
+mod lenience;
 mod log;
 mod on_body;
 mod on_checkpoint;
