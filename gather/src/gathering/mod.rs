@@ -26,7 +26,7 @@ use crate::certificate::Certificate;
 use crate::doors::{Callers, Correspondents, Doors};
 use crate::event::{Event, Founded};
 use crate::hello::Hello;
-use crate::hints::{Hint, Hints};
+use crate::hints::{Hint, Hints, Source};
 use crate::id::{NodeId, PublicKey};
 use crate::judge::Judge;
 use crate::peers::Peers;
@@ -48,6 +48,18 @@ pub enum Input {
         /// The packet.
         bytes: Vec<u8>,
     },
+}
+
+impl Input {
+    /// There may be a node at an address.
+    #[must_use]
+    pub const fn hint(address: SocketAddr, id: Option<NodeId>, source: Source) -> Self {
+        Self::Hint(Hint {
+            address,
+            id,
+            source,
+        })
+    }
 }
 
 /// What the driver must do, in this order.

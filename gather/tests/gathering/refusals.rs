@@ -1,6 +1,6 @@
 //! Nodes that do not belong together. Each says what does not match, with both sides, and gives up for a while.
 
-use quorate_gather::{Gathering, Hint, Input, NodeId, Source};
+use quorate_gather::{Gathering, Input, NodeId, Source};
 use quorate_protocol::SecretKey;
 
 use crate::world::{World, at, invited, key, open, secret};
@@ -78,15 +78,7 @@ fn another_key_than_the_one_that_the_user_named_is_refused() {
     world.start(open(1, 2), &[]);
     world.start(open(2, 2), &[]);
     let id = Some(NodeId::of(&key(3).public()));
-    let (address, source) = (at(1), Source::Join);
-    world.input(
-        2,
-        Input::Hint(Hint {
-            address,
-            id,
-            source,
-        }),
-    );
+    world.input(2, Input::hint(at(1), id, Source::Join));
     world.run(3_000);
     assert!(world.node(2).founded().is_none());
     world.assert_told(2, "was expected there");
@@ -101,15 +93,7 @@ fn a_forged_hint_changes_nothing_but_one_call() {
     // A record in multicast DNS that names node 2 at a port where nobody is, and node 3 where node 4 is.
     for (port, of) in [(999, 2), (4, 3)] {
         let id = Some(NodeId::of(&key(of).public()));
-        let (address, source) = (at(port), Source::Mdns);
-        world.input(
-            1,
-            Input::Hint(Hint {
-                address,
-                id,
-                source,
-            }),
-        );
+        world.input(1, Input::hint(at(port), id, Source::Mdns));
     }
     world.run(3_000);
     world.assert_one_cluster(1..=4);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use quorate_gather::{
-    Effect, Event, Gathering, Group, Hint, Input, Invitation, Pace, Secret, Settings, Source, Way,
+    Effect, Event, Gathering, Group, Input, Invitation, Pace, Secret, Settings, Source, Way,
 };
 use quorate_protocol::{SecretKey, Time};
 
@@ -101,15 +101,7 @@ impl World {
     }
 
     pub(crate) fn hint(&mut self, port: u16, to: u16) {
-        let address = at(to);
-        self.input(
-            port,
-            Input::Hint(Hint {
-                address,
-                id: None,
-                source: Source::Join,
-            }),
-        );
+        self.input(port, Input::hint(at(to), None, Source::Join));
     }
 
     pub(crate) fn stop(&mut self, port: u16) {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use quorate_fault::Dice;
 use quorate_gather::{
-    Effect, Gathering, Group, Hint, Input, Invitation, NodeId, Pace, Secret, Settings, Source, Way,
+    Effect, Gathering, Group, Input, Invitation, NodeId, Pace, Secret, Settings, Source, Way,
 };
 use quorate_protocol::{SecretKey, Time};
 
@@ -227,15 +227,7 @@ impl<'a> World<'a> {
             }
             Happening::Wake(..) => Ok(()),
             Happening::Hint(actor, address, id) => {
-                let (id, source) = (Some(id), Source::Mdns);
-                self.step(
-                    actor,
-                    Input::Hint(Hint {
-                        address,
-                        id,
-                        source,
-                    }),
-                )
+                self.step(actor, Input::hint(address, Some(id), Source::Mdns))
             }
             Happening::Tick(actor) => self.tick(actor),
         }
@@ -294,15 +286,7 @@ impl<'a> World<'a> {
 
     fn join(&mut self, actor: usize) -> Result<(), Violation> {
         for address in self.joins(self.actors[actor].who) {
-            let (id, source) = (None, Source::Join);
-            self.step(
-                actor,
-                Input::Hint(Hint {
-                    address,
-                    id,
-                    source,
-                }),
-            )?;
+            self.step(actor, Input::hint(address, None, Source::Join))?;
         }
         Ok(())
     }
