@@ -1,9 +1,6 @@
 //! Foundings: nodes that do not know each other find each other and found one cluster.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, SyncSender};
-use std::thread;
+use std::convert::Infallible;
 use std::time::Instant;
 
 use quorate_simulator::Trace;
@@ -15,12 +12,10 @@ use crate::options::{Format, Gather};
 use crate::out::{complain, say};
 use crate::report;
 use crate::stop::Stop;
-use crate::{BROKEN, FAILED, progress};
+use crate::{BROKEN, FAILED, seeds};
 
 /// The seeds that are played if none is named.
 const SEEDS: (u64, u64) = (0, 1000);
-/// How many results may wait to be taken and put into the order of their seeds.
-const MOST_WAITING: usize = 1 << 12;
 
 /// Plays one seed or many; the exit status.
 pub(crate) fn command(gather: &Gather, stop: &Stop) -> anyhow::Result<u8> {
@@ -88,60 +83,28 @@ struct Totals {
     clippy::disallowed_methods,
     reason = "the rate is of the real world; no run sees the clock"
 )]
-fn many(gather: &Gather, (first, end): (u64, u64), stop: &Stop) -> (bool, bool) {
+fn many(gather: &Gather, seeds: (u64, u64), stop: &Stop) -> (bool, bool) {
     let started = Instant::now();
-    let jobs = gather.jobs.unwrap_or(2);
-    let announced = format!("Playing the seeds {first} to {} on {jobs} threads", end - 1);
-    let bar = progress::bar(end - first, "seeds", &announced);
-    let next = AtomicU64::new(first);
-    let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
     let mut totals = Totals::default();
-    thread::scope(|scope| {
-        for _ in 0..jobs {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || play_some(end, next, &sender, stop));
-        }
-        drop(sender);
-        let mut waiting = BTreeMap::new();
-        let mut wanted = first;
-        for (seed, outcome) in receiver {
-            bar.inc(1);
-            waiting.insert(seed, outcome);
-            while let Some(outcome) = waiting.remove(&wanted) {
-                bar.suspend(|| totals.add(gather.format, wanted, &outcome));
-                wanted += 1;
-            }
-        }
-        for (seed, outcome) in waiting {
-            bar.suspend(|| totals.add(gather.format, seed, &outcome));
-        }
+    let play = |seed| Ok(run(&Plan::generate(seed), Trace::Off, &|| stop.is_asked()));
+    let jobs = gather.jobs.unwrap_or(2);
+    let Ok(()) = seeds::play_all::<_, Infallible>(seeds, jobs, stop, play, |bar, seed, outcome| {
+        bar.suspend(|| totals.add(gather.format, seed, &outcome));
     });
-    bar.finish_and_clear();
     let wall = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let summary = totals.summary(wall);
     match gather.format {
         Format::Json => complain(&summary),
         Format::Text => say(&summary),
     }
-    (totals.violations > 0, totals.seeds == end - first)
-}
-
-fn play_some(end: u64, next: &AtomicU64, results: &SyncSender<(u64, Outcome)>, stop: &Stop) {
-    while !stop.is_asked() {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed >= end {
-            return;
-        }
-        let outcome = run(&Plan::generate(seed), Trace::Off, &|| stop.is_asked());
-        // Nobody listens any more once the command ends.
-        if outcome.stopped || results.send((seed, outcome)).is_err() {
-            return;
-        }
-    }
+    (totals.violations > 0, totals.seeds == seeds.1 - seeds.0)
 }
 
 impl Totals {
     fn add(&mut self, format: Format, seed: u64, outcome: &Outcome) {
+        if outcome.stopped {
+            return;
+        }
         self.seeds += 1;
         self.packets += outcome.packets;
         self.simulated += outcome.simulated.0;

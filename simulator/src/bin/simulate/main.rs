@@ -20,6 +20,7 @@ mod out;
 mod play;
 mod progress;
 mod report;
+mod seeds;
 mod soak;
 mod stop;
 mod sweep;

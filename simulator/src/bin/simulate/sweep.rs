@@ -1,9 +1,5 @@
 //! Many seeds on many threads.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
@@ -15,15 +11,10 @@ use crate::out::{complain, say};
 use crate::report::{self, Row};
 use crate::stop::Stop;
 use crate::universes::Universes;
-use crate::{BROKEN, FAILED, progress};
+use crate::{BROKEN, FAILED, seeds};
 
 /// How many broken seeds are shown with their smallest plan; the others have a line each.
 const SHOWN: usize = 3;
-
-/// How many results may wait to be taken and put into the order of their seeds.
-const MOST_WAITING: usize = 1 << 12;
-
-type Played = (u64, Result<Outcome, PlanError>);
 
 /// What came of the seeds.
 #[derive(Default)]
@@ -75,69 +66,12 @@ pub(crate) fn command(sweep: &Sweep, stop: &Stop) -> anyhow::Result<u8> {
         .unwrap_or(if totals.is_broken() { BROKEN } else { 0 }))
 }
 
-/// Plays the seeds, and takes what comes of them in their order, however many threads there are.
 fn play_all(sweep: &Sweep, universes: &Universes, stop: &Stop) -> Result<Totals, PlanError> {
-    let (first, end) = sweep.seeds;
-    let jobs = sweep.jobs;
-    let announced = format!("Playing the seeds {first} to {} on {jobs} threads", end - 1);
-    let bar = progress::bar(end - first, "seeds", &announced);
-    let next = AtomicU64::new(first);
-    let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
-    thread::scope(|scope| {
-        for _ in 0..jobs {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || play_some(universes, end, next, &sender, stop));
-        }
-        drop(sender);
-        let totals = in_order(first, receiver, &bar, |totals, seed, outcome| {
-            totals.add(sweep.format, universes, &bar, seed, outcome);
-        });
-        bar.finish_and_clear();
-        totals
-    })
-}
-
-fn play_some(
-    universes: &Universes,
-    end: u64,
-    next: &AtomicU64,
-    results: &SyncSender<Played>,
-    stop: &Stop,
-) {
-    while !stop.is_asked() {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed >= end {
-            return;
-        }
-        let outcome = run_until(&universes.plan(seed), Trace::Off, &|| stop.is_asked());
-        // Nobody listens any more once a plan cannot be played.
-        if results.send((seed, outcome)).is_err() {
-            return;
-        }
-    }
-}
-
-/// Hands on the results in the order of their seeds. What comes behind a seed that was stopped is known all the same.
-fn in_order(
-    first: u64,
-    results: Receiver<Played>,
-    bar: &ProgressBar,
-    mut take: impl FnMut(&mut Totals, u64, Outcome),
-) -> Result<Totals, PlanError> {
     let mut totals = Totals::default();
-    let mut waiting = BTreeMap::new();
-    let mut next = first;
-    for (seed, outcome) in results {
-        bar.inc(1);
-        waiting.insert(seed, outcome?);
-        while let Some(outcome) = waiting.remove(&next) {
-            take(&mut totals, next, outcome);
-            next += 1;
-        }
-    }
-    for (seed, outcome) in waiting {
-        take(&mut totals, seed, outcome);
-    }
+    let play = |seed| run_until(&universes.plan(seed), Trace::Off, &|| stop.is_asked());
+    seeds::play_all(sweep.seeds, sweep.jobs, stop, play, |bar, seed, outcome| {
+        totals.add(sweep.format, universes, bar, seed, outcome);
+    })?;
     Ok(totals)
 }
 
