@@ -67,8 +67,14 @@ impl Ballots {
             .filter(move |ballot| ballot.vote.value.phase == phase)
     }
 
-    /// The quorum of equal votes in the latest attempt that has one.
-    pub(crate) fn quorum(&self, phase: Phase, quorum: usize) -> Option<Certificate> {
+    /// The quorum of equal votes in the latest attempt that has one, among the rosters that have a member. What others want
+    /// without it must not hide that.
+    pub(crate) fn quorum(
+        &self,
+        phase: Phase,
+        quorum: usize,
+        member: &PublicKey,
+    ) -> Option<Certificate> {
         let mut tried: Vec<Vote> = Vec::new();
         let mut best: Option<Certificate> = None;
         for ballot in self.in_phase(phase) {
@@ -76,7 +82,7 @@ impl Ballots {
             let later = best
                 .as_ref()
                 .is_none_or(|best| best.attempt() < vote.attempt);
-            if !later || tried.contains(&vote) {
+            if !later || !ballot.roster.has(member) || tried.contains(&vote) {
                 continue;
             }
             tried.push(vote);
@@ -103,10 +109,10 @@ impl Ballots {
             .count()
     }
 
-    /// The attempts of the newest ROSTERs, the latest first.
-    pub(crate) fn attempts(&self) -> Vec<u64> {
-        let roster = self.in_phase(Phase::Roster);
-        let mut attempts: Vec<u64> = roster.map(|ballot| ballot.vote.value.attempt).collect();
+    /// The attempts of the newest ROSTERs of a roster's members, whatever roster they want; the latest first.
+    pub(crate) fn attempts(&self, of: &Roster) -> Vec<u64> {
+        let votes = of.keys().filter_map(|key| self.of(&key, Phase::Roster));
+        let mut attempts: Vec<u64> = votes.map(|ballot| ballot.vote.value.attempt).collect();
         attempts.sort_unstable_by(|a, b| b.cmp(a));
         attempts
     }

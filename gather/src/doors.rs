@@ -10,6 +10,10 @@ use crate::id::PublicKey;
 /// How many bad answers are let pass.
 pub(crate) const TRIES: u32 = 3;
 
+/// How often the time of being shut out doubles at most: 8 seconds become 17 minutes. Somebody whose settings were wrong for an
+/// hour does not wait another hour once they are right.
+const MOST_DOUBLED: u32 = 7;
+
 /// The most that are remembered.
 const MOST: usize = 512;
 
@@ -71,7 +75,7 @@ impl Doors {
         if record.tries < TRIES {
             return None;
         }
-        let lasts = self.first.doubled(record.times.min(20));
+        let lasts = self.first.doubled(record.times.min(MOST_DOUBLED));
         record.tries = 0;
         record.times += 1;
         record.until = now + lasts;
@@ -91,10 +95,12 @@ impl Doors {
     }
 }
 
-/// A number of packets that grows with time up to a most.
+/// How much of something is still allowed. It grows with time, up to three seconds' worth.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
-    /// In millionths of a packet.
+pub(crate) struct Bucket {
+    /// How much grows in a second.
+    rate: u64,
+    /// In millionths.
     left: u64,
     at: Time,
 }
@@ -105,28 +111,49 @@ pub(crate) struct Allowance<Sender> {
     /// The packets of a sender in one second; three times as many may come at once.
     each: u64,
     /// The same of all senders.
-    all: u64,
     total: Bucket,
     senders: BTreeMap<Sender, Bucket>,
 }
 
 impl Bucket {
-    const fn full(rate: u64) -> Self {
+    pub(crate) const fn full(rate: u64) -> Self {
         Self {
+            rate,
             left: rate * 3_000_000,
             at: Time(0),
         }
     }
 
-    fn refill(&mut self, now: Time, rate: u64) {
+    fn refill(&mut self, now: Time) {
         let passed = now.0.saturating_sub(self.at.0);
-        let more = passed.saturating_mul(rate);
-        self.left = self.left.saturating_add(more).min(rate * 3_000_000);
+        let more = passed.saturating_mul(self.rate);
+        self.left = self.left.saturating_add(more).min(self.rate * 3_000_000);
         self.at = now;
     }
 
-    const fn has_one(&self) -> bool {
+    pub(crate) fn has_one(&mut self, now: Time) -> bool {
+        self.refill(now);
         self.left >= 1_000_000
+    }
+
+    /// Takes as much as there is, at most `much`.
+    pub(crate) const fn spend(&mut self, much: u64) {
+        self.left = self.left.saturating_sub(much.saturating_mul(1_000_000));
+    }
+
+    /// Takes one, if there is one.
+    pub(crate) fn take(&mut self, now: Time) -> bool {
+        let may = self.has_one(now);
+        if may {
+            self.spend(1);
+        }
+        may
+    }
+
+    /// When there is one again, if there is none.
+    pub(crate) const fn next(&self) -> Time {
+        let missing = 1_000_000_u64.saturating_sub(self.left);
+        Time(self.at.0.saturating_add(missing.div_ceil(self.rate)))
     }
 }
 
@@ -134,7 +161,6 @@ impl<Sender: Copy + Ord> Allowance<Sender> {
     pub(crate) const fn new(each: u64, all: u64) -> Self {
         Self {
             each,
-            all,
             total: Bucket::full(all),
             senders: BTreeMap::new(),
         }
@@ -147,14 +173,7 @@ impl<Sender: Copy + Ord> Allowance<Sender> {
             .senders
             .entry(sender)
             .or_insert(Bucket::full(self.each));
-        bucket.refill(now, self.each);
-        self.total.refill(now, self.all);
-        let may = bucket.has_one() && self.total.has_one();
-        if may {
-            bucket.left -= 1_000_000;
-            self.total.left -= 1_000_000;
-        }
-        may
+        bucket.has_one(now) && self.total.take(now) && bucket.take(now)
     }
 
     /// Forgets the sender that was quiet for longest: it loses least.

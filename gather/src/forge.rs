@@ -145,11 +145,12 @@ impl Forger {
         outside(&self.charter, self.secret.as_ref(), envelope).refusal(refusal)
     }
 
-    /// Reads a packet. `None`: it is none, or it is a refusal.
+    /// Reads a packet. `None`: it is none of this group, or it is a refusal.
     #[must_use]
     pub fn read(&mut self, bytes: &[u8]) -> Option<Heard> {
         let packet = Packet::open(bytes)?;
         let speech = packet.as_speech()?;
+        self.judge.check_hello(&speech.hello).ok()?;
         let facts = speech.facts(&mut self.judge);
         let facts = facts.and_then(Result::ok).unwrap_or_default();
         Some(Heard {

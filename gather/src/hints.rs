@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use quorate_protocol::{Duration, Time};
 
-use crate::doors::TRIES;
+use crate::doors::{Bucket, TRIES};
 use crate::id::{NodeId, PublicKey};
 use crate::settings::Pace;
 
@@ -64,6 +64,8 @@ const MOST: usize = 1024;
 #[derive(Clone, Copy, Debug)]
 struct Call {
     giver: Giver,
+    /// Its place in the order of hints.
+    number: u64,
     expected: Option<NodeId>,
     tries: u32,
     next: Time,
@@ -78,9 +80,28 @@ pub(crate) struct Unanswered {
 }
 
 /// The addresses to be called, and when.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Hints {
     calls: BTreeMap<SocketAddr, Call>,
+    given: u64,
+    /// When each giver had its last turn, as a number.
+    turns: BTreeMap<Giver, u64>,
+    /// How many calls may be made.
+    allowed: Bucket,
+}
+
+/// How many addresses are called in one second, and three times as many at once. Whoever names addresses makes this node call them.
+const CALLS: u64 = 50;
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self {
+            calls: BTreeMap::new(),
+            given: 0,
+            turns: BTreeMap::new(),
+            allowed: Bucket::full(CALLS),
+        }
+    }
 }
 
 impl Hints {
@@ -92,8 +113,10 @@ impl Hints {
         giver: Giver,
         expected: Option<NodeId>,
     ) {
+        self.given += 1;
         let call = Call {
             giver,
+            number: self.given,
             expected,
             tries: 0,
             next: now,
@@ -105,25 +128,34 @@ impl Hints {
             return;
         }
         if self.make_room(giver) {
+            let calls = &self.calls;
+            self.turns
+                .retain(|giver, _| calls.values().any(|call| call.giver == *giver));
             self.calls.insert(address, call);
         }
     }
 
-    /// A giver with too many hints loses the one that was tried most. The user loses none.
+    /// A giver with too many hints loses the one that was tried most. If there are too many of all, the one that was tried most
+    /// is lost, so nobody keeps out the hints of others. The user loses none.
     fn make_room(&mut self, giver: Giver) -> bool {
         let of_giver = self.calls.values().filter(|call| call.giver == giver);
         if of_giver.count() >= MOST_OF_EACH {
-            let tried_most = self
-                .calls
-                .iter()
-                .filter(|(_, call)| call.giver == giver && giver != Giver::User)
-                .max_by_key(|(_, call)| call.tries);
-            let Some(address) = tried_most.map(|(address, _)| *address) else {
-                return false;
-            };
-            self.calls.remove(&address);
+            return giver != Giver::User && self.lose(|other| other == giver);
         }
-        giver == Giver::User || self.calls.len() < MOST
+        giver == Giver::User || self.calls.len() < MOST || self.lose(|other| other != Giver::User)
+    }
+
+    /// Loses the hint that was tried most, of some givers; among equals the newest of whoever gave most. Whether there was one.
+    fn lose(&mut self, of: impl Fn(Giver) -> bool) -> bool {
+        let mut gave: BTreeMap<Giver, u32> = BTreeMap::new();
+        for call in self.calls.values() {
+            *gave.entry(call.giver).or_default() += 1;
+        }
+        let calls = self.calls.iter().filter(|(_, call)| of(call.giver));
+        let tried_most =
+            calls.max_by_key(|(_, call)| (call.tries, gave.get(&call.giver), call.number));
+        let address = tried_most.map(|(address, _)| *address);
+        address.is_some_and(|address| self.calls.remove(&address).is_some())
     }
 
     /// The node that the user expects at an address.
@@ -146,27 +178,56 @@ impl Hints {
         &mut self,
         now: Time,
         pace: &Pace,
-        wanted: impl Fn(&SocketAddr) -> bool,
+        wanted: impl Fn(&SocketAddr, Giver) -> bool,
     ) -> (Vec<SocketAddr>, Vec<Unanswered>) {
         let (mut due, mut unanswered) = (Vec::new(), Vec::new());
-        for (address, call) in &mut self.calls {
-            if now < call.next || !wanted(address) {
-                continue;
+        let is_ready =
+            |address: &SocketAddr, call: &Call| now >= call.next && wanted(address, call.giver);
+        while let Some(address) = self.first_ready(&is_ready) {
+            if !self.allowed.take(now) {
+                self.wait_for_allowance(&is_ready);
+                break;
             }
-            due.push(*address);
-            call.tries = call.tries.saturating_add(1);
-            let wait = pace.retry.doubled(call.tries.saturating_sub(TRIES));
-            let wait = wait.min(pace.longest_retry);
-            call.next = now + wait;
-            if call.tries == TRIES + 1 {
-                unanswered.push(Unanswered {
-                    address: *address,
-                    tries: TRIES,
-                    next: wait,
-                });
-            }
+            due.push(address);
+            unanswered.extend(self.count_call(now, pace, address));
         }
         (due, unanswered)
+    }
+
+    /// The user's hints come first, then those of the giver whose turn was longest ago; of one giver those that were tried least.
+    fn first_ready(&self, is_ready: &impl Fn(&SocketAddr, &Call) -> bool) -> Option<SocketAddr> {
+        let calls = self.calls.iter();
+        let ready = calls.filter(|(address, call)| is_ready(address, call));
+        let first = ready.min_by_key(|(_, call)| {
+            let turn = self.turns.get(&call.giver);
+            (call.giver != Giver::User, turn, call.tries, call.number)
+        });
+        first.map(|(address, _)| *address)
+    }
+
+    fn wait_for_allowance(&mut self, is_ready: &impl Fn(&SocketAddr, &Call) -> bool) {
+        let next = self.allowed.next();
+        for (address, call) in &mut self.calls {
+            if is_ready(address, call) {
+                call.next = next;
+            }
+        }
+    }
+
+    fn count_call(&mut self, now: Time, pace: &Pace, address: SocketAddr) -> Option<Unanswered> {
+        let call = self.calls.get_mut(&address)?;
+        self.given += 1;
+        self.turns.insert(call.giver, self.given);
+        call.tries = call.tries.saturating_add(1);
+        let wait = pace.retry.doubled(call.tries.saturating_sub(TRIES));
+        let next = wait.min(pace.longest_retry);
+        call.next = now + next;
+        let tries = TRIES;
+        (call.tries == TRIES + 1).then_some(Unanswered {
+            address,
+            tries,
+            next,
+        })
     }
 
     /// An address is not called before a time.
@@ -177,8 +238,9 @@ impl Hints {
     }
 
     /// When the next address is due, among those that are wanted.
-    pub(crate) fn next(&self, wanted: impl Fn(&SocketAddr) -> bool) -> Option<Time> {
-        let wanted = self.calls.iter().filter(|(address, _)| wanted(address));
+    pub(crate) fn next(&self, wanted: impl Fn(&SocketAddr, Giver) -> bool) -> Option<Time> {
+        let calls = self.calls.iter();
+        let wanted = calls.filter(|(address, call)| wanted(address, call.giver));
         wanted.map(|(_, call)| call.next).min()
     }
 
@@ -189,11 +251,12 @@ impl Hints {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::net::SocketAddr;
 
     use quorate_protocol::Time;
 
-    use super::{Giver, Hints, MOST_OF_EACH};
+    use super::{Giver, Hints, MOST, MOST_OF_EACH};
     use crate::settings::Pace;
 
     fn at(port: u16) -> SocketAddr {
@@ -207,13 +270,37 @@ mod tests {
         let mut calls = Vec::new();
         for tenth in 0..400 {
             let now = Time(tenth * 100_000);
-            let (due, _) = hints.take_due(now, &pace, |_| true);
+            let (due, _) = hints.take_due(now, &pace, |_, _| true);
             calls.extend(due.iter().map(|_| tenth * 100));
         }
         assert_eq!(
             calls,
             [0, 500, 1000, 1500, 2500, 4500, 8500, 16_500, 24_500, 32_500]
         );
+    }
+
+    #[test]
+    fn a_flood_of_many_givers_keeps_nobody_out_and_is_called_slowly() {
+        let (mut hints, pace) = (Hints::default(), Pace::default());
+        let mut called = BTreeSet::new();
+        for second in 0..40_u16 {
+            for number in 0..200_u16 {
+                let giver = Giver::Node([u8::try_from(number % 100).unwrap(); 32]);
+                let port = 1_000 + 200 * second + number;
+                hints.add(Time(u64::from(second) * 1_000_000), at(port), giver, None);
+            }
+            if second == 20 {
+                hints.add(Time(20_000_000), at(65_000), Giver::Node([200; 32]), None);
+            }
+            for part in 0..10 {
+                let now = Time(u64::from(second) * 1_000_000 + part * 100_000);
+                let (due, _) = hints.take_due(now, &pace, |_, _| true);
+                called.extend(due);
+            }
+        }
+        assert!(hints.len() <= MOST);
+        assert!(called.contains(&at(65_000)));
+        assert!(called.len() <= 150 + 40 * 50, "{}", called.len());
     }
 
     #[test]

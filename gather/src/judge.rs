@@ -93,6 +93,11 @@ impl Judge {
         self.claim.as_ref()
     }
 
+    /// How many signatures were computed to check them.
+    pub(crate) const fn checked(&self) -> u64 {
+        self.pen.checked()
+    }
+
     pub(crate) const fn quorum(&self) -> Quorum {
         self.quorum
     }

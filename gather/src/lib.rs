@@ -21,6 +21,7 @@
 //!
 //! This crate has no clock, no randomness, no sockets and no hash maps. Time and one random seed are arguments.
 
+mod attempt;
 mod ballots;
 mod certificate;
 mod doors;

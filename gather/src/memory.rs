@@ -16,6 +16,8 @@ pub(crate) struct Memory {
     pub(crate) version: u32,
     pub(crate) charter: Charter,
     pub(crate) key: PublicKey,
+    /// The seat that the node was invited to.
+    pub(crate) seat: Option<PublicKey>,
     /// The number of the newest HELLO.
     pub(crate) sequence: u64,
     pub(crate) attempt: u64,
@@ -23,6 +25,8 @@ pub(crate) struct Memory {
     pub(crate) votes: Vec<(Signed<Vote>, Vec<Signed<Hello>>)>,
     pub(crate) lock: Option<Alone>,
     pub(crate) founding: Option<Alone>,
+    /// The HELLOs of members that are newer than those of the founding.
+    pub(crate) newer: Vec<Signed<Hello>>,
 }
 
 /// Why a node cannot go on with what it remembers.
@@ -50,6 +54,11 @@ pub enum RestoreError {
         found: Box<Charter>,
         wanted: Box<Charter>,
     },
+    #[error(
+        "the memory of the founding is for another invitation to the same cluster: start with the invitation from before, or \
+         with an empty data directory"
+    )]
+    OtherSeat,
     #[error("the memory of the founding has {0}: start with an empty data directory")]
     Flaw(#[from] Flaw),
 }

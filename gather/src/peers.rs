@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use quorate_protocol::{Digest, Time};
 
+use crate::doors::Bucket;
 use crate::hello::Hello;
 use crate::id::PublicKey;
 use crate::packet::{Challenge, Standing};
@@ -29,6 +30,12 @@ pub(crate) struct Peer {
     /// What this node has seen of its facts.
     pub(crate) facts: Option<Digest>,
     pub(crate) standing: Standing,
+    /// When its HELLO was taken.
+    pub(crate) renewed: Time,
+    /// How many signatures of what it hands on may be checked.
+    pub(crate) labour: Bucket,
+    /// How often it may be told everything.
+    pub(crate) tellings: Bucket,
     /// When it was spoken to last.
     pub(crate) spoken: Time,
     /// When it is spoken to next.

@@ -52,6 +52,14 @@ impl Proof {
         }
     }
 
+    /// A HELLO of the node that signed both, if the proof has one.
+    pub(crate) const fn hello(&self) -> Option<&Signed<Hello>> {
+        match self {
+            Self::Hellos(one, _) => Some(one),
+            Self::Votes(..) => None,
+        }
+    }
+
     /// The node that signed both.
     #[must_use]
     pub fn accused(&self) -> NodeId {

@@ -56,6 +56,8 @@ pub(crate) struct Pen {
     charter: Digest,
     known: BTreeSet<Digest>,
     oldest_first: VecDeque<Digest>,
+    /// How many signatures were computed to check them.
+    checked: u64,
 }
 
 impl Pen {
@@ -66,6 +68,7 @@ impl Pen {
             charter,
             known: BTreeSet::new(),
             oldest_first: VecDeque::new(),
+            checked: 0,
         }
     }
 
@@ -106,11 +109,17 @@ impl Pen {
             return true;
         }
         let bytes = signed_bytes(domain, &self.charter, bytes);
+        self.checked += 1;
         let holds = self.key.holds(key, &bytes, &signature.0);
         if holds {
             self.remember(fingerprint);
         }
         holds
+    }
+
+    /// How many signatures were computed to check them.
+    pub(crate) const fn checked(&self) -> u64 {
+        self.checked
     }
 
     fn remember(&mut self, fingerprint: Digest) {

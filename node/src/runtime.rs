@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use quorate_fault::{Scene, Setting, grammar};
+use quorate_fault::{Setting, grammar};
 use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
 use quorate_protocol::{ClusterId, Config, Keys, PairKey, Quorum, Record, ReplicaId};
 use quorate_service::exchange::Rules;
@@ -67,7 +67,6 @@ impl Runtime {
         let setting = Setting {
             config: protocol.clone(),
             seed: config.dice_seed(),
-            scene: Scene::Order,
         };
         let behaviour = config
             .fault

@@ -80,12 +80,15 @@ impl Gathering {
             .barred
             .values()
             .filter(|one| now >= one.since + self.pace.patience);
-        let liars = liars.filter_map(|one| one.hello.as_ref());
-        let liars = liars.take(self.judge.quorum().f() as usize);
-        let seekers = self.seekers().into_iter().map(|peer| &peer.hello);
-        for hello in seekers.chain(liars) {
+        let liars = liars.filter_map(|one| Some((one.hello.as_ref()?, true)));
+        let seekers = self.seekers().into_iter();
+        let seekers = seekers.map(|peer| (&peer.hello, false));
+        let mut most_liars = self.judge.quorum().f();
+        for (hello, lies) in seekers.chain(liars) {
             let is_free = !self.judge.invites() || !seats.contains(&seat(hello));
-            if chosen.len() < self.charter.nodes as usize && is_free {
+            let is_one_too_many = lies && most_liars == 0;
+            if chosen.len() < self.charter.nodes as usize && is_free && !is_one_too_many {
+                most_liars -= u32::from(lies);
                 chosen.push(hello.clone());
                 seats.push(seat(hello));
             }

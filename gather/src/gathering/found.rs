@@ -8,7 +8,8 @@
 
 use quorate_protocol::{ReplicaId, Time};
 
-use super::{Gathering, Outcome};
+use super::{Gathering, Newer, Outcome};
+use crate::attempt::Attempt;
 use crate::ballots::Ballot;
 use crate::certificate::Certificate;
 use crate::event::{Event, Founded, Member};
@@ -42,20 +43,18 @@ impl Gathering {
     }
 
     fn see_founding(&mut self) -> bool {
-        let quorum = self.judge.quorum().size();
-        let Some(founding) = self.ballots.quorum(Phase::Found, quorum) else {
-            return false;
-        };
-        let is_member = founding.roster().has(&self.judge.own());
-        if is_member {
+        let (own, quorum) = (self.judge.own(), self.judge.quorum().size());
+        let founding = self.ballots.quorum(Phase::Found, quorum, &own);
+        let is_founded = founding.is_some();
+        if let Some(founding) = founding {
             self.become_member(founding, false);
         }
-        is_member
+        is_founded
     }
 
     fn see_quorum(&mut self, now: Time) -> bool {
-        let quorum = self.judge.quorum().size();
-        let lock = self.ballots.quorum(Phase::Roster, quorum);
+        let (own, quorum) = (self.judge.own(), self.judge.quorum().size());
+        let lock = self.ballots.quorum(Phase::Roster, quorum, &own);
         lock.is_some_and(|lock| self.keep_to(now, lock))
     }
 
@@ -69,13 +68,12 @@ impl Gathering {
         let (attempt, roster) = (lock.attempt(), lock.roster().clone());
         self.lock = Some(lock);
         self.speaking.changed();
-        if attempt > self.attempt {
-            self.begin_attempt(attempt);
+        if attempt > self.attempt.number() {
+            self.attempt = Attempt::at(attempt);
         }
-        if attempt == self.attempt {
+        if attempt == self.attempt.number() {
             self.cast(Phase::Found, roster);
-            let ends = now + self.lasts();
-            self.ends.get_or_insert(ends);
+            self.attempt.voted(now);
         }
         true
     }
@@ -128,11 +126,25 @@ impl Gathering {
     }
 
     pub(super) fn become_member(&mut self, founding: Certificate, restored: bool) {
+        self.remember_newer(founding.roster());
         let founded = self.founded_by(founding, restored);
         self.end(Outcome::Member(Box::new(founded.clone())));
         self.call_members(self.now, founded.certificate.roster());
         if !restored {
             self.say(Event::Founded(Box::new(founded)));
+        }
+    }
+
+    /// Keeps the HELLOs of members that were met, if they are newer than those of the roster.
+    fn remember_newer(&mut self, roster: &Roster) {
+        for hello in roster.hellos() {
+            let Some(peer) = self.peers.get(&hello.key) else {
+                continue;
+            };
+            if peer.hello.value.sequence > hello.value.sequence {
+                let (hello, since) = (peer.hello.clone(), self.now);
+                self.newer.insert(hello.key, Newer { hello, since });
+            }
         }
     }
 
@@ -160,9 +172,8 @@ impl Gathering {
         let newest = if hello.key == self.judge.own() {
             &self.hello
         } else {
-            let met = self.peers.get(&hello.key).map(|peer| &*peer.hello);
-            met.filter(|met| met.value.sequence > hello.value.sequence)
-                .unwrap_or(hello)
+            let newer = self.newer.get(&hello.key);
+            newer.map_or(hello, |newer| &*newer.hello)
         };
         Member {
             id: hello.id(),
@@ -173,56 +184,59 @@ impl Gathering {
 
     fn end(&mut self, outcome: Outcome) {
         self.outcome = outcome;
-        self.ends = None;
         self.foundings.clear();
         self.speaking.changed();
     }
 
-    /// Follows the others into a later attempt once f+1 nodes are there: one of them is correct.
+    /// Follows the others into a later attempt once f+1 members of the wanted roster are there: one of them is correct.
     fn follow(&mut self) -> bool {
-        let attempts = self.ballots.attempts();
+        let attempts = self.attempts();
         let with_one_correct = attempts.get(self.judge.quorum().f() as usize).copied();
-        let later = with_one_correct.filter(|attempt| *attempt > self.attempt);
+        let later = with_one_correct.filter(|attempt| *attempt > self.attempt.number());
         if let Some(attempt) = later {
-            self.begin_attempt(attempt);
+            self.attempt = Attempt::at(attempt);
         }
         later.is_some()
     }
 
-    /// An attempt that has lasted long enough ends. The next one is the latest that anybody has begun.
+    /// The attempts of the members of the roster that this node wants, the latest first. Others do not count: somebody with many
+    /// keys, or with two keys for one seat, could lead this node wherever it likes.
+    fn attempts(&self) -> Vec<u64> {
+        let wanted = self.wants();
+        wanted.map_or_else(Vec::new, |roster| self.ballots.attempts(roster))
+    }
+
+    /// An attempt that has lasted long enough ends. The next one is the latest that a member has begun, within reason.
     fn end_attempt(&mut self, now: Time) -> bool {
-        let is_over = self.ends.is_some_and(|ends| now >= ends);
+        let attempts = self.attempts();
+        let own = self.attempt.number();
+        let last_of_quorum = attempts.get(self.judge.quorum().size() - 1);
+        if last_of_quorum.is_some_and(|attempt| *attempt >= own) {
+            self.attempt.met(now);
+        }
+        let is_over = self.attempt_ends().is_some_and(|ends| now >= ends);
         if is_over {
-            let next = self.attempt.saturating_add(1);
-            let latest = self.ballots.attempts().first().copied().unwrap_or(next);
-            let most = self.attempt.saturating_add(MOST_SKIPPED);
-            self.begin_attempt(latest.min(most).max(next));
+            let next = own.saturating_add(1);
+            let most = own.saturating_add(MOST_SKIPPED);
+            let latest = attempts.into_iter().find(|attempt| *attempt <= most);
+            self.attempt = Attempt::at(latest.unwrap_or(next).max(next));
         }
         is_over
     }
 
-    fn begin_attempt(&mut self, attempt: u64) {
-        self.attempt = attempt;
-        self.ends = None;
-    }
-
-    /// How long the current attempt lasts.
-    fn lasts(&self) -> quorate_protocol::Duration {
-        let times = u32::try_from(self.attempt).unwrap_or(u32::MAX);
-        self.pace
-            .attempt
-            .doubled(times)
-            .min(self.pace.longest_attempt)
+    /// When the attempt ends, if it does.
+    pub(super) fn attempt_ends(&self) -> Option<Time> {
+        let ends = self.attempt.ends(&self.pace);
+        ends.filter(|_| self.is_seeking())
     }
 
     /// Votes for a roster, once in an attempt.
     fn vote(&mut self, now: Time) -> bool {
         let own = self.judge.own();
         let voted = self.ballots.of(&own, Phase::Roster);
-        if voted.is_some_and(|ballot| ballot.vote.value.attempt >= self.attempt) {
+        if voted.is_some_and(|ballot| ballot.vote.value.attempt >= self.attempt.number()) {
             // A node that was restored has voted before it has a time.
-            let ends = now + self.lasts();
-            self.ends.get_or_insert(ends);
+            self.attempt.voted(now);
             return false;
         }
         let Some(roster) = self.choose(now) else {
@@ -230,7 +244,7 @@ impl Gathering {
         };
         self.tell_liars(&roster);
         self.cast(Phase::Roster, roster);
-        self.ends = Some(now + self.lasts());
+        self.attempt.voted(now);
         true
     }
 
@@ -250,7 +264,7 @@ impl Gathering {
     fn cast(&mut self, phase: Phase, roster: Roster) {
         let vote = Vote {
             phase,
-            attempt: self.attempt,
+            attempt: self.attempt.number(),
             cluster: roster.cluster(),
         };
         let vote = self.judge.pen().sign(vote);

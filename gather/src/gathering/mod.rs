@@ -21,6 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use quorate_protocol::{ClusterId, Duration, SecretKey, Time};
 
+use crate::attempt::Attempt;
 use crate::ballots::Ballots;
 use crate::certificate::Certificate;
 use crate::doors::{Callers, Correspondents, Doors};
@@ -31,6 +32,7 @@ use crate::id::{NodeId, PublicKey};
 use crate::judge::Judge;
 use crate::peers::Peers;
 use crate::proof::Proof;
+use crate::roster::Known;
 use crate::settings::{Charter, Pace, Secret, Settings, SettingsError, Way};
 use crate::signed::Signed;
 
@@ -84,7 +86,7 @@ const CALLS: (u64, u64) = (100, 500);
 const PACKETS: (u64, u64) = (50, 2_000);
 /// How many dropped packets are worth a word.
 const MANY: u64 = 10;
-/// How long after an event of dropped packets the next one follows at the earliest.
+/// How long after an event that others can cause the next one follows at the earliest.
 const FLOOD: Duration = Duration::from_millis(1_000);
 
 /// A node that looks for others and founds a cluster with them.
@@ -110,15 +112,15 @@ pub struct Gathering {
     ballots: Ballots,
     /// The quorum of ROSTERs to which this node keeps.
     lock: Option<Certificate>,
-    attempt: u64,
-    /// When the attempt ends, if this node has voted in it.
-    ends: Option<Time>,
+    attempt: Attempt,
     barred: BTreeMap<PublicKey, Barred>,
     outcome: Outcome,
     /// Foundings of other rosters, of which too few members were met to believe them.
     foundings: Vec<Certificate>,
     /// The members that know of this node's founding.
     content: BTreeSet<PublicKey>,
+    /// The members that have started again since the founding.
+    newer: BTreeMap<PublicKey, Newer>,
     told: Told,
     speaking: speak::Speaking,
     waiting: wait::Waiting,
@@ -131,8 +133,17 @@ pub struct Gathering {
 struct Barred {
     proof: Proof,
     since: Time,
-    /// Its newest HELLO, if it was met.
-    hello: Option<crate::roster::Known>,
+    /// A HELLO of it, if one is known.
+    hello: Option<Known>,
+    /// Whether more was known of it than the proof.
+    was_known: bool,
+}
+
+/// A member's HELLO that is newer than the one of the roster.
+struct Newer {
+    hello: Known,
+    /// When it was taken.
+    since: Time,
 }
 
 /// How it has ended.
@@ -146,6 +157,8 @@ enum Outcome {
 #[derive(Default)]
 struct Told {
     flood: Time,
+    /// When the next address that others named may be told as not answering.
+    unanswered: Time,
     other_clusters: BTreeSet<ClusterId>,
     seats: BTreeSet<PublicKey>,
     seated: BTreeSet<PublicKey>,
@@ -193,12 +206,12 @@ impl Gathering {
             correspondents: Correspondents::new(PACKETS.0, PACKETS.1),
             ballots: Ballots::default(),
             lock: None,
-            attempt: 0,
-            ends: None,
+            attempt: Attempt::default(),
             barred: BTreeMap::new(),
             outcome: Outcome::Seeking,
             foundings: Vec::new(),
             content: BTreeSet::new(),
+            newer: BTreeMap::new(),
             told: Told::default(),
             speaking: speak::Speaking::default(),
             waiting: wait::Waiting::default(),
@@ -232,13 +245,14 @@ impl Gathering {
     #[must_use]
     pub fn wake_at(&self) -> Time {
         let times = [
-            self.hints.next(|address| self.is_wanted(address)),
+            self.hints
+                .next(|address, giver| self.is_wanted(address, giver)),
             self.peers.all().map(|peer| peer.next).min(),
             self.peers
                 .all()
                 .map(|peer| peer.heard + self.pace.forget)
                 .min(),
-            self.ends,
+            self.attempt_ends(),
             self.patience_ends(),
             self.waiting.next(),
             (self.dropped >= MANY).then(|| self.told.flood + FLOOD),
@@ -289,6 +303,12 @@ impl Gathering {
             self.peers.len(),
             self.ballots.all().count(),
         ]
+    }
+
+    /// How many signatures of others it has computed.
+    #[must_use]
+    pub const fn checked(&self) -> u64 {
+        self.judge.checked()
     }
 
     const fn is_seeking(&self) -> bool {

@@ -9,20 +9,22 @@ use crate::ballots::{Ballot, Counted};
 use crate::certificate::Certificate;
 use crate::hints::Giver;
 use crate::id::PublicKey;
+use crate::judge::Flaw;
 use crate::packet::{Facts, Speech};
+use crate::peers::Peer;
 use crate::proof::Proof;
 use crate::refusal::BadAnswer;
 use crate::roster::{Known, Roster};
 use crate::signed::Signed;
 use crate::vote::Vote;
 
-/// The most keys that are known to lie.
-const MOST_BARRED: usize = 256;
+/// The most proved liars of whom only the proof is known.
+const MOST_UNKNOWN: usize = 16;
 
 impl Gathering {
     pub(super) fn on_facts(&mut self, now: Time, address: SocketAddr, speech: &Speech) {
         let key = speech.hello.key;
-        match speech.facts(&mut self.judge) {
+        match self.read_facts(now, speech) {
             None => {}
             Some(Err(flaw)) => self.bad_answer(now, address, Some(&key), BadAnswer::Flaw(flaw)),
             Some(Ok(facts)) => {
@@ -36,6 +38,22 @@ impl Gathering {
                 self.take_facts(now, &key, facts);
             }
         }
+    }
+
+    /// Reads and checks facts, unless their sender has made this node check too much already. It will say them again.
+    fn read_facts(&mut self, now: Time, speech: &Speech) -> Option<Result<Facts, Flaw>> {
+        let before = self.judge.checked();
+        let may = |peer: &mut Peer| peer.labour.has_one(now);
+        if !self.peers.get_mut(&speech.hello.key).is_some_and(may) {
+            self.dropped += 1;
+            return None;
+        }
+        let facts = speech.facts(&mut self.judge);
+        let checked = self.judge.checked() - before;
+        if let Some(peer) = self.peers.get_mut(&speech.hello.key) {
+            peer.labour.spend(checked);
+        }
+        facts
     }
 
     fn take_facts(&mut self, now: Time, from: &PublicKey, facts: Facts) {
@@ -56,13 +74,17 @@ impl Gathering {
         }
     }
 
-    /// A proof counts if it is about somebody who matters here.
+    /// A proof counts if it is about somebody who matters here: somebody who is known, or who may get a seat because nobody else
+    /// comes. Of those who are not known a few are enough.
     fn on_proof(&mut self, now: Time, proof: Proof) {
         let key = proof.key();
-        let matters = self.peers.has(&key)
+        let is_known = self.peers.has(&key)
             || self.is_member(&key)
             || self.ballots.all().any(|ballot| ballot.roster.has(&key));
-        if matters && self.barred.len() < MOST_BARRED {
+        let may_be_seated = self.is_seeking()
+            && proof.hello().is_some()
+            && self.barred.values().filter(|one| !one.was_known).count() < MOST_UNKNOWN;
+        if is_known || may_be_seated {
             self.bar(now, proof);
         }
     }

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use quorate_protocol::Time;
 
-use super::{Gathering, Outcome};
+use super::{FLOOD, Gathering, Outcome};
 use crate::event::Event;
-use crate::hints::{Giver, Hint, Source};
+use crate::hints::{Giver, Hint, Source, Unanswered};
 use crate::roster::Roster;
 use crate::settings::is_reachable;
 
@@ -47,33 +47,50 @@ impl Gathering {
     /// Calls the addresses that are due.
     pub(super) fn call(&mut self, now: Time) {
         let mut hints = std::mem::take(&mut self.hints);
-        let (due, unanswered) = hints.take_due(now, &self.pace, |address| self.is_wanted(address));
+        let (due, unanswered) = hints.take_due(now, &self.pace, |address, giver| {
+            self.is_wanted(address, giver)
+        });
         self.hints = hints;
         for one in unanswered {
-            self.say(Event::Unanswered {
-                address: one.address,
-                tries: one.tries,
-                next: one.next,
-            });
+            self.tell_unanswered(now, &one);
         }
         for address in due {
             self.speak_to_stranger(now, address, None);
         }
     }
 
+    /// The user hears of each own address. Others can name any number of addresses, so of those one in a second is told.
+    fn tell_unanswered(&mut self, now: Time, one: &Unanswered) {
+        let is_own = self.hints.source(&one.address) == Source::Join;
+        if !is_own && now < self.told.unanswered {
+            return;
+        }
+        if !is_own {
+            self.told.unanswered = now + FLOOD;
+        }
+        self.say(Event::Unanswered {
+            address: one.address,
+            tries: one.tries,
+            next: one.next,
+        });
+    }
+
     /// Whether somebody at an address is still to be met.
-    pub(super) fn is_wanted(&self, address: &SocketAddr) -> bool {
+    pub(super) fn is_wanted(&self, address: &SocketAddr, giver: Giver) -> bool {
         if self.peers.at(address).is_some() {
             return false;
         }
         match &self.outcome {
             Outcome::Seeking => true,
             Outcome::Watching(_) => false,
-            Outcome::Member(founded) => founded.members.iter().any(|member| {
-                member.addresses.contains(address)
-                    && !self.content.contains(&member.key)
-                    && member.key != self.judge.own()
-            }),
+            Outcome::Member(founded) => {
+                let mut missing = founded.members.iter().filter(|member| {
+                    !self.content.contains(&member.key) && member.key != self.judge.own()
+                });
+                // Whoever is missing may be reached elsewhere by now, and the user or multicast DNS may know where.
+                let is_told = matches!(giver, Giver::User | Giver::Mdns);
+                missing.any(|member| is_told || member.addresses.contains(address))
+            }
         }
     }
 }

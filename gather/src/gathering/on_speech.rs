@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use quorate_protocol::Time;
+use quorate_protocol::{Duration, Time};
 
-use super::{Barred, Gathering, Outcome};
-use crate::doors::Who;
+use super::{Barred, Gathering, Newer, Outcome};
+use crate::doors::{Bucket, Who};
 use crate::event::Event;
 use crate::hints::Giver;
 use crate::id::{NodeId, PublicKey};
@@ -15,6 +15,20 @@ use crate::peers::{Peer, seat};
 use crate::proof::Proof;
 use crate::refusal::{BadAnswer, Refusal};
 use crate::roster::Known;
+
+/// How many signatures a node may make this node check in one second, and three times as many at once: a group of 64 nodes hands
+/// on some 400.
+const LABOUR: u64 = 500;
+
+/// How often in one second a node is told everything, and three times as often at once. So somebody who has something new all the
+/// time does not make the others repeat everything all the time.
+const TELLINGS: u64 = 10;
+
+/// How often a node may start again at most. Whoever says so more often wants to keep the others busy.
+const RENEWAL: Duration = Duration::from_millis(1_000);
+
+/// The most keys that are known to lie.
+const MOST_BARRED: usize = 256;
 
 /// The most nodes with one invitation. A second one shows that the invitation was used twice.
 const MOST_OF_SEAT: usize = 2;
@@ -146,6 +160,9 @@ impl Gathering {
             seen: speech.seen,
             facts: None,
             standing: speech.standing,
+            renewed: now,
+            labour: Bucket::full(LABOUR),
+            tellings: Bucket::full(TELLINGS),
             spoken: Time(0),
             next: now,
             in_full: now + self.pace.tell,
@@ -197,30 +214,47 @@ impl Gathering {
             self.bar(now, proof);
             return false;
         }
-        self.take_newer(hello);
+        self.take_newer(now, hello);
         true
     }
 
-    fn take_newer(&mut self, hello: &Known) {
+    fn take_newer(&mut self, now: Time, hello: &Known) {
         if let Some(peer) = self.peers.get_mut(&hello.key)
             && peer.hello.value.sequence < hello.value.sequence
+            && now >= peer.renewed + RENEWAL
         {
             peer.hello = hello.clone();
+            peer.renewed = now;
             self.speaking.changed();
         }
+        self.take_newer_of_member(now, hello);
+    }
+
+    fn take_newer_of_member(&mut self, now: Time, hello: &Known) {
         let Outcome::Member(founded) = &mut self.outcome else {
             return;
         };
         let roster = founded.certificate.roster();
-        let older = roster
+        let of_roster = roster
             .place(&hello.key)
-            .is_some_and(|place| roster.hellos()[place].value.sequence < hello.value.sequence);
-        let member = founded
-            .members
-            .iter_mut()
-            .find(|member| member.key == hello.key);
-        if let Some(member) = member
-            && older
+            .map(|place| &roster.hellos()[place]);
+        let newer = self.newer.get(&hello.key);
+        let known = newer.map(|newer| &newer.hello).or(of_roster);
+        let is_newer = known.is_some_and(|known| known.value.sequence < hello.value.sequence);
+        if !is_newer || newer.is_some_and(|newer| now < newer.since + RENEWAL) {
+            return;
+        }
+        let (hello, since) = (hello.clone(), now);
+        self.newer.insert(
+            hello.key,
+            Newer {
+                hello: hello.clone(),
+                since,
+            },
+        );
+        self.speaking.changed();
+        let mut members = founded.members.iter_mut();
+        if let Some(member) = members.find(|member| member.key == hello.key)
             && member.addresses != hello.value.addresses
         {
             member.addresses.clone_from(&hello.value.addresses);
@@ -236,6 +270,11 @@ impl Gathering {
             return;
         }
         let hello = self.forget(&key).or_else(|| self.hello_in_ballots(&key));
+        let was_known = hello.is_some() || self.is_member(&key);
+        let hello = hello.or_else(|| proof.hello().cloned().map(Arc::new));
+        if self.barred.len() >= MOST_BARRED {
+            self.forget_barred();
+        }
         self.say(Event::Proved(Box::new(proof.clone())));
         let since = now;
         self.barred.insert(
@@ -244,9 +283,18 @@ impl Gathering {
                 proof,
                 since,
                 hello,
+                was_known,
             },
         );
         self.speaking.changed();
+    }
+
+    /// Forgets the key that was barred first. It is barred again as soon as somebody shows its proof again.
+    fn forget_barred(&mut self) {
+        let oldest = self.barred.iter().min_by_key(|(_, one)| one.since);
+        if let Some(key) = oldest.map(|(key, _)| *key) {
+            self.barred.remove(&key);
+        }
     }
 
     fn hello_in_ballots(&self, key: &PublicKey) -> Option<Known> {

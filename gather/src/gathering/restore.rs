@@ -1,13 +1,19 @@
 //! What a node remembers over a restart.
 
+use std::sync::Arc;
+
 use quorate_protocol::SecretKey;
 
-use super::{Effect, Gathering};
+use super::{Effect, Gathering, Newer};
+use crate::attempt::Attempt;
 use crate::ballots::Ballot;
 use crate::certificate::Certificate;
+use crate::hello::Hello;
+use crate::hints::Giver;
 use crate::id::NodeId;
 use crate::judge::{Flaw, Judge};
 use crate::memory::{Memory, RestoreError};
+use crate::peers::seat;
 use crate::roster::Roster;
 use crate::settings::{Settings, VERSION};
 use crate::signed::{Signed, encode};
@@ -30,15 +36,19 @@ impl Gathering {
         check(&memory, &settings, &key)?;
         let sequence = memory.sequence.saturating_add(1);
         let mut node = Self::with(settings, key, seed, sequence);
+        // With two seats under one key the node would prove itself a liar.
+        if memory.seat != seat(&node.hello) {
+            return Err(RestoreError::OtherSeat);
+        }
         node.remember(memory)?;
         Ok(node)
     }
 
     fn remember(&mut self, memory: Memory) -> Result<(), Flaw> {
-        self.attempt = memory.attempt;
+        self.attempt = Attempt::at(memory.attempt);
         for (vote, hellos) in memory.votes {
             self.judge.check_vote(&vote)?;
-            let hellos: Vec<_> = hellos.into_iter().map(std::sync::Arc::new).collect();
+            let hellos: Vec<_> = hellos.into_iter().map(Arc::new).collect();
             hellos
                 .iter()
                 .try_for_each(|hello| self.judge.check_hello(hello))?;
@@ -53,11 +63,27 @@ impl Gathering {
             if !founding.roster().has(&self.judge.own()) {
                 return Err(Flaw::NotMember);
             }
+            self.remember_moves(memory.newer, founding.roster())?;
             self.become_member(founding, true);
         }
         let known: Vec<Roster> = self.ballots.all().map(|one| one.roster.clone()).collect();
         for roster in &known {
             self.call_members(self.now, roster);
+        }
+        Ok(())
+    }
+
+    fn remember_moves(&mut self, newer: Vec<Signed<Hello>>, roster: &Roster) -> Result<(), Flaw> {
+        for hello in newer {
+            self.judge.check_hello(&hello)?;
+            if !roster.has(&hello.key) {
+                return Err(Flaw::NotMember);
+            }
+            for address in &hello.value.addresses {
+                self.add_hint(self.now, *address, Giver::Node(hello.key), None);
+            }
+            let (hello, since) = (Arc::new(hello), self.now);
+            self.newer.insert(hello.key, Newer { hello, since });
         }
         Ok(())
     }
@@ -81,8 +107,9 @@ impl Gathering {
             version: VERSION,
             charter: self.charter.clone(),
             key: own,
+            seat: seat(&self.hello),
             sequence: self.hello.value.sequence,
-            attempt: self.attempt,
+            attempt: self.attempt.number(),
             votes: votes
                 .map(|ballot| {
                     let hellos = ballot.roster.hellos().iter();
@@ -92,6 +119,11 @@ impl Gathering {
                 .collect(),
             lock: self.lock.as_ref().map(Certificate::alone),
             founding: self.own_founding().map(Certificate::alone),
+            newer: self
+                .newer
+                .values()
+                .map(|one| Signed::clone(&one.hello))
+                .collect(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::certificate::Certificate;
 use crate::id::PublicKey;
 use crate::packet::{self, Challenge, Facts, Outside, Packet, Standing};
 use crate::peers::Peer;
+use crate::proof::Proof;
 use crate::refusal::Refusal;
 use crate::roster::Known;
 
@@ -65,15 +66,16 @@ impl Gathering {
         }
     }
 
-    /// Everything that this node hands on. Once it has a cluster, that is the founding alone.
+    /// Everything that this node hands on. Once it has a cluster, that is the founding, and where members are reached since then.
     fn facts(&self) -> Facts {
         let own: Known = std::sync::Arc::new(self.hello.clone());
         let met = self.peers.all().filter(|_| self.is_seeking());
         let met = met.map(|peer| peer.hello.clone());
+        let newer = self.newer.values().map(|newer| newer.hello.clone());
         let mut facts = Facts {
-            hellos: std::iter::once(own).chain(met).collect(),
+            hellos: std::iter::once(own).chain(met).chain(newer).collect(),
             founding: self.founding().cloned(),
-            proofs: self.barred.values().map(|one| one.proof.clone()).collect(),
+            proofs: self.proofs(),
             ..Facts::default()
         };
         if self.is_seeking() {
@@ -88,6 +90,15 @@ impl Gathering {
         facts
     }
 
+    /// The proofs, those about members of the wanted roster first, then the oldest first.
+    fn proofs(&self) -> Vec<Proof> {
+        let wanted = self.wants().or(self.founding().map(Certificate::roster));
+        let is_member = |key: &PublicKey| wanted.is_some_and(|roster| roster.has(key));
+        let mut barred: Vec<_> = self.barred.iter().collect();
+        barred.sort_by_key(|(key, one)| (!is_member(key), one.since));
+        barred.iter().map(|(_, one)| one.proof.clone()).collect()
+    }
+
     /// Speaks to a node that was met.
     fn speak_to(&mut self, now: Time, key: &PublicKey) {
         let own_digest = self.speaking.digest;
@@ -95,6 +106,10 @@ impl Gathering {
             return;
         };
         let in_full = peer.seen != own_digest || now >= peer.in_full;
+        if in_full && !peer.tellings.take(now) {
+            peer.next = peer.tellings.next();
+            return;
+        }
         if in_full {
             peer.in_full = now + self.pace.tell;
         }
@@ -120,7 +135,9 @@ impl Gathering {
 
     /// This was the last word to a node, unless it speaks again.
     fn rest(&mut self, key: &PublicKey) {
-        self.content.insert(*key);
+        if self.is_member(key) {
+            self.content.insert(*key);
+        }
         if let Some(peer) = self.peers.get_mut(key) {
             peer.next = Time(u64::MAX);
         }

@@ -60,7 +60,7 @@ impl Gathering {
             return Some(Waits::Nodes { here, nodes, liars });
         };
         let kept = self.lock.as_ref().map(|lock| lock.attempt());
-        if kept == Some(self.attempt) {
+        if kept == Some(self.attempt.number()) {
             return Some(self.waits_for_founds(roster));
         }
         if here < nodes as usize && kept.is_none() {
@@ -74,7 +74,7 @@ impl Gathering {
         let vote = self.vote_for(Phase::Roster, roster);
         Waits::Rosters {
             cluster: roster.cluster(),
-            attempt: self.attempt,
+            attempt: self.attempt.number(),
             equal: self.ballots.equal(&vote),
             quorum: self.judge.quorum().size(),
             without: self.without(&vote, roster),
@@ -94,7 +94,7 @@ impl Gathering {
     const fn vote_for(&self, phase: Phase, roster: &Roster) -> Vote {
         Vote {
             phase,
-            attempt: self.attempt,
+            attempt: self.attempt.number(),
             cluster: roster.cluster(),
         }
     }

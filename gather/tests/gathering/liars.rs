@@ -1,5 +1,7 @@
 //! Nodes that lie, with packets of their own.
 
+use std::collections::BTreeSet;
+
 use quorate_gather::forge::{Envelope, Forger, Said};
 use quorate_gather::{Hello, Phase, Proof, Signed, Standing};
 use quorate_protocol::Digest;
@@ -235,4 +237,114 @@ fn refusals_that_nobody_asked_for_shut_nobody_out() {
     world.run(1_000);
     world.assert_one_cluster(1..=4);
     assert!((1..=4).all(|port| world.times_told(port, "refuses") == 0));
+}
+
+#[test]
+fn two_proved_liars_that_each_half_knows_one_of_get_the_seats_that_nobody_else_takes() {
+    let mut world = World::default();
+    for port in 1..=5 {
+        world.start(open(port, 7), &[port % 5 + 1]);
+    }
+    let halves: [&[u16]; 2] = [&[1, 2], &[3, 4, 5]];
+    for one in 1..=5 {
+        world.cut.extend(
+            (1..=5)
+                .filter(|other| halves[0].contains(&one) != halves[0].contains(other))
+                .map(|other| (one, other)),
+        );
+    }
+    for (half, number) in halves.into_iter().zip([100, 101]) {
+        let mut forger = Forger::new(&open(LIAR, 7), key(number));
+        for addresses in [vec![at(LIAR)], vec![at(LIAR), at(LIAR + 1)]] {
+            let hello = forger.hello(1, addresses);
+            say(&mut world, &mut forger, half[0], hello, &Said::default());
+            world.stray.clear();
+        }
+    }
+    world.run(3_000);
+    for (port, liars) in [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)] {
+        assert_eq!(world.node(port).barred().count(), liars, "{port}");
+    }
+    world.cut.clear();
+    world.run(30_000);
+    world.assert_one_cluster(1..=5);
+}
+
+#[test]
+fn proofs_about_nobody_that_is_known_are_kept_up_to_a_limit() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    let mut forger = forger(4);
+    for round in 0..10 {
+        let proofs = (0..16).map(|number| {
+            let port = 1_000 + 16 * round + number;
+            let mut phantom = Forger::new(&open(port, 4), key(port));
+            let [one, other] = [at(port), at(1)].map(|address| phantom.hello(1, vec![address]));
+            Proof::Hellos(one, other)
+        });
+        let said = Said {
+            proofs: proofs.collect(),
+            ..Said::default()
+        };
+        let hello = forger.hello(1, vec![at(LIAR)]);
+        say(&mut world, &mut forger, 1, hello, &said);
+    }
+    assert_eq!(world.node(1).barred().count(), 16);
+    assert_eq!(world.times_told(1, "malicious"), 16);
+}
+
+#[test]
+fn a_node_that_makes_others_check_too_much_is_not_heard_for_a_while() {
+    let mut world = World::default();
+    for port in 1..=4 {
+        world.start(open(port, 4), &[1]);
+    }
+    let mut forger = forger(4);
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    let mut envelope = challenged(&mut world, &mut forger, 1);
+    for round in 0..20 {
+        let hellos = (0..200).map(|number| {
+            let port = 1_000 + 200 * round + number;
+            Forger::new(&open(port, 4), key(port)).hello(1, vec![at(port)])
+        });
+        let said = Said {
+            hellos: hellos.collect(),
+            ..Said::default()
+        };
+        envelope.ours = Digest::of(&[&round.to_le_bytes()]);
+        let packet = forger.speech(envelope, hello.clone(), Standing::Seeking, Some(&said));
+        world.arrive(LIAR, at(1), packet);
+    }
+    world.run(3_000);
+    world.assert_told(1, "packets were dropped");
+    assert!(
+        world.node(1).checked() < 2_500,
+        "{}",
+        world.node(1).checked()
+    );
+    // And what it named is called slowly.
+    let called: BTreeSet<u16> = world.stray.iter().map(|(to, _)| to.port()).collect();
+    assert!(called.len() < 400, "{}", called.len());
+    world.assert_one_cluster(1..=4);
+}
+
+#[test]
+fn a_node_that_says_something_new_all_the_time_does_not_make_others_repeat_everything() {
+    let mut world = World::default();
+    for port in 1..=2 {
+        world.start(open(port, 4), &[1]);
+    }
+    world.run(10_000);
+    let mut forger = forger(4);
+    let before = world.sent();
+    for sequence in 1..=500 {
+        let hello = forger.hello(sequence, vec![at(LIAR)]);
+        let envelope = challenged(&mut world, &mut forger, 1);
+        let packet = forger.speech(envelope, hello, Standing::Seeking, Some(&Said::default()));
+        world.arrive(LIAR, at(1), packet);
+        world.run(15);
+    }
+    // 10 s: 500 answers to the liar's calls and at most as many to what it says; beside that some beats.
+    let sent = world.sent() - before;
+    assert!(sent < 1_200, "{sent}");
 }

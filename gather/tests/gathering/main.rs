@@ -1,6 +1,7 @@
 //! Nodes that find each other and found a cluster, in a network of one millisecond where nothing is lost.
 #![allow(clippy::unwrap_used)]
 
+mod attempts;
 mod founding;
 mod liars;
 mod refusals;

@@ -2,7 +2,7 @@
 
 use quorate_gather::{Gathering, RestoreError};
 
-use crate::world::{World, at, key, open};
+use crate::world::{World, at, invited, key, open};
 
 #[test]
 fn a_member_that_starts_again_with_its_memory_goes_on_at_once() {
@@ -94,4 +94,61 @@ fn the_memory_of_another_node_of_another_group_and_damaged_memory_are_refused() 
     assert!(damaged.is_some());
     let longer = restore(open(1, 4), 1, &[&memory[..], &[0]].concat());
     assert_eq!(longer, Some(RestoreError::Unreadable));
+}
+
+#[test]
+fn members_that_all_start_again_elsewhere_find_each_other_by_new_hints() {
+    let mut world = World::default();
+    for port in 1..=4 {
+        world.start(open(port, 4), &[1]);
+    }
+    world.run(60_000);
+    for port in 1..=4 {
+        world.stop(port);
+        let memory = world.told[&port].memory.clone().unwrap();
+        let moved = open(port + 10, 4);
+        let node = Gathering::restore(moved, key(port), [9; 32], &memory).unwrap();
+        world.add(port + 10, node, &[port % 4 + 11]);
+    }
+    world.run(10_000);
+    for port in 11..=14 {
+        let members = &world.node(port).founded().unwrap().members;
+        let at_new_ports = members.iter().filter(|one| one.addresses[0].port() > 10);
+        assert_eq!(at_new_ports.count(), 4, "{:#?}", world.texts(port));
+    }
+    // Nobody calls any more once all know that all know.
+    let sent = world.sent();
+    world.run(600_000);
+    assert!(world.sent() <= sent + 40, "{} {sent}", world.sent());
+}
+
+#[test]
+fn a_member_remembers_over_its_restart_where_others_have_moved() {
+    let mut world = World::default();
+    for port in 1..=4 {
+        world.start(open(port, 4), &[1]);
+    }
+    world.run(60_000);
+    world.stop(3);
+    let memory = world.told[&3].memory.clone().unwrap();
+    let node = Gathering::restore(open(33, 4), key(3), [9; 32], &memory).unwrap();
+    world.add(33, node, &[]);
+    world.run(5_000);
+    for port in [1, 2, 4] {
+        world.stop(port);
+        world.restart(open(port, 4), &[]);
+        let members = &world.node(port).founded().unwrap().members;
+        assert!(members.iter().any(|member| member.addresses == [at(33)]));
+    }
+}
+
+#[test]
+fn a_node_that_starts_again_with_another_invitation_is_told_so_and_not_proved_a_liar() {
+    let mut world = World::default();
+    world.start(invited(1, 4, 0), &[]);
+    let memory = world.told[&1].memory.clone().unwrap();
+    let other_seat = Gathering::restore(invited(1, 4, 1), key(1), [9; 32], &memory).err();
+    assert_eq!(other_seat, Some(RestoreError::OtherSeat));
+    let same_seat = Gathering::restore(invited(1, 4, 0), key(1), [9; 32], &memory);
+    assert!(same_seat.is_ok());
 }
