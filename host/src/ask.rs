@@ -37,7 +37,8 @@ pub enum Ask {
     Order(Order),
     /// Want another primary, for a client that got no answer. The answer comes at once.
     Distrust,
-    /// Do something in the gathering when it is its time. The answer comes at once; the state tells what became of it.
+    /// Do something in the gathering when it is its time. Only trusted callers speak for a process, in this way or with an
+    /// ordered command: its misdeeds are told under its name. The answer comes at once; the state tells what became of it.
     Wish(Wish),
 }
 
@@ -159,8 +160,17 @@ pub enum Refusal {
     )]
     Unsigned,
     /// The process does not take part in a gathering by itself.
-    #[error("this process does not take part in a gathering by itself; order the command itself")]
+    #[error(
+        "this process does not act in the gathering by itself: start nodes that do with `server HOST PORT`, or submit the \
+         command itself, such as '1 bid LOT COMMITMENT'"
+    )]
     GathersNot,
+    /// A caller who is not trusted speaks for this process.
+    #[error(
+        "callers speak for a process in the gathering only while it listens on loopback alone; give the node its wishes when \
+         it starts"
+    )]
+    NotFromElsewhere,
     /// The wish cannot be granted.
     #[error(transparent)]
     Unwise(#[from] Unwise),

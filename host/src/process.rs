@@ -216,6 +216,13 @@ impl<C> Process<C> {
     /// A caller asks. The answer comes with a turn.
     pub fn ask(&mut self, now: Time, ask: Ask, caller: C) {
         match ask {
+            Ask::Wish(_)
+            | Ask::Submit {
+                operation: Operation::Gathering(_),
+                ..
+            } if !self.trusts_callers => {
+                self.answer(caller, Answer::Refused(Refusal::NotFromElsewhere));
+            }
             Ask::Submit { operation, name } => self.submit(operation.encode(), name, caller),
             Ask::Read(operation) => match self.desk.read(operation.encode(), caller) {
                 Ok(query) => self.core.query(query),

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 
 use quorate_protocol::{ClientId, ClusterId, Duration, Quorum, ReplicaId, Sequence, Time};
 use quorate_service::gathering::{
-    Activity, Command, Gathering, Member, Membership, Name, Offer, Plan, Price, Wish,
+    Activity, Command, Gathering, MOST_WISHES, Member, Membership, Name, Offer, Plan, Price, Rule,
+    Unwise, Wish,
 };
 
 const P: ReplicaId = ReplicaId(0);
@@ -127,7 +128,7 @@ fn a_phase_is_closed_when_all_have_spoken_or_patience_has_run_out() {
 #[test]
 fn a_phase_is_not_closed_while_what_is_held_for_it_waits_to_execute() {
     let mut run = Run::agreed("auction", vec![Wish::Auction(lamp(), Price::First)]);
-    run.say(1, "1 auction lamp first");
+    run.say(1, "1 auction lamp second");
     let (bid, other) = ("ab".repeat(32), "cd".repeat(32));
     run.say(3, &format!("1 bid lamp {bid}"));
     assert_eq!(run.wants(), [""; 0]);
@@ -155,7 +156,7 @@ fn a_phase_is_not_closed_while_what_is_held_for_it_waits_to_execute() {
 #[test]
 fn a_reveal_that_is_held_keeps_the_auction_open_only_if_it_opens_a_bid() {
     let mut run = Run::agreed("auction", Vec::new());
-    run.say(1, "1 auction lamp first");
+    run.say(1, "1 auction lamp second");
     let salt = [0x0c; 32];
     let sealed = quorate_service::gathering::commitment(
         ClusterId([0x5b; 32]),
@@ -182,7 +183,7 @@ fn a_reveal_that_is_held_keeps_the_auction_open_only_if_it_opens_a_bid() {
 fn a_member_does_not_close_before_its_own_word_has_executed() {
     let mut run = Run::agreed("auction", vec![Wish::Bid(lamp(), 75)]);
     assert_eq!(run.wants(), [""; 0], "there is no lot yet");
-    run.say(1, "1 auction lamp first");
+    run.say(1, "1 auction lamp second");
     run.wants();
     run.waits(DELIBERATION);
     let wants = run.wants();
@@ -204,7 +205,7 @@ fn a_bid_tells_nobody_its_amount_and_its_bidder_can_read_it_in_any_life() {
             wishes: vec![Wish::Bid(lamp(), amount)],
         };
         run.member = Member::new(P, plan.clone());
-        run.say(1, "1 auction lamp first");
+        run.say(1, "1 auction lamp second");
         let bid = run.wants().remove(0);
         run.say(0, &bid);
         for member in [1, 2] {
@@ -238,7 +239,7 @@ fn a_bid_tells_nobody_its_amount_and_its_bidder_can_read_it_in_any_life() {
 #[test]
 fn a_bid_with_a_foreign_commitment_is_revealed_by_whoever_made_it() {
     let mut run = Run::agreed("auction", Vec::new());
-    run.say(1, "1 auction lamp first");
+    run.say(1, "1 auction lamp second");
     run.say(0, &format!("1 bid lamp {}", "ab".repeat(32)));
     for member in [1, 2] {
         run.say(member, "1 close bids lamp");
@@ -267,7 +268,7 @@ fn parts_of_a_job_are_worked_out_one_at_a_time() {
 fn what_members_wait_for_is_said_with_names_and_numbers() {
     let mut run = Run::agreed("auction", Vec::new());
     assert_eq!(run.state.waits(), []);
-    run.say(1, "1 auction lamp first");
+    run.say(1, "1 auction lamp second");
     run.say(1, &format!("1 bid lamp {}", "ab".repeat(32)));
     run.say(1, "1 close bids lamp");
     let waits: Vec<_> = run.state.waits().iter().map(ToString::to_string).collect();
@@ -281,4 +282,101 @@ fn what_members_wait_for_is_said_with_names_and_numbers() {
         waits,
         ["reveals lamp: waits for Q; 0 of 2 members ask for the end"]
     );
+}
+
+#[test]
+fn a_member_that_did_not_reveal_in_time_reveals_late_and_only_then_bids_again() {
+    let wishes = vec![Wish::Bid(lamp(), 75)];
+    let mut run = Run::agreed("auction", wishes);
+    run.say(1, "1 auction lamp second");
+    let bid = run.wants().remove(0);
+    run.say(0, &bid);
+    for phase in ["bids", "reveals"] {
+        for member in 1..3 {
+            run.say(member, &format!("1 close {phase} lamp"));
+        }
+    }
+    assert_eq!(run.state.barred(P), Some(&lamp()));
+    run.say(1, "1 auction chair second");
+    let chair: Name = "chair".parse().unwrap();
+    run.member.wish(&run.state, Wish::Bid(chair, 5)).unwrap();
+    let wants = run.wants();
+    assert!(
+        wants[0].starts_with("1 reveal lamp 75 ") && wants.len() == 1,
+        "{wants:?}"
+    );
+    let client = ClientId::session(P, 0);
+    run.state.execute(Sequence(99), client, &wants[0]);
+    assert_eq!(run.state.barred(P), None);
+    let wants = run.wants();
+    assert!(
+        wants[0].starts_with("1 bid chair ") && wants.len() == 1,
+        "{wants:?}"
+    );
+}
+
+#[test]
+fn a_member_asks_for_the_next_epoch_once_nothing_is_open() {
+    let mut run = Run::agreed("auction", vec![Wish::NextEpoch]);
+    run.say(1, "1 auction lamp second");
+    assert_eq!(run.wants(), [""; 0]);
+    for phase in ["bids", "reveals"] {
+        for member in 1..3 {
+            run.say(member, &format!("1 close {phase} lamp"));
+        }
+    }
+    assert_eq!(run.wants(), ["1 close epoch"]);
+}
+
+#[test]
+fn a_wish_that_the_members_would_refuse_is_refused_at_once_and_says_why() {
+    let name = |text: &str| text.parse::<Name>().unwrap();
+    let mut run = Run::agreed("vote", Vec::new());
+    run.say(1, "1 question lunch plurality soup,rice");
+    let options = |texts: &[&str]| texts.iter().map(|text| name(text)).collect::<Vec<_>>();
+    for (wish, why) in [
+        (
+            Wish::Question(name("lunch"), Rule::Borda, options(&["soup", "rice"])),
+            "Q has opened 'lunch' otherwise, in slot 8; use another name",
+        ),
+        (
+            Wish::Question(name("dinner"), Rule::Borda, options(&["soup"])),
+            "a question has 2 to 31 options",
+        ),
+        (
+            Wish::Ballot(name("lunch"), options(&["cake"])),
+            "a ballot on 'lunch' names one of its options",
+        ),
+        (
+            Wish::Auction(lamp(), Price::Second),
+            "the members agreed on vote, not on auction",
+        ),
+        (
+            Wish::Auction(lamp(), Price::First),
+            "a lot with the first price has a name that ends in '.first'",
+        ),
+        (
+            Wish::Bid(lamp(), 1_000_000_000_000_001),
+            "a number is 0 to 1000000000000000",
+        ),
+    ] {
+        let error = run.member.wish(&run.state, wish).unwrap_err().to_string();
+        assert!(error.starts_with(why), "{error}");
+    }
+    assert_eq!(run.wants(), [""; 0]);
+}
+
+#[test]
+fn wishes_that_were_granted_make_room_for_others() {
+    let mut run = Run::agreed("auction", Vec::new());
+    for lot in 0..MOST_WISHES {
+        let lot: Name = format!("lot{lot}").parse().unwrap();
+        run.member.wish(&run.state, Wish::Bid(lot, 5)).unwrap();
+    }
+    let more = || Wish::Bid(lamp(), 5);
+    assert_eq!(run.member.wish(&run.state, more()), Err(Unwise::TooMany));
+    run.say(1, "1 auction lot7 second");
+    let bid = run.wants().remove(0);
+    run.say(0, &bid);
+    assert_eq!(run.member.wish(&run.state, more()), Ok(()));
 }

@@ -4,6 +4,7 @@
 //! * [`endpoint`]: the server side.
 //! * [`caller`]: the client side.
 //! * [`Seldom`]: log lines that a caller can cause as often as it likes.
+//! * [`View`]: what a process knows of the gathering.
 //! * [`fault`]: all fault codes, ours and those of the interoperability list.
 
 pub mod caller;
@@ -15,6 +16,7 @@ pub mod method;
 mod read;
 mod seldom;
 mod spelling;
+mod view;
 mod xml;
 
 pub use caller::{ANSWER_LIMIT, CallError, Caller};
@@ -23,3 +25,4 @@ pub use endpoint::{Endpoint, Limits};
 pub use fault::{Code, Fault};
 pub use method::Method;
 pub use seldom::Seldom;
+pub use view::View;

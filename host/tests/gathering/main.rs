@@ -54,7 +54,7 @@ fn setup(at: usize, n: u32, past: Past, life: u64, gathers: Option<Plan>) -> Set
         behaviour: None,
         past,
         first_number: life << 40,
-        trusts_callers: false,
+        trusts_callers: true,
         gathers,
     }
 }
@@ -303,13 +303,7 @@ fn a_member_that_is_killed_at_any_stage_goes_on_from_its_disk() {
         cluster.until(sold);
         all_say(&cluster, "Q wins 'lamp' for 60");
         nobody_is_named(&cluster, &[]);
-        assert!(
-            cluster
-                .state(P)
-                .record(ReplicaId(1))
-                .is_none_or(|one| one.barred.is_none()),
-            "{number}"
-        );
+        assert!(cluster.state(P).barred(ReplicaId(1)).is_none(), "{number}");
     }
 }
 
@@ -362,8 +356,8 @@ fn a_member_that_does_not_reveal_is_void_and_barred_and_the_others_are_not() {
     all_say(&cluster, "P 40, Q 75, R 60; S did not reveal: void");
     all_say(&cluster, "Q wins 'lamp' for 60");
     for at in 0..4 {
-        let record = cluster.state(P).record(ReplicaId(at)).unwrap();
-        assert_eq!(record.barred.is_some(), at == 3);
+        let barred = cluster.state(P).barred(ReplicaId(at));
+        assert_eq!(barred.is_some(), at == 3);
     }
 }
 
@@ -441,7 +435,7 @@ fn members_vote_and_those_who_say_nothing_are_not_waited_for_for_ever() {
 fn seven_members_of_whom_two_are_silent_gather_too() {
     let plans = (0..7).map(|secret| {
         let wishes = vec![
-            Wish::Auction(lamp(), Price::First),
+            Wish::Auction(lamp(), Price::Second),
             Wish::Bid(lamp(), 10 + u64::from(secret)),
         ];
         Some(plan(secret, "auction", wishes))
@@ -450,7 +444,7 @@ fn seven_members_of_whom_two_are_silent_gather_too() {
     cluster.kill(6);
     cluster.kill(0);
     cluster.until(sold);
-    all_say(&cluster, "U wins 'lamp' for 15 (first price)");
+    all_say(&cluster, "U wins 'lamp' for 14 (second price)");
     nobody_is_named(&cluster, &[]);
 }
 
@@ -458,7 +452,7 @@ fn seven_members_of_whom_two_are_silent_gather_too() {
 fn a_new_epoch_begins_when_enough_members_want_it_and_they_offer_again() {
     let mut cluster = Cluster::auction([Some(40), Some(75), Some(60), Some(10)]);
     cluster.until(sold);
-    for at in [P, R] {
+    for at in [P, R, S] {
         assert_eq!(cluster.wish(at, Wish::NextEpoch), Answer::Wished);
     }
     cluster.until(|state| state.epoch() == 2 && state.choice().is_some());
@@ -467,14 +461,14 @@ fn a_new_epoch_begins_when_enough_members_want_it_and_they_offer_again() {
         Some(Activity::Auction)
     );
     assert_eq!(
-        cluster.wish(R, Wish::Auction(lamp(), Price::First)),
+        cluster.wish(R, Wish::Auction(lamp(), Price::Second)),
         Answer::Wished
     );
     for (at, amount) in [(P, 5), (Q, 6), (R, 7), (S, 8)] {
         assert_eq!(cluster.wish(at, Wish::Bid(lamp(), amount)), Answer::Wished);
     }
     cluster.until(sold);
-    all_say(&cluster, "S wins 'lamp' for 8 (first price)");
+    all_say(&cluster, "S wins 'lamp' for 7 (second price)");
     nobody_is_named(&cluster, &[]);
 }
 
@@ -500,6 +494,24 @@ fn a_wish_that_would_contradict_the_member_or_could_not_count_is_refused_at_once
     let mut cluster = Cluster::start(vec![None]);
     let answer = cluster.wish(P, Wish::NextEpoch);
     assert_eq!(answer, Answer::Refused(Refusal::GathersNot));
+}
+
+#[test]
+fn a_process_that_does_not_trust_its_callers_lets_none_of_them_speak_for_it() {
+    let mut cluster = Cluster::auction([Some(40), Some(75), Some(60), Some(10)]);
+    let untrusting = Setup {
+        trusts_callers: false,
+        ..setup(S, 4, Past::None, 0, Some(plan(3, "auction", Vec::new())))
+    };
+    cluster.processes[S] = Process::new(untrusting);
+    let refused = Answer::Refused(Refusal::NotFromElsewhere);
+    assert_eq!(cluster.wish(S, Wish::Bid(lamp(), 5)), refused);
+    cluster.order(S, "1 offer work");
+    cluster.answers.clear();
+    cluster.turn(S);
+    assert_eq!(cluster.answers, [refused]);
+    cluster.until(sold);
+    nobody_is_named(&cluster, &[]);
 }
 
 impl Cluster {

@@ -1,16 +1,30 @@
 //! One file per XML-RPC method, as in the folder of the same name in `wire`.
 
+mod agreement;
+mod auction;
+mod ballot;
+mod bid;
 mod deliver;
 mod fault_clear;
 mod fault_get;
 mod fault_set;
 mod finalize_decision;
+mod gathering;
+mod happenings;
+mod members;
+mod next_epoch;
+mod offers;
+mod open_auction;
+mod open_vote;
+mod open_work;
 mod read;
 mod receive_message;
 mod round;
 mod send_message;
 mod status;
 mod submit;
+mod vote;
+mod work;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,8 +34,9 @@ use quorate_host::{Answer, Ask, Batch, Outcome, Refusal};
 use quorate_protocol::{ClusterId, PairKey, ReplicaId};
 use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
-    Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision, Read, ReceiveMessage, Round,
-    SendMessage, Status, Submit,
+    Agreement, Auction, Ballot, Bid, Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision,
+    Happenings, Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read, ReceiveMessage,
+    Round, SendMessage, Status, Submit, Vote, Work,
 };
 use quorate_wire::{Caller, Endpoint, Fault, Seldom};
 use tokio::sync::oneshot;
@@ -235,22 +250,40 @@ impl Handle {
 
 /// Registers every method.
 pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
-    let handles = || handle.clone();
-    let (h1, h2, h3, h4) = (handles(), handles(), handles(), handles());
-    let (h5, h6, h7) = (handles(), handles(), handles());
-    let (h8, h9, h10, h11) = (handles(), handles(), handles(), handles());
-    endpoint
-        .method(move |call: SendMessage| send_message::answer(h1.clone(), call))
-        .method(move |call: ReceiveMessage| receive_message::answer(h2.clone(), call))
-        .method(move |call: FinalizeDecision| finalize_decision::answer(h3.clone(), call))
-        .method(move |call: Status| status::answer(h4.clone(), call))
-        .method(move |call: Round| round::answer(h11.clone(), call))
-        .method(move |call: Submit| submit::answer(h5.clone(), call))
-        .method(move |call: Read| read::answer(h6.clone(), call))
-        .method(move |call: FaultSet| fault_set::answer(h8.clone(), call))
-        .method(move |call: FaultClear| fault_clear::answer(h9.clone(), call))
-        .method(move |call: FaultGet| fault_get::answer(h10.clone(), call))
-        .method(move |call: Deliver| deliver::answer(h7.clone(), call))
+    macro_rules! register {
+        ($($method:ident: $call:ty,)*) => {
+            endpoint$(.method({
+                let handle = handle.clone();
+                move |call: $call| $method::answer(handle.clone(), call)
+            }))*
+        };
+    }
+    register! {
+        send_message: SendMessage,
+        receive_message: ReceiveMessage,
+        finalize_decision: FinalizeDecision,
+        submit: Submit,
+        read: Read,
+        status: Status,
+        round: Round,
+        members: Members,
+        offers: Offers,
+        agreement: Agreement,
+        auction: Auction,
+        vote: Vote,
+        work: Work,
+        happenings: Happenings,
+        open_auction: OpenAuction,
+        bid: Bid,
+        open_vote: OpenVote,
+        ballot: Ballot,
+        open_work: OpenWork,
+        next_epoch: NextEpoch,
+        fault_set: FaultSet,
+        fault_clear: FaultClear,
+        fault_get: FaultGet,
+        deliver: Deliver,
+    }
 }
 
 /// The fault for what the process refuses.
@@ -262,7 +295,8 @@ fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::Taken(_) => Fault::TIMESTAMP_TAKEN,
         Refusal::BadSeal | Refusal::BadSignature(..) => Fault::BAD_SIGNATURE,
         Refusal::Unsigned => Fault::UNSIGNED_VOTE,
-        Refusal::GathersNot | Refusal::Unwise(_) => Fault::BAD_OPERATION,
+        Refusal::NotFromElsewhere => Fault::NOT_FROM_ELSEWHERE,
+        Refusal::GathersNot | Refusal::Unwise(_) => Fault::GATHERING,
         Refusal::Vote(VoteRefused::Decided(_)) => Fault::ROUND_DECIDED,
         Refusal::Vote(VoteRefused::OutOfWindow { .. } | VoteRefused::TooMany { .. }) => {
             Fault::ROUND_OUT_OF_WINDOW

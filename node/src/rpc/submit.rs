@@ -1,8 +1,8 @@
-//! `submit`: orders an operation on the store and answers its result.
+//! `submit`: orders an operation of the store or the gathering, and answers its result.
 
 use quorate_host::{Ask, Outcome, RequestName};
 use quorate_protocol::{ClientId, ReplicaId, Seal, Sequence, Timestamp};
-use quorate_service::{Answer, Operation, kv};
+use quorate_service::{Answer, Operation, gathering, kv};
 use quorate_wire::Fault;
 use quorate_wire::method::{self, Client, Submit, Submitted};
 
@@ -10,18 +10,37 @@ use super::Handle;
 
 pub(super) async fn answer(handle: Handle, call: Submit) -> Result<Submitted, Fault> {
     let Submit { operation, request } = call;
-    kv::Command::parse(&operation)
-        .map_err(|refusal| Fault::new(Fault::BAD_OPERATION, refusal.to_string()))?;
+    let operation = read(operation)?;
     let name = request.map(|name| name_in(handle.own(), name));
-    let operation = Operation::KeyValue(operation);
     let Outcome { ordered, answer } = handle.ask_all(Ask::Submit { operation, name }).await?;
     let (sequence, view) = ordered.unwrap_or_default();
     Ok(Submitted {
         sequence_number: sequence.0,
         view: view.0,
-        done: matches!(&answer, Answer::KeyValue(answer) if answer.is_done()),
+        done: is_done(&answer),
         result: answer.to_string(),
     })
+}
+
+/// The operation that a text means. Commands of the gathering begin with `found`, or with the number of an epoch.
+fn read(text: String) -> Result<Operation, Fault> {
+    let bad = |refusal: String| Fault::new(Fault::BAD_OPERATION, refusal);
+    let gathers =
+        text.starts_with("found ") || text.starts_with(|first: char| first.is_ascii_digit());
+    if gathers {
+        gathering::Command::parse(&text).map_err(|refusal| bad(refusal.to_string()))?;
+        return Ok(Operation::Gathering(text));
+    }
+    kv::Command::parse(&text).map_err(|refusal| bad(refusal.to_string()))?;
+    Ok(Operation::KeyValue(text))
+}
+
+fn is_done(answer: &Answer) -> bool {
+    match answer {
+        Answer::KeyValue(answer) => answer.is_done(),
+        Answer::Gathering(answer) => answer.is_done(),
+        _ => false,
+    }
 }
 
 /// The name of a request that the called process may speak for, or carries.

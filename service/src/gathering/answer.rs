@@ -145,7 +145,7 @@ pub enum Refusal {
         lot: Name,
     },
     /// The member is barred.
-    #[error("{member} is barred in this epoch: it did not reveal its bid for '{lot}'")]
+    #[error("{member} may not bid before it has revealed its bid for '{lot}', late as that is")]
     Barred {
         /// The member.
         member: ReplicaId,

@@ -50,8 +50,10 @@ pub struct Bid {
     pub commitment: [u8; 32],
     /// The bidder's note to itself.
     pub memo: Option<[u8; 8]>,
-    /// The amount, once it is revealed.
+    /// The amount, once it is revealed in time.
     pub amount: Option<u64>,
+    /// The amount, if it was revealed after the close. It does not count.
+    pub late: Option<u64>,
 }
 
 /// How an auction ended.
@@ -113,6 +115,7 @@ impl Lot {
                 commitment,
                 memo,
                 amount: None,
+                late: None,
             };
             self.bids.insert(member, Said { slot, what });
         }
@@ -133,14 +136,21 @@ impl Lot {
         if bid.what.commitment != sealed {
             return Err(Unopened::Wrong);
         }
-        if bid.what.amount.is_some() {
+        if bid.what.amount.or(bid.what.late).is_some() {
             return Err(Unopened::Again);
         }
         if let Some(closed) = self.reveals_closing.at() {
+            bid.what.late = Some(amount);
             return Err(Unopened::Late(closed));
         }
         bid.what.amount = Some(amount);
         Ok(())
+    }
+
+    /// Whether the auction has ended, and this member has not revealed its bid to this day.
+    pub(super) fn is_owed_by(&self, member: ReplicaId) -> bool {
+        let sealed = |bid: &Said<Bid>| bid.what.amount.or(bid.what.late).is_none();
+        self.reveals_closing.at().is_some() && self.bids.get(&member).is_some_and(sealed)
     }
 
     /// How the auction ended. `None` if it has not.

@@ -1,6 +1,7 @@
 //! Commands: what members order, and what anybody asks. Both are texts.
 
 use std::fmt;
+use std::str::FromStr;
 
 use quorate_protocol::ClusterId;
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ pub enum Act {
     Offer(Offer),
     /// Wants a phase closed.
     Close(Phase),
-    /// Puts a lot up for auction.
+    /// Puts a lot up for auction. The price is that of the lot's name: see [`Price::of`].
     Auction(Name, Price),
     /// Bids for a lot, sealed.
     Bid {
@@ -226,6 +227,23 @@ pub enum BadCommand {
     /// It is too long.
     #[error("a command has at most {LONGEST_COMMAND} bytes")]
     Long,
+    /// The name of the lot says another price. So nobody can give a name that others bid for a price of its own.
+    #[error(
+        "a lot with the first price has a name that ends in '.first', and every other lot the second price"
+    )]
+    Price,
+}
+
+impl Price {
+    /// The price of the lots with this name: the first if it ends in `.first`.
+    #[must_use]
+    pub fn of(lot: &Name) -> Self {
+        if lot.as_str().ends_with(".first") {
+            Self::First
+        } else {
+            Self::Second
+        }
+    }
 }
 
 impl Task {
@@ -294,8 +312,13 @@ fn act(verb: Verb, rest: &str, words: &[&str]) -> Result<Act, BadCommand> {
         (Verb::Close, ["reveals", lot]) => Act::Close(Phase::Reveals(name(lot)?)),
         (Verb::Close, ["ballots", question]) => Act::Close(Phase::Ballots(name(question)?)),
         (Verb::Close, ["results", job]) => Act::Close(Phase::Results(name(job)?)),
-        (Verb::Auction, [lot, "first"]) => Act::Auction(name(lot)?, Price::First),
-        (Verb::Auction, [lot, "second"]) => Act::Auction(name(lot)?, Price::Second),
+        (Verb::Auction, [lot, price]) => {
+            let (lot, price) = (name(lot)?, price.parse().map_err(word)?);
+            if price != Price::of(&lot) {
+                return Err(BadCommand::Price);
+            }
+            Act::Auction(lot, price)
+        }
         (Verb::Bid, [lot, commitment, memo @ ..]) if memo.len() <= 1 => Act::Bid {
             lot: name(lot)?,
             commitment: bytes(commitment).map_err(word)?,
@@ -310,18 +333,14 @@ fn act(verb: Verb, rest: &str, words: &[&str]) -> Result<Act, BadCommand> {
             amount: number(amount)?,
             salt: bytes(salt).map_err(word)?,
         },
-        (Verb::Question, [question, rule @ ("plurality" | "borda"), options]) => {
+        (Verb::Question, [question, rule, options]) => {
             let options = names(options)?;
             if options.len() < 2 {
                 return Err(BadCommand::Options);
             }
             Act::Question {
                 question: name(question)?,
-                rule: if *rule == "borda" {
-                    Rule::Borda
-                } else {
-                    Rule::Plurality
-                },
+                rule: rule.parse().map_err(word)?,
                 options,
             }
         }
@@ -383,6 +402,30 @@ impl fmt::Display for Act {
     }
 }
 
+impl FromStr for Price {
+    type Err = BadWord;
+
+    fn from_str(text: &str) -> Result<Self, BadWord> {
+        match text {
+            "first" => Ok(Self::First),
+            "second" => Ok(Self::Second),
+            _ => Err(BadWord::Price),
+        }
+    }
+}
+
+impl FromStr for Rule {
+    type Err = BadWord;
+
+    fn from_str(text: &str) -> Result<Self, BadWord> {
+        match text {
+            "plurality" => Ok(Self::Plurality),
+            "borda" => Ok(Self::Borda),
+            _ => Err(BadWord::Rule),
+        }
+    }
+}
+
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -423,7 +466,7 @@ mod tests {
             "2 close ballots colour".to_owned(),
             "2 close results primes".to_owned(),
             "2 close epoch".to_owned(),
-            "1 auction lamp first".to_owned(),
+            "1 auction lamp.first first".to_owned(),
             "1 auction lamp second".to_owned(),
             format!("1 bid lamp {digest}"),
             format!("1 bid lamp {digest} {memo}"),
@@ -457,7 +500,8 @@ mod tests {
             ("1 close", BadCommand::Verb),
             ("1 close lamp", BadCommand::Grammar(Verb::Close)),
             ("1 close offers lamp", BadCommand::Grammar(Verb::Close)),
-            ("1 auction lamp third", BadCommand::Grammar(Verb::Auction)),
+            ("1 auction lamp third", word(Verb::Auction, BadWord::Price)),
+            ("1 auction lamp first", BadCommand::Price),
             ("1 auction la:mp first", word(Verb::Auction, BadWord::Name)),
             ("1 bid lamp 75", word(Verb::Bid, BadWord::Hexadecimal)),
             (

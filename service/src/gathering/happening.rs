@@ -544,14 +544,17 @@ impl fmt::Display for Misdeed {
             Self::BarredBid { lot, void } => {
                 write!(
                     f,
-                    "may not bid for '{lot}': it did not reveal its bid for '{void}'"
+                    "may not bid for '{lot}' before it has revealed its bid for '{void}'"
                 )
             }
             Self::WrongReveal(lot) => {
                 write!(f, "revealed for '{lot}' what it did not bid: refused")
             }
             Self::LateReveal(lot) => {
-                write!(f, "revealed its bid for '{lot}' after the close: refused")
+                write!(
+                    f,
+                    "revealed its bid for '{lot}' after the close: it stays void"
+                )
             }
             Self::CopiedBid { lot, of } => {
                 write!(f, "copied the sealed bid of {of} for '{lot}': void")

@@ -6,12 +6,12 @@
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
-use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Time};
+use quorate_protocol::{ClientId, ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
 
-use super::answer::Refusal;
+use super::answer::{Answer, Refusal};
 use super::auction::{Bid, commitment};
 use super::closing::{Closing, Phase};
-use super::command::{Act, Command, Price, Rule, Task};
+use super::command::{Act, BadCommand, Command, Price, Rule, Task};
 use super::offer::{Activity, Offer};
 use super::once::Said;
 use super::state::{Gathering, MOST_OPENED};
@@ -111,10 +111,16 @@ impl Member {
     /// # Errors
     /// It could not count, or it would contradict what the member has said.
     pub fn wish(&mut self, state: &Gathering, wish: Wish) -> Result<(), Unwise> {
+        wish.check().map_err(Refusal::from)?;
+        self.try_out(state, &wish)?;
+        if self.wishes.len() >= MOST_WISHES {
+            let waits = |one: &Wish| self.try_out(state, one) == Ok(Trial::Waits);
+            let waiting = self.wishes.iter().filter(|one| waits(one)).cloned();
+            self.wishes = waiting.collect();
+        }
         if self.wishes.len() >= MOST_WISHES {
             return Err(Unwise::TooMany);
         }
-        self.check(state, &wish)?;
         let same = |one: &Wish| phase_of(one).is_some() && phase_of(one) == phase_of(&wish);
         if let Some(phase) = self.wishes.iter().find(|one| same(one)).and_then(phase_of) {
             return Err(Unwise::Spoken(phase));
@@ -195,7 +201,8 @@ impl Member {
             Wish::Work(job, task) => Some(Act::Work(job, task)),
             Wish::NextEpoch => {
                 let closing = state.closing(&Phase::Epoch)?;
-                let asks = !closing.asked().contains(&self.own);
+                // What is under way comes to its end first.
+                let asks = state.waits().is_empty() && !closing.asked().contains(&self.own);
                 asks.then_some(Act::Close(Phase::Epoch))
             }
         }
@@ -217,6 +224,8 @@ impl Member {
                 agreed(Activity::Work) && self.has_room(state) && !names(state.jobs(), job)
             }
             Act::Close(_) => true,
+            // Late is better than never: the member is barred until it reveals.
+            Act::Reveal { lot, .. } if state.barred(self.own) == Some(lot) => true,
             _ => first_word(state, self.own, act).is_some(),
         }
     }
@@ -351,43 +360,64 @@ impl Member {
         }
     }
 
-    /// Whether a wish may still be granted.
-    fn check(&self, state: &Gathering, wish: &Wish) -> Result<(), Unwise> {
-        let activity = match wish {
-            Wish::Auction(..) | Wish::Bid(..) => Activity::Auction,
-            Wish::Question(..) | Wish::Ballot(..) => Activity::Vote,
-            Wish::Work(..) => Activity::Work,
-            Wish::NextEpoch => return Ok(()),
+    /// What would become of a wish now, tried out on a copy of the state.
+    fn try_out(&self, state: &Gathering, wish: &Wish) -> Result<Trial, Unwise> {
+        let Some(act) = self.act(state, wish) else {
+            return Ok(Trial::Waits);
         };
-        if state.choice().is_some() {
-            self.may(state, activity)?;
-        }
-        let Some(phase) = phase_of(wish) else {
-            return Ok(());
-        };
-        let (lots, questions) = (state.lots(), state.questions());
-        let spoken = match wish {
-            Wish::Bid(lot, _) => lots
-                .iter()
-                .any(|one| one.name == *lot && one.what.bids.contains_key(&self.own)),
-            Wish::Ballot(question, _) => {
-                let is_this = |name: &Name| name == question;
-                questions
-                    .iter()
-                    .any(|one| is_this(&one.name) && one.what.ballots.contains_key(&self.own))
+        let text = Command::In(state.epoch().max(1), act).to_string();
+        let client = ClientId::session(self.own, 0);
+        match state.clone().execute(Sequence(0), client, &text) {
+            Answer::Late { phase, .. } => Err(Unwise::Closed(phase)),
+            Answer::Contradiction { .. } => {
+                Err(Unwise::Spoken(phase_of(wish).unwrap_or(Phase::Epoch)))
             }
-            _ => false,
+            Answer::Refused(
+                Refusal::NotFounded(_)
+                | Refusal::NotAgreed
+                | Refusal::NoSuch(_)
+                | Refusal::Barred { .. },
+            )
+            | Answer::Counted => Ok(Trial::Waits),
+            Answer::Refused(refusal) => Err(refusal.into()),
+            Answer::Again | Answer::View(_) => Ok(Trial::Done),
+        }
+    }
+}
+
+/// What would become of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trial {
+    /// It counts, now or when it is its time.
+    Waits,
+    /// It has been granted.
+    Done,
+}
+
+impl Wish {
+    /// Checks the words of the wish: names are typed, but numbers and lists may be too large.
+    ///
+    /// # Errors
+    /// The gathering could not read its command.
+    pub fn check(&self) -> Result<(), BadCommand> {
+        let act = match self.clone() {
+            Self::Auction(lot, price) => Act::Auction(lot, price),
+            // What must be readable is the reveal.
+            Self::Bid(lot, amount) => Act::Reveal {
+                lot,
+                amount,
+                salt: [0; 32],
+            },
+            Self::Question(question, rule, options) => Act::Question {
+                question,
+                rule,
+                options,
+            },
+            Self::Ballot(question, options) => Act::Ballot { question, options },
+            Self::Work(job, task) => Act::Work(job, task),
+            Self::NextEpoch => Act::Close(Phase::Epoch),
         };
-        if spoken {
-            return Err(Unwise::Spoken(phase));
-        }
-        if state
-            .closing(&phase)
-            .is_some_and(|closing| closing.at().is_some())
-        {
-            return Err(Unwise::Closed(phase));
-        }
-        Ok(())
+        Command::parse(&Command::In(1, act).to_string()).map(drop)
     }
 }
 
@@ -403,9 +433,7 @@ fn first_word(state: &Gathering, member: ReplicaId, act: &Act) -> Option<Phase> 
         }
         Act::Bid { lot, .. } => {
             let thing = state.lots().iter().find(|one| one.name == *lot)?;
-            let record = state.record(member);
-            let barred = record.is_some_and(|record| record.barred.is_some());
-            let silent = !thing.what.bids.contains_key(&member) && !barred;
+            let silent = !thing.what.bids.contains_key(&member) && state.barred(member).is_none();
             (
                 Phase::Bids(lot.clone()),
                 silent && takes_part(Activity::Auction),

@@ -53,7 +53,7 @@ pub struct Member {
     pub offered: bool,
     /// Whether it takes part in what was agreed on.
     pub takes_part: bool,
-    /// The lot for which it did not reveal, so that it may not bid any more.
+    /// The lot whose bid it must reveal before it may bid again.
     pub barred: Option<String>,
     /// How many misdeeds of it were told in this epoch.
     pub misdeeds: u32,
@@ -450,9 +450,7 @@ impl Gathering {
             name: name.to_string(),
             offered: record.is_some_and(|record| record.offer.is_some()),
             takes_part: self.takes_part(member),
-            barred: record
-                .and_then(|record| record.barred.as_ref())
-                .map(Name::to_string),
+            barred: self.barred(member).map(Name::to_string),
             misdeeds: record.map_or(0, |record| length(record.misdeeds.len())),
         }
     }
@@ -697,7 +695,7 @@ impl Gathering {
             asked: closing
                 .map(|closing| texts(closing.asked()))
                 .unwrap_or_default(),
-            needed: length(self.membership().quorum().one_correct()),
+            needed: length(self.needed(phase)),
         }
     }
 }

@@ -55,15 +55,14 @@ impl Gathering {
                 .collect(),
             Some(Activity::Store) | None => Vec::new(),
         };
-        let needed = self.membership().quorum().one_correct();
         let all = offers.into_iter().chain(acts);
         let waits = all.map(|(phase, silent)| Waits {
             asked: self
                 .closing(&phase)
                 .map_or(0, |closing| closing.asked().len()),
+            needed: self.needed(&phase),
             phase,
             silent,
-            needed,
         });
         waits.collect()
     }
@@ -89,13 +88,10 @@ impl Gathering {
 
     fn bidding(&self, lot: &Thing<Lot>) -> Option<(Phase, Vec<ReplicaId>)> {
         let (name, lot) = (lot.name.clone(), &lot.what);
-        let barred = |member| {
-            self.record(member)
-                .is_some_and(|record| record.barred.is_some())
-        };
         match (lot.bids_closing.at(), lot.reveals_closing.at()) {
             (None, _) => {
-                let is_silent = |member| !lot.bids.contains_key(&member) && !barred(member);
+                let is_silent =
+                    |member| !lot.bids.contains_key(&member) && self.barred(member).is_none();
                 Some((Phase::Bids(name), self.taking_part(is_silent)))
             }
             (Some(_), None) => {

@@ -43,6 +43,12 @@ pub enum BadWord {
     /// A list is too long.
     #[error("a list is too long")]
     TooMany,
+    /// It is not what the highest bidder pays.
+    #[error("a price is first or second")]
+    Price,
+    /// It is not how ballots are counted.
+    #[error("a rule is plurality or borda")]
+    Rule,
 }
 
 impl Name {

@@ -13,7 +13,7 @@ pub(super) fn text(value: Value) -> Result<String, String> {
 }
 
 /// A number as int where 31 bits hold it, else as a decimal string.
-pub(super) fn from_number(number: u64) -> Value {
+pub(crate) fn from_number(number: u64) -> Value {
     match i32::try_from(number) {
         Ok(small) => Value::Integer(small),
         Err(_) => Value::String(number.to_string()),
@@ -21,7 +21,7 @@ pub(super) fn from_number(number: u64) -> Value {
 }
 
 /// A number from an int, an i8 or a decimal string.
-pub(super) fn number(value: &Value) -> Option<u64> {
+pub(crate) fn number(value: &Value) -> Option<u64> {
     match value {
         Value::Integer(number) => u64::try_from(*number).ok(),
         Value::Long(number) => u64::try_from(*number).ok(),
@@ -119,7 +119,7 @@ pub(super) fn expected(what: &str, got: &Value) -> String {
 }
 
 /// The XML-RPC name of a value's type.
-pub(super) fn type_name(value: &Value) -> &'static str {
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Integer(_) => "int",
         Value::Long(_) => "i8",

@@ -1,11 +1,22 @@
 //! One type per XML-RPC method: its parameters are the type's fields, its answer the associated type.
 
+mod agreement;
 pub(crate) mod answer;
+mod auction;
+mod ballot;
+mod bid;
 mod deliver;
 mod fault_clear;
 mod fault_get;
 mod fault_set;
 mod finalize_decision;
+mod happenings;
+mod members;
+mod next_epoch;
+mod offers;
+mod open_auction;
+mod open_vote;
+mod open_work;
 mod parameters;
 mod read;
 mod receive_message;
@@ -14,16 +25,29 @@ mod send_message;
 mod status;
 mod submit;
 mod view_change;
+mod vote;
+mod work;
 
 use dxr::Value;
 
 use crate::Fault;
 
+pub use agreement::Agreement;
+pub use auction::Auction;
+pub use ballot::Ballot;
+pub use bid::Bid;
 pub use deliver::Deliver;
 pub use fault_clear::FaultClear;
 pub use fault_get::FaultGet;
 pub use fault_set::FaultSet;
 pub use finalize_decision::FinalizeDecision;
+pub use happenings::Happenings;
+pub use members::Members;
+pub use next_epoch::NextEpoch;
+pub use offers::Offers;
+pub use open_auction::OpenAuction;
+pub use open_vote::OpenVote;
+pub use open_work::OpenWork;
 pub use read::Read;
 pub use receive_message::ReceiveMessage;
 pub use round::{BallotStatus, Round, RoundStatus, RoundSummary, TallyStatus, VoteStatus};
@@ -31,6 +55,8 @@ pub use send_message::SendMessage;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{Client, RequestName, Submit, Submitted};
 pub use view_change::{ProofStatus, RefusedStatus, ViewChangeReason, ViewChangeStatus};
+pub use vote::Vote;
+pub use work::Work;
 
 /// One XML-RPC method, as both sides see it.
 pub trait Method: Sized + Send + 'static {
@@ -81,7 +107,7 @@ impl Description {
 }
 
 /// What every process serves; `docs/xml-rpc.md` has it as a table.
-pub const TABLE: [Description; 11] = [
+pub const TABLE: [Description; 24] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
@@ -89,6 +115,19 @@ pub const TABLE: [Description; 11] = [
     Description::of::<Read>(),
     Description::of::<Status>(),
     Description::of::<Round>(),
+    Description::of::<Members>(),
+    Description::of::<Offers>(),
+    Description::of::<Agreement>(),
+    Description::of::<Auction>(),
+    Description::of::<Vote>(),
+    Description::of::<Work>(),
+    Description::of::<Happenings>(),
+    Description::of::<OpenAuction>(),
+    Description::of::<Bid>(),
+    Description::of::<OpenVote>(),
+    Description::of::<Ballot>(),
+    Description::of::<OpenWork>(),
+    Description::of::<NextEpoch>(),
     Description::of::<FaultSet>(),
     Description::of::<FaultClear>(),
     Description::of::<FaultGet>(),

@@ -73,6 +73,23 @@ impl Parameters {
         }
     }
 
+    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, Fault> {
+        let expected = "expected an array of strings";
+        match self.next() {
+            Value::Array(values) => {
+                let texts: Result<Vec<_>, _> = values.into_iter().map(answer::text).collect();
+                texts.map_err(|_| self.wrong(name, expected))
+            }
+            _ => Err(self.wrong(name, expected)),
+        }
+    }
+
+    /// A number, as int, i8 or decimal string.
+    pub(super) fn number(&mut self, name: &str) -> Result<u64, Fault> {
+        let expected = "expected a number of at least 0, as int, i8 or decimal string";
+        answer::number(&self.next()).ok_or_else(|| self.wrong(name, expected))
+    }
+
     /// The optional round, counted from 1.
     pub(super) fn round(&mut self) -> Result<Option<u64>, Fault> {
         self.at_least_1("round")

@@ -8,7 +8,7 @@ use crate::{Fault, hex};
 /// Orders and executes an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submit {
-    /// The operation, in the key-value store's grammar.
+    /// The operation, in the grammar of the key-value store or of the gathering.
     pub operation: String,
     /// The name of the request. Without one, the called process gives it a name, and two equal calls execute twice.
     pub request: Option<RequestName>,
@@ -56,8 +56,9 @@ impl Method for Submit {
     const NAME: &'static str = "submit";
     const HELP: &'static str = "submit(operation[, client, timestamp[, signature[, after]]]): orders and executes the \
         operation, once per client and timestamp. Answers a struct: sequence_number, view, done, result. Operations are 'set \
-        KEY=VALUE', 'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. done is false if the key has no value, or if \
-        cas found another value. A client's timestamps start at 1 and must grow. A client's name belongs to the called process. \
+        KEY=VALUE', 'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. A command of the gathering, such as \
+        '1 bid LOT COMMITMENT', is ordered as this process's own word, and has no client. done is false if the key has no \
+        value, if cas found another value, or if the gathering refused the command. A client's timestamps start at 1 and must grow. A client's name belongs to the called process. \
         A client with an Ed25519 key is the same at every process: client is then the public key, in 64 \
         hexadecimal digits, and signature is what the key signs: the request and after, a sequence number. The request \
         executes in a later slot than after. Without after, 0 is signed.";
@@ -70,6 +71,7 @@ impl Method for Submit {
     const FAULTS: &'static [i32] = &[
         Fault::BAD_SIGNATURE,
         Fault::BAD_OPERATION,
+        Fault::NOT_FROM_ELSEWHERE,
         Fault::TIMESTAMP_TOO_OLD,
         Fault::NO_QUORUM,
         Fault::TIMESTAMP_TAKEN,

@@ -43,15 +43,18 @@ impl Gathering {
         memo: Option<[u8; 8]>,
     ) -> Result<Answer, Refusal> {
         self.check_part(member, Activity::Auction)?;
-        let lot = &mut find_mut(&mut self.lots, name)?.what;
-        let record = self.records.get(&member);
-        let barred = record.and_then(|record| record.barred.clone());
-        if let Some(void) = barred.filter(|_| !lot.bids.contains_key(&member)) {
-            let (lot, barred) = (name.clone(), void.clone());
+        let barred = self.barred(member).cloned();
+        let has_bid = find(&self.lots, name)?.what.bids.contains_key(&member);
+        if let Some(void) = barred.filter(|_| !has_bid) {
+            let lot = name.clone();
+            let refusal = Refusal::Barred {
+                member,
+                lot: void.clone(),
+            };
             self.note(slot, member, Misdeed::BarredBid { lot, void });
-            let lot = barred;
-            return Err(Refusal::Barred { member, lot });
+            return Err(refusal);
         }
+        let lot = &mut find_mut(&mut self.lots, name)?.what;
         let closed = lot.bids_closing.at().is_some();
         let fate = lot.bid(member, slot, commitment, memo);
         let late = |_| Misdeed::LateBid(name.clone());
@@ -106,17 +109,13 @@ impl Gathering {
         }
     }
 
-    /// Ends an auction. Who did not reveal is barred.
+    /// Ends an auction. Who did not reveal is barred until it does.
     pub(super) fn reveals_closed(&mut self, slot: Sequence, name: &Name) -> Result<(), Refusal> {
         let lot = &find(&self.lots, name)?.what;
         let price = lot.price;
         let Some(sale) = lot.sale(&self.membership, self.head.epoch, name) else {
             return Ok(());
         };
-        for void in &sale.void {
-            let record = self.records.entry(*void).or_default();
-            record.barred.get_or_insert_with(|| name.clone());
-        }
         self.log.add(
             slot,
             Happening::Revealed {

@@ -65,8 +65,6 @@ pub struct Record {
     pub offer: Option<Said<Offer>>,
     /// A second, different offer. The requests in both slots are signed by the member, which proves it faulty.
     pub second_offer: Option<Said<Offer>>,
-    /// The lot for which it did not reveal. It may not bid any more.
-    pub barred: Option<Name>,
     /// Its misdeeds, as far as they are told.
     pub misdeeds: BTreeSet<Misdeed>,
     muted: bool,
@@ -156,6 +154,14 @@ impl Gathering {
     pub fn takes_part(&self, member: ReplicaId) -> bool {
         let members = self.choice().and_then(Choice::members);
         members.is_some_and(|members| members.contains(&member))
+    }
+
+    /// The first lot that has ended without the reveal of this member's bid. The member may bid no more until it has revealed,
+    /// be it late: a slow member can do that at once, and whoever wants to keep its bid secret stays barred.
+    #[must_use]
+    pub fn barred(&self, member: ReplicaId) -> Option<&Name> {
+        let owed = |lot: &&Thing<Lot>| lot.what.is_owed_by(member);
+        self.lots.iter().find(owed).map(|lot| &lot.name)
     }
 
     /// The lots of this epoch, in the order in which they were opened.
@@ -300,7 +306,7 @@ impl Gathering {
         member: ReplicaId,
         phase: &Phase,
     ) -> Result<Answer, Refusal> {
-        let enough = self.membership.quorum().one_correct();
+        let enough = self.needed(phase);
         let closing = match phase {
             Phase::Offers => &mut self.head.offers,
             Phase::Epoch => &mut self.head.next_epoch,
@@ -323,6 +329,21 @@ impl Gathering {
             Phase::Results(job) => self.results_closed(slot, job)?,
         }
         Ok(Answer::Counted)
+    }
+
+    /// How many members must ask for the end of a phase. One correct member is enough for what ends in any case. An epoch could go
+    /// on for ever, and with it ends what others are about to do: a quorum must want that, so most correct members do.
+    #[must_use]
+    pub(super) fn needed(&self, phase: &Phase) -> usize {
+        let quorum = self.membership.quorum();
+        match phase {
+            Phase::Epoch => quorum.size(),
+            Phase::Offers
+            | Phase::Bids(_)
+            | Phase::Reveals(_)
+            | Phase::Ballots(_)
+            | Phase::Results(_) => quorum.one_correct(),
+        }
     }
 
     /// Begins the next epoch: all offers, and all that was opened, is over.
