@@ -3,6 +3,7 @@
 //! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that
 //!   any correct process may answer. [`grace`]: waiting for many processes at once.
 //! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
+//! * [`gathering`]: what the members of a gathering offer, agreed on and do.
 //! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
@@ -16,6 +17,7 @@ mod endpoint;
 mod exchange;
 mod exit;
 mod fault;
+mod gathering;
 mod grace;
 mod key;
 mod options;
@@ -101,6 +103,14 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Status(options) => status::command(&target, options).await,
         ProcessCommand::Fault(options) => fault::set(&target, options).await,
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
+        ProcessCommand::Members(shown) => gathering::members(&target, shown).await,
+        ProcessCommand::Offers(options) => gathering::offers(&target, options).await,
+        ProcessCommand::Agreement(options) => gathering::agreement(&target, options).await,
+        ProcessCommand::Auction(options) => gathering::auction(&target, options).await,
+        ProcessCommand::Bid(options) => gathering::bid(&target, options).await,
+        ProcessCommand::Vote(options) => gathering::vote(&target, options).await,
+        ProcessCommand::Work(options) => gathering::work(&target, options).await,
+        ProcessCommand::Happenings(options) => gathering::happenings(&target, options).await,
         ProcessCommand::Bench(options) => bench::command(&target, options).await,
     };
     // A command that was stopped does not wait until its processes have ended: dropping them kills them.

@@ -12,7 +12,7 @@ use quorate_wire::method::{
 };
 use quorate_wire::{CallError, Caller, Fault, Method, View, hex};
 use serde::de::DeserializeOwned;
-use support::Processes;
+use support::{Processes, complained, printed};
 use tokio::runtime::Runtime;
 
 const SALT: [u8; 32] = [0x0c; 32];
@@ -224,4 +224,76 @@ fn a_process_that_does_not_act_by_itself_says_so_and_what_is_not_there_is_refuse
         request: None,
     };
     assert_eq!(code(plain.call(0, bad).unwrap_err()), Fault::BAD_OPERATION);
+}
+
+#[test]
+fn the_commands_show_each_view_as_a_table_or_as_lines() {
+    let plain = Plain::agreed("auction");
+    let shown = |arguments: &[&str]| {
+        let output = plain.processes.client(arguments);
+        (output.status.code(), printed(&output))
+    };
+    let lines = |arguments: &[&str]| shown(&[arguments, &["--format", "lines"]].concat());
+    let (status, members) = lines(&["members"]);
+    assert_eq!(status, Some(0));
+    assert!(
+        members
+            .contains(" 4 members, 1 may lie: founded in slot 1; epoch 1.\nP\tP\tyes\tyes\t-\t0\n"),
+        "{members}"
+    );
+    assert!(
+        lines(&["offers"])
+            .1
+            .contains("R\t4\tauction\tcores 3\t-\t-\n")
+    );
+    let (_, agreement) = lines(&["agreement"]);
+    let told = "The members agreed on auction, by P, Q, R, S (slot 7).\nA correct member has at least cores 3.\n";
+    assert!(agreement.starts_with(told), "{agreement}");
+    assert_eq!(
+        lines(&["auction"]).1,
+        "No lot is up for auction in this epoch.\n"
+    );
+    plain.say(0, "1 auction lamp second");
+    plain.say(1, &format!("1 bid lamp {}", "ab".repeat(32)));
+    let (_, table) = shown(&["auction"]);
+    assert!(
+        table.starts_with('╭') && table.contains("│ lamp │ P         │ second │ bidding │ 1 "),
+        "{table}"
+    );
+    let (_, lot) = lines(&["auction", "lamp"]);
+    assert_eq!(
+        lot,
+        "Lot 'lamp', put up by P in slot 8 (second price): sealed bids are taken.\nQ\t9\tsealed\n"
+    );
+    let (_, told) = lines(&["happenings", "7"]);
+    assert_eq!(
+        told,
+        "7\tact\tP puts 'lamp' up for auction (second price) (slot 8)\n"
+    );
+}
+
+#[test]
+fn what_the_gathering_refuses_or_does_not_have_ends_with_1_and_says_why() {
+    let plain = Plain::start();
+    for (arguments, why) in [
+        (
+            &["bid", "lamp", "75"][..],
+            "this process does not act in the gathering by itself",
+        ),
+        (&["auction", "lamp"], "nothing is called 'lamp' here"),
+        (&["agreement"], ""),
+    ] {
+        let output = plain.processes.client(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(complained(&output).contains(why), "{}", complained(&output));
+    }
+    for (arguments, why) in [
+        (&["bid", "two words", "75"][..], "a name is 1 to 32 letters"),
+        (&["auction", "--open"], "<LOT>"),
+        (&["work", "count", "0"], "<PARTS>"),
+    ] {
+        let output = plain.processes.client(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(complained(&output).contains(why), "{}", complained(&output));
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use quorate_wire::Endpoint;
 use quorate_wire::method::{
-    BallotStatus, ProcessStatus, ProofStatus, Round, RoundStatus, RoundSummary, Status,
+    BallotStatus, Bid, ProcessStatus, ProofStatus, Round, RoundStatus, RoundSummary, Status,
     StatusAnswer, TallyStatus, Traffic, ViewChangeReason, ViewChangeStatus, VoteStatus,
 };
 use serde_json::Value;
@@ -69,6 +69,126 @@ fn the_page_lists_the_members_that_each_command_prints() {
         let object = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(members(&object), listed(heading), "{arguments:?}");
     }
+}
+
+/// Has one process after the other order these commands.
+fn order(processes: &Processes, commands: &[(usize, &str)]) {
+    for (process, command) in commands {
+        let address = processes.all()[*process].address.to_string();
+        let output = client(&["submit", command, "--endpoint", &address]);
+        let executed = matches!(output.status.code(), Some(0 | 1));
+        assert!(executed, "{command}: {output:?}");
+    }
+}
+
+/// Four members that agree on this. R makes two offers, each with all that an offer may have.
+fn agreed(activity: &str) -> Processes {
+    let processes = Processes::start(4, "none");
+    let output = processes.client(&["members", "--format", "json"]);
+    let members: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = format!("found {} P,Q,R,S", members["cluster"].as_str().unwrap());
+    let terms = "can=cores:4 needs=cores:2 least=2 most=3 without=R deadline=9";
+    let terms = format!("1 offer {activity} {terms} prefer={activity}");
+    let plain = format!("1 offer {activity} can=cores:8");
+    order(
+        &processes,
+        &[
+            (0, found.as_str()),
+            (2, terms.as_str()),
+            (2, plain.as_str()),
+        ],
+    );
+    for process in [0, 1, 3] {
+        order(&processes, &[(process, plain.as_str())]);
+    }
+    order(&processes, &[(0, "1 close offers"), (1, "1 close offers")]);
+    processes
+}
+
+#[test]
+fn the_page_lists_the_members_of_each_view_of_a_gathering() {
+    let check = |processes: &Processes, commands: &[(&str, &[&str])]| {
+        for (heading, arguments) in commands {
+            let output = processes.client(&[arguments, &["--format", "json"][..]].concat());
+            let object = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(members(&object), listed(heading), "{arguments:?}");
+        }
+    };
+    let auction = agreed("auction");
+    let bid = format!("1 bid lamp {}", "ab".repeat(32));
+    order(&auction, &[(0, "1 auction lamp second"), (1, bid.as_str())]);
+    for phase in ["1 close bids lamp", "1 close reveals lamp"] {
+        order(&auction, &[(0, phase), (1, phase)]);
+    }
+    check(
+        &auction,
+        &[
+            ("client members", &["members"]),
+            ("client offers", &["offers"]),
+            ("client agreement", &["agreement"]),
+            ("client auction", &["auction"]),
+            ("client auction LOT", &["auction", "lamp"]),
+            ("client happenings", &["happenings"]),
+        ],
+    );
+    let vote = agreed("vote");
+    let closes = "1 close ballots lunch";
+    order(
+        &vote,
+        &[
+            (0, "1 question lunch borda soup,rice"),
+            (1, "1 ballot lunch rice"),
+            (0, closes),
+        ],
+    );
+    check(
+        &vote,
+        &[
+            ("client vote", &["vote"]),
+            ("client vote QUESTION", &["vote", "lunch"]),
+        ],
+    );
+    let work = agreed("work");
+    let commands = [
+        (0, "1 work count primes 0 100 1"),
+        (0, "1 result count 1 25"),
+        (0, "1 close results count"),
+    ];
+    order(&work, &commands);
+    check(
+        &work,
+        &[
+            ("client work", &["work"]),
+            ("client work JOB", &["work", "count"]),
+        ],
+    );
+}
+
+#[test]
+fn the_page_lists_the_members_of_what_a_process_says_it_does() {
+    let runtime = Runtime::new().unwrap();
+    let endpoint = Endpoint::new()
+        .method(async |_: Status| {
+            Ok(StatusAnswer::Process(Box::new(ProcessStatus {
+                fault: "none".into(),
+                ..talkative()
+            })))
+        })
+        .method(async |_: Bid| Ok("Q bids 75 for 'lamp' as soon as it is time".to_owned()));
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    runtime.spawn(endpoint.serve(listener, std::future::pending()));
+    let output = client(&[
+        "bid",
+        "lamp",
+        "75",
+        "--format",
+        "json",
+        "--endpoint",
+        &address,
+    ]);
+    let object = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(members(&object), listed("client bid"));
 }
 
 /// A process whose status has a value in every member.

@@ -23,6 +23,18 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
+/// What the commands of the gathering print.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SheetFormat {
+    /// One row a line, with tabs between its cells
+    Lines,
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+}
+
 /// What `submit`, `read`, `fault` and `heal` print.
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AnswerFormat {

@@ -1,11 +1,12 @@
 //! The command line.
 //!
 //! * [`target`]: the processes to talk to. [`purpose`]: what a command does with them. [`mod@format`]: what is printed.
-//! * [`exchange`], [`store`], [`switching`], [`mod@bench`], [`requests`]: the options of the commands.
+//! * [`exchange`], [`store`], [`switching`], [`gathering`], [`mod@bench`], [`requests`]: the options of the commands.
 
 mod bench;
 mod exchange;
 mod format;
+mod gathering;
 mod purpose;
 mod requests;
 mod store;
@@ -21,7 +22,11 @@ use quorate_server::options::{ClusterOptions, brief_help, help};
 
 pub(crate) use bench::BenchOptions;
 pub(crate) use exchange::{CheckedExchange, ExchangeOptions};
-pub(crate) use format::{AnswerFormat, ExchangeFormat, ReportFormat};
+pub(crate) use format::{AnswerFormat, ExchangeFormat, ReportFormat, SheetFormat};
+pub(crate) use gathering::{
+    AgreementOptions, AuctionOptions, BidOptions, HappeningsOptions, OffersOptions, Shown,
+    VoteOptions, WorkOptions,
+};
 pub(crate) use purpose::Purpose;
 pub(crate) use requests::RequestsOptions;
 pub(crate) use store::{ReadOptions, SubmitOptions};
@@ -93,7 +98,9 @@ impl Options {
 pub(crate) enum Command {
     #[command(flatten)]
     Processes(ProcessCommand),
-    /// Be a client of PBFT over HTTP/JSON: send requests to the nodes of a pbft.yaml, and count their replies
+    /// Be a client of PBFT over HTTP/JSON, of the nodes of a pbft.yaml
+    ///
+    /// It sends requests to the nodes, and counts their replies.
     Requests(RequestsOptions),
     /// Print the script with which a shell completes the arguments of `client`
     ///
@@ -117,6 +124,22 @@ pub(crate) enum ProcessCommand {
     Fault(FaultOptions),
     /// Make processes correct again: those named, or all
     Heal(HealOptions),
+    /// Show the members of the gathering
+    Members(Shown),
+    /// Show what the members offer
+    Offers(OffersOptions),
+    /// Show what the members agreed on, and why
+    Agreement(AgreementOptions),
+    /// Show the lots, one lot with its bids, or put one up: 'auction lamp --open'
+    Auction(AuctionOptions),
+    /// Bid for a lot: 'bid lamp 75'
+    Bid(BidOptions),
+    /// Show the questions or one of them, or vote: 'vote lunch rice'
+    Vote(VoteOptions),
+    /// Show the jobs or one of them, or give one: 'work count 0 100000 8'
+    Work(WorkOptions),
+    /// Show what has happened in the gathering
+    Happenings(HappeningsOptions),
     /// Measure whole exchanges: rounds per second, latency, messages and bytes per round
     Bench(BenchOptions),
 }
@@ -130,6 +153,14 @@ impl ProcessCommand {
             Self::Status(options) => &options.target.places,
             Self::Fault(options) => &options.places,
             Self::Heal(options) => &options.places,
+            Self::Members(shown) => &shown.places,
+            Self::Offers(options) => &options.shown.places,
+            Self::Agreement(options) => &options.shown.places,
+            Self::Auction(options) => &options.shown.places,
+            Self::Bid(options) => &options.shown.places,
+            Self::Vote(options) => &options.shown.places,
+            Self::Work(options) => &options.shown.places,
+            Self::Happenings(options) => &options.shown.places,
             Self::Bench(options) => &options.target.places,
         }
     }
@@ -141,7 +172,16 @@ impl ProcessCommand {
             Self::Read(options) => options.target.spawned(),
             Self::Status(options) => options.target.spawned(),
             Self::Bench(options) => options.target.spawned(),
-            Self::Fault(_) | Self::Heal(_) => None,
+            Self::Fault(_)
+            | Self::Heal(_)
+            | Self::Members(_)
+            | Self::Offers(_)
+            | Self::Agreement(_)
+            | Self::Auction(_)
+            | Self::Bid(_)
+            | Self::Vote(_)
+            | Self::Work(_)
+            | Self::Happenings(_) => None,
         }
     }
 
@@ -150,7 +190,7 @@ impl ProcessCommand {
         match self {
             Self::Bench(_) => Purpose::Exchange,
             Self::Status(_) => Purpose::Status,
-            Self::Submit(_) | Self::Read(_) | Self::Fault(_) | Self::Heal(_) => Purpose::Question,
+            _ => Purpose::Question,
         }
     }
 }
@@ -285,7 +325,7 @@ mod tests {
     }
 
     /// All options that can be used together.
-    const TOGETHER: [Together; 10] = [
+    const TOGETHER: [Together; 18] = [
         Together {
             subcommand: "",
             required: &[],
@@ -334,6 +374,46 @@ mod tests {
             sets: &places!("format"),
         },
         Together {
+            subcommand: "members",
+            required: &[],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "offers",
+            required: &["P"],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "agreement",
+            required: &[],
+            sets: &places!("format", "next-epoch"),
+        },
+        Together {
+            subcommand: "auction",
+            required: &["lamp"],
+            sets: &places!("format", "open"),
+        },
+        Together {
+            subcommand: "bid",
+            required: &["lamp", "75"],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "vote",
+            required: &["lunch", "soup", "rice"],
+            sets: &places!("format", "ask"),
+        },
+        Together {
+            subcommand: "work",
+            required: &["count", "0", "100", "2"],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "happenings",
+            required: &["3"],
+            sets: &places!("format"),
+        },
+        Together {
             subcommand: "bench",
             required: &[],
             sets: &[
@@ -360,6 +440,7 @@ mod tests {
             "faulty" => "S=lie",
             "decision" | "default-decision" => "wait",
             "client" => "alice",
+            "ask" => "borda",
             _ => "7",
         };
         let complaints = complaints::<Options>(&NEEDS, &TOGETHER, value_of);

@@ -44,7 +44,7 @@ pub(crate) struct Places {
         conflicts_with_all = ["base_port", "processes"]
     )]
     pub(crate) endpoint: Vec<Endpoint>,
-    /// The port of the first process; the others follow [default: 8000, or with --spawn any free ports]
+    /// The port of P; the others follow [default: 8000; with --spawn free ones]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) base_port: Option<u16>,
     /// How many processes: P, Q, R, ... Z, P2, Q2, ...
@@ -52,7 +52,9 @@ pub(crate) struct Places {
     /// 3f+1 processes survive f faulty ones: 4 survive one, 7 survive two.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
     pub(crate) processes: u32,
-    /// How long one call may take [default: 15s; with --spawn 5s more than --decision-timeout if that is longer]
+    /// How long one call may take [default: 15s, or more with --spawn]
+    ///
+    /// With --spawn it is 5s more than --decision-timeout if that is longer.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     timeout: Option<Duration>,
 }

@@ -1,6 +1,6 @@
 //! What goes to standard output. Without colours, so `NO_COLOR` has nothing to switch off.
 
-mod columns;
+pub(crate) mod columns;
 mod exchange;
 pub(crate) mod failure;
 pub(crate) mod json;

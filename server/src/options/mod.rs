@@ -40,21 +40,26 @@ pub struct ClusterOptions {
     /// behaviours and triggers are listed below.
     #[arg(long, value_name = "FAULTS")]
     pub faulty: Vec<String>,
-    /// What faulty processes do at random comes from this number [default: drawn at each start; `client status --format json`
-    /// shows it]
+    /// The seed of random faults [default: drawn at each start]
+    ///
+    /// What faulty processes do at random comes from this number. `client status --format json` shows it.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// What a tie decides
     #[arg(long, value_name = "DECISION", default_value = "retreat", value_parser = parse_decision)]
     pub default_decision: String,
-    /// How long a backup waits for the primary before it asks for the next view [default: 500ms, or more
-    /// with more than 6 processes, or what a pbft.yaml has as network_timeout]
+    /// How long backups wait for the primary [default: 500ms or more]
+    ///
+    /// After that time a backup asks for the next view. The default is longer with more than 6 processes, and with a
+    /// pbft.yaml it is the file's network_timeout.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub view_timeout: Option<Duration>,
-    /// How many requests the primary puts into one slot at most
+    /// The most requests in one slot
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub batch_limit: u32,
-    /// How long `finalize_decision` waits for a round to be decided
+    /// How long a round may take to be decided
+    ///
+    /// `finalize_decision` waits so long.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub decision_timeout: Duration,
 }
