@@ -106,6 +106,9 @@ fn subcommand_first(
                 return Ok(arguments);
             }
             let Some(subcommand) = command.find_subcommand(&text) else {
+                if takes(command, &text) {
+                    return Ok(arguments);
+                }
                 return Err(unknown(command, &text));
             };
             if let Err(message) = check_applies(subcommand, &given) {
@@ -152,6 +155,12 @@ fn check_applies(subcommand: &Command, given: &[String]) -> Result<(), String> {
             ))
         }
     }
+}
+
+/// Whether the text may stand for something other than a subcommand, and is not meant to be one.
+fn takes(command: &Command, text: &str) -> bool {
+    let names = command.get_subcommands().map(Command::get_name);
+    command.get_positionals().next().is_some() && similar(text, names).is_none()
 }
 
 fn unknown(command: &mut Command, text: &str) -> Error {

@@ -6,12 +6,12 @@ use clap::{Arg, Command, Parser};
 
 use crate::arguments::{Need, try_read};
 
-/// What one subcommand accepts.
+/// What one subcommand accepts. A subcommand has several of these if what it accepts depends on its arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct Together {
     /// The subcommand; empty for the program without one.
     pub subcommand: &'static str,
-    /// The arguments that it cannot do without.
+    /// The arguments that stand before the options.
     pub required: &'static [&'static str],
     /// Options, by their long names, that all mean something beside each other. Two options that are in no set together must
     /// be refused.
@@ -31,17 +31,29 @@ pub fn complaints<P: Parser>(
     command.build();
     let mut complaints = Vec::new();
     for subcommand in names(&command) {
-        match table.iter().find(|entry| entry.subcommand == subcommand) {
-            None => complaints.push(format!("'{subcommand}' has no line in the table")),
-            Some(together) => {
-                let trial = Trial {
-                    needs,
-                    together: *together,
-                    program: command.get_name(),
-                    value_of: &value_of,
-                };
-                let command = command.find_subcommand(&subcommand).unwrap_or(&command);
-                trial.complain::<P>(command, &mut complaints);
+        let own = command.find_subcommand(&subcommand).unwrap_or(&command);
+        let entries = || table.iter().filter(|entry| entry.subcommand == subcommand);
+        if entries().next().is_none() {
+            complaints.push(format!("'{subcommand}' has no line in the table"));
+        }
+        for together in entries() {
+            let trial = Trial {
+                needs,
+                together: *together,
+                program: command.get_name(),
+                value_of: &value_of,
+            };
+            trial.complain::<P>(own, &mut complaints);
+        }
+        let listed = |option: &str| {
+            let mut sets = entries().flat_map(|entry| entry.sets);
+            sets.any(|set| set.contains(&option))
+        };
+        for option in own.get_arguments().filter(|arg| counts(arg)).map(long) {
+            if !listed(option) {
+                complaints.push(format!(
+                    "'{subcommand} --{option}' stands in no set of the table"
+                ));
             }
         }
     }
@@ -70,14 +82,6 @@ impl Trial<'_> {
         for (place, one) in options.iter().enumerate() {
             for other in options.iter().skip(place + 1) {
                 self.try_pair::<P>(command, one, other, complaints);
-            }
-            if !self
-                .together
-                .sets
-                .iter()
-                .any(|set| set.contains(&long(one)))
-            {
-                complaints.push(self.sentence(&[one], "stands in no set of the table"));
             }
         }
         for set in self.together.sets {

@@ -44,8 +44,8 @@ use crate::render::write_out;
 use crate::target::Target;
 
 fn main() -> ExitCode {
-    if quorate_server::is_replica_call() {
-        return quorate_server::replica_main();
+    if let Some(child) = quorate_server::child_call() {
+        return child();
     }
     let output = Output::of(env::args_os());
     let ended = match Options::read(env::args_os()) {

@@ -9,6 +9,8 @@
 //! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what. `refusals`: what was refused
 //!   without proof.
 //! * `web/`: PBFT over HTTP/JSON.
+//! * [`gather`]: a node that looks for others, founds a cluster with them, and then is a process of it. `herald`: what it tells its
+//!   user of the order.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -17,11 +19,14 @@ mod clock;
 mod common;
 mod config;
 pub mod durable;
+pub mod gather;
+mod herald;
 mod inbox;
 mod loss;
 mod outbox;
 mod proofs;
 mod question;
+mod ready;
 mod refusals;
 mod rpc;
 mod runtime;
@@ -33,9 +38,9 @@ mod web;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::Context;
 use quorate_wire::{ANSWER_LIMIT, Endpoint, Limits};
-use tokio::net::TcpListener;
+
+use ready::Ready;
 
 pub use common::{Common, Differs};
 pub use config::{NodeConfig, WebConfig};
@@ -60,42 +65,9 @@ pub async fn run(
     started: impl FnOnce() -> anyhow::Result<()>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<Ending> {
-    listener
-        .set_nonblocking(true)
-        .context("the listener cannot be used")?;
-    let listener = TcpListener::from_std(listener).context("the listener cannot be used")?;
-    let ip = listener
-        .local_addr()
-        .context("the listener cannot be used")?
-        .ip();
-    let (to_runtime, at_runtime) = question::ways(config.addresses.len());
-    let mut runtime = runtime::Runtime::new(&config, ip.is_loopback(), at_runtime)?;
+    let ready = Ready::new(&config, listener, None, Endpoint::new())?;
     started()?;
-    let handle = rpc::Handle::new(&config, runtime.pairs(), to_runtime);
-
-    let endpoint = rpc::register(Endpoint::new(), &handle).limits(limits(&config, ip));
-    let endpoint = match &config.web {
-        Some(web) => endpoint.routes(web::routes(web, handle)),
-        None => endpoint,
-    };
-    let crashed = tokio::spawn(runtime.run());
-    tokio::pin!(crashed);
-    let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = endpoint.serve(listener, async move {
-        let _ = stopped.await;
-    });
-    tokio::pin!(serving);
-    tokio::pin!(shutdown);
-    tokio::select! {
-        result = &mut serving => result.context("the endpoint failed").map(|()| Ending::ShutDown),
-        ending = &mut crashed => ending.context("the runtime failed"),
-        () = &mut shutdown => {
-            drop(stop_endpoint);
-            // End the runtime first. Callers that wait for it then get an error while the endpoint can still send it.
-            crashed.abort();
-            serving.await.context("the endpoint failed").map(|()| Ending::ShutDown)
-        }
-    }
+    ready.run(shutdown).await
 }
 
 /// How much longer than the wait for a decision a call may take. The call's own answer then comes before the endpoint's

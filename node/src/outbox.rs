@@ -238,7 +238,7 @@ impl Queue {
     fn complains_of(&self, error: &CallError) -> bool {
         let needs_help = match error {
             CallError::BadAnswer { .. } => true,
-            CallError::Fault(fault) => fault.code() != Fault::OVERLOADED,
+            CallError::Fault(fault) => !passes(fault),
             _ => false,
         };
         needs_help
@@ -267,7 +267,7 @@ async fn send_batches(envelope: Envelope, caller: Caller, queue: Arc<Queue>, siz
         while let Err(error) = caller.call(call.clone()).await {
             let complains = queue.complains_of(&error);
             if let CallError::Fault(fault) = &error
-                && fault.code() != Fault::OVERLOADED
+                && !passes(fault)
             {
                 if complains {
                     tracing::warn!(%peer, %fault, "the peer refuses what it is sent; that is dropped");
@@ -279,7 +279,7 @@ async fn send_batches(envelope: Envelope, caller: Caller, queue: Arc<Queue>, siz
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             let pause = match &error {
-                CallError::Fault(_) => pause.min(BUSY_PAUSE),
+                error if error.is_overload() => pause.min(BUSY_PAUSE),
                 _ => pause,
             };
             if complains {
@@ -293,6 +293,11 @@ async fn send_batches(envelope: Envelope, caller: Caller, queue: Arc<Queue>, siz
             queue.complained.store(false, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether a peer that answers with this fault may soon take what it refuses now.
+fn passes(fault: &Fault) -> bool {
+    [Fault::OVERLOADED, Fault::NOT_FOUNDED].contains(&fault.code())
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,7 +1,9 @@
 //! The questions that callers ask the runtime.
 
+use std::net::SocketAddr;
+
 use quorate_host::{Answer, Ask, Batch};
-use quorate_protocol::{Sequence, Sizes, SlotStatus, Status};
+use quorate_protocol::{ReplicaId, Sequence, Sizes, SlotStatus, Status};
 use quorate_service::ledger::Page;
 use quorate_wire::Fault;
 use quorate_wire::method::{
@@ -56,6 +58,8 @@ pub(crate) enum Question {
         round: Option<u64>,
         answer: oneshot::Sender<String>,
     },
+    /// A peer is reached at another address from now on. No answer.
+    Moved(ReplicaId, SocketAddr),
     /// How far a slot is.
     Slot(Sequence, oneshot::Sender<SlotVotes>),
     /// The decided requests over HTTP.

@@ -1,11 +1,12 @@
 //! The one task that owns the process. All events come to it, one at a time.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
 use quorate_fault::{Setting, grammar};
 use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
-use quorate_protocol::{ClusterId, Config, Keys, PairKey, Quorum, Record, ReplicaId};
+use quorate_protocol::{ClusterId, Config, Keys, PairKey, Quorum, Record, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::Membership;
 use quorate_wire::method::Traffic;
@@ -14,6 +15,7 @@ use quorate_wire::{Caller as PeerCaller, Fault, Seldom};
 use crate::Ending;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
+use crate::herald::{Gathered, Herald};
 use crate::loss::Loss;
 use crate::outbox::{self, CALL_TIMEOUT, Envelope, Outbox};
 use crate::proofs::Proofs;
@@ -35,6 +37,8 @@ pub(crate) struct Runtime {
     /// The replicas already proved faulty. Proofs may come a hundred times a second, but people need to read it only
     /// once.
     proofs: Proofs,
+    /// Tells what happens in the gathering, if it takes part in one.
+    herald: Option<Herald>,
     /// What it needs for PBFT over HTTP/JSON.
     web: Option<Web>,
     /// The fault of this process, in words.
@@ -50,9 +54,11 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// `loopback`: whether this process listens on loopback only, and therefore trusts its callers.
+    /// `gathered`: how it takes part in a gathering. `loopback`: whether this process listens on loopback only, and therefore
+    /// trusts its callers.
     pub(crate) fn new(
         config: &NodeConfig,
+        gathered: Option<Gathered>,
         loopback: bool,
         asked: AtRuntime,
     ) -> anyhow::Result<Self> {
@@ -81,9 +87,16 @@ impl Runtime {
             );
         }
         let first_number = first_number(protocol.life);
+        let (membership, gathers, herald) = match gathered {
+            None => (Membership::plain(cluster, quorum), None, None),
+            Some(gathered) => {
+                let membership = Membership::new(cluster, quorum, gathered.names)?;
+                (membership, Some(gathered.plan), Some(gathered.herald))
+            }
+        };
         let mut process = Process::new(Setup {
             keys,
-            membership: Membership::plain(cluster, quorum),
+            membership,
             config: protocol,
             rules: Rules {
                 quorum,
@@ -93,7 +106,7 @@ impl Runtime {
             past,
             first_number,
             trusts_callers: loopback,
-            gathers: None,
+            gathers,
         });
         if process.has_forgotten() {
             store.forget()?;
@@ -111,6 +124,7 @@ impl Runtime {
             },
             loopback,
             proofs: Proofs::default(),
+            herald,
             web: config
                 .web
                 .as_ref()
@@ -148,17 +162,27 @@ impl Runtime {
             if crashed {
                 return Ending::Crashed;
             }
+            if let Some(herald) = &mut self.herald {
+                herald.tell(self.clock.now(), self.process.service().gathering());
+            }
+            let due = self.due();
             tokio::select! {
                 question = self.asked.questions.recv() => match question {
                     Some(question) => self.on_question(question),
                     None => return Ending::ShutDown,
                 },
                 (_, batch) = self.asked.batches.next() => self.process.deliver(batch),
-                () = self.clock.reach(self.process.due()) => {
+                () = self.clock.reach(due) => {
                     self.process.give_up(Caller::is_closed);
                 }
             }
         }
+    }
+
+    /// When its next turn is due, if nothing arrives.
+    fn due(&self) -> Option<Time> {
+        let herald = self.herald.as_ref().and_then(Herald::due);
+        self.process.due().into_iter().chain(herald).min()
     }
 
     /// The records are on disk: sends, answers and tells what follows from the turn. Returns whether the process has
@@ -250,6 +274,7 @@ impl Runtime {
     fn on_question(&mut self, question: Question) {
         match question {
             Question::Ask(ask, caller) => self.process.ask(self.clock.now(), ask, caller),
+            Question::Moved(peer, address) => self.move_peer(peer, address),
             Question::Explain { round, answer } => {
                 let missing = self.process.missing(round);
                 let _ = answer.send(explain(self.process.own(), self.quorum, missing));
@@ -286,6 +311,14 @@ impl Runtime {
             Question::Round(round, answer) => {
                 let _ = answer.send(round_status(self.process.service().exchange(), round));
             }
+        }
+    }
+
+    /// A peer listens elsewhere now. What waited for it is lost; the status messages repair that.
+    fn move_peer(&mut self, peer: ReplicaId, address: SocketAddr) {
+        let outbox = start_outbox(&mut self.process, peer, address);
+        if let Some(place) = self.outboxes.get_mut(peer.0 as usize) {
+            *place = outbox;
         }
     }
 
@@ -379,14 +412,21 @@ fn tell_of_interval(config: &NodeConfig, protocol: &Config) {
 }
 
 fn start_outboxes(config: &NodeConfig, process: &mut Process<Caller>) -> Vec<Option<Outbox>> {
-    let head = process.head();
     let peers = (0..).map(ReplicaId).zip(&config.addresses);
-    let room = outbox::room(process.replica().config());
     peers
-        .map(|(peer, address)| {
-            let pair = process.keys().shared_with(peer)?;
-            let caller = PeerCaller::new(*address, CALL_TIMEOUT);
-            Some(Outbox::start(&Envelope { head, pair }, peer, room, &caller))
-        })
+        .map(|(peer, address)| start_outbox(process, peer, *address))
         .collect()
+}
+
+/// The outbox for a peer at this address. `None` for the process itself.
+fn start_outbox(
+    process: &mut Process<Caller>,
+    peer: ReplicaId,
+    address: SocketAddr,
+) -> Option<Outbox> {
+    let head = process.head();
+    let room = outbox::room(process.replica().config());
+    let pair = process.keys().shared_with(peer)?;
+    let caller = PeerCaller::new(address, CALL_TIMEOUT);
+    Some(Outbox::start(&Envelope { head, pair }, peer, room, &caller))
 }

@@ -14,6 +14,7 @@ use quorate_wire::method::{
     Status, VoteStatus,
 };
 use quorate_wire::{CallError, Caller, Fault};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -367,7 +368,7 @@ async fn a_process_with_amnesia_starts_without_its_records_and_deletes_them() {
             ..config()
         };
         let (_, at_runtime) = question::ways(4);
-        let runtime = runtime::Runtime::new(&config, true, at_runtime).unwrap();
+        let runtime = runtime::Runtime::new(&config, None, true, at_runtime).unwrap();
         runtime.process.replica().records()
     };
     let config = NodeConfig {

@@ -1,6 +1,7 @@
 //! One child process. It starts with its listener and its configuration, is watched until it ends, and is stopped by
 //! closing its standard input.
 
+use std::ffi::OsStr;
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
@@ -8,20 +9,53 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
-use quorate_node::NodeConfig;
+use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::logging::Logging;
-use crate::replica::REPLICA_ARGUMENT;
 
 /// The first descriptor after standard error, where `listenfd` looks.
 const LISTENER_DESCRIPTOR: i32 = 3;
 
 /// How long a child may take to end after its standard input is closed.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// What a child runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A process of a cluster whose nodes know each other. It prints nothing.
+    Replica,
+    /// A node that looks for others. It prints what it does.
+    Gatherer,
+}
+
+impl Role {
+    const ALL: [Self; 2] = [Self::Replica, Self::Gatherer];
+
+    /// The hidden argument with which a binary starts itself again.
+    pub(crate) const fn argument(self) -> &'static str {
+        match self {
+            Self::Replica => "replica",
+            Self::Gatherer => "gatherer",
+        }
+    }
+
+    /// The role with this hidden argument.
+    pub(crate) fn with_argument(argument: &OsStr) -> Option<Self> {
+        let mut roles = Self::ALL.into_iter();
+        roles.find(|role| role.argument() == argument)
+    }
+
+    fn output(self) -> Stdio {
+        match self {
+            Self::Replica => Stdio::null(),
+            Self::Gatherer => Stdio::inherit(),
+        }
+    }
+}
 
 /// A running child. It ends when this end of its standard input is closed.
 pub(crate) struct RunningChild {
@@ -33,13 +67,15 @@ impl RunningChild {
     /// Starts `executable` as one process. This process's copy of the listener is closed on return.
     pub(crate) async fn start(
         executable: &Path,
-        config: &NodeConfig,
+        role: Role,
+        config: &impl Serialize,
         listener: TcpListener,
         logging: Logging,
     ) -> io::Result<Self> {
-        let mut child = tokio::process::Command::from(command(executable, listener, logging)?)
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut child =
+            tokio::process::Command::from(command(executable, role, listener, logging)?)
+                .kill_on_drop(true)
+                .spawn()?;
         let mut lifeline = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut line = serde_json::to_vec(config)?;
         line.push(b'\n');
@@ -85,15 +121,20 @@ async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-fn command(executable: &Path, listener: TcpListener, logging: Logging) -> io::Result<Command> {
+fn command(
+    executable: &Path,
+    role: Role,
+    listener: TcpListener,
+    logging: Logging,
+) -> io::Result<Command> {
     let mut command = Command::new(executable);
     command
-        .arg(REPLICA_ARGUMENT)
+        .arg(role.argument())
         .env("LISTEN_FDS", "1")
         .env_remove("LISTEN_PID")
         .env_remove("LISTEN_FDS_FIRST_FD")
         .stdin(Stdio::piped())
-        .stdout(Stdio::null());
+        .stdout(role.output());
     logging.hand_to(&mut command);
     command
         .fd_mappings(vec![FdMapping {

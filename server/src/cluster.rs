@@ -14,7 +14,7 @@ use quorate_web::config::{Address, without_brackets};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::child::RunningChild;
+use crate::child::{Role, RunningChild};
 use crate::key_folder::{KeyFolder, Place};
 use crate::keys::{Keys, draw_seed};
 use crate::logging::Logging;
@@ -140,9 +140,15 @@ impl Cluster {
             .clone()
             .map_or_else(env::current_exe, Ok)
             .map_err(failed)?;
-        let child = RunningChild::start(&executable, node_config, listener, config.logging)
-            .await
-            .map_err(failed)?;
+        let child = RunningChild::start(
+            &executable,
+            Role::Replica,
+            node_config,
+            listener,
+            config.logging,
+        )
+        .await
+        .map_err(failed)?;
         let (ended, ended_receiver) = watch::channel(None);
         self.processes.push(Process {
             name: name.clone(),

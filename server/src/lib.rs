@@ -1,22 +1,26 @@
 //! Starts the processes, watches over them, and stops them: one operating-system process each.
 //!
 //! * [`Cluster`]: start, watch, shut down.
-//! * [`replica_main`]: what a child runs. The binaries start themselves again with the hidden argument `replica`.
+//! * [`child_call`]: what a child runs. The binaries start themselves again with a hidden argument.
+//! * [`gather`]: nodes that look for others.
 //! * [`options`]: the command-line options that every binary which starts processes shares.
 //! * [`ready_file`], [`logging`], [`signals`]: what the binaries need around a cluster.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod call;
 mod child;
 mod cluster;
 mod error;
+pub mod gather;
 mod key_folder;
 mod keys;
 pub mod logging;
 mod names;
 mod open_files;
 pub mod options;
+mod parent;
 mod ports;
 mod process;
 pub mod ready_file;
@@ -25,6 +29,7 @@ pub mod shared_keys;
 pub mod signals;
 mod starting;
 
+pub use call::child_call;
 pub use cluster::{Alone, Cluster, ClusterConfig, WebPlan};
 pub use error::StartError;
 pub use names::{index_of, name_of};
@@ -32,4 +37,3 @@ pub use ports::port_of;
 pub use process::Process;
 pub use quorate_fault::{Bound, FaultPlan};
 pub use quorate_service::exchange::check_decision;
-pub use replica::{is_replica_call, replica_main};

@@ -115,6 +115,8 @@ codes! {
     NO_QUORUM = 15;
     /// The client has used this timestamp for another operation.
     TIMESTAMP_TAKEN = 16;
+    /// The node has not founded a cluster yet, so it has only the methods with which nodes find each other.
+    NOT_FOUNDED = 17;
     /// The gathering does not allow this, or has nothing of this name.
     GATHERING = 18;
 }

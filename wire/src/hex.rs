@@ -14,14 +14,23 @@ pub fn read<const N: usize>(digits: &str) -> Option<[u8; N]> {
     (read.len() == N).then_some(bytes)
 }
 
+/// All bytes that these digits stand for, however many they are.
+#[must_use]
+pub fn read_all(digits: &str) -> Option<Vec<u8>> {
+    base16ct::mixed::decode_vec(digits).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{of, read};
+    use super::{of, read, read_all};
 
     #[test]
     fn bytes_are_read_again_and_other_texts_are_not() {
         assert_eq!(read(&of(&[0, 1, 0xAB, 0xFF])), Some([0, 1, 0xAB, 0xFF]));
         assert_eq!(read("00AbfF"), Some([0, 0xAB, 0xFF]));
+        assert_eq!(read_all("00AbfF"), Some(vec![0, 0xAB, 0xFF]));
+        assert_eq!(read_all(""), Some(Vec::new()));
+        assert_eq!(read_all("00Abf"), None);
         for wrong in [
             "", "0", "0011", "00112", "0011223", "00112233", "+0 1x2", "éé1",
         ] {

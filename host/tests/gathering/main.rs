@@ -241,7 +241,7 @@ fn four_members_found_agree_and_sell_without_waiting_when_all_speak() {
     let mut cluster = Cluster::auction([Some(40), Some(75), Some(60), Some(10)]);
     cluster.until(sold);
     let expected = [
-        "found cluster 070707, 4 nodes, 1 may lie: P=P Q=Q R=R S=S",
+        "found cluster 07070707, 4 nodes, 1 may lie: P=P Q=Q R=R S=S",
         "negotiate P offers auction, work; prefers auction",
         "negotiate closed: 4 offers",
         "agree auction, by P, Q, R, S; auction: offered by 4 of 4, Borda 8; work: offered by 4 of 4, Borda 0",

@@ -129,7 +129,9 @@ impl ClusterOptions {
     }
 }
 
-fn usual_view_timeout(processes: u32) -> Duration {
+/// The view timeout of so many processes, if nothing was said.
+#[must_use]
+pub fn usual_view_timeout(processes: u32) -> Duration {
     let n = NonZeroU32::new(processes).unwrap_or(NonZeroU32::MIN);
     Duration::from_micros(Config::usual_view_timeout(Quorum::of(n)).0)
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 pub mod http;
+pub mod meeting;
 pub mod nodes;
 pub mod takeover;
 

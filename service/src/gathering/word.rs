@@ -132,7 +132,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// The start of a cluster's id, as lines show it.
 #[must_use]
 pub(super) fn short(cluster: &[u8; 32]) -> String {
-    hex(&cluster[..3])
+    hex(&cluster[..4])
 }
 
 /// Reads a list whose items stand between commas: at least one, at most so many, none twice.

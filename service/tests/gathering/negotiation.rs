@@ -21,7 +21,7 @@ fn nothing_counts_before_the_cluster_is_founded_and_then_the_first_founding_does
     assert_eq!(
         lines,
         [
-            "found cluster 5b5b5b, 4 nodes, 1 may lie: P=P Q=Q R=R S=S (slot 2)",
+            "found cluster 5b5b5b5b, 4 nodes, 1 may lie: P=P Q=Q R=R S=S (slot 2)",
             "negotiate P offers work (slot 4)",
         ]
     );
@@ -49,7 +49,7 @@ fn another_cluster_and_other_names_are_refused_with_both_printed() {
             run.since(&before),
             [
                 format!(
-                    "malicious S wants to found another cluster, 6c6c6c: refused (slot {slot})"
+                    "malicious S wants to found another cluster, 6c6c6c6c: refused (slot {slot})"
                 ),
                 format!(
                     "malicious S wants other names for the nodes: refused (slot {})",

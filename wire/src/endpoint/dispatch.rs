@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
@@ -9,7 +10,6 @@ use std::task::Poll;
 use bytes::Bytes;
 use dxr::{FaultResponse, MethodResponse, Value};
 use futures_util::FutureExt;
-use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ use super::budget::{Budget, Share};
 use super::extensions::Extensions;
 use super::methods::{Entry, MULTICALL, Methods};
 use super::multicall::multicall;
-use super::{Limits, system};
+use super::{Limits, Otherwise, system};
 use crate::Fault;
 use crate::read::{self, Call};
 use crate::spelling::{Spelling, spelt};
@@ -27,6 +27,7 @@ use crate::xml::{self, Bounds};
 #[derive(Clone)]
 pub(super) struct Dispatch {
     methods: Arc<Methods>,
+    otherwise: Option<Otherwise>,
     limits: Arc<Limits>,
     calls: Arc<Semaphore>,
     bodies: Budget,
@@ -42,11 +43,16 @@ struct Place {
 }
 
 impl Dispatch {
-    pub(super) fn new(methods: BTreeMap<&'static str, Entry>, limits: Limits) -> Self {
+    pub(super) fn new(
+        methods: BTreeMap<&'static str, Entry>,
+        limits: Limits,
+        otherwise: Option<Otherwise>,
+    ) -> Self {
         let semaphore = |calls| Arc::new(Semaphore::new(permits(calls) as usize));
         let (calls, reserve) = (semaphore(limits.calls), semaphore(limits.reserved_calls));
         Self {
             methods: Arc::new(Methods::new(methods)),
+            otherwise,
             bodies: Budget::new(limits.bodies),
             limits: Arc::new(limits),
             calls,
@@ -73,11 +79,12 @@ impl Dispatch {
         body: Bytes,
         charset: Option<String>,
         share: Share,
+        from: Option<IpAddr>,
     ) -> String {
         let Some(place) = self.place() else {
             return fault_xml(overloaded());
         };
-        let work = self.clone().work(body, charset, place, share);
+        let work = self.clone().work(body, charset, place, share, from);
         run_to_the_end(work)
             .await
             .unwrap_or_else(|| fault_xml(failed()))
@@ -109,6 +116,7 @@ impl Dispatch {
         place: Place,
         // The parsed body takes memory until the call ends.
         _share: Share,
+        from: Option<IpAddr>,
     ) -> String {
         let call = match read(&body, charset.as_deref(), &self.limits) {
             Ok(call) if place.reserved && !self.has_room_of_its_own(&call.name) => {
@@ -122,15 +130,22 @@ impl Dispatch {
         let spelling = call.spelling;
         let result = match call.name.as_str() {
             MULTICALL => {
-                let run = async |name: String, params| self.run(&name, params, deadline).await;
+                let run =
+                    async |name: String, params| self.run(&name, params, from, deadline).await;
                 multicall(&self.limits, call.params, spelling, run).await
             }
-            name => self.run(name, call.params, deadline).await,
+            name => self.run(name, call.params, from, deadline).await,
         };
         match result {
             Ok(value) => answer_xml(value, spelling, self.limits.answer),
             Err(fault) => fault_xml(fault),
         }
+    }
+
+    fn no_such_method(&self) -> Fault {
+        self.otherwise
+            .as_ref()
+            .map_or_else(system::unknown, |fault| fault())
     }
 
     fn has_room_of_its_own(&self, name: &str) -> bool {
@@ -144,13 +159,14 @@ impl Dispatch {
         &self,
         name: &str,
         params: Vec<Value>,
+        from: Option<IpAddr>,
         deadline: Instant,
     ) -> Result<Value, Fault> {
         if let Some(result) = system::run(&self.methods, name, &params) {
             return result;
         }
         let Some((method, entry)) = self.methods.get(name) else {
-            return Err(system::unknown());
+            return Err(self.no_such_method());
         };
         let late = || Fault::system(format!("the call took longer than {:?}", self.limits.call));
         // A late multicall begins no further call.
@@ -158,13 +174,9 @@ impl Dispatch {
             return Err(late());
         }
         let sent = Extensions::of(&params);
-        let handling =
-            AssertUnwindSafe(entry.handler.handle(&params, HeaderMap::new())).catch_unwind();
+        let handling = AssertUnwindSafe(entry.handler.handle(&params, from)).catch_unwind();
         match tokio::time::timeout_at(deadline, handling).await {
-            Ok(Ok(result)) => {
-                let answer = result.map_err(Fault::from)?;
-                sent.allow(answer)
-            }
+            Ok(Ok(result)) => sent.allow(result?),
             Ok(Err(_)) => {
                 tracing::error!(method, "a handler panicked");
                 Err(failed())

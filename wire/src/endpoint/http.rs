@@ -1,7 +1,7 @@
 //! The HTTP around calls: who may call, and which verbs, paths and bodies are accepted.
 
 use std::io::Read;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -34,10 +34,11 @@ pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailabl
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 1\r\nConnection: close\r\n\r\n\
     Too many connections.\n";
 
-/// Answers one request.
+/// Answers one request. `from`: the caller's address, if it is known.
 pub(super) async fn respond(
     dispatch: &Dispatch,
     routes: Option<&dyn Routes>,
+    from: Option<IpAddr>,
     mut request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let routes = routes.filter(|routes| routes.serves(request.uri().path()));
@@ -45,7 +46,9 @@ pub(super) async fn respond(
         return refuse(dispatch, request, refusal).await.map(Either::Left);
     }
     let Some(routes) = routes else {
-        return respond_to_call(dispatch, request).await.map(Either::Left);
+        return respond_to_call(dispatch, from, request)
+            .await
+            .map(Either::Left);
     };
     match read_in_time(dispatch, &mut request).await {
         Ok((body, _share)) => {
@@ -59,6 +62,7 @@ pub(super) async fn respond(
 /// Answers a request to one of the service's own paths.
 async fn respond_to_call(
     dispatch: &Dispatch,
+    from: Option<IpAddr>,
     mut request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     if request.method() != Verb::POST {
@@ -81,9 +85,8 @@ async fn respond_to_call(
                 },
                 _ => body,
             };
-            let answer = dispatch
-                .answer(body, charset(request.headers()).map(str::to_owned), share)
-                .await;
+            let charset = charset(request.headers()).map(str::to_owned);
+            let answer = dispatch.answer(body, charset, share, from).await;
             response(StatusCode::OK, XML, answer)
         }
         Err(error) => refuse_body(dispatch, request, error),

@@ -1,11 +1,22 @@
 //! The methods of an endpoint: its own, and what the `system.*` methods say of themselves.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use dxr_server::Handler;
+use dxr::Value;
+use dxr_server::async_trait;
+
+use crate::Fault;
 
 /// The method that runs other methods.
 pub(super) const MULTICALL: &str = "system.multicall";
+
+/// What answers the calls of a method.
+#[async_trait]
+pub(super) trait Handler: Send + Sync {
+    /// Answers a call. `from`: the caller's address, if its connection came from a listener.
+    async fn handle(&self, params: &[Value], from: Option<IpAddr>) -> Result<Value, Fault>;
+}
 
 /// What the endpoint knows about a method.
 pub(super) struct Entry {

@@ -25,12 +25,11 @@ mod system;
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::HeaderMap;
 use dxr::Value;
-use dxr_server::{Handler, HandlerResult};
 use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -47,7 +46,7 @@ pub use self::routes::Routes;
 pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
-use self::methods::Entry;
+use self::methods::{Entry, Handler};
 use self::stream::{Phase, TimedStream};
 use crate::{Fault, Method, Seldom};
 
@@ -133,7 +132,11 @@ pub struct Endpoint {
     methods: BTreeMap<&'static str, Entry>,
     limits: Limits,
     routes: Option<Arc<dyn Routes>>,
+    otherwise: Option<Otherwise>,
 }
+
+/// The fault for a call of a method that the endpoint does not have.
+type Otherwise = Arc<dyn Fn() -> Fault + Send + Sync>;
 
 impl Endpoint {
     /// An endpoint with the `system.*` methods only.
@@ -142,10 +145,21 @@ impl Endpoint {
     }
 
     /// Adds a method, or replaces the handler that it had.
-    pub fn method<M, F, Fut>(mut self, handler: F) -> Self
+    pub fn method<M, F, Fut>(self, handler: F) -> Self
     where
         M: Method,
         F: Fn(M) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<M::Answer, Fault>> + Send,
+    {
+        self.method_from(move |call, _| handler(call))
+    }
+
+    /// As [`Endpoint::method`], for a handler that is told the caller's address too. A connection that did not come from a
+    /// listener has none.
+    pub fn method_from<M, F, Fut>(mut self, handler: F) -> Self
+    where
+        M: Method,
+        F: Fn(M, Option<IpAddr>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<M::Answer, Fault>> + Send,
     {
         let handler = Box::new(Typed {
@@ -162,6 +176,13 @@ impl Endpoint {
                 handler,
             },
         );
+        self
+    }
+
+    /// Sets the fault for calls of methods that the endpoint does not have. Without it, they are told that there is no such
+    /// method.
+    pub fn otherwise(mut self, fault: impl Fn() -> Fault + Send + Sync + 'static) -> Self {
+        self.otherwise = Some(Arc::new(fault));
         self
     }
 
@@ -202,7 +223,7 @@ impl Endpoint {
     /// Serves connections that do not come from a listener. There is no cap on their number.
     pub fn connections(self) -> Connections {
         Connections {
-            dispatch: Arc::new(Dispatch::new(self.methods, self.limits)),
+            dispatch: Arc::new(Dispatch::new(self.methods, self.limits, self.otherwise)),
             routes: self.routes,
             give_way: Arc::default(),
         }
@@ -227,7 +248,7 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.open(stream).await
+        self.open(stream, None).await
     }
 
     /// If no connection could give way now, none shall do so later, when there may be room.
@@ -238,6 +259,7 @@ impl Connections {
     fn open<S>(
         &self,
         stream: S,
+        from: Option<IpAddr>,
     ) -> impl GracefulConnection<Output = hyper::Result<()>, Error = hyper::Error> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -252,7 +274,7 @@ impl Connections {
             async move {
                 let _busy = phase.busy();
                 Ok::<_, std::convert::Infallible>(
-                    http::respond(&dispatch, routes.as_deref(), request).await,
+                    http::respond(&dispatch, routes.as_deref(), from, request).await,
                 )
             }
         });
@@ -265,7 +287,7 @@ impl Connections {
     }
 }
 
-/// A typed handler behind dxr's untyped one.
+/// A typed handler behind the untyped one.
 struct Typed<M, F> {
     handler: F,
     method: PhantomData<fn(M)>,
@@ -275,12 +297,12 @@ struct Typed<M, F> {
 impl<M, F, Fut> Handler for Typed<M, F>
 where
     M: Method,
-    F: Fn(M) -> Fut + Send + Sync + 'static,
+    F: Fn(M, Option<IpAddr>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<M::Answer, Fault>> + Send,
 {
-    async fn handle(&self, params: &[Value], _headers: HeaderMap) -> HandlerResult {
+    async fn handle(&self, params: &[Value], from: Option<IpAddr>) -> Result<Value, Fault> {
         let method = M::from_params(params.to_vec())?;
-        let answer = (self.handler)(method).await?;
+        let answer = (self.handler)(method, from).await?;
         Ok(M::answer_into_value(answer))
     }
 }
@@ -303,7 +325,7 @@ impl Server {
                 () = &mut shutdown => break,
                 Some(_) = self.tasks.join_next() => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.admit(stream),
+                    Ok((stream, from)) => self.admit(stream, from.ip()),
                     Err(error) => {
                         if let Some(left_out) = failures.line(()) {
                             tracing::warn!(%error, left_out, "cannot accept a connection");
@@ -321,13 +343,13 @@ impl Server {
         self.end().await;
     }
 
-    fn admit(&mut self, stream: TcpStream) {
+    fn admit(&mut self, stream: TcpStream, from: IpAddr) {
         // Without it, answers would wait for the client's delayed acknowledgements. A failure only makes the connection
         // slower.
         let _ = stream.set_nodelay(true);
         let (connections, watcher) = (self.connections.clone(), self.graceful.watcher());
         let serve = move |stream, permit| async move {
-            if let Err(error) = watcher.watch(connections.open(stream)).await {
+            if let Err(error) = watcher.watch(connections.open(stream, Some(from))).await {
                 tracing::debug!(%error, "a connection ended early");
             }
             drop::<OwnedSemaphorePermit>(permit);

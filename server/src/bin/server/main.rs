@@ -3,6 +3,7 @@
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod meeting;
 mod options;
 
 use std::process::ExitCode;
@@ -18,11 +19,12 @@ use quorate_server::signals::StopSignals;
 use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, name_of};
 use quorate_web::PbftYaml;
 
+use crate::meeting::Meeting;
 use crate::options::{Command, Keygen, Options};
 
 fn main() -> ExitCode {
-    if quorate_server::is_replica_call() {
-        return quorate_server::replica_main();
+    if let Some(child) = quorate_server::child_call() {
+        return child();
     }
     let options = Options::read();
     match &options.command {
@@ -80,6 +82,9 @@ fn make_keys(options: &Keygen) -> anyhow::Result<ExitCode> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<ExitCode> {
+    if let Some(meeting) = Meeting::of(options) {
+        return meeting.run(options, logging).await;
+    }
     let ready_file = ready_file(options)?;
     let mut config = cluster_config(options, logging)?;
     config

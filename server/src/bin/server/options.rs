@@ -1,26 +1,45 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
+use quorate_gather::Group;
 use quorate_server::logging::LogFormat;
-use quorate_server::options::{ClusterOptions, brief_help, help, parse_processes};
+use quorate_server::options::{ClusterOptions, brief_help, help, parse_processes, parse_time};
+
+use quorate_node::gather::Join;
 
 /// Starts the processes P, Q, R and S, each an XML-RPC endpoint of its own, and stops them on Ctrl-C.
 ///
-/// Exit status: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 all processes have ended by themselves, 2 wrong usage, or the processes could
-/// not be started.
+/// With HOST and PORT it starts nodes that know nothing of each other: they find each other, found a cluster, agree on an activity and
+/// do it. `server 127.0.0.1 9000` starts one that waits for others. `server 127.0.0.1 9000 3`, in another terminal, starts three that
+/// join it.
+///
+/// Exit status: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, or the activity is over; 1 all processes have ended by themselves, or the nodes
+/// have no activity in common; 2 wrong usage, the processes could not be started, or the cluster was founded without this node; 3 too few
+/// nodes came in time.
 #[derive(Parser)]
 #[command(
     name = "server",
     version,
     after_help = brief_help("server --help"),
     after_long_help = help(),
+    override_usage = "server [OPTIONS]\n       server [OPTIONS] HOST PORT [N]\n       server COMMAND",
     args_conflicts_with_subcommands = true
 )]
 pub(crate) struct Options {
+    /// Start nodes that look for others: the address of this machine at which they listen
+    #[arg(value_name = "HOST", requires = "meeting_port", conflicts_with_all = KNOWN)]
+    pub(crate) meeting_host: Option<String>,
+    /// The port of the node; 0: any free port. With N: the port of the node that they join
+    #[arg(value_name = "PORT")]
+    pub(crate) meeting_port: Option<u16>,
+    /// Start so many nodes, on free ports, that join the one at HOST PORT
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) joining: Option<u32>,
     /// How many processes: P, Q, R, ... Z, P2, Q2, ...
     ///
     /// 3f+1 processes survive f faulty ones: 4 survive one, 7 survive two.
@@ -32,6 +51,8 @@ pub(crate) struct Options {
     pub(crate) places: Places,
     #[command(flatten)]
     pub(crate) web: Web,
+    #[command(flatten)]
+    pub(crate) gather: Gather,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(subcommand)]
@@ -107,6 +128,61 @@ pub(crate) struct Web {
     pub(crate) secret_key: Option<PathBuf>,
 }
 
+/// The options of nodes that look for others.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Nodes that look for others, with HOST and PORT")]
+pub(crate) struct Gather {
+    /// How many nodes the cluster will have [default: 4]
+    ///
+    /// All nodes must expect as many. 4 survive one liar, 7 survive two.
+    #[arg(long, value_name = "N", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) expect: Option<u32>,
+    /// The group in which nodes find each other [default: default]
+    ///
+    /// An open group takes whoever comes: a person with many keys may take many seats, and more than one cluster may be founded.
+    /// One liar in three seats is more than the nodes survive, so use an open group only among friends, such as on loopback.
+    #[arg(long, value_name = "NAME", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) group: Option<Group>,
+    /// A node may be at this address, repeatable. With ID, its 64 digits, nobody else may be there
+    #[arg(long, value_name = "[ID@]HOST:PORT", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) join: Vec<Join>,
+    /// What the node offers to do: auction, vote, work, store [default: auction]
+    #[arg(long, value_name = "ACTIVITY,...", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) offer: Option<String>,
+    /// What the node has, as in cores=4, repeatable
+    #[arg(long, value_name = "NAME=NUMBER", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) capability: Vec<String>,
+    /// A term of the node's offer, repeatable: NAME=NUMBER, of which all members must have as much, least=N or most=N members,
+    /// deadline=SLOTS
+    #[arg(long, value_name = "TERM", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) constraint: Vec<String>,
+    /// What the node would rather do, best first
+    #[arg(long, value_name = "ACTIVITY,...", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) prefer: Option<String>,
+    /// Put this lot up for auction and bid for it, repeatable [default: lamp=AMOUNT, drawn from the node's key]
+    #[arg(long, value_name = "LOT=AMOUNT", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) bid: Vec<String>,
+    /// End once the first activity is over
+    #[arg(long, requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) once: bool,
+    /// End if no cluster is founded within this time [default: wait for ever]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) wait: Option<Duration>,
+}
+
+/// What does not go with nodes that look for others: the options of processes that know each other.
+const KNOWN: [&str; 9] = [
+    "processes",
+    "base_port",
+    "host",
+    "config",
+    "index",
+    "dump_dir",
+    "keys",
+    "secret_key",
+    "ready_file",
+];
+
 /// The options for output.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
@@ -149,7 +225,7 @@ mod tests {
     }
 
     /// All options that can be used together.
-    const TOGETHER: [Together; 4] = [
+    const TOGETHER: [Together; 5] = [
         Together {
             subcommand: "completions",
             required: &["bash"],
@@ -164,6 +240,31 @@ mod tests {
             subcommand: "keygen",
             required: &["--config", "pbft.yaml"],
             sets: &[&["config", "out"]],
+        },
+        Together {
+            subcommand: "",
+            required: &["127.0.0.1", "9000"],
+            sets: &[&[
+                "expect",
+                "group",
+                "join",
+                "offer",
+                "capability",
+                "constraint",
+                "prefer",
+                "bid",
+                "once",
+                "wait",
+                "faulty",
+                "seed",
+                "default-decision",
+                "view-timeout",
+                "batch-limit",
+                "decision-timeout",
+                "allowed-host",
+                "data-dir",
+                "log-format",
+            ]],
         },
         Together {
             subcommand: "",
@@ -221,7 +322,8 @@ mod tests {
     #[test]
     fn two_options_mean_something_together_or_are_refused() {
         let value_of = |option: &str| match option {
-            "view-timeout" | "decision-timeout" => "2s",
+            "view-timeout" | "decision-timeout" | "wait" => "2s",
+            "join" => "127.0.0.1:9001",
             "faulty" => "S=lie",
             "default-decision" => "wait",
             "host" | "allowed-host" => "localhost",

@@ -1,0 +1,129 @@
+//! A node before its founding, and what goes on afterwards for those who come late.
+
+use std::net::{IpAddr, TcpListener};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use quorate_gather::{Founded, Gathering, MOST_BYTES};
+use quorate_protocol::SecretKey;
+use quorate_wire::Limits;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::calls::Calls;
+use super::config::{Ending, GatherConfig};
+use super::door::Door;
+use super::home::{self, Home, RECORDS, STARTS};
+use super::seeker::{News, Seeker};
+use crate::herald::{Tell, Teller};
+use crate::ready::listening;
+
+/// A node before its founding, and what goes on afterwards for those who come late.
+pub(super) struct Search {
+    pub(super) seeker: JoinHandle<anyhow::Error>,
+    pub(super) endpoint: JoinHandle<std::io::Result<()>>,
+    pub(super) stop_endpoint: oneshot::Sender<()>,
+    pub(super) news: mpsc::UnboundedReceiver<News>,
+    pub(super) door: Door,
+    pub(super) teller: Teller,
+    pub(super) key: [u8; 32],
+    pub(super) records: Option<PathBuf>,
+    pub(super) starts: Option<PathBuf>,
+}
+
+impl Search {
+    pub(super) fn start(
+        config: &GatherConfig,
+        listener: &TcpListener,
+        tell: Tell,
+    ) -> anyhow::Result<Self> {
+        let home = Home::open(config.data_dir.as_deref())?;
+        let (key, records, starts) = (home.key(), home.file(RECORDS), home.file(STARTS));
+        let gathering = gathering(config, &home)?;
+        let teller = Teller::new(gathering.id(), tell);
+        let (door, packets) = Door::new();
+        let (tell_news, news) = mpsc::unbounded_channel();
+        let (waits, why) = watch::channel("this node has just started".to_owned());
+        let (_hints, hinted) = mpsc::channel(1);
+        let seeker = Seeker {
+            gathering,
+            home,
+            teller: teller.clone(),
+            packets,
+            hints: hinted,
+            joins: config.join.clone(),
+            news: tell_news,
+            waits,
+            calls: Calls::default(),
+        };
+        let listener = listening(
+            listener
+                .try_clone()
+                .context("the listener cannot be used")?,
+        )?;
+        let (stop_endpoint, stopped) = oneshot::channel();
+        let endpoint = door.clone().before_founding(why).limits(limits(config));
+        Ok(Self {
+            seeker: tokio::spawn(seeker.run()),
+            endpoint: tokio::spawn(endpoint.serve(listener, async {
+                let _ = stopped.await;
+            })),
+            stop_endpoint,
+            news,
+            door,
+            teller,
+            key,
+            records,
+            starts,
+        })
+    }
+
+    /// Waits for the founding. The inner error: the node ends without one.
+    pub(super) async fn end(&mut self, once: bool) -> anyhow::Result<Result<Founded, Ending>> {
+        loop {
+            tokio::select! {
+                Some(news) = self.news.recv() => match news {
+                    News::Founded(founded) => return Ok(Ok(*founded)),
+                    News::Watches if once => return Ok(Err(Ending::TooLate)),
+                    News::Watches | News::Moved(..) => {}
+                },
+                failed = &mut self.seeker => return Err(failed.context("the search failed")?),
+                ended = &mut self.endpoint => {
+                    ended.context("the endpoint failed")?.context("the endpoint failed")?;
+                    anyhow::bail!("the endpoint has ended");
+                }
+            }
+        }
+    }
+
+    pub(super) async fn stop(self) {
+        self.seeker.abort();
+        drop(self.stop_endpoint);
+        if let Err(error) = self.endpoint.await {
+            tracing::error!(%error, "the endpoint failed");
+        }
+    }
+}
+
+fn gathering(config: &GatherConfig, home: &Home) -> anyhow::Result<Gathering> {
+    let (settings, key) = (config.settings()?, SecretKey::new(&home.key()));
+    let seed = home::draw()?;
+    Ok(match home.memory() {
+        None => Gathering::new(settings, key, seed)?,
+        Some(memory) => Gathering::restore(settings, key, seed, memory)?,
+    })
+}
+
+/// The limits of the endpoint before the founding. XML-RPC makes 4 bytes of 3, and needs some around them.
+fn limits(config: &GatherConfig) -> Limits {
+    let mut allowed_hosts = config.allowed_hosts.clone();
+    allowed_hosts.push(match config.address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    });
+    Limits {
+        allowed_hosts,
+        body: MOST_BYTES.div_ceil(3).saturating_mul(4) + 1024,
+        ..Limits::default()
+    }
+}

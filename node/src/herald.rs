@@ -1,0 +1,162 @@
+//! What a node tells its user of a gathering: what happens in the order, and why nothing happens.
+
+use std::sync::Arc;
+
+use quorate_gather::NodeId;
+use quorate_protocol::{Duration, Time};
+use quorate_service::gathering::{Activity, Gathering, Happening, Name, Phase, Plan, Stage, Waits};
+use tokio::sync::watch;
+
+/// A line that a node tells its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The node's id, in short.
+    pub node: &'a str,
+    /// The stage to which the line belongs, such as `discover`.
+    pub stage: &'a str,
+    /// The text, one line.
+    pub text: &'a str,
+}
+
+/// Takes the lines that a node tells its user. It must not block.
+pub type Tell = Arc<dyn Fn(Line<'_>) + Send + Sync>;
+
+/// Tells the user something as a node.
+#[derive(Clone)]
+pub(crate) struct Teller {
+    node: String,
+    tell: Tell,
+}
+
+impl Teller {
+    pub(crate) fn new(node: NodeId, tell: Tell) -> Self {
+        Self {
+            node: node.to_string(),
+            tell,
+        }
+    }
+
+    pub(crate) fn tell(&self, stage: &str, text: &str) {
+        let node = &self.node;
+        (self.tell)(Line { node, stage, text });
+    }
+}
+
+/// How long nothing happens before the node says why it waits.
+const QUIET: Duration = Duration::from_millis(2_000);
+/// How often it says so again.
+const AGAIN: Duration = Duration::from_millis(5_000);
+
+/// How the activity ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The members did what they agreed on.
+    Acted,
+    /// They found nothing that enough of them offer.
+    NothingInCommon,
+}
+
+/// How a process takes part in a gathering.
+pub(crate) struct Gathered {
+    /// The names of all nodes, in replica order.
+    pub(crate) names: Vec<Name>,
+    /// What it does by itself.
+    pub(crate) plan: Plan,
+    /// Tells what happens.
+    pub(crate) herald: Herald,
+}
+
+/// Tells what happens in the order.
+pub(crate) struct Herald {
+    teller: Teller,
+    /// The number of the next happening.
+    next: u64,
+    /// Why the node waits, as it was last looked at.
+    waits: Vec<(Stage, String)>,
+    /// When it is to be told.
+    due: Option<Time>,
+    outcome: watch::Sender<Option<Outcome>>,
+}
+
+impl Herald {
+    pub(crate) fn new(teller: Teller) -> (Self, watch::Receiver<Option<Outcome>>) {
+        let (outcome, ended) = watch::channel(None);
+        let herald = Self {
+            teller,
+            next: 0,
+            waits: Vec::new(),
+            due: None,
+            outcome,
+        };
+        (herald, ended)
+    }
+
+    /// When [`Herald::tell`] must be called again, if nothing happens until then.
+    pub(crate) const fn due(&self) -> Option<Time> {
+        self.due
+    }
+
+    /// Tells what is new.
+    pub(crate) fn tell(&mut self, now: Time, state: &Gathering) {
+        for happened in state.log().from(self.next) {
+            let stage = happened.happening.stage().to_string();
+            self.teller.tell(&stage, &happened.to_string());
+            if let Some(outcome) = outcome_of(&happened.happening) {
+                self.outcome.send_replace(Some(outcome));
+            }
+        }
+        self.next = state.log().next();
+        self.tell_waits(now, state);
+    }
+
+    fn tell_waits(&mut self, now: Time, state: &Gathering) {
+        let waits = waits_of(state);
+        if waits != self.waits {
+            self.due = (!waits.is_empty()).then(|| now + QUIET);
+            self.waits = waits;
+        }
+        if self.due.is_some_and(|due| due <= now) {
+            for (stage, text) in &self.waits {
+                self.teller.tell(&stage.to_string(), text);
+            }
+            self.due = Some(now + AGAIN);
+        }
+    }
+}
+
+/// Whether this ends the first activity, and how.
+fn outcome_of(happening: &Happening) -> Option<Outcome> {
+    match happening {
+        Happening::Chosen { choice, .. } => match choice.chosen {
+            None => Some(Outcome::NothingInCommon),
+            // There is nothing to be waited for: the store is used by clients.
+            Some(Activity::Store) => Some(Outcome::Acted),
+            Some(_) => None,
+        },
+        Happening::Sold { .. }
+        | Happening::Voted { .. }
+        | Happening::JobDone { .. }
+        | Happening::JobEnded { .. } => Some(Outcome::Acted),
+        _ => None,
+    }
+}
+
+/// Why nothing happens.
+fn waits_of(state: &Gathering) -> Vec<(Stage, String)> {
+    if state.founded().is_none() {
+        let why = "waits for the first slot, which a quorum must order";
+        return vec![(Stage::Found, why.to_owned())];
+    }
+    let waits = state.waits();
+    waits
+        .iter()
+        .map(|waits| (stage_of(waits), waits.to_string()))
+        .collect()
+}
+
+const fn stage_of(waits: &Waits) -> Stage {
+    match waits.phase {
+        Phase::Offers => Stage::Negotiate,
+        _ => Stage::Act,
+    }
+}

@@ -1,0 +1,89 @@
+//! A process that is ready to run: its runtime, its endpoint and its listener.
+
+use anyhow::Context as _;
+use quorate_wire::Endpoint;
+use tokio::net::TcpListener;
+
+use crate::config::NodeConfig;
+use crate::herald::Gathered;
+use crate::question::{self, ToRuntime};
+use crate::runtime::Runtime;
+use crate::{Ending, limits, rpc, web};
+
+/// A process that nothing can keep from answering.
+pub(crate) struct Ready {
+    runtime: Runtime,
+    endpoint: Endpoint,
+    listener: TcpListener,
+    to_runtime: ToRuntime,
+}
+
+impl Ready {
+    /// `gathered`: how it takes part in a gathering. `endpoint`: what it serves beside its own methods.
+    pub(crate) fn new(
+        config: &NodeConfig,
+        listener: std::net::TcpListener,
+        gathered: Option<Gathered>,
+        endpoint: Endpoint,
+    ) -> anyhow::Result<Self> {
+        let listener = listening(listener)?;
+        let ip = listener
+            .local_addr()
+            .context("the listener cannot be used")?
+            .ip();
+        let (to_runtime, at_runtime) = question::ways(config.addresses.len());
+        let mut runtime = Runtime::new(config, gathered, ip.is_loopback(), at_runtime)?;
+        let handle = rpc::Handle::new(config, runtime.pairs(), to_runtime.clone());
+        let endpoint = rpc::register(endpoint, &handle).limits(limits(config, ip));
+        let endpoint = match &config.web {
+            Some(web) => endpoint.routes(web::routes(web, handle)),
+            None => endpoint,
+        };
+        Ok(Self {
+            runtime,
+            endpoint,
+            listener,
+            to_runtime,
+        })
+    }
+
+    /// The ways to its runtime.
+    pub(crate) const fn to_runtime(&self) -> &ToRuntime {
+        &self.to_runtime
+    }
+
+    /// Runs until `shutdown` completes, or until the process crashes as configured.
+    pub(crate) async fn run(
+        self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> anyhow::Result<Ending> {
+        // Nobody may ask once the endpoint has ended: the runtime ends then.
+        drop(self.to_runtime);
+        let crashed = tokio::spawn(self.runtime.run());
+        tokio::pin!(crashed);
+        let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = self.endpoint.serve(self.listener, async move {
+            let _ = stopped.await;
+        });
+        tokio::pin!(serving);
+        tokio::pin!(shutdown);
+        tokio::select! {
+            result = &mut serving => result.context("the endpoint failed").map(|()| Ending::ShutDown),
+            ending = &mut crashed => ending.context("the runtime failed"),
+            () = &mut shutdown => {
+                drop(stop_endpoint);
+                // End the runtime first. Callers that wait for it then get an error while the endpoint can still send it.
+                crashed.abort();
+                serving.await.context("the endpoint failed").map(|()| Ending::ShutDown)
+            }
+        }
+    }
+}
+
+/// The listener, for tokio.
+pub(crate) fn listening(listener: std::net::TcpListener) -> anyhow::Result<TcpListener> {
+    listener
+        .set_nonblocking(true)
+        .context("the listener cannot be used")?;
+    TcpListener::from_std(listener).context("the listener cannot be used")
+}

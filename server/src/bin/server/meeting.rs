@@ -1,0 +1,166 @@
+//! `server HOST PORT [N]`: nodes that look for others.
+
+use std::num::NonZeroU32;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use quorate_fault::{Setting, grammar};
+use quorate_node::gather::{GatherConfig, Join, Pass};
+use quorate_protocol::{Config, Quorum, ReplicaId};
+use quorate_server::gather::{bind, resolve, run_one, run_several, somebody_listens, status_of};
+use quorate_server::logging::Logging;
+use quorate_server::options::usual_view_timeout;
+use quorate_server::signals::StopSignals;
+use quorate_service::gathering::{Name, Offer};
+
+use crate::options::{Gather, Options};
+
+/// How many nodes the cluster has if nothing was said.
+const USUAL_NODES: u32 = 4;
+
+/// What the node offers if nothing was said.
+const USUAL_OFFER: &str = "auction";
+
+/// Where to start nodes, and how many.
+pub(crate) struct Meeting<'a> {
+    host: &'a str,
+    port: u16,
+    /// `None`: one node, at this very port.
+    joining: Option<u32>,
+}
+
+impl<'a> Meeting<'a> {
+    /// The meeting that the command line asks for, if it asks for one.
+    pub(crate) fn of(options: &'a Options) -> Option<Self> {
+        Some(Self {
+            host: options.meeting_host.as_ref()?,
+            port: options.meeting_port?,
+            joining: options.joining,
+        })
+    }
+
+    /// Runs the nodes until they are told to stop, or end by themselves.
+    pub(crate) async fn run(self, options: &Options, logging: Logging) -> anyhow::Result<ExitCode> {
+        let mut signals = StopSignals::listen().context("signal handlers")?;
+        let stopped = async move {
+            signals.received().await;
+        };
+        let mut config = config(options)?;
+        let status = match self.joining {
+            None => {
+                let (listener, address) = bind(self.host, self.port)?;
+                config.address = address;
+                status_of(run_one(config, listener, false, stopped).await?)
+            }
+            Some(count) => {
+                let there = resolve(self.host, self.port)?;
+                somebody_listens(there)?;
+                let first = Join {
+                    address: there,
+                    id: None,
+                };
+                config.join.insert(0, first);
+                run_several(&config, self.host, count, logging, stopped).await?
+            }
+        };
+        Ok(ExitCode::from(status))
+    }
+}
+
+/// The configuration of a node. Its address is still to come.
+fn config(options: &Options) -> anyhow::Result<GatherConfig> {
+    let Options {
+        cluster, gather, ..
+    } = options;
+    let nodes = gather.expect.unwrap_or(USUAL_NODES);
+    let view_timeout = cluster
+        .view_timeout
+        .unwrap_or_else(|| usual_view_timeout(nodes));
+    Ok(GatherConfig {
+        address: ([127, 0, 0, 1], 0).into(),
+        group: gather.group.clone().unwrap_or_default(),
+        nodes,
+        entry: Pass::Open,
+        join: gather.join.clone(),
+        offer: offer(gather)?,
+        bids: bids(&gather.bid)?,
+        data_dir: options.places.data_dir.clone(),
+        once: gather.once,
+        wait_ms: gather.wait.map(milliseconds),
+        fault: fault(&cluster.faulty, nodes)?,
+        seed: cluster.seed,
+        default_decision: cluster.default_decision.clone(),
+        view_timeout_ms: milliseconds(view_timeout),
+        batch_limit: cluster.batch_limit,
+        decision_timeout_ms: milliseconds(cluster.decision_timeout),
+        allowed_hosts: options.places.allowed_host.clone(),
+    })
+}
+
+fn milliseconds(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How the nodes misbehave. Their places in the cluster are not known yet, so a behaviour is good if it is so at one of them.
+fn fault(faulty: &[String], nodes: u32) -> anyhow::Result<Option<String>> {
+    let words = match faulty {
+        [] => return Ok(None),
+        [words] if words == "none" => return Ok(None),
+        [words] => words,
+        _ => bail!(
+            "--faulty: with HOST and PORT write one behaviour, which all nodes of this start have"
+        ),
+    };
+    let n = NonZeroU32::new(nodes).context("--expect 0: a cluster has 2 nodes or more")?;
+    let read = |own| {
+        let config = Config::new(ReplicaId(own), Quorum::of(n));
+        let seed = [0; 32];
+        grammar::parse(words, &Setting { config, seed }).map(drop)
+    };
+    match (0..nodes).find_map(|own| read(own).ok()) {
+        Some(()) => Ok(Some(words.clone())),
+        None => read(0).map(|()| None).with_context(|| {
+            format!("--faulty {words}: with HOST and PORT write a behaviour without the name of a process")
+        }),
+    }
+}
+
+/// The offer, from its options.
+fn offer(gather: &Gather) -> anyhow::Result<Offer> {
+    let services = gather.offer.as_deref().unwrap_or(USUAL_OFFER);
+    let mut words = vec![services.to_owned()];
+    let can = numbers(gather.capability.iter().map(String::as_str), "--capability")?;
+    words.extend((!can.is_empty()).then(|| format!("can={can}")));
+    let is_term = |term: &&str| {
+        let name = term.split_once('=').map_or(*term, |(name, _)| name);
+        ["least", "most", "deadline"].contains(&name)
+    };
+    let constraints = gather.constraint.iter().map(String::as_str);
+    let (terms, needs): (Vec<_>, Vec<_>) = constraints.partition(is_term);
+    let needs = numbers(needs.into_iter(), "--constraint")?;
+    words.extend((!needs.is_empty()).then(|| format!("needs={needs}")));
+    words.extend(terms.into_iter().map(str::to_owned));
+    words.extend(gather.prefer.iter().map(|order| format!("prefer={order}")));
+    Offer::parse(&words.join(" "))
+        .context("the offer that --offer, --capability, --constraint and --prefer make")
+}
+
+/// `NAME=NUMBER` of the command line as an offer has it: `NAME:NUMBER,...`.
+fn numbers<'a>(texts: impl Iterator<Item = &'a str>, option: &str) -> anyhow::Result<String> {
+    let pairs = texts.map(|text| match text.split_once('=') {
+        Some((name, number)) => Ok(format!("{name}:{number}")),
+        None => bail!("{option} {text}: write NAME=NUMBER, such as cores=4"),
+    });
+    Ok(pairs.collect::<anyhow::Result<Vec<_>>>()?.join(","))
+}
+
+/// The lots and amounts of `--bid`.
+fn bids(texts: &[String]) -> anyhow::Result<Vec<(Name, u64)>> {
+    let bids = texts.iter().map(|text| {
+        let bid = text
+            .split_once('=')
+            .and_then(|(lot, amount)| Some((lot.parse().ok()?, amount.parse().ok()?)));
+        bid.with_context(|| format!("--bid {text}: write LOT=AMOUNT, such as lamp=75"))
+    });
+    bids.collect()
+}

@@ -1,0 +1,7 @@
+//! Nodes that know nothing of each other find each other, agree and act.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod two_terminals;
