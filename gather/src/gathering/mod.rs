@@ -109,6 +109,8 @@ pub struct Gathering {
     refusals: Doors,
     callers: Callers,
     correspondents: Correspondents,
+    /// How often another key has answered at an address than before.
+    replaced: BTreeMap<SocketAddr, u32>,
     ballots: Ballots,
     /// The quorum of ROSTERs to which this node keeps.
     lock: Option<Certificate>,
@@ -204,6 +206,7 @@ impl Gathering {
             refusals: Doors::new(pace.shut_out),
             callers: Callers::new(CALLS.0, CALLS.1),
             correspondents: Correspondents::new(PACKETS.0, PACKETS.1),
+            replaced: BTreeMap::new(),
             ballots: Ballots::default(),
             lock: None,
             attempt: Attempt::default(),

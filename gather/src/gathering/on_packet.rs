@@ -13,6 +13,9 @@ use crate::refusal::{BadAnswer, Refusal};
 use crate::settings::{VERSION, is_reachable};
 use crate::signed::encode;
 
+/// The most addresses of which it is remembered that another key has answered there.
+const MOST_REPLACED: usize = 512;
+
 impl Gathering {
     pub(super) fn on_packet(&mut self, now: Time, from: IpAddr, bytes: &[u8]) {
         let packet = (bytes.len() <= MOST_BYTES)
@@ -42,9 +45,20 @@ impl Gathering {
         self.challenge_of(now.0 / self.pace.fresh.0.max(1), address)
     }
 
+    /// Once another key has answered at an address, what the key before has signed there is worth nothing: it may come late, or be
+    /// played again.
     fn challenge_of(&self, period: u64, address: &SocketAddr) -> Challenge {
-        let address = encode(address);
+        let replaced = self.replaced.get(address).copied().unwrap_or_default();
+        let address = encode(&(address, replaced));
         Digest::of(&[b"challenge", &self.seed, &period.to_le_bytes(), &address])
+    }
+
+    /// Another key answers at an address than before.
+    pub(super) fn count_replaced(&mut self, address: SocketAddr) {
+        if self.replaced.len() >= MOST_REPLACED && !self.replaced.contains_key(&address) {
+            self.replaced.pop_first();
+        }
+        *self.replaced.entry(address).or_default() += 1;
     }
 
     /// Whether the sender has received this node's challenge at the address that it names, not long ago.

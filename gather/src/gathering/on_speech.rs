@@ -105,6 +105,7 @@ impl Gathering {
         {
             let (before, found) = (NodeId::of(&before), NodeId::of(&key));
             self.forget_at(&address);
+            self.count_replaced(address);
             self.say(Event::Replaced {
                 address,
                 before,

@@ -348,3 +348,29 @@ fn a_node_that_says_something_new_all_the_time_does_not_make_others_repeat_every
     let sent = world.sent() - before;
     assert!(sent < 1_200, "{sent}");
 }
+
+#[test]
+fn what_the_key_before_has_signed_does_not_count_once_another_key_answers_at_an_address() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    let mut before = Forger::new(&open(LIAR, 4), key(100));
+    let envelope = challenged(&mut world, &mut before, 1);
+    let hello = before.hello(1, vec![at(LIAR)]);
+    let old = before.speech(envelope, hello, Standing::Seeking, None);
+    world.arrive(LIAR, at(1), old.clone());
+    // The node there starts again without its memory, and what it said before is played again.
+    let mut after = forger(4);
+    let hello = after.hello(1, vec![at(LIAR)]);
+    for _ in 0..5 {
+        say(&mut world, &mut after, 1, hello.clone(), &Said::default());
+        world.arrive(LIAR, at(1), old.clone());
+        world.run(100);
+    }
+    assert_eq!(world.times_told(1, "answers at 127.0.0.1:9, where"), 1);
+    assert_eq!(world.times_told(1, "shut out"), 0);
+    assert!(
+        world
+            .node(1)
+            .has_met(&quorate_gather::NodeId::of(&after.key()))
+    );
+}

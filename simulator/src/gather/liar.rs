@@ -8,6 +8,7 @@ use quorate_gather::{Hello, Phase, Proof, Refusal, Roster, Settings, Signed, Sta
 use quorate_protocol::{Digest, Duration, SecretKey, Time};
 
 use super::plan::Lie;
+use crate::network::millis;
 
 /// The most rosters that a liar votes for in one packet.
 const MOST_VOTES: usize = 8;
@@ -52,8 +53,9 @@ impl Liar {
     }
 
     /// Calls everybody.
-    pub(super) fn call(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
-        let called: Vec<SocketAddr> = self.calls.iter().copied().collect();
+    pub(super) fn call(&mut self, now: Time) -> Vec<(SocketAddr, Vec<u8>)> {
+        let late = |to: &SocketAddr| matches!(self.lie, Lie::Late(ms) if is_one_half(*to) && now < millis(ms));
+        let called: Vec<SocketAddr> = self.calls.iter().copied().filter(|to| !late(to)).collect();
         called
             .into_iter()
             .map(|to| (to, self.speak(to, None, None)))
@@ -66,6 +68,9 @@ impl Liar {
             return Vec::new();
         };
         let (to, challenge) = (heard.reply, heard.challenge);
+        if matches!(self.lie, Lie::Late(ms) if is_one_half(to) && now < millis(ms)) {
+            return Vec::new();
+        }
         let before = self.answered.get(&to);
         if to == self.address || before.is_some_and(|before| now < *before + PAUSE) {
             return Vec::new();
@@ -131,11 +136,23 @@ impl Liar {
             ..Said::default()
         };
         match self.lie {
-            Lie::Invalid => {
+            Lie::Invalid if is_one_half(to) => {
                 let hello = self.hello_for(to);
                 said.proofs.push(Proof::Hellos(hello.clone(), hello));
             }
+            // The HELLO of somebody else, as if it were at the liar's address.
+            Lie::Invalid => {
+                let known = self
+                    .known
+                    .values()
+                    .find(|hello| hello.key != self.forger.key());
+                said.hellos.extend(known.cloned().map(|mut hello| {
+                    hello.value.addresses = vec![self.address];
+                    hello
+                }));
+            }
             Lie::ForgedHints => said.hellos.push(self.phantom.clone()),
+            Lie::Late(_) => {}
             _ => said.votes = self.votes_for(to),
         }
         said
@@ -151,12 +168,22 @@ impl Liar {
                 _ => Some(roster),
             };
             if let Some(roster) = roster.filter(|roster| roster.has(&own)) {
+                let attempt = self.attempt_for(to, attempt);
                 for phase in [Phase::Roster, Phase::Found] {
                     votes.push((self.forger.vote(phase, attempt, &roster), roster.clone()));
                 }
             }
         }
         votes
+    }
+
+    /// The attempt in which it votes: to some one that nobody can reach, to others one that comes soon.
+    fn attempt_for(&self, to: SocketAddr, attempt: u64) -> u64 {
+        match self.lie {
+            Lie::Attempts if is_one_half(to) => u64::MAX,
+            Lie::Attempts => attempt.saturating_add(100),
+            _ => attempt,
+        }
     }
 
     /// The same roster with a made-up node in place of a member.

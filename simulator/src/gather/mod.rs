@@ -9,6 +9,7 @@ pub mod plan;
 pub mod rule;
 mod world;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use quorate_protocol::{ReplicaId, Time};
@@ -28,6 +29,8 @@ pub struct Outcome {
     pub stopped: bool,
     /// How many packets were sent.
     pub packets: u64,
+    /// What has happened in the run, and how often.
+    pub counts: BTreeMap<&'static str, u64>,
     /// How many clusters were founded.
     pub clusters: usize,
     /// How much virtual time passed.

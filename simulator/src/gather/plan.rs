@@ -4,6 +4,7 @@ use std::fmt;
 
 use quorate_fault::Dice;
 use quorate_protocol::Quorum;
+use serde::{Deserialize, Serialize};
 
 use std::num::NonZeroU32;
 
@@ -12,7 +13,8 @@ use std::num::NonZeroU32;
 pub const BOUND_MS: u64 = 90_000;
 
 /// A run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// All chance comes from it.
     pub seed: u64,
@@ -35,7 +37,8 @@ pub struct Plan {
 }
 
 /// Who may take part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// Whoever comes.
     Open,
@@ -46,7 +49,8 @@ pub enum Way {
 }
 
 /// Somebody who takes part.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Person {
     /// What it is.
     pub role: Role,
@@ -59,7 +63,8 @@ pub struct Person {
 }
 
 /// What somebody is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// A correct node with a seat.
     Owner,
@@ -72,7 +77,8 @@ pub enum Role {
 }
 
 /// Why a node does not belong to the group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Foreign {
     /// It is of another group.
     Group,
@@ -83,7 +89,8 @@ pub enum Foreign {
 }
 
 /// What a liar does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Lie {
     /// It behaves well and then falls silent, in milliseconds from the start of the run.
     Silent(u64),
@@ -103,10 +110,15 @@ pub enum Lie {
     TwoRosters,
     /// It hands on what is not valid, and refuses everybody.
     Invalid,
+    /// It votes in attempts that nobody has begun, and to every second one in others.
+    Attempts,
+    /// It answers every second one only from a time on, in milliseconds from the start of the run, and never votes.
+    Late(u64),
 }
 
 /// A correct node ends and starts again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Restart {
     /// When it ends, in milliseconds.
     pub ends_ms: u64,
@@ -114,10 +126,16 @@ pub struct Restart {
     pub starts_ms: u64,
     /// Whether it has another address from then on.
     pub moves: bool,
+    /// Whether it has lost its memory, and starts as a new node.
+    pub forgets: bool,
+    /// Whether it ends in the middle of a step: what it wanted to keep is lost with all that follows, or it is kept and not all
+    /// is sent.
+    pub torn: bool,
 }
 
 /// Nothing passes between these people and the others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Partition {
     /// When it begins, in milliseconds.
     pub from_ms: u64,
@@ -161,7 +179,11 @@ impl Plan {
             0
         };
         let owners = u64::from(self.nodes) - liars;
-        let extras = if liars == 0 { dice.below(f + 1) } else { 0 };
+        let extras = if liars == 0 || dice.chance(200) {
+            dice.below(f + 1)
+        } else {
+            0
+        };
         let foreign = if dice.chance(300) {
             dice.between(1, 2)
         } else {
@@ -191,7 +213,7 @@ impl Plan {
     }
 
     fn draw_lie(&self, dice: &mut Dice) -> Lie {
-        match dice.below(9) {
+        match dice.below(11) {
             0 => Lie::Silent(dice.below(self.heal_ms + 2_000)),
             1 => Lie::Twins,
             2 => Lie::Sybil(u32::try_from(dice.between(1, 12)).unwrap_or(1)),
@@ -200,12 +222,14 @@ impl Plan {
             5 => Lie::ForgedHints,
             6 => Lie::TwoHellos,
             7 => Lie::TwoRosters,
+            8 => Lie::Attempts,
+            9 => Lie::Late(dice.below(self.heal_ms)),
             _ => Lie::Invalid,
         }
     }
 
-    /// Correct nodes end at any time, and start again before all is healed. At most one of them moves: others may know its
-    /// address only.
+    /// Correct nodes end at any time, once or twice, and start again before all is healed. At most one of them moves: others may know
+    /// its address only.
     fn draw_restarts(&mut self, dice: &mut Dice) {
         let mut may_move = true;
         let heal_ms = self.heal_ms;
@@ -213,15 +237,23 @@ impl Plan {
             if person.role != Role::Owner || !dice.chance(250) {
                 continue;
             }
-            let ends_ms = dice.between(person.starts_ms, heal_ms.max(person.starts_ms + 1));
-            let starts_ms = dice.between(ends_ms, heal_ms.max(ends_ms + 1)) + 1;
-            let moves = may_move && dice.chance(300);
-            may_move &= !moves;
-            person.restarts.push(Restart {
-                ends_ms,
-                starts_ms,
-                moves,
-            });
+            let mut since_ms = person.starts_ms;
+            for _ in 0..dice.between(1, 2) {
+                let ends_ms = dice.between(since_ms, heal_ms.max(since_ms + 1));
+                let starts_ms = dice.between(ends_ms, heal_ms.max(ends_ms + 1)) + 1;
+                let moves = may_move && dice.chance(300);
+                may_move &= !moves;
+                person.restarts.push(Restart {
+                    ends_ms,
+                    starts_ms,
+                    moves,
+                    // Of a seat's keys two are known at most, so that its owner cannot have many.
+                    forgets: !person.restarts.iter().any(|restart| restart.forgets)
+                        && dice.chance(250),
+                    torn: dice.chance(300),
+                });
+                since_ms = starts_ms;
+            }
         }
     }
 
@@ -280,24 +312,50 @@ impl Plan {
         self.people.iter().filter(|person| is(person.role)).count()
     }
 
-    /// Whether all correct owners must become members of one cluster: nobody but the owners of seats takes part, and each liar is
-    /// there for all of them. A liar that falls silent must be known to all before; that shows only in the run.
+    /// Whether all correct owners must become members of a cluster, or see that they came too late: each liar is there for all of
+    /// them, and at most f nodes lie or are gone for good. A liar that falls silent must be known to all before; that shows only
+    /// in the run.
     #[must_use]
     pub fn must_found(&self) -> bool {
-        self.people.iter().all(|person| match person.role {
+        let are_there = self.people.iter().all(|person| match person.role {
             Role::Owner | Role::Extra | Role::Foreign(_) => true,
-            Role::Liar(Lie::Invalid) => false,
+            // Whoever is shut out has no seat, as if it had never come.
+            Role::Liar(Lie::Invalid | Lie::FloodJoin) => false,
             // With seats it has one, under however many keys.
-            Role::Liar(Lie::Sybil(_) | Lie::FloodJoin) => self.way == Way::Invited,
+            Role::Liar(Lie::Sybil(_)) => self.way == Way::Invited,
             Role::Liar(_) => true,
-        })
+        });
+        let liars = self.count(|role| matches!(role, Role::Liar(_)));
+        are_there && liars + self.forgotten() <= self.quorum().f() as usize
+    }
+
+    /// How many nodes were correct, and are gone because they have lost their memory.
+    #[must_use]
+    pub fn forgotten(&self) -> usize {
+        let restarts = self.people.iter().flat_map(|person| &person.restarts);
+        restarts.filter(|restart| restart.forgets).count()
+    }
+
+    /// Whether somebody of the n may find the cluster full: there are more correct nodes than seats, one after another included.
+    #[must_use]
+    pub fn may_watch(&self) -> bool {
+        self.count(|role| role == Role::Extra) + self.forgotten() > 0
+    }
+
+    /// Whether those who come first have the seats: no packet is lost, so all votes come in time, nobody lies, and nobody starts again.
+    #[must_use]
+    pub fn seats_first_come(&self) -> bool {
+        let lies = self.count(|role| matches!(role, Role::Liar(_)));
+        let restarts = self.people.iter().map(|person| person.restarts.len());
+        self.lost == 0 && self.partitions.is_empty() && lies == 0 && restarts.sum::<usize>() == 0
     }
 
     /// Whether any two quorums share a correct node, so that there is one cluster at most. In an open group with many keys of one
     /// person that does not follow.
     #[must_use]
     pub fn has_one_cluster(&self) -> bool {
-        let correct = self.count(|role| matches!(role, Role::Owner | Role::Extra));
+        let correct =
+            self.count(|role| matches!(role, Role::Owner | Role::Extra)) + self.forgotten();
         let quorum = self.quorum().size();
         let lying = self.lying_seats().min(quorum);
         2 * (quorum - lying) > correct

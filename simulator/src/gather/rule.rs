@@ -48,6 +48,8 @@ pub enum Violation {
     LargePacket { who: usize, bytes: usize },
     #[error("node {who} has no cluster {} s after all was healed: {waits}", BOUND_MS / 1000)]
     NotFounded { who: usize, waits: String },
+    #[error("node {who} was met by all before anybody else, and has no seat: {waits}")]
+    Seatless { who: usize, waits: String },
     #[error("a node panicked: {words}")]
     Panicked { words: String },
 }
@@ -66,6 +68,7 @@ impl Violation {
             Self::ShutOut { .. } => "no correct node is shut out",
             Self::Unbounded { .. } | Self::LargePacket { .. } => "all is bounded",
             Self::NotFounded { .. } => "all are founded",
+            Self::Seatless { .. } => "first come, first seated",
             Self::Panicked { .. } => "no panic",
         }
     }
@@ -76,8 +79,8 @@ impl Violation {
 pub(super) struct Foundings {
     /// The members' keys in replica order.
     rosters: BTreeMap<ClusterId, Vec<PublicKey>>,
-    /// The cluster of each node, over its restarts.
-    of: BTreeMap<usize, ClusterId>,
+    /// The cluster of each key, over the restarts of its node.
+    of: BTreeMap<NodeId, ClusterId>,
 }
 
 impl Foundings {
@@ -85,8 +88,8 @@ impl Foundings {
         self.rosters.len()
     }
 
-    pub(super) fn of(&self, who: usize) -> Option<ClusterId> {
-        self.of.get(&who).copied()
+    pub(super) fn of(&self, id: &NodeId) -> Option<ClusterId> {
+        self.of.get(id).copied()
     }
 
     /// Looks at the founding of a correct node.
@@ -115,7 +118,7 @@ impl Foundings {
         if place.is_none_or(|member| member.id != own) {
             return Err(Violation::OwnPlace { who, cluster });
         }
-        if let Some(first) = self.of(who).filter(|first| *first != founded.cluster) {
+        if let Some(first) = self.of(&own).filter(|first| *first != founded.cluster) {
             let (first, second) = (Digest(first.0), cluster);
             return Err(Violation::TwoFoundings { who, first, second });
         }
@@ -134,7 +137,7 @@ impl Foundings {
         {
             return Err(Violation::OtherRoster { who, cluster });
         }
-        self.of.insert(who, founded.cluster);
+        self.of.insert(own, founded.cluster);
         Ok(())
     }
 }

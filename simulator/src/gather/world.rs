@@ -1,17 +1,17 @@
 //! The people of a plan, a network between them, and one virtual clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use quorate_fault::Dice;
 use quorate_gather::{
-    Effect, Gathering, Group, Input, Invitation, NodeId, Pace, Secret, Settings, Source, Way,
+    Effect, Event, Gathering, Group, Input, Invitation, NodeId, Pace, Secret, Settings, Source, Way,
 };
 use quorate_protocol::{SecretKey, Time};
 
 use super::Outcome;
 use super::liar::Liar;
-use super::plan::{self, BOUND_MS, Foreign, Lie, Plan, Role};
+use super::plan::{self, BOUND_MS, Foreign, Lie, Plan, Restart, Role};
 use super::rule::{self, Foundings, Violation};
 use crate::network::millis;
 use crate::trace::Trace;
@@ -36,6 +36,10 @@ struct Actor {
     /// The time of its next turn.
     due: Time,
     memory: Option<Vec<u8>>,
+    /// Whether it ends in the middle of its next step.
+    torn: bool,
+    /// How often it has lost its memory.
+    lives: u16,
 }
 
 enum Body {
@@ -48,7 +52,9 @@ enum Body {
 enum Happening {
     Start(usize),
     Stop(usize),
-    Restart(usize, bool),
+    /// It ends in the middle of its next step.
+    Tear(usize),
+    Restart(usize, Restart),
     Arrive(SocketAddr, Vec<u8>),
     Wake(usize, Time),
     Hint(usize, SocketAddr, NodeId),
@@ -66,6 +72,12 @@ pub(super) struct World<'a> {
     foundings: Foundings,
     recorded: Vec<(SocketAddr, Vec<u8>)>,
     packets: u64,
+    /// What has happened, and how often.
+    counts: BTreeMap<&'static str, u64>,
+    /// The ids of all correct nodes, of those that have lost their memory too.
+    correct: BTreeSet<NodeId>,
+    /// Whether a correct node has met one that came beside the n before it has met the n.
+    mixed: bool,
     /// Whether a liar fell silent before all knew it.
     unknown: bool,
     founded_after: Option<Time>,
@@ -84,6 +96,9 @@ impl<'a> World<'a> {
             foundings: Foundings::default(),
             recorded: Vec::new(),
             packets: 0,
+            counts: BTreeMap::new(),
+            correct: BTreeSet::new(),
+            mixed: false,
             unknown: false,
             founded_after: None,
             trace,
@@ -101,11 +116,14 @@ impl<'a> World<'a> {
         let first = self.add_actor(who, 0);
         self.at(starts, Happening::Start(first));
         for restart in &person.restarts {
-            self.at(millis(restart.ends_ms), Happening::Stop(first));
-            self.at(
-                millis(restart.starts_ms),
-                Happening::Restart(first, restart.moves),
-            );
+            let ends = if restart.torn {
+                Happening::Tear(first)
+            } else {
+                Happening::Stop(first)
+            };
+            self.at(millis(restart.ends_ms), ends);
+            let starts = millis(restart.starts_ms);
+            self.at(starts, Happening::Restart(first, *restart));
         }
         let Role::Liar(lie) = person.role else {
             return;
@@ -140,6 +158,8 @@ impl<'a> World<'a> {
             since: Time(0),
             due: Time(u64::MAX),
             memory: None,
+            torn: false,
+            lives: 0,
         });
         self.actors.len() - 1
     }
@@ -220,7 +240,11 @@ impl<'a> World<'a> {
                 self.stop(actor);
                 Ok(())
             }
-            Happening::Restart(actor, moves) => self.restart(actor, moves),
+            Happening::Tear(actor) => {
+                self.actors[actor].torn = true;
+                Ok(())
+            }
+            Happening::Restart(actor, restart) => self.restart(actor, restart),
             Happening::Arrive(to, bytes) => self.arrive(to, bytes),
             Happening::Wake(actor, due) if self.actors[actor].due == due => {
                 self.step(actor, Input::Wake)
@@ -237,7 +261,14 @@ impl<'a> World<'a> {
         let who = self.actors[actor].who;
         let forges = matches!(
             self.plan.people[who].role,
-            Role::Liar(Lie::TwoHellos | Lie::TwoRosters | Lie::Invalid | Lie::ForgedHints)
+            Role::Liar(
+                Lie::TwoHellos
+                    | Lie::TwoRosters
+                    | Lie::Invalid
+                    | Lie::ForgedHints
+                    | Lie::Attempts
+                    | Lie::Late(_)
+            )
         );
         if forges {
             self.start_liar(actor);
@@ -254,6 +285,10 @@ impl<'a> World<'a> {
             }
         };
         let node = node.map_err(|words| Violation::Panicked { words })?;
+        if matches!(self.plan.people[who].role, Role::Owner | Role::Extra) {
+            self.correct.insert(node.id());
+        }
+        it.torn = false;
         it.body = Body::Node(Box::new(node));
         self.note(actor, || "starts".to_owned());
         self.step(actor, Input::Wake)?;
@@ -318,7 +353,10 @@ impl<'a> World<'a> {
                 .all(|actor| match (&actor.body, self.is_owner(actor.who)) {
                     (_, false) => true,
                     (Body::Node(node), true) => node.founded().is_some() || node.has_met(id),
-                    (Body::Off | Body::Liar(_), true) => self.foundings.of(actor.who).is_some(),
+                    (Body::Off | Body::Liar(_), true) => {
+                        let id = NodeId::of(&actor.key.public());
+                        self.foundings.of(&id).is_some()
+                    }
                 })
     }
 
@@ -326,9 +364,17 @@ impl<'a> World<'a> {
         self.plan.people[who].role == Role::Owner
     }
 
-    fn restart(&mut self, actor: usize, moves: bool) -> Result<(), Violation> {
-        if moves {
-            let who = self.actors[actor].who;
+    fn restart(&mut self, actor: usize, restart: Restart) -> Result<(), Violation> {
+        let who = self.actors[actor].who;
+        self.count("restarts");
+        if restart.forgets {
+            self.count("lost memories");
+            self.actors[actor].memory = None;
+            self.actors[actor].lives += 1;
+            self.actors[actor].key = self.key(who, 100 + self.actors[actor].lives);
+        }
+        if restart.moves {
+            self.count("moves");
             let address = address(who, 50);
             self.actors[actor].address = address;
             self.actors[actor].settings.addresses = vec![address];
@@ -357,7 +403,17 @@ impl<'a> World<'a> {
         let Body::Node(node) = &mut it.body else {
             return Ok(());
         };
-        let effects = node.step(now, input);
+        let mut effects = node.step(now, input);
+        if it.torn {
+            let done = plan::index(self.dice.below(effects.len() as u64 + 1));
+            effects.truncate(done);
+            for effect in effects {
+                self.perform(actor, effect)?;
+            }
+            self.count("torn steps");
+            self.stop(actor);
+            return Ok(());
+        }
         let wake = node.wake_at();
         it.due = Time(it.since.0.saturating_add(wake.0)).max(self.now);
         let due = it.due;
@@ -383,6 +439,7 @@ impl<'a> World<'a> {
                 self.note(actor, || format!("{} {event}", event.stage()));
                 let who = self.actors[actor].who;
                 if self.is_correct(who) {
+                    self.count_event(&event);
                     rule::check_event(who, &event, |at| self.is_correct_address(at))?;
                 }
             }
@@ -408,12 +465,10 @@ impl<'a> World<'a> {
         if !self.is_correct(who) {
             return Ok(());
         }
-        rule::check_node(who, node, self.plan, |id| {
-            let mut actors = self.actors.iter();
-            actors.any(|other| self.is_correct(other.who) && NodeId::of(&other.key.public()) == *id)
-        })?;
+        rule::check_node(who, node, self.plan, |id| self.correct.contains(id))?;
+        self.mixed |= self.has_met_others_first(who, node);
         if let Some(founded) = node.founded() {
-            let is_new = self.foundings.of(who).is_none();
+            let is_new = self.foundings.of(&node.id()).is_none();
             self.foundings.add(self.plan, who, founded, node.id())?;
             if is_new {
                 let healed = millis(self.plan.heal_ms);
@@ -423,12 +478,48 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// Whether a node that has no cluster has met one that came beside the n, and not yet all of the n.
+    fn has_met_others_first(&self, who: usize, node: &Gathering) -> bool {
+        if !self.plan.seats_first_come() || node.founded().is_some() || node.watches().is_some() {
+            return false;
+        }
+        let has_met = |other: &&Actor| node.has_met(&NodeId::of(&other.key.public()));
+        let others = || self.actors.iter().filter(|other| other.who != who);
+        let mut extras = others().filter(|other| !self.is_owner(other.who));
+        let mut owners = others().filter(|other| self.is_owner(other.who));
+        extras.any(|extra| has_met(&extra)) && !owners.all(|owner| has_met(&owner))
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    /// Counts what a correct node tells.
+    fn count_event(&mut self, event: &Event) {
+        let what = match event {
+            Event::AnotherCluster { .. } => "other clusters refused",
+            Event::Flood { .. } => "floods",
+            Event::LiarSeated { .. } => "liars seated",
+            Event::Moved { .. } => "moves seen",
+            Event::Proved(_) => "lies proved",
+            Event::Refused { .. } => "refusals",
+            Event::Replaced { .. } => "keys replaced",
+            Event::SeatTwice { .. } => "invitations used twice",
+            Event::ShutOut { .. } => "shut out",
+            Event::Silent { .. } => "forgotten for silence",
+            Event::Watching { .. } => "too late",
+            _ => return,
+        };
+        self.count(what);
+    }
+
     /// What a liar does by itself.
     fn tick(&mut self, actor: usize) -> Result<(), Violation> {
         let again = Time(self.now.0 + self.dice.between(1, LIARS_TICK));
         self.at(again, Happening::Tick(actor));
+        let now = self.now;
         if let Body::Liar(liar) = &mut self.actors[actor].body {
-            for (to, bytes) in liar.call() {
+            for (to, bytes) in liar.call(now) {
                 self.send(actor, to, &bytes);
             }
         }
@@ -480,6 +571,7 @@ impl<'a> World<'a> {
             } else {
                 self.somebody()
             };
+            self.count("packets replayed");
             self.send(actor, to, &bytes);
         }
     }
@@ -522,10 +614,14 @@ impl<'a> World<'a> {
     fn arrivals(&mut self, from: usize, to: usize) -> Vec<Time> {
         let healed = self.now >= millis(self.plan.heal_ms);
         if !healed && (self.is_cut(from, to) || self.dice.chance(self.plan.lost)) {
+            self.count("packets lost");
             return Vec::new();
         }
         let longest = if healed { 1_000 } else { self.plan.longest_us };
         let copies = 1 + u64::from(!healed && self.dice.chance(self.plan.doubled));
+        if copies > 1 {
+            self.count("packets doubled");
+        }
         (0..copies)
             .map(|_| Time(self.now.0 + self.dice.between(50, longest.max(50))))
             .collect()
@@ -564,15 +660,17 @@ impl<'a> World<'a> {
             let Body::Node(node) = &actor.body else {
                 continue;
             };
-            let is_extra = self.plan.count(|role| role == Role::Extra) > 0;
-            if node.founded().is_none() && !(is_extra && node.watches().is_some()) {
-                let waits = node
-                    .waits_for()
-                    .map_or_else(|| "it watches".to_owned(), |waits| waits.to_string());
-                return Err(Violation::NotFounded {
-                    who: actor.who,
-                    waits,
-                });
+            if node.founded().is_some() {
+                continue;
+            }
+            let who = actor.who;
+            let waits = node.waits_for();
+            let waits = waits.map_or_else(|| "it watches".to_owned(), |waits| waits.to_string());
+            if node.watches().is_none() || !self.plan.may_watch() {
+                return Err(Violation::NotFounded { who, waits });
+            }
+            if self.plan.seats_first_come() && !self.mixed && self.is_owner(who) {
+                return Err(Violation::Seatless { who, waits });
             }
         }
         Ok(())
@@ -595,6 +693,7 @@ impl<'a> World<'a> {
             violation,
             stopped,
             packets: self.packets,
+            counts: self.counts,
             clusters: self.foundings.clusters(),
             simulated: self.now,
             trace: self.trace,

@@ -1,5 +1,6 @@
 //! Foundings: nodes that do not know each other find each other and found one cluster.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Instant;
 
@@ -72,6 +73,7 @@ struct Totals {
     seeds: u64,
     violations: u64,
     packets: u64,
+    counts: BTreeMap<&'static str, u64>,
     simulated: u64,
     /// Runs in which all owners had to become members.
     had_to: u64,
@@ -107,6 +109,9 @@ impl Totals {
         }
         self.seeds += 1;
         self.packets += outcome.packets;
+        for (what, count) in &outcome.counts {
+            *self.counts.entry(what).or_default() += count;
+        }
         self.simulated += outcome.simulated.0;
         if let Some(after) = outcome.founded_after {
             self.had_to += 1;
@@ -133,8 +138,13 @@ impl Totals {
             let seconds = report::seconds(after);
             format!("; the slowest took {seconds} s after the healing (seed {seed})")
         });
+        let counts = self.counts.iter();
+        let counts: Vec<String> = counts
+            .map(|(what, count)| format!("{count} {what}"))
+            .collect();
         format!(
-            "{} seeds, {} violations, {} s: {} simulated s, {} packets; {} had to found one cluster{}",
+            "played: {}\n{} seeds, {} violations, {} s: {} simulated s, {} packets; {} had to found one cluster{}",
+            counts.join(", "),
             self.seeds,
             self.violations,
             report::seconds(wall),
@@ -163,6 +173,7 @@ struct Row {
     violation: Option<String>,
     clusters: usize,
     packets: u64,
+    counts: BTreeMap<&'static str, u64>,
     simulated_s: f64,
     /// How long after the healing the last one became a member.
     founded_after_s: Option<f64>,
@@ -186,6 +197,7 @@ impl Row {
             violation: violation.map(ToString::to_string),
             clusters: outcome.clusters,
             packets: outcome.packets,
+            counts: outcome.counts.clone(),
             simulated_s: report::json_seconds(outcome.simulated.0),
             founded_after_s: outcome
                 .founded_after
