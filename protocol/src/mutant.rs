@@ -91,6 +91,8 @@ pub enum Mutant {
     StateNotChecked,
     /// A fetch goes on for a state that the others may no longer have (rule 19).
     OldTargetKept,
+    /// What a source of a state has not answered is forgotten when the target changes (rule 19).
+    SilenceForgotten,
     /// A client accepts the first result that it hears (rule 20).
     BelievesOneReply,
     /// A client believes the highest view that a reply claims (rule 21).
@@ -159,13 +161,14 @@ impl std::fmt::Display for Mutant {
 impl Mutant {
     /// The bugs that no run shows, because another rule makes up for them, or because nobody in a run is so evil. Each of
     /// them fails the test of its rule (`protocol/tests/rules/mutants.rs`).
-    pub const UNSEEN: [Self; 13] = [
+    pub const UNSEEN: [Self; 14] = [
         Self::BodiesNotCompared,
         Self::BodyNotFetched,
         Self::ProposesAboveWindow,
         Self::SlowPrimaryKept,
         Self::CrowdedBlamed,
         Self::CrowdedNotTimed,
+        Self::SilenceForgotten,
         Self::AnotherLifeExcuses,
         Self::CommitProofIgnored,
         Self::EarlyUnbounded,
@@ -176,7 +179,7 @@ impl Mutant {
     ];
 
     /// All mutants.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 60] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -216,6 +219,7 @@ impl Mutant {
         Self::CrowdedNotTimed,
         Self::StateNotChecked,
         Self::OldTargetKept,
+        Self::SilenceForgotten,
         Self::BelievesOneReply,
         Self::BelievesOneView,
         Self::LateCommitsIgnored,

@@ -4,9 +4,9 @@ use super::on_pre_prepare::Timeliness;
 use super::{Replica, view_changes};
 use crate::certificate::{check_checkpoint, check_commits, check_view_change};
 use crate::digest::Digest;
-use crate::id::Sequence;
+use crate::id::{ReplicaId, Sequence};
 use crate::message::{
-    Checkpoint, Committed, NewView, PrePrepare, Prepare, SignedMessage, Stable, State, ViewChange,
+    Checkpoint, Committed, NewView, PrePrepare, Prepare, SignedMessage, Stable, ViewChange,
 };
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw, PreparedFlaw};
 use crate::mutant::Mutant;
@@ -143,7 +143,7 @@ impl Replica {
                 let missing = self.log.missing_bodies();
                 !missing.is_empty() && missing.contains(&m.value().batch.digest())
             }
-            SignedMessage::State(m) => self.needs_state(m.value()),
+            SignedMessage::State(m) => self.needs_state(m.signer(), m.value().sequence),
             SignedMessage::Committed(m) => self.needs_committed(m.value()),
             SignedMessage::Stable(m) => self.needs_stable(m.value()),
             // Each of these costs one signature check, or is evidence against its signer.
@@ -211,9 +211,11 @@ impl Replica {
         view.next() >= self.view
     }
 
-    fn needs_state(&self, state: &State) -> bool {
+    fn needs_state(&self, from: ReplicaId, sequence: Sequence) -> bool {
         let fetching = self.transfer.under_way.as_ref();
-        fetching.is_some_and(|fetching| fetching.target.sequence == state.sequence)
+        fetching.is_some_and(|fetching| {
+            fetching.target.sequence == sequence || fetching.is_owed_by(from)
+        })
     }
 
     fn needs_committed(&self, committed: &Committed) -> bool {

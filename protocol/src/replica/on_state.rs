@@ -13,17 +13,20 @@ use crate::snapshot::Manifest;
 impl Replica {
     pub(super) fn on_state(&mut self, from: ReplicaId, state: State) {
         let sequence = state.sequence;
-        let wanted = self
-            .transfer
-            .under_way
-            .as_ref()
-            .is_some_and(|fetching| fetching.target.sequence == sequence);
-        if !wanted {
+        let Some(fetching) = &mut self.transfer.under_way else {
+            return;
+        };
+        let of_target = fetching.target.sequence == sequence;
+        if !of_target && !fetching.is_owed_by(from) {
             return;
         }
         let right = match state.piece {
-            Piece::Manifest(manifest) => self.take_manifest(manifest),
-            Piece::Part(part) => self.take_part(from, part),
+            Piece::Manifest(manifest) => {
+                fetching.note_answer(from, manifest.digest());
+                !of_target || self.take_manifest(manifest)
+            }
+            // A part of an earlier target may be one of this target, too.
+            Piece::Part(part) => self.take_part(from, part) || !of_target,
         };
         if !right {
             self.reject(Misbehaviour::WrongState {

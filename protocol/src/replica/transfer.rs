@@ -32,11 +32,15 @@ pub(super) struct Fetching {
     pub(super) parts: BTreeMap<Digest, Part>,
     /// The parts that the manifest names, that are not here and that no source is asked for.
     missing: BTreeSet<Digest>,
-    /// The parts that were asked for and have not arrived.
-    asked: BTreeMap<Digest, Asked>,
+    /// The parts that were asked for and have not arrived, and who was asked last.
+    asked: BTreeMap<Digest, ReplicaId>,
+    /// By source, the questions that it has not answered: the digests of parts, and of the states whose manifests were
+    /// asked for. Those for earlier targets stay: the target may change so often that no target sees two status timers,
+    /// and a source that is silent must be known as such.
+    open: BTreeMap<ReplicaId, BTreeMap<Digest, Age>>,
     /// The replicas that sent something wrong.
     refused: BTreeSet<ReplicaId>,
-    /// The replicas that have not sent a part in time. They are asked when there is nobody else.
+    /// The replicas that have not answered in time. They are asked when there is nobody else.
     late: BTreeSet<ReplicaId>,
     /// The number of questions so far. It makes the sources take turns.
     turn: usize,
@@ -45,12 +49,11 @@ pub(super) struct Fetching {
     repairs: bool,
 }
 
-/// A question for a part.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    source: ReplicaId,
-    /// Whether the status timer has run out since.
-    before_timer: bool,
+/// Whether the status timer has run out since a question was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    New,
+    BeforeTimer,
 }
 
 impl Fetching {
@@ -61,11 +64,46 @@ impl Fetching {
             parts: BTreeMap::new(),
             missing: BTreeSet::new(),
             asked: BTreeMap::new(),
+            open: BTreeMap::new(),
             refused: BTreeSet::new(),
             late: BTreeSet::new(),
             turn: 0,
             repairs,
         }
+    }
+
+    /// The same for a later target. The parts that are here are kept, and what is known of the sources.
+    fn with_target(self, target: Target, repairs: bool) -> Self {
+        Self {
+            parts: self.parts,
+            open: self.open,
+            refused: self.refused,
+            late: self.late,
+            turn: self.turn,
+            ..Self::new(target, repairs || self.repairs)
+        }
+    }
+
+    /// Whether a source has not answered everything that it was asked, for this target or an earlier one.
+    pub(super) fn is_owed_by(&self, source: ReplicaId) -> bool {
+        self.open_questions(source) > 0
+    }
+
+    fn open_questions(&self, source: ReplicaId) -> usize {
+        self.open.get(&source).map_or(0, BTreeMap::len)
+    }
+
+    /// Notes that a source has answered a question, if it was asked this one.
+    pub(super) fn note_answer(&mut self, source: ReplicaId, digest: Digest) {
+        if self.close_question(source, digest) {
+            self.late.remove(&source);
+        }
+    }
+
+    /// Returns whether the question was open.
+    fn close_question(&mut self, source: ReplicaId, digest: Digest) -> bool {
+        let open = self.open.get_mut(&source);
+        open.is_some_and(|open| open.remove(&digest).is_some())
     }
 
     /// Takes the manifest, which says what is missing. Parts of an earlier target that it does not name are dropped;
@@ -95,7 +133,12 @@ impl Fetching {
     /// Takes a part. Returns whether the manifest names it.
     pub(super) fn take_part(&mut self, from: ReplicaId, part: Part) -> bool {
         let digest = part.digest();
-        let wanted = self.asked.remove(&digest).is_some() | self.missing.remove(&digest);
+        self.note_answer(from, digest);
+        let asked = self.asked.remove(&digest);
+        if let Some(source) = asked {
+            self.close_question(source, digest);
+        }
+        let wanted = self.missing.remove(&digest) || asked.is_some();
         if wanted {
             self.late.remove(&from);
             self.parts.insert(digest, part);
@@ -125,15 +168,11 @@ impl Fetching {
     /// The next source to ask: the one with the fewest open questions. Those with equally many take turns. `None` if each
     /// has as many as it may have.
     fn next_source(&mut self, sources: &[ReplicaId]) -> Option<ReplicaId> {
-        let open = |source: ReplicaId| {
-            let asked = self.asked.values();
-            asked.filter(|asked| asked.source == source).count()
-        };
         let turn = self.turn + 1;
         let in_turn =
             (0..sources.len()).filter_map(|place| sources.get((turn + place) % sources.len()));
         let (source, open) = in_turn
-            .map(|source| (*source, open(*source)))
+            .map(|source| (*source, self.open_questions(*source)))
             .min_by_key(|(_, open)| *open)?;
         self.turn = turn;
         (open < PARTS_PER_SOURCE).then_some(source)
@@ -146,32 +185,34 @@ impl Fetching {
         }
         let source = self.next_source(sources)?;
         let digest = self.missing.pop_first()?;
-        let before_timer = false;
-        self.asked.insert(
-            digest,
-            Asked {
-                source,
-                before_timer,
-            },
-        );
+        self.asked.insert(digest, source);
+        self.note_question(source, digest);
         Some((source, digest))
+    }
+
+    /// The next source to ask for the manifest.
+    fn next_manifest_question(&mut self, sources: &[ReplicaId]) -> Option<ReplicaId> {
+        let source = self.next_source(sources)?;
+        self.note_question(source, self.target.digest);
+        Some(source)
+    }
+
+    fn note_question(&mut self, source: ReplicaId, digest: Digest) {
+        let open = self.open.entry(source).or_default();
+        open.entry(digest).or_insert(Age::New);
     }
 
     /// Called at each status timer. What was asked before the last one, and has not come, is asked elsewhere.
     fn give_up_on_late(&mut self) {
-        for (digest, asked) in std::mem::take(&mut self.asked) {
-            if asked.before_timer {
-                self.late.insert(asked.source);
-                self.missing.insert(digest);
-            } else {
-                let before_timer = true;
-                self.asked.insert(
-                    digest,
-                    Asked {
-                        before_timer,
-                        ..asked
-                    },
-                );
+        for (source, questions) in std::mem::take(&mut self.open) {
+            for (digest, age) in questions {
+                if age == Age::BeforeTimer {
+                    self.late.insert(source);
+                    self.ask_elsewhere(source, digest);
+                } else {
+                    let open = self.open.entry(source).or_default();
+                    open.insert(digest, Age::BeforeTimer);
+                }
             }
         }
     }
@@ -179,12 +220,16 @@ impl Fetching {
     /// Stops asking a source that sent something wrong. What it was asked for is asked elsewhere.
     fn refuse(&mut self, source: ReplicaId) {
         self.refused.insert(source);
-        for (digest, asked) in std::mem::take(&mut self.asked) {
-            if asked.source == source {
-                self.missing.insert(digest);
-            } else {
-                self.asked.insert(digest, asked);
-            }
+        for digest in self.open.remove(&source).unwrap_or_default().into_keys() {
+            self.ask_elsewhere(source, digest);
+        }
+    }
+
+    /// Lets another source be asked for a part, if this one was the last and the part is needed for this target.
+    fn ask_elsewhere(&mut self, source: ReplicaId, digest: Digest) {
+        if self.asked.get(&digest) == Some(&source) {
+            self.asked.remove(&digest);
+            self.missing.insert(digest);
         }
     }
 }
@@ -267,17 +312,14 @@ impl Replica {
             return;
         }
         let before = self.transfer.under_way.take();
-        let fresh = Fetching::new(target, repairs);
         self.transfer.under_way = Some(match before {
-            Some(before) => Fetching {
-                parts: before.parts,
-                refused: before.refused,
-                late: before.late,
-                turn: before.turn,
-                repairs: repairs || before.repairs,
-                ..fresh
-            },
-            None => fresh,
+            Some(mut before) => {
+                if self.config.is_mutant(Mutant::SilenceForgotten) {
+                    before.open.clear();
+                }
+                before.with_target(target, repairs)
+            }
+            None => Fetching::new(target, repairs),
         });
         self.ask_for_state();
     }
@@ -295,7 +337,8 @@ impl Replica {
         let sources = fetching.sources(own);
         let mut questions = Vec::new();
         if fetching.manifest.is_none() {
-            questions.extend(fetching.next_source(&sources).map(|source| (source, None)));
+            let source = fetching.next_manifest_question(&sources);
+            questions.extend(source.map(|source| (source, None)));
         }
         while let Some((source, digest)) = fetching.next_question(&sources) {
             questions.push((source, Some(digest)));
@@ -432,6 +475,33 @@ mod tests {
             timers += 1;
         }
         assert_eq!((asked_silent, timers), (PARTS_PER_SOURCE, 3));
+    }
+
+    #[test]
+    fn what_a_source_owes_is_not_forgotten_with_the_target() {
+        let states = [state(4), state(5)];
+        let mut fetching = fetching(&states[0]);
+        let silent = ReplicaId(1);
+        ask(&mut fetching);
+        for state in states.iter().cycle().take(8) {
+            assert!(!fetching.late.contains(&silent));
+            for digest in state.manifest().parts() {
+                fetching.note_answer(ReplicaId(0), digest);
+                fetching.note_answer(ReplicaId(2), digest);
+            }
+            let target = Target {
+                digest: state.digest(),
+                ..fetching.target.clone()
+            };
+            fetching = fetching.with_target(target, false);
+            fetching.take_manifest(state.manifest().clone(), |_| None);
+            ask(&mut fetching);
+        }
+        let most = fetching.open.values().map(BTreeMap::len).max();
+        assert!(most <= Some(PARTS_PER_SOURCE), "{most:?}");
+        fetching.give_up_on_late();
+        fetching.give_up_on_late();
+        assert!(fetching.late.contains(&silent));
     }
 
     #[test]

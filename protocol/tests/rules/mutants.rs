@@ -7,7 +7,7 @@ use crate::harness::mutant::fails;
 
 #[test]
 fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
-    let tests: [(Mutant, fn()); 27] = [
+    let tests: [(Mutant, fn()); 28] = [
         (Mutant::SignaturesNotChecked, normal::rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count),
         (Mutant::BodiesNotCompared, normal::rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body),
         (Mutant::BodyNotFetched, normal::rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched),
@@ -22,6 +22,7 @@ fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
         (Mutant::CrowdedNotTimed, timers::rule_28_a_primary_that_leaves_out_a_request_of_a_busy_speaker_is_left_and_the_next_has_twice_as_long),
         (Mutant::SlowPrimaryKept, timers::rule_18_a_primary_that_serves_every_request_just_in_time_is_left),
         (Mutant::StateNotChecked, transfer::rule_19_a_manifest_that_no_quorum_has_signed_is_refused),
+        (Mutant::SilenceForgotten, transfer::rule_19_silent_sources_are_known_though_the_target_changes_faster_than_the_timer),
         (Mutant::OldTargetKept, transfer::rule_19_a_later_target_replaces_one_that_others_no_longer_have),
         (Mutant::NoHelpToVote, restart::rule_23_replicas_that_lose_their_memory_one_after_another_vote_again_though_nothing_is_asked),
         (Mutant::LatePreparesIgnored, evidence::rule_24_two_votes_of_a_view_that_was_left_convict_their_signer),

@@ -90,3 +90,32 @@ pub(crate) fn rule_19_a_later_target_replaces_one_that_others_no_longer_have() {
     assert_eq!(asked_for(&net), [K, 2 * K].into());
     assert_eq!(net.executed(3), net.executed(0));
 }
+
+/// Two of seven sign checkpoints and never send a state. The others order a checkpoint's slots four times in each status
+/// interval, and replica 6 gets no proposal and no committed slot, so it must fetch.
+#[test]
+pub(crate) fn rule_19_silent_sources_are_known_though_the_target_changes_faster_than_the_timer() {
+    let mut net = Network::new(7);
+    let silent = [ReplicaId(1), ReplicaId(2)];
+    net.drop_if(move |parcel| {
+        parcel.to == 6
+            && match &parcel.message {
+                SignedMessage::State(state) => silent.contains(&state.signer()),
+                SignedMessage::PrePrepare { .. } | SignedMessage::Committed(_) => true,
+                _ => false,
+            }
+    });
+    let intervals = 10;
+    for step in 0..4 * intervals {
+        for timestamp in step * K + 1..=step * K + K {
+            net.order(0, timestamp);
+        }
+        net.run_for(Duration(STATUS_INTERVAL.0 / 4));
+    }
+    let ordered = net.status(0).executed.0;
+    let reached = net.status(6).executed.0;
+    assert!(
+        reached + 2 * L >= ordered,
+        "it stands at slot {reached} of {ordered}"
+    );
+}
