@@ -73,9 +73,9 @@ struct Kept {
 }
 
 impl Kept {
-    fn digest(&self) -> [u8; 32] {
+    fn digest(&self) -> serde_json::Result<[u8; 32]> {
         let version = self.v.to_le_bytes();
-        let common = serde_json::to_vec(&self.common).unwrap_or_default();
+        let common = serde_json::to_vec(&self.common)?;
         let secret = self.secret.iter().map(<[u8; 32]>::as_slice);
         let nodes = self.nodes.iter().map(String::as_bytes);
         let parts: Vec<&[u8]> = [&version[..], &self.cluster, &common]
@@ -83,7 +83,7 @@ impl Kept {
             .chain(secret)
             .chain(nodes)
             .collect();
-        Digest::of(&parts).0
+        Ok(Digest::of(&parts).0)
     }
 }
 
@@ -231,7 +231,10 @@ impl KeyFolder {
         // The cause is left out: it would quote the file, which holds secret keys.
         let kept: Kept = serde_json::from_slice(&bytes)
             .map_err(|error| self.damaged(&format!("it is damaged in line {}", error.line())))?;
-        if kept.v == VERSION && kept.check != kept.digest() {
+        let digest = kept
+            .digest()
+            .map_err(|error| of_file(&path)(error.into()))?;
+        if kept.v == VERSION && kept.check != digest {
             return Err(self.damaged("it is damaged: it does not hold what was written"));
         }
         Ok(kept)
@@ -293,9 +296,10 @@ impl KeyFolder {
             common: Some(self.common.clone()),
             check: [0; 32],
         };
-        kept.check = kept.digest();
         let path = self.path.join(KEYS);
-        let json = serde_json::to_vec(&kept).map_err(|error| of_file(&path)(error.into()))?;
+        let not_written = |error: serde_json::Error| of_file(&path)(error.into());
+        kept.check = kept.digest().map_err(not_written)?;
+        let json = serde_json::to_vec(&kept).map_err(not_written)?;
         durable::replace(&path, 0o600, &json)
             .map_err(|NotWritten { path, cause }| of_file(&path)(cause))
     }

@@ -53,13 +53,16 @@ fn post(nodes: &Nodes, load: Load) {
             let mut primary = Connection::to(port);
             loop {
                 let id = next.fetch_add(1, Ordering::Relaxed);
-                let body = request(client_port, id, load.bytes);
-                if id >= load.requests
-                    || primary.post("/request", "application/json", &body).is_err()
-                {
+                if id >= load.requests {
                     return;
                 }
-                taken.fetch_add(1, Ordering::Relaxed);
+                let body = request(client_port, id, load.bytes);
+                match primary.post("/request", "application/json", &body) {
+                    Ok((200, _)) => taken.fetch_add(1, Ordering::Relaxed),
+                    // It has no room for this one. Then the load is smaller.
+                    Ok(_) => continue,
+                    Err(_) => return,
+                };
             }
         });
     }
