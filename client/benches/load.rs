@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process};
+use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process, Scene};
 use quorate_wire::method::{FinalizeDecision, Read, SendMessage, Submit};
 use quorate_wire::{CallError, Caller};
 use tokio::task::JoinSet;
@@ -86,7 +86,7 @@ fn four_processes() -> ClusterConfig {
         host: "127.0.0.1".into(),
         allowed_hosts: Vec::new(),
         base_port: None,
-        faults: FaultPlan::parse("none", 4).unwrap(),
+        faults: FaultPlan::parse("none", 4, Scene::Order).unwrap(),
         default_decision: "retreat".into(),
         // With everything on one machine the primary is slow, and not to be distrusted for it.
         view_timeout: Duration::from_secs(10),

@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use futures_util::future::join_all;
 use quorate_cli::console::complain;
-use quorate_server::{Bound, FaultPlan};
+use quorate_server::{Bound, FaultPlan, Scene};
 use quorate_spelling::similar;
 use quorate_wire::Method;
 use quorate_wire::method::{FaultClear, FaultSet};
@@ -16,7 +16,7 @@ use crate::target::{CORRECT, Process, Target};
 
 /// Gives the named processes their behaviours, and prints what each answers.
 pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Result<Exit> {
-    let plan = FaultPlan::parse(&options.faults.join(","), target.count())?;
+    let plan = FaultPlan::parse(&options.faults.join(","), target.count(), Scene::Gathering)?;
     let calls = plan.named().map(|(name, words)| {
         let behaviour = words.to_owned();
         Ok((find(target, &name.to_string())?, FaultSet { behaviour }))

@@ -3,9 +3,16 @@
 
 mod support;
 
-use quorate_fault::behaviour::REGISTRY;
-use quorate_fault::grammar;
+use quorate_fault::behaviour::{Entry, REGISTRY};
+use quorate_fault::{Scene, grammar};
 use support::{Processes, assert_decided, client, printed};
+
+/// The behaviours of processes that take part in the order alone.
+fn behaviours() -> impl Iterator<Item = Entry> {
+    REGISTRY
+        .into_iter()
+        .filter(|entry| entry.needs == Scene::Order)
+}
 
 fn assert_others_agree(faulty: &str, others: &[&str]) {
     // A flood takes what the machine has, and so do the tests beside this one.
@@ -23,16 +30,34 @@ fn assert_others_agree(faulty: &str, others: &[&str]) {
 
 #[test]
 fn however_the_first_primary_misbehaves_the_others_agree() {
-    for entry in REGISTRY {
+    for entry in behaviours() {
         assert_others_agree(&format!("P={}", entry.example), &["Q", "R", "S"]);
     }
 }
 
 #[test]
 fn however_a_backup_misbehaves_the_others_agree() {
-    for entry in REGISTRY {
+    for entry in behaviours() {
         assert_others_agree(&format!("S={}", entry.example), &["P", "Q", "R"]);
     }
+}
+
+#[test]
+fn a_behaviour_of_a_member_is_refused_where_no_process_gathers() {
+    let advice = "'late-bid' needs a process that makes offers and bids by itself";
+    let output = client(&["--spawn", "--faulty", "S=late-bid"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains(advice),
+        "{output:?}"
+    );
+    let processes = Processes::start(4, "none");
+    let output = processes.client(&["fault", "S=late-bid@after=2s"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains(advice),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use quorate_protocol::{ParseReplicaIdError, ReplicaId};
 
+use crate::scene::Scene;
+
 /// Why a fault plan cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
@@ -34,6 +36,14 @@ pub enum ParseError {
         word: String,
         /// What to write instead.
         instead: String,
+    },
+    /// The process does not take part in what the behaviour is about.
+    #[error("'{behaviour}' needs a process that {needs}, and those of this cluster do not")]
+    NotHere {
+        /// The behaviour.
+        behaviour: &'static str,
+        /// What the process must take part in.
+        needs: Scene,
     },
     /// The behaviour's argument is not of its form.
     #[error("'{argument}' is no argument for {behaviour}: {expected}")]

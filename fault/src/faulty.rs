@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use quorate_protocol::{Effect, Input, Replica, ReplicaId, Time};
+use quorate_service::gathering::{Command, Gathering};
 
 use crate::behaviour::{Behaviour, Damage, Say};
 use crate::scope::{Moment, Scope};
@@ -47,6 +48,9 @@ impl Faulty {
                 return Vec::new();
             }
             behaviour.see(message);
+            if !behaviour.takes_in(message) {
+                return Vec::new();
+            }
         }
         let mut effects = Vec::new();
         for effect in self.replica.step(now, input) {
@@ -102,6 +106,16 @@ impl Faulty {
         }
     }
 
+    /// What the process orders in its gathering when a correct one would want these commands ordered.
+    pub fn orders(&mut self, now: Time, state: &Gathering, wanted: Vec<Command>) -> Vec<Command> {
+        self.tick(now);
+        match &mut self.behaviour {
+            Some(_) if self.crashed => Vec::new(),
+            Some(behaviour) => behaviour.orders(state, wanted),
+            None => wanted,
+        }
+    }
+
     /// A false value for the process's ballot. `None` leaves the ballot as it is.
     pub fn ballot(&mut self) -> Option<String> {
         self.behaviour.as_mut()?.ballot()
@@ -135,6 +149,12 @@ impl Faulty {
     pub fn restart(&mut self, replica: Replica) {
         self.replica = replica;
         self.held = Held::default();
+    }
+
+    /// Whether it has a behaviour. It may act only at some times.
+    #[must_use]
+    pub const fn may_misbehave(&self) -> bool {
+        self.behaviour.is_some()
     }
 
     /// Whether the process has crashed and must end.

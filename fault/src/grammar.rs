@@ -1,7 +1,8 @@
 //! The words that choose a behaviour and its triggers, such as `lie@slots=3-9@chance=25%`.
 
-use crate::behaviour::{Behaviour, REGISTRY, Setting, bad_argument, names};
+use crate::behaviour::{Behaviour, Entry, REGISTRY, Setting, bad_argument, names};
 use crate::error::ParseError;
+use crate::scene::Scene;
 use crate::trigger::{TRIGGERS, Trigger, Triggered};
 use crate::words::instead;
 
@@ -27,6 +28,12 @@ pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, Parse
     let Some(entry) = REGISTRY.iter().find(|entry| entry.name == name) else {
         return Err(unknown(name));
     };
+    if setting.scene < entry.needs {
+        return Err(ParseError::NotHere {
+            behaviour: entry.name,
+            needs: entry.needs,
+        });
+    }
     if let Some(argument) = argument.filter(|_| entry.argument.is_empty()) {
         return Err(bad_argument(entry.name, argument, "it takes no argument"));
     }
@@ -49,16 +56,23 @@ fn unknown(name: &str) -> ParseError {
 /// All behaviours and triggers for a command's help, one on each line.
 #[must_use]
 pub fn help() -> String {
-    let behaviours =
-        REGISTRY.map(|entry| (format!("{}{}", entry.name, entry.argument), entry.what));
+    let behaviours = |needs| {
+        let entries = REGISTRY
+            .into_iter()
+            .filter(move |entry| entry.needs == needs);
+        let form = |entry: Entry| (format!("{}{}", entry.name, entry.argument), entry.what);
+        entries.map(form).collect::<Vec<_>>()
+    };
     let triggers = TRIGGERS.map(|(form, when)| (format!("@{form}"), when));
     let lines = |all: &[(String, &str)]| {
         let line = |(form, what): &(String, &str)| format!("\n  {form:16} {what}");
         all.iter().map(line).collect::<String>()
     };
     format!(
-        "Behaviours of --faulty:{}\n\nTriggers follow a behaviour, as in equivocate@after=2s@chance=25%; all must hold:{}",
-        lines(&behaviours),
+        "Behaviours of --faulty:{}\n\nBehaviours of nodes that gather:{}\n\n\
+         Triggers follow a behaviour, as in equivocate@after=2s@chance=25%; all must hold:{}",
+        lines(&behaviours(Scene::Order)),
+        lines(&behaviours(Scene::Gathering)),
         lines(&triggers)
     )
 }

@@ -4,6 +4,7 @@
 //! * [`behaviour`]: one file per behaviour, and the registry of all.
 //! * [`trigger`]: when a behaviour acts. One decorator serves all behaviours. [`scope`]: the view and slot that a
 //!   trigger tests.
+//! * [`Scene`]: what a process must take part in for a behaviour to mean something.
 //! * [`grammar`]: makes a behaviour from its words.
 //! * [`Faulty`]: a replica that may misbehave. It has `step` like a correct replica, and `wake` for what it does late
 //!   or without input.
@@ -19,6 +20,7 @@ mod error;
 mod faulty;
 pub mod grammar;
 mod plan;
+mod scene;
 pub mod scope;
 pub mod trigger;
 mod words;
@@ -29,3 +31,4 @@ pub use dice::Dice;
 pub use error::ParseError;
 pub use faulty::Faulty;
 pub use plan::FaultPlan;
+pub use scene::Scene;

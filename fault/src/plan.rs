@@ -9,6 +9,7 @@ use crate::behaviour::{self, Setting};
 use crate::bound::Bound;
 use crate::error::ParseError;
 use crate::grammar;
+use crate::scene::Scene;
 use crate::words::parse_process;
 
 /// What stands in the place of a behaviour for a process that is correct.
@@ -22,12 +23,12 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// Reads `P`, `P=deny:R+S,Q=lie@after=2s` or `none` for a cluster of `n`; `P=none` says that P is correct. Nothing at all
+    /// Reads `P`, `P=deny:R+S,Q=lie@after=2s` or `none` for a cluster of `n` that takes part in this scene; `P=none` says that P is correct. Nothing at all
     /// is nobody too: a list without names.
     ///
     /// # Errors
     /// A name, a behaviour, an argument or a trigger is unknown, or `none` stands with names; the error says what to write instead.
-    pub fn parse(text: &str, n: u32) -> Result<Self, ParseError> {
+    pub fn parse(text: &str, n: u32, scene: Scene) -> Result<Self, ParseError> {
         let mut plan = Self::default();
         if matches!(text.trim(), "" | "none") {
             return Ok(plan);
@@ -44,6 +45,7 @@ impl FaultPlan {
             let setting = Setting {
                 config: Config::new(process, quorum),
                 seed: [0; 32],
+                scene,
             };
             let words = (words != CORRECT).then_some(words);
             if let Some(words) = &words {
@@ -96,29 +98,33 @@ fn name_and_words(item: &str) -> Result<(&str, String), ParseError> {
 mod tests {
     use super::FaultPlan;
     use crate::ParseError;
+    use crate::scene::Scene;
 
     #[test]
     fn a_name_alone_denies_everyone_and_none_is_nobody() {
-        let plan = FaultPlan::parse("P,R=deny:Q+S", 4).unwrap();
+        let plan = FaultPlan::parse("P,R=deny:Q+S", 4, Scene::Order).unwrap();
         assert_eq!(plan.behaviour_of(0), Some("deny"));
         assert_eq!(plan.behaviour_of(2), Some("deny:Q+S"));
         assert_eq!(plan.behaviour_of(1), None);
         for nobody in ["none", "", " "] {
-            assert_eq!(FaultPlan::parse(nobody, 4), Ok(FaultPlan::default()));
+            assert_eq!(
+                FaultPlan::parse(nobody, 4, Scene::Order),
+                Ok(FaultPlan::default())
+            );
         }
     }
 
     #[test]
     fn an_error_is_told_once_by_those_who_print_its_sources_too() {
         for text in ["A", "P=deny:A", "P=sing", "X"] {
-            let error = FaultPlan::parse(text, 4).unwrap_err();
+            let error = FaultPlan::parse(text, 4, Scene::Order).unwrap_err();
             assert!(std::error::Error::source(&error).is_none(), "{error}");
         }
     }
 
     #[test]
     fn nobody_and_somebody_at_once_is_refused() {
-        let error = |text| FaultPlan::parse(text, 4).unwrap_err();
+        let error = |text| FaultPlan::parse(text, 4, Scene::Order).unwrap_err();
         for text in ["none,P", "P,none", "none,none"] {
             assert_eq!(error(text), ParseError::NoneAndNames, "{text}");
         }
@@ -129,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_process_whose_fault_is_none_is_correct() {
-        let plan = FaultPlan::parse("P=none,Q=lie", 4).unwrap();
+        let plan = FaultPlan::parse("P=none,Q=lie", 4, Scene::Order).unwrap();
         assert_eq!(
             (plan.behaviour_of(0), plan.behaviour_of(1)),
             (None, Some("lie"))
@@ -141,11 +147,13 @@ mod tests {
         assert_eq!(named, [(0, "none"), (1, "lie")]);
         assert_eq!(plan.bound(4).warning(), None);
         for text in ["P=none:x", "P=none@after=2s"] {
-            let error = FaultPlan::parse(text, 4).unwrap_err().to_string();
+            let error = FaultPlan::parse(text, 4, Scene::Order)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("it stands alone"), "{error}");
         }
         assert!(matches!(
-            FaultPlan::parse("P=none,P", 4),
+            FaultPlan::parse("P=none,P", 4, Scene::Order),
             Err(ParseError::Twice(_))
         ));
     }
@@ -172,20 +180,24 @@ mod tests {
             ),
             ("delay:2s", "'delay' is a behaviour, so write a name before"),
         ] {
-            let error = FaultPlan::parse(text, 4).unwrap_err().to_string();
+            let error = FaultPlan::parse(text, 4, Scene::Order)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(advice), "{text}: {error}");
         }
     }
 
     #[test]
     fn nobody_denies_itself() {
-        let error = FaultPlan::parse("P=deny:Q+P", 4).unwrap_err().to_string();
+        let error = FaultPlan::parse("P=deny:Q+P", 4, Scene::Order)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("name other processes"), "{error}");
     }
 
     #[test]
     fn what_cannot_be_read_says_what_to_write_instead() {
-        let error = |text| FaultPlan::parse(text, 4).unwrap_err();
+        let error = |text| FaultPlan::parse(text, 4, Scene::Order).unwrap_err();
         assert!(matches!(error("X"), ParseError::NoSuchProcess { n: 4, .. }));
         assert!(matches!(error("A"), ParseError::Name { .. }));
         assert!(matches!(error("P=deny:A"), ParseError::Name { .. }));
@@ -207,7 +219,7 @@ mod tests {
     #[test]
     fn a_plan_has_arguments_and_triggers() {
         let text = "S=delay:200ms,R=equivocate@after=2s@chance=25%,Q@views=0-1";
-        let plan = FaultPlan::parse(text, 4).unwrap();
+        let plan = FaultPlan::parse(text, 4, Scene::Order).unwrap();
         assert_eq!(plan.behaviour_of(3), Some("delay:200ms"));
         assert_eq!(plan.behaviour_of(2), Some("equivocate@after=2s@chance=25%"));
         assert_eq!(plan.behaviour_of(1), Some("deny@views=0-1"));
@@ -234,7 +246,9 @@ mod tests {
             ("lie@after=2s@until=2s", "until must be later than after"),
         ] {
             let text = format!("P={words}");
-            let error = FaultPlan::parse(&text, 4).unwrap_err().to_string();
+            let error = FaultPlan::parse(&text, 4, Scene::Order)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(advice), "{words}: {error}");
         }
     }

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use quorate_protocol::{Effect, ReplicaId, Time, VerifiedMessage};
+use quorate_service::gathering::{Command, Gathering};
 
 use crate::behaviour::{Altered, Behaviour, Damage, Say};
 use crate::dice::Dice;
@@ -180,6 +181,10 @@ impl Behaviour for Triggered {
         !self.holds_now() || self.behaviour.hears(from)
     }
 
+    fn takes_in(&mut self, message: &VerifiedMessage) -> bool {
+        self.behaviour.takes_in(message) || !self.holds_now()
+    }
+
     fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         if self.holds(Scope::from(&effect)) {
             self.behaviour.alter(effect)
@@ -202,6 +207,14 @@ impl Behaviour for Triggered {
 
     fn ballot(&mut self) -> Option<String> {
         self.behaviour.ballot().filter(|_| self.holds_now())
+    }
+
+    fn orders(&mut self, state: &Gathering, commands: Vec<Command>) -> Vec<Command> {
+        if self.holds_now() {
+            self.behaviour.orders(state, commands)
+        } else {
+            commands
+        }
     }
 
     fn acts_at(&self) -> Option<Time> {

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use quorate_fault::behaviour::{Altered, REGISTRY};
 use quorate_fault::grammar;
 use quorate_fault::scope::{Moment, Scope};
-use quorate_fault::{Behaviour, Faulty, Say, Setting};
+use quorate_fault::{Behaviour, Faulty, Say, Scene, Setting};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
     Answer, Batch, Checkpoint, Memory, NewView, PrePrepare, Prepare, Replies, Reply, Request,
@@ -24,6 +24,7 @@ fn setting() -> Setting {
     Setting {
         config: Config::new(P, Quorum::of(NonZeroU32::new(4).unwrap())),
         seed: [7; 32],
+        scene: Scene::Gathering,
     }
 }
 
@@ -812,4 +813,21 @@ fn a_flood_begins_when_its_trigger_holds_and_never_wakes_its_host_in_a_loop() {
         }
     }
     assert_eq!(quiet_until, Some(millis(1000)));
+}
+
+#[test]
+fn a_behaviour_that_needs_a_gathering_is_refused_without_one() {
+    let setting = Setting {
+        scene: Scene::Order,
+        ..setting()
+    };
+    for entry in REGISTRY {
+        let made = grammar::parse(entry.example, &setting);
+        assert_eq!(made.is_ok(), entry.needs == Scene::Order, "{}", entry.name);
+    }
+    let refused = grammar::parse("late-bid@after=2s", &setting).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "'late-bid' needs a process that makes offers and bids by itself, and those of this cluster do not"
+    );
 }

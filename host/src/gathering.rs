@@ -45,11 +45,12 @@ impl Gatherer {
     }
 
     /// Submits what the member wants now. It is asked when a slot has executed, when it has waited long enough, and when it has got
-    /// a wish.
+    /// a wish. One that may misbehave is asked in every turn: its triggers may hold from one moment to the next.
     pub(crate) fn order<C>(&mut self, now: Time, core: &mut Core<Replicated>, desk: &mut Desk<C>) {
         let executed = core.replica().executed();
         let is_due = self.due().is_some_and(|due| due <= now);
-        if self.looked_at == Some(executed) && !is_due {
+        let is_news = is_due || self.looked_at != Some(executed);
+        if !is_news && !core.replica.may_misbehave() {
             return;
         }
         self.looked_at = Some(executed);
@@ -60,6 +61,7 @@ impl Gatherer {
             self.done.clear();
         }
         let wants = self.member.next(now, state, || held(core.replica()));
+        let wants = core.replica.orders(now, core.service.gathering(), wants);
         for text in wants.iter().map(Command::to_string) {
             if self.done.contains(&text) || self.under_way.contains_key(&text) {
                 continue;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use quorate_fault::{Setting, grammar};
+use quorate_fault::{Scene, Setting, grammar};
 use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
 use quorate_protocol::{ClusterId, Config, Keys, PairKey, Quorum, Record, ReplicaId, Time};
 use quorate_service::exchange::Rules;
@@ -73,6 +73,10 @@ impl Runtime {
         let setting = Setting {
             config: protocol.clone(),
             seed: config.dice_seed(),
+            scene: match gathered {
+                None => Scene::Order,
+                Some(_) => Scene::Gathering,
+            },
         };
         let behaviour = config
             .fault

@@ -8,7 +8,7 @@ use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process};
+use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process, Scene};
 use tokio::runtime::Runtime;
 
 /// Far more than anything here takes, even on a machine that is busy building.
@@ -72,7 +72,7 @@ impl Processes {
             host: "127.0.0.1".into(),
             allowed_hosts: Vec::new(),
             base_port: None,
-            faults: FaultPlan::parse(faulty, processes).unwrap(),
+            faults: FaultPlan::parse(faulty, processes, Scene::Order).unwrap(),
             default_decision: "retreat".into(),
             view_timeout: Duration::from_millis(500),
             seed: None,

@@ -1,10 +1,12 @@
 use super::{Behaviour, Entry};
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "amnesia",
     argument: "",
     what: "forgets its votes when it restarts (simulator, or `server` with `--data-dir`)",
     example: "amnesia",
+    needs: Scene::Order,
     make: |_, _| Ok(Box::new(Amnesia)),
 };
 

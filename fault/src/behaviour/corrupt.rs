@@ -1,5 +1,6 @@
 use super::{Behaviour, Entry};
 use crate::dice::Dice;
+use crate::scene::Scene;
 use crate::scope::Scope;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -7,6 +8,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: "",
     what: "sends damaged bytes and bad signatures",
     example: "corrupt@chance=50%",
+    needs: Scene::Order,
     make: |_, setting| {
         let dice = setting.dice(b"corrupt");
         Ok(Box::new(Corrupt { dice }))

@@ -2,6 +2,7 @@ use quorate_protocol::{Effect, Time};
 
 use super::{Altered, Behaviour, Entry, bad_argument};
 use crate::error::ParseError;
+use crate::scene::Scene;
 use crate::scope::Moment;
 use crate::words::parse_micros;
 
@@ -10,6 +11,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: "[:WHEN]",
     what: "ends at once, after a time (`crash:2s`) or so many messages (`crash:100`)",
     example: "crash:5",
+    needs: Scene::Order,
     make: |argument, _| Ok(Box::new(Crash::parse(argument)?)),
 };
 

@@ -1,6 +1,7 @@
 use quorate_protocol::{Duration, Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, bad_argument, recipient, taken_apart};
+use crate::scene::Scene;
 use crate::words::parse_micros;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -8,6 +9,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: ":TIME",
     what: "sends every message late (`delay:200ms`)",
     example: "delay:200ms",
+    needs: Scene::Order,
     make: |argument, setting| {
         let argument = argument.unwrap_or_default();
         let micros = parse_micros(argument).filter(|micros| *micros > 0);

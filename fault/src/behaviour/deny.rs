@@ -4,6 +4,7 @@ use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, bad_argument, one_by_one};
 use crate::error::ParseError;
+use crate::scene::Scene;
 use crate::words::parse_process;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -11,6 +12,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: "[:PEERS]",
     what: "exchanges nothing with these processes (`P=deny:R+S`) or with all",
     example: "deny",
+    needs: Scene::Order,
     make: |argument, setting| Ok(Box::new(Deny::parse(argument, setting.own(), setting.n())?)),
 };
 

@@ -2,6 +2,7 @@ use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, bad_argument, recipient, taken_apart};
 use crate::dice::Dice;
+use crate::scene::Scene;
 use crate::words::parse_percent;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -9,6 +10,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: ":PERCENT",
     what: "loses this share of the messages that it sends (`drop:30%`)",
     example: "drop:30%",
+    needs: Scene::Order,
     make: |argument, setting| {
         let argument = argument.unwrap_or_default();
         let percent = parse_percent(argument).ok_or_else(|| {

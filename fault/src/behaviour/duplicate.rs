@@ -1,12 +1,14 @@
 use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, recipient, taken_apart};
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "duplicate",
     argument: "",
     what: "sends every message twice",
     example: "duplicate",
+    needs: Scene::Order,
     make: |_, setting| {
         Ok(Box::new(Duplicate {
             own: setting.own(),

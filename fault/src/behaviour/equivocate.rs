@@ -2,12 +2,14 @@ use quorate_protocol::message::{Batch, Message};
 use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, one_by_one, opposite, with_false_digest};
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "equivocate",
     argument: "",
     what: "tells every second process another batch, vote or decision",
     example: "equivocate",
+    needs: Scene::Order,
     make: |_, setting| {
         Ok(Box::new(Equivocate {
             own: setting.own(),

@@ -10,6 +10,7 @@ use quorate_protocol::{
 
 use super::{Behaviour, Entry, Setting};
 use crate::dice::Dice;
+use crate::scene::Scene;
 use crate::scope::Moment;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -17,6 +18,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: "",
     what: "asks and sends as much as it may, of many kinds of message",
     example: "flood",
+    needs: Scene::Order,
     make: |_, setting| Ok(Box::new(Flood::new(setting))),
 };
 

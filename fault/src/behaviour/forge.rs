@@ -4,12 +4,14 @@ use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{Digest, Effect, Sequence, Signed};
 
 use super::{Altered, Behaviour, Entry};
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "forge",
     argument: "",
     what: "sends proofs that repeat one vote until it looks like a quorum, and false states",
     example: "forge",
+    needs: Scene::Order,
     make: |_, _| Ok(Box::new(Forge)),
 };
 

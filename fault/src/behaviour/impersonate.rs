@@ -3,6 +3,7 @@ use quorate_protocol::{Effect, ReplicaId, Time, Timestamp, VerifiedMessage, View
 
 use super::{Altered, Behaviour, Entry};
 use crate::dice::Dice;
+use crate::scene::Scene;
 use crate::scope::Moment;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -10,6 +11,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: "",
     what: "signs requests in the name of others' clients, and sends clients false results",
     example: "impersonate",
+    needs: Scene::Order,
     make: |_, setting| {
         Ok(Box::new(Impersonate {
             own: setting.own(),

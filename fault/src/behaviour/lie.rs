@@ -4,12 +4,14 @@ use super::{
     Altered, Behaviour, Entry, Say, bad_argument, one_by_one, opposite, with_false_digest,
 };
 use crate::error::ParseError;
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "lie",
     argument: "[:VALUE]",
     what: "casts false votes, and reports VALUE or the opposite decision",
     example: "lie",
+    needs: Scene::Order,
     make: |argument, setting| Ok(Box::new(Lie::parse(argument, setting.own(), setting.n())?)),
 };
 

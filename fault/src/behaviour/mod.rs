@@ -8,31 +8,38 @@ mod deny;
 mod drop;
 mod duplicate;
 mod equivocate;
+mod equivocate_offer;
 mod flood;
 mod forge;
 mod impersonate;
+mod late_bid;
 mod lie;
+mod lie_offer;
+mod no_reveal;
 mod replay;
 mod silent;
 mod skip;
 mod slow;
 mod spam;
 mod tamper;
+mod withhold;
 
 use std::fmt::Debug;
 
 use dyn_clone::DynClone;
 use quorate_protocol::message::Message;
 use quorate_protocol::{Config, Digest, Duration, Effect, ReplicaId, Time, VerifiedMessage};
+use quorate_service::gathering::{Command, Gathering};
 
 use crate::dice::Dice;
 use crate::error::ParseError;
+use crate::scene::Scene;
 use crate::scope::{Moment, Scope};
 
 pub use corrupt::Damage;
 
 /// All behaviours.
-pub const REGISTRY: [Entry; 18] = [
+pub const REGISTRY: [Entry; 23] = [
     deny::ENTRY,
     crash::ENTRY,
     silent::ENTRY,
@@ -51,6 +58,11 @@ pub const REGISTRY: [Entry; 18] = [
     spam::ENTRY,
     flood::ENTRY,
     amnesia::ENTRY,
+    lie_offer::ENTRY,
+    equivocate_offer::ENTRY,
+    late_bid::ENTRY,
+    no_reveal::ENTRY,
+    withhold::ENTRY,
 ];
 
 /// A behaviour as users choose it.
@@ -64,6 +76,8 @@ pub struct Entry {
     pub what: &'static str,
     /// An example, as users write it.
     pub example: &'static str,
+    /// What a process must take part in for this to mean something.
+    pub needs: Scene,
     pub(crate) make: fn(Option<&str>, &Setting) -> Made,
 }
 
@@ -77,6 +91,8 @@ pub struct Setting {
     pub config: Config,
     /// The seed of its dice.
     pub seed: [u8; 32],
+    /// What it takes part in.
+    pub scene: Scene,
 }
 
 impl Setting {
@@ -138,6 +154,12 @@ pub trait Behaviour: Debug + DynClone + Send {
         true
     }
 
+    /// Whether the replica gets this message at all. The process's own broadcasts are among them.
+    fn takes_in(&mut self, message: &VerifiedMessage) -> bool {
+        let _ = message;
+        true
+    }
+
     /// Shows a message that was heard. The process's own broadcasts are among them.
     fn see(&mut self, message: &VerifiedMessage) {
         let _ = message;
@@ -163,6 +185,13 @@ pub trait Behaviour: Debug + DynClone + Send {
     /// A false value for the process's ballot. `None` leaves the ballot as it is.
     fn ballot(&mut self) -> Option<String> {
         None
+    }
+
+    /// Changes what the process wants ordered in its gathering: drops, replaces or adds commands. It is asked in every turn, and what
+    /// it has given before in the same epoch is not ordered again.
+    fn orders(&mut self, state: &Gathering, commands: Vec<Command>) -> Vec<Command> {
+        let _ = state;
+        commands
     }
 
     /// When the behaviour next acts without any input.

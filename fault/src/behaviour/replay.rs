@@ -4,12 +4,14 @@ use quorate_protocol::{Effect, ReplicaId, SignedMessage, VerifiedMessage};
 
 use super::{Altered, Behaviour, Entry, recipient, taken_apart};
 use crate::dice::Dice;
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "replay",
     argument: "",
     what: "with each message, sends an old one again, own or others'",
     example: "replay",
+    needs: Scene::Order,
     make: |_, setting| {
         Ok(Box::new(Replay {
             own: setting.own(),

@@ -1,12 +1,14 @@
 use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say};
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "silent",
     argument: "",
     what: "listens and never sends",
     example: "silent",
+    needs: Scene::Order,
     make: |_, setting| {
         let own = setting.own();
         Ok(Box::new(Silent { own }))

@@ -3,12 +3,14 @@ use quorate_protocol::{Effect, Sequence, View};
 
 use super::{Altered, Behaviour, Entry};
 use crate::dice::Dice;
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "skip",
     argument: "",
     what: "as primary, skips sequence numbers or proposes outside the window",
     example: "skip",
+    needs: Scene::Order,
     make: |_, setting| {
         Ok(Box::new(Skip {
             window: setting.config.window,

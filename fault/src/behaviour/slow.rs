@@ -4,6 +4,7 @@ use quorate_protocol::message::{Batch, Message};
 use quorate_protocol::{ClientId, Duration, Effect, Signed, Time, Timestamp, VerifiedMessage};
 
 use super::{Altered, Behaviour, Entry};
+use crate::scene::Scene;
 use crate::scope::Moment;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -11,6 +12,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: "",
     what: "as primary, proposes just before the others' timers run out",
     example: "slow",
+    needs: Scene::Order,
     make: |_, setting| {
         let Duration(timeout) = setting.config.view_timeout;
         Ok(Box::new(Slow {

@@ -6,6 +6,7 @@ use quorate_protocol::{Digest, Duration, Effect, ReplicaId, Sequence, Time, View
 
 use super::{Behaviour, Entry};
 use crate::dice::Dice;
+use crate::scene::Scene;
 use crate::scope::Moment;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -13,6 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
     argument: "",
     what: "floods the others with signed but meaningless messages",
     example: "spam",
+    needs: Scene::Order,
     make: |_, setting| {
         Ok(Box::new(Spam {
             own: setting.own(),

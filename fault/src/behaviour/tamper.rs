@@ -1,12 +1,14 @@
 use quorate_protocol::Effect;
 
 use super::{Altered, Behaviour, Entry};
+use crate::scene::Scene;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "tamper",
     argument: "",
     what: "executes wrong operations behind its engine's back",
     example: "tamper",
+    needs: Scene::Order,
     make: |_, _| Ok(Box::new(Tamper { before: None })),
 };
 

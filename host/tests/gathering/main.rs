@@ -1,6 +1,7 @@
 //! Processes that gather by themselves: they found, offer, agree and act, and so do the others when one is silent or lies.
 #![allow(clippy::unwrap_used)]
 
+mod liars;
 mod seeds;
 
 use std::collections::{BTreeSet, VecDeque};

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::Args;
-use quorate_fault::{FaultPlan, grammar};
+use quorate_fault::{FaultPlan, Scene, grammar};
 use quorate_protocol::{Config, Quorum};
 use quorate_service::exchange::{BadDecision, check_decision};
 use quorate_web::config::MOST_NODES;
@@ -115,7 +115,7 @@ impl ClusterOptions {
             host: host.to_owned(),
             allowed_hosts: Vec::new(),
             base_port,
-            faults: FaultPlan::parse(&faulty, processes)?,
+            faults: FaultPlan::parse(&faulty, processes, Scene::Order)?,
             seed: self.seed,
             default_decision: self.default_decision.clone(),
             view_timeout: self.view_timeout.unwrap_or(usual_timeout),

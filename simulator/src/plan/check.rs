@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
-use quorate_fault::{Bound, FaultPlan, ParseError};
+use quorate_fault::{Bound, FaultPlan, ParseError, Scene};
 use quorate_protocol::Quorum;
 
 use super::engine::LARGEST_BATCH;
@@ -121,7 +121,7 @@ impl Plan {
     /// # Errors
     /// A name, a behaviour or an argument is unknown.
     pub fn fault_plan(&self) -> Result<FaultPlan, ParseError> {
-        FaultPlan::parse(&self.faulty.join(","), self.processes)
+        FaultPlan::parse(&self.faulty.join(","), self.processes, Scene::Order)
     }
 
     /// How many processes ask for as much as they may.

@@ -1,7 +1,7 @@
 //! The places where processes run, and which twin receives which messages.
 
 use quorate_diagram::Lane;
-use quorate_fault::{ParseError, Setting, grammar};
+use quorate_fault::{ParseError, Scene, Setting, grammar};
 use quorate_protocol::{ClusterId, Digest, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 
@@ -61,6 +61,7 @@ impl Places {
             let setting = Setting {
                 config: config.clone(),
                 seed: seed.0,
+                scene: Scene::Order,
             };
             let behaviour = words.map(|words| grammar::parse(words, &setting));
             let keys = keys(plan, own, cluster);

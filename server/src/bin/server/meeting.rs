@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use quorate_fault::{Setting, grammar};
+use quorate_fault::{Scene, Setting, grammar};
 use quorate_node::gather::{GatherConfig, Join, Pass};
 use quorate_protocol::{Config, Quorum, ReplicaId};
 use quorate_server::gather::{bind, resolve, run_one, run_several, somebody_listens, status_of};
@@ -113,9 +113,12 @@ fn fault(faulty: &[String], nodes: u32) -> anyhow::Result<Option<String>> {
     };
     let n = NonZeroU32::new(nodes).context("--expect 0: a cluster has 2 nodes or more")?;
     let read = |own| {
-        let config = Config::new(ReplicaId(own), Quorum::of(n));
-        let seed = [0; 32];
-        grammar::parse(words, &Setting { config, seed }).map(drop)
+        let setting = Setting {
+            config: Config::new(ReplicaId(own), Quorum::of(n)),
+            seed: [0; 32],
+            scene: Scene::Gathering,
+        };
+        grammar::parse(words, &setting).map(drop)
     };
     match (0..nodes).find_map(|own| read(own).ok()) {
         Some(()) => Ok(Some(words.clone())),
