@@ -71,7 +71,8 @@ pub(crate) fn draw_seed() -> Result<u64, StartError> {
     Ok(drawn.into())
 }
 
-fn random_bytes() -> Result<[u8; 32], StartError> {
+/// 32 random bytes.
+pub(crate) fn random_bytes() -> Result<[u8; 32], StartError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(StartError::NoRandomness)?;
     Ok(bytes)

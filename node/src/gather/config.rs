@@ -26,6 +26,8 @@ pub struct GatherConfig {
     pub entry: Pass,
     /// Addresses at which there may be other nodes.
     pub join: Vec<Join>,
+    /// Where it looks for others by multicast DNS, and is found.
+    pub mdns: Mdns,
     /// What it offers to do, and on what terms.
     pub offer: Offer,
     /// The amount that it bids for each lot. Empty: it bids for [`USUAL_LOT`], an amount drawn from its key.
@@ -80,6 +82,17 @@ impl std::fmt::Debug for Pass {
             Self::Invited { .. } => "an invitation",
         })
     }
+}
+
+/// Where a node uses multicast DNS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mdns {
+    /// Nowhere.
+    Off,
+    /// On the loopback interface.
+    Loopback,
+    /// On the network of its address.
+    Lan,
 }
 
 /// An address at which there may be another node.

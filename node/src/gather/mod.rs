@@ -1,13 +1,14 @@
 //! A node that looks for others, founds a cluster with them, and then is a process of that cluster.
 //!
 //! * `config`: what it is told. `home`: what it keeps.
-//! * `search`: the node before its founding. `seeker`: the task that drives the state machine of `quorate-gather`. `door` and `calls` are its surroundings.
+//! * `search`: the node before its founding. `seeker`: the task that drives the state machine of `quorate-gather`. `door`, `calls` and `mdns` are its surroundings.
 //! * `member`: what follows from the founding. `herald`: what it tells of the order.
 
 mod calls;
 mod config;
 mod door;
 mod home;
+mod mdns;
 mod member;
 mod search;
 mod seeker;
@@ -19,7 +20,7 @@ use self::member::Membership;
 use self::search::Search;
 
 pub use crate::herald::{Line, Tell};
-pub use config::{BadJoin, Ending, GatherConfig, Join, Pass, USUAL_LOT};
+pub use config::{BadJoin, Ending, GatherConfig, Join, Mdns, Pass, USUAL_LOT};
 
 /// Runs a node until `shutdown` completes, or until it ends as configured. `tell` takes the lines for the user.
 ///

@@ -14,9 +14,13 @@ use super::calls::Calls;
 use super::config::{Ending, GatherConfig};
 use super::door::Door;
 use super::home::{self, Home, RECORDS, STARTS};
+use super::mdns::{self, Announcement};
 use super::seeker::{News, Seeker};
 use crate::herald::{Tell, Teller};
 use crate::ready::listening;
+
+/// The most hints of multicast DNS that wait.
+const HINTS: usize = 64;
 
 /// A node before its founding, and what goes on afterwards for those who come late.
 pub(super) struct Search {
@@ -28,6 +32,8 @@ pub(super) struct Search {
     pub(super) teller: Teller,
     pub(super) key: [u8; 32],
     pub(super) records: Option<PathBuf>,
+    /// The node is announced as long as it runs.
+    _announcement: Option<Announcement>,
     pub(super) starts: Option<PathBuf>,
 }
 
@@ -44,7 +50,8 @@ impl Search {
         let (door, packets) = Door::new();
         let (tell_news, news) = mpsc::unbounded_channel();
         let (waits, why) = watch::channel("this node has just started".to_owned());
-        let (_hints, hinted) = mpsc::channel(1);
+        let (hints, hinted) = mpsc::channel(HINTS);
+        let announcement = mdns::start(config, gathering.id(), &teller, hints);
         let seeker = Seeker {
             gathering,
             home,
@@ -75,6 +82,7 @@ impl Search {
             key,
             records,
             starts,
+            _announcement: announcement,
         })
     }
 

@@ -1,5 +1,6 @@
 //! Nodes that look for others: one in this process of the operating system, or several, each a process of its own.
 
+mod invitations;
 mod lines;
 mod several;
 
@@ -17,6 +18,7 @@ use crate::signals::StopSignals;
 use crate::{logging, open_files};
 use lines::Lines;
 
+pub use invitations::{invitation, invite, secret};
 pub use several::run_several;
 
 /// The exit status of a program whose node has ended like this.

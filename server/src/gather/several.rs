@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitStatus;
 
 use anyhow::Context as _;
-use quorate_node::gather::GatherConfig;
+use quorate_node::gather::{GatherConfig, Pass};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -12,7 +12,7 @@ use super::bind;
 use crate::child::{Role, RunningChild};
 use crate::logging::Logging;
 
-/// Starts `count` nodes on free ports of `host`, and runs them until `shutdown` completes or all have ended by themselves. Gives
+/// Starts a node with each of these passes on free ports of `host`, and runs them until `shutdown` completes or all have ended by themselves. Gives
 /// the exit status: 0 after `shutdown`, otherwise the greatest of those of the nodes.
 ///
 /// # Errors
@@ -20,15 +20,15 @@ use crate::logging::Logging;
 pub async fn run_several(
     config: &GatherConfig,
     host: &str,
-    count: u32,
+    passes: Vec<Pass>,
     logging: Logging,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<u8> {
     let stop = watch::Sender::new(false);
     let mut watchers = JoinSet::new();
     let mut ends = Vec::new();
-    for index in 0..count {
-        let (name, child) = start(config, host, index, logging).await?;
+    for (index, pass) in passes.into_iter().enumerate() {
+        let (name, child) = start(config, host, index, pass, logging).await?;
         let (ended, end) = watch::channel(None);
         watchers.spawn(child.watch(name, ended, stop.subscribe()));
         ends.push(end);
@@ -45,13 +45,15 @@ pub async fn run_several(
 async fn start(
     config: &GatherConfig,
     host: &str,
-    index: u32,
+    index: usize,
+    entry: Pass,
     logging: Logging,
 ) -> anyhow::Result<(String, RunningChild)> {
     let (listener, address) = bind(host, 0)?;
     let data_dir = config.data_dir.as_ref();
     let config = GatherConfig {
         address,
+        entry,
         data_dir: data_dir.map(|folder| folder.join(index.to_string())),
         ..config.clone()
     };

@@ -4,4 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod found;
+mod refusals;
 mod two_terminals;
+mod waits;

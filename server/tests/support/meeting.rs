@@ -90,6 +90,13 @@ impl Party {
         lines.map(str::to_owned).collect()
     }
 
+    /// The id of its only node.
+    pub fn id(&self) -> String {
+        let said = self.said();
+        let first = said.lines().next().unwrap();
+        first.split_whitespace().nth(1).unwrap().to_owned()
+    }
+
     /// Waits until so many lines contain this.
     pub fn says(&self, part: &str, times: usize) {
         let what = format!("'{part}' is said {times} times by server {}", self.name);

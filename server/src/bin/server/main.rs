@@ -16,11 +16,11 @@ use quorate_server::logging::{Concern, Logging};
 use quorate_server::ready_file::ReadyFile;
 use quorate_server::shared_keys::{self, KeyFiles};
 use quorate_server::signals::StopSignals;
-use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, name_of};
+use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, gather, name_of};
 use quorate_web::PbftYaml;
 
 use crate::meeting::Meeting;
-use crate::options::{Command, Keygen, Options};
+use crate::options::{Command, Invite, Keygen, Options};
 
 fn main() -> ExitCode {
     if let Some(child) = quorate_server::child_call() {
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
 fn carry_out(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Keygen(keygen) => return make_keys(keygen),
+        Command::Invite(invite) => return make_invitations(invite),
         Command::Completions(completions) => print(&completions.of(Options::command())),
         Command::Man => print(&papers::man(Options::command())?),
     }
@@ -75,6 +76,14 @@ fn make_keys(options: &Keygen) -> anyhow::Result<ExitCode> {
         name.into()
     });
     for path in shared_keys::generate(&yaml, &folder)? {
+        print(&format!("{}\n", path.display())).context("standard output")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes invitations, and prints the paths of the files.
+fn make_invitations(options: &Invite) -> anyhow::Result<ExitCode> {
+    for path in gather::invite(options.seats, &options.out)? {
         print(&format!("{}\n", path.display())).context("standard output")?;
     }
     Ok(ExitCode::SUCCESS)

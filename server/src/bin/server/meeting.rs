@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use quorate_fault::{Scene, Setting, grammar};
-use quorate_node::gather::{GatherConfig, Join, Pass};
+use quorate_node::gather::{GatherConfig, Join, Mdns, Pass};
 use quorate_protocol::{Config, Quorum, ReplicaId};
-use quorate_server::gather::{bind, resolve, run_one, run_several, somebody_listens, status_of};
+use quorate_server::gather::{
+    bind, invitation, resolve, run_one, run_several, secret, somebody_listens, status_of,
+};
 use quorate_server::logging::Logging;
 use quorate_server::options::usual_view_timeout;
 use quorate_server::signals::StopSignals;
@@ -45,14 +47,21 @@ impl<'a> Meeting<'a> {
         let stopped = async move {
             signals.received().await;
         };
-        let mut config = config(options)?;
+        let passes = passes(&options.gather, self.joining.unwrap_or(1))?;
+        let mut config = config(options, &passes)?;
+        if options.gather.lan && resolve(self.host, 0)?.ip().is_loopback() {
+            bail!(
+                "--lan: {} is on loopback, and others cannot call it: give the address of this machine in its network",
+                self.host
+            );
+        }
         let status = match self.joining {
             None => {
                 let (listener, address) = bind(self.host, self.port)?;
                 config.address = address;
                 status_of(run_one(config, listener, false, stopped).await?)
             }
-            Some(count) => {
+            Some(_) => {
                 let there = resolve(self.host, self.port)?;
                 somebody_listens(there)?;
                 let first = Join {
@@ -60,19 +69,49 @@ impl<'a> Meeting<'a> {
                     id: None,
                 };
                 config.join.insert(0, first);
-                run_several(&config, self.host, count, logging, stopped).await?
+                run_several(&config, self.host, passes, logging, stopped).await?
             }
         };
         Ok(ExitCode::from(status))
     }
 }
 
+/// What lets each of so many nodes in.
+fn passes(gather: &Gather, count: u32) -> anyhow::Result<Vec<Pass>> {
+    if let Some(path) = &gather.secret_file {
+        return Ok(vec![secret(path)?; count as usize]);
+    }
+    let invited = gather.invitation.len();
+    if invited == 0 {
+        return Ok(vec![Pass::Open; count as usize]);
+    }
+    if invited != count as usize {
+        bail!(
+            "{invited} invitations for {count} nodes: give --invitation once for each node that is started"
+        );
+    }
+    gather
+        .invitation
+        .iter()
+        .map(|path| invitation(path))
+        .collect()
+}
+
+/// How many nodes the cluster will have: as many as it has seats, if seats are made for it.
+fn nodes(gather: &Gather, passes: &[Pass]) -> u32 {
+    let seats = match passes.first() {
+        Some(Pass::Invited { seats, .. }) => u32::try_from(seats.len()).ok(),
+        _ => None,
+    };
+    gather.expect.or(seats).unwrap_or(USUAL_NODES)
+}
+
 /// The configuration of a node. Its address is still to come.
-fn config(options: &Options) -> anyhow::Result<GatherConfig> {
+fn config(options: &Options, passes: &[Pass]) -> anyhow::Result<GatherConfig> {
     let Options {
         cluster, gather, ..
     } = options;
-    let nodes = gather.expect.unwrap_or(USUAL_NODES);
+    let nodes = nodes(gather, passes);
     let view_timeout = cluster
         .view_timeout
         .unwrap_or_else(|| usual_view_timeout(nodes));
@@ -80,8 +119,9 @@ fn config(options: &Options) -> anyhow::Result<GatherConfig> {
         address: ([127, 0, 0, 1], 0).into(),
         group: gather.group.clone().unwrap_or_default(),
         nodes,
-        entry: Pass::Open,
+        entry: passes.first().cloned().unwrap_or(Pass::Open),
         join: gather.join.clone(),
+        mdns: mdns(gather),
         offer: offer(gather)?,
         bids: bids(&gather.bid)?,
         data_dir: options.places.data_dir.clone(),
@@ -95,6 +135,14 @@ fn config(options: &Options) -> anyhow::Result<GatherConfig> {
         decision_timeout_ms: milliseconds(cluster.decision_timeout),
         allowed_hosts: options.places.allowed_host.clone(),
     })
+}
+
+const fn mdns(gather: &Gather) -> Mdns {
+    match (gather.no_mdns, gather.lan) {
+        (true, _) => Mdns::Off,
+        (false, true) => Mdns::Lan,
+        (false, false) => Mdns::Loopback,
+    }
 }
 
 fn milliseconds(time: std::time::Duration) -> u64 {

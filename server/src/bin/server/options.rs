@@ -68,12 +68,28 @@ pub(crate) enum Command {
     /// each node, which belongs on the machine of that node alone. Start the node there with
     /// `server --config FILE --index INDEX --keys keys.json --secret-key secret-INDEX.json`.
     Keygen(Keygen),
+    /// Make the invitations to a cluster, one for each seat
+    ///
+    /// Writes seat-0.json, seat-1.json and so on. Whoever has the file of a seat may take that seat, and nobody else:
+    /// `server HOST PORT --invitation seat-0.json`. Each file is for one node. With invitations, liars from outside take no seats.
+    Invite(Invite),
     /// Print the script with which a shell completes the arguments of `server`
     ///
     /// For bash: server completions bash > ~/.local/share/bash-completion/completions/server
     Completions(Completions),
     /// Print the manual page of `server`; read it with: server man | man -l -
     Man,
+}
+
+/// The options of `server invite`.
+#[derive(clap::Args)]
+pub(crate) struct Invite {
+    /// How many nodes the cluster will have
+    #[arg(long, value_name = "N")]
+    pub(crate) seats: u32,
+    /// The folder in which the invitations are written
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 /// The options of `server keygen`.
@@ -146,6 +162,22 @@ pub(crate) struct Gather {
     /// A node may be at this address, repeatable. With ID, its 64 digits, nobody else may be there
     #[arg(long, value_name = "[ID@]HOST:PORT", requires = "meeting_host", conflicts_with_all = KNOWN)]
     pub(crate) join: Vec<Join>,
+    /// Find no others by multicast DNS, and do not be found by it
+    #[arg(long, requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) no_mdns: bool,
+    /// Use multicast DNS on the network of HOST, not on loopback
+    #[arg(long, requires = "meeting_host", conflicts_with = "no_mdns", conflicts_with_all = KNOWN)]
+    pub(crate) lan: bool,
+    /// Take in only nodes that know the secret in this file: `head -c 32 /dev/urandom | base64` makes one
+    ///
+    /// Whoever knows the secret may take many seats, as in an open group.
+    #[arg(long, value_name = "FILE", requires = "meeting_host", conflicts_with_all = KNOWN)]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Take the seat of this invitation, which `server invite` made; once for each node that is started
+    ///
+    /// Only with invitations does each seat have one owner, so that no more than one cluster can be founded.
+    #[arg(long, value_name = "FILE", requires = "meeting_host", conflicts_with = "secret_file", conflicts_with_all = KNOWN)]
+    pub(crate) invitation: Vec<PathBuf>,
     /// What the node offers to do: auction, vote, work, store [default: auction]
     #[arg(long, value_name = "ACTIVITY,...", requires = "meeting_host", conflicts_with_all = KNOWN)]
     pub(crate) offer: Option<String>,
@@ -225,7 +257,7 @@ mod tests {
     }
 
     /// All options that can be used together.
-    const TOGETHER: [Together; 5] = [
+    const TOGETHER: [Together; 6] = [
         Together {
             subcommand: "completions",
             required: &["bash"],
@@ -237,6 +269,11 @@ mod tests {
             sets: &[],
         },
         Together {
+            subcommand: "invite",
+            required: &["--seats", "4", "--out", "seats"],
+            sets: &[&["seats", "out"]],
+        },
+        Together {
             subcommand: "keygen",
             required: &["--config", "pbft.yaml"],
             sets: &[&["config", "out"]],
@@ -244,27 +281,100 @@ mod tests {
         Together {
             subcommand: "",
             required: &["127.0.0.1", "9000"],
-            sets: &[&[
-                "expect",
-                "group",
-                "join",
-                "offer",
-                "capability",
-                "constraint",
-                "prefer",
-                "bid",
-                "once",
-                "wait",
-                "faulty",
-                "seed",
-                "default-decision",
-                "view-timeout",
-                "batch-limit",
-                "decision-timeout",
-                "allowed-host",
-                "data-dir",
-                "log-format",
-            ]],
+            sets: &[
+                &[
+                    "no-mdns",
+                    "secret-file",
+                    "expect",
+                    "group",
+                    "join",
+                    "offer",
+                    "capability",
+                    "constraint",
+                    "prefer",
+                    "bid",
+                    "once",
+                    "wait",
+                    "faulty",
+                    "seed",
+                    "default-decision",
+                    "view-timeout",
+                    "batch-limit",
+                    "decision-timeout",
+                    "allowed-host",
+                    "data-dir",
+                    "log-format",
+                ],
+                &[
+                    "no-mdns",
+                    "invitation",
+                    "expect",
+                    "group",
+                    "join",
+                    "offer",
+                    "capability",
+                    "constraint",
+                    "prefer",
+                    "bid",
+                    "once",
+                    "wait",
+                    "faulty",
+                    "seed",
+                    "default-decision",
+                    "view-timeout",
+                    "batch-limit",
+                    "decision-timeout",
+                    "allowed-host",
+                    "data-dir",
+                    "log-format",
+                ],
+                &[
+                    "lan",
+                    "secret-file",
+                    "expect",
+                    "group",
+                    "join",
+                    "offer",
+                    "capability",
+                    "constraint",
+                    "prefer",
+                    "bid",
+                    "once",
+                    "wait",
+                    "faulty",
+                    "seed",
+                    "default-decision",
+                    "view-timeout",
+                    "batch-limit",
+                    "decision-timeout",
+                    "allowed-host",
+                    "data-dir",
+                    "log-format",
+                ],
+                &[
+                    "lan",
+                    "invitation",
+                    "expect",
+                    "group",
+                    "join",
+                    "offer",
+                    "capability",
+                    "constraint",
+                    "prefer",
+                    "bid",
+                    "once",
+                    "wait",
+                    "faulty",
+                    "seed",
+                    "default-decision",
+                    "view-timeout",
+                    "batch-limit",
+                    "decision-timeout",
+                    "allowed-host",
+                    "data-dir",
+                    "log-format",
+                ],
+            ],
         },
         Together {
             subcommand: "",

@@ -1,0 +1,159 @@
+//! Nodes that do not fit refuse each other, both say why, and after three tries they leave each other alone for a while.
+
+use std::fs;
+
+use crate::support;
+use crate::support::meeting::{Meeting, Party};
+use crate::support::nodes::free_port;
+
+/// Both name what does not match, and at most three tries follow each other before one shuts the other out.
+fn refuse_each_other(first: &Party, second: &Party, why_first: &str, why_second: &str) {
+    first.says(why_first, 1);
+    second.says(why_second, 1);
+    for party in [first, second] {
+        let said = party.said();
+        assert!(!said.contains("2 of 4 here"), "{said}");
+    }
+    let shut_out =
+        || first.said().contains("shut out for") || second.said().contains("shut out for");
+    support::eventually("somebody is shut out", shut_out);
+    for party in [first, second] {
+        let said = party.said();
+        let before = said
+            .lines()
+            .take_while(|line| !line.contains("shut out for"));
+        let refused = before
+            .filter(|line| line.contains("discover   refused"))
+            .count();
+        assert!(refused <= 3, "{said}");
+    }
+}
+
+#[test]
+fn nodes_of_other_groups_refuse_each_other() {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let first = meeting.start(&["127.0.0.1", &port, "--no-mdns"]);
+    first.says("waits for 3 more", 1);
+    let other = format!("{}-other", meeting.group);
+    let second = meeting.start_in(&other, &["127.0.0.1", &port, "1", "--no-mdns"]);
+    let (own, foreign) = (&meeting.group, &other);
+    refuse_each_other(
+        &first,
+        &second,
+        &format!("it is of the group '{foreign}', this node is of the group '{own}'"),
+        &format!("of the group '{foreign}'"),
+    );
+}
+
+#[test]
+fn nodes_that_expect_other_numbers_refuse_each_other() {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let first = meeting.start(&["127.0.0.1", &port, "--no-mdns"]);
+    first.says("waits for 3 more", 1);
+    let second = meeting.start(&["127.0.0.1", &port, "1", "--no-mdns", "--expect", "5"]);
+    refuse_each_other(
+        &first,
+        &second,
+        "it expects 5 nodes, this node expects 4",
+        "expects 4",
+    );
+}
+
+#[test]
+fn a_node_with_the_wrong_secret_is_refused() {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let file = |name: &str, secret: &str| {
+        let path = meeting.folder.join(name);
+        fs::write(&path, secret).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let right = file("right", "a secret that all of us know\n");
+    let wrong = file("wrong", "a secret that somebody guesses\n");
+    let first = meeting.start(&["127.0.0.1", &port, "--no-mdns", "--secret-file", &right]);
+    first.says("waits for 3 more", 1);
+    let second = meeting.start(&[
+        "127.0.0.1",
+        &port,
+        "1",
+        "--no-mdns",
+        "--secret-file",
+        &wrong,
+    ]);
+    refuse_each_other(
+        &first,
+        &second,
+        "does not know the secret",
+        "does not know the secret",
+    );
+    assert!(!first.said().contains("warning    open group"));
+}
+
+/// Makes invitations, and gives the paths.
+fn invitations(meeting: &Meeting, folder: &str) -> Vec<String> {
+    let folder = meeting.folder.join(folder);
+    let output = support::run(&["invite", "--seats", "4", "--out", folder.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn four_invited_nodes_found_a_cluster_and_an_invitation_to_another_is_refused() {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let (ours, theirs) = (
+        invitations(&meeting, "ours"),
+        invitations(&meeting, "theirs"),
+    );
+    let first = meeting.start(&["127.0.0.1", &port, "--no-mdns", "--invitation", &ours[0]]);
+    first.says("waits for 3 more", 1);
+    let stranger = meeting.start(&[
+        "127.0.0.1",
+        &port,
+        "1",
+        "--no-mdns",
+        "--invitation",
+        &theirs[1],
+    ]);
+    refuse_each_other(
+        &first,
+        &stranger,
+        "for those invited to the seats",
+        "for those invited to the seats",
+    );
+    let mut others = vec!["127.0.0.1", &port, "3", "--no-mdns"];
+    others.extend(
+        ours[1..]
+            .iter()
+            .flat_map(|path| ["--invitation", path.as_str()]),
+    );
+    let others = meeting.start(&others);
+    first.says(" wins 'lamp' ", 1);
+    others.says(" wins 'lamp' ", 3);
+}
+
+#[test]
+fn what_is_no_invitation_or_no_secret_is_refused_with_what_to_do() {
+    let meeting = Meeting::new();
+    let path = meeting.folder.join("nothing");
+    fs::write(&path, "short").unwrap();
+    let path = path.to_str().unwrap();
+    for (arguments, says) in [
+        (&["--invitation", path][..], "`server invite`"),
+        (&["--secret-file", path], "16 to 4096 bytes"),
+        (&["--bid", "lamp"], "LOT=AMOUNT"),
+        (&["--capability", "cores"], "NAME=NUMBER"),
+        (&["--offer", "dance"], "auction"),
+        (&["--expect", "1"], "2 to 64"),
+        (&["--lan"], "loopback"),
+        (&["--faulty", "P=lie"], "without the name"),
+    ] {
+        let output = support::run(&[&["127.0.0.1", "0"][..], arguments].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
+}
