@@ -14,7 +14,7 @@ use quorate_protocol::{
     SignedMessage, Sizes, Status, Time, Timestamp,
 };
 use quorate_service::exchange::{Exchange, Rules};
-use quorate_service::gathering::Membership;
+use quorate_service::gathering::{self, Activity, Choice, Gathering, Happened, Membership};
 use quorate_service::{Operation, Service as _};
 
 use crate::cost::Work;
@@ -84,6 +84,8 @@ pub(crate) struct Step {
     pub(crate) began: Vec<Signed<NewView>>,
     /// What it did, each with the packet that leaves, if one does.
     pub(crate) events: Vec<(Event, Option<Arc<Packet>>)>,
+    /// What has happened in its gathering.
+    pub(crate) told: Vec<Happened>,
     /// Its answers, each with the operation that was asked for, if the caller wanted one.
     pub(crate) answers: Vec<(Caller, Option<Question>, Answer)>,
     /// What it has cost.
@@ -98,6 +100,7 @@ pub(crate) struct Origin {
     pub(crate) config: Config,
     pub(crate) rules: Rules,
     pub(crate) behaviour: Option<Box<dyn Behaviour>>,
+    pub(crate) gathers: Option<gathering::Plan>,
 }
 
 /// One process.
@@ -109,6 +112,8 @@ pub struct Process {
     disk: Disk,
     /// The operations of its callers without an answer.
     unanswered: BTreeMap<Caller, Question>,
+    /// The number of what happens next in its gathering.
+    next_told: u64,
     requests: u64,
     crashed: bool,
     /// The bytes that have arrived since its last turn.
@@ -131,6 +136,7 @@ impl Process {
             origin,
             disk: Disk::default(),
             unanswered: BTreeMap::new(),
+            next_told: 0,
             requests: 0,
             crashed: false,
             read: 0,
@@ -172,6 +178,35 @@ impl Process {
     #[must_use]
     pub const fn exchange(&self) -> &Exchange {
         self.live.service().exchange()
+    }
+
+    /// Its gathering.
+    #[must_use]
+    pub const fn gathering(&self) -> &Gathering {
+        self.live.service().gathering()
+    }
+
+    /// What its gathering still waits for, in words. `None` if all is done, or if it does not gather.
+    #[must_use]
+    pub fn gathers_still(&self) -> Option<String> {
+        self.origin.gathers.as_ref()?;
+        let state = self.gathering();
+        if state.founded().is_none() {
+            return Some("the founding".to_owned());
+        }
+        if let Some(waits) = state.waits().first() {
+            return Some(waits.to_string());
+        }
+        if let Some(lot) = state.barred(self.own()) {
+            return Some(format!("its late reveal for '{lot}'"));
+        }
+        let is_opened = match state.choice().and_then(|choice: &Choice| choice.chosen) {
+            Some(Activity::Auction) => !state.lots().is_empty(),
+            Some(Activity::Vote) => !state.questions().is_empty(),
+            Some(Activity::Work) => !state.jobs().is_empty(),
+            Some(Activity::Store) | None => true,
+        };
+        (!is_opened).then(|| "something to do".to_owned())
     }
 
     /// The digests of the parts of its reply table.
@@ -226,6 +261,7 @@ impl Process {
             self.disk.clear();
         }
         self.unanswered.clear();
+        self.next_told = 0;
     }
 
     /// The NEW-VIEWs on its disk. One of them may have got there at the commit at which the process ended.
@@ -363,9 +399,13 @@ impl Process {
             (event, packet)
         });
         let events = events.collect();
+        let log = self.gathering().log();
+        let told = log.from(self.next_told).cloned().collect();
+        self.next_told = log.next();
         Ok(Step {
             began,
             events,
+            told,
             answers,
             work,
         })
@@ -399,7 +439,7 @@ impl Origin {
             past,
             first_number: first_number(self.config.life),
             trusts_callers: false,
-            gathers: None,
+            gathers: self.gathers.clone(),
         })
     }
 }
@@ -444,6 +484,7 @@ mod tests {
                 default_decision: "retreat".to_owned(),
             },
             behaviour: None,
+            gathers: None,
         })
     }
 

@@ -72,6 +72,10 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
         ..plan.clone()
     });
     all.push(Plan {
+        gathering: None,
+        ..plan.clone()
+    });
+    all.push(Plan {
         real_keys: false,
         ..plan.clone()
     });

@@ -29,6 +29,7 @@ fn calm(seed: u64, words: &str) -> Plan {
         processes: Some(4),
         faulty: Some(vec![format!("P={words}")]),
         twins: None,
+        ..Choice::default()
     };
     let mut plan = Plan::generate(seed, &choice);
     plan.links.clear();
@@ -68,6 +69,7 @@ fn no_behaviour_of_one_in_four_breaks_a_rule() {
                 processes: Some(4),
                 faulty: Some(vec![format!("P={}", entry.example)]),
                 twins: None,
+                ..Choice::default()
             };
             let plan = Plan::generate(seed, &choice);
             let outcome = run(&plan, Trace::Off).expect("the plan can be played");
@@ -99,6 +101,7 @@ fn who_forgets_is_started_again_and_votes_at_once() {
         processes: Some(4),
         faulty: Some(vec!["P=amnesia".to_owned()]),
         twins: None,
+        ..Choice::default()
     };
     for seed in 0..10 {
         let plan = Plan::generate(seed, &choice);

@@ -232,6 +232,11 @@ fn each_key_of_a_plan_stands_on_its_page_and_no_other() {
             to: vec![some_name()],
             late: true,
         });
+        let gathers = Choice {
+            gathers: true,
+            ..Choice::default()
+        };
+        plan.gathering = Plan::generate(seed, &gathers).gathering;
         let table = plan.to_text().parse().expect("a plan's text is TOML");
         keys_in(&table, "", &mut all);
     }

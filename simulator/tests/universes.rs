@@ -13,8 +13,8 @@ fn play(plan: &Plan) -> Outcome {
 fn of_four(twins: &[u32]) -> Choice {
     Choice {
         processes: Some(4),
-        faulty: None,
         twins: Some(twins.iter().copied().map(Name::of).collect()),
+        ..Choice::default()
     }
 }
 
@@ -106,7 +106,7 @@ fn a_majority_that_is_silent_is_no_broken_rule() {
     let choice = Choice {
         processes: Some(4),
         faulty: Some(faulty),
-        twins: None,
+        ..Choice::default()
     };
     let outcome = play(&Plan::generate(5, &choice));
     assert_eq!(outcome.violation, None);

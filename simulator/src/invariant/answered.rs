@@ -18,6 +18,14 @@ pub enum Undone {
         /// The request, in words.
         request: String,
     },
+    /// For what its gathering does.
+    #[error("the gathering of {by} waits: {waits}")]
+    Gathering {
+        /// Whose.
+        by: ReplicaId,
+        /// What for, in words.
+        waits: String,
+    },
     /// For the decision of a round.
     #[error("round {round} is not decided at {by}")]
     Undecided {
@@ -66,6 +74,9 @@ pub fn check(correct: &[&Process], rounds: u64, others: Sequence) -> Result<(), 
             (1..=rounds).find(|round| process.exchange().decision(*round).is_none())
         {
             return Err(Undone::Undecided { by, round });
+        }
+        if let Some(waits) = process.gathers_still() {
+            return Err(Undone::Gathering { by, waits });
         }
         if !process.votes() {
             return Err(Undone::Mute { by });

@@ -12,6 +12,7 @@ pub mod equal_state;
 pub mod exactly_once;
 pub mod exchange;
 pub mod fits;
+pub mod gathering;
 pub mod linearizable;
 pub mod own_reply;
 pub mod panic;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use quorate_host::{Answer, Event};
 use quorate_protocol::message::{NewView, Request};
 use quorate_protocol::{ClusterId, Largest, ReplicaId, Sequence, Signed, SignedMessage};
+use quorate_service::gathering::Happened;
 use quorate_service::kv;
 
 use crate::cost::Work;
@@ -54,6 +56,7 @@ pub enum Violation {
     ExactlyOnce(#[from] exactly_once::ExecutedTwice),
     Exchange(#[from] exchange::BadDecision),
     Fits(#[from] fits::TooLarge),
+    Gathering(#[from] gathering::Misgathered),
     Linearizable(#[from] linearizable::NotLinearizable),
     OwnReply(#[from] own_reply::NotItsOwn),
     Panic(#[from] Panicked),
@@ -82,6 +85,7 @@ impl Violation {
             Self::ExactlyOnce(_) => ("exactly once", exactly_once::RULE),
             Self::Exchange(_) => ("exchange", exchange::RULE),
             Self::Fits(_) => ("messages fit", fits::RULE),
+            Self::Gathering(_) => ("gathering", gathering::RULE),
             Self::Linearizable(_) => ("linearizable", linearizable::RULE),
             Self::OwnReply(_) => ("own reply", own_reply::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
@@ -115,6 +119,7 @@ impl Violation {
             | Self::EqualState(_)
             | Self::ExactlyOnce(_)
             | Self::Exchange(_)
+            | Self::Gathering(_)
             | Self::Linearizable(_)
             | Self::OwnReply(_)
             | Self::Refused(_)
@@ -156,6 +161,7 @@ pub(crate) struct Invariants {
     culprits: culprits::Culprits,
     exactly_once: exactly_once::ExactlyOnce,
     exchange: exchange::Decisions,
+    gathering: gathering::Gatherings,
     /// The operations of outside clients, call by call.
     operations: Vec<String>,
     histories: linearizable::Histories,
@@ -183,14 +189,18 @@ impl Invariants {
         // All that may wait of a speaker, and what it has in proposals.
         let proposed = usize::try_from(config.window).unwrap_or(usize::MAX) * config.batch_limit;
         let flooded = plan.floods() * (config.limits.waiting_requests + proposed);
+        let members = plan.gathering.as_ref().map_or(0, |one| one.members.len());
+        let parts = plan.gathering.as_ref().map_or(0, |one| one.parts as usize);
+        let ordered = members * (gathering::MOST_COMMANDS + parts);
         Self {
-            bounded: bounded::Bounds::new(&config, plan.calls.len() + requests + flooded),
+            bounded: bounded::Bounds::new(&config, plan.calls.len() + requests + flooded + ordered),
             calm: calm::Calm::new(config.quorum),
             culprits: culprits::Culprits::new(config.quorum, correct.clone()),
             seen_lies: seen_lies::Seen::new(config.clone(), &correct),
             largest: config.largest(),
             certificates: certificates::Certificates::new(config, keys),
             exchange: exchange::Decisions::new(plan, &correct),
+            gathering: gathering::Gatherings::new(plan, correct.clone()),
             validity: validity::Validity::new(correct.clone()),
             agreement: agreement::Agreement::default(),
             checkpoints: checkpoints::Checkpoints::default(),
@@ -289,6 +299,7 @@ impl Invariants {
         self.total_order.executed(by, sequence)?;
         let agreed = self.agreement.executed(by, sequence, requests);
         agreed.map_err(|disagreement| self.blame(disagreement))?;
+        self.gathering.executed(sequence, requests);
         for request in requests {
             self.validity.executed(by, sequence, request)?;
             self.exactly_once.executed(by, sequence, request)?;
@@ -330,6 +341,14 @@ impl Invariants {
     ) -> Result<(), Violation> {
         let (own, after) = (process.own(), process.status());
         Ok(self.seen_lies.taken(own, heard, after, events)?)
+    }
+
+    /// A process tells what has happened in its gathering.
+    pub(crate) fn told(&mut self, by: ReplicaId, happened: &Happened) -> Result<(), Violation> {
+        if self.correct.contains(&by) {
+            self.gathering.told(by, happened)?;
+        }
+        Ok(())
     }
 
     /// A process answers what a caller has asked of it.
@@ -378,6 +397,15 @@ impl Invariants {
     fn stands_at(&mut self, by: ReplicaId, sequence: Sequence) {
         self.total_order.stands_at(by, sequence);
         self.exactly_once.stands_at(by, sequence);
+    }
+
+    /// Checks the correct processes at the end, when all have executed the same.
+    pub(crate) fn on_end(&self, correct: &[&Process]) -> Result<(), Violation> {
+        equal_state::check(correct)?;
+        if self.within_bound {
+            self.gathering.check_end(correct)?;
+        }
+        Ok(())
     }
 
     /// Checks a correct process after a step.

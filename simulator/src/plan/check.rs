@@ -7,6 +7,7 @@ use quorate_fault::{Bound, FaultPlan, ParseError, Scene};
 use quorate_protocol::Quorum;
 
 use super::engine::LARGEST_BATCH;
+use super::gathering::BadGathering;
 use super::{Back, Name, Plan};
 
 /// The most processes, and the latest time in milliseconds.
@@ -24,6 +25,9 @@ pub enum PlanError {
     /// The faults are not in the server's words.
     #[error(transparent)]
     Faulty(#[from] ParseError),
+    /// The gathering is none.
+    #[error("the gathering: {0}")]
+    Gathering(#[from] BadGathering),
     /// A number is out of its range.
     #[error("{what} must be {expected}, and is {value}")]
     OutOfRange {
@@ -77,7 +81,10 @@ impl PlanError {
             }
             Self::NoSuchProcess { name, .. } | Self::Twin(name) => ("", format!("\"{}\"", name.0)),
             // The message says which call.
-            Self::NameAndKey(_) | Self::NobodysTimestamp(_) | Self::OneRequest(..) => return self,
+            Self::NameAndKey(_)
+            | Self::NobodysTimestamp(_)
+            | Self::OneRequest(..)
+            | Self::Gathering(_) => return self,
         };
         let both = |line: &str| line.contains(key) && line.contains(&value);
         let line = text.lines().position(both);
@@ -121,7 +128,16 @@ impl Plan {
     /// # Errors
     /// A name, a behaviour or an argument is unknown.
     pub fn fault_plan(&self) -> Result<FaultPlan, ParseError> {
-        FaultPlan::parse(&self.faulty.join(","), self.processes, Scene::Order)
+        FaultPlan::parse(&self.faulty.join(","), self.processes, self.scene())
+    }
+
+    /// What the processes take part in.
+    pub(crate) const fn scene(&self) -> Scene {
+        if self.gathering.is_some() {
+            Scene::Gathering
+        } else {
+            Scene::Order
+        }
     }
 
     /// How many processes ask for as much as they may.
@@ -236,6 +252,11 @@ impl Plan {
         for trouble in &self.disks {
             in_range("at_ms", trouble.at_ms, 0, LATEST_MS)?;
             in_range("back_ms", trouble.back_ms, 0, LATEST_MS)?;
+        }
+        if let Some(gathering) = &self.gathering {
+            in_range("patience_ms", gathering.patience_ms, 1, LATEST_MS)?;
+            in_range("deliberation_ms", gathering.deliberation_ms, 1, LATEST_MS)?;
+            gathering.check(self.processes)?;
         }
         if let Some(costs) = &self.costs {
             in_range("check_us", costs.check_us, 0, 1_000_000)?;

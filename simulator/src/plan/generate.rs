@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quorate_fault::Dice;
 
 use super::adversary;
+use super::gathering::{self, Gathering};
 use super::{
     Back, Call, Costs, DiskTrouble, Engine, Link, Name, Partition, Plan, Round, Skew, Stop, Trouble,
 };
@@ -18,6 +19,8 @@ pub struct Choice {
     pub faulty: Option<Vec<String>>,
     /// Who runs twice.
     pub twins: Option<Vec<Name>>,
+    /// Whether the processes gather. All plans are other ones then.
+    pub gathers: bool,
 }
 
 /// How long after the healing the last request may come.
@@ -34,7 +37,10 @@ impl Plan {
             _ => 10,
         };
         let processes = choice.processes.unwrap_or(drawn);
-        let heal_ms = dice.between(200, 4000);
+        let mut heal_ms = dice.between(200, 4000);
+        if choice.gathers {
+            heal_ms /= 5;
+        }
         let mut plan = Self {
             seed,
             processes,
@@ -52,6 +58,7 @@ impl Plan {
             stops: stops(&mut dice, processes, heal_ms),
             clocks: clocks(&mut dice, processes),
             disks: Vec::new(),
+            gathering: None,
             costs: None,
             real_keys: seed % 100 == 99,
         };
@@ -62,6 +69,8 @@ impl Plan {
         if choice.faulty.is_some() || choice.twins.is_some() {
             plan.faulty = choice.faulty.clone().unwrap_or_default();
             plan.twins = choice.twins.clone().unwrap_or_default();
+        } else if choice.gathers {
+            plan.draw_liars(&mut Dice::new(seed, b'm'));
         }
         plan.draw_sides(&mut dice);
         plan.bear_restarts();
@@ -71,7 +80,53 @@ impl Plan {
         plan.draw_reuse(&mut Dice::new(seed, b'o'));
         plan.draw_costs(floods, &mut Dice::new(seed, b'k'));
         plan.draw_limits(&mut Dice::new(seed, b'l'));
+        if choice.gathers {
+            plan.gather(&mut Dice::new(seed, b'g'));
+        }
         plan
+    }
+
+    /// Most of those that misbehave do so as members of the gathering.
+    fn draw_liars(&mut self, dice: &mut Dice) {
+        let f = u64::from(self.quorum().f());
+        let count = if dice.chance(850) {
+            dice.between(1, f)
+        } else {
+            0
+        };
+        self.faulty.clear();
+        self.twins.clear();
+        let count = u32::try_from(count).unwrap_or_default();
+        for own in dice.distinct(count, self.processes) {
+            let name = Name::of(own);
+            if dice.chance(80) {
+                self.twins.push(name);
+                continue;
+            }
+            let mut words = match dice.below(10) {
+                0 => behaviour(dice, own, self.processes, self.heal_ms),
+                1 => newer_behaviour(dice),
+                _ => gathering::lie(dice),
+            };
+            if dice.chance(250) {
+                words.push_str(&trigger(dice, self.heal_ms));
+            }
+            self.faulty.push(format!("{}={words}", name.0));
+        }
+        self.faulty.sort();
+        self.twins.sort();
+    }
+
+    /// The processes gather, and are asked for little else.
+    fn gather(&mut self, dice: &mut Dice) {
+        self.calls.clear();
+        self.rounds.clear();
+        for times in self.requests.values_mut() {
+            times.truncate(2);
+        }
+        self.costs = None;
+        self.engine.batch_bytes = Engine::default().batch_bytes;
+        self.gathering = Some(Gathering::draw(self, dice));
     }
 
     /// In some runs processes end at a commit, and one disk may lose a commit, if one more faulty process can be borne.

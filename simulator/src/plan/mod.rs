@@ -3,6 +3,7 @@
 mod adversary;
 mod check;
 mod engine;
+mod gathering;
 mod generate;
 mod name;
 
@@ -15,6 +16,8 @@ pub use crate::disk::Trouble;
 pub use crate::kind::Kind;
 pub use check::PlanError;
 pub use engine::Engine;
+pub(crate) use gathering::question;
+pub use gathering::{BadGathering, Gathering, Member};
 pub use generate::Choice;
 pub use name::Name;
 
@@ -71,6 +74,9 @@ pub struct Plan {
     /// Processes that end at a commit of their records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disks: Vec<DiskTrouble>,
+    /// How the processes gather; they do not if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gathering: Option<Gathering>,
     /// What the work of a process costs; nothing if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub costs: Option<Costs>,

@@ -14,7 +14,7 @@ use quorate_host::{self as host, Answer, Told};
 use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
 use quorate_service::{self as service, kv};
 
-use crate::invariant::{Heard, Invariants, Violation, answered, equal_state};
+use crate::invariant::{Heard, Invariants, Violation, answered};
 use crate::network::{Network, millis};
 use crate::picture::{Frame, Picture};
 use crate::plan::{Back, Name, Plan};
@@ -341,6 +341,7 @@ impl World {
         let Step {
             began,
             events,
+            told,
             answers,
             work,
         } = step;
@@ -366,6 +367,12 @@ impl World {
                 _ => {}
             }
             self.invariants.on_event(own, event)?;
+        }
+        for happened in &told {
+            self.trace.line(self.now, &own, || {
+                format!("tells {}: {happened}", happened.happening.stage())
+            });
+            self.invariants.told(own, happened)?;
         }
         if let Some(heard) = taken {
             let process = &self.places.all[at].process;
@@ -508,7 +515,7 @@ impl World {
             Err(undone) => return Err(undone.into()),
         };
         if ends {
-            equal_state::check(&correct)?;
+            self.invariants.on_end(&correct)?;
         }
         Ok(ends)
     }

@@ -12,6 +12,8 @@ pub(super) const LOOK: u64 = 20_000;
 const SLOW_REQUESTS: u64 = 8;
 /// In how many status intervals all that was lost before has been said again, and has had its answer, and that its own.
 const STATUSES: u64 = 4;
+/// The founding, the offers, and the two phases of an auction.
+const PHASES: u64 = 4;
 /// How many null batches a primary proposes in a status interval for a process without memory.
 const NULLS: u64 = 32;
 /// The doublings that are counted at most. Beyond the bound no progress is promised.
@@ -29,6 +31,7 @@ const MOST_DOUBLINGS: usize = 12;
 ///   with null batches, 32 in a status interval.
 /// * Where work takes time, a view change with a full window may take longer than that timer. Views then fail until the
 ///   timer is long enough, and while null batches execute it becomes short again each time.
+/// * In a gathering, the founding and three phases follow one on another. Each waits for those who say nothing.
 /// * All this is measured by the slowest clock.
 /// * A process that ends at a commit is away for a while, its user asks for a round again now and then, and the world
 ///   looks whether all is done now and then.
@@ -41,12 +44,24 @@ pub(super) fn of(plan: &Plan, timer: Duration) -> Duration {
     let by_clock = longest
         .saturating_mul(views)
         .saturating_add(slow + statuses)
-        .saturating_add(without_memory(plan, views));
+        .saturating_add(without_memory(plan, views))
+        .saturating_add(phases(plan));
     let rates = plan.clocks.iter().map(|clock| clock.rate);
     let slowest = rates.fold(1000, u64::min).max(1);
     let away: u64 = plan.disks.iter().map(|one| one.back_ms * 1000).sum();
     let waits = by_clock.saturating_mul(1000) / slowest;
     Duration(waits.saturating_add(away + ASK_AGAIN + LOOK))
+}
+
+/// The time of all phases of a gathering, in microseconds.
+fn phases(plan: &Plan) -> u64 {
+    let Some(gathering) = &plan.gathering else {
+        return 0;
+    };
+    let longest = gathering.patience_ms.max(gathering.deliberation_ms);
+    // A member that holds something unexecuted looks again after a quarter of its patience.
+    let phase = longest + longest / 4 + STATUSES * plan.engine.status_interval_ms;
+    PHASES * phase * 1000
 }
 
 /// The time in which a process without memory votes again, in microseconds.

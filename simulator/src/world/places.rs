@@ -1,7 +1,7 @@
 //! The places where processes run, and which twin receives which messages.
 
 use quorate_diagram::Lane;
-use quorate_fault::{ParseError, Scene, Setting, grammar};
+use quorate_fault::{ParseError, Setting, grammar};
 use quorate_protocol::{ClusterId, Digest, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 
@@ -61,7 +61,7 @@ impl Places {
             let setting = Setting {
                 config: config.clone(),
                 seed: seed.0,
-                scene: Scene::Order,
+                scene: plan.scene(),
             };
             let behaviour = words.map(|words| grammar::parse(words, &setting));
             let keys = keys(plan, own, cluster);
@@ -73,6 +73,7 @@ impl Places {
                 config,
                 rules: rules(quorum),
                 behaviour: behaviour.transpose()?,
+                gathers: plan.gathering.as_ref().and_then(|one| one.driver(own)),
             });
             Ok(Place {
                 process,

@@ -134,7 +134,7 @@ pub(crate) struct Sweep {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
     /// Play this plan with each seed in place of its own; '-' reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["processes", "faulty", "twins"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["processes", "faulty", "twins", "gathering"])]
     pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) universe: Universe,
@@ -272,6 +272,9 @@ pub(crate) struct Universe {
     /// Who runs twice under one key, each copy talking to some of the others: P,Q
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     twins: Option<Vec<String>>,
+    /// The processes gather: they make offers, agree on an activity and do it, and most liars lie in that
+    #[arg(long)]
+    gathering: bool,
 }
 
 impl Universe {
@@ -285,6 +288,7 @@ impl Universe {
             processes: self.processes,
             faulty: self.faulty.as_deref().map(faults),
             twins: twins.transpose().context("--twins")?,
+            gathers: self.gathering,
         };
         Plan::generate(0, &choice).check()?;
         Ok(choice)
@@ -296,6 +300,7 @@ impl Universe {
             processes,
             faulty,
             twins,
+            gathers: _,
         } = self.choice()?;
         let named = faulty.map_or(0, |all| all.len()) + twins.map_or(0, |all| all.len());
         let named = u32::try_from(named).unwrap_or(u32::MAX);
@@ -313,6 +318,9 @@ impl Universe {
         }
         if let Some(twins) = &self.twins {
             command += &format!(" --twins {}", twins.join(","));
+        }
+        if self.gathering {
+            command += " --gathering";
         }
         command
     }
@@ -355,12 +363,13 @@ mod tests {
             subcommand: "run",
             required: &["--seed", "1"],
             sets: &[
-                &["seed", "processes", "faulty", "twins", "plan"],
+                &["seed", "processes", "faulty", "twins", "gathering", "plan"],
                 &[
                     "seed",
                     "processes",
                     "faulty",
                     "twins",
+                    "gathering",
                     "trace",
                     "no-shrink",
                     "format",
@@ -393,7 +402,15 @@ mod tests {
             required: &["--seeds", "0..9"],
             sets: &[
                 &["seeds", "jobs", "plan", "format"],
-                &["seeds", "jobs", "processes", "faulty", "twins", "format"],
+                &[
+                    "seeds",
+                    "jobs",
+                    "processes",
+                    "faulty",
+                    "twins",
+                    "gathering",
+                    "format",
+                ],
             ],
         },
         Together {
