@@ -6,5 +6,6 @@ mod support;
 
 mod found;
 mod refusals;
+mod restarts;
 mod two_terminals;
 mod waits;

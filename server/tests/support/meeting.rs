@@ -97,6 +97,12 @@ impl Party {
         first.split_whitespace().nth(1).unwrap().to_owned()
     }
 
+    /// Waits until it has said who it is, and compares the id with that of another.
+    pub fn has_id_of(&self, other: &Self) -> bool {
+        self.says("; group ", 1);
+        self.id() == other.id()
+    }
+
     /// Waits until so many lines contain this.
     pub fn says(&self, part: &str, times: usize) {
         let what = format!("'{part}' is said {times} times by server {}", self.name);
