@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quorate_gather::NodeId;
-use quorate_protocol::{Duration, Time};
+use quorate_protocol::{Duration, Sequence, Time};
 use quorate_service::gathering::{Activity, Gathering, Happening, Name, Phase, Plan, Stage, Waits};
 use tokio::sync::watch;
 
@@ -56,6 +56,15 @@ pub(crate) enum Outcome {
     NothingInCommon,
 }
 
+/// The end of the first activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Over {
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+    /// In which slot.
+    pub(crate) slot: Sequence,
+}
+
 /// How a process takes part in a gathering.
 pub(crate) struct Gathered {
     /// The names of all nodes, in replica order.
@@ -75,18 +84,21 @@ pub(crate) struct Herald {
     waits: Vec<(Stage, String)>,
     /// When it is to be told.
     due: Option<Time>,
-    outcome: watch::Sender<Option<Outcome>>,
+    /// How the first activity has ended, as far as it has.
+    ended: Option<Over>,
+    over: watch::Sender<Option<Over>>,
 }
 
 impl Herald {
-    pub(crate) fn new(teller: Teller) -> (Self, watch::Receiver<Option<Outcome>>) {
-        let (outcome, ended) = watch::channel(None);
+    pub(crate) fn new(teller: Teller) -> (Self, watch::Receiver<Option<Over>>) {
+        let (over, ended) = watch::channel(None);
         let herald = Self {
             teller,
             next: 0,
             waits: Vec::new(),
             due: None,
-            outcome,
+            ended: None,
+            over,
         };
         (herald, ended)
     }
@@ -102,10 +114,15 @@ impl Herald {
             let stage = happened.happening.stage().to_string();
             self.teller.tell(&stage, &happened.to_string());
             if let Some(outcome) = outcome_of(&happened.happening) {
-                self.outcome.send_replace(Some(outcome));
+                let slot = happened.slot;
+                self.ended = Some(Over { outcome, slot });
             }
         }
         self.next = state.log().next();
+        // Several lots may be up at once.
+        if self.ended.is_some() && state.waits().is_empty() {
+            self.over.send_replace(self.ended);
+        }
         self.tell_waits(now, state);
     }
 
@@ -124,7 +141,7 @@ impl Herald {
     }
 }
 
-/// Whether this ends the first activity, and how.
+/// Whether this ends the activity, or a part of it, and how.
 fn outcome_of(happening: &Happening) -> Option<Outcome> {
     match happening {
         Happening::Chosen { choice, .. } => match choice.chosen {

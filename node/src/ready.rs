@@ -6,7 +6,8 @@ use tokio::net::TcpListener;
 
 use crate::config::NodeConfig;
 use crate::herald::Gathered;
-use crate::question::{self, ToRuntime};
+use crate::question;
+use crate::rpc::Handle;
 use crate::runtime::Runtime;
 use crate::{Ending, limits, rpc, web};
 
@@ -15,7 +16,7 @@ pub(crate) struct Ready {
     runtime: Runtime,
     endpoint: Endpoint,
     listener: TcpListener,
-    to_runtime: ToRuntime,
+    handle: Handle,
 }
 
 impl Ready {
@@ -33,23 +34,23 @@ impl Ready {
             .ip();
         let (to_runtime, at_runtime) = question::ways(config.addresses.len());
         let mut runtime = Runtime::new(config, gathered, ip.is_loopback(), at_runtime)?;
-        let handle = rpc::Handle::new(config, runtime.pairs(), to_runtime.clone());
+        let handle = Handle::new(config, runtime.pairs(), to_runtime);
         let endpoint = rpc::register(endpoint, &handle).limits(limits(config, ip));
         let endpoint = match &config.web {
-            Some(web) => endpoint.routes(web::routes(web, handle)),
+            Some(web) => endpoint.routes(web::routes(web, handle.clone())),
             None => endpoint,
         };
         Ok(Self {
             runtime,
             endpoint,
             listener,
-            to_runtime,
+            handle,
         })
     }
 
-    /// The ways to its runtime.
-    pub(crate) const fn to_runtime(&self) -> &ToRuntime {
-        &self.to_runtime
+    /// What its methods need.
+    pub(crate) const fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// Runs until `shutdown` completes, or until the process crashes as configured.
@@ -58,7 +59,7 @@ impl Ready {
         shutdown: impl Future<Output = ()> + Send,
     ) -> anyhow::Result<Ending> {
         // Nobody may ask once the endpoint has ended: the runtime ends then.
-        drop(self.to_runtime);
+        drop(self.handle);
         let crashed = tokio::spawn(self.runtime.run());
         tokio::pin!(crashed);
         let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -60,6 +60,7 @@ impl Role {
 /// A running child. It ends when this end of its standard input is closed.
 pub(crate) struct RunningChild {
     child: Child,
+    role: Role,
     lifeline: ChildStdin,
 }
 
@@ -80,7 +81,11 @@ impl RunningChild {
         let mut line = serde_json::to_vec(config)?;
         line.push(b'\n');
         lifeline.write_all(&line).await?;
-        Ok(Self { child, lifeline })
+        Ok(Self {
+            child,
+            role,
+            lifeline,
+        })
     }
 
     pub(crate) fn pid(&self) -> Option<u32> {
@@ -100,10 +105,13 @@ impl RunningChild {
             () = told(&mut stop) => return self.stop().await,
         };
         let status = status.unwrap_or_default();
-        tracing::warn!(
-            process = name,
-            "process {name} ended on its own ({status}); the others go on"
-        );
+        // A node that looks for others may end because its work is done.
+        if self.role == Role::Replica || !status.success() {
+            tracing::warn!(
+                process = name,
+                "process {name} ended on its own ({status}); the others go on"
+            );
+        }
         ended.send_replace(Some(status));
     }
 

@@ -30,6 +30,8 @@ pub struct GatherConfig {
     pub mdns: Mdns,
     /// What it offers to do, and on what terms.
     pub offer: Offer,
+    /// The first digits of the ids of nodes with which it does not take part.
+    pub without: Vec<String>,
     /// The amount that it bids for each lot. Empty: it bids for [`USUAL_LOT`], an amount drawn from its key.
     pub bids: Vec<(Name, u64)>,
     /// The folder in which its key and its state last. `None`: they end with it.

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::future::join_all;
 use quorate_gather::{Founded, Member, NodeId};
-use quorate_protocol::{Digest, ReplicaId};
-use quorate_service::gathering::{Activity, Name, Plan, Price, Wish};
+use quorate_protocol::{Digest, ReplicaId, Sequence};
+use quorate_service::gathering::{Activity, Name, Offer, Plan, Price, Wish};
+use quorate_wire::Caller;
+use quorate_wire::method::{Status, StatusAnswer};
 use tokio::sync::{mpsc, watch};
 
 use super::config::{Ending, GatherConfig, USUAL_LOT};
@@ -15,17 +18,23 @@ use super::home;
 use super::search::Search;
 use super::seeker::News;
 use crate::config::NodeConfig;
-use crate::herald::{Gathered, Herald, Outcome, Teller};
-use crate::question::{Question, ToRuntime};
+use crate::herald::{Gathered, Herald, Outcome, Over, Teller};
 use crate::ready::Ready;
+use crate::rpc::Handle;
 use crate::starts;
 
 /// How long a member waits for what processes do by themselves: offers, reveals and results.
 const PATIENCE: quorate_protocol::Duration = quorate_protocol::Duration::from_millis(2_000);
 /// How long it waits for what people do: bids and ballots.
 const DELIBERATION: quorate_protocol::Duration = quorate_protocol::Duration::from_millis(5_000);
-/// How long a node that ends once the activity is over goes on for the others.
-const LINGER: Duration = Duration::from_secs(3);
+/// How long a node that ends once the activity is over goes on at most for the others.
+const LINGER: Duration = Duration::from_secs(10);
+/// How long it waits before it asks another member again whether it knows.
+const ASK_PAUSE: Duration = Duration::from_millis(100);
+/// How long another member may take to answer that.
+const ASK_LIMIT: Duration = Duration::from_secs(2);
+/// After so many calls that reach nobody, a member has ended.
+const TRIES: u32 = 3;
 /// Bids that are drawn are from 1 to this.
 const MOST_DRAWN: u64 = 100;
 
@@ -48,7 +57,7 @@ impl Membership {
         Ok(Self {
             config: node_config(config, founded, search)?,
             names: names(&founded.members)?,
-            plan: plan(config, &search.key, &search.teller)?,
+            plan: plan(config, founded, &search.key, &search.teller)?,
             members: founded.members.iter().map(|member| member.id).collect(),
             teller: search.teller.clone(),
             once: config.once,
@@ -71,6 +80,7 @@ impl Membership {
             ..
         } = search;
         let (herald, outcome) = Herald::new(self.teller);
+        let peers = peers(&self.config);
         let gathered = Gathered {
             names: self.names,
             plan: self.plan,
@@ -78,12 +88,12 @@ impl Membership {
         };
         let ready = Ready::new(&self.config, listener, Some(gathered), door.endpoint())?;
         drop(stop_endpoint);
-        let moves = pass_on(news, self.members, ready.to_runtime().clone());
+        let moves = pass_on(news, self.members, ready.handle().clone());
         let mut ending = Ending::Stopped;
         let until = async {
             tokio::select! {
                 () = shutdown => {}
-                over = over(outcome), if self.once => ending = over,
+                over = over(outcome, peers), if self.once => ending = over,
             }
         };
         let ran = tokio::select! {
@@ -99,12 +109,8 @@ impl Membership {
     }
 }
 
-/// Tells the runtime which members listen elsewhere now. Never ends before the search does.
-async fn pass_on(
-    mut news: mpsc::UnboundedReceiver<News>,
-    members: Vec<NodeId>,
-    to_runtime: ToRuntime,
-) {
+/// Tells the process which members listen elsewhere now. Never ends before the search does.
+async fn pass_on(mut news: mpsc::UnboundedReceiver<News>, members: Vec<NodeId>, handle: Handle) {
     while let Some(news) = news.recv().await {
         let News::Moved(id, address) = news else {
             continue;
@@ -114,28 +120,51 @@ async fn pass_on(
             .zip(&members)
             .find(|(_, member)| **member == id);
         if let Some((peer, _)) = moved {
-            // A runtime that has ended needs no addresses.
-            let _ = to_runtime
-                .questions
-                .send(Question::Moved(peer, address))
-                .await;
+            handle.move_peer(peer, address).await;
         }
     }
 }
 
-/// Waits until the activity is over, and then a little longer, because the others may need this node for its last slots.
-async fn over(mut outcome: watch::Receiver<Option<Outcome>>) -> Ending {
-    let over = outcome
-        .wait_for(Option::is_some)
-        .await
-        .ok()
-        .and_then(|over| *over);
-    tokio::time::sleep(LINGER).await;
-    match over {
-        Some(Outcome::Acted) => Ending::Acted,
-        Some(Outcome::NothingInCommon) => Ending::NothingInCommon,
+/// What calls the other members.
+fn peers(config: &NodeConfig) -> Vec<Caller> {
+    let members = (0..).zip(&config.addresses);
+    let others = members.filter(|(index, _)| *index != config.index);
+    others
+        .map(|(_, address)| Caller::new(*address, ASK_LIMIT))
+        .collect()
+}
+
+/// Waits until the activity is over, and then until the others know it too: they may need this node for its last slots.
+async fn over(mut outcome: watch::Receiver<Option<Over>>, peers: Vec<Caller>) -> Ending {
+    let over = outcome.wait_for(Option::is_some).await;
+    let Some(over) = over.ok().and_then(|over| *over) else {
         // The runtime has ended, and says why.
-        None => std::future::pending().await,
+        return std::future::pending().await;
+    };
+    let all_know = join_all(peers.iter().map(|peer| knows(peer, over.slot)));
+    // A member that is silent, or lies, holds up nobody for longer.
+    let _ = tokio::time::timeout(LINGER, all_know).await;
+    match over.outcome {
+        Outcome::Acted => Ending::Acted,
+        Outcome::NothingInCommon => Ending::NothingInCommon,
+    }
+}
+
+/// Waits until a member has executed this slot, or is not there any more.
+async fn knows(peer: &Caller, slot: Sequence) {
+    let mut unreachable = 0;
+    while unreachable < TRIES {
+        match peer
+            .call(Status {
+                sequence_number: None,
+            })
+            .await
+        {
+            Ok(StatusAnswer::Process(status)) if status.executed >= slot.0 => return,
+            Err(error) if error.is_unreachable() => unreachable += 1,
+            _ => unreachable = 0,
+        }
+        tokio::time::sleep(ASK_PAUSE).await;
     }
 }
 
@@ -204,19 +233,36 @@ fn names(members: &[Member]) -> anyhow::Result<Vec<Name>> {
 }
 
 /// What the node does by itself. Tells of a bid that the user did not choose.
-fn plan(config: &GatherConfig, key: &[u8; 32], teller: &Teller) -> anyhow::Result<Plan> {
+fn plan(
+    config: &GatherConfig,
+    founded: &Founded,
+    key: &[u8; 32],
+    teller: &Teller,
+) -> anyhow::Result<Plan> {
     let wishes = if config.offer.services.contains(&Activity::Auction) {
         wishes(&bids(config, key, teller)?)
     } else {
         Vec::new()
     };
     Ok(Plan {
-        offer: Some(config.offer.clone()),
+        offer: Some(offer(config, founded)),
         patience: PATIENCE,
         deliberation: DELIBERATION,
         secret: Digest::of(&[b"gathering", key]).0,
         wishes,
     })
+}
+
+/// The offer, with the places of those with whom the node does not take part.
+fn offer(config: &GatherConfig, founded: &Founded) -> Offer {
+    let mut offer = config.offer.clone();
+    let members = (0..).map(ReplicaId).zip(&founded.members);
+    let unwanted = members.filter(|(_, member)| {
+        let id = member.id.full();
+        config.without.iter().any(|digits| id.starts_with(digits))
+    });
+    offer.without.extend(unwanted.map(|(place, _)| place));
+    offer
 }
 
 /// Each lot is put up by whoever comes first, and all bid.

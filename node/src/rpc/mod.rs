@@ -27,7 +27,8 @@ mod vote;
 mod work;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quorate_host::{Answer, Ask, Batch, Outcome, Refusal};
@@ -64,7 +65,8 @@ struct Inner {
     port: u16,
     seed: u64,
     decision_timeout: Duration,
-    callers: Vec<Caller>,
+    /// What calls each process. A process of a gathering may move.
+    callers: Mutex<Vec<Caller>>,
     runtime: ToRuntime,
 }
 
@@ -89,11 +91,13 @@ impl Handle {
                 .map_or(0, std::net::SocketAddr::port),
             seed: config.seed,
             decision_timeout,
-            callers: config
-                .addresses
-                .iter()
-                .map(|address| Caller::new(*address, decision_timeout))
-                .collect(),
+            callers: Mutex::new(
+                config
+                    .addresses
+                    .iter()
+                    .map(|address| Caller::new(*address, decision_timeout))
+                    .collect(),
+            ),
             runtime,
         };
         Self {
@@ -121,7 +125,7 @@ impl Handle {
     /// The fault for a peer whose messages are signed under the keys of another cluster. Logs it too, once for each peer.
     fn of_another_cluster(&self, peer: ReplicaId) -> Fault {
         let Inner { own, strangers, .. } = &*self.inner;
-        let is_peer = (peer.0 as usize) < self.inner.callers.len();
+        let is_peer = (peer.0 as usize) < self.processes();
         let mut strangers = strangers.lock().unwrap_or_else(PoisonError::into_inner);
         if is_peer && strangers.insert(peer) {
             tracing::warn!(
@@ -140,6 +144,25 @@ impl Handle {
     /// The fault of this process, in words; `none` if it is correct.
     async fn fault(&self) -> Result<String, Fault> {
         self.ask(Question::Fault).await
+    }
+
+    /// A process of the gathering listens elsewhere now.
+    pub(crate) async fn move_peer(&self, peer: ReplicaId, address: SocketAddr) {
+        if let Some(caller) = self.callers().get_mut(peer.0 as usize) {
+            *caller = Caller::new(address, self.inner.decision_timeout);
+        }
+        // A runtime that has ended needs no addresses.
+        let _ = self.tell(Question::Moved(peer, address)).await;
+    }
+
+    fn callers(&self) -> MutexGuard<'_, Vec<Caller>> {
+        let callers = &self.inner.callers;
+        callers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of processes.
+    fn processes(&self) -> usize {
+        self.callers().len()
     }
 
     /// Asks the runtime, and waits for its answer.
@@ -212,7 +235,7 @@ impl Handle {
     }
 
     /// The other process in an exchange of this decision, and its caller.
-    fn other(&self, name: &str, decision: &str) -> Result<(ReplicaId, &Caller), Fault> {
+    fn other(&self, name: &str, decision: &str) -> Result<(ReplicaId, Caller), Fault> {
         let (process, caller) = self.process(name)?;
         check_decision(decision)
             .map_err(|error| Fault::new(Fault::BAD_DECISION, error.to_string()))?;
@@ -228,14 +251,14 @@ impl Handle {
     }
 
     /// The process with this name, and its caller.
-    fn process(&self, name: &str) -> Result<(ReplicaId, &Caller), Fault> {
+    fn process(&self, name: &str) -> Result<(ReplicaId, Caller), Fault> {
         let known = name
             .parse()
             .ok()
-            .and_then(|id: ReplicaId| Some((id, self.inner.callers.get(id.0 as usize)?)));
+            .and_then(|id: ReplicaId| Some((id, self.callers().get(id.0 as usize)?.clone())));
         known.ok_or_else(|| {
             let last = ReplicaId(
-                u32::try_from(self.inner.callers.len())
+                u32::try_from(self.processes())
                     .unwrap_or_default()
                     .saturating_sub(1),
             );

@@ -25,7 +25,7 @@ pub(super) async fn answer(handle: Handle, call: Status) -> Result<StatusAnswer,
     Ok(StatusAnswer::Process(Box::new(ProcessStatus {
         process: handle.inner.own.to_string(),
         cluster: quorate_wire::hex::of(&handle.inner.cluster.0),
-        processes: handle.inner.callers.len() as u64,
+        processes: handle.processes() as u64,
         port: handle.inner.port,
         fault: handle.fault().await?,
         seed: handle.inner.seed,

@@ -1,6 +1,15 @@
 //! Nodes that do not fit refuse each other, both say why, and after three tries they leave each other alone for a while.
 
 use std::fs;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use quorate_gather::{Effect, Gathering, Group, Input, Pace, Refusal, Settings, Source, Way};
+use quorate_protocol::{SecretKey, Time};
+use quorate_wire::method::GatherTell;
+use quorate_wire::{Caller, Endpoint, Limits};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use crate::support;
 use crate::support::meeting::{Meeting, Party};
@@ -149,6 +158,7 @@ fn what_is_no_invitation_or_no_secret_is_refused_with_what_to_do() {
         (&["--offer", "dance"], "auction"),
         (&["--expect", "1"], "2 to 64"),
         (&["--lan"], "loopback"),
+        (&["--constraint", "without=S"], "first 8 digits"),
         (&["--faulty", "P=lie"], "without the name"),
     ] {
         let output = support::run(&[&["127.0.0.1", "0"][..], arguments].concat());
@@ -156,4 +166,64 @@ fn what_is_no_invitation_or_no_secret_is_refused_with_what_to_do() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains(says), "{arguments:?}: {said}");
     }
+}
+
+/// Where the version of a packet stands: behind its first four bytes.
+const VERSION: usize = 4;
+
+/// A node that speaks the next version, for at most so long, or until it is refused for that.
+async fn node_of_the_next_version(group: &str, there: SocketAddr) -> Vec<Refusal> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = Settings {
+        group: group.parse::<Group>().unwrap(),
+        nodes: 4,
+        addresses: vec![listener.local_addr().unwrap()],
+        way: Way::Open,
+        pace: Pace::default(),
+    };
+    let mut node = Gathering::new(settings, SecretKey::new(&[7; 32]), [8; 32]).unwrap();
+    let (packets, mut arrived) = mpsc::channel(64);
+    let endpoint = Endpoint::new().method_from(move |call: GatherTell, from| {
+        let taken = packets.try_send((from.unwrap(), call.packet)).is_ok();
+        async move { Ok(taken) }
+    });
+    tokio::spawn(
+        endpoint
+            .limits(Limits::default())
+            .serve(listener, std::future::pending()),
+    );
+    let caller = Caller::new(there, Duration::from_secs(5));
+    let started = Instant::now();
+    let mut input = Input::hint(there, None, Source::Join);
+    let mut refusals = Vec::new();
+    while refusals.is_empty() && started.elapsed() < Duration::from_secs(40) {
+        let now = Time(u64::try_from(started.elapsed().as_micros()).unwrap());
+        for effect in node.step(now, input) {
+            match effect {
+                Effect::Send { mut bytes, .. } => {
+                    bytes[VERSION] += 1;
+                    caller.call(GatherTell { packet: bytes }).await.unwrap();
+                }
+                Effect::Event(quorate_gather::Event::RefusedBy { why, .. }) => refusals.push(why),
+                _ => {}
+            }
+        }
+        input = match tokio::time::timeout(Duration::from_millis(50), arrived.recv()).await {
+            Ok(Some((from, bytes))) => Input::Packet { from, bytes },
+            _ => Input::Wake,
+        };
+    }
+    refusals
+}
+
+#[tokio::test]
+async fn a_node_of_another_protocol_version_is_refused_and_both_versions_are_told() {
+    let mut meeting = Meeting::new();
+    let port = free_port();
+    let node = meeting.start(&["127.0.0.1", &port.to_string(), "--no-mdns"]);
+    node.says("waits for 3 more", 1);
+    let refusals = node_of_the_next_version(&meeting.group, ([127, 0, 0, 1], port).into()).await;
+    assert_eq!(refusals, [Refusal::Version { ours: 1, yours: 2 }]);
+    node.says("it speaks version 2, this node speaks version 1", 1);
+    assert!(!node.said().contains("2 of 4 here"));
 }

@@ -123,6 +123,7 @@ fn config(options: &Options, passes: &[Pass]) -> anyhow::Result<GatherConfig> {
         join: gather.join.clone(),
         mdns: mdns(gather),
         offer: offer(gather)?,
+        without: without(&gather.constraint)?,
         bids: bids(&gather.bid)?,
         data_dir: options.places.data_dir.clone(),
         once: gather.once,
@@ -187,6 +188,7 @@ fn offer(gather: &Gather) -> anyhow::Result<Offer> {
         ["least", "most", "deadline"].contains(&name)
     };
     let constraints = gather.constraint.iter().map(String::as_str);
+    let constraints = constraints.filter(|term| !term.starts_with(WITHOUT));
     let (terms, needs): (Vec<_>, Vec<_>) = constraints.partition(is_term);
     let needs = numbers(needs.into_iter(), "--constraint")?;
     words.extend((!needs.is_empty()).then(|| format!("needs={needs}")));
@@ -194,6 +196,25 @@ fn offer(gather: &Gather) -> anyhow::Result<Offer> {
     words.extend(gather.prefer.iter().map(|order| format!("prefer={order}")));
     Offer::parse(&words.join(" "))
         .context("the offer that --offer, --capability, --constraint and --prefer make")
+}
+
+/// The term that excludes nodes.
+const WITHOUT: &str = "without=";
+
+/// The first digits of the ids of excluded nodes, as lines show them.
+fn without(constraints: &[String]) -> anyhow::Result<Vec<String>> {
+    let lists = constraints
+        .iter()
+        .filter_map(|term| term.strip_prefix(WITHOUT));
+    let ids = lists.flat_map(|list| list.split(',')).map(|id| {
+        let is_digit = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+        if (8..=64).contains(&id.len()) && id.bytes().all(is_digit) {
+            Ok(id.to_owned())
+        } else {
+            bail!("--constraint {WITHOUT}{id}: write the id of a node, its first 8 digits or more, as its lines show it")
+        }
+    });
+    ids.collect()
 }
 
 /// `NAME=NUMBER` of the command line as an offer has it: `NAME:NUMBER,...`.

@@ -185,7 +185,7 @@ pub(crate) struct Gather {
     #[arg(long, value_name = "NAME=NUMBER", requires = "meeting_host", conflicts_with_all = KNOWN)]
     pub(crate) capability: Vec<String>,
     /// A term of the node's offer, repeatable: NAME=NUMBER, of which all members must have as much, least=N or most=N members,
-    /// deadline=SLOTS
+    /// deadline=SLOTS, without=ID,...
     #[arg(long, value_name = "TERM", requires = "meeting_host", conflicts_with_all = KNOWN)]
     pub(crate) constraint: Vec<String>,
     /// What the node would rather do, best first
