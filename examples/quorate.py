@@ -1,5 +1,6 @@
 """What the examples share: find the processes of a running server, and say in a sentence what went wrong."""
 import sys
+import time
 from xmlrpc.client import Error, Fault, ServerProxy
 
 USAGE = "give the port of the first process (8000 without it), or the ports of all of them"
@@ -41,12 +42,29 @@ def end(reason):
 
 def run(example):
     """Calls the example with the processes at the ports of the command line."""
+    guard(lambda: example(processes(sys.argv[1:])))
+
+
+def guard(do):
+    """Does this. Ends the script with a sentence if a process refuses, or does not answer."""
     try:
-        example(processes(sys.argv[1:]))
+        do()
     except Fault as fault:
         end(f"fault {fault.faultCode}: {fault.faultString}")
     except (OSError, Error) as error:
-        end(f"a process does not answer any more: {error}")
+        end(f"a process does not answer: {error}. Start it in another terminal: {server()}")
+
+
+def wait(ask, holds):
+    """Asks again and again until the answer is right. Meanwhile the cluster may not be founded, or the lot may not be up."""
+    while True:
+        try:
+            if holds(answer := ask()):
+                return answer
+        except Fault as fault:
+            if fault.faultCode not in (17, 18):
+                raise
+        time.sleep(0.1)
 
 
 def exchange(processes, decisions):

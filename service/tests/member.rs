@@ -380,3 +380,11 @@ fn wishes_that_were_granted_make_room_for_others() {
     run.say(0, &bid);
     assert_eq!(run.member.wish(&run.state, more()), Ok(()));
 }
+
+#[test]
+fn a_plan_with_two_bids_for_a_lot_does_not_make_the_member_contradict_itself() {
+    let wishes = vec![Wish::Bid(lamp(), 75), Wish::Bid(lamp(), 80)];
+    let mut run = Run::agreed("auction", wishes);
+    run.say(1, "1 auction lamp second");
+    assert_eq!(run.wants().len(), 1);
+}

@@ -22,9 +22,10 @@ end_jobs() {
   trap await_servers DEBUG
 }
 
-# Before each command: servers in the background, which have a ready file each, answer.
+# Before each command: servers in the background, which have a ready file each, answer. A server that starts beside others, as those
+# of `server HOST PORT N` do, waits for them too.
 await_servers() {
-  case $BASH_COMMAND in server | server\ * | for\ *) return 0 ;; esac
+  case $BASH_COMMAND in server | server\ -* | for\ *) return 0 ;; esac
   jobs -lr >"$RUN/jobs"
   while read -r _ pid _ command; do
     case $command in

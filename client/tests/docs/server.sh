@@ -9,6 +9,15 @@ for word; do
   before=$word
 done
 case "${1-}" in
+  [0-9]*.*)
+    # A node that looks for others must find those of its own page only. It has no ready file: it prints a line once it listens.
+    set -- "$@" --group docs-BASE_PORT
+    if [ /dev/stdin -ef /dev/null ]; then
+      [ /dev/stdout -ef "$RUN/$(cat "$RUN/at").out" ] && exec >/dev/null
+      exec > >(exec tee "$RUN/ready.$$")
+      exec PROGRAMS/server "$@"
+    fi
+    ;;
   "" | -*)
     case " $* " in
       *" --base-port"* | *" --config"* | *" --help "* | *" -h "* | *" --version "*) ;;

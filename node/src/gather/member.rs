@@ -269,7 +269,7 @@ fn offer(config: &GatherConfig, founded: &Founded) -> Offer {
 fn wishes(bids: &[(Name, u64)]) -> Vec<Wish> {
     let wishes = bids.iter().flat_map(|(lot, amount)| {
         [
-            Wish::Auction(lot.clone(), Price::Second),
+            Wish::Auction(lot.clone(), Price::of(lot)),
             Wish::Bid(lot.clone(), *amount),
         ]
     });

@@ -89,16 +89,22 @@ pub struct Member {
 }
 
 impl Member {
-    /// A member that has done nothing yet, in this life.
+    /// A member that has done nothing yet, in this life. Of two wishes of the plan that contradict each other the first counts.
     #[must_use]
     pub fn new(own: ReplicaId, plan: Plan) -> Self {
+        let mut wishes: Vec<Wish> = Vec::new();
+        for wish in plan.wishes {
+            if !wishes.iter().any(|one| contradict(one, &wish)) {
+                wishes.push(wish);
+            }
+        }
         Self {
             own,
             offer: plan.offer,
             patience: plan.patience,
             deliberation: plan.deliberation,
             secret: plan.secret,
-            wishes: plan.wishes,
+            wishes,
             epoch: 1,
             clocks: BTreeMap::new(),
             computed: BTreeMap::new(),
@@ -121,8 +127,8 @@ impl Member {
         if self.wishes.len() >= MOST_WISHES {
             return Err(Unwise::TooMany);
         }
-        let same = |one: &Wish| phase_of(one).is_some() && phase_of(one) == phase_of(&wish);
-        if let Some(phase) = self.wishes.iter().find(|one| same(one)).and_then(phase_of) {
+        let spoken = self.wishes.iter().find(|one| contradict(one, &wish));
+        if let Some(phase) = spoken.and_then(phase_of) {
             return Err(Unwise::Spoken(phase));
         }
         self.wishes.push(wish);
@@ -483,6 +489,11 @@ fn phase_of(wish: &Wish) -> Option<Phase> {
         Wish::NextEpoch => Some(Phase::Epoch),
         Wish::Auction(..) | Wish::Question(..) | Wish::Work(..) => None,
     }
+}
+
+/// Whether both wishes speak in one phase, in which a member speaks once.
+fn contradict(one: &Wish, other: &Wish) -> bool {
+    phase_of(one).is_some() && phase_of(one) == phase_of(other)
 }
 
 /// Whether one of the things has this name.

@@ -13,7 +13,7 @@ use quorate_server::gather::{
 use quorate_server::logging::Logging;
 use quorate_server::options::usual_view_timeout;
 use quorate_server::signals::StopSignals;
-use quorate_service::gathering::{Name, Offer};
+use quorate_service::gathering::{Name, Offer, Wish};
 
 use crate::options::{Gather, Options};
 
@@ -226,13 +226,21 @@ fn numbers<'a>(texts: impl Iterator<Item = &'a str>, option: &str) -> anyhow::Re
     Ok(pairs.collect::<anyhow::Result<Vec<_>>>()?.join(","))
 }
 
-/// The lots and amounts of `--bid`.
+/// The lots and amounts of `--bid`. A second bid for a lot would make the node contradict itself.
 fn bids(texts: &[String]) -> anyhow::Result<Vec<(Name, u64)>> {
-    let bids = texts.iter().map(|text| {
+    let mut bids: Vec<(Name, u64)> = Vec::new();
+    for text in texts {
         let bid = text
             .split_once('=')
             .and_then(|(lot, amount)| Some((lot.parse().ok()?, amount.parse().ok()?)));
-        bid.with_context(|| format!("--bid {text}: write LOT=AMOUNT, such as lamp=75"))
-    });
-    bids.collect()
+        let (lot, amount): (Name, u64) =
+            bid.with_context(|| format!("--bid {text}: write LOT=AMOUNT, such as lamp=75"))?;
+        let checked = Wish::Bid(lot.clone(), amount).check();
+        checked.with_context(|| format!("--bid {text}"))?;
+        if bids.iter().any(|(other, _)| *other == lot) {
+            bail!("--bid {text}: a node bids once for a lot, and '{lot}' has a bid already");
+        }
+        bids.push((lot, amount));
+    }
+    Ok(bids)
 }
