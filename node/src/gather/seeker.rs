@@ -113,6 +113,13 @@ impl Seeker {
                 Some(address) => News::Moved(id, *address),
                 None => return,
             },
+            Event::Started { id, address, .. } => {
+                // The other lines show only the first digits of an id.
+                let join = format!("--join {}@{address}", id.full());
+                let text = format!("to be sure that it is this node, others join with {join}");
+                self.teller.tell("discover", &text);
+                return;
+            }
             _ => return,
         };
         // Nobody reads the news of a node that ends.

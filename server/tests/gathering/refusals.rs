@@ -168,6 +168,22 @@ fn what_is_no_invitation_or_no_secret_is_refused_with_what_to_do() {
     }
 }
 
+#[test]
+fn who_answers_where_another_node_was_expected_is_refused() {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let first = meeting.start(&["127.0.0.1", &port, "--no-mdns"]);
+    let id = first.full_id();
+    let nobody = format!("{:064x}", 7);
+    let join = |id: &str| format!("{id}@127.0.0.1:{port}");
+    let (right, wrong) = (join(&id), join(&nobody));
+    let misled = meeting.start(&["127.0.0.1", "0", "--no-mdns", "--join", &wrong]);
+    misled.says("00000000 was expected there, and ", 1);
+    assert!(!misled.said().contains("2 of 4 here"));
+    let sure = meeting.start(&["127.0.0.1", "0", "--no-mdns", "--join", &right]);
+    sure.says(&format!("found {}", first.id()), 1);
+}
+
 /// Where the version of a packet stands: behind its first four bytes.
 const VERSION: usize = 4;
 

@@ -179,8 +179,12 @@ fn four_nodes_that_were_all_killed_go_on_together() {
     for party in &mut four.parties {
         party.kill();
     }
-    let again = [0, 1, 2, 3].map(|index| four.start(index));
-    four.parties = again.into();
+    let first = four.start(0);
+    // It remembers the founding, with nobody there to tell it.
+    first.says("; this node is ", 1);
+    let mut again = vec![first];
+    again.extend([1, 2, 3].map(|index| four.start(index)));
+    four.parties = again;
     four.all_end_alike();
     let answer = submit(&four.ports[2], "set lamp=sold");
     assert!(answer.contains("<name>sequence_number</name>"), "{answer}");

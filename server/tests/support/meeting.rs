@@ -92,14 +92,19 @@ impl Party {
 
     /// The id of its only node.
     pub fn id(&self) -> String {
-        let said = self.said();
-        let first = said.lines().next().unwrap();
-        first.split_whitespace().nth(1).unwrap().to_owned()
+        self.full_id().chars().take(8).collect()
+    }
+
+    /// All digits of the id of its only node.
+    pub fn full_id(&self) -> String {
+        self.says("others join with --join ", 1);
+        let line = self.lines_with("others join with --join ").remove(0);
+        let (_, id) = line.split_once("--join ").unwrap();
+        id.split_once('@').unwrap().0.to_owned()
     }
 
     /// Waits until it has said who it is, and compares the id with that of another.
     pub fn has_id_of(&self, other: &Self) -> bool {
-        self.says("; group ", 1);
         self.id() == other.id()
     }
 

@@ -155,8 +155,8 @@ pub(crate) struct Gather {
     pub(crate) expect: Option<u32>,
     /// The group in which nodes find each other [default: default]
     ///
-    /// An open group takes whoever comes: a person with many keys may take many seats, and more than one cluster may be founded.
-    /// One liar in three seats is more than the nodes survive, so use an open group only among friends, such as on loopback.
+    /// An open group takes whoever comes first. One person with many keys may take many seats, more than the liars that the others
+    /// survive. That there is only one cluster is only as good as the way in: for strangers use --invitation.
     #[arg(long, value_name = "NAME", requires = "meeting_host", conflicts_with_all = KNOWN)]
     pub(crate) group: Option<Group>,
     /// A node may be at this address, repeatable. With ID, its 64 digits, nobody else may be there
