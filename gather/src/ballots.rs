@@ -92,14 +92,10 @@ impl Ballots {
         best
     }
 
-    /// The rosters that are wanted, and how many of their members' newest ROSTERs want each.
-    pub(crate) fn wanted(&self) -> BTreeMap<ClusterId, (usize, &Roster)> {
-        let mut wanted: BTreeMap<ClusterId, (usize, &Roster)> = BTreeMap::new();
-        for ballot in self.in_phase(Phase::Roster) {
-            let entry = wanted.entry(ballot.roster.cluster());
-            entry.or_insert((0, &ballot.roster)).0 += 1;
-        }
-        wanted
+    /// The rosters that are wanted by somebody's newest ROSTER.
+    pub(crate) fn wanted(&self) -> BTreeMap<ClusterId, &Roster> {
+        let rosters = self.in_phase(Phase::Roster).map(|ballot| &ballot.roster);
+        rosters.map(|roster| (roster.cluster(), roster)).collect()
     }
 
     /// How many votes are equal to this one.
@@ -107,6 +103,14 @@ impl Ballots {
         self.all()
             .filter(|ballot| ballot.vote.value == *vote)
             .count()
+    }
+
+    /// The attempts of all newest ROSTERs, the latest first. What only a bug asks for.
+    pub(crate) fn all_attempts(&self) -> Vec<u64> {
+        let votes = self.in_phase(Phase::Roster);
+        let mut attempts: Vec<u64> = votes.map(|ballot| ballot.vote.value.attempt).collect();
+        attempts.sort_unstable_by(|a, b| b.cmp(a));
+        attempts
     }
 
     /// The attempts of the newest ROSTERs of a roster's members, whatever roster they want; the latest first.

@@ -33,6 +33,7 @@ mod hints;
 mod id;
 mod judge;
 mod memory;
+mod mutant;
 mod packet;
 mod peers;
 mod proof;
@@ -50,6 +51,8 @@ pub use hints::{Hint, Source};
 pub use id::{NodeId, ParseNodeIdError, PublicKey};
 pub use judge::Flaw;
 pub use memory::RestoreError;
+#[cfg(feature = "mutants")]
+pub use mutant::Mutant;
 pub use packet::{MOST_BYTES, Standing};
 pub use proof::Proof;
 pub use refusal::{BadAnswer, Refusal};

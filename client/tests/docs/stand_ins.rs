@@ -17,6 +17,7 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     // It needs the features and the profile of its own build.
     nothing("cargo run --profile sweep --bin simulate --features mutants -- mutants"),
     nothing("cargo test -p quorate-protocol --features mutants --test rules"),
+    nothing("cargo test -p quorate-gather --features mutants --test gathering"),
     // It is a test itself.
     nothing("cargo test -p quorate-wire --test foreign -- --nocapture"),
     // It takes minutes.

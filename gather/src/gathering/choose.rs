@@ -7,6 +7,7 @@ use quorate_protocol::{ClusterId, Time};
 use super::Gathering;
 use crate::certificate::Certificate;
 use crate::id::PublicKey;
+use crate::mutant::Mutant;
 use crate::packet::Standing;
 use crate::peers::{Peer, seat};
 use crate::roster::{Known, Roster};
@@ -16,19 +17,35 @@ impl Gathering {
     /// The roster to vote for: the one to which this node keeps; otherwise the one that most of its members want; otherwise the
     /// nodes that were met first.
     pub(super) fn choose(&self, now: Time) -> Option<Roster> {
-        if let Some(lock) = &self.lock {
+        if let Some(lock) = &self.lock
+            && !self.is_mutant(Mutant::LockNotKept)
+        {
             return Some(lock.roster().clone());
         }
         let own = self.own_roster(now);
-        let mut wanted: BTreeMap<ClusterId, (usize, &Roster)> = self.ballots.wanted();
+        let mut wanted: BTreeMap<ClusterId, &Roster> = self.ballots.wanted();
         if let Some(own) = &own {
-            wanted.entry(own.cluster()).or_insert((0, own));
+            wanted.insert(own.cluster(), own);
         }
-        let may = wanted
-            .values()
-            .filter(|(_, roster)| self.may_want(now, roster));
-        let best = may.max_by_key(|(count, roster)| (*count, std::cmp::Reverse(roster.cluster())));
-        best.map(|(_, roster)| (*roster).clone())
+        wanted.retain(|_, roster| self.may_want(now, roster));
+        let best = wanted.values().max_by_key(|roster| {
+            let votes = self.votes_to_compare(roster, &wanted);
+            (votes, std::cmp::Reverse(roster.cluster()))
+        });
+        best.map(|roster| (*roster).clone())
+    }
+
+    /// How many votes a roster has. With invitations, those of a seat count for nothing that has two keys in the wanted rosters: its
+    /// owner could show each half of the nodes a key of its own, and each half would see more votes for its own roster for ever.
+    fn votes_to_compare(&self, roster: &Roster, wanted: &BTreeMap<ClusterId, &Roster>) -> usize {
+        let votes = self.ballots.in_phase(Phase::Roster);
+        let votes = votes.filter(|ballot| ballot.roster.cluster() == roster.cluster());
+        let is_compared = |key: &PublicKey| {
+            !self.judge.invites()
+                || wanted.values().all(|other| other.has(key))
+                || self.is_mutant(Mutant::TwoKeysCompared)
+        };
+        votes.filter(|ballot| is_compared(&ballot.vote.key)).count()
     }
 
     /// Whether this node may vote for a roster that others want. Of its members at most f may be unknown or liars.
@@ -59,7 +76,8 @@ impl Gathering {
     /// Whether a key is not proved to lie, or was waited for long enough.
     fn is_bearable(&self, now: Time, key: &PublicKey) -> bool {
         let barred = self.barred.get(key);
-        barred.is_none_or(|barred| now >= barred.since + self.pace.patience)
+        let at_once = self.is_mutant(Mutant::LiarsSeatedAtOnce);
+        barred.is_none_or(|barred| at_once || now >= barred.since + self.pace.patience)
     }
 
     /// When the next proved liar becomes bearable.
@@ -79,7 +97,8 @@ impl Gathering {
         let liars = self
             .barred
             .values()
-            .filter(|one| now >= one.since + self.pace.patience);
+            .filter(|one| self.is_bearable(now, &one.proof.key()))
+            .filter(|_| !self.is_mutant(Mutant::LiarsNeverSeated));
         let liars = liars.filter_map(|one| Some((one.hello.as_ref()?, true)));
         let seekers = self.seekers().into_iter();
         let seekers = seekers.map(|peer| (&peer.hello, false));

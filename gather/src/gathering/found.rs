@@ -15,6 +15,7 @@ use crate::certificate::Certificate;
 use crate::event::{Event, Founded, Member};
 use crate::hello::Hello;
 use crate::id::{NodeId, PublicKey};
+use crate::mutant::Mutant;
 use crate::roster::Roster;
 use crate::signed::Signed;
 use crate::vote::{Phase, Vote};
@@ -43,8 +44,13 @@ impl Gathering {
     }
 
     fn see_founding(&mut self) -> bool {
-        let (own, quorum) = (self.judge.own(), self.judge.quorum().size());
-        let founding = self.ballots.quorum(Phase::Found, quorum, &own);
+        let (own, quorum) = (self.judge.own(), self.enough_votes());
+        let phase = if self.is_mutant(Mutant::OneVoteIsEnough) {
+            Phase::Roster
+        } else {
+            Phase::Found
+        };
+        let founding = self.ballots.quorum(phase, quorum, &own);
         let is_founded = founding.is_some();
         if let Some(founding) = founding {
             self.become_member(founding, false);
@@ -52,8 +58,13 @@ impl Gathering {
         is_founded
     }
 
+    fn enough_votes(&self) -> usize {
+        let quorum = self.judge.quorum().size();
+        quorum - usize::from(self.is_mutant(Mutant::QuorumTooSmall))
+    }
+
     fn see_quorum(&mut self, now: Time) -> bool {
-        let (own, quorum) = (self.judge.own(), self.judge.quorum().size());
+        let (own, quorum) = (self.judge.own(), self.enough_votes());
         let lock = self.ballots.quorum(Phase::Roster, quorum, &own);
         lock.is_some_and(|lock| self.keep_to(now, lock))
     }
@@ -107,7 +118,11 @@ impl Gathering {
 
     /// A founding without this node counts once f+1 of its members were met: old ones may be played again.
     fn believe_founding(&mut self) -> bool {
-        let enough = self.judge.quorum().one_correct();
+        let enough = if self.is_mutant(Mutant::OldFoundingCounts) {
+            0
+        } else {
+            self.judge.quorum().one_correct()
+        };
         let met = |founding: &Certificate| {
             let keys = founding.roster().keys();
             keys.filter(|key| self.peers.has(key)).count() >= enough
@@ -148,7 +163,7 @@ impl Gathering {
         }
     }
 
-    fn founded_by(&self, certificate: Certificate, restored: bool) -> Founded {
+    pub(super) fn founded_by(&self, certificate: Certificate, restored: bool) -> Founded {
         let roster = certificate.roster();
         let own = self.judge.own();
         let members: Vec<Member> = roster
@@ -191,7 +206,12 @@ impl Gathering {
     /// Follows the others into a later attempt once f+1 members of the wanted roster are there: one of them is correct.
     fn follow(&mut self) -> bool {
         let attempts = self.attempts();
-        let with_one_correct = attempts.get(self.judge.quorum().f() as usize).copied();
+        let place = if self.is_mutant(Mutant::OneLeads) {
+            0
+        } else {
+            self.judge.quorum().f() as usize
+        };
+        let with_one_correct = attempts.get(place).copied();
         let later = with_one_correct.filter(|attempt| *attempt > self.attempt.number());
         if let Some(attempt) = later {
             self.attempt = Attempt::at(attempt);
@@ -202,6 +222,9 @@ impl Gathering {
     /// The attempts of the members of the roster that this node wants, the latest first. Others do not count: somebody with many
     /// keys, or with two keys for one seat, could lead this node wherever it likes.
     fn attempts(&self) -> Vec<u64> {
+        if self.is_mutant(Mutant::AnybodyLeads) {
+            return self.ballots.all_attempts();
+        }
         let wanted = self.wants();
         wanted.map_or_else(Vec::new, |roster| self.ballots.attempts(roster))
     }
@@ -211,7 +234,9 @@ impl Gathering {
         let attempts = self.attempts();
         let own = self.attempt.number();
         let last_of_quorum = attempts.get(self.judge.quorum().size() - 1);
-        if last_of_quorum.is_some_and(|attempt| *attempt >= own) {
+        if self.is_mutant(Mutant::OwnTime) {
+            self.attempt.met(Time(0));
+        } else if last_of_quorum.is_some_and(|attempt| *attempt >= own) {
             self.attempt.met(now);
         }
         let is_over = self.attempt_ends().is_some_and(|ends| now >= ends);
@@ -237,7 +262,7 @@ impl Gathering {
         if voted.is_some_and(|ballot| ballot.vote.value.attempt >= self.attempt.number()) {
             // A node that was restored has voted before it has a time.
             self.attempt.voted(now);
-            return false;
+            return self.is_mutant(Mutant::VotesTwice) && self.vote_twice(now);
         }
         let Some(roster) = self.choose(now) else {
             return false;
@@ -245,6 +270,21 @@ impl Gathering {
         self.tell_liars(&roster);
         self.cast(Phase::Roster, roster);
         self.attempt.voted(now);
+        true
+    }
+
+    /// What only a bug does: votes again in the same attempt.
+    fn vote_twice(&mut self, now: Time) -> bool {
+        let before = self.wants().map(Roster::cluster);
+        let other = self
+            .choose(now)
+            .filter(|roster| Some(roster.cluster()) != before);
+        let Some(roster) = other else {
+            return false;
+        };
+        let own = self.judge.own();
+        self.ballots.forget(&own);
+        self.cast(Phase::Roster, roster);
         true
     }
 

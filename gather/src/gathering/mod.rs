@@ -30,6 +30,7 @@ use crate::hello::Hello;
 use crate::hints::{Hint, Hints, Source};
 use crate::id::{NodeId, PublicKey};
 use crate::judge::Judge;
+use crate::mutant::Mutant;
 use crate::peers::Peers;
 use crate::proof::Proof;
 use crate::roster::Known;
@@ -129,6 +130,8 @@ pub struct Gathering {
     dropped: u64,
     kept: Option<Vec<u8>>,
     effects: Vec<Effect>,
+    #[cfg(feature = "mutants")]
+    mutant: Option<Mutant>,
 }
 
 /// A key that is proved to lie.
@@ -221,8 +224,51 @@ impl Gathering {
             dropped: 0,
             kept: None,
             effects: Vec::new(),
+            #[cfg(feature = "mutants")]
+            mutant: None,
             pace,
         }
+    }
+
+    /// The same node with a bug.
+    #[cfg(feature = "mutants")]
+    #[must_use]
+    pub fn with_mutant(mut self, mutant: Option<Mutant>) -> Self {
+        self.mutant = mutant;
+        if self.is_mutant(Mutant::NumberNotRaised) && self.hello.value.sequence > 1 {
+            let mut hello = self.hello.value.clone();
+            hello.sequence -= 1;
+            self.hello = self.judge.pen().sign(hello);
+        }
+        if self.is_mutant(Mutant::NobodyForgotten) {
+            self.pace.forget = Duration(u64::MAX);
+        }
+        if self.is_mutant(Mutant::LockForgotten) {
+            self.lock = None;
+        }
+        if self.is_mutant(Mutant::VotesForgotten) {
+            self.ballots = Ballots::default();
+            self.attempt = Attempt::default();
+        }
+        if self.is_mutant(Mutant::MovesForgotten)
+            && let Outcome::Member(founded) = &self.outcome
+        {
+            self.newer.clear();
+            let founded = self.founded_by(founded.certificate.clone(), true);
+            self.outcome = Outcome::Member(Box::new(founded));
+        }
+        self
+    }
+
+    #[cfg(feature = "mutants")]
+    fn is_mutant(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    #[cfg(not(feature = "mutants"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    const fn is_mutant(&self, _mutant: Mutant) -> bool {
+        false
     }
 
     /// Takes an input. Time must not go back.

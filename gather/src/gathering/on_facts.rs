@@ -10,6 +10,7 @@ use crate::certificate::Certificate;
 use crate::hints::Giver;
 use crate::id::PublicKey;
 use crate::judge::Flaw;
+use crate::mutant::Mutant;
 use crate::packet::{Facts, Speech};
 use crate::peers::Peer;
 use crate::proof::Proof;
@@ -50,7 +51,8 @@ impl Gathering {
         }
         let facts = speech.facts(&mut self.judge);
         let checked = self.judge.checked() - before;
-        if let Some(peer) = self.peers.get_mut(&speech.hello.key) {
+        let is_counted = !self.is_mutant(Mutant::ChecksUnbounded);
+        if let Some(peer) = self.peers.get_mut(&speech.hello.key).filter(|_| is_counted) {
             peer.labour.spend(checked);
         }
         facts
@@ -83,7 +85,9 @@ impl Gathering {
             || self.ballots.all().any(|ballot| ballot.roster.has(&key));
         let may_be_seated = self.is_seeking()
             && proof.hello().is_some()
-            && self.barred.values().filter(|one| !one.was_known).count() < MOST_UNKNOWN;
+            && !self.is_mutant(Mutant::StrangersNotProved)
+            && (self.barred.values().filter(|one| !one.was_known).count() < MOST_UNKNOWN
+                || self.is_mutant(Mutant::StrangersUnbounded));
         if is_known || may_be_seated {
             self.bar(now, proof);
         }

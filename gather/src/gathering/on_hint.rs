@@ -7,6 +7,7 @@ use quorate_protocol::Time;
 use super::{FLOOD, Gathering, Outcome};
 use crate::event::Event;
 use crate::hints::{Giver, Hint, Source, Unanswered};
+use crate::mutant::Mutant;
 use crate::roster::Roster;
 use crate::settings::is_reachable;
 
@@ -14,6 +15,7 @@ impl Gathering {
     pub(super) fn on_hint(&mut self, now: Time, hint: &Hint) {
         let (giver, expected) = match hint.source {
             Source::Join => (Giver::User, hint.id),
+            Source::Mdns if self.is_mutant(Mutant::HintsBind) => (Giver::User, hint.id),
             // Whoever is on the network can say anything here, so the id binds nobody.
             Source::Mdns | Source::Relayed | Source::Called => (Giver::Mdns, None),
         };

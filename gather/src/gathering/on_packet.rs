@@ -8,6 +8,7 @@ use super::{Gathering, Outcome};
 use crate::doors::{TRIES, Who};
 use crate::event::Event;
 use crate::id::{NodeId, PublicKey};
+use crate::mutant::Mutant;
 use crate::packet::{Challenge, Kind, MOST_BYTES, Packet};
 use crate::refusal::{BadAnswer, Refusal};
 use crate::settings::{VERSION, is_reachable};
@@ -55,6 +56,9 @@ impl Gathering {
 
     /// Another key answers at an address than before.
     pub(super) fn count_replaced(&mut self, address: SocketAddr) {
+        if self.is_mutant(Mutant::OldKeyCounts) {
+            return;
+        }
         if self.replaced.len() >= MOST_REPLACED && !self.replaced.contains_key(&address) {
             self.replaced.pop_first();
         }
@@ -63,6 +67,9 @@ impl Gathering {
 
     /// Whether the sender has received this node's challenge at the address that it names, not long ago.
     fn is_answered(&self, now: Time, packet: &Packet) -> bool {
+        if self.is_mutant(Mutant::ChallengeNotChecked) {
+            return true;
+        }
         let period = now.0 / self.pace.fresh.0.max(1);
         packet.theirs.is_some_and(|theirs| {
             [period, period.saturating_sub(1)]
@@ -186,6 +193,9 @@ impl Gathering {
         address: SocketAddr,
         key: Option<&PublicKey>,
     ) {
+        if self.is_mutant(Mutant::NobodyShutOut) {
+            return;
+        }
         let by_address = self.doors.count(now, Who::Address(address));
         let by_key = key.and_then(|key| self.doors.count(now, Who::Key(*key)));
         let Some(shut) = by_address.or(by_key) else {

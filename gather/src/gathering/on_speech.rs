@@ -10,6 +10,7 @@ use crate::doors::{Bucket, Who};
 use crate::event::Event;
 use crate::hints::Giver;
 use crate::id::{NodeId, PublicKey};
+use crate::mutant::Mutant;
 use crate::packet::{Packet, Speech};
 use crate::peers::{Peer, seat};
 use crate::proof::Proof;
@@ -59,7 +60,9 @@ impl Gathering {
         if !speech.is_signed(packet, self.judge.pen()) {
             return Err(BadAnswer::Signature);
         }
-        if !hello.value.addresses.contains(&packet.reply) {
+        if !hello.value.addresses.contains(&packet.reply)
+            && !self.is_mutant(Mutant::AddressNotCompared)
+        {
             return Err(BadAnswer::NotItsAddress);
         }
         let found = hello.id();
@@ -267,7 +270,8 @@ impl Gathering {
     /// A key is proved to lie: nothing that it says counts any more.
     pub(super) fn bar(&mut self, now: Time, proof: Proof) {
         let key = proof.key();
-        if self.barred.contains_key(&key) || key == self.judge.own() {
+        let is_known = self.barred.contains_key(&key) || key == self.judge.own();
+        if is_known || self.is_mutant(Mutant::NothingProved) {
             return;
         }
         let hello = self.forget(&key).or_else(|| self.hello_in_ballots(&key));

@@ -13,6 +13,7 @@ use crate::hints::Giver;
 use crate::id::NodeId;
 use crate::judge::{Flaw, Judge};
 use crate::memory::{Memory, RestoreError};
+use crate::mutant::Mutant;
 use crate::peers::seat;
 use crate::roster::Roster;
 use crate::settings::{Settings, VERSION};
@@ -92,7 +93,12 @@ impl Gathering {
     pub(super) fn keep(&mut self) {
         let memory = encode(&self.memory());
         if self.kept.as_ref() != Some(&memory) {
-            self.effects.insert(0, Effect::Keep(memory.clone()));
+            let place = if self.is_mutant(Mutant::SendsBeforeDisk) {
+                self.effects.len()
+            } else {
+                0
+            };
+            self.effects.insert(place, Effect::Keep(memory.clone()));
             self.kept = Some(memory);
         }
     }

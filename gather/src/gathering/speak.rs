@@ -7,6 +7,7 @@ use quorate_protocol::{Digest, Time};
 use super::{Effect, Gathering, Outcome};
 use crate::certificate::Certificate;
 use crate::id::PublicKey;
+use crate::mutant::Mutant;
 use crate::packet::{self, Challenge, Facts, Outside, Packet, Standing};
 use crate::peers::Peer;
 use crate::proof::Proof;
@@ -74,7 +75,10 @@ impl Gathering {
         let newer = self.newer.values().map(|newer| newer.hello.clone());
         let mut facts = Facts {
             hellos: std::iter::once(own).chain(met).chain(newer).collect(),
-            founding: self.founding().cloned(),
+            founding: self
+                .founding()
+                .filter(|_| !self.is_mutant(Mutant::FoundingNotTold))
+                .cloned(),
             proofs: self.proofs(),
             ..Facts::default()
         };
@@ -94,7 +98,8 @@ impl Gathering {
     fn proofs(&self) -> Vec<Proof> {
         let wanted = self.wants().or(self.founding().map(Certificate::roster));
         let is_member = |key: &PublicKey| wanted.is_some_and(|roster| roster.has(key));
-        let mut barred: Vec<_> = self.barred.iter().collect();
+        let told = |_: &(_, _)| !self.is_mutant(Mutant::ProofsNotTold);
+        let mut barred: Vec<_> = self.barred.iter().filter(told).collect();
         barred.sort_by_key(|(key, one)| (!is_member(key), one.since));
         barred.iter().map(|(_, one)| one.proof.clone()).collect()
     }
@@ -102,11 +107,12 @@ impl Gathering {
     /// Speaks to a node that was met.
     fn speak_to(&mut self, now: Time, key: &PublicKey) {
         let own_digest = self.speaking.digest;
+        let is_bounded = !self.is_mutant(Mutant::RepeatsUnbounded);
         let Some(peer) = self.peers.get_mut(key) else {
             return;
         };
         let in_full = peer.seen != own_digest || now >= peer.in_full;
-        if in_full && !peer.tellings.take(now) {
+        if in_full && is_bounded && !peer.tellings.take(now) {
             peer.next = peer.tellings.next();
             return;
         }

@@ -1,19 +1,19 @@
 //! Liars that play with attempts.
 
 use quorate_gather::forge::{Envelope, Forger, Said};
-use quorate_gather::{Phase, Settings, Standing};
+use quorate_gather::{Phase, Roster, Settings, Standing, Waits};
 use quorate_protocol::Digest;
 
 use crate::world::{World, at, invited, key, open};
 
 /// A liar at a port of its own.
-struct Liar {
+pub(crate) struct Liar {
     port: u16,
-    forger: Forger,
+    pub(crate) forger: Forger,
 }
 
 impl Liar {
-    fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         let port = settings.addresses[0].port();
         Self {
             port,
@@ -22,7 +22,7 @@ impl Liar {
     }
 
     /// Answers node `to`'s challenge, and says something to it. Takes three milliseconds.
-    fn say(&mut self, world: &mut World, to: u16, said: &Said) {
+    pub(crate) fn say(&mut self, world: &mut World, to: u16, said: &Said) {
         let mut envelope = Envelope {
             reply: at(self.port),
             ours: Digest::of(&[b"the liar's challenge"]),
@@ -46,28 +46,31 @@ impl Liar {
         world.arrive(self.port, at(to), speech);
     }
 
-    /// What it says if it votes for the roster of these nodes.
-    fn votes(&mut self, nodes: &[Settings], attempt: u64) -> Said {
-        let mut hellos: Vec<_> = nodes
+    /// The roster of these nodes.
+    pub(crate) fn roster(&mut self, nodes: &[Settings]) -> Roster {
+        let hellos: Vec<_> = nodes
             .iter()
             .map(|settings| {
                 let port = settings.addresses[0].port();
                 Forger::new(settings, key(port)).hello(1, vec![at(port)])
             })
             .collect();
-        hellos.push(self.forger.hello(1, vec![at(self.port)]));
-        let roster = self.forger.roster(&hellos).unwrap();
-        let votes = [Phase::Roster, Phase::Found]
-            .map(|phase| (self.forger.vote(phase, attempt, &roster), roster.clone()));
+        self.forger.roster(&hellos).unwrap()
+    }
+
+    /// What it says if it votes for a roster.
+    pub(crate) fn votes(&mut self, roster: &Roster, phases: &[Phase], attempt: u64) -> Said {
+        let votes = phases.iter();
+        let votes = votes.map(|phase| (self.forger.vote(*phase, attempt, roster), roster.clone()));
         Said {
-            votes: votes.to_vec(),
+            votes: votes.collect(),
             ..Said::default()
         }
     }
 }
 
 #[test]
-fn a_liar_that_comes_at_the_worst_moment_does_not_keep_the_others_apart_for_ever() {
+pub(crate) fn a_liar_that_comes_at_the_worst_moment_does_not_keep_the_others_apart_for_ever() {
     // Nodes 2 and 3 meet the liar, and begin to vote, when an attempt of node 1 is about to end.
     for moment in (21_800..22_200).step_by(4) {
         let mut world = World::default();
@@ -91,25 +94,68 @@ fn a_liar_that_comes_at_the_worst_moment_does_not_keep_the_others_apart_for_ever
     }
 }
 
-#[test]
-fn one_invitation_under_two_keys_does_not_lead_the_others_to_an_attempt_that_never_ends() {
+/// The attempt in which a node votes.
+fn attempt(world: &World, port: u16) -> u64 {
+    match world.node(port).waits_for() {
+        Some(Waits::Rosters { attempt, .. }) => attempt,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Nodes 1 and 2, a silent one, and liars of the last seat that vote in a far attempt; the attempt of node 1 after a moment.
+fn led_by(liars: &[u16], settings: impl Fn(u16, u32) -> Settings) -> u64 {
     let mut world = World::default();
-    let correct: Vec<Settings> = (1..=3)
-        .map(|port| invited(port, 4, u32::from(port) - 1))
-        .collect();
-    let mut liars = [8, 9].map(|port| Liar::new(&invited(port, 4, 3)));
-    world.start(correct[0].clone(), &[]);
-    world.start(correct[1].clone(), &[1]);
-    for round in 0..12 {
-        // Node 1 meets one key first and node 2 the other one, so they want two rosters.
-        for (port, liar) in [(1, 0), (2, 1), (1, 1), (2, 0)] {
-            let said = liars[liar].votes(&correct, u64::MAX);
-            liars[liar].say(&mut world, port, &said);
+    world.start(settings(1, 0), &[]);
+    world.start(settings(2, 1), &[1]);
+    let mut silent = Liar::new(&settings(7, 2));
+    for port in 1..=2 {
+        silent.say(&mut world, port, &Said::default());
+    }
+    for liar in liars {
+        let members = [(1, 0), (2, 1), (7, 2), (*liar, 3)].map(|(port, seat)| settings(port, seat));
+        let mut liar = Liar::new(&members[3]);
+        let roster = liar.roster(&members);
+        let said = liar.votes(&roster, &[Phase::Roster], 1_000);
+        for port in 1..=2 {
+            liar.say(&mut world, port, &said);
         }
-        if round == 1 {
-            world.start(correct[2].clone(), &[1]);
+    }
+    world.run(600);
+    attempt(&world, 1)
+}
+
+#[test]
+pub(crate) fn one_liar_in_a_far_attempt_takes_nobody_along() {
+    assert_eq!(led_by(&[9], |port, _| open(port, 4)), 0);
+}
+
+#[test]
+pub(crate) fn two_keys_of_one_invitation_in_a_far_attempt_take_nobody_along() {
+    assert_eq!(led_by(&[8, 9], |port, seat| invited(port, 4, seat)), 0);
+}
+
+#[test]
+pub(crate) fn two_keys_of_one_invitation_do_not_keep_two_halves_apart_for_ever() {
+    let mut world = World::default();
+    let correct: Vec<Settings> = (1..=6)
+        .map(|port| invited(port, 7, u32::from(port) - 1))
+        .collect();
+    for settings in &correct {
+        world.start(settings.clone(), &[1]);
+    }
+    world.run(1_000);
+    for _ in 0..16 {
+        for (port, half) in [(8, 1..=3), (9, 4..=6)] {
+            let own = invited(port, 7, 6);
+            let mut liar = Liar::new(&own);
+            let members: Vec<Settings> = correct.iter().cloned().chain([own]).collect();
+            let roster = liar.roster(&members);
+            let said = liar.votes(&roster, &[Phase::Roster], 0);
+            for to in half {
+                liar.say(&mut world, to, &said);
+            }
         }
         world.run(5_000);
     }
-    world.assert_one_cluster(1..=3);
+    world.assert_one_cluster(1..=6);
 }

@@ -5,7 +5,7 @@ use quorate_gather::{Event, Waits};
 use crate::world::{World, at, invited, open, secret};
 
 #[test]
-fn four_nodes_that_know_one_address_found_one_cluster() {
+pub(crate) fn four_nodes_that_know_one_address_found_one_cluster() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -17,7 +17,7 @@ fn four_nodes_that_know_one_address_found_one_cluster() {
 }
 
 #[test]
-fn seven_nodes_in_a_chain_found_one_cluster() {
+pub(crate) fn seven_nodes_in_a_chain_found_one_cluster() {
     let mut world = World::default();
     for port in 1..=7 {
         world.start(open(port, 7), &[port.saturating_sub(1).max(1)]);
@@ -27,7 +27,7 @@ fn seven_nodes_in_a_chain_found_one_cluster() {
 }
 
 #[test]
-fn nodes_that_start_minutes_apart_found_one_cluster() {
+pub(crate) fn nodes_that_start_minutes_apart_found_one_cluster() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -37,7 +37,7 @@ fn nodes_that_start_minutes_apart_found_one_cluster() {
 }
 
 #[test]
-fn a_node_that_calls_before_anybody_listens_is_answered_later() {
+pub(crate) fn a_node_that_calls_before_anybody_listens_is_answered_later() {
     let mut world = World::default();
     world.start(open(2, 2), &[1]);
     world.run(60_000);
@@ -48,7 +48,7 @@ fn a_node_that_calls_before_anybody_listens_is_answered_later() {
 }
 
 #[test]
-fn a_lone_node_never_founds_anything_and_says_why_it_waits() {
+pub(crate) fn a_lone_node_never_founds_anything_and_says_why_it_waits() {
     let mut world = World::default();
     world.start(open(1, 4), &[]);
     world.run(600_000);
@@ -57,7 +57,7 @@ fn a_lone_node_never_founds_anything_and_says_why_it_waits() {
 }
 
 #[test]
-fn two_of_four_say_what_they_wait_for() {
+pub(crate) fn two_of_four_say_what_they_wait_for() {
     let mut world = World::default();
     world.start(open(1, 4), &[]);
     world.start(open(2, 4), &[1]);
@@ -69,7 +69,7 @@ fn two_of_four_say_what_they_wait_for() {
 }
 
 #[test]
-fn a_fifth_node_of_four_watches_and_says_so() {
+pub(crate) fn a_fifth_node_of_four_watches_and_says_so() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -83,7 +83,7 @@ fn a_fifth_node_of_four_watches_and_says_so() {
 }
 
 #[test]
-fn of_five_that_come_at_once_four_found_one_cluster_and_one_watches() {
+pub(crate) fn of_five_that_come_at_once_four_found_one_cluster_and_one_watches() {
     let mut world = World::default();
     for port in 1..=5 {
         world.start(open(port, 4), &[port % 5 + 1]);
@@ -102,7 +102,7 @@ fn of_five_that_come_at_once_four_found_one_cluster_and_one_watches() {
 }
 
 #[test]
-fn those_who_know_the_secret_and_those_who_are_invited_found_a_cluster() {
+pub(crate) fn those_who_know_the_secret_and_those_who_are_invited_found_a_cluster() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(secret(port, 4, 7), &[1]);
@@ -118,7 +118,7 @@ fn those_who_know_the_secret_and_those_who_are_invited_found_a_cluster() {
 }
 
 #[test]
-fn a_straggler_gets_the_founding_from_the_others() {
+pub(crate) fn a_straggler_gets_the_founding_from_the_others() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -136,7 +136,7 @@ fn a_straggler_gets_the_founding_from_the_others() {
 }
 
 #[test]
-fn a_founder_may_fall_silent_once_its_hello_is_known() {
+pub(crate) fn a_founder_may_fall_silent_once_its_hello_is_known() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -158,7 +158,7 @@ fn a_founder_may_fall_silent_once_its_hello_is_known() {
 }
 
 #[test]
-fn a_node_that_left_before_the_others_came_is_not_counted() {
+pub(crate) fn a_node_that_left_before_the_others_came_is_not_counted() {
     let mut world = World::default();
     world.start(open(1, 4), &[]);
     world.start(open(4, 4), &[1]);
@@ -187,7 +187,7 @@ fn a_node_that_left_before_the_others_came_is_not_counted() {
 }
 
 #[test]
-fn founded_nodes_become_quiet() {
+pub(crate) fn founded_nodes_become_quiet() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);

@@ -4,6 +4,9 @@
 mod attempts;
 mod founding;
 mod liars;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod refusals;
 mod restarts;
+mod votes;
 mod world;

@@ -16,7 +16,7 @@ fn two(one: quorate_gather::Settings, other: quorate_gather::Settings) -> World 
 }
 
 #[test]
-fn a_node_of_another_group_is_refused_with_both_groups_named() {
+pub(crate) fn a_node_of_another_group_is_refused_with_both_groups_named() {
     let mut other = open(2, 4);
     other.group = "blue".parse().unwrap();
     let world = two(open(1, 4), other);
@@ -31,14 +31,14 @@ fn a_node_of_another_group_is_refused_with_both_groups_named() {
 }
 
 #[test]
-fn a_node_that_expects_another_number_is_refused_with_both_numbers_named() {
+pub(crate) fn a_node_that_expects_another_number_is_refused_with_both_numbers_named() {
     let world = two(open(1, 4), open(2, 7));
     world.assert_told(1, "it expects 7 nodes, this node expects 4");
     world.assert_told(2, "this node expects 7 nodes, it expects 4");
 }
 
 #[test]
-fn a_node_with_the_wrong_secret_and_one_without_are_refused() {
+pub(crate) fn a_node_with_the_wrong_secret_and_one_without_are_refused() {
     let world = two(secret(1, 4, 1), secret(2, 4, 2));
     world.assert_told(1, "it does not know the secret of this node");
     world.assert_told(2, "this node does not know the secret of it");
@@ -50,7 +50,7 @@ fn a_node_with_the_wrong_secret_and_one_without_are_refused() {
 }
 
 #[test]
-fn a_node_with_an_invitation_to_other_seats_is_refused() {
+pub(crate) fn a_node_with_an_invitation_to_other_seats_is_refused() {
     let mut other = invited(2, 4, 0);
     if let quorate_gather::Way::Invited(invitation) = &mut other.way {
         invitation.seats[3] = SecretKey::simulated("another seat").public();
@@ -60,7 +60,7 @@ fn a_node_with_an_invitation_to_other_seats_is_refused() {
 }
 
 #[test]
-fn who_is_refused_is_tried_three_times_and_then_shut_out_for_a_while() {
+pub(crate) fn who_is_refused_is_tried_three_times_and_then_shut_out_for_a_while() {
     let mut world = two(open(1, 4), open(2, 7));
     assert_eq!(world.times_told(2, "refuses this node"), 3);
     assert_eq!(world.times_told(1, "refused 127.0.0.1:2"), 3);
@@ -73,7 +73,7 @@ fn who_is_refused_is_tried_three_times_and_then_shut_out_for_a_while() {
 }
 
 #[test]
-fn another_key_than_the_one_that_the_user_named_is_refused() {
+pub(crate) fn another_key_than_the_one_that_the_user_named_is_refused() {
     let mut world = World::default();
     world.start(open(1, 2), &[]);
     world.start(open(2, 2), &[]);
@@ -85,7 +85,7 @@ fn another_key_than_the_one_that_the_user_named_is_refused() {
 }
 
 #[test]
-fn a_forged_hint_changes_nothing_but_one_call() {
+pub(crate) fn a_forged_hint_changes_nothing_but_one_call() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -101,7 +101,7 @@ fn a_forged_hint_changes_nothing_but_one_call() {
 }
 
 #[test]
-fn bytes_that_are_no_packet_are_dropped_and_counted() {
+pub(crate) fn bytes_that_are_no_packet_are_dropped_and_counted() {
     let mut world = World::default();
     world.start(open(1, 4), &[]);
     for length in [0, 1, 100, quorate_gather::MOST_BYTES + 1].repeat(3) {
@@ -113,7 +113,7 @@ fn bytes_that_are_no_packet_are_dropped_and_counted() {
 }
 
 #[test]
-fn a_process_with_the_key_of_another_one_is_told_so() {
+pub(crate) fn a_process_with_the_key_of_another_one_is_told_so() {
     let mut world = World::default();
     world.start(open(1, 4), &[]);
     let copy = Gathering::new(open(2, 4), key(1), [9; 32]).unwrap();
@@ -123,12 +123,13 @@ fn a_process_with_the_key_of_another_one_is_told_so() {
 }
 
 #[test]
-fn one_invitation_used_by_two_nodes_is_told_and_one_of_them_gets_the_seat() {
+pub(crate) fn one_invitation_used_by_two_nodes_is_told_and_one_of_them_gets_the_seat() {
     let mut world = World::default();
-    for port in 1..=4 {
-        world.start(invited(port, 4, u32::from(port) - 1), &[1]);
+    for (port, seat) in [(1, 0), (2, 1), (4, 3), (5, 3)] {
+        world.start(invited(port, 4, seat), &[1]);
     }
-    world.start(invited(5, 4, 3), &[2]);
+    world.run(1_000);
+    world.start(invited(3, 4, 2), &[1]);
     world.run(30_000);
     world.assert_told(1, "have used the same invitation");
     let seated: Vec<u16> = (4..=5)

@@ -5,7 +5,7 @@ use quorate_gather::{Gathering, RestoreError};
 use crate::world::{World, at, invited, key, open};
 
 #[test]
-fn a_member_that_starts_again_with_its_memory_goes_on_at_once() {
+pub(crate) fn a_member_that_starts_again_with_its_memory_goes_on_at_once() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -24,7 +24,7 @@ fn a_member_that_starts_again_with_its_memory_goes_on_at_once() {
 }
 
 #[test]
-fn a_member_that_starts_again_elsewhere_is_found_there() {
+pub(crate) fn a_member_that_starts_again_elsewhere_is_found_there() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -43,7 +43,7 @@ fn a_member_that_starts_again_elsewhere_is_found_there() {
 }
 
 #[test]
-fn nodes_that_end_at_any_moment_and_start_again_found_one_cluster() {
+pub(crate) fn nodes_that_end_at_any_moment_and_start_again_found_one_cluster() {
     for stopped_at in 1..60 {
         let mut world = World::default();
         for port in 1..=4 {
@@ -63,7 +63,7 @@ fn nodes_that_end_at_any_moment_and_start_again_found_one_cluster() {
 }
 
 #[test]
-fn a_member_that_lost_its_memory_watches() {
+pub(crate) fn a_member_that_lost_its_memory_watches() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -78,7 +78,7 @@ fn a_member_that_lost_its_memory_watches() {
 }
 
 #[test]
-fn the_memory_of_another_node_of_another_group_and_damaged_memory_are_refused() {
+pub(crate) fn the_memory_of_another_node_of_another_group_and_damaged_memory_are_refused() {
     let mut world = World::default();
     world.start(open(1, 4), &[]);
     let memory = world.told[&1].memory.clone().unwrap();
@@ -97,7 +97,7 @@ fn the_memory_of_another_node_of_another_group_and_damaged_memory_are_refused() 
 }
 
 #[test]
-fn members_that_all_start_again_elsewhere_find_each_other_by_new_hints() {
+pub(crate) fn members_that_all_start_again_elsewhere_find_each_other_by_new_hints() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -123,7 +123,7 @@ fn members_that_all_start_again_elsewhere_find_each_other_by_new_hints() {
 }
 
 #[test]
-fn a_member_remembers_over_its_restart_where_others_have_moved() {
+pub(crate) fn a_member_remembers_over_its_restart_where_others_have_moved() {
     let mut world = World::default();
     for port in 1..=4 {
         world.start(open(port, 4), &[1]);
@@ -143,7 +143,7 @@ fn a_member_remembers_over_its_restart_where_others_have_moved() {
 }
 
 #[test]
-fn a_node_that_starts_again_with_another_invitation_is_told_so_and_not_proved_a_liar() {
+pub(crate) fn a_node_that_starts_again_with_another_invitation_is_told_so_and_not_proved_a_liar() {
     let mut world = World::default();
     world.start(invited(1, 4, 0), &[]);
     let memory = world.told[&1].memory.clone().unwrap();

@@ -8,6 +8,13 @@ use quorate_gather::{
 };
 use quorate_protocol::{SecretKey, Time};
 
+#[cfg(feature = "mutants")]
+thread_local! {
+    /// The bug that the nodes of a test have on purpose.
+    pub(crate) static MUTANT: std::cell::Cell<Option<quorate_gather::Mutant>> =
+        const { std::cell::Cell::new(None) };
+}
+
 /// What a packet takes, in microseconds.
 const LATENCY: u64 = 1_000;
 
@@ -93,6 +100,8 @@ impl World {
     }
 
     pub(crate) fn add(&mut self, port: u16, node: Gathering, joins: &[u16]) {
+        #[cfg(feature = "mutants")]
+        let node = node.with_mutant(MUTANT.get());
         self.nodes.insert(port, node);
         self.input(port, Input::Wake);
         for join in joins {
