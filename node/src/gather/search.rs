@@ -58,6 +58,7 @@ impl Search {
             teller: teller.clone(),
             packets,
             hints: hinted,
+            address: config.address,
             joins: config.join.clone(),
             news: tell_news,
             waits,

@@ -31,6 +31,8 @@ pub(super) struct Seeker {
     pub(super) teller: Teller,
     pub(super) packets: mpsc::Receiver<Packet>,
     pub(super) hints: mpsc::Receiver<Input>,
+    /// Where others reach the node.
+    pub(super) address: SocketAddr,
     /// The addresses that the user gave.
     pub(super) joins: Vec<Join>,
     pub(super) news: mpsc::UnboundedSender<News>,
@@ -43,14 +45,8 @@ impl Seeker {
     /// Runs for ever. Ends only with an error, when something cannot be kept: then nothing that follows from it has left.
     pub(super) async fn run(mut self) -> anyhow::Error {
         let clock = Clock::start();
-        let joins = std::mem::take(&mut self.joins);
-        let joins = joins
-            .iter()
-            .map(|join| Input::hint(join.address, join.id, Source::Join));
-        for input in std::iter::once(Input::Wake).chain(joins) {
-            if let Err(error) = self.step(clock.now(), input) {
-                return error;
-            }
+        if let Err(error) = self.start(clock.now()) {
+            return error;
         }
         loop {
             let wake_at = self.wake_at();
@@ -63,6 +59,18 @@ impl Seeker {
                 return error;
             }
         }
+    }
+
+    fn start(&mut self, now: Time) -> anyhow::Result<()> {
+        self.step(now, Input::Wake)?;
+        // The other lines show only the first digits of an id.
+        let join = format!("--join {}@{}", self.gathering.id().full(), self.address);
+        let text = format!("to be sure that it is this node, others join with {join}");
+        self.teller.tell("discover", &text);
+        std::mem::take(&mut self.joins).iter().try_for_each(|join| {
+            let hint = Input::hint(join.address, join.id, Source::Join);
+            self.step(now, hint)
+        })
     }
 
     fn step(&mut self, now: Time, input: Input) -> anyhow::Result<()> {
@@ -113,13 +121,6 @@ impl Seeker {
                 Some(address) => News::Moved(id, *address),
                 None => return,
             },
-            Event::Started { id, address, .. } => {
-                // The other lines show only the first digits of an id.
-                let join = format!("--join {}@{address}", id.full());
-                let text = format!("to be sure that it is this node, others join with {join}");
-                self.teller.tell("discover", &text);
-                return;
-            }
             _ => return,
         };
         // Nobody reads the news of a node that ends.
