@@ -16,13 +16,11 @@ pub mod method;
 mod read;
 mod seldom;
 mod spelling;
-mod view;
 mod xml;
 
 pub use caller::{ANSWER_LIMIT, CallError, Caller};
 pub use dxr::Value;
 pub use endpoint::{Endpoint, Limits};
 pub use fault::{Code, Fault};
-pub use method::Method;
+pub use method::{Method, View};
 pub use seldom::Seldom;
-pub use view::View;

@@ -25,6 +25,7 @@ mod round;
 mod send_message;
 mod status;
 mod submit;
+mod view;
 mod view_change;
 mod vote;
 mod work;
@@ -56,6 +57,7 @@ pub use round::{BallotStatus, Round, RoundStatus, RoundSummary, TallyStatus, Vot
 pub use send_message::SendMessage;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{Client, RequestName, Submit, Submitted};
+pub use view::View;
 pub use view_change::{ProofStatus, RefusedStatus, ViewChangeReason, ViewChangeStatus};
 pub use vote::Vote;
 pub use work::Work;

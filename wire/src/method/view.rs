@@ -8,7 +8,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer, StringDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde_json::Value as Json;
 
-use crate::method::answer::{from_number, number, type_name};
+use super::answer::{from_number, number, type_name};
 
 /// An object of `docs/json.md` as an XML-RPC struct. A member without a value is left out, since many clients do not read `nil`;
 /// numbers over 31 bits are decimal strings.
