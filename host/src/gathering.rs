@@ -90,9 +90,14 @@ impl Gatherer {
     }
 }
 
-/// The commands of members that wait at this process to execute.
+/// The commands of members that wait at this process and can execute next. A liar can sign one for a far later slot, which never
+/// executes: whoever waited for that would wait as long as the liar sends others like it.
 fn held(replica: &Replica) -> Vec<(ReplicaId, Command)> {
-    let commands = replica.waiting_requests().filter_map(|request| {
+    let executed = replica.executed();
+    let ready = replica
+        .waiting_requests()
+        .filter(|request| request.after <= executed);
+    let commands = ready.filter_map(|request| {
         let ClientId::Session { process, .. } = request.client else {
             return None;
         };

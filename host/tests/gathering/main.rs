@@ -8,7 +8,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroU32;
 
 use quorate_host::{Answer, Ask, Batch, Event, Past, Process, Refusal, Setup, join};
-use quorate_protocol::{ClusterId, Config, Duration, Keys, Quorum, Record, ReplicaId, Time};
+use quorate_protocol::message::Request;
+use quorate_protocol::{
+    ClientId, ClusterId, Config, Duration, Keys, Quorum, Record, ReplicaId, Sequence,
+    SignedMessage, Time, Timestamp,
+};
 use quorate_service::Operation;
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::{
@@ -513,6 +517,42 @@ fn a_process_that_does_not_trust_its_callers_lets_none_of_them_speak_for_it() {
     assert_eq!(cluster.answers, [refused]);
     cluster.until(sold);
     nobody_is_named(&cluster, &[]);
+}
+
+#[test]
+fn commands_that_a_liar_signs_for_a_far_later_slot_do_not_keep_a_phase_open() {
+    let mut cluster = Cluster::auction([Some(40), Some(75), Some(60), None]);
+    cluster.kill(S);
+    let offers = |state: &Gathering| {
+        let offered = |at| {
+            state
+                .record(ReplicaId(at))
+                .is_some_and(|one| one.offer.is_some())
+        };
+        (0..3).all(offered)
+    };
+    cluster.until(offers);
+    cluster.now = cluster.now + PATIENCE + PATIENCE;
+    let head = cluster.processes[S].head();
+    let keys = Keys::simulated(head.sender, 4, CLUSTER);
+    let operation = Operation::Gathering("1 offer auction".to_owned()).encode();
+    // Before each turn of a process one more of them arrives there.
+    for timestamp in 1..1000 {
+        let client = ClientId::session(head.sender, timestamp);
+        let request = Request::new(client, Timestamp(1), operation.clone());
+        let signed = keys.sign(request.after(Sequence(1 << 40))).into_signed();
+        let message = postcard::to_stdvec(&SignedMessage::Request(signed)).unwrap();
+        let lie = join(head, &[message.into()]);
+        let (at, sent) = cluster.network.pop_front().unzip();
+        let at = at.unwrap_or(P);
+        for bytes in sent.into_iter().chain([lie]) {
+            let batch = Batch::open(&bytes, CLUSTER).unwrap();
+            cluster.processes[at].deliver(batch);
+        }
+        cluster.turn(at);
+    }
+    let closed = |at| cluster.state(at).choice().is_some();
+    assert!([P, Q, R].into_iter().all(closed), "{:#?}", cluster.lines(P));
 }
 
 impl Cluster {
