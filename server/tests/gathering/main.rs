@@ -6,6 +6,7 @@ mod support;
 
 mod examples;
 mod found;
+mod liars;
 mod refusals;
 mod restarts;
 mod two_terminals;

@@ -1,0 +1,72 @@
+//! Nodes that misbehave after the founding: the others agree and act all the same, and say who lied.
+
+use crate::support::meeting::{Meeting, Party};
+use crate::support::nodes::free_port;
+
+/// The winner's lines of correct nodes, without the nodes' names.
+fn winners(parties: &[&Party]) -> Vec<String> {
+    let lines = parties
+        .iter()
+        .flat_map(|party| party.lines_with(" wins 'lamp' "));
+    let text = |line: String| line.split_once(" wins ").map(|(_, text)| text.to_owned());
+    let mut winners: Vec<String> = lines.filter_map(text).collect();
+    winners.sort();
+    winners.dedup();
+    winners
+}
+
+/// Plays an auction of so many correct nodes and one liar of each behaviour. What the first node has said.
+fn play(correct: usize, lies: &[&str]) -> String {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let nodes = (correct + lies.len()).to_string();
+    let expect = ["--expect", &nodes];
+    let first = meeting.start(&[&["127.0.0.1", &port], &expect[..]].concat());
+    first.says("waits for", 1);
+    let more = (correct - 1).to_string();
+    let others = meeting.start(&[&["127.0.0.1", &port, &more], &expect[..]].concat());
+    let liars: Vec<Party> = lies
+        .iter()
+        .map(|lie| {
+            let lie = ["--faulty", lie];
+            meeting.start(&[&["127.0.0.1", &port, "1"], &expect[..], &lie].concat())
+        })
+        .collect();
+    first.says(" wins 'lamp' ", 1);
+    others.says(" wins 'lamp' ", correct - 1);
+    assert_eq!(winners(&[&first, &others]).len(), 1, "{lies:?}");
+    let said = first.said();
+    assert_eq!(first.complained(), "");
+    for party in liars.into_iter().chain([others, first]) {
+        assert_eq!(party.stop().code(), Some(0), "{lies:?}");
+    }
+    said
+}
+
+#[test]
+fn one_liar_of_four_spoils_no_auction_and_what_it_did_is_said() {
+    for (lie, words) in [
+        ("lie-offer", " offers auction, vote, work, store"),
+        ("equivocate-offer", " made two offers: the first, in slot "),
+        ("late-bid", " changed its bid for 'lamp' after the close: "),
+        ("no-reveal", " did not reveal: void"),
+        ("withhold", " wins 'lamp' "),
+    ] {
+        let said = play(3, &[lie]);
+        assert!(said.contains(words), "{lie}: {said}");
+        let is_malicious = matches!(lie, "equivocate-offer" | "late-bid");
+        assert_eq!(said.contains("malicious"), is_malicious, "{lie}: {said}");
+    }
+}
+
+#[test]
+fn two_liars_of_seven_spoil_no_auction() {
+    let said = play(5, &["late-bid", "withhold"]);
+    assert!(
+        said.contains(" changed its bid for 'lamp' after the close: "),
+        "{said}"
+    );
+    let said = play(5, &["equivocate-offer", "no-reveal"]);
+    assert!(said.contains(" made two offers: "), "{said}");
+    assert!(said.contains(" did not reveal: void"), "{said}");
+}
