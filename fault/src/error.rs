@@ -45,6 +45,9 @@ pub enum ParseError {
         /// What the process must take part in.
         needs: Scene,
     },
+    /// A behaviour that acts from the start has a trigger.
+    #[error("'{0}' acts from the start of its process: leave the trigger out")]
+    NoTrigger(&'static str),
     /// The behaviour's argument is not of its form.
     #[error("'{argument}' is no argument for {behaviour}: {expected}")]
     BadArgument {

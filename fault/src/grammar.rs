@@ -1,5 +1,9 @@
 //! The words that choose a behaviour and its triggers, such as `lie@slots=3-9@chance=25%`.
 
+use std::num::NonZeroU32;
+
+use quorate_protocol::{Config, Quorum, ReplicaId};
+
 use crate::behaviour::{Behaviour, Entry, REGISTRY, Setting, bad_argument, names};
 use crate::error::ParseError;
 use crate::scene::Scene;
@@ -34,6 +38,9 @@ pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, Parse
             needs: entry.needs,
         });
     }
+    if entry.needs == Scene::Founding && trigger.is_some() {
+        return Err(ParseError::NoTrigger(entry.name));
+    }
     if let Some(argument) = argument.filter(|_| entry.argument.is_empty()) {
         return Err(bad_argument(entry.name, argument, "it takes no argument"));
     }
@@ -45,6 +52,25 @@ pub fn parse(words: &str, setting: &Setting) -> Result<Box<dyn Behaviour>, Parse
             Box::new(Triggered::new(trigger, behaviour, dice))
         }
     })
+}
+
+/// Makes a behaviour for a process that looks for others, to `n` in all. Its place in the cluster is not known yet, and some
+/// behaviours are none at some places: this one is for the first place at which it is one.
+///
+/// # Errors
+/// As for [`parse`], of the first place.
+pub fn parse_before_founding(words: &str, n: NonZeroU32) -> Result<Box<dyn Behaviour>, ParseError> {
+    let at = |own| {
+        let setting = Setting {
+            config: Config::new(ReplicaId(own), Quorum::of(n)),
+            seed: [0; 32],
+            scene: Scene::Founding,
+        };
+        parse(words, &setting)
+    };
+    let mut made = (0..n.get()).map(at);
+    let first = made.next().unwrap_or_else(|| at(0));
+    first.or_else(|error| made.find_map(Result::ok).ok_or(error))
 }
 
 fn unknown(name: &str) -> ParseError {
@@ -70,9 +96,11 @@ pub fn help() -> String {
     };
     format!(
         "Behaviours of --faulty:{}\n\nBehaviours of nodes that gather:{}\n\n\
+         Behaviours of nodes that look for others:{}\n\n\
          Triggers follow a behaviour, as in equivocate@after=2s@chance=25%; all must hold:{}",
         lines(&behaviours(Scene::Order)),
         lines(&behaviours(Scene::Gathering)),
+        lines(&behaviours(Scene::Founding)),
         lines(&triggers)
     )
 }

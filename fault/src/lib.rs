@@ -25,7 +25,7 @@ pub mod scope;
 pub mod trigger;
 mod words;
 
-pub use behaviour::{Behaviour, Damage, Say, Setting};
+pub use behaviour::{Behaviour, Damage, Joins, Say, Setting};
 pub use bound::Bound;
 pub use dice::Dice;
 pub use error::ParseError;

@@ -9,6 +9,8 @@ pub enum Scene {
     Order,
     /// A gathering: offers, an agreement, and what was agreed.
     Gathering,
+    /// The founding: it looks for others, and has no cluster yet.
+    Founding,
 }
 
 impl fmt::Display for Scene {
@@ -16,6 +18,7 @@ impl fmt::Display for Scene {
         f.write_str(match self {
             Self::Order => "orders requests",
             Self::Gathering => "makes offers and bids by itself",
+            Self::Founding => "looks for others when it starts",
         })
     }
 }

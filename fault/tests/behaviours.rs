@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use quorate_fault::behaviour::{Altered, REGISTRY};
 use quorate_fault::grammar;
 use quorate_fault::scope::{Moment, Scope};
-use quorate_fault::{Behaviour, Faulty, Say, Scene, Setting};
+use quorate_fault::{Behaviour, Faulty, Joins, Say, Scene, Setting};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
     Answer, Batch, Checkpoint, Memory, NewView, PrePrepare, Prepare, Replies, Reply, Request,
@@ -24,7 +24,7 @@ fn setting() -> Setting {
     Setting {
         config: Config::new(P, Quorum::of(NonZeroU32::new(4).unwrap())),
         seed: [7; 32],
-        scene: Scene::Gathering,
+        scene: Scene::Founding,
     }
 }
 
@@ -829,5 +829,34 @@ fn a_behaviour_that_needs_a_gathering_is_refused_without_one() {
     assert_eq!(
         refused.to_string(),
         "'late-bid' needs a process that makes offers and bids by itself, and those of this cluster do not"
+    );
+}
+
+#[test]
+fn a_behaviour_before_the_founding_says_how_the_process_joins_and_takes_no_trigger() {
+    let n = NonZeroU32::new(4).unwrap();
+    let before = |words| grammar::parse_before_founding(words, n);
+    assert_eq!(before("sybil:3").unwrap().joins(), Some(Joins::Keys(3)));
+    assert_eq!(before("flood-join").unwrap().joins(), Some(Joins::Again));
+    assert_eq!(before("late-bid@after=2s").unwrap().joins(), None);
+    // P cannot deny itself, but another process can deny P.
+    assert!(before("deny:P").is_ok() && before("deny:A").is_err());
+    for (words, error) in [
+        ("sybil", "write how many keys it has"),
+        ("sybil:1", "write how many keys it has"),
+        ("sybil:many", "write how many keys it has"),
+        ("flood-join@after=2s", "leave the trigger out"),
+    ] {
+        let refused = before(words).unwrap_err().to_string();
+        assert!(refused.contains(error), "{words}: {refused}");
+    }
+    let founded = Setting {
+        scene: Scene::Gathering,
+        ..setting()
+    };
+    let refused = grammar::parse("sybil:3", &founded).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "'sybil' needs a process that looks for others when it starts, and those of this cluster do not"
     );
 }

@@ -24,6 +24,9 @@ fn the_page_lists_every_behaviour_and_what_it_shows() {
     all.extend(rows(
         "| behaviour of a member | what it does | what every node prints |",
     ));
+    all.extend(rows(
+        "| behaviour of a node that looks for others | what it does | what comes of it |",
+    ));
     assert_eq!(all.len(), REGISTRY.len());
     for (row, entry) in all.iter().zip(REGISTRY) {
         let start = format!("| `{}{}` | {} | ", entry.name, entry.argument, entry.what);

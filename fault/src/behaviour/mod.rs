@@ -10,6 +10,7 @@ mod duplicate;
 mod equivocate;
 mod equivocate_offer;
 mod flood;
+mod flood_join;
 mod forge;
 mod impersonate;
 mod late_bid;
@@ -21,6 +22,7 @@ mod silent;
 mod skip;
 mod slow;
 mod spam;
+mod sybil;
 mod tamper;
 mod withhold;
 
@@ -39,7 +41,7 @@ use crate::scope::{Moment, Scope};
 pub use corrupt::Damage;
 
 /// All behaviours.
-pub const REGISTRY: [Entry; 23] = [
+pub const REGISTRY: [Entry; 25] = [
     deny::ENTRY,
     crash::ENTRY,
     silent::ENTRY,
@@ -63,6 +65,8 @@ pub const REGISTRY: [Entry; 23] = [
     late_bid::ENTRY,
     no_reveal::ENTRY,
     withhold::ENTRY,
+    sybil::ENTRY,
+    flood_join::ENTRY,
 ];
 
 /// A behaviour as users choose it.
@@ -121,6 +125,15 @@ pub enum Say {
     Decision(String),
     /// It sends this decision after a delay.
     Late(String, Duration),
+}
+
+/// How a process looks for others before it has a cluster, if not as one correct node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joins {
+    /// Again and again, under new keys.
+    Again,
+    /// With so many keys.
+    Keys(u32),
 }
 
 /// An effect as a behaviour leaves it.
@@ -184,6 +197,11 @@ pub trait Behaviour: Debug + DynClone + Send {
 
     /// A false value for the process's ballot. `None` leaves the ballot as it is.
     fn ballot(&mut self) -> Option<String> {
+        None
+    }
+
+    /// How it looks for others. `None`: as one correct node.
+    fn joins(&self) -> Option<Joins> {
         None
     }
 

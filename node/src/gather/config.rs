@@ -1,9 +1,12 @@
 //! What a node that looks for others is told at its start.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use anyhow::Context as _;
+use quorate_fault::{Joins, grammar};
 use quorate_gather::{
     Group, Invitation, NodeId, ParseNodeIdError, Secret, Settings, SettingsError, Way,
 };
@@ -124,6 +127,18 @@ pub enum Ending {
 }
 
 impl GatherConfig {
+    /// How it looks for others. `None`: as one correct node.
+    ///
+    /// # Errors
+    /// Its behaviour is none.
+    pub(super) fn joins(&self) -> anyhow::Result<Option<Joins>> {
+        let Some(words) = &self.fault else {
+            return Ok(None);
+        };
+        let n = NonZeroU32::new(self.nodes).context("a cluster has 2 nodes or more")?;
+        Ok(grammar::parse_before_founding(words, n)?.joins())
+    }
+
     /// What the state machine is told.
     ///
     /// # Errors

@@ -2,12 +2,14 @@
 //!
 //! * `config`: what it is told. `home`: what it keeps.
 //! * `search`: the node before its founding. `seeker`: the task that drives the state machine of `quorate-gather`. `door`, `calls` and `mdns` are its surroundings.
+//! * `liar`: a program that joins with many keys, or again and again.
 //! * `member`: what follows from the founding. `herald`: what it tells of the order.
 
 mod calls;
 mod config;
 mod door;
 mod home;
+mod liar;
 mod mdns;
 mod member;
 mod search;
@@ -15,6 +17,8 @@ mod seeker;
 
 use std::net::TcpListener;
 use std::time::Duration;
+
+use quorate_fault::Joins;
 
 use self::member::Membership;
 use self::search::Search;
@@ -27,6 +31,20 @@ pub use config::{BadJoin, Ending, GatherConfig, Join, Mdns, Pass, USUAL_LOT};
 /// # Errors
 /// The configuration, the listener or the data directory is not usable.
 pub async fn run(
+    config: GatherConfig,
+    listener: TcpListener,
+    tell: Tell,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<Ending> {
+    match config.joins()? {
+        None => run_one(config, listener, tell, shutdown).await,
+        Some(Joins::Keys(keys)) => liar::with_keys(keys, config, listener, tell, shutdown).await,
+        Some(Joins::Again) => liar::again_and_again(config, listener, tell, shutdown).await,
+    }
+}
+
+/// Runs a node that looks for others as a correct one does.
+async fn run_one(
     config: GatherConfig,
     listener: TcpListener,
     tell: Tell,

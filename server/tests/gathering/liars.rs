@@ -36,7 +36,6 @@ fn play(correct: usize, lies: &[&str]) -> String {
     others.says(" wins 'lamp' ", correct - 1);
     assert_eq!(winners(&[&first, &others]).len(), 1, "{lies:?}");
     let said = first.said();
-    assert_eq!(first.complained(), "");
     for party in liars.into_iter().chain([others, first]) {
         assert_eq!(party.stop().code(), Some(0), "{lies:?}");
     }
@@ -69,4 +68,55 @@ fn two_liars_of_seven_spoil_no_auction() {
     let said = play(5, &["equivocate-offer", "no-reveal"]);
     assert!(said.contains(" made two offers: "), "{said}");
     assert!(said.contains(" did not reveal: void"), "{said}");
+}
+
+#[test]
+fn in_an_open_group_many_keys_of_one_program_take_the_free_seats_and_the_warning_says_so() {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let first = meeting.start(&["127.0.0.1", &port]);
+    first.says("waits for", 1);
+    let other = meeting.start(&["127.0.0.1", &port, "1"]);
+    let sybil = meeting.start(&["127.0.0.1", &port, "1", "--faulty", "sybil:2"]);
+    first.says(" wins 'lamp' ", 1);
+    other.says(" wins 'lamp' ", 1);
+    sybil.says(" wins 'lamp' ", 2);
+    assert_eq!(winners(&[&first, &other, &sybil]).len(), 1);
+    assert!(first.said().contains("warning"), "{}", first.said());
+    for party in [sybil, other, first] {
+        assert_eq!(party.stop().code(), Some(0));
+    }
+}
+
+#[test]
+fn in_an_open_group_who_joins_again_and_again_is_shut_out() {
+    let mut meeting = Meeting::new();
+    let port = free_port().to_string();
+    let first = meeting.start(&["127.0.0.1", &port]);
+    first.says("waits for", 1);
+    let flood = meeting.start(&["127.0.0.1", &port, "1", "--faulty", "flood-join"]);
+    first.says(" bad answers or new keys, shut out for ", 1);
+    assert_eq!(flood.stop().code(), Some(0));
+    assert_eq!(first.stop().code(), Some(0));
+}
+
+#[test]
+fn who_joins_again_and_again_keeps_nobody_from_founding_and_acting() {
+    let mut meeting = Meeting::new();
+    let secret = meeting.folder.join("secret");
+    std::fs::write(&secret, "only four nodes know this secret").unwrap();
+    let secret = ["--secret-file", secret.to_str().unwrap()];
+    let port = free_port().to_string();
+    let first = meeting.start(&[&["127.0.0.1", &port], &secret[..]].concat());
+    first.says("waits for", 1);
+    let flood = meeting.start(&["127.0.0.1", &port, "1", "--faulty", "flood-join"]);
+    first.says("discover   refused ", 1);
+    first.says(" packets were dropped: ", 1);
+    let others = meeting.start(&[&["127.0.0.1", &port, "3"], &secret[..]].concat());
+    first.says(" wins 'lamp' ", 1);
+    others.says(" wins 'lamp' ", 3);
+    assert_eq!(winners(&[&first, &others]).len(), 1);
+    for party in [flood, others, first] {
+        assert_eq!(party.stop().code(), Some(0));
+    }
 }

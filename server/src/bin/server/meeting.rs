@@ -4,9 +4,8 @@ use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use quorate_fault::{Scene, Setting, grammar};
+use quorate_fault::grammar;
 use quorate_node::gather::{GatherConfig, Join, Mdns, Pass};
-use quorate_protocol::{Config, Quorum, ReplicaId};
 use quorate_server::gather::{
     bind, invitation, resolve, run_one, run_several, secret, somebody_listens, status_of,
 };
@@ -150,7 +149,7 @@ fn milliseconds(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// How the nodes misbehave. Their places in the cluster are not known yet, so a behaviour is good if it is so at one of them.
+/// How the nodes misbehave. Their places in the cluster are not known yet.
 fn fault(faulty: &[String], nodes: u32) -> anyhow::Result<Option<String>> {
     let words = match faulty {
         [] => return Ok(None),
@@ -161,20 +160,12 @@ fn fault(faulty: &[String], nodes: u32) -> anyhow::Result<Option<String>> {
         ),
     };
     let n = NonZeroU32::new(nodes).context("--expect 0: a cluster has 2 nodes or more")?;
-    let read = |own| {
-        let setting = Setting {
-            config: Config::new(ReplicaId(own), Quorum::of(n)),
-            seed: [0; 32],
-            scene: Scene::Gathering,
-        };
-        grammar::parse(words, &setting).map(drop)
-    };
-    match (0..nodes).find_map(|own| read(own).ok()) {
-        Some(()) => Ok(Some(words.clone())),
-        None => read(0).map(|()| None).with_context(|| {
-            format!("--faulty {words}: with HOST and PORT write a behaviour without the name of a process")
-        }),
-    }
+    grammar::parse_before_founding(words, n).with_context(|| {
+        format!(
+            "--faulty {words}: with HOST and PORT write a behaviour without the name of a process"
+        )
+    })?;
+    Ok(Some(words.clone()))
 }
 
 /// The offer, from its options.

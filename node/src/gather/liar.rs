@@ -1,0 +1,100 @@
+//! A program that misbehaves while it looks for others. Each node that it makes others see is a correct one.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures_util::future::join_all;
+use tokio::sync::watch;
+
+use super::calls::Calls;
+use super::config::{Ending, GatherConfig, Join};
+use super::home::draw;
+use super::search::Search;
+use super::{Tell, run_one};
+
+/// How long one node of a flood lives.
+const LIFE: Duration = Duration::from_millis(400);
+
+/// Runs as many nodes as it has keys, on ports of their own. They find each other through the first, and only the first keeps anything.
+pub(super) async fn with_keys(
+    keys: u32,
+    config: GatherConfig,
+    listener: TcpListener,
+    tell: Tell,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<Ending> {
+    let stop = watch::Sender::new(false);
+    let config = GatherConfig {
+        fault: None,
+        ..config
+    };
+    let sisters = (1..keys).map(|_| {
+        let (sister, tell, mut stopped) = (sister(&config), tell.clone(), stop.subscribe());
+        async move {
+            let (config, listener) = sister?;
+            let stopped = async {
+                // The first node has ended, also if it is gone without a word.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            run_one(config, listener, tell, stopped).await
+        }
+    });
+    let sisters = join_all(sisters);
+    let first = async {
+        let ending = run_one(config.clone(), listener, tell.clone(), shutdown).await;
+        stop.send_replace(true);
+        ending
+    };
+    let (ending, sisters) = tokio::join!(first, sisters);
+    for failed in sisters.into_iter().filter_map(Result::err) {
+        tracing::error!("a node of the sybil failed: {failed:#}");
+    }
+    ending
+}
+
+/// What another node of the program is told at its start.
+fn sister(config: &GatherConfig) -> anyhow::Result<(GatherConfig, TcpListener)> {
+    let listener = TcpListener::bind((config.address.ip(), 0)).context("a port for another key")?;
+    let first = Join {
+        address: config.address,
+        id: None,
+    };
+    let mut sister = GatherConfig {
+        address: listener.local_addr()?,
+        data_dir: None,
+        ..config.clone()
+    };
+    sister.join.push(first);
+    Ok((sister, listener))
+}
+
+/// Starts a node with a new key again and again, and sends bytes that are no packets to those whom it was told to join.
+pub(super) async fn again_and_again(
+    config: GatherConfig,
+    listener: TcpListener,
+    tell: Tell,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<Ending> {
+    let config = GatherConfig {
+        data_dir: None,
+        fault: None,
+        ..config
+    };
+    let mut shutdown = std::pin::pin!(shutdown);
+    let mut calls = Calls::default();
+    loop {
+        let search = Search::start(&config, &listener, tell.clone())?;
+        for join in &config.join {
+            calls.send(join.address, draw()?.to_vec());
+        }
+        let ends = tokio::select! {
+            () = tokio::time::sleep(LIFE) => false,
+            () = &mut shutdown => true,
+        };
+        search.stop().await;
+        if ends {
+            return Ok(Ending::Stopped);
+        }
+    }
+}
