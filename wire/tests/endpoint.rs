@@ -779,3 +779,24 @@ async fn shutdown_waits_no_longer_than_the_grace() {
         .unwrap()
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_handler_may_be_told_who_calls() {
+    let endpoint = Endpoint::new().method_from(|_: Echo, from| async move {
+        Ok(from.map_or_else(|| "nobody".to_owned(), |from| from.to_string()))
+    });
+    let served = Served::start(endpoint).await;
+    let answer = served.caller().call(Echo(String::new())).await;
+    assert_eq!(answer, Ok("127.0.0.1".to_owned()));
+}
+
+#[tokio::test]
+async fn an_endpoint_may_say_why_it_lacks_a_method() {
+    let endpoint = echo().otherwise(|| Fault::new(Fault::NOT_FOUNDED, "not yet"));
+    let served = Served::start(endpoint).await;
+    let answer = served.caller().call(Heap(String::new())).await;
+    let not_yet = Fault::new(Fault::NOT_FOUNDED, "not yet");
+    assert_eq!(answer, Err(not_yet.into()));
+    let answer = served.caller().call(Echo("here".to_owned())).await;
+    assert_eq!(answer, Ok("here".to_owned()));
+}

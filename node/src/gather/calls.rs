@@ -70,3 +70,56 @@ impl Calls {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use quorate_wire::Endpoint;
+    use quorate_wire::method::GatherTell;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    use super::{Calls, MOST, MOST_AT_ONE};
+
+    /// Takes connections, and never answers.
+    async fn silent() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_holds_up_no_other_and_gets_few_calls() {
+        let (_held, silent) = silent().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let (packets, mut arrived) = mpsc::channel(8);
+        let endpoint = Endpoint::new().method(move |call: GatherTell| {
+            let taken = packets.try_send(call.packet).is_ok();
+            async move { Ok(taken) }
+        });
+        tokio::spawn(endpoint.serve(listener, std::future::pending()));
+        let mut calls = Calls::default();
+        for _ in 0..100 {
+            calls.send(silent, vec![1]);
+        }
+        assert_eq!(calls.under_way.len(), MOST_AT_ONE);
+        calls.send(good, vec![2]);
+        assert_eq!(arrived.recv().await, Some(vec![2]));
+    }
+
+    #[tokio::test]
+    async fn many_addresses_that_do_not_answer_get_a_bounded_number_of_calls() {
+        let mut calls = Calls::default();
+        let mut held = Vec::new();
+        for _ in 0..=MOST / MOST_AT_ONE {
+            let (listener, address) = silent().await;
+            held.push(listener);
+            for _ in 0..MOST_AT_ONE {
+                calls.send(address, vec![1]);
+            }
+        }
+        assert_eq!(calls.under_way.len(), MOST);
+    }
+}

@@ -200,3 +200,60 @@ fn lock(path: &Path) -> anyhow::Result<File> {
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::{FILE, Home, RECORDS};
+
+    fn folder(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("quorate-home-{name}-{}", std::process::id()))
+    }
+
+    fn refusal(folder: &PathBuf) -> String {
+        let refused = Home::open(Some(folder)).err();
+        format!("{:#}", refused.expect("it is refused"))
+    }
+
+    #[test]
+    fn a_key_and_what_was_signed_with_it_last_together() {
+        let folder = folder("lasts");
+        let mut home = Home::open(Some(&folder)).unwrap();
+        let key = home.key();
+        assert!(refusal(&folder).contains("runs with it already"));
+        home.keep(vec![1, 2, 3]).unwrap();
+        drop(home);
+        let home = Home::open(Some(&folder)).unwrap();
+        assert_eq!(home.key(), key);
+        assert_eq!(home.memory(), Some(&[1, 2, 3][..]));
+        drop(home);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_key_and_records_without_a_key_are_refused() {
+        let folder = folder("damaged");
+        drop(Home::open(Some(&folder)).unwrap());
+        let path = folder.join(FILE);
+        let json = fs::read_to_string(&path).unwrap();
+        let (_, key) = json.split_once("\"secret_key\":\"").unwrap();
+        let changed = if key.starts_with('0') { '1' } else { '0' };
+        let other = format!("\"secret_key\":\"{changed}{}", &key[1..]);
+        fs::write(&path, format!("{{\"v\":1,{other}")).unwrap();
+        assert!(refusal(&folder).contains("does not hold what was written"));
+        fs::write(&path, "{}").unwrap();
+        assert!(refusal(&folder).contains("damaged"));
+        fs::remove_file(&path).unwrap();
+        fs::write(folder.join(RECORDS), "").unwrap();
+        assert!(refusal(&folder).contains("is missing"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_node_without_a_folder_has_another_key_each_time() {
+        let keys = [(); 2].map(|()| Home::open(None).unwrap().key());
+        assert_ne!(keys[0], keys[1]);
+    }
+}
