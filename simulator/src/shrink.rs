@@ -5,7 +5,7 @@ use crate::run::run_until;
 use crate::trace::Trace;
 
 /// How many plans are tried at most.
-const MOST_TRIES: usize = 1000;
+pub(crate) const MOST_TRIES: usize = 1000;
 
 /// The smallest plan found that breaks the same rule. The same plan always shrinks to the same.
 #[must_use]
@@ -30,12 +30,24 @@ fn broken_rule(plan: &Plan, stopped: &dyn Fn() -> bool) -> Option<&'static str> 
     outcome.violation.map(|violation| violation.rule().0)
 }
 
+/// A plan that can be made smaller.
+pub trait Shrinks: Clone {
+    /// Plans that are a little smaller.
+    fn smaller(&self) -> Vec<Self>;
+}
+
+impl Shrinks for Plan {
+    fn smaller(&self) -> Vec<Self> {
+        candidates(self)
+    }
+}
+
 /// The smallest plan found for which `fails` holds, with at most `most` tries. It must hold for `plan`.
-pub fn shrink_while(plan: &Plan, most: usize, mut fails: impl FnMut(&Plan) -> bool) -> Plan {
+pub fn shrink_while<P: Shrinks>(plan: &P, most: usize, mut fails: impl FnMut(&P) -> bool) -> P {
     let mut best = plan.clone();
     let (mut index, mut since_smaller) = (0, 0);
     for _ in 0..most {
-        let candidates = candidates(&best);
+        let candidates = best.smaller();
         // All of them were tried since the plan last became smaller.
         if since_smaller >= candidates.len() {
             break;
@@ -93,7 +105,11 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
 }
 
 /// Without the whole list, and without each single item.
-fn without<T>(all: &mut Vec<Plan>, plan: &Plan, list: fn(&mut Plan) -> &mut Vec<T>) {
+pub(crate) fn without<P: Clone, T>(
+    all: &mut Vec<P>,
+    plan: &P,
+    list: impl Fn(&mut P) -> &mut Vec<T>,
+) {
     let mut empty = plan.clone();
     let count = list(&mut empty).len();
     list(&mut empty).clear();

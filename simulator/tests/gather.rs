@@ -1,10 +1,12 @@
 //! Foundings: they are the same each time, and no rule is broken.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 
 use quorate_simulator::Trace;
-use quorate_simulator::gather::plan::{Role, Way};
+use quorate_simulator::gather::plan::{Lie, Role, Way};
 use quorate_simulator::gather::{Outcome, Plan, run};
+use quorate_simulator::shrink::shrink_while;
 
 fn play(seed: u64) -> Outcome {
     let trace = Trace::Digest(Default::default());
@@ -31,6 +33,36 @@ fn no_rule_of_foundings_is_broken() {
         must_found += u64::from(outcome.founded_after.is_some());
     }
     assert!(must_found > 40, "{must_found}");
+}
+
+#[test]
+fn a_plan_is_read_back_from_its_text_and_one_that_names_nobody_is_refused() {
+    for seed in 0..200 {
+        let plan = Plan::generate(seed);
+        assert_eq!(Plan::from_text(&plan.to_text()).unwrap(), plan);
+    }
+    let mut plan = Plan::generate(1);
+    plan.people[0].joins = vec![99];
+    let refused = Plan::from_text(&plan.to_text()).unwrap_err().to_string();
+    assert!(refused.contains("joins names the place 99"), "{refused}");
+}
+
+#[test]
+fn shrinking_keeps_what_the_failure_needs_and_drops_the_rest() {
+    let lies = |plan: &Plan| {
+        let mut people = plan.people.iter();
+        people.any(|person| person.role == Role::Liar(Lie::TwoHellos))
+    };
+    let mut plans = (0..).map(Plan::generate);
+    let plan = plans.find(|plan| lies(plan) && !plan.partitions.is_empty());
+    let small = shrink_while(&plan.unwrap(), 1000, lies);
+    assert_eq!(small.people.len(), 1, "{small:?}");
+    assert!(
+        small.partitions.is_empty() && small.heal_ms < 4,
+        "{small:?}"
+    );
+    assert_eq!((small.lost, small.doubled), (0, 0));
+    assert_eq!(Plan::from_text(&small.to_text()).unwrap(), small);
 }
 
 #[test]

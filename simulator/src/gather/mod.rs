@@ -1,12 +1,14 @@
 //! Nodes that find each other and found a cluster, among losses, partitions, late starts, restarts and liars.
 //!
 //! * [`plan`]: who takes part, what they do, and what the network does; drawn from a seed.
+//! * `shrink`: makes a plan that breaks a rule small.
 //! * `world`: plays it. `liar`: nodes that say what no correct node says.
 //! * [`rule`]: what must hold, checked after every step and at the end.
 
 mod liar;
 pub mod plan;
 pub mod rule;
+mod shrink;
 mod world;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use crate::invariant::Panicked;
 use crate::trace::Trace;
 pub use plan::Plan;
 pub use rule::Violation;
+pub use shrink::shrink_until;
 use world::World;
 
 /// What came of a run.

@@ -34,7 +34,32 @@ pub struct Plan {
     pub partitions: Vec<Partition>,
     /// When the network is healed, in milliseconds.
     pub heal_ms: u64,
+    /// A known bug of all correct nodes.
+    #[cfg(feature = "mutants")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<quorate_gather::Mutant>,
 }
+
+/// A text that is no plan of a founding.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the error messages describe the variants")]
+pub enum BadPlan {
+    #[error(transparent)]
+    Text(#[from] toml::de::Error),
+    #[error("nodes must be 2 to 64, and is {0}")]
+    Nodes(u32),
+    #[error("{what} names the place {place}, and there are {people} people, counted from 0")]
+    Place {
+        what: &'static str,
+        place: usize,
+        people: usize,
+    },
+    #[error("heal_ms must be at most {MOST_MS}, and is {0}")]
+    Long(u64),
+}
+
+/// The longest that a plan may take until the healing, in milliseconds: an hour.
+const MOST_MS: u64 = 3_600_000;
 
 /// Who may take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,12 +188,51 @@ impl Plan {
             longest_us: dice.between(200, 300_000),
             partitions: Vec::new(),
             heal_ms,
+            #[cfg(feature = "mutants")]
+            mutant: None,
         };
         plan.draw_people(&mut dice);
         plan.draw_restarts(&mut dice);
         plan.draw_joins(&mut dice);
         plan.draw_partitions(&mut dice);
         plan
+    }
+
+    /// The plan as text.
+    ///
+    /// # Panics
+    /// Never: numbers, names and lists have a TOML form.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "plain data always has a TOML form")]
+    pub fn to_text(&self) -> String {
+        toml::to_string(self).expect("plain data has a TOML form")
+    }
+
+    /// The plan of a text.
+    ///
+    /// # Errors
+    /// It is none, or nobody could play it.
+    pub fn from_text(text: &str) -> Result<Self, BadPlan> {
+        let plan: Self = toml::from_str(text)?;
+        if !(2..=quorate_gather::MOST_NODES).contains(&plan.nodes) {
+            return Err(BadPlan::Nodes(plan.nodes));
+        }
+        if plan.heal_ms > MOST_MS {
+            return Err(BadPlan::Long(plan.heal_ms));
+        }
+        let joins = plan.people.iter().map(|person| ("joins", &person.joins));
+        let sides = plan.partitions.iter().map(|one| ("side", &one.side));
+        for (what, places) in joins.chain(sides) {
+            let people = plan.people.len();
+            if let Some(place) = places.iter().copied().find(|place| *place >= people) {
+                return Err(BadPlan::Place {
+                    what,
+                    place,
+                    people,
+                });
+            }
+        }
+        Ok(plan)
     }
 
     fn draw_people(&mut self, dice: &mut Dice) {
@@ -326,7 +390,8 @@ impl Plan {
             Role::Liar(_) => true,
         });
         let liars = self.count(|role| matches!(role, Role::Liar(_)));
-        are_there && liars + self.forgotten() <= self.quorum().f() as usize
+        let are_enough = self.owners() + liars >= self.nodes as usize;
+        are_there && are_enough && liars + self.forgotten() <= self.quorum().f() as usize
     }
 
     /// How many nodes were correct, and are gone because they have lost their memory.

@@ -275,6 +275,8 @@ impl<'a> World<'a> {
             return Ok(());
         }
         let seed = self.seed();
+        #[cfg(feature = "mutants")]
+        let mutant = self.plan.mutant.filter(|_| self.is_correct(who));
         let it = &mut self.actors[actor];
         it.since = self.now;
         let (settings, key) = (it.settings.clone(), it.key.clone());
@@ -285,6 +287,8 @@ impl<'a> World<'a> {
             }
         };
         let node = node.map_err(|words| Violation::Panicked { words })?;
+        #[cfg(feature = "mutants")]
+        let node = node.with_mutant(mutant);
         if matches!(self.plan.people[who].role, Role::Owner | Role::Extra) {
             self.correct.insert(node.id());
         }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::path::Path;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use quorate_simulator::Trace;
-use quorate_simulator::gather::{Outcome, Plan, run};
+use quorate_simulator::gather::{Outcome, Plan, run, shrink_until};
 use quorate_simulator::trace::Hash;
 use serde::Serialize;
 
@@ -13,6 +15,7 @@ use crate::options::{Format, Gather};
 use crate::out::{complain, say};
 use crate::report;
 use crate::stop::Stop;
+use crate::universes::Source;
 use crate::{BROKEN, FAILED, seeds};
 
 /// The seeds that are played if none is named.
@@ -20,9 +23,15 @@ const SEEDS: (u64, u64) = (0, 1000);
 
 /// Plays one seed or many; the exit status.
 pub(crate) fn command(gather: &Gather, stop: &Stop) -> anyhow::Result<u8> {
-    let (broken, finished) = match gather.seed {
-        Some(seed) => one(gather, seed, stop),
-        None => many(gather, gather.seeds.unwrap_or(SEEDS), stop),
+    let (broken, finished) = match (&gather.plan, gather.seed) {
+        (Some(file), _) => {
+            let source = Source::of(file);
+            let plan = Plan::from_text(&source.read()?)
+                .with_context(|| format!("{source} is no plan that can be played"))?;
+            one(gather, &plan, again_from(file), stop)
+        }
+        (None, Some(seed)) => one(gather, &Plan::generate(seed), again(seed), stop),
+        (None, None) => many(gather, gather.seeds.unwrap_or(SEEDS), stop),
     };
     let status = if broken { BROKEN } else { 0 };
     if stop.is_asked() && stop.status().is_none() && !finished {
@@ -32,23 +41,33 @@ pub(crate) fn command(gather: &Gather, stop: &Stop) -> anyhow::Result<u8> {
 }
 
 /// Whether a rule was broken, and whether the run went to its end.
-fn one(gather: &Gather, seed: u64, stop: &Stop) -> (bool, bool) {
-    let plan = Plan::generate(seed);
+fn one(gather: &Gather, plan: &Plan, command: String, stop: &Stop) -> (bool, bool) {
     let trace = if gather.trace {
         Trace::Lines(Hash::default(), say)
     } else {
         Trace::Digest(Hash::default())
     };
-    let outcome = run(&plan, trace, &|| stop.is_asked());
+    let outcome = run(plan, trace, &|| stop.is_asked());
+    let shrinks = outcome.violation.is_some() && !gather.no_shrink && !stop.is_asked();
+    let smallest = || shrinks.then(|| shrink_until(plan, &|| stop.is_asked()).to_text());
     match gather.format {
-        Format::Json => say(&Row::new(seed, &plan, &outcome).line()),
-        Format::Text => tell(seed, &plan, &outcome),
+        Format::Json => {
+            let mut row = Row::new(plan, &outcome, command);
+            row.smallest_plan = smallest();
+            say(&row.line());
+        }
+        Format::Text => {
+            tell(plan, &outcome);
+            if let Some(text) = smallest() {
+                say(&report::smallest(&text));
+            }
+        }
     }
     (outcome.violation.is_some(), !outcome.stopped)
 }
 
-fn tell(seed: u64, plan: &Plan, outcome: &Outcome) {
-    say(&format!("seed {seed}: {plan}"));
+fn tell(plan: &Plan, outcome: &Outcome) {
+    say(&format!("seed {}: {plan}", plan.seed));
     let trace = outcome
         .trace
         .digest()
@@ -118,7 +137,7 @@ impl Totals {
             self.longest = self.longest.max(Some((after.0, seed)));
         }
         if format == Format::Json {
-            say(&Row::new(seed, &Plan::generate(seed), outcome).line());
+            say(&Row::new(&Plan::generate(seed), outcome, again(seed)).line());
         }
         if let Some(violation) = &outcome.violation {
             self.violations += 1;
@@ -161,6 +180,19 @@ fn again(seed: u64) -> String {
     format!("simulate gather --seed {seed} --trace")
 }
 
+/// The command that plays a file again.
+fn again_from(file: &Path) -> String {
+    let words = [
+        "simulate",
+        "gather",
+        "--plan",
+        &file.to_string_lossy(),
+        "--trace",
+    ]
+    .map(str::to_owned);
+    shell_words::join(words)
+}
+
 /// A run as JSON.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -178,14 +210,16 @@ struct Row {
     /// How long after the healing the last one became a member.
     founded_after_s: Option<f64>,
     command: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smallest_plan: Option<String>,
 }
 
 impl Row {
-    fn new(seed: u64, plan: &Plan, outcome: &Outcome) -> Self {
+    fn new(plan: &Plan, outcome: &Outcome, command: String) -> Self {
         let violation = outcome.violation.as_ref();
         Self {
             v: 1,
-            seed,
+            seed: plan.seed,
             plan: plan.to_string(),
             n: plan.nodes,
             verdict: match violation {
@@ -202,7 +236,8 @@ impl Row {
             founded_after_s: outcome
                 .founded_after
                 .map(|after| report::json_seconds(after.0)),
-            command: again(seed),
+            command,
+            smallest_plan: None,
         }
     }
 

@@ -61,7 +61,7 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
     } else {
         tell(plan, &outcome, &command, stop);
         if let Some(smallest) = shrunk() {
-            say(&report::smallest(&smallest));
+            say(&report::smallest(&smallest.to_text()));
         }
     }
     Ok(stop

@@ -49,8 +49,7 @@ pub(crate) fn finding(outcome: &Outcome) -> Option<String> {
 }
 
 /// A plan's text, under a heading.
-pub(crate) fn smallest(plan: &Plan) -> String {
-    let text = plan.to_text();
+pub(crate) fn smallest(text: &str) -> String {
     let lines = text.lines().map(|line| format!("    {line}"));
     let lines: Vec<String> = lines.collect();
     format!("  smallest plan found:\n{}", lines.join("\n"))

@@ -156,6 +156,6 @@ fn tell_broken(broken: &[(u64, Outcome)], universes: &Universes, stop: &Stop) {
         let finding = report::finding(outcome).unwrap_or_default();
         say(&format!("{finding}\n  again: {}", universes.command(*seed)));
         let smallest = shrink_until(&universes.plan(*seed), &|| stop.is_asked());
-        say(&report::smallest(&smallest));
+        say(&report::smallest(&smallest.to_text()));
     }
 }

@@ -191,13 +191,19 @@ pub(crate) struct Gather {
     #[arg(long, value_name = "A..B", value_parser = parse_seeds, conflicts_with_all = ["seed", "trace"])]
     pub(crate) seeds: Option<(u64, u64)>,
     /// One seed alone
-    #[arg(long)]
+    #[arg(long, group = "one")]
     pub(crate) seed: Option<u64>,
+    /// Play the plan of a file; '-' is standard input
+    #[arg(long, value_name = "FILE", group = "one", conflicts_with = "seeds")]
+    pub(crate) plan: Option<PathBuf>,
     /// Print every event of the run
-    #[arg(long, requires = "seed")]
+    #[arg(long, requires = "one")]
     pub(crate) trace: bool,
+    /// Do not look for a smaller plan that breaks the same rule
+    #[arg(long, requires = "one")]
+    pub(crate) no_shrink: bool,
     /// How many threads play; the result is the same with any number
-    #[arg(long, conflicts_with_all = ["seed", "trace"], value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, conflicts_with_all = ["seed", "plan", "trace"], value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
     /// Text for people, or one JSON object a line for scripts
     #[arg(long, value_enum, default_value_t, conflicts_with = "trace")]
