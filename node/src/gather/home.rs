@@ -204,7 +204,7 @@ fn lock(path: &Path) -> anyhow::Result<File> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use super::{FILE, Home, RECORDS};
 
@@ -212,7 +212,7 @@ mod tests {
         std::env::temp_dir().join(format!("quorate-home-{name}-{}", std::process::id()))
     }
 
-    fn refusal(folder: &PathBuf) -> String {
+    fn refusal(folder: &Path) -> String {
         let refused = Home::open(Some(folder)).err();
         format!("{:#}", refused.expect("it is refused"))
     }
