@@ -132,11 +132,16 @@ impl<S: Service> Core<S> {
         }
     }
 
-    /// Orders an operation under a name that the desk has lent.
-    pub(crate) fn submit_as(&mut self, (client, timestamp): Name, operation: &Operation) {
+    /// Orders an operation under a name that the desk has lent, and returns the request.
+    pub(crate) fn submit_as(
+        &mut self,
+        (client, timestamp): Name,
+        operation: &Operation,
+    ) -> Verified<Request> {
         let request = Request::new(client, timestamp, operation.encode());
         let request = self.keys.sign(request.after(self.replica().executed()));
-        self.submit(request);
+        self.submit(request.clone());
+        request
     }
 
     /// Asks all replicas a read-only query.

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate_protocol::{ClientId, Replica, ReplicaId, Sequence, Time};
+use quorate_protocol::message::Request;
+use quorate_protocol::{ClientId, Replica, ReplicaId, Sequence, Time, Verified};
 use quorate_service::gathering::{Command, Gathering, Member, Plan, Unwise, Wish};
 use quorate_service::{Operation, Replicated};
 
 use crate::core::Core;
-use crate::desk::Desk;
-use crate::queue::Name;
+use crate::desk::{Desk, name_of};
 
 /// The member, and its commands under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Gatherer {
     member: Member,
-    /// The commands that may still execute, by their texts: the name of the request, and the slot after which it executes.
-    under_way: BTreeMap<String, (Name, Sequence)>,
+    /// The requests of the commands that may still execute, by the texts of these.
+    under_way: BTreeMap<String, Verified<Request>>,
     /// The commands of this epoch that have executed. They are not submitted again, even if they did not count.
     done: BTreeSet<String>,
     epoch: u64,
@@ -67,23 +67,29 @@ impl Gatherer {
                 continue;
             }
             let name = desk.lend(core.replica());
-            core.submit_as(name, &Operation::Gathering(text.clone()));
-            self.under_way.insert(text, (name, executed));
+            let request = core.submit_as(name, &Operation::Gathering(text.clone()));
+            self.under_way.insert(text, request);
         }
+    }
+
+    /// The requests that have not executed. Each was sent once, and may be lost.
+    pub(crate) fn overdue(&self) -> impl Iterator<Item = &Verified<Request>> {
+        self.under_way.values()
     }
 
     /// Notes which commands have executed. One that has expired is submitted again if the member still wants it.
     fn note_fates<C>(&mut self, replica: &Replica, desk: &mut Desk<C>) {
         let done = &mut self.done;
-        self.under_way.retain(|text, (name, after)| {
-            let (client, timestamp) = *name;
+        self.under_way.retain(|text, request| {
+            let name @ (client, timestamp) = name_of(request);
+            let after = request.value().after;
             let has_executed = replica.last_timestamp(client) >= timestamp;
             if has_executed {
                 done.insert(text.clone());
             }
-            let is_over = has_executed || replica.is_expired(client, *after);
+            let is_over = has_executed || replica.is_expired(client, after);
             if is_over {
-                desk.take_back(*name);
+                desk.take_back(name);
             }
             !is_over
         });

@@ -308,8 +308,10 @@ impl<C> Process<C> {
             }
             let (requests, queries) = self.desk.overdue();
             let held: BTreeSet<Name> = self.core.held.iter().map(name_of).collect();
+            let own = self.gatherer.iter().flat_map(Gatherer::overdue).cloned();
             let sent = requests
                 .into_iter()
+                .chain(own)
                 .filter(|one| !held.contains(&name_of(one)));
             self.core.inputs.extend(sent.map(Input::Submit));
             self.core.inputs.extend(queries.into_iter().map(Input::Ask));
