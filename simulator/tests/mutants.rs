@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use quorate_protocol::Mutant;
 use quorate_simulator::mutants::kept_plan;
 use quorate_simulator::plan::Choice;
-use quorate_simulator::{Plan, Trace, run};
+use quorate_simulator::{Plan, Trace, gather, run};
 
 /// Whether an engine with this bug breaks the rule in one of a few universes.
 fn is_caught_by(mutant: Mutant, rule: &str, seeds: u64) -> bool {
@@ -117,4 +117,30 @@ fn the_page_says_of_each_bug_whether_runs_show_it() {
     assert_eq!(unseen, named(&mut Mutant::UNSEEN.into_iter()));
     let shown = |one: &Mutant| !Mutant::UNSEEN.contains(one);
     assert_eq!(seen, named(&mut Mutant::ALL.into_iter().filter(shown)));
+}
+
+/// The rule that foundings of nodes with this bug break in one of a few seeds.
+fn broken_by(mutant: quorate_gather::Mutant, seeds: u64) -> Option<(u64, &'static str)> {
+    (0..seeds).find_map(|seed| {
+        let mut plan = gather::Plan::generate(seed);
+        plan.mutant = Some(mutant);
+        let violation = gather::run(&plan, Trace::Off, &|| false).violation?;
+        Some((seed, violation.rule()))
+    })
+}
+
+#[test]
+fn foundings_of_nodes_with_a_known_bug_break_a_rule() {
+    use quorate_gather::Mutant as Bug;
+
+    for (bug, rule) in [
+        (Bug::ChallengeNotChecked, "no correct node is shut out"),
+        (Bug::OldKeyCounts, "no correct node is shut out"),
+        (Bug::HintsBind, "no correct node is shut out"),
+        (Bug::QuorumTooSmall, "no correct node is shut out"),
+        (Bug::OneVoteIsEnough, "all are founded"),
+    ] {
+        let broken = broken_by(bug, 40).map(|(_, rule)| rule);
+        assert_eq!(broken, Some(rule), "{bug}");
+    }
 }
