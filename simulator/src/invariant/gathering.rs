@@ -62,12 +62,6 @@ pub enum Misgathered {
         /// What it must have.
         expected: String,
     },
-    /// A correct member is barred.
-    #[error("the correct member {member} may not bid, as if it had not revealed")]
-    Barred {
-        /// Who.
-        member: ReplicaId,
-    },
     /// What a correct member has said does not count.
     #[error("the {what} of the correct member {member} does not count, though it had time enough")]
     Unheard {
@@ -145,13 +139,6 @@ impl Gatherings {
         for process in correct {
             let state = process.gathering();
             self.check_order(process)?;
-            if let Some(member) = self
-                .correct
-                .iter()
-                .find(|one| state.barred(**one).is_some())
-            {
-                return Err(Misgathered::Barred { member: *member });
-            }
             if gathering.all_count {
                 self.check_heard(gathering, state)?;
             }
