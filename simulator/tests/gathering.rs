@@ -80,6 +80,14 @@ fn every_lie_is_drawn_alone_among_four_and_beside_every_other_among_seven() {
     }
 }
 
+#[test]
+fn what_a_member_orders_is_sent_again_if_it_is_lost_on_its_way() {
+    // In each of these an offer, a bid or a ballot is lost before the network heals.
+    for seed in [6368, 7040, 7636] {
+        lines_of(&drawn(seed));
+    }
+}
+
 /// A gathering of four in which nothing goes wrong but what S does.
 fn calm(offer: &str, faulty: &str) -> Plan {
     let mut plan = Plan {

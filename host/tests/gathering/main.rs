@@ -577,15 +577,3 @@ impl Cluster {
         panic!("that stage never comes");
     }
 }
-
-#[test]
-fn what_members_order_is_sent_again_if_it_is_lost_on_its_way() {
-    let mut cluster = Cluster::auction([Some(40), Some(75), Some(60), Some(10)]);
-    cluster.until_step(Q, |state| state.founded().is_some());
-    // Q has just sent its offer.
-    cluster.network.clear();
-    cluster.until(sold);
-    all_say(&cluster, "closed: 4 offers");
-    all_say(&cluster, "P 40, Q 75, R 60, S 10");
-    nobody_is_named(&cluster, &[]);
-}
