@@ -465,7 +465,11 @@ mod tests {
             sets: &[
                 &["seeds", "jobs", "format"],
                 &["seed", "trace"],
+                &["seed", "no-shrink"],
                 &["seed", "format"],
+                &["plan", "trace"],
+                &["plan", "no-shrink"],
+                &["plan", "format"],
             ],
         },
         #[cfg(feature = "mutants")]
