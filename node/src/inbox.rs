@@ -59,7 +59,7 @@ impl<T> IntoInbox<T> {
     /// Puts in a batch of so many bytes that says it is from this peer.
     pub(crate) fn put(&self, peer: ReplicaId, bytes: usize, batch: T) -> Result<(), Refused> {
         let bytes = bytes.max(LEAST);
-        self.0.rooms().put(peer, Batch { bytes, batch })?;
+        self.0.rooms().put(peer, Taken { bytes, batch })?;
         self.0.arrived.notify_one();
         Ok(())
     }
@@ -67,14 +67,18 @@ impl<T> IntoInbox<T> {
 
 impl<T> Inbox<T> {
     /// Waits for the next batch. Nothing is lost if the future is dropped before it is ready.
-    pub(crate) async fn next(&mut self) -> (ReplicaId, T) {
+    pub(crate) async fn next(&mut self) -> Taken<T> {
         loop {
-            let taken = self.0.rooms().take();
-            if let Some(taken) = taken {
+            if let Some(taken) = self.take() {
                 return taken;
             }
             self.0.arrived.notified().await;
         }
+    }
+
+    /// The next batch, if one waits: of the peer that has had the fewest bytes.
+    pub(crate) fn take(&mut self) -> Option<Taken<T>> {
+        self.0.rooms().take()
     }
 }
 
@@ -104,17 +108,20 @@ struct Rooms<T> {
 
 #[derive(Debug)]
 struct Room<T> {
-    waiting: VecDeque<Batch<T>>,
+    waiting: VecDeque<Taken<T>>,
     bytes: usize,
     /// The bytes of this peer that were served. A peer that had nothing waiting is moved up to `turn`, so it saves up no
     /// turns.
     served: u64,
 }
 
+/// A batch, as it is put in and taken out.
 #[derive(Debug)]
-struct Batch<T> {
-    bytes: usize,
-    batch: T,
+pub(crate) struct Taken<T> {
+    /// For how many bytes it counts.
+    pub(crate) bytes: usize,
+    /// The batch.
+    pub(crate) batch: T,
 }
 
 impl<T> Rooms<T> {
@@ -132,7 +139,7 @@ impl<T> Rooms<T> {
         }
     }
 
-    fn put(&mut self, peer: ReplicaId, batch: Batch<T>) -> Result<(), Refused> {
+    fn put(&mut self, peer: ReplicaId, batch: Taken<T>) -> Result<(), Refused> {
         if self.is_closed {
             return Err(Refused::Closed);
         }
@@ -155,18 +162,18 @@ impl<T> Rooms<T> {
     }
 
     /// The next batch of the peer that has had the fewest bytes.
-    fn take(&mut self) -> Option<(ReplicaId, T)> {
-        let waiting = (0..).map(ReplicaId).zip(&mut self.of_peers);
-        let waiting = waiting.filter(|(_, room)| !room.waiting.is_empty());
-        let (peer, room) = waiting.min_by_key(|(_, room)| room.served)?;
-        let Batch { bytes, batch } = room.waiting.pop_front()?;
+    fn take(&mut self) -> Option<Taken<T>> {
+        let rooms = self.of_peers.iter_mut();
+        let waiting = rooms.filter(|room| !room.waiting.is_empty());
+        let room = waiting.min_by_key(|room| room.served)?;
+        let taken = room.waiting.pop_front()?;
         self.turn = room.served;
-        room.served = room.served.saturating_add(bytes as u64);
-        room.bytes -= bytes;
-        if bytes > ROOM {
-            self.large -= bytes;
+        room.served = room.served.saturating_add(taken.bytes as u64);
+        room.bytes -= taken.bytes;
+        if taken.bytes > ROOM {
+            self.large -= taken.bytes;
         }
-        Some((peer, batch))
+        Some(taken)
     }
 }
 
@@ -174,7 +181,7 @@ impl<T> Rooms<T> {
 mod tests {
     use quorate_protocol::ReplicaId;
 
-    use super::{Inbox, IntoInbox, ROOM, ROOM_FOR_LARGE, Refused, inbox};
+    use super::{Inbox, IntoInbox, LEAST, ROOM, ROOM_FOR_LARGE, Refused, inbox};
 
     const Q: ReplicaId = ReplicaId(1);
     const R: ReplicaId = ReplicaId(2);
@@ -185,7 +192,7 @@ mod tests {
     }
 
     fn taken(inbox: &mut Inbox<&'static str>, count: usize) -> Vec<&'static str> {
-        let take = |_| inbox.0.rooms().take().map(|(_, batch)| batch);
+        let take = |_| inbox.take().map(|taken| taken.batch);
         (0..count).filter_map(take).collect()
     }
 
@@ -256,6 +263,6 @@ mod tests {
             tokio::task::yield_now().await;
             into.put(R, 1, "r").unwrap();
         });
-        assert_eq!(taken, (R, "r"));
+        assert_eq!((taken.bytes, taken.batch), (LEAST, "r"));
     }
 }

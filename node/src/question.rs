@@ -11,10 +11,15 @@ use quorate_wire::method::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::inbox::{Inbox, IntoInbox, inbox};
+use crate::inbox::{Inbox, IntoInbox, Taken, inbox};
 
 /// The most questions that may wait for the runtime. Further callers wait until there is room.
 const QUESTIONS: usize = 256;
+/// The most questions that one turn takes: all that may wait.
+const QUESTIONS_A_TURN: usize = QUESTIONS;
+/// Once a turn has taken batches of so many bytes, it takes no more. To check all that is in them may take 20 ms, and nothing
+/// leaves before the turn has ended.
+const BYTES_A_TURN: usize = 64 * 1024;
 
 /// The ways to the runtime. Peers have queues of their own. Callers are many, and they wait for what peers send: in
 /// one queue with them the peers could not get through. A batch that finds no room is refused, and the peer tries again.
@@ -29,6 +34,65 @@ pub(crate) struct ToRuntime {
 pub(crate) struct AtRuntime {
     pub(crate) questions: mpsc::Receiver<Question>,
     pub(crate) batches: Inbox<Batch>,
+}
+
+/// What comes to the runtime.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// A question of a caller.
+    Question(Question),
+    /// Messages of a peer.
+    Batch(Batch),
+}
+
+/// What a turn may still take. Callers and peers have shares of their own, so neither takes the room of the other.
+#[derive(Debug)]
+pub(crate) struct Share {
+    questions: usize,
+    bytes: usize,
+}
+
+impl Share {
+    /// The share of a turn that has taken nothing yet.
+    pub(crate) const fn whole() -> Self {
+        Self {
+            questions: QUESTIONS_A_TURN,
+            bytes: BYTES_A_TURN,
+        }
+    }
+
+    const fn question(&mut self, question: Question) -> Arrival {
+        self.questions = self.questions.saturating_sub(1);
+        Arrival::Question(question)
+    }
+
+    fn batch(&mut self, taken: Taken<Batch>) -> Arrival {
+        self.bytes = self.bytes.saturating_sub(taken.bytes);
+        Arrival::Batch(taken.batch)
+    }
+}
+
+impl AtRuntime {
+    /// Waits for the first arrival of a turn. `None`: nobody can ask any more.
+    pub(crate) async fn first(&mut self, share: &mut Share) -> Option<Arrival> {
+        tokio::select! {
+            question = self.questions.recv() => question.map(|one| share.question(one)),
+            batch = self.batches.next() => Some(share.batch(batch)),
+        }
+    }
+
+    /// One more arrival, if one waits and the turn may take it.
+    pub(crate) fn more(&mut self, share: &mut Share) -> Option<Arrival> {
+        if share.questions > 0
+            && let Ok(question) = self.questions.try_recv()
+        {
+            return Some(share.question(question));
+        }
+        if share.bytes == 0 {
+            return None;
+        }
+        self.batches.take().map(|batch| share.batch(batch))
+    }
 }
 
 pub(crate) fn ways(processes: usize) -> (ToRuntime, AtRuntime) {
@@ -98,4 +162,72 @@ pub(crate) struct SlotVotes {
     pub(crate) status: SlotStatus,
     pub(crate) prepared_by: Vec<String>,
     pub(crate) committed_by: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_host::Batch;
+    use quorate_protocol::ReplicaId;
+    use tokio::sync::oneshot;
+
+    use super::{
+        Arrival, AtRuntime, BYTES_A_TURN, QUESTIONS_A_TURN, Question, Share, ToRuntime, ways,
+    };
+
+    const Q: ReplicaId = ReplicaId(1);
+    const R: ReplicaId = ReplicaId(2);
+
+    fn ask(runtime: &ToRuntime) {
+        let (answer, _) = oneshot::channel();
+        runtime.questions.try_send(Question::Fault(answer)).unwrap();
+    }
+
+    fn deliver(runtime: &ToRuntime, sender: ReplicaId, bytes: usize) {
+        let messages = Vec::new();
+        let batch = Batch { sender, messages };
+        runtime.batches.put(sender, bytes, batch).unwrap();
+    }
+
+    /// What the next turn takes: how many questions, and the senders of the batches.
+    async fn turn(asked: &mut AtRuntime) -> (usize, Vec<ReplicaId>) {
+        let mut share = Share::whole();
+        let mut questions = 0;
+        let mut senders = Vec::new();
+        let mut next = asked.first(&mut share).await;
+        while let Some(arrival) = next {
+            match arrival {
+                Arrival::Question(_) => questions += 1,
+                Arrival::Batch(batch) => senders.push(batch.sender),
+            }
+            next = asked.more(&mut share);
+        }
+        (questions, senders)
+    }
+
+    #[tokio::test]
+    async fn a_turn_takes_all_that_has_come() {
+        let (runtime, mut asked) = ways(4);
+        for _ in 0..QUESTIONS_A_TURN {
+            ask(&runtime);
+        }
+        deliver(&runtime, Q, 1);
+        deliver(&runtime, R, 1);
+        deliver(&runtime, Q, 1);
+        assert_eq!(turn(&mut asked).await, (QUESTIONS_A_TURN, vec![Q, R, Q]));
+        ask(&runtime);
+        assert_eq!(turn(&mut asked).await, (1, vec![]), "all had been taken");
+    }
+
+    #[tokio::test]
+    async fn a_peer_with_many_batches_makes_no_turn_long_and_keeps_no_question_and_no_other_peer_out()
+     {
+        let (runtime, mut asked) = ways(4);
+        for _ in 0..8 {
+            deliver(&runtime, Q, BYTES_A_TURN / 2);
+        }
+        deliver(&runtime, R, 1);
+        ask(&runtime);
+        assert_eq!(turn(&mut asked).await, (1, vec![Q, R, Q]));
+        assert_eq!(turn(&mut asked).await, (0, vec![Q, Q]));
+    }
 }

@@ -1,4 +1,4 @@
-//! The one task that owns the process. All events come to it, one at a time.
+//! The one task that owns the process. All events come to it. A turn takes all that have come.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::herald::{Gathered, Herald};
 use crate::loss::Loss;
 use crate::outbox::{self, CALL_TIMEOUT, Envelope, Outbox};
 use crate::proofs::Proofs;
-use crate::question::{AtRuntime, CORRECT, Caller, Question, SlotVotes, Standing};
+use crate::question::{Arrival, AtRuntime, CORRECT, Caller, Question, Share, SlotVotes, Standing};
 use crate::refusals::Refusals;
 use crate::status::{explain, names, round_status, round_summary, view_change_status};
 use crate::storage::{self, Storage};
@@ -170,16 +170,28 @@ impl Runtime {
                 herald.tell(self.clock.now(), self.process.service().gathering());
             }
             let due = self.due();
+            let mut share = Share::whole();
             tokio::select! {
-                question = self.asked.questions.recv() => match question {
-                    Some(question) => self.on_question(question),
+                first = self.asked.first(&mut share) => match first {
+                    Some(first) => self.take(first, share),
                     None => return Ending::ShutDown,
                 },
-                (_, batch) = self.asked.batches.next() => self.process.deliver(batch),
                 () = self.clock.reach(due) => {
                     self.process.give_up(Caller::is_closed);
                 }
             }
+        }
+    }
+
+    /// Takes all that has come, as far as it fits into one turn: it then costs one write, and one message to each peer.
+    fn take(&mut self, first: Arrival, mut share: Share) {
+        let mut next = Some(first);
+        while let Some(arrival) = next {
+            match arrival {
+                Arrival::Question(question) => self.on_question(question),
+                Arrival::Batch(batch) => self.process.deliver(batch),
+            }
+            next = self.asked.more(&mut share);
         }
     }
 

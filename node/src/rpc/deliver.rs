@@ -66,8 +66,8 @@ mod tests {
             "it is cut: {refused}"
         );
         assert_eq!(answer(handle, batch(CLUSTER, Q)).await, Ok(0));
-        let (sender, batch) = at_runtime.batches.next().await;
-        assert_eq!((sender, batch.messages.len()), (Q, 0));
+        let batch = at_runtime.batches.next().await.batch;
+        assert_eq!((batch.sender, batch.messages.len()), (Q, 0));
     }
 
     #[tokio::test]
