@@ -44,6 +44,14 @@ fn different_decisions_to_different_recipients_still_give_one_decision() {
 }
 
 #[test]
+fn several_operations_in_one_call_get_their_answers_in_order_and_a_bad_one_hides_none() {
+    let lines = script("several.py", "/", &Processes::start(4, "none"));
+    let expected = "ok 11 write 'set KEY=VALUE' ok\n1 2 no such key\nTrue True False\n[]\n512 {'ok'}\nTrue\nTrue\n{-32300}\n\
+         -32602\n-32602\n-32602\n-32602\n";
+    assert_eq!(lines, expected);
+}
+
+#[test]
 fn what_a_process_lists_is_the_table_of_methods() {
     let processes = Processes::start(4, "none");
     let code = format!(

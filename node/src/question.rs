@@ -117,6 +117,8 @@ pub(crate) const CORRECT: &str = "none";
 pub(crate) enum Question {
     /// What the process itself answers, after a turn.
     Ask(Ask, Caller),
+    /// The same for several callers at once.
+    AskAtOnce(Vec<(Ask, Caller)>),
     /// Why a round has no decision yet.
     Explain {
         round: Option<u64>,

@@ -290,6 +290,11 @@ impl Runtime {
     fn on_question(&mut self, question: Question) {
         match question {
             Question::Ask(ask, caller) => self.process.ask(self.clock.now(), ask, caller),
+            Question::AskAtOnce(asks) => {
+                for (ask, caller) in asks {
+                    self.process.ask(self.clock.now(), ask, caller);
+                }
+            }
             Question::Moved(peer, address) => self.move_peer(peer, address),
             Question::Explain { round, answer } => {
                 let missing = self.process.missing(round);

@@ -37,7 +37,7 @@ use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
     Agreement, Auction, Ballot, Bid, Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision,
     Happenings, Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read, ReceiveMessage,
-    Round, SendMessage, Status, Submit, Vote, Work,
+    Round, SendMessage, Status, Submission, Vote, Work,
 };
 use quorate_wire::{Caller, Endpoint, Fault, Seldom};
 use tokio::sync::oneshot;
@@ -180,10 +180,7 @@ impl Handle {
     /// # Errors
     /// The process refuses, or is shutting down.
     pub(crate) async fn ask_process(&self, ask: Ask) -> Result<Answer, Fault> {
-        match self.ask(|caller| Question::Ask(ask, caller)).await? {
-            Answer::Refused(refusal) => Err(fault_of(&refusal)),
-            answer => Ok(answer),
-        }
+        granted(self.ask(|caller| Question::Ask(ask, caller)).await?)
     }
 
     /// Asks what a quorum of replicas must answer.
@@ -192,18 +189,44 @@ impl Handle {
     /// No quorum answers in time, the process refuses, or is shutting down.
     async fn ask_all(&self, ask: Ask) -> Result<Outcome, Fault> {
         let answered = tokio::time::timeout_at(self.deadline(), self.ask_process(ask)).await;
-        match answered {
-            Ok(Ok(Answer::Outcome(outcome))) => Ok(outcome),
-            Ok(Ok(other)) => Err(mismatch(&other)),
-            Ok(Err(fault)) => Err(fault),
-            Err(_) => Err(Fault::new(
-                Fault::NO_QUORUM,
-                format!(
-                    "no quorum of replicas has answered within {:?}; the operation may still execute",
-                    self.inner.decision_timeout
-                ),
-            )),
+        outcome(answered.unwrap_or_else(|_| Err(self.no_quorum())))
+    }
+
+    /// Asks all this in one turn of the process. The answers are in the order of the questions, each as
+    /// [`Handle::ask_all`] gives it.
+    ///
+    /// # Errors
+    /// The process has no time for the questions, or is shutting down.
+    async fn ask_all_at_once(&self, asks: Vec<Ask>) -> Result<Vec<Result<Outcome, Fault>>, Fault> {
+        let deadline = self.deadline();
+        let (mut questions, mut answers) = (Vec::new(), Vec::new());
+        for ask in asks {
+            let (caller, answered) = oneshot::channel();
+            questions.push((ask, caller));
+            answers.push(answered);
         }
+        let told = self.tell(Question::AskAtOnce(questions));
+        let told = tokio::time::timeout_at(deadline, told).await;
+        told.unwrap_or_else(|_| Err(self.no_quorum()))?;
+        let mut outcomes = Vec::with_capacity(answers.len());
+        for answered in answers {
+            let answer = match tokio::time::timeout_at(deadline, answered).await {
+                Ok(answer) => answer.map_err(|_| shutting_down()).and_then(granted),
+                Err(_) => Err(self.no_quorum()),
+            };
+            outcomes.push(outcome(answer));
+        }
+        Ok(outcomes)
+    }
+
+    fn no_quorum(&self) -> Fault {
+        Fault::new(
+            Fault::NO_QUORUM,
+            format!(
+                "no quorum of replicas has answered within {:?}; the operation may still execute",
+                self.inner.decision_timeout
+            ),
+        )
     }
 
     async fn tell(&self, question: Question) -> Result<(), Fault> {
@@ -285,7 +308,7 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         send_message: SendMessage,
         receive_message: ReceiveMessage,
         finalize_decision: FinalizeDecision,
-        submit: Submit,
+        submit: Submission,
         read: Read,
         status: Status,
         round: Round,
@@ -306,6 +329,22 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         fault_clear: FaultClear,
         fault_get: FaultGet,
         deliver: Deliver,
+    }
+}
+
+/// The answer, unless it is a refusal.
+fn granted(answer: Answer) -> Result<Answer, Fault> {
+    match answer {
+        Answer::Refused(refusal) => Err(fault_of(&refusal)),
+        answer => Ok(answer),
+    }
+}
+
+/// The outcome in an answer that must have one.
+fn outcome(answer: Result<Answer, Fault>) -> Result<Outcome, Fault> {
+    match answer? {
+        Answer::Outcome(outcome) => Ok(outcome),
+        other => Err(mismatch(&other)),
     }
 }
 

@@ -1,25 +1,56 @@
-//! `submit`: orders an operation of the store or the gathering, and answers its result.
+//! `submit`: orders operations of the store or the gathering, and answers their results.
 
 use quorate_host::{Ask, Outcome, RequestName};
 use quorate_protocol::{ClientId, ReplicaId, Seal, Sequence, Timestamp};
 use quorate_service::{Answer, Operation, gathering, kv};
 use quorate_wire::Fault;
-use quorate_wire::method::{self, Client, Submit, Submitted};
+use quorate_wire::method::{
+    self, Client, Submission, SubmissionAnswer, Submit, SubmitAll, Submitted, SubmittedAll,
+};
 
-use super::Handle;
+use super::{Handle, shutting_down};
 
-pub(super) async fn answer(handle: Handle, call: Submit) -> Result<Submitted, Fault> {
+pub(super) async fn answer(handle: Handle, call: Submission) -> Result<SubmissionAnswer, Fault> {
+    match call {
+        Submission::One(call) => one(handle, call).await.map(SubmissionAnswer::One),
+        Submission::All(call) => all(handle, call).await.map(SubmissionAnswer::All),
+    }
+}
+
+async fn one(handle: Handle, call: Submit) -> Result<Submitted, Fault> {
     let Submit { operation, request } = call;
     let operation = read(operation)?;
     let name = request.map(|name| name_in(handle.own(), name));
-    let Outcome { ordered, answer } = handle.ask_all(Ask::Submit { operation, name }).await?;
+    let outcome = handle.ask_all(Ask::Submit { operation, name }).await?;
+    Ok(submitted(outcome))
+}
+
+/// Orders all operations at once. One that is not an operation, or gets no result, does not keep the results of the others
+/// back.
+async fn all(handle: Handle, call: SubmitAll) -> Result<SubmittedAll, Fault> {
+    let operations: Vec<_> = call.operations.into_iter().map(read).collect();
+    let asks = operations.iter().flatten().map(|operation| Ask::Submit {
+        operation: operation.clone(),
+        name: None,
+    });
+    let mut outcomes = handle.ask_all_at_once(asks.collect()).await?.into_iter();
+    let answers = operations.into_iter().map(|operation| {
+        operation?;
+        let outcome = outcomes.next().ok_or_else(shutting_down)?;
+        outcome.map(submitted)
+    });
+    Ok(answers.collect())
+}
+
+fn submitted(outcome: Outcome) -> Submitted {
+    let Outcome { ordered, answer } = outcome;
     let (sequence, view) = ordered.unwrap_or_default();
-    Ok(Submitted {
+    Submitted {
         sequence_number: sequence.0,
         view: view.0,
         done: is_done(&answer),
         result: answer.to_string(),
-    })
+    }
 }
 
 /// The operation that a text means. Commands of the gathering begin with `found`, or with the number of an epoch.

@@ -25,6 +25,7 @@ mod round;
 mod send_message;
 mod status;
 mod submit;
+mod submit_all;
 mod view;
 mod view_change;
 mod vote;
@@ -57,6 +58,7 @@ pub use round::{BallotStatus, Round, RoundStatus, RoundSummary, TallyStatus, Vot
 pub use send_message::SendMessage;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{Client, RequestName, Submit, Submitted};
+pub use submit_all::{Submission, SubmissionAnswer, SubmitAll, SubmittedAll};
 pub use view::View;
 pub use view_change::{ProofStatus, RefusedStatus, ViewChangeReason, ViewChangeStatus};
 pub use vote::Vote;

@@ -55,8 +55,10 @@ pub struct Submitted {
 impl Method for Submit {
     const NAME: &'static str = "submit";
     const HELP: &'static str = "submit(operation[, client, timestamp[, signature[, after]]]): orders and executes the \
-        operation, once per client and timestamp. Answers a struct: sequence_number, view, done, result. Operations are 'set \
-        KEY=VALUE', 'get KEY', 'delete KEY' and 'cas KEY OLD NEW'. A command of the gathering, such as \
+        operation, once per client and timestamp. Answers a struct: sequence_number, view, done, result. An array of up to 512 \
+        operations, without a client, orders them all at the same time, and answers an array in the same order; the struct of \
+        an operation that is refused has faultCode and faultString. Operations are 'set KEY=VALUE', 'get KEY', 'delete KEY' and \
+        'cas KEY OLD NEW'. A command of the gathering, such as \
         '1 bid LOT COMMITMENT', is ordered as this process's own word, and has no client. done is false if the key has no \
         value, if cas found another value, or if the gathering refused the command. A client's timestamps start at 1 and must grow. A client's name belongs to the called process. \
         A client with an Ed25519 key is the same at every process: client is then the public key, in 64 \
@@ -64,6 +66,7 @@ impl Method for Submit {
         executes in a later slot than after. Without after, 0 is signed.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[
         &["struct", "string"],
+        &["array", "array"],
         &["struct", "string", "string", "int"],
         &["struct", "string", "string", "int", "base64"],
         &["struct", "string", "string", "int", "base64", "int"],
