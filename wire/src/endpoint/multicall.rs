@@ -5,7 +5,7 @@ use dxr::Value;
 use super::Limits;
 use super::methods::MULTICALL;
 use crate::Fault;
-use crate::method::answer::from_members;
+use crate::method::answer::from_fault;
 use crate::spelling::{Spelling, spelt};
 use crate::xml;
 
@@ -103,9 +103,6 @@ fn read(call: Value) -> Result<(String, Vec<Value>), Fault> {
 fn answer_or_fault(result: Result<Value, Fault>) -> Value {
     match result {
         Ok(value) => Value::Array(vec![value]),
-        Err(fault) => from_members([
-            ("faultCode", Value::Integer(fault.code())),
-            ("faultString", Value::String(fault.message().to_owned())),
-        ]),
+        Err(fault) => from_fault(&fault),
     }
 }

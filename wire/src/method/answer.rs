@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use dxr::Value;
 
+use crate::Fault;
+
 /// The text of a string value.
 pub(super) fn text(value: Value) -> Result<String, String> {
     match value {
@@ -101,6 +103,14 @@ pub(crate) fn from_members<const N: usize>(members: [(&str, Value); N]) -> Value
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     )
+}
+
+/// The struct of a fault that takes the place of one answer among several.
+pub(crate) fn from_fault(fault: &Fault) -> Value {
+    from_members([
+        ("faultCode", Value::Integer(fault.code())),
+        ("faultString", Value::String(fault.message().to_owned())),
+    ])
 }
 
 /// An array of these, each as `write` writes it.
