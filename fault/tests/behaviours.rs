@@ -66,9 +66,7 @@ fn request(number: u64) -> Request {
 }
 
 fn batch(number: u64) -> Batch {
-    Batch {
-        requests: vec![keys(P).sign(request(number)).into_signed()],
-    }
+    Batch::new(vec![keys(P).sign(request(number)).into_signed()])
 }
 
 fn proposal(slot: u64) -> Message {
@@ -140,7 +138,7 @@ fn deny_exchanges_nothing_with_the_named_processes() {
     assert_eq!(OTHERS.map(|from| deny.hears(from)), [true, false, false]);
     let forwarded = Effect::Forward {
         to: ReplicaId(2),
-        message: Box::new(SignedMessage::Request(batch(1).requests.remove(0))),
+        message: Box::new(SignedMessage::Request(batch(1).requests()[0].clone())),
     };
     assert_eq!(deny.alter(forwarded), []);
     assert_eq!(OTHERS.map(|from| made("deny").hears(from)), [false; 3]);
@@ -509,7 +507,7 @@ fn slow_proposes_a_request_just_before_the_others_lose_patience() {
     let mut late = |now: u64, message| {
         slow.tick(moment(Time(now), 0, 1));
         if let Message::PrePrepare(_, batch) = &message {
-            for request in &batch.requests {
+            for request in batch.requests() {
                 let request = keys(P).sign(request.value().clone());
                 slow.see(&VerifiedMessage::Request(request));
             }

@@ -296,7 +296,7 @@ impl Liar {
         if requests.is_empty() {
             requests.push(self.request(choices)?);
         }
-        let batch = Batch { requests };
+        let batch = Batch::new(requests);
         remember(&mut self.batches, batch.clone());
         Ok(batch)
     }

@@ -96,7 +96,10 @@ impl Batch {
 )]
 pub fn join(head: Head, messages: &[Arc<[u8]>]) -> Vec<u8> {
     let mut batch = postcard::to_stdvec(&head).expect("plain data encodes");
-    batch.extend(messages.iter().flat_map(|message| message.iter()));
+    batch.reserve(messages.iter().map(|message| message.len()).sum());
+    for message in messages {
+        batch.extend_from_slice(message);
+    }
     batch
 }
 

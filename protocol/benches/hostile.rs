@@ -237,7 +237,7 @@ fn full(bench: &Bench, number: u64, make: impl Fn(u64) -> Signed<Request>) -> Ba
     let one = make(u64::from(u32::MAX)).weight();
     let most = (bench.config.limits.batch / one) as u64;
     let requests = (0..most).map(|i| make(number * most + i)).collect();
-    Batch { requests }
+    Batch::new(requests)
 }
 
 /// A batch as full as it may be, with requests as small as they can be.
@@ -573,9 +573,7 @@ const ASKED_EACH_SECOND: u64 = 10_000;
 
 fn full_batch(bench: &Bench) -> Batch {
     let large = (0..7).map(|i| request(bench, i, 100_000));
-    Batch {
-        requests: large.chain([request(bench, 100, LONGEST_VALUE)]).collect(),
-    }
+    Batch::new(large.chain([request(bench, 100, LONGEST_VALUE)]).collect())
 }
 
 /// The processor time of something.

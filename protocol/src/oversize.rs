@@ -38,7 +38,7 @@ impl Limits {
             });
         }
         batch
-            .requests
+            .requests()
             .iter()
             .try_for_each(|request| self.check_request(request))
     }

@@ -1,6 +1,6 @@
 //! The reply table: the last reply to each client (rule 6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Included, Unbounded};
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,9 @@ type Age = (Sequence, ClientId);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Replies {
     table: Tree<Told>,
+    /// Where each client stands in the table. A request is looked up several times on its way, and its client is hashed
+    /// once.
+    places: BTreeMap<ClientId, Digest>,
     /// The clients, the one that asked longest ago first.
     ages: BTreeSet<Age>,
     /// No client before this one has a result that is kept.
@@ -98,7 +101,8 @@ impl Replies {
     }
 
     pub(crate) fn get(&self, client: &ClientId) -> Option<&LastReply> {
-        self.table.get(&place(client)).map(|told| &told.1)
+        let place = self.places.get(client)?;
+        self.table.get(place).map(|told| &told.1)
     }
 
     /// Sets the last reply to a client. Forgets what is too much.
@@ -108,6 +112,8 @@ impl Replies {
         if let Some(Told(_, before)) = self.table.set(Told(client, last)) {
             self.bytes -= before.weight();
             self.ages.remove(&(before.sequence, client));
+        } else {
+            self.places.insert(client, place(&client));
         }
         self.ages.insert(age);
         self.bare_until = self.bare_until.map(|until| until.min(age));
@@ -141,7 +147,9 @@ impl Replies {
             return;
         };
         self.horizon = self.horizon.max(sequence);
-        if let Some(Told(_, last)) = self.table.delete(&place(&client)) {
+        if let Some(place) = self.places.remove(&client)
+            && let Some(Told(_, last)) = self.table.delete(&place)
+        {
             self.bytes -= last.weight();
         }
     }
@@ -173,6 +181,7 @@ impl Replies {
         Ok(Self {
             bare_until: kept.map(age).min().or_else(|| ages.last().copied()),
             bytes: table.iter().map(|told| told.1.weight()).sum(),
+            places: ages.iter().map(|(_, one)| (*one, place(one))).collect(),
             ages,
             horizon,
             table,

@@ -374,7 +374,7 @@ impl About {
         }
         match message {
             SignedMessage::PrePrepare { batch: body, .. } => {
-                let requests = body.requests.iter().map(|one| one.value().clone());
+                let requests = body.requests().iter().map(|one| one.value().clone());
                 label += &format!(": {}", batch(&requests.collect::<Vec<_>>()));
             }
             SignedMessage::Request(request) => {

@@ -86,7 +86,7 @@ fn message_words(message: &SignedMessage) -> String {
         }
         SignedMessage::PrePrepare { pre_prepare, batch } => {
             let (value, from) = (pre_prepare.value(), pre_prepare.signer());
-            let (view, slot, count) = (value.view.0, value.sequence.0, batch.requests.len());
+            let (view, slot, count) = (value.view.0, value.sequence.0, batch.requests().len());
             format!(
                 "pre-prepare {from} view {view} slot {slot} {} requests {count}",
                 value.digest

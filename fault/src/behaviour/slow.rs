@@ -39,7 +39,7 @@ impl Slow {
             Some((seen, since)) if *seen == timestamp => *since,
             _ => self.now,
         };
-        let requests = batch.requests.iter().map(Signed::value);
+        let requests = batch.requests().iter().map(Signed::value);
         let oldest = requests.map(|one| since((one.client, one.timestamp))).min();
         let due = oldest.unwrap_or(self.now) + self.patience;
         Duration(due.0.saturating_sub(self.now.0))

@@ -392,7 +392,7 @@ fn records_that_stay_are_not_written_again_when_others_go() {
         let requests = vec![keys.sign(request).into_signed()];
         Record::Body {
             sequence: Sequence(sequence),
-            batch: Batch { requests },
+            batch: Batch::new(requests),
         }
     };
     storage

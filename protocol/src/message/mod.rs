@@ -391,7 +391,7 @@ impl Keys {
     }
 
     fn check_batch(&mut self, batch: &Batch) -> Result<(), Misbehaviour> {
-        self.check_requests(&batch.requests)
+        self.check_requests(batch.requests())
     }
 
     fn check_view_change(&mut self, view_change: &ViewChange) -> Result<(), Misbehaviour> {

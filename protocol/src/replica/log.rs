@@ -47,18 +47,14 @@ impl Slot {
     /// The certificate of rule 4, if there are enough votes for it: the PRE-PREPARE and `needed` (2f) matching PREPAREs
     /// of backups. `prepares` never contains a PREPARE of the primary.
     pub(super) fn certificate(&self, needed: usize) -> Option<PreparedCertificate> {
-        let pre_prepare = self.proposal.clone()?;
+        let pre_prepare = self.proposal.as_ref()?;
         let digest = pre_prepare.value().digest;
-        let prepares: Vec<_> = self
-            .prepares
-            .values()
-            .filter(|prepare| prepare.value().digest == digest)
-            .take(needed)
-            .cloned()
-            .collect();
-        (prepares.len() == needed).then_some(PreparedCertificate {
-            pre_prepare,
-            prepares,
+        let prepares = enough(self.prepares.values(), needed, |prepare| {
+            prepare.digest == digest
+        })?;
+        Some(PreparedCertificate {
+            pre_prepare: pre_prepare.clone(),
+            prepares: prepares.into_iter().take(needed).collect(),
         })
     }
 
@@ -93,14 +89,13 @@ impl Slot {
         enough(self.learned.values(), needed, |commit| *commit == like)
     }
 
-    fn names(&self, digest: Digest) -> bool {
-        self.proposed() == Some(digest)
-            || self.committed == Some(digest)
-            || self.agreed.contains(&digest)
-            || self
-                .prepared
-                .as_ref()
-                .is_some_and(|certificate| certificate.digest() == digest)
+    /// The digests whose bodies this slot needs.
+    fn named(&self) -> impl Iterator<Item = Digest> + '_ {
+        let certified = self.prepared.as_ref().map(PreparedCertificate::digest);
+        [self.proposed(), self.committed, certified]
+            .into_iter()
+            .flatten()
+            .chain(self.agreed.iter().copied())
     }
 }
 
@@ -173,17 +168,17 @@ impl Slot {
     }
 }
 
-/// The COMMITs that match, if there are at least `needed`.
-fn enough<'a>(
-    commits: impl Iterator<Item = &'a Signed<Commit>>,
+/// The votes that match, if there are at least `needed`. Most calls come before there are, and copy nothing.
+fn enough<'a, T: Clone + 'a>(
+    votes: impl ExactSizeIterator<Item = &'a Signed<T>> + Clone,
     needed: usize,
-    matches: impl Fn(&Commit) -> bool,
-) -> Option<Vec<Signed<Commit>>> {
-    let found: Vec<_> = commits
-        .filter(|commit| matches(commit.value()))
-        .cloned()
-        .collect();
-    (found.len() >= needed).then_some(found)
+    matches: impl Fn(&T) -> bool,
+) -> Option<Vec<Signed<T>>> {
+    if votes.len() < needed {
+        return None;
+    }
+    let matching = votes.filter(|vote| matches(vote.value()));
+    (matching.clone().count() >= needed).then(|| matching.cloned().collect())
 }
 
 #[derive(Clone, Debug, Default)]
@@ -201,8 +196,9 @@ impl Log {
         self.slots.entry(sequence).or_default()
     }
 
-    pub(super) fn sequences(&self) -> impl Iterator<Item = Sequence> + '_ {
-        self.slots.keys().copied()
+    /// The lowest slot.
+    pub(super) fn first(&self) -> Option<Sequence> {
+        self.slots.first_key_value().map(|(sequence, _)| *sequence)
     }
 
     pub(super) fn after(&self, sequence: Sequence) -> impl Iterator<Item = (Sequence, &Slot)> {
@@ -280,8 +276,7 @@ impl Log {
 
     /// Drops the bodies that no slot names any more.
     pub(super) fn drop_unnamed_bodies(&mut self) {
-        let slots = &self.slots;
-        self.bodies
-            .retain(|digest, _| slots.values().any(|slot| slot.names(*digest)));
+        let named: BTreeSet<Digest> = self.slots.values().flat_map(Slot::named).collect();
+        self.bodies.retain(|digest, _| named.contains(digest));
     }
 }

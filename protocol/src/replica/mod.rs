@@ -263,7 +263,7 @@ impl Replica {
             "the stable checkpoint is above the last executed slot"
         );
         debug_assert!(
-            self.log.sequences().all(|n| n > self.low_watermark()),
+            self.log.first().is_none_or(|n| n > self.low_watermark()),
             "the log has a slot at or below the stable checkpoint"
         );
     }

@@ -142,7 +142,7 @@ impl Replica {
 
     /// Keeps a body whose digest was checked, and continues with these slots, in which it is proposed.
     fn take_body_for(&mut self, slots: &[Sequence], digest: Digest, batch: Batch) {
-        for request in &batch.requests {
+        for request in batch.requests() {
             self.requests.wait_for(self.now, request);
         }
         self.requests.mark_proposed(&batch);

@@ -280,22 +280,23 @@ impl Requests {
     /// speakers take turns: the one that has the fewest bytes in the batch is next. Of each speaker the requests that came
     /// first go first.
     pub(super) fn take_unproposed(&mut self, requests: usize, bytes: usize) -> Batch {
-        let mut batch = Batch::null();
+        let mut chosen = Vec::new();
         let (mut taken, mut left) = (BTreeMap::new(), bytes);
-        while batch.requests.len() < requests
+        while chosen.len() < requests
             && let Some((speaker, arrival)) = self.next_in_turn(&taken)
             && let Some(request) = self.unproposed_at(speaker, arrival)
             && request.weight() <= left
         {
             left -= request.weight();
             *taken.entry(speaker).or_default() += request.weight();
-            batch.requests.push(request.clone());
+            chosen.push(request.clone());
             self.turn += 1;
             self.turns.insert(speaker, self.turn);
             if let Some(line) = self.lines.get_mut(&speaker) {
                 line.take_unproposed(arrival);
             }
         }
+        let batch = Batch::new(chosen);
         self.mark_proposed(&batch);
         batch
     }
@@ -320,7 +321,7 @@ impl Requests {
     }
 
     pub(super) fn mark_proposed(&mut self, batch: &Batch) {
-        for request in batch.requests.iter().map(Signed::value) {
+        for request in batch.requests().iter().map(Signed::value) {
             if !self.may_execute(request) {
                 continue;
             }
@@ -353,7 +354,7 @@ impl Requests {
     ) -> Vec<Signed<Request>> {
         let mut newest: BTreeMap<ClientId, Timestamp> = BTreeMap::new();
         let mut fresh = Vec::new();
-        for signed in &batch.requests {
+        for signed in batch.requests() {
             let request = signed.value();
             let first_here = newest
                 .get(&request.client)
@@ -402,7 +403,7 @@ impl Requests {
     /// A batch has executed. Its requests wait no longer, also those that did not execute in its slot, and no request that has
     /// expired does.
     pub(super) fn settle(&mut self, batch: &Batch) {
-        for request in batch.requests.iter().map(Signed::value) {
+        for request in batch.requests().iter().map(Signed::value) {
             let Request {
                 client, timestamp, ..
             } = *request;

@@ -71,7 +71,7 @@ impl Replica {
                 if self.active && pre_prepare.value().view == self.view {
                     self.last_proposed = self.last_proposed.max(sequence);
                     self.log.slot_mut(sequence).proposal = Some(pre_prepare);
-                    for request in &batch.requests {
+                    for request in batch.requests() {
                         self.requests.wait_for(self.now, request);
                     }
                     self.requests.mark_proposed(&batch);

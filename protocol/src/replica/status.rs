@@ -136,7 +136,7 @@ impl Replica {
     pub fn slot_of(&self, client: ClientId, timestamp: Timestamp) -> Option<Sequence> {
         let names = |digest| {
             self.log.body(digest).is_some_and(|batch| {
-                let mut requests = batch.requests.iter().map(Signed::value);
+                let mut requests = batch.requests().iter().map(Signed::value);
                 requests.any(|one| (one.client, one.timestamp) == (client, timestamp))
             })
         };

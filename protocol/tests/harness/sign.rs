@@ -82,9 +82,7 @@ impl Network {
 
     /// A batch with one request.
     pub(crate) fn batch(&self, client: u32, timestamp: u64) -> Batch {
-        Batch {
-            requests: vec![self.request(client, timestamp)],
-        }
+        Batch::new(vec![self.request(client, timestamp)])
     }
 
     pub(crate) fn proposal(

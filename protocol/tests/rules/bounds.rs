@@ -40,16 +40,14 @@ fn proposals(effects: &[Effect]) -> Vec<Batch> {
 
 /// The speakers of a batch's requests.
 fn speakers(batch: &Batch) -> Vec<u32> {
-    batch.requests.iter().map(|one| one.signer().0).collect()
+    batch.requests().iter().map(|one| one.signer().0).collect()
 }
 
 #[test]
 fn rule_27_an_operation_over_the_limit_is_refused_wherever_it_stands() {
     let mut net = small_network();
     let limit = request(&net, 1, 1, 1000);
-    let over = Batch {
-        requests: vec![request(&net, 1, 2, 1001)],
-    };
+    let over = Batch::new(vec![request(&net, 1, 2, 1001)]);
     let proof = [0, 1, 2].map(|i| net.signed_commit(i, 0, 1, &over));
     let committed = Committed {
         proof: proof.to_vec(),
@@ -61,7 +59,7 @@ fn rule_27_an_operation_over_the_limit_is_refused_wherever_it_stands() {
     let taken = net.deliver(3, SignedMessage::Request(limit));
     assert_eq!(rejects(&taken), []);
     for message in [
-        SignedMessage::Request(over.requests[0].clone()),
+        SignedMessage::Request(over.requests()[0].clone()),
         net.pre_prepare(0, 0, 1, &over),
         SignedMessage::Committed(net.sign(2, committed)),
         SignedMessage::Body(net.sign(2, body)),
@@ -144,14 +142,7 @@ fn rule_27_what_is_longer_than_its_limit_is_refused_and_what_is_as_long_is_not()
 fn rule_27_a_batch_over_the_limit_is_refused_by_every_backup() {
     let mut net = small_network();
     let requests = |count| (0..count).map(|i| large(&net, 1, i)).collect();
-    let (full, over) = (
-        Batch {
-            requests: requests(4),
-        },
-        Batch {
-            requests: requests(5),
-        },
-    );
+    let (full, over) = (Batch::new(requests(4)), Batch::new(requests(5)));
     let refused = net.deliver(3, net.pre_prepare(0, 0, 1, &over));
     let taken = net.deliver(3, net.pre_prepare(0, 0, 1, &full));
     assert!(matches!(
@@ -227,9 +218,7 @@ fn rule_27_speakers_take_turns_in_a_batch() {
     for speaker in [1, 2] {
         net.deliver(0, SignedMessage::Request(large(&net, speaker, 1)));
     }
-    let batch = Batch {
-        requests: vec![first],
-    };
+    let batch = Batch::new(vec![first]);
     let next = net.commit_at(0, 0, 1, &batch);
     let in_turn: Vec<_> = proposals(&next).iter().map(speakers).collect();
     assert_eq!(in_turn.first(), Some(&vec![1, 2, 3, 3]));
@@ -247,9 +236,7 @@ fn rule_27_speakers_take_turns_from_batch_to_batch_though_a_batch_holds_one_requ
     for speaker in [1, 2] {
         net.deliver(0, SignedMessage::Request(request(&net, speaker, 1, 1)));
     }
-    let mut batch = Batch {
-        requests: vec![request(&net, 3, 0, 1)],
-    };
+    let mut batch = Batch::new(vec![request(&net, 3, 0, 1)]);
     let mut turns = Vec::new();
     for sequence in 1..=4 {
         let next = net.commit_at(0, 0, sequence, &batch);
@@ -272,9 +259,7 @@ fn rule_27_the_turns_of_a_batch_are_counted_in_bytes() {
         net.deliver(0, SignedMessage::Request(request(&net, 1, client, 1)));
         net.deliver(0, SignedMessage::Request(request(&net, 2, client, 1)));
     }
-    let batch = Batch {
-        requests: vec![first],
-    };
+    let batch = Batch::new(vec![first]);
     let next = net.commit_at(0, 0, 1, &batch);
     let in_turn: Vec<_> = proposals(&next).iter().map(speakers).collect();
     assert_eq!(in_turn.first(), Some(&vec![1, 2, 3, 1, 2, 1, 2, 3, 3]));
@@ -381,7 +366,7 @@ pub(crate) fn rule_27_early_proposals_of_one_sender_are_bounded_in_bytes() {
     });
     for sequence in 1..=8 {
         let requests = (0..4).map(|i| large(&net, 1, 4 * sequence + i)).collect();
-        let batch = Batch { requests };
+        let batch = Batch::new(requests);
         net.deliver(3, net.pre_prepare(1, 1, sequence, &batch));
     }
     let sizes = net.sizes(3);
@@ -409,9 +394,7 @@ fn rule_28_what_there_is_no_room_for_costs_no_signature_check() {
 #[test]
 pub(crate) fn rule_28_a_peer_that_asks_without_end_is_answered_within_its_allowance() {
     let mut net = Network::with(4, |config| config.limits.operation = 100_000);
-    let large = Batch {
-        requests: vec![request(&net, 1, 1, 100_000)],
-    };
+    let large = Batch::new(vec![request(&net, 1, 1, 100_000)]);
     net.commit_at(0, 0, 1, &large);
     let fetch = |digest| Fetch { digest };
     let ask = |net: &mut Network| {
@@ -504,9 +487,7 @@ fn rule_27_a_request_of_a_forgotten_client_does_not_execute_again_and_its_next_o
     ask_all(&mut net, &next);
     assert_eq!(net.executed(3).len(), 5);
     // A faulty primary proposes the old one of another all the same.
-    let batch = Batch {
-        requests: vec![after(&net, "b", 1, 1)],
-    };
+    let batch = Batch::new(vec![after(&net, "b", 1, 1)]);
     net.commit_at(3, 0, 6, &batch);
     assert_eq!(net.status(3).executed, Sequence(6));
     assert_eq!(net.executed(3).len(), 5);
@@ -520,9 +501,7 @@ fn rule_27_a_request_that_expires_while_it_waits_is_no_reason_to_change_the_view
         net.deliver(i, SignedMessage::Request(late.clone()));
     }
     for (slot, name) in (0..).zip(["a", "b", "c"]) {
-        let batch = Batch {
-            requests: vec![after(&net, name, 1, slot)],
-        };
+        let batch = Batch::new(vec![after(&net, name, 1, slot)]);
         for i in 0..4 {
             net.commit_at(i, 0, slot + 1, &batch);
         }

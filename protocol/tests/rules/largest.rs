@@ -105,9 +105,7 @@ impl Cluster {
         [self.config.limits.operation, 1].map(|bytes| {
             let request = self.request(bytes);
             let count = self.config.limits.batch / request.weight();
-            Batch {
-                requests: vec![request; count],
-            }
+            Batch::new(vec![request; count])
         })
     }
 

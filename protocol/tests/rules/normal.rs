@@ -56,9 +56,7 @@ pub(crate) fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and
         batch: other.clone(),
     };
     let foreign = Request::new(ReplicaId(2).into(), Timestamp(1), Vec::new());
-    let foreign = Batch {
-        requests: vec![net.sign(1, foreign)],
-    };
+    let foreign = Batch::new(vec![net.sign(1, foreign)]);
 
     let cases = [
         (
@@ -297,9 +295,7 @@ fn rule_05_commits_without_a_prepared_certificate_execute_nothing() {
 #[test]
 fn rule_06_a_request_executes_once_and_its_reply_is_kept() {
     let mut net = Network::new(4);
-    let batch = |timestamp| Batch {
-        requests: vec![net.keyed_request(2, "c", timestamp)],
-    };
+    let batch = |timestamp| Batch::new(vec![net.keyed_request(2, "c", timestamp)]);
     let (m, earlier) = (batch(5), batch(4));
     // Another process carries a request of the same client.
     let again = net.keyed_request(1, "c", 5);
@@ -374,8 +370,8 @@ pub(crate) fn rule_07_the_primary_batches_waiting_requests_and_keeps_slots_in_fl
         (0..4).map(|i| single(&pipelining, i)).collect::<Vec<_>>()
     );
     assert_eq!(broadcasts(&first), [single(&idle_first, 0)]);
-    let batch = |net: &Network, clients: &[u32]| Batch {
-        requests: clients.iter().map(|i| net.request(*i, 1)).collect(),
+    let batch = |net: &Network, clients: &[u32]| {
+        Batch::new(clients.iter().map(|i| net.request(*i, 1)).collect())
     };
     let proposals = |effects: &[Effect]| -> Vec<Message> {
         broadcasts(effects)

@@ -12,9 +12,7 @@ const CLUSTER: ClusterId = ClusterId([1; 32]);
 
 /// Every message that can bring this request to R.
 fn ways(net: &Network, request: &Signed<Request>) -> [SignedMessage; 4] {
-    let batch = Batch {
-        requests: vec![request.clone()],
-    };
+    let batch = Batch::new(vec![request.clone()]);
     let body = Body {
         batch: batch.clone(),
     };
@@ -90,9 +88,7 @@ fn rule_26_a_client_with_a_key_is_the_same_at_every_process() {
     let carried = |i| net.keyed_request(i, "c", 1);
     let [at_q, at_r] = [carried(1), carried(2)];
     assert_eq!(at_q.value().digest(), at_r.value().digest());
-    let once = Batch {
-        requests: vec![at_q, at_r],
-    };
+    let once = Batch::new(vec![at_q, at_r]);
     assert_eq!(slots(&net.commit_at(3, 0, 1, &once)), [(1, vec![(99, 1)])]);
 }
 
@@ -112,9 +108,7 @@ fn rule_26_another_operation_under_the_same_timestamp_is_refused_and_gets_no_rep
 
     net.deliver(3, SignedMessage::Request(one.clone()));
     let waiting = net.deliver(3, SignedMessage::Request(other.clone()));
-    let batch = Batch {
-        requests: vec![one],
-    };
+    let batch = Batch::new(vec![one]);
     net.commit_at(3, 0, 1, &batch);
     let executed = net.deliver(3, SignedMessage::Request(other));
 

@@ -345,9 +345,7 @@ pub(crate) fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left()
 
 /// A batch with one request of a client that process 2 speaks for.
 fn batch_of_2(net: &Network, name: &str) -> Batch {
-    Batch {
-        requests: vec![net.named_request(2, name, 1)],
-    }
+    Batch::new(vec![net.named_request(2, name, 1)])
 }
 
 /// Lets the timer of replica 3 run out while "left out" of process 2 waits and another request of process 2 has executed.

@@ -81,9 +81,7 @@ fn scenario_01_a_certificate_of_an_older_view_loses_against_a_later_one() {
     assert_eq!(voters, [0, 1, 2]);
     let certificates = |i: usize| new_view.view_changes[i].value().prepared.clone();
     assert_eq!(certificates(0), [net.certificate(0, 1, &m, &[1, 2])]);
-    let committed = Batch {
-        requests: vec![net.request(0, 1), net.request(1, 1)],
-    };
+    let committed = Batch::new(vec![net.request(0, 1), net.request(1, 1)]);
     assert_ne!(committed, m);
     assert_eq!(
         certificates(1)

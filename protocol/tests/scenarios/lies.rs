@@ -212,9 +212,7 @@ fn scenario_29_an_operation_in_a_session_of_another_is_refused_and_the_owner_goe
     for client in stolen {
         let request = Request::new(client, Timestamp(u64::MAX), b"set x=1".to_vec());
         let request = net.sign(2, request);
-        let batch = Batch {
-            requests: vec![request.clone()],
-        };
+        let batch = Batch::new(vec![request.clone()]);
         for to in [0, 1, 3] {
             for message in [
                 SignedMessage::Request(request.clone()),

@@ -111,9 +111,7 @@ fn scenario_09_a_replica_keeps_a_prepared_body_as_long_as_a_certificate_may_name
 fn scenario_12_a_request_in_two_slots_executes_in_the_first() {
     let mut net = Network::new(4);
     let request = net.named_request(2, "c", 1);
-    let m = Batch {
-        requests: vec![request.clone()],
-    };
+    let m = Batch::new(vec![request.clone()]);
 
     for sequence in [1, 2] {
         for i in 1..4 {

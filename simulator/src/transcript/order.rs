@@ -85,7 +85,7 @@ impl Names {
 
     /// Remembers a batch, and the clients in it.
     pub(super) fn learn_batch(&mut self, batch: &Batch) {
-        let requests: Vec<Request> = batch.requests.iter().map(|r| r.value().clone()).collect();
+        let requests: Vec<Request> = batch.requests().iter().map(|r| r.value().clone()).collect();
         requests.iter().for_each(|one| self.learn_client(one));
         self.batches.insert(batch.digest(), requests);
     }

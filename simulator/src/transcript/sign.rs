@@ -57,8 +57,6 @@ impl Signer {
     /// A batch of signed requests.
     pub(super) fn batch(self, orders: &[Order]) -> Batch {
         let requests = orders.iter().map(|order| self.request(order).into_signed());
-        Batch {
-            requests: requests.collect(),
-        }
+        Batch::new(requests.collect())
     }
 }

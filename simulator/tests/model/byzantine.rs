@@ -34,7 +34,7 @@ impl Batches {
             vec![request.clone()],
             vec![request.clone(), request.clone()],
         ]
-        .map(|requests| Batch { requests });
+        .map(Batch::new);
         Self { request, both }
     }
 
