@@ -10,13 +10,12 @@ use anyhow::{bail, ensure};
 use futures_util::future::join_all;
 use quorate_protocol::Quorum;
 use quorate_server::logging::{Concern, LogFormat, Logging};
-use quorate_server::options::ClusterOptions;
 use quorate_server::{Cluster, name_of, port_of};
 use quorate_wire::method::{ProcessStatus, Status};
-use quorate_wire::{CallError, Caller, Fault, Method};
+use quorate_wire::{CallError, Caller, Fault, LeanCaller, Method};
 use tokio::time::{Instant, sleep};
 
-use crate::options::{Places, Purpose};
+use crate::options::{Places, Purpose, Spawned};
 use crate::render::progress::Waiting;
 
 /// The `fault` in the status of a correct process.
@@ -49,6 +48,8 @@ pub(crate) struct Process {
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
     caller: Caller,
+    /// Calls that are measured.
+    lean: LeanCaller,
     /// Its status at the start.
     pub(crate) status: Result<ProcessStatus, CallError>,
     /// The first call that timed out. A status that timed out does not count: that call has little time.
@@ -58,10 +59,27 @@ pub(crate) struct Process {
 impl Process {
     /// Calls a method. Fails at once after a call that timed out: the client waits only once for a process that hangs.
     pub(crate) async fn call<M: Method>(&self, method: M) -> Result<M::Answer, CallError> {
+        self.unless_it_hangs(self.caller.call(method)).await
+    }
+
+    /// As [`Process::call`], and takes little of the time that is measured.
+    pub(crate) async fn call_lean<M: Method>(&self, method: M) -> Result<M::Answer, CallError> {
+        self.unless_it_hangs(self.lean.call(method)).await
+    }
+
+    /// Makes a call of which nothing is asked.
+    pub(crate) async fn call_nothing(&self) -> Result<(), CallError> {
+        self.unless_it_hangs(self.lean.call_nothing()).await
+    }
+
+    async fn unless_it_hangs<A>(
+        &self,
+        call: impl Future<Output = Result<A, CallError>>,
+    ) -> Result<A, CallError> {
         if let Some(error) = self.hangs.get() {
             return Err(error.clone());
         }
-        let answer = self.caller.call(method).await;
+        let answer = call.await;
         if let Err(error @ CallError::TimedOut { .. }) = &answer {
             self.hangs.get_or_init(|| error.clone());
         }
@@ -97,17 +115,17 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Starts the processes if `cluster` is given, otherwise finds them. Asks each process who it is.
+    /// Starts the processes if `start` is given, otherwise finds them. Asks each process who it is.
     pub(crate) async fn find(
         places: &Places,
-        cluster: Option<&ClusterOptions>,
+        start: Option<Spawned<'_>>,
         purpose: Purpose,
     ) -> anyhow::Result<Self> {
         if places.endpoint.is_empty() {
             check_enough(places.processes as usize, purpose)?;
         }
-        let spawned = match cluster {
-            Some(cluster) => Some(spawn(places, cluster).await?),
+        let spawned = match start {
+            Some(start) => Some(spawn(places, start).await?),
             None => None,
         };
         let addresses = match &spawned {
@@ -118,7 +136,7 @@ impl Target {
                 .collect(),
             None => addresses(places)?,
         };
-        let timeout = places.timeout(cluster);
+        let timeout = places.timeout(start);
         let status_limit = status_limit(purpose);
         let processes = match &spawned {
             Some(_) => meet_all(&addresses, timeout, status_limit).await?,
@@ -244,14 +262,16 @@ fn check_enough(processes: usize, purpose: Purpose) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn spawn(places: &Places, cluster: &ClusterOptions) -> anyhow::Result<Cluster> {
+async fn spawn(places: &Places, start: Spawned<'_>) -> anyhow::Result<Cluster> {
     let logging = Logging {
         format: LogFormat::Text,
         level: "error",
     };
     logging.start("client")?;
-    let config =
+    let cluster = start.cluster;
+    let mut config =
         cluster.cluster_config(places.processes, "127.0.0.1", places.base_port, logging)?;
+    config.data_dir = start.data_dir.map(Into::into);
     if let Some(warning) = config.faults.bound(config.processes).warning() {
         logging.tell("client", Concern::Warning, &warning);
     }
@@ -341,6 +361,7 @@ async fn meet(
         name,
         address,
         caller,
+        lean: LeanCaller::new(address, timeout),
         status,
         hangs: OnceCell::new(),
     }

@@ -10,20 +10,102 @@ use quorate_wire::method::{Status, StatusAnswer};
 use serde_json::Value;
 use support::{Processes, client, complained, eventually, printed, send_signal};
 
-#[test]
-fn operations_are_measured_after_one_warm_up_each() {
-    let arguments =
-        "bench --spawn --faulty none --operations 6 --clients 2 --reads 50 --format json";
+/// Measures four correct processes that are started for it, and gives the object that is printed.
+fn measured(arguments: &str) -> Value {
+    let arguments = format!("bench --spawn --faulty none --format json {arguments}");
     let output = client(&arguments.split(' ').collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
-    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(figures["complete"], true);
-    assert_eq!(figures["operations"], 12);
-    assert_eq!(figures["warmup_operations_per_client"], 1);
-    let percentiles = ["p50_ms", "p95_ms", "p99_ms", "max_ms"].map(|name| figures[name].as_f64());
-    assert!(
-        percentiles.is_sorted() && percentiles[0] > Some(0.0),
-        "{figures}"
+    assert_eq!(complained(&output), "", "progress is for terminals");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A figure of a run, which must be there and more than 0.
+fn figure(run: &Value, name: &str) -> f64 {
+    let value = run[name].as_f64().unwrap_or_default();
+    assert!(value > 0.0, "{name} in {run}");
+    value
+}
+
+fn check_latencies(run: &Value) {
+    let percentiles = ["p50_ms", "p95_ms", "p99_ms", "max_ms"].map(|name| figure(run, name));
+    assert!(percentiles.is_sorted(), "{run}");
+}
+
+#[test]
+fn operations_are_measured_in_several_runs_beside_the_empty_method() {
+    let object = measured("--operations 6 --clients 2 --reads 50 --warmup 1 --runs 2 --compare");
+    assert_eq!(object["complete"], true);
+    assert_eq!(object["measured"], "operations");
+    assert_eq!(object["warmup_per_client"], 1);
+    let runs = object["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        assert_eq!(run["count"], 12.0);
+        check_latencies(run);
+        figure(run, "client_cpu_percent");
+        let ratio = |of, to| figure(run, of) / figure(run, to);
+        for (ratio, shown) in [
+            (ratio("p50_ms", "e1_ms"), figure(run, "p50_in_e1")),
+            (
+                ratio("per_second", "e32_per_second"),
+                figure(run, "per_second_in_e32"),
+            ),
+        ] {
+            assert!((ratio - shown).abs() < 0.1 * ratio + 0.001, "{run}");
+        }
+    }
+    for summary in object["summary"].as_array().unwrap() {
+        let values = ["lowest", "median", "highest"].map(|name| summary[name].as_f64().unwrap());
+        assert!(values.is_sorted(), "{summary}");
+    }
+}
+
+#[test]
+fn rounds_of_several_clients_are_measured() {
+    let object = measured("--rounds 5 --clients 3 --warmup 1 --runs 1");
+    assert_eq!(object["measured"], "rounds");
+    let run = &object["runs"][0];
+    assert_eq!(run["count"], 15.0);
+    check_latencies(run);
+    figure(run, "per_second");
+    figure(run, "messages_each");
+    assert!(run["p50_in_e1"].is_null(), "{run}");
+}
+
+#[test]
+fn an_open_loop_makes_as_many_calls_as_it_was_told_and_not_before_they_are_due() {
+    let object = measured("--operations 50 --rate 200 --clients 4 --runs 1");
+    assert_eq!(object["rate_per_second"], 200);
+    let run = &object["runs"][0];
+    assert_eq!(run["count"], 50.0);
+    // The last of 50 operations is due after 49 intervals of 5 ms.
+    assert!(figure(run, "elapsed_s") >= 0.245, "{run}");
+    check_latencies(run);
+}
+
+#[test]
+fn processes_that_are_measured_may_keep_their_state_in_a_folder() {
+    let folder = std::env::temp_dir().join(format!("quorate-bench-{}", std::process::id()));
+    let data = folder.to_str().unwrap();
+    for _ in 0..2 {
+        let object = measured(&format!("--operations 2 --runs 1 --data-dir {data}"));
+        assert_eq!(object["runs"][0]["count"], 2.0);
+        assert!(folder.join("keys.json").exists());
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn csv_has_one_line_with_the_names_and_one_for_each_run() {
+    let arguments = "bench --spawn --faulty none --rounds 1 --warmup 0 --runs 3 --format csv";
+    let output = client(&arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+    let csv = printed(&output);
+    let firsts: Vec<_> = csv.lines().map(|line| line.split(',').next()).collect();
+    assert_eq!(
+        firsts,
+        [Some("run"), Some("1"), Some("2"), Some("3")],
+        "{csv}"
     );
 }
 
@@ -36,8 +118,9 @@ fn ctrl_c_prints_what_was_measured_so_far() {
     assert_eq!(output.status.code(), Some(130), "{}", complained(&output));
     let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(figures["complete"], false);
-    assert!(figures["rounds"].as_u64() >= Some(1), "{figures}");
-    assert!(figures["bytes_per_round"].is_null(), "{figures}");
+    let run = &figures["runs"][0];
+    assert!(figure(run, "count") >= 1.0, "{figures}");
+    assert!(run["bytes_each"].is_null(), "{figures}");
 }
 
 #[test]

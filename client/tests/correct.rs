@@ -417,7 +417,7 @@ fn bench_does_not_guess_what_was_sent() {
         (Duration::ZERO, result)
     });
     let q = play(&runtime, "Q", "attack", at_once);
-    let arguments = format!("bench --rounds 1 --warmup 0 --endpoint {p},{q}");
+    let arguments = format!("bench --rounds 1 --warmup 0 --runs 1 --endpoint {p},{q}");
     let output = client(&arguments.split(' ').collect::<Vec<_>>());
     let message = complained(&output);
     assert!(

@@ -61,6 +61,10 @@ fn the_page_lists_the_members_that_each_command_prints() {
         ("client read", &["read", "x"]),
         ("client read", &["read", "y"]),
         ("client bench", &["bench", "--rounds", "1"]),
+        (
+            "client bench",
+            &["bench", "--operations", "1", "--runs", "1", "--compare"],
+        ),
         ("client fault", &["fault", "Q"]),
         ("client fault", &["heal"]),
         ("What all objects share", &["submit", "sing"]),
@@ -293,18 +297,6 @@ fn the_tables_of_status_show_proofs_refused_ballots_and_why_the_view_was_changed
     for line in tables.lines() {
         assert!(console::measure_text_width(line) <= 80, "{line}\n{tables}");
     }
-}
-
-#[test]
-fn the_members_of_operations_are_those_of_rounds_with_another_name() {
-    let arguments = "bench --spawn --faulty none --operations 1 --format json";
-    let output = client(&arguments.split(' ').collect::<Vec<_>>());
-    let object = serde_json::from_slice(&output.stdout).unwrap();
-    let rounds: BTreeSet<_> = members(&object)
-        .iter()
-        .map(|member| member.replace("operation", "round"))
-        .collect();
-    assert_eq!(rounds, listed("client bench"));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! It uses no proxy and follows no redirects. Every call has a time-out, and answers have a cap. Errors name the
 //! endpoint, the method and the cause, and never quote a body.
 
+mod lean;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -13,12 +15,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use dxr::{MethodCall, Value};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+pub use lean::LeanCaller;
 
 use crate::xml::{self, Bounds};
 use crate::{Fault, Method, read};
@@ -150,14 +154,7 @@ impl Caller {
         params: Vec<Value>,
         timeout: Duration,
     ) -> Result<Value, CallError> {
-        let call = MethodCall {
-            name: Cow::Borrowed(name),
-            params,
-        };
-        let body = dxr_client::utils::request_to_body(&call).map_err(|_| {
-            Fault::wrong_parameters(format!("{name}: the parameters cannot be written as XML"))
-        })?;
-        let exchange = self.exchange(name, xml::legal(body));
+        let exchange = self.exchange(name, body_of(name, params)?);
         let (head, body) = tokio::time::timeout(timeout, exchange)
             .await
             .map_err(|_| CallError::TimedOut {
@@ -165,14 +162,8 @@ impl Caller {
                 method: name.to_owned(),
                 after: timeout,
             })??;
-        match read_answer(&head, &body) {
-            Ok(result) => Ok(result?),
-            // A connection over the endpoint's cap gets this status before the endpoint reads the call.
-            Err(_) if head.status == http::StatusCode::SERVICE_UNAVAILABLE => {
-                Err(Fault::overloaded("too many connections are open; try again later").into())
-            }
-            Err(cause) => Err(self.bad_answer(name, cause)),
-        }
+        answer_of(head.status, &head.headers, &body)
+            .unwrap_or_else(|cause| Err(self.bad_answer(name, cause)))
     }
 
     /// Sends a body and returns the whole answer, with any status.
@@ -205,10 +196,7 @@ impl Caller {
         let (head, body) = response.into_parts();
         match Limited::new(body, ANSWER_LIMIT).collect().await {
             Ok(collected) => Ok((head, collected.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => Err(self.bad_answer(
-                name,
-                format!("it is larger than {} MiB", ANSWER_LIMIT / 1024 / 1024),
-            )),
+            Err(error) if error.is::<LengthLimitError>() => Err(self.bad_answer(name, too_large())),
             Err(error) => Err(self.unreachable(root_cause(error.as_ref()))),
         }
     }
@@ -229,17 +217,54 @@ impl Caller {
     }
 }
 
+/// The body of a call.
+fn body_of(name: &str, params: Vec<Value>) -> Result<String, Fault> {
+    let call = MethodCall {
+        name: Cow::Borrowed(name),
+        params,
+    };
+    let body = dxr_client::utils::request_to_body(&call).map_err(|_| {
+        Fault::wrong_parameters(format!("{name}: the parameters cannot be written as XML"))
+    })?;
+    Ok(xml::legal(body))
+}
+
+/// The value in an answer, or the fault.
+///
+/// # Errors
+/// What is wrong with the answer.
+fn answer_of(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Result<Value, CallError>, String> {
+    match read_answer(status, headers, body) {
+        Ok(result) => Ok(result.map_err(CallError::from)),
+        // A connection over the endpoint's cap gets this status before the endpoint reads the call.
+        Err(_) if status == StatusCode::SERVICE_UNAVAILABLE => {
+            let busy = Fault::overloaded("too many connections are open; try again later");
+            Ok(Err(busy.into()))
+        }
+        Err(cause) => Err(cause),
+    }
+}
+
 /// The value or fault in an answer, or what is wrong with it. A fault is accepted with any HTTP status, a value only
 /// with 200.
-fn read_answer(head: &http::response::Parts, body: &[u8]) -> Result<Result<Value, Fault>, String> {
-    let status = head.status;
-    let read = read_body(&head.headers, body);
-    match read {
-        Ok(Ok(_)) | Err(_) if status != http::StatusCode::OK => {
-            Err(format!("HTTP status {status}"))
-        }
+fn read_answer(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Result<Value, Fault>, String> {
+    match read_body(headers, body) {
+        Ok(Ok(_)) | Err(_) if status != StatusCode::OK => Err(format!("HTTP status {status}")),
         read => read,
     }
+}
+
+/// What is wrong with an answer of more than [`ANSWER_LIMIT`] bytes.
+fn too_large() -> String {
+    format!("it is larger than {} MiB", ANSWER_LIMIT / 1024 / 1024)
 }
 
 /// Reads the body of an answer: the value, or the fault.

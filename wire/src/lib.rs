@@ -18,7 +18,7 @@ mod seldom;
 mod spelling;
 mod xml;
 
-pub use caller::{ANSWER_LIMIT, CallError, Caller};
+pub use caller::{ANSWER_LIMIT, CallError, Caller, LeanCaller};
 pub use dxr::Value;
 pub use endpoint::{Endpoint, Limits};
 pub use fault::{Code, Fault};

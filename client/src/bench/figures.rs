@@ -1,221 +1,184 @@
-//! The figures of a measurement.
+//! The figures of a run, and of several runs together.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Context;
-use hdrhistogram::Histogram;
-use serde::Serialize;
-
-use crate::bench::run::Run;
+use crate::bench::empty::Empty;
+use crate::bench::latencies::Latencies;
 use crate::bench::traffic::Sent;
-use crate::options::ReportFormat;
-use crate::render::json::{rounded, text};
-use crate::render::table::{or_dash, pairs};
 
-/// The figures of one measurement.
-pub(crate) struct Figures {
-    /// The name of one measured step, and of several.
-    one_and_many: (&'static str, &'static str),
-    clients: u64,
-    /// The warm-up of each client, which is not measured.
-    warmup: u64,
-    count: usize,
-    elapsed: Duration,
-    p50_ms: f64,
-    p95_ms: f64,
-    p99_ms: f64,
-    max_ms: f64,
-    /// The messages of the processes during the measurement; `None` if the measurement was stopped.
-    sent: Option<Sent>,
+/// One run.
+pub(crate) struct Run {
+    /// From 1.
+    pub(crate) number: u64,
+    /// How many rounds or operations were measured.
+    pub(crate) count: u64,
+    /// Of each round, or of each call with one operation or several.
+    pub(crate) latencies: Latencies,
+    pub(crate) elapsed: Duration,
+    /// The processor time that this program used.
+    pub(crate) processor_time: Duration,
+    /// What the processes sent each other; `None` if the run was stopped.
+    pub(crate) sent: Option<Sent>,
+    /// What the empty method did just before, with `--compare`.
+    pub(crate) empty: Option<Empty>,
 }
 
-impl Figures {
-    /// The figures of the steps that were measured in this time.
-    pub(crate) fn of(run: &Run<'_>, elapsed: Duration, sent: Option<Sent>) -> anyhow::Result<Self> {
-        let latencies = run.latencies();
-        let one_and_many = run.work.one_and_many();
-        Self::of_latencies(
-            one_and_many,
-            run.clients,
-            run.warmup,
-            &latencies,
-            elapsed,
-            sent,
-        )
-    }
+/// What is said of each run.
+pub(crate) struct Figure {
+    /// Its name in JSON and CSV, with the unit at its end.
+    pub(crate) name: &'static str,
+    /// Its value; `None` if it was not measured.
+    pub(crate) of: fn(&Run) -> Option<f64>,
+}
 
-    fn of_latencies(
-        one_and_many: (&'static str, &'static str),
-        clients: u64,
-        warmup: u64,
-        latencies: &[Duration],
-        elapsed: Duration,
-        sent: Option<Sent>,
-    ) -> anyhow::Result<Self> {
-        let mut histogram = Histogram::<u64>::new(3).context("histogram")?;
-        for latency in latencies {
-            histogram
-                .record(u64::try_from(latency.as_micros())?)
-                .context("histogram")?;
-        }
-        let millis = |micros: u64| micros as f64 / 1e3;
-        Ok(Self {
-            one_and_many,
-            clients,
-            warmup,
-            count: latencies.len(),
-            elapsed,
-            p50_ms: millis(histogram.value_at_quantile(0.5)),
-            p95_ms: millis(histogram.value_at_quantile(0.95)),
-            p99_ms: millis(histogram.value_at_quantile(0.99)),
-            max_ms: millis(histogram.max()),
-            sent,
-        })
-    }
+const fn figure(name: &'static str, of: fn(&Run) -> Option<f64>) -> Figure {
+    Figure { name, of }
+}
 
-    /// As a table or a JSON object.
-    pub(crate) fn render(&self, format: ReportFormat) -> anyhow::Result<String> {
-        match format {
-            ReportFormat::Table => Ok(self.table()),
-            ReportFormat::Json => text(&self.object()),
-        }
-    }
+/// All figures, in the order of columns.
+pub(crate) const FIGURES: [Figure; 14] = [
+    figure("count", |run| Some(run.count as f64)),
+    figure("elapsed_s", |run| Some(run.elapsed.as_secs_f64())),
+    figure("per_second", |run| Some(run.per_second())),
+    figure("p50_ms", |run| Some(run.quantile_ms(0.5))),
+    figure("p95_ms", |run| Some(run.quantile_ms(0.95))),
+    figure("p99_ms", |run| Some(run.quantile_ms(0.99))),
+    figure("max_ms", |run| Some(run.quantile_ms(1.0))),
+    figure("messages_each", |run| {
+        run.sent.map(|sent| sent.messages as f64 / run.count as f64)
+    }),
+    figure("bytes_each", |run| {
+        run.sent.map(|sent| sent.bytes as f64 / run.count as f64)
+    }),
+    figure("client_cpu_percent", |run| {
+        Some(100.0 * run.processor_time.as_secs_f64() / run.elapsed.as_secs_f64())
+    }),
+    figure("e1_ms", |run| run.empty.map(|empty| millis(empty.median))),
+    figure("e32_per_second", |run| {
+        run.empty.map(|empty| empty.per_second)
+    }),
+    figure("p50_in_e1", |run| {
+        let empty = run.empty?;
+        Some(run.quantile_ms(0.5) / millis(empty.median))
+    }),
+    figure("per_second_in_e32", |run| {
+        let empty = run.empty?;
+        Some(run.per_second() / empty.per_second)
+    }),
+];
 
+impl Run {
     fn per_second(&self) -> f64 {
         self.count as f64 / self.elapsed.as_secs_f64()
     }
 
-    fn messages_each(&self) -> Option<f64> {
-        self.sent
-            .map(|sent| sent.messages as f64 / self.count as f64)
-    }
-
-    fn bytes_each(&self) -> Option<f64> {
-        self.sent.map(|sent| sent.bytes as f64 / self.count as f64)
-    }
-
-    fn table(&self) -> String {
-        let (one, many) = self.one_and_many;
-        let messages = self.messages_each().map(|each| format!("{each:.1}"));
-        let bytes = self.bytes_each().map(|each| format!("{each:.0}"));
-        let figures = pairs([
-            ("clients", self.clients.to_string()),
-            (many, self.count.to_string()),
-            (
-                &format!("{many} per second"),
-                format!("{:.1}", self.per_second()),
-            ),
-            ("median", format!("{:.2} ms", self.p50_ms)),
-            ("95th percentile", format!("{:.2} ms", self.p95_ms)),
-            ("99th percentile", format!("{:.2} ms", self.p99_ms)),
-            ("slowest", format!("{:.2} ms", self.max_ms)),
-            (&format!("messages per {one}"), or_dash(messages)),
-            (&format!("bytes per {one}"), or_dash(bytes)),
-        ]);
-        format!("{figures}\n{}\n", self.conditions())
-    }
-
-    /// `Each client first ran 10 rounds as warm-up, which are not counted.`
-    fn conditions(&self) -> String {
-        let (one, many) = self.one_and_many;
-        let warmup = match self.warmup {
-            0 => "There was no warm-up.".to_owned(),
-            1 => format!("Each client first ran 1 {one} as warm-up, which is not counted."),
-            warmup => {
-                format!("Each client first ran {warmup} {many} as warm-up, which are not counted.")
-            }
-        };
-        if self.sent.is_some() {
-            return warmup;
-        }
-        format!("{warmup}\nThe measurement was stopped before its end.")
-    }
-
-    fn object(&self) -> Object {
-        let (one, many) = self.one_and_many;
-        let each = [
-            (format!("{many}_per_second"), Some(self.per_second())),
-            (format!("messages_per_{one}"), self.messages_each()),
-            (format!("bytes_per_{one}"), self.bytes_each()),
-        ];
-        Object {
-            complete: self.sent.is_some(),
-            clients: self.clients,
-            counts: BTreeMap::from([
-                (format!("warmup_{many}_per_client"), self.warmup),
-                (many.to_owned(), self.count as u64),
-            ]),
-            elapsed_s: rounded(self.elapsed.as_secs_f64()),
-            p50_ms: self.p50_ms,
-            p95_ms: self.p95_ms,
-            p99_ms: self.p99_ms,
-            max_ms: self.max_ms,
-            each: each.map(|(name, value)| (name, value.map(rounded))).into(),
-        }
+    fn quantile_ms(&self, part: f64) -> f64 {
+        millis(self.latencies.quantile(part))
     }
 }
 
-/// Some members have the counted unit in their name: rounds or operations.
-#[derive(Serialize)]
-struct Object {
-    /// Whether the measurement is complete.
-    complete: bool,
-    clients: u64,
-    #[serde(flatten)]
-    counts: BTreeMap<String, u64>,
-    elapsed_s: f64,
-    p50_ms: f64,
-    p95_ms: f64,
-    p99_ms: f64,
-    max_ms: f64,
-    #[serde(flatten)]
-    each: BTreeMap<String, Option<f64>>,
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// A figure in several runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) lowest: f64,
+    pub(crate) median: f64,
+    pub(crate) highest: f64,
+}
+
+impl Spread {
+    /// The spread of values in any order; `None` if there are none. The median of an even number of values lies in the
+    /// middle between two of them.
+    pub(crate) fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (lowest, highest) = (*values.first()?, *values.last()?);
+        let middle = [values[(values.len() - 1) / 2], values[values.len() / 2]];
+        Some(Self {
+            lowest,
+            median: f64::midpoint(middle[0], middle[1]),
+            highest,
+        })
+    }
+
+    /// The spread of a figure over all runs that have it.
+    pub(crate) fn over(runs: &[Run], figure: &Figure) -> Option<Self> {
+        Self::of(runs.iter().filter_map(figure.of).collect())
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn figures(sent: Option<Sent>) -> Figures {
-        let latencies: Vec<_> = (1..=100).map(Duration::from_millis).collect();
-        let elapsed = Duration::from_secs(4);
-        Figures::of_latencies(("round", "rounds"), 2, 10, &latencies, elapsed, sent).unwrap()
+    /// A run of 4 s with 100 calls of 1 to 100 ms. The empty method took 2 ms, and was called 50 times a second.
+    pub(crate) fn run(number: u64, sent: Option<Sent>, compare: bool) -> Run {
+        let mut latencies = Latencies::new().unwrap();
+        for millis in 1..=100 {
+            latencies.record(Duration::from_millis(millis));
+        }
+        Run {
+            number,
+            count: 100,
+            latencies,
+            elapsed: Duration::from_secs(4),
+            processor_time: Duration::from_secs(1),
+            sent,
+            empty: compare.then_some(Empty {
+                median: Duration::from_millis(2),
+                per_second: 50.0,
+            }),
+        }
     }
 
-    fn object(sent: Option<Sent>) -> serde_json::Value {
-        let text = figures(sent).render(ReportFormat::Json).unwrap();
-        serde_json::from_str(&text).unwrap()
+    fn value(run: &Run, name: &str) -> Option<f64> {
+        let figure = FIGURES.iter().find(|figure| figure.name == name);
+        (figure.unwrap().of)(run)
     }
 
     #[test]
-    fn figures_are_per_round_and_per_second() {
+    fn figures_are_per_second_per_operation_and_in_units_of_the_empty_method() {
         let sent = Sent {
             messages: 4000,
             bytes: 100_000,
         };
-        let object = object(Some(sent));
-        assert_eq!(object["complete"], true);
-        assert_eq!(object["rounds"], 100);
-        assert_eq!(object["rounds_per_second"], 25.0);
-        assert!((object["p50_ms"].as_f64().unwrap() - 50.0).abs() < 0.1);
-        assert!((object["p99_ms"].as_f64().unwrap() - 99.0).abs() < 0.1);
-        assert_eq!(object["messages_per_round"], 40.0);
-        assert_eq!(object["bytes_per_round"], 1000.0);
+        let run = run(1, Some(sent), true);
+        for (name, expected) in [
+            ("per_second", 25.0),
+            ("p50_ms", 50.0),
+            ("p99_ms", 99.0),
+            ("messages_each", 40.0),
+            ("bytes_each", 1000.0),
+            ("client_cpu_percent", 25.0),
+            ("p50_in_e1", 25.0),
+            ("per_second_in_e32", 0.5),
+        ] {
+            let found = value(&run, name).unwrap();
+            assert!((found / expected - 1.0).abs() < 0.001, "{name}: {found}");
+        }
     }
 
     #[test]
-    fn a_measurement_that_was_stopped_says_so() {
-        let object = object(None);
-        assert_eq!(object["complete"], false);
-        assert!(object["messages_per_round"].is_null());
-        let table = figures(None).render(ReportFormat::Table).unwrap();
-        assert!(
-            table.ends_with(
-                "Each client first ran 10 rounds as warm-up, which are not counted.\n\
-             The measurement was stopped before its end.\n"
-            ),
-            "{table}"
-        );
+    fn what_was_not_measured_has_no_figure() {
+        let run = run(1, None, false);
+        for name in ["messages_each", "e1_ms", "p50_in_e1", "per_second_in_e32"] {
+            assert_eq!(value(&run, name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_median_is_the_middle_value_or_lies_between_the_two_in_the_middle() {
+        let spread = |values: &[f64]| Spread::of(values.to_vec()).unwrap();
+        let of = |lowest, median, highest| Spread {
+            lowest,
+            median,
+            highest,
+        };
+        assert_eq!(spread(&[7.0]), of(7.0, 7.0, 7.0));
+        assert_eq!(spread(&[9.0, 1.0, 2.0]), of(1.0, 2.0, 9.0));
+        assert_eq!(spread(&[9.0, 1.0, 4.0, 2.0]), of(1.0, 3.0, 9.0));
+        assert_eq!(Spread::of(Vec::new()), None);
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Load<'a> {
             operation: format!("set {}={}", key_of(client), self.value),
             request: None,
         };
-        let answer = process.call(submit).await;
+        let answer = process.call_lean(submit).await;
         answer
             .map(drop)
             .map_err(|error| no_answer(&process.name, error))
@@ -49,7 +49,7 @@ impl<'a> Load<'a> {
     async fn read(&self, client: u64) -> anyhow::Result<()> {
         let process = self.process_of(client);
         let key = key_of(client);
-        match process.call(Read { key: key.clone() }).await {
+        match process.call_lean(Read { key: key.clone() }).await {
             Ok(_) => Ok(()),
             Err(CallError::Fault(fault)) if fault.code() == Fault::NO_SUCH_KEY => {
                 let name = &process.name;

@@ -145,7 +145,7 @@ async fn send(target: &Target, from: &Process, round: u64) -> Result<bool, Faile
             decision: DECISION.to_owned(),
             round: Some(round),
         };
-        from.call(call)
+        from.call_lean(call)
     });
     let answers = join_all(calls).await;
     if !from.is_correct() {
@@ -160,7 +160,7 @@ async fn send(target: &Target, from: &Process, round: u64) -> Result<bool, Faile
 
 async fn finalize(process: &Process, round: u64) -> Result<String, Failed> {
     let call = FinalizeDecision { round: Some(round) };
-    let decision = process.call(call).await;
+    let decision = process.call_lean(call).await;
     decision.map_err(|error| {
         if error.is_overload() {
             return overloaded(round, &error);

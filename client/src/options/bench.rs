@@ -1,29 +1,41 @@
 //! `client bench`.
 
-use clap::Args;
+use std::path::PathBuf;
 
-use super::{ReportFormat, TargetOptions};
+use clap::{Args, ValueEnum};
+
+use super::TargetOptions;
+use super::target::Spawned;
 
 /// The options of `client bench`.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
-    /// How many clients run at the same time
-    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
-    pub(crate) clients: u64,
-    /// How many rounds each client runs
+    /// How many clients call at the same time [default: 1, with --rate 256]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    clients: Option<u64>,
+    /// How many rounds each client runs in a run, one after the other; with --rate, all clients together
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rounds: u64,
-    /// How many rounds each client runs first, without measuring
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) warmup: u64,
-    /// Measure the store instead: how many operations each client submits, one after the other
+    /// Measure the store instead: how many operations each client submits; with --rate, all clients together
     #[arg(
         long,
         value_name = "N",
-        conflicts_with_all = ["rounds", "warmup"],
+        conflicts_with = "rounds",
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub(crate) operations: Option<u64>,
+    /// How many rounds or calls of each client come first and are not measured
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) warmup: u64,
+    /// How often the whole is measured: the median of the runs counts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) runs: u64,
+    /// Open loop: how many rounds or operations are due each second, whether the ones before have ended or not
+    ///
+    /// Latency counts from the time at which a call was due. Without it the loop is closed: a client calls again when it has
+    /// its answer, and latency counts from the call.
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) rate: Option<u64>,
     /// With --operations: how many bytes of value each write has
     #[arg(
         long,
@@ -40,9 +52,54 @@ pub(crate) struct BenchOptions {
         value_parser = clap::value_parser!(u64).range(0..=100)
     )]
     pub(crate) reads: u64,
+    /// Measure the endpoint's empty method before each run too, and give the figures as ratios to it
+    ///
+    /// E1 is its median latency with one connection, E32 its calls per second with 32. They say what the machine can do at this
+    /// moment.
+    #[arg(long)]
+    pub(crate) compare: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub(crate) format: ReportFormat,
+    pub(crate) format: BenchFormat,
+    /// Keep the keys and the state of the processes in this folder
+    #[arg(long, value_name = "DIR", help_heading = "With --spawn")]
+    data_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) target: TargetOptions,
+}
+
+/// How many calls may be under way in an open loop, if nothing is said.
+const USUAL_IN_OPEN_LOOP: u64 = 256;
+
+impl BenchOptions {
+    /// How to start the processes, if `--spawn` was given.
+    pub(crate) fn spawned(&self) -> Option<Spawned<'_>> {
+        let data_dir = self.data_dir.as_deref();
+        self.target.spawned().map(|spawned| Spawned {
+            data_dir,
+            ..spawned
+        })
+    }
+
+    /// How many clients call at the same time.
+    pub(crate) fn clients(&self) -> u64 {
+        let usual = if self.rate.is_some() {
+            USUAL_IN_OPEN_LOOP
+        } else {
+            1
+        };
+        self.clients.unwrap_or(usual)
+    }
+}
+
+/// What `client bench` prints.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BenchFormat {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+    /// A line with the names, then a line for each run
+    Csv,
 }

@@ -18,9 +18,9 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
-use quorate_server::options::{ClusterOptions, brief_help, help};
+use quorate_server::options::{brief_help, help};
 
-pub(crate) use bench::BenchOptions;
+pub(crate) use bench::{BenchFormat, BenchOptions};
 pub(crate) use exchange::{CheckedExchange, ExchangeOptions};
 pub(crate) use format::{AnswerFormat, ExchangeFormat, ReportFormat, SheetFormat};
 pub(crate) use gathering::{
@@ -31,7 +31,7 @@ pub(crate) use purpose::Purpose;
 pub(crate) use requests::RequestsOptions;
 pub(crate) use store::{ReadOptions, SubmitOptions};
 pub(crate) use switching::{FaultOptions, HealOptions};
-pub(crate) use target::{Places, TargetOptions};
+pub(crate) use target::{Places, Spawned, TargetOptions};
 
 /// Lets every process send its decision to every other, and prints what each one finally decided.
 ///
@@ -53,13 +53,14 @@ pub(crate) struct Options {
 }
 
 /// The options that need another option.
-const NEEDS: [Need; 11] = [
+const NEEDS: [Need; 12] = [
     of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
     of_those_that_it_starts("seed", ""),
     of_those_that_it_starts("default_decision", ""),
     of_those_that_it_starts("view_timeout", ""),
     of_those_that_it_starts("decision_timeout", ""),
     of_those_that_it_starts("batch_limit", ""),
+    of_those_that_it_starts("data_dir", ""),
     Need::of("client", &["timestamp"]),
     Need::of("key", &["timestamp"]),
     Need::of("timestamp", &["client", "key"]),
@@ -141,7 +142,7 @@ pub(crate) enum ProcessCommand {
     /// Show what has happened in the gathering
     Happenings(HappeningsOptions),
     /// Measure whole exchanges: rounds per second, latency, messages and bytes per round
-    Bench(BenchOptions),
+    Bench(Box<BenchOptions>),
 }
 
 impl ProcessCommand {
@@ -166,12 +167,12 @@ impl ProcessCommand {
     }
 
     /// The options that start processes for the command, if there are any.
-    pub(crate) const fn spawned(&self) -> Option<&ClusterOptions> {
+    pub(crate) fn spawned(&self) -> Option<Spawned<'_>> {
         match self {
             Self::Submit(options) => options.target.spawned(),
             Self::Read(options) => options.target.spawned(),
             Self::Status(options) => options.target.spawned(),
-            Self::Bench(options) => options.target.spawned(),
+            Self::Bench(options) => options.spawned(),
             Self::Fault(_)
             | Self::Heal(_)
             | Self::Members(_)
@@ -324,6 +325,13 @@ mod tests {
         ]};
     }
 
+    /// Options of every measurement.
+    macro_rules! measured {
+        ($($more:literal),*) => {
+            target!("format", "clients", "warmup", "runs", "rate", "compare", $($more),*)
+        };
+    }
+
     /// All options that can be used together.
     const TOGETHER: [Together; 18] = [
         Together {
@@ -417,12 +425,12 @@ mod tests {
             subcommand: "bench",
             required: &[],
             sets: &[
-                target!("format", "clients", "rounds", "warmup")[0],
-                target!("format", "clients", "rounds", "warmup")[1],
-                target!("format", "clients", "rounds", "warmup")[2],
-                target!("format", "clients", "operations", "payload", "reads")[0],
-                target!("format", "clients", "operations", "payload", "reads")[1],
-                target!("format", "clients", "operations", "payload", "reads")[2],
+                measured!("rounds")[0],
+                measured!("rounds")[1],
+                measured!("rounds", "data-dir")[2],
+                measured!("operations", "payload", "reads")[0],
+                measured!("operations", "payload", "reads")[1],
+                measured!("operations", "payload", "reads", "data-dir")[2],
             ],
         },
         Together {

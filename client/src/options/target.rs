@@ -1,5 +1,6 @@
 //! Where the processes are, or how they are started.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -23,13 +24,24 @@ pub(crate) struct TargetOptions {
 
 impl TargetOptions {
     /// How to start the processes, if `--spawn` was given.
-    pub(crate) const fn spawned(&self) -> Option<&ClusterOptions> {
+    pub(crate) const fn spawned(&self) -> Option<Spawned<'_>> {
         if self.spawn.spawn {
-            Some(&self.spawn.cluster)
+            Some(Spawned {
+                cluster: &self.spawn.cluster,
+                data_dir: None,
+            })
         } else {
             None
         }
     }
+}
+
+/// How to start the processes.
+#[derive(Clone, Copy)]
+pub(crate) struct Spawned<'a> {
+    pub(crate) cluster: &'a ClusterOptions,
+    /// The folder in which they keep their state; `None`: they keep it in memory only.
+    pub(crate) data_dir: Option<&'a Path>,
 }
 
 /// Where the processes are.
@@ -61,9 +73,9 @@ pub(crate) struct Places {
 
 impl Places {
     /// How long one call may take, to processes that run or are started like this.
-    pub(crate) fn timeout(&self, spawned: Option<&ClusterOptions>) -> Duration {
-        let needed = spawned.map_or(Duration::ZERO, |cluster| {
-            cluster.decision_timeout.saturating_add(GRACE)
+    pub(crate) fn timeout(&self, spawned: Option<Spawned<'_>>) -> Duration {
+        let needed = spawned.map_or(Duration::ZERO, |spawned| {
+            spawned.cluster.decision_timeout.saturating_add(GRACE)
         });
         self.timeout.unwrap_or(USUAL_TIMEOUT.max(needed))
     }
