@@ -17,6 +17,7 @@ use crate::Answer;
 use crate::batch::Batch;
 use crate::desk::name_of;
 use crate::event::Event;
+use crate::perform::Leaving;
 use crate::queue::Name;
 use crate::turn::{Released, Turn};
 use crate::views::ViewLog;
@@ -41,6 +42,7 @@ pub struct Core<S> {
     #[cfg(feature = "mutants")]
     late: Vec<Record>,
     pub(crate) events: Vec<Event>,
+    pub(crate) leaving: Vec<Leaving>,
     /// Replies, and answers to queries, for the clients that the process speaks for.
     pub(crate) heard: Vec<VerifiedMessage>,
     pub(crate) views: ViewLog,
@@ -63,6 +65,7 @@ impl<S: Service> Core<S> {
             #[cfg(feature = "mutants")]
             late: Vec::new(),
             events: Vec::new(),
+            leaving: Vec::new(),
             heard: Vec::new(),
             views: ViewLog::default(),
         }
@@ -238,7 +241,7 @@ impl<S: Service> Core<S> {
             all: compacts.then(|| self.replica.replica().records()),
             records,
             released: Released {
-                events: std::mem::take(&mut self.events),
+                events: self.events_with_messages(),
                 answers,
                 crashed: self.replica.has_crashed(),
             },

@@ -9,6 +9,16 @@ use crate::batch::encode;
 use crate::core::Core;
 use crate::event::{Event, Outgoing};
 
+/// A message that leaves at the end of the turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaving {
+    /// How many events of the turn came before it.
+    after: usize,
+    /// `None`: it goes to all.
+    to: Option<ReplicaId>,
+    message: SignedMessage,
+}
+
 impl<S: Service> Core<S> {
     pub(crate) fn perform(&mut self, now: Time, effect: Effect) {
         match effect {
@@ -91,8 +101,33 @@ impl<S: Service> Core<S> {
         }
     }
 
-    /// Encodes a signed message for sending. A faulty replica may damage the bytes.
+    /// Sends a signed message at the end of the turn.
     fn send(&mut self, to: Option<ReplicaId>, message: SignedMessage) {
+        self.leaving.push(Leaving {
+            after: self.events.len(),
+            to,
+            message,
+        });
+    }
+
+    /// The events of the turn, with what it sends. Messages are encoded only now: all that the turn has signed then has one
+    /// signature.
+    pub(crate) fn events_with_messages(&mut self) -> Vec<Event> {
+        let mut leaving = std::mem::take(&mut self.leaving).into_iter().peekable();
+        let events = std::mem::take(&mut self.events);
+        let mut all = Vec::with_capacity(events.len() + leaving.len());
+        for (place, event) in events.into_iter().enumerate() {
+            while let Some(next) = leaving.next_if(|next| next.after <= place) {
+                all.push(Event::Sent(self.encode(next)));
+            }
+            all.push(event);
+        }
+        all.extend(leaving.map(|next| Event::Sent(self.encode(next))));
+        all
+    }
+
+    /// Encodes a message. A faulty replica may damage the bytes.
+    fn encode(&mut self, Leaving { to, message, .. }: Leaving) -> Outgoing {
         let mut bytes = encode(&message);
         let damage = self.replica.damage(&message);
         if let Some(damage) = &damage {
@@ -100,11 +135,11 @@ impl<S: Service> Core<S> {
             damage.apply(&mut damaged);
             bytes = damaged.into();
         }
-        self.events.push(Event::Sent(Outgoing {
+        Outgoing {
             to,
             message: Arc::new(message),
             bytes,
             damaged: damage.is_some(),
-        }));
+        }
     }
 }

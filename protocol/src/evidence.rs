@@ -48,7 +48,7 @@ pub enum Evidence {
 impl Evidence {
     /// The replica that this proves faulty.
     #[must_use]
-    pub const fn accused(&self) -> ReplicaId {
+    pub fn accused(&self) -> ReplicaId {
         match self {
             Self::TwoPrePrepares(first, _) | Self::CommittedOtherProposal(first, _) => {
                 first.signer()

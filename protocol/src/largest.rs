@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::limits::Limits;
-use crate::signature::ENVELOPE;
+use crate::signature::largest_envelope;
 
 /// The bytes of an encoded number of 64 bits, whatever its value.
 const LONG: usize = 8;
@@ -11,9 +11,9 @@ const LONG: usize = 8;
 const SHORT: usize = 5;
 const DIGEST: usize = 32;
 /// A view, a slot and a digest: PRE-PREPARE, PREPARE and COMMIT.
-const VOTE: usize = signed(LONG + LONG + DIGEST);
+const VOTE: usize = LONG + LONG + DIGEST;
 /// A slot and a digest: CHECKPOINT.
-const CHECKPOINT: usize = signed(LONG + DIGEST);
+const CHECKPOINT: usize = LONG + DIGEST;
 /// The most bytes of a client: its kind, and a key or a process with a number or a name.
 const CLIENT: usize = SHORT + DIGEST;
 /// The signature of a client's own key.
@@ -24,10 +24,6 @@ pub(crate) const REPLY: usize = 1 + LONG + CLIENT + LONG + LONG + DIGEST + SHORT
 /// The most slots times replicas that a window may have. With more, a new view takes too long to run its window again:
 /// each replica checks about 2n signatures for each slot.
 const QUICK: u64 = 2048;
-
-const fn signed(value: usize) -> usize {
-    value + ENVELOPE
-}
 
 /// The most bytes that the encoding of a message takes, by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,19 +67,20 @@ impl Largest {
             ..
         } = config.limits;
         let n = config.quorum.n() as usize;
+        let signed = |value| value + largest_envelope(n);
         let batch = SHORT + batch;
         let change = Change::of(config);
         let window = usize::try_from(config.window).unwrap_or(usize::MAX);
         Self {
             request: SHORT + signed(CLIENT + LONG + LONG + SHORT + operation + SEAL),
-            pre_prepare: SHORT + VOTE + batch,
+            pre_prepare: SHORT + signed(VOTE) + batch,
             vote: SHORT + signed(LONG + LONG + LONG + LONG + DIGEST),
             view_change: change.view_change(window),
             new_view: change.new_view(window),
             body: SHORT + signed(batch),
             state: SHORT + signed(LONG + SHORT + SHORT + part),
-            committed: SHORT + signed(SHORT + n * VOTE + batch),
-            stable: SHORT + signed(SHORT + n * CHECKPOINT + SHORT + LONG + LONG),
+            committed: SHORT + signed(SHORT + n * signed(VOTE) + batch),
+            stable: SHORT + signed(SHORT + n * signed(CHECKPOINT) + SHORT + LONG + LONG),
             replies: SHORT + signed(SHORT + batch.max(REPLY + result)),
             query: SHORT + signed(LONG + SHORT + operation),
             answer: SHORT + signed(LONG + DIGEST + SHORT + result),
@@ -115,6 +112,8 @@ impl Largest {
 /// What a view change costs, as bytes that do not depend on the window and bytes for each of its slots.
 struct Change {
     quorum: usize,
+    /// What a signature adds.
+    envelope: usize,
     /// A VIEW-CHANGE without certificates.
     fixed: usize,
     /// A certificate: a PRE-PREPARE and 2f PREPAREs.
@@ -124,11 +123,15 @@ struct Change {
 impl Change {
     fn of(config: &Config) -> Self {
         let quorum = config.quorum;
-        let proof = SHORT + (quorum.n() as usize).saturating_mul(CHECKPOINT);
+        let n = quorum.n() as usize;
+        let envelope = largest_envelope(n);
+        let proof = SHORT + n.saturating_mul(CHECKPOINT + envelope);
+        let vote = VOTE + envelope;
         Self {
             quorum: quorum.size(),
-            fixed: SHORT + signed(LONG + LONG + LONG + proof + SHORT),
-            certificate: VOTE + SHORT + quorum.prepares().saturating_mul(VOTE),
+            envelope,
+            fixed: SHORT + LONG + LONG + LONG + proof + SHORT + envelope,
+            certificate: vote + SHORT + quorum.prepares().saturating_mul(vote),
         }
     }
 
@@ -139,9 +142,9 @@ impl Change {
 
     /// A NEW-VIEW names each slot twice beside its VIEW-CHANGEs: in O, and as a signed PRE-PREPARE.
     fn new_view(&self, window: usize) -> usize {
-        let chosen = window.saturating_mul(LONG + DIGEST + VOTE);
+        let chosen = window.saturating_mul(LONG + DIGEST + VOTE + self.envelope);
         let all = self.quorum.saturating_mul(self.view_change(window));
-        let around = SHORT + signed(LONG + LONG + SHORT + SHORT) + SHORT;
+        let around = SHORT + LONG + LONG + SHORT + SHORT + self.envelope + SHORT;
         around.saturating_add(chosen).saturating_add(all)
     }
 

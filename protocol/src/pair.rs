@@ -22,7 +22,7 @@ impl Keys {
         if peer == own {
             return None;
         }
-        let agreed = self.scheme().agree_with(peer)?;
+        let agreed = self.agree_with(peer)?;
         let (first, second) = (own.min(peer), own.max(peer));
         let key = Digest::of(&[
             b"pair",

@@ -1,31 +1,100 @@
 //! How signatures are made and checked: with Ed25519, or in simulations with a keyed hash.
 
+use std::hash::{BuildHasher as _, Hasher as _};
+
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use foldhash::quality::FixedState;
 
 use crate::digest::Digest;
 use crate::id::ReplicaId;
 use crate::misbehaviour::Misbehaviour;
 
-/// What one replica needs to sign and to check.
+/// What a replica signs with.
 #[derive(Clone)]
-pub(crate) enum Scheme {
-    /// Real signatures.
-    Ed25519 {
-        secret: Box<SigningKey>,
-        /// The public keys by replica. `None`: the key is not known yet.
-        public: Vec<Option<VerifyingKey>>,
-    },
-    /// For simulations only. Everyone who can check could also sign for others. But [`crate::Keys`] signs only for its
-    /// owner, so nobody forges within one program.
-    Keyed { own: Digest, all: Vec<Digest> },
+pub(crate) enum Secret {
+    /// For real signatures.
+    Ed25519(Box<SigningKey>),
+    /// For simulations only.
+    Keyed(Digest),
 }
 
-impl Scheme {
+impl Secret {
     /// Signs with this replica's key.
     pub(crate) fn sign(&self, bytes: &[u8]) -> [u8; 64] {
         match self {
-            Self::Ed25519 { secret, .. } => secret.sign(bytes).to_bytes(),
-            Self::Keyed { own, .. } => tag(own, bytes),
+            Self::Ed25519(secret) => secret.sign(bytes).to_bytes(),
+            Self::Keyed(own) => tag(own, bytes),
+        }
+    }
+}
+
+impl Secret {
+    /// How what it signs is hashed.
+    pub(crate) const fn hash(&self) -> Hash {
+        match self {
+            Self::Ed25519(_) => Hash::Sha256,
+            Self::Keyed(_) => Hash::Quick,
+        }
+    }
+}
+
+/// How values that share a signature are hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hash {
+    /// With SHA-256.
+    Sha256,
+    /// For simulations only: with a hash that is fast, and that whoever wants to can break. Nobody there wants to.
+    Quick,
+}
+
+impl Hash {
+    pub(crate) fn of(self, parts: &[&[u8]]) -> Digest {
+        match self {
+            Self::Sha256 => Digest::of(parts),
+            Self::Quick => quick(parts),
+        }
+    }
+}
+
+/// A fast hash, twice: 16 bytes that differ for different parts. The other bytes are 0.
+fn quick(parts: &[&[u8]]) -> Digest {
+    let mut digest = [0; 32];
+    let (halves, _) = digest.as_chunks_mut::<8>();
+    for (seed, half) in (0..2).zip(halves) {
+        let mut hasher = FixedState::with_seed(seed).build_hasher();
+        for part in parts {
+            hasher.write_usize(part.len());
+            hasher.write(part);
+        }
+        *half = hasher.finish().to_le_bytes();
+    }
+    Digest(digest)
+}
+
+/// What is needed to check the signatures of all replicas, in index order.
+#[derive(Clone)]
+pub(crate) enum Scheme {
+    /// Real signatures. `None`: the key is not known yet.
+    Ed25519(Vec<Option<VerifyingKey>>),
+    /// For simulations only. Everyone who can check could also sign for others. But [`crate::Keys`] signs only for its
+    /// owner, so nobody forges within one program.
+    Keyed(Vec<Digest>),
+}
+
+impl Scheme {
+    /// How what is signed is hashed.
+    pub(crate) const fn hash(&self) -> Hash {
+        match self {
+            Self::Ed25519(_) => Hash::Sha256,
+            Self::Keyed(_) => Hash::Quick,
+        }
+    }
+
+    /// The number of replicas.
+    pub(crate) fn n(&self) -> usize {
+        match self {
+            Self::Ed25519(public) => public.len(),
+            Self::Keyed(all) => all.len(),
         }
     }
 
@@ -42,13 +111,13 @@ impl Scheme {
         let index = signer.0 as usize;
         let unknown = Misbehaviour::UnknownSigner { signer };
         let holds = match self {
-            Self::Ed25519 { public, .. } => {
+            Self::Ed25519(public) => {
                 let signature = ed25519_dalek::Signature::from_bytes(signature);
                 // Strict, because every correct replica must come to the same verdict on the same bytes.
                 let key = public.get(index).and_then(Option::as_ref).ok_or(unknown)?;
                 key.verify_strict(bytes, &signature).is_ok()
             }
-            Self::Keyed { all, .. } => tag(all.get(index).ok_or(unknown)?, bytes) == *signature,
+            Self::Keyed(all) => tag(all.get(index).ok_or(unknown)?, bytes) == *signature,
         };
         holds
             .then_some(())
@@ -57,29 +126,30 @@ impl Scheme {
 
     /// What this replica and another one both know, and nobody else: 32 bytes. `None` if the other one's key is not known.
     /// With Ed25519 it is the X25519 agreement of the same two keys.
-    pub(crate) fn agree_with(&self, other: ReplicaId) -> Option<[u8; 32]> {
+    pub(crate) fn agree_with(&self, own: &Secret, other: ReplicaId) -> Option<[u8; 32]> {
         let index = other.0 as usize;
-        match self {
-            Self::Ed25519 { secret, public } => {
+        match (self, own) {
+            (Self::Ed25519(public), Secret::Ed25519(secret)) => {
                 let point = public.get(index)?.as_ref()?.to_montgomery();
                 Some(point.mul_clamped(secret.to_scalar_bytes()).to_bytes())
             }
-            Self::Keyed { own, all } => {
+            (Self::Keyed(all), Secret::Keyed(own)) => {
                 let other = all.get(index)?;
                 let (first, second) = (own.min(other), own.max(other));
                 Some(Digest::of(&[&first.0, &second.0]).0)
             }
+            _ => None,
         }
     }
 
     /// Whether a check costs more than to remember its result. A keyed hash does not.
     pub(crate) const fn is_costly(&self) -> bool {
-        matches!(self, Self::Ed25519 { .. })
+        matches!(self, Self::Ed25519(_))
     }
 }
 
 fn tag(key: &Digest, bytes: &[u8]) -> [u8; 64] {
     let mut signature = [0; 64];
-    signature[..32].copy_from_slice(&Digest::of(&[b"simulated", &key.0, bytes]).0);
+    signature[..32].copy_from_slice(&quick(&[b"simulated", &key.0, bytes]).0);
     signature
 }

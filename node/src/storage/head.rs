@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::common::{Common, Differs};
 
 /// The version of the file. It grows when a file written before can no longer be read.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// Whose records a file holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

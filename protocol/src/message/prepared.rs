@@ -23,19 +23,19 @@ impl PreparedCertificate {
 
     /// The view in which the batch was prepared.
     #[must_use]
-    pub const fn view(&self) -> View {
+    pub fn view(&self) -> View {
         self.pre_prepare.value().view
     }
 
     /// The slot.
     #[must_use]
-    pub const fn sequence(&self) -> Sequence {
+    pub fn sequence(&self) -> Sequence {
         self.pre_prepare.value().sequence
     }
 
     /// The digest of the prepared batch.
     #[must_use]
-    pub const fn digest(&self) -> Digest {
+    pub fn digest(&self) -> Digest {
         self.pre_prepare.value().digest
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Statement {
 }
 
 impl Statement {
-    pub(super) const fn signer(&self) -> ReplicaId {
+    pub(super) fn signer(&self) -> ReplicaId {
         match self {
             Self::PrePrepare(proposal) => proposal.signer(),
             Self::Prepare(prepare) => prepare.signer(),
@@ -26,7 +26,7 @@ impl Statement {
         }
     }
 
-    pub(super) const fn sequence(&self) -> Sequence {
+    pub(super) fn sequence(&self) -> Sequence {
         match self {
             Self::PrePrepare(proposal) => proposal.value().sequence,
             Self::Prepare(prepare) => prepare.value().sequence,
@@ -34,7 +34,7 @@ impl Statement {
         }
     }
 
-    pub(super) const fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         match self {
             Self::PrePrepare(proposal) => proposal.value().view,
             Self::Prepare(prepare) => prepare.value().view,
@@ -42,7 +42,7 @@ impl Statement {
         }
     }
 
-    const fn digest(&self) -> Digest {
+    fn digest(&self) -> Digest {
         match self {
             Self::PrePrepare(proposal) => proposal.value().digest,
             Self::Prepare(prepare) => prepare.value().digest,

@@ -30,7 +30,14 @@ pub(super) fn the_request(client: u32, timestamp: u64) -> Request {
 
 impl Network {
     pub(crate) fn sign<T: Signable>(&self, signer: u32, value: T) -> Signed<T> {
-        self.node(signer).keys.sign(value).into_signed()
+        self.verified(signer, value).into_signed()
+    }
+
+    /// A value that shares its signature with no other. So what is signed twice has the same bytes.
+    fn verified<T: Signable>(&self, signer: u32, value: T) -> Verified<T> {
+        let signed = self.node(signer).keys.sign(value);
+        postcard::to_stdvec(signed.signed()).expect("plain data encodes");
+        signed
     }
 
     pub(crate) fn request(&self, client: u32, timestamp: u64) -> Signed<Request> {
@@ -45,7 +52,7 @@ impl Network {
         timestamp: u64,
     ) -> Verified<Request> {
         let request = self.named_request(speaker, name, timestamp);
-        self.node(speaker).keys.sign(request.value().clone())
+        self.verified(speaker, request.value().clone())
     }
 
     /// A client's request, signed by the process that speaks for the client.

@@ -12,8 +12,8 @@ use quorate_protocol::{
 /// Limits that a few requests reach: four requests of [`large`] in a batch, and eight waiting of one speaker.
 fn small(limits: &mut Limits) {
     limits.operation = 1000;
-    limits.batch = 5000;
-    limits.waiting = 9000;
+    limits.batch = 5600;
+    limits.waiting = 11_000;
 }
 
 fn small_network() -> Network {
@@ -149,7 +149,7 @@ fn rule_27_a_batch_over_the_limit_is_refused_by_every_backup() {
         refused[..],
         [Effect::Reject(Misbehaviour::LargeBatch {
             signer: ReplicaId(0),
-            limit: 5000,
+            limit: 5600,
             ..
         })]
     ));
@@ -276,9 +276,9 @@ fn rule_27_a_result_over_the_limit_is_cut() {
 
 #[test]
 fn rule_27_the_replies_of_a_slot_are_split_into_messages_that_fit() {
-    // Twelve requests fill a batch of 1400 bytes, but their replies take more.
-    let mut net = Network::with(4, |config| config.limits.batch = 1400);
-    (0..4).for_each(|i| net.set_accent(i, b"quite certainly "));
+    // Twelve requests fill a batch of 3400 bytes, but their replies take more.
+    let mut net = Network::with(4, |config| config.limits.batch = 3400);
+    (0..4).for_each(|i| net.set_accent(i, &b"quite certainly ".repeat(12)));
     let names: Vec<_> = ('a'..='m').map(String::from).collect();
     for name in &names {
         net.submit_for(1, name, 1);
@@ -362,7 +362,7 @@ fn rule_28_what_is_known_already_or_too_far_ahead_is_not_needed_again() {
 pub(crate) fn rule_27_early_proposals_of_one_sender_are_bounded_in_bytes() {
     let mut net = Network::with(4, |config| {
         small(&mut config.limits);
-        config.limits.early = 10_000;
+        config.limits.early = 12_000;
     });
     for sequence in 1..=8 {
         let requests = (0..4).map(|i| large(&net, 1, 4 * sequence + i)).collect();
@@ -371,7 +371,7 @@ pub(crate) fn rule_27_early_proposals_of_one_sender_are_bounded_in_bytes() {
     }
     let sizes = net.sizes(3);
     assert!(
-        (1..=10_000).contains(&sizes.early_bytes),
+        (1..=12_000).contains(&sizes.early_bytes),
         "{} bytes are kept",
         sizes.early_bytes
     );

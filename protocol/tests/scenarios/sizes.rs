@@ -11,7 +11,7 @@ use quorate_protocol::{
 fn scenario_30_requests_as_large_and_as_many_as_allowed_wait_and_execute_once_two_are_back() {
     let mut net = Network::with(4, |config| {
         let limits = &mut config.limits;
-        (limits.operation, limits.batch, limits.waiting) = (10_000, 25_000, 205_000);
+        (limits.operation, limits.batch, limits.waiting) = (10_000, 25_000, 207_000);
     });
     net.isolate(2);
     net.isolate(3);

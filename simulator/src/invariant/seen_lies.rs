@@ -82,7 +82,7 @@ enum Statement {
 }
 
 impl Statement {
-    const fn of(&self) -> ReplicaId {
+    fn of(&self) -> ReplicaId {
         match self {
             Self::PrePrepare(one) => one.signer(),
             Self::Prepare(one) => one.signer(),
@@ -90,7 +90,7 @@ impl Statement {
         }
     }
 
-    const fn place(&self) -> (View, Sequence) {
+    fn place(&self) -> (View, Sequence) {
         match self {
             Self::PrePrepare(one) => (one.value().view, one.value().sequence),
             Self::Prepare(one) => (one.value().view, one.value().sequence),

@@ -1,6 +1,9 @@
 //! Signatures over exact bytes, and the type that proves a signature was checked.
 
-use std::cell::Cell;
+mod root;
+
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::ops::Deref;
@@ -14,7 +17,8 @@ use crate::digest::Digest;
 use crate::id::{ClusterId, ReplicaId};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
-use crate::scheme::Scheme;
+use crate::scheme::{Scheme, Secret};
+use root::{Proof, Signer, Tree};
 
 /// A value that can be signed. `DOMAIN` prevents that a signature of one type is used for another type.
 pub trait Signable: Serialize + DeserializeOwned {
@@ -26,48 +30,90 @@ pub trait Signable: Serialize + DeserializeOwned {
 
 /// A value with its signature. The signature is checked over the bytes that were sent: nothing is encoded again. The
 /// signature of a `Signed` may be false; see [`Verified`].
-#[derive(Clone)]
-pub struct Signed<T> {
+///
+/// Two are equal if the same replica says the same. Their signatures may differ: what is signed again shares its signature
+/// with other values.
+pub struct Signed<T>(Arc<Inner<T>>);
+
+struct Inner<T> {
     signer: ReplicaId,
-    bytes: Arc<[u8]>,
-    signature: [u8; 64],
+    bytes: Box<[u8]>,
+    signature: Signature,
     value: T,
 }
 
-/// The most bytes that a signature, its signer and the length of the value add to a value.
-pub(crate) const ENVELOPE: usize = 5 + 5 + 65;
+// Copies share everything, whether or not the value itself could be copied.
+impl<T> Clone for Signed<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// How a value is signed.
+enum Signature {
+    /// As it came.
+    Given(Proof),
+    /// By a process of this program. The root of the tree is signed once something of it is encoded.
+    Made { tree: Arc<Tree>, place: usize },
+}
+
+impl Signature {
+    fn proof(&self) -> Cow<'_, Proof> {
+        match self {
+            Self::Given(proof) => Cow::Borrowed(proof),
+            Self::Made { tree, place } => Cow::Owned(tree.proof(*place)),
+        }
+    }
+
+    /// How many hashes it has at most.
+    fn length(&self) -> usize {
+        match self {
+            Self::Given(proof) => proof.length(),
+            Self::Made { tree, .. } => tree.signer().deepest,
+        }
+    }
+}
+
+/// The most bytes that a signature, its signer and the length of the value add to a value, with so many hashes.
+const fn envelope(hashes: usize) -> usize {
+    5 + 5 + 65 + 2 + 32 * hashes
+}
+
+/// The same for every signature in a cluster of `n`.
+pub(crate) const fn largest_envelope(n: usize) -> usize {
+    envelope(root::deepest(n))
+}
 
 impl<T> Signed<T> {
     /// The most bytes that its encoding takes.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.bytes.len() + ENVELOPE
+        self.0.bytes.len() + envelope(self.0.signature.length())
     }
 
     /// The replica that claims to have signed.
     #[must_use]
-    pub const fn signer(&self) -> ReplicaId {
-        self.signer
+    pub fn signer(&self) -> ReplicaId {
+        self.0.signer
     }
 
     /// The value that the bytes encode.
     #[must_use]
-    pub const fn value(&self) -> &T {
-        &self.value
+    pub fn value(&self) -> &T {
+        &self.0.value
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Signed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} signed by {}", self.value, self.signer)
+        write!(f, "{:?} signed by {}", self.0.value, self.0.signer)
     }
 }
 
 impl<T> PartialEq for Signed<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.signer == other.signer
-            && self.bytes == other.bytes
-            && self.signature == other.signature
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.0.signer == other.0.signer && self.0.bytes == other.0.bytes
     }
 }
 
@@ -78,16 +124,31 @@ struct OnTheWire<'a> {
     signer: ReplicaId,
     #[serde(borrow, with = "serde_bytes")]
     bytes: &'a [u8],
+    /// On which side of the path the siblings are.
+    sides: u8,
+    /// The hashes that lead to the root.
+    #[serde(borrow, with = "serde_bytes")]
+    path: &'a [u8],
+    /// Of the root.
     #[serde(with = "serde_bytes")]
     signature: [u8; 64],
 }
 
 impl<T> Serialize for Signed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Inner {
+            signer,
+            bytes,
+            signature,
+            ..
+        } = &*self.0;
+        let proof = signature.proof();
         OnTheWire {
-            signer: self.signer,
-            bytes: &self.bytes,
-            signature: self.signature,
+            signer: *signer,
+            bytes,
+            sides: proof.sides,
+            path: &proof.path,
+            signature: proof.signature,
         }
         .serialize(serializer)
     }
@@ -100,18 +161,25 @@ impl<'de, T: Signable> Deserialize<'de> for Signed<T> {
         if !rest.is_empty() {
             return Err(D::Error::custom("a signed value has bytes after its end"));
         }
-        Ok(Self {
+        let proof = Proof::read(wire.signature, wire.sides, wire.path).map_err(D::Error::custom)?;
+        Ok(Self(Arc::new(Inner {
             signer: wire.signer,
             bytes: wire.bytes.into(),
-            signature: wire.signature,
+            signature: Signature::Given(proof),
             value,
-        })
+        })))
     }
 }
 
 /// A signed value with a valid signature. Only [`Keys`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Verified<T>(Signed<T>);
+
+impl<T> Clone for Verified<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 impl<T> Verified<T> {
     /// The signed value, to send on or to keep as a proof.
@@ -135,8 +203,9 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// The most checked signatures that are remembered, of requests and of other messages each. A request that comes alone
-/// and later in a batch is checked once, and so is a VIEW-CHANGE that comes again in a NEW-VIEW. A window has at most
+/// The most checked signatures that are remembered, of requests and of other messages each. What shares a signature is
+/// checked once: a replica's votes of one turn, and the requests that it has signed together. A request that comes alone and
+/// later in a batch is checked once too, and so is a VIEW-CHANGE that comes again in a NEW-VIEW. A window has at most
 /// 2048 PREPAREs and as many COMMITs, whatever n is, so those of more than three windows are remembered.
 const REMEMBERED: usize = 16_384;
 
@@ -159,13 +228,45 @@ impl Remembered {
     }
 }
 
+/// The tree that takes what is signed next. A copy has a tree of its own, and so has the original from then on: what one of
+/// them signs later is no part of what the other one sends.
+struct Open {
+    signer: Arc<Signer>,
+    tree: RefCell<Arc<Tree>>,
+}
+
+impl Open {
+    fn new(signer: Arc<Signer>) -> Self {
+        let tree = RefCell::new(Arc::new(Tree::new(Arc::clone(&signer))));
+        Self { signer, tree }
+    }
+
+    fn add(&self, leaf: Digest) -> Signature {
+        let mut tree = self.tree.borrow_mut();
+        loop {
+            if let Some(place) = tree.add(leaf) {
+                let tree = Arc::clone(&tree);
+                return Signature::Made { tree, place };
+            }
+            *tree = Arc::new(Tree::new(Arc::clone(&self.signer)));
+        }
+    }
+}
+
+impl Clone for Open {
+    fn clone(&self) -> Self {
+        *self.tree.borrow_mut() = Arc::new(Tree::new(Arc::clone(&self.signer)));
+        Self::new(Arc::clone(&self.signer))
+    }
+}
+
 /// One replica's secret key, the public keys of all, and the cluster's id, which every signature covers (rule 1).
 #[derive(Clone)]
 pub struct Keys {
     own: ReplicaId,
     scheme: Scheme,
-    cluster: ClusterId,
-    signed: Cell<u64>,
+    /// What it signs goes here.
+    open: Open,
     checked: u64,
     /// Whether it remembers what it has checked.
     remembers: bool,
@@ -197,8 +298,8 @@ impl Keys {
             .zip(public)
             .map(|(index, key)| read_public(ReplicaId(index), key).map(Some))
             .collect::<Result<_, _>>()?;
-        let secret = Box::new(SigningKey::from_bytes(&secret));
-        Ok(Self::with(own, Scheme::Ed25519 { secret, public }, cluster))
+        let secret = Secret::Ed25519(Box::new(SigningKey::from_bytes(&secret)));
+        Ok(Self::with(own, secret, Scheme::Ed25519(public), cluster))
     }
 
     /// The keys of replica `own` of `n`, without any other public key. Messages of other replicas are refused until
@@ -208,8 +309,8 @@ impl Keys {
         let secret = SigningKey::from_bytes(&secret);
         let key = |index| (index == own.0).then(|| secret.verifying_key());
         let public = (0..n).map(key).collect();
-        let secret = Box::new(secret);
-        Self::with(own, Scheme::Ed25519 { secret, public }, cluster)
+        let secret = Secret::Ed25519(Box::new(secret));
+        Self::with(own, secret, Scheme::Ed25519(public), cluster)
     }
 
     /// Adds a replica's public key. A known key is never replaced. All correct replicas must judge a certificate alike,
@@ -219,7 +320,7 @@ impl Keys {
     /// The public key is not valid.
     pub fn learn(&mut self, replica: ReplicaId, public_key: &[u8; 32]) -> Result<(), BadPublicKey> {
         let key = read_public(replica, public_key)?;
-        if let Scheme::Ed25519 { public, .. } = &mut self.scheme
+        if let Scheme::Ed25519(public) = &mut self.scheme
             && let Some(place) = public.get_mut(replica.0 as usize)
         {
             place.get_or_insert(key);
@@ -233,17 +334,16 @@ impl Keys {
     pub fn simulated(own: ReplicaId, n: u32, cluster: ClusterId) -> Self {
         let key = |index: u32| Digest::of(&[b"key", &cluster.0, &index.to_le_bytes()]);
         let all = (0..n).map(key).collect();
-        let own_key = key(own.0);
-        Self::with(own, Scheme::Keyed { own: own_key, all }, cluster)
+        Self::with(own, Secret::Keyed(key(own.0)), Scheme::Keyed(all), cluster)
     }
 
-    fn with(own: ReplicaId, scheme: Scheme, cluster: ClusterId) -> Self {
+    fn with(own: ReplicaId, secret: Secret, scheme: Scheme, cluster: ClusterId) -> Self {
+        let signer = Signer::new(secret, cluster, root::deepest(scheme.n()));
         Self {
             own,
             remembers: scheme.is_costly(),
             scheme,
-            cluster,
-            signed: Cell::new(0),
+            open: Open::new(Arc::new(signer)),
             checked: 0,
             requests: Remembered::default(),
             others: Remembered::default(),
@@ -293,14 +393,14 @@ impl Keys {
 
     /// The cluster for which these keys sign.
     #[must_use]
-    pub const fn cluster(&self) -> ClusterId {
-        self.cluster
+    pub fn cluster(&self) -> ClusterId {
+        self.open.signer.cluster
     }
 
-    /// The number of values signed so far.
+    /// The number of signatures made so far. One is for all values that share it.
     #[must_use]
-    pub const fn signed(&self) -> u64 {
-        self.signed.get()
+    pub fn signed(&self) -> u64 {
+        self.open.signer.made()
     }
 
     /// The number of signatures checked so far. Remembered ones are not counted.
@@ -309,7 +409,8 @@ impl Keys {
         self.checked
     }
 
-    /// Signs a value. The result needs no check.
+    /// Signs a value. The result needs no check. It shares its signature with what is signed after it, until one of them
+    /// is encoded.
     ///
     /// # Panics
     /// Never: the types of the protocol can always be encoded in memory.
@@ -319,17 +420,14 @@ impl Keys {
         reason = "encoding plain data into a growing buffer cannot fail"
     )]
     pub fn sign<T: Signable>(&self, value: T) -> Verified<T> {
-        let bytes: Arc<[u8]> = postcard::to_stdvec(&value)
-            .expect("plain data encodes")
-            .into();
-        let signature = self.scheme.sign(&self.signed_bytes::<T>(&bytes));
-        self.signed.update(|count| count + 1);
-        Verified(Signed {
+        let bytes = postcard::to_stdvec(&value).expect("plain data encodes");
+        let signature = self.open.add(self.scheme.hash().leaf(T::DOMAIN, &bytes));
+        Verified(Signed(Arc::new(Inner {
             signer: self.own,
-            bytes,
+            bytes: bytes.into(),
             signature,
             value,
-        })
+        })))
     }
 
     /// Checks a signature.
@@ -356,23 +454,50 @@ impl Keys {
         if self.is_mutant(Mutant::SignaturesNotChecked) {
             return Ok(());
         }
-        let fingerprint = self.remembers.then(|| fingerprint(signed));
-        let remembered = self.remembered::<T>();
-        if fingerprint.is_some_and(|known| remembered.known.contains(&known)) {
+        let Inner {
+            signer,
+            bytes,
+            signature,
+            ..
+        } = &*signed.0;
+        if self.has_made(signature) {
             return Ok(());
         }
-        let bytes = self.signed_bytes::<T>(&signed.bytes);
-        self.scheme
-            .verify(signed.signer, &bytes, &signed.signature)?;
+        let (signer, proof) = (*signer, signature.proof());
+        if proof.length() > self.open.signer.deepest {
+            return Err(Misbehaviour::BadSignature { signer });
+        }
+        let hash = self.scheme.hash();
+        let root = proof.root(hash, hash.leaf(T::DOMAIN, bytes));
+        let known = self.remembers.then(|| fingerprint(signer, root, &proof));
+        if known.is_some_and(|known| self.remember(known)) {
+            return Ok(());
+        }
+        let bytes = root::signed_bytes(self.cluster(), root);
+        self.scheme.verify(signer, &bytes, &proof.signature)?;
         self.checked += 1;
-        if let Some(fingerprint) = fingerprint {
-            self.remembered::<T>().add(fingerprint);
+        if let Some(known) = known {
+            self.remembered::<T>().add(known);
         }
         Ok(())
     }
 
-    pub(crate) const fn scheme(&self) -> &Scheme {
-        &self.scheme
+    /// Whether these keys have made the signature.
+    fn has_made(&self, signature: &Signature) -> bool {
+        match signature {
+            Signature::Made { tree, .. } => Arc::ptr_eq(tree.signer(), &self.open.signer),
+            Signature::Given(_) => false,
+        }
+    }
+
+    /// Whether the signature of a root was checked before. It may have come with a request, or with another message.
+    fn remember(&self, known: Digest) -> bool {
+        self.others.known.contains(&known) || self.requests.known.contains(&known)
+    }
+
+    /// What this replica and another one both know, and nobody else: 32 bytes. `None` if the other one's key is not known.
+    pub(crate) fn agree_with(&self, other: ReplicaId) -> Option<[u8; 32]> {
+        self.scheme.agree_with(&self.open.signer.secret, other)
     }
 
     /// Whether the keys are those of a simulation.
@@ -404,24 +529,10 @@ impl Keys {
             &mut self.others
         }
     }
-
-    fn signed_bytes<T: Signable>(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut all = Vec::with_capacity(T::DOMAIN.len() + 1 + 32 + bytes.len());
-        all.extend_from_slice(T::DOMAIN.as_bytes());
-        all.push(0);
-        all.extend_from_slice(&self.cluster.0);
-        all.extend_from_slice(bytes);
-        all
-    }
 }
 
-fn fingerprint<T: Signable>(signed: &Signed<T>) -> Digest {
-    Digest::of(&[
-        T::DOMAIN.as_bytes(),
-        &signed.signer.0.to_le_bytes(),
-        &signed.bytes,
-        &signed.signature,
-    ])
+fn fingerprint(signer: ReplicaId, root: Digest, proof: &Proof) -> Digest {
+    Digest::of(&[&signer.0.to_le_bytes(), &root.0, &proof.signature])
 }
 
 impl fmt::Debug for Keys {
@@ -436,10 +547,12 @@ fn read_public(replica: ReplicaId, key: &[u8; 32]) -> Result<VerifyingKey, BadPu
 
 #[cfg(test)]
 mod tests {
-    use super::Keys;
+    use std::sync::Arc;
+
+    use super::{Keys, Signable, Signature, Signed};
     use crate::Digest;
     use crate::id::{ClusterId, ReplicaId, Sequence};
-    use crate::message::Checkpoint;
+    use crate::message::{Checkpoint, Fetch};
 
     #[test]
     fn keys_that_remember_check_a_signature_once_and_no_other_bytes_under_it() {
@@ -459,10 +572,71 @@ mod tests {
         assert_eq!(count(keys(0).that_remember()), 2);
 
         let mut keys = keys(0).that_remember();
-        let signed = checkpoint(1);
-        keys.check(&signed).unwrap();
-        let mut other = checkpoint(2);
-        other.signature = signed.signature;
+        keys.check(&checkpoint(1)).unwrap();
+        let other = under_its_signature(checkpoint(2), &checkpoint(1));
         assert!(keys.check(&other).is_err());
+    }
+
+    /// The value with the signature of another one.
+    fn under_its_signature<T>(value: Signed<T>, other: &Signed<T>) -> Signed<T> {
+        let mut inner = Arc::into_inner(value.0).unwrap();
+        inner.signature = Signature::Given(other.0.signature.proof().into_owned());
+        Signed(Arc::new(inner))
+    }
+
+    #[test]
+    fn what_is_signed_before_one_of_it_is_encoded_costs_one_signature_and_one_check() {
+        let cluster = ClusterId([7; 32]);
+        let keys = |own| Keys::simulated(ReplicaId(own), 4, cluster);
+        let (signer, mut reader) = (keys(1), keys(0).that_remember());
+        let sign = |slot| {
+            let (sequence, digest) = (Sequence(slot), Digest::of(&[]));
+            signer.sign(Checkpoint { sequence, digest }).into_signed()
+        };
+        let together: Vec<_> = (0..5).map(sign).collect();
+        let arrived: Vec<_> = together.iter().map(sent).collect();
+        let later = sent(&sign(5));
+        assert_eq!(signer.signed(), 2);
+        reader.check_all(&arrived).unwrap();
+        assert_eq!(reader.checked(), 1);
+        reader.check(&later).unwrap();
+        assert_eq!(reader.checked(), 2);
+        assert_eq!(arrived, together, "equal, though only some know their tree");
+    }
+
+    #[test]
+    fn one_with_more_hashes_than_its_cluster_allows_is_refused() {
+        let cluster = ClusterId([7; 32]);
+        let keys = |own, n| Keys::simulated(ReplicaId(own), n, cluster);
+        let (small, large) = (keys(1, 31), keys(1, 32));
+        let fetch = || Fetch {
+            digest: Digest::of(&[]),
+        };
+        let shared = [small.sign(fetch()), small.sign(fetch())].map(|one| sent(&one));
+        let alone = [large.sign(fetch()), large.sign(fetch())].map(|one| sent(&one));
+        assert!(keys(0, 31).check_all(&shared).is_ok());
+        assert!(keys(0, 32).check_all(&shared).is_err());
+        assert!(keys(0, 32).check_all(&alone).is_ok());
+        assert_eq!(large.signed(), 2);
+    }
+
+    #[test]
+    fn a_copy_of_the_keys_shares_no_signature_with_the_original() {
+        let keys = Keys::simulated(ReplicaId(0), 4, ClusterId([7; 32]));
+        let fetch = || Fetch {
+            digest: Digest::of(&[]),
+        };
+        let before = keys.sign(fetch());
+        let copy = keys.clone();
+        let after = [keys.sign(fetch()), copy.sign(fetch())];
+        [before].iter().chain(&after).for_each(|one| {
+            sent(one);
+        });
+        assert_eq!(keys.signed(), 3);
+    }
+
+    /// The value as another process gets it.
+    fn sent<T: Signable>(signed: &Signed<T>) -> Signed<T> {
+        postcard::from_bytes(&postcard::to_stdvec(signed).unwrap()).unwrap()
     }
 }
