@@ -386,7 +386,7 @@ fn a_checkpoint_of_20_mb_with_one_changed_key_writes_less_than_1_mb() {
 fn records_that_stay_are_not_written_again_when_others_go() {
     let (mut storage, written) = counted();
     let keys = Keys::simulated(ReplicaId(0), 4, ClusterId([7; 32]));
-    let large = |sequence: u64| {
+    let make = |sequence: u64| {
         let client = ClientId::from(ReplicaId(0));
         let request = Request::new(client, Timestamp(sequence), vec![7; 1_000_000]);
         let requests = vec![keys.sign(request).into_signed()];
@@ -395,6 +395,8 @@ fn records_that_stay_are_not_written_again_when_others_go() {
             batch: Batch::new(requests),
         }
     };
+    let made = [1, 2].map(make);
+    let large = |sequence: usize| made[sequence - 1].clone();
     storage
         .add(&[executed(1), large(1), executed(2), large(2)])
         .unwrap();
