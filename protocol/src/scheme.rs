@@ -153,3 +153,75 @@ fn tag(key: &Digest, bytes: &[u8]) -> [u8; 64] {
     signature[..32].copy_from_slice(&quick(&[b"simulated", &key.0, bytes]).0);
     signature
 }
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::VerifyingKey;
+
+    use super::Scheme;
+    use crate::id::ReplicaId;
+
+    /// The points of small order, in all their encodings: Chalkias, Garillot and Nikolaenko, "Taming the Many EdDSAs" (2020),
+    /// table 6. The first byte, those between, and the last; then the four points of order 8.
+    fn small_order() -> Vec<[u8; 32]> {
+        let round = |(first, middle, last): (u8, u8, u8)| {
+            let mut point = [middle; 32];
+            (point[0], point[31]) = (first, last);
+            point
+        };
+        let of_order_8 = |text: &str, last: u8| {
+            let mut point = [0; 32];
+            base16ct::lower::decode(text, &mut point).unwrap();
+            point[31] = last;
+            point
+        };
+        let a = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
+        let b = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
+        let signs = [
+            (1, 0, 0),
+            (0, 0, 0),
+            (0xec, 0xff, 0x7f),
+            (0xed, 0xff, 0x7f),
+            (0xee, 0xff, 0x7f),
+        ];
+        let with_sign =
+            |(first, middle, last)| [(first, middle, last), (first, middle, last | 0x80)];
+        let eight = [
+            of_order_8(a, 0x05),
+            of_order_8(a, 0x85),
+            of_order_8(b, 0x7a),
+            of_order_8(b, 0xfa),
+        ];
+        signs
+            .into_iter()
+            .flat_map(with_sign)
+            .map(round)
+            .chain(eight)
+            .collect()
+    }
+
+    #[test]
+    fn no_key_and_no_signature_of_small_order_holds_for_anything() {
+        let points = small_order();
+        assert_eq!(points.len(), 14);
+        let mut taken = 0;
+        for key in points
+            .iter()
+            .filter_map(|point| VerifyingKey::from_bytes(point).ok())
+        {
+            let scheme = Scheme::Ed25519(vec![Some(key)]);
+            for (point, message) in points
+                .iter()
+                .flat_map(|point| (0..16_u8).map(move |m| (point, [m])))
+            {
+                let mut signature = [0; 64];
+                signature[..32].copy_from_slice(point);
+                assert!(scheme.verify(ReplicaId(0), &message, &signature).is_err());
+                // Without the strict check some of them hold, for every message.
+                let lax = ed25519_dalek::Signature::from_bytes(&signature);
+                taken += u32::from(ed25519_dalek::Verifier::verify(&key, &message, &lax).is_ok());
+            }
+        }
+        assert!(taken > 0, "the plain check takes some of them");
+    }
+}
