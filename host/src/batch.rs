@@ -1,7 +1,8 @@
 //! Batches: the form in which messages travel from one process to another.
 //!
-//! A batch is a head and the encoded messages, one after another. The head says whose the messages are, and the
-//! cluster under whose keys they are signed. A process of another cluster refuses the batch without checking a signature.
+//! A batch is the encoded messages, one after another. Before them stands a head, unless the recipient knows already whose the
+//! messages are, as it does of a live process's link. The head says whose the messages are, and the cluster under whose keys they
+//! are signed. A process of another cluster refuses the batch without checking a signature.
 
 use std::sync::Arc;
 
@@ -38,14 +39,6 @@ pub enum BadBatch {
 }
 
 impl Head {
-    /// Decodes the head of a batch of this cluster, and nothing else.
-    ///
-    /// # Errors
-    /// The bytes do not begin with a head, or it names another cluster.
-    pub fn open(bytes: &[u8], cluster: ClusterId) -> Result<Self, BadBatch> {
-        Self::split(bytes, cluster).map(|(head, _)| head)
-    }
-
     /// The head, and the messages behind it.
     fn split(bytes: &[u8], cluster: ClusterId) -> Result<(Self, &[u8]), BadBatch> {
         let (head, messages): (Self, _) = postcard::take_from_bytes(bytes)?;
@@ -62,17 +55,22 @@ impl Batch {
     /// # Errors
     /// The bytes are not a batch, or its head names another cluster.
     pub fn open(bytes: &[u8], cluster: ClusterId) -> Result<Self, BadBatch> {
-        let (head, mut rest) = Head::split(bytes, cluster)?;
+        let (head, messages) = Head::split(bytes, cluster)?;
+        Self::read(head.sender, messages)
+    }
+
+    /// Decodes messages without a head, one after another. They come from `sender`.
+    ///
+    /// # Errors
+    /// The bytes are not messages.
+    pub fn read(sender: ReplicaId, mut bytes: &[u8]) -> Result<Self, BadBatch> {
         let mut messages = Vec::new();
-        while !rest.is_empty() {
-            let (message, after) = postcard::take_from_bytes(rest)?;
+        while !bytes.is_empty() {
+            let (message, after) = postcard::take_from_bytes(bytes)?;
             messages.push(message);
-            rest = after;
+            bytes = after;
         }
-        Ok(Self {
-            sender: head.sender,
-            messages,
-        })
+        Ok(Self { sender, messages })
     }
 
     /// A batch of one message, which came without a head.

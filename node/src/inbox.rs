@@ -1,5 +1,6 @@
 //! The batches of peers that wait for the runtime. Each peer has room of its own, counted in bytes, and the peers take
-//! turns: one that sends more than the runtime can take holds up itself, not the others.
+//! turns: one that sends more than the runtime can take holds up itself, not the others. What puts in a batch waits until
+//! there is room, and reads no more from that peer meanwhile.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,15 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quorate_protocol::ReplicaId;
 use tokio::sync::Notify;
 
-/// The bytes of one peer's batches that may wait. A peer has two calls in flight, and most calls are smaller than 512 KiB.
+/// The bytes of one peer's batches that may wait. Most batches are smaller than 512 KiB.
 pub(crate) const ROOM: usize = 2 * 1024 * 1024;
-/// The bytes of larger batches that may wait, of all peers together, but only one of each peer: four of the largest that
-/// the endpoint takes.
+/// The bytes of larger batches that may wait, of all peers together, but only one of each peer.
 const ROOM_FOR_LARGE: usize = 32 * 1024 * 1024;
 /// A batch counts for at least so many bytes, because each takes memory and time beside its own bytes.
 const LEAST: usize = 1024;
 
-/// Why a batch was not taken.
+/// Why a batch was not put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// No peer has this id.
@@ -38,6 +38,8 @@ pub(crate) struct IntoInbox<T>(Arc<Shared<T>>);
 struct Shared<T> {
     rooms: Mutex<Rooms<T>>,
     arrived: Notify,
+    /// Notified when a batch was taken out, or nobody takes batches any more.
+    left: Notify,
 }
 
 /// An inbox for the batches of `peers` processes, those with the ids from 0.
@@ -45,6 +47,7 @@ pub(crate) fn inbox<T>(peers: usize) -> (IntoInbox<T>, Inbox<T>) {
     let shared = Arc::new(Shared {
         rooms: Mutex::new(Rooms::new(peers)),
         arrived: Notify::new(),
+        left: Notify::new(),
     });
     (IntoInbox(Arc::clone(&shared)), Inbox(shared))
 }
@@ -56,12 +59,31 @@ impl<T> Clone for IntoInbox<T> {
 }
 
 impl<T> IntoInbox<T> {
-    /// Puts in a batch of so many bytes that says it is from this peer.
-    pub(crate) fn put(&self, peer: ReplicaId, bytes: usize, batch: T) -> Result<(), Refused> {
+    /// Puts in a batch of so many bytes from this peer, if there is room now. Otherwise gives it back.
+    pub(crate) fn put(&self, peer: ReplicaId, bytes: usize, batch: T) -> Result<(), (Refused, T)> {
         let bytes = bytes.max(LEAST);
         self.0.rooms().put(peer, Taken { bytes, batch })?;
         self.0.arrived.notify_one();
         Ok(())
+    }
+
+    /// Puts in a batch of so many bytes from this peer, once there is room.
+    pub(crate) async fn put_once_there_is_room(
+        &self,
+        peer: ReplicaId,
+        bytes: usize,
+        mut batch: T,
+    ) -> Result<(), Refused> {
+        loop {
+            // Made before the look, so that it misses nothing that leaves after the look.
+            let left = self.0.left.notified();
+            match self.put(peer, bytes, batch) {
+                Ok(()) => return Ok(()),
+                Err((Refused::Full, back)) => batch = back,
+                Err((refused, _)) => return Err(refused),
+            }
+            left.await;
+        }
     }
 }
 
@@ -78,7 +100,9 @@ impl<T> Inbox<T> {
 
     /// The next batch, if one waits: of the peer that has had the fewest bytes.
     pub(crate) fn take(&mut self) -> Option<Taken<T>> {
-        self.0.rooms().take()
+        let taken = self.0.rooms().take()?;
+        self.0.left.notify_waiters();
+        Some(taken)
     }
 }
 
@@ -87,6 +111,7 @@ impl<T> Drop for Inbox<T> {
         let mut rooms = self.0.rooms();
         *rooms = Rooms::new(0);
         rooms.is_closed = true;
+        self.0.left.notify_waiters();
     }
 }
 
@@ -139,19 +164,20 @@ impl<T> Rooms<T> {
         }
     }
 
-    fn put(&mut self, peer: ReplicaId, batch: Taken<T>) -> Result<(), Refused> {
+    fn put(&mut self, peer: ReplicaId, batch: Taken<T>) -> Result<(), (Refused, T)> {
         if self.is_closed {
-            return Err(Refused::Closed);
+            return Err((Refused::Closed, batch.batch));
         }
-        let room = self.of_peers.get_mut(peer.0 as usize);
-        let room = room.ok_or(Refused::NoPeer)?;
+        let Some(room) = self.of_peers.get_mut(peer.0 as usize) else {
+            return Err((Refused::NoPeer, batch.batch));
+        };
         if batch.bytes > ROOM {
             if room.bytes > ROOM || self.large + batch.bytes > ROOM_FOR_LARGE {
-                return Err(Refused::Full);
+                return Err((Refused::Full, batch.batch));
             }
             self.large += batch.bytes;
         } else if room.bytes + batch.bytes > ROOM {
-            return Err(Refused::Full);
+            return Err((Refused::Full, batch.batch));
         }
         if room.waiting.is_empty() {
             room.served = room.served.max(self.turn);
@@ -202,7 +228,7 @@ mod tests {
         for _ in 0..8 {
             assert_eq!(into.put(Q, PIECE, "q"), Ok(()));
         }
-        assert_eq!(into.put(Q, 1, "q"), Err(Refused::Full));
+        assert_eq!(into.put(Q, 1, "q"), Err((Refused::Full, "q")));
         assert_eq!(into.put(R, PIECE, "r"), Ok(()));
         assert_eq!(taken(&mut inbox, 2), ["q", "r"]);
         assert_eq!(into.put(Q, PIECE, "q"), Ok(()), "there is room again");
@@ -240,9 +266,12 @@ mod tests {
         let (into, mut inbox) = of_four();
         let large = ROOM_FOR_LARGE / 2;
         assert_eq!(into.put(Q, large, "Q"), Ok(()));
-        assert_eq!(into.put(Q, large, "Q"), Err(Refused::Full));
+        assert_eq!(into.put(Q, large, "Q"), Err((Refused::Full, "Q")));
         assert_eq!(into.put(R, large, "R"), Ok(()));
-        assert_eq!(into.put(ReplicaId(3), large, "S"), Err(Refused::Full));
+        assert_eq!(
+            into.put(ReplicaId(3), large, "S"),
+            Err((Refused::Full, "S"))
+        );
         assert_eq!(into.put(ReplicaId(3), PIECE, "s"), Ok(()));
         assert_eq!(taken(&mut inbox, 9).concat(), "QRs");
         assert_eq!(into.put(Q, large, "Q"), Ok(()));
@@ -251,9 +280,9 @@ mod tests {
     #[test]
     fn nobody_else_has_room_and_nobody_once_it_is_closed() {
         let (into, inbox) = of_four();
-        assert_eq!(into.put(ReplicaId(4), 1, "t"), Err(Refused::NoPeer));
+        assert_eq!(into.put(ReplicaId(4), 1, "t"), Err((Refused::NoPeer, "t")));
         drop(inbox);
-        assert_eq!(into.put(Q, 1, "q"), Err(Refused::Closed));
+        assert_eq!(into.put(Q, 1, "q"), Err((Refused::Closed, "q")));
     }
 
     #[tokio::test]
@@ -264,5 +293,31 @@ mod tests {
             into.put(R, 1, "r").unwrap();
         });
         assert_eq!((taken.bytes, taken.batch), (LEAST, "r"));
+    }
+
+    #[tokio::test]
+    async fn a_batch_without_room_waits_for_it_and_others_do_not_wait() {
+        let (into, mut inbox) = of_four();
+        into.put(Q, ROOM, "first").unwrap();
+        let waiting = into.put_once_there_is_room(Q, 1, "second");
+        let (put, order) = tokio::join!(waiting, async {
+            into.put_once_there_is_room(R, 1, "other").await.unwrap();
+            let mut order = Vec::new();
+            for _ in 0..3 {
+                order.push(inbox.next().await.batch);
+            }
+            order
+        });
+        assert_eq!(put, Ok(()));
+        assert_eq!(order, ["first", "other", "second"]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_waits_for_room_is_refused_once_the_inbox_is_closed() {
+        let (into, inbox) = of_four();
+        into.put(Q, ROOM, "first").unwrap();
+        let waiting = into.put_once_there_is_room(Q, 1, "second");
+        let (put, ()) = tokio::join!(waiting, async { drop(inbox) });
+        assert_eq!(put, Err(Refused::Closed));
     }
 }

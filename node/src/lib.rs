@@ -2,8 +2,8 @@
 //!
 //! * `rpc/`: one file per XML-RPC method. Each asks the runtime and answers.
 //! * `runtime`: the one task that owns the process, which `quorate-host` runs. `clock`, `storage`, `inbox` (one queue for
-//!   each peer's batches) and `outbox` (one queue for each peer, whose batches go out as `pbft.deliver` calls) are its
-//!   surroundings.
+//!   each peer's batches) and `outbox` (one queue for each peer) are its surroundings. `link/`: the connections over which
+//!   batches travel.
 //! * `common`: what all processes must have alike. `durable`: files that outlive a crash. `starts`: how often a process was
 //!   started.
 //! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what. `refusals`: what was refused
@@ -22,6 +22,7 @@ pub mod durable;
 pub mod gather;
 mod herald;
 mod inbox;
+mod link;
 mod loss;
 mod outbox;
 mod proofs;
@@ -77,13 +78,12 @@ const CALL_GRACE: Duration = Duration::from_secs(5);
 /// The most bytes of one vote in an answer of `status` or `round`, if each byte of its decision is escaped.
 const VOTE_BYTES: usize = 1536;
 
-/// The endpoint's limits. Peers call the process by its address, so the address is an allowed host.
+/// The endpoint's limits. Peers ask for links at the process's address, so the address is an allowed host.
 fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     let usual = Limits::default();
     let processes = config.addresses.len();
     // A process has at most two ballots in a round: one that counts and one that does not.
     let votes = processes.saturating_mul(processes).saturating_mul(2);
-    let body = usual.body.max(longest_call(config));
     let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
     let mut allowed_hosts = config.allowed_hosts.clone();
     allowed_hosts.push(match ip {
@@ -93,8 +93,6 @@ fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     Limits {
         allowed_hosts,
         any_address: ip.is_unspecified(),
-        body,
-        bodies: usual.bodies.max(body.saturating_mul(BODIES)),
         call: usual.call.max(decision_timeout + CALL_GRACE),
         answer: votes
             .saturating_mul(VOTE_BYTES)
@@ -102,20 +100,6 @@ fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
             .min(ANSWER_LIMIT),
         ..usual
     }
-}
-
-/// The bytes of a call of `pbft.deliver` beside its batch: XML, the tag, and the head of the batch.
-const AROUND_BATCH: usize = 1024;
-/// How many of the longest calls may be under way at once.
-const BODIES: usize = 8;
-
-/// The bytes of a call with the largest message of a correct peer. Base64 makes 4 bytes of 3.
-fn longest_call(config: &NodeConfig) -> usize {
-    let largest = config
-        .protocol()
-        .map_or(0, |protocol| protocol.largest().message());
-    let batch = largest.max(outbox::BATCH_BYTES);
-    batch.div_ceil(3).saturating_mul(4) + AROUND_BATCH
 }
 
 #[cfg(test)]

@@ -1,28 +1,20 @@
-//! One outbox per peer. Messages that gather while calls are in flight go out together in the next call, as one batch. Small
-//! messages, such as votes, have calls of their own, so they do not wait behind megabytes of batches and bodies.
+//! One outbox per peer. It keeps two links open to the peer ([`crate::link`]) and sends what was pushed over them. What the
+//! peer does not take yet waits, and goes out together in the next frame, as one batch.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use quorate_host::{Head, join};
-use quorate_protocol::{Config, PairKey, ReplicaId};
-use quorate_wire::method::Deliver;
-use quorate_wire::{CallError, Caller, Fault, Seldom};
+use quorate_protocol::{Config, ReplicaId, Tagger};
+use quorate_wire::{CallError, Fault, Seldom};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// The most calls to one peer that are in flight at a time in each lane.
-const CALLS_IN_FLIGHT: usize = 2;
-/// Messages of at most so many bytes take the lane of the small ones. A vote has some 120 bytes, and a certificate of 31
-/// signatures some 3 KiB.
-const SMALL: usize = 4 * 1024;
-/// The most bytes of messages in one call, unless a single message is larger.
-pub(crate) const BATCH_BYTES: usize = 512 * 1024;
-/// How long a peer may take to answer a call with a batch.
-pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::link::{self, BATCH_BYTES, Envelope, Lane, Line, NotOpened, Written};
 
 /// The most bytes that wait for a peer that takes them slowly or not at all: all the waiting requests of one speaker, the
 /// batches that propose them, and two of the largest messages. So a load that one process may bring is not dropped on its
@@ -31,21 +23,12 @@ pub(crate) fn room(protocol: &Config) -> usize {
     2 * (protocol.limits.waiting + protocol.largest().message())
 }
 
-/// What turns messages into a call.
-#[derive(Clone, Debug)]
-pub(crate) struct Envelope {
-    /// The head of every batch.
-    pub(crate) head: Head,
-    /// What the sender shares with the peer.
-    pub(crate) pair: PairKey,
-}
-
 /// The queue of messages for one peer.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: Arc<Queue>,
-    /// The tasks that send. They end when this is dropped.
-    _senders: JoinSet<()>,
+    /// The tasks that keep the links open. They end when this is dropped.
+    _keepers: JoinSet<()>,
 }
 
 #[derive(Debug)]
@@ -54,49 +37,44 @@ struct Queue {
     /// The most bytes that wait.
     room: usize,
     waiting: Mutex<Waiting>,
-    small_arrived: Notify,
-    large_arrived: Notify,
-    /// Whether a log line has already said that the peer gives bad answers, or refuses what it gets.
+    /// Notified when the link of the small lane, or of the large one, takes no more at the moment.
+    stuck: [Notify; 2],
+    /// Whether a log line has already said that the peer gives bad answers, or refuses links.
     complained: AtomicBool,
-    /// A peer that takes every second batch must not fill the log either.
+    /// A peer that opens every second link must not fill the log either.
     complaints: Seldom,
     losses: Seldom,
 }
 
-/// Which messages a sender sends.
-#[derive(Clone, Copy, Debug)]
-enum Size {
-    Small,
-    Large,
-}
-
 #[derive(Debug, Default)]
 struct Waiting {
-    small: Lane,
-    large: Lane,
+    small: Queued,
+    large: Queued,
 }
 
+/// What waits in a lane.
 #[derive(Debug, Default)]
-struct Lane {
+struct Queued {
     messages: VecDeque<Arc<[u8]>>,
     bytes: usize,
+    /// The link, while it is open.
+    line: Option<Line>,
 }
 
-impl Size {
-    fn of(message: &[u8]) -> Self {
-        if message.len() <= SMALL {
-            Self::Small
-        } else {
-            Self::Large
-        }
-    }
+/// How far a lane has been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    /// Nothing waits, or the link is not open.
+    All,
+    /// The link takes no more at the moment.
+    Part,
 }
 
 impl Waiting {
-    const fn lane(&mut self, size: Size) -> &mut Lane {
-        match size {
-            Size::Small => &mut self.small,
-            Size::Large => &mut self.large,
+    const fn lane(&mut self, lane: Lane) -> &mut Queued {
+        match lane {
+            Lane::Small => &mut self.small,
+            Lane::Large => &mut self.large,
         }
     }
 
@@ -118,7 +96,7 @@ impl Waiting {
     }
 }
 
-impl Lane {
+impl Queued {
     fn push(&mut self, message: Arc<[u8]>) {
         self.bytes += message.len();
         self.messages.push_back(message);
@@ -130,7 +108,7 @@ impl Lane {
         Some(oldest)
     }
 
-    /// The oldest messages, as many as one call may carry.
+    /// The oldest messages, as many as one frame may carry.
     fn take(&mut self) -> Vec<Arc<[u8]>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
@@ -143,41 +121,57 @@ impl Lane {
         }
         batch
     }
+
+    /// Sends what waits, as far as the link takes it now.
+    fn send(&mut self) -> std::io::Result<Sent> {
+        loop {
+            let Some(line) = &mut self.line else {
+                return Ok(Sent::All);
+            };
+            if line.write()? == Written::Part {
+                return Ok(Sent::Part);
+            }
+            if self.messages.is_empty() {
+                return Ok(Sent::All);
+            }
+            let batch = self.take();
+            if let Some(line) = &mut self.line {
+                line.load(&batch);
+            }
+        }
+    }
 }
 
 impl Outbox {
-    /// An outbox that sends as long as it exists. At most `room` bytes wait in it.
+    /// An outbox that sends to this address as long as it exists. At most `room` bytes wait in it.
     pub(crate) fn start(
         envelope: &Envelope,
         peer: ReplicaId,
         room: usize,
-        caller: &Caller,
+        address: SocketAddr,
     ) -> Self {
         let queue = Arc::new(Queue::new(peer, room));
-        let mut senders = JoinSet::new();
-        for size in [Size::Small, Size::Large] {
-            for _ in 0..CALLS_IN_FLIGHT {
-                let (envelope, queue) = (envelope.clone(), Arc::clone(&queue));
-                senders.spawn(send_batches(envelope, caller.clone(), queue, size));
-            }
+        let mut keepers = JoinSet::new();
+        for lane in Lane::ALL {
+            let (envelope, queue) = (envelope.clone(), Arc::clone(&queue));
+            keepers.spawn(keep_open(envelope, address, queue, lane));
         }
         Self {
             queue,
-            _senders: senders,
+            _keepers: keepers,
         }
     }
 
-    /// Queues an encoded message.
+    /// Queues an encoded message. [`Outbox::send`] sends it.
     pub(crate) fn push(&self, message: Arc<[u8]>) {
         self.queue.push(message);
     }
-}
 
-impl Envelope {
-    fn call(&self, messages: &[Arc<[u8]>]) -> Deliver {
-        let batch = join(self.head, messages);
-        let tag = self.pair.tag(self.head.sender, &batch).to_vec();
-        Deliver { batch, tag }
+    /// Sends all that is queued, as far as the peer takes it now. The rest follows by itself.
+    pub(crate) fn send(&self) {
+        for lane in Lane::ALL {
+            self.queue.send(lane);
+        }
     }
 }
 
@@ -187,8 +181,7 @@ impl Queue {
             peer,
             room,
             waiting: Mutex::default(),
-            small_arrived: Notify::new(),
-            large_arrived: Notify::new(),
+            stuck: Default::default(),
             complained: AtomicBool::new(false),
             complaints: Seldom::default(),
             losses: Seldom::default(),
@@ -196,10 +189,10 @@ impl Queue {
     }
 
     fn push(&self, message: Arc<[u8]>) {
-        let size = Size::of(&message);
+        let lane = Lane::of(&message);
         let dropped = {
             let mut waiting = self.waiting();
-            waiting.lane(size).push(message);
+            waiting.lane(lane).push(message);
             waiting.cut_to(self.room)
         };
         if dropped > 0
@@ -208,102 +201,94 @@ impl Queue {
             let peer = self.peer;
             tracing::info!(%peer, dropped, lines_left_out, "too much waits for the peer: the oldest messages are dropped");
         }
-        self.arrived(size).notify_one();
     }
 
-    fn take(&self, size: Size) -> Vec<Arc<[u8]>> {
-        let mut waiting = self.waiting();
-        let lane = waiting.lane(size);
-        let batch = lane.take();
-        if !lane.messages.is_empty() {
-            self.arrived(size).notify_one();
+    /// Sends what waits in a lane. A link that breaks meanwhile is left to its keeper, which notices that too.
+    fn send(&self, lane: Lane) {
+        let sent = self.waiting().lane(lane).send();
+        match sent {
+            Ok(Sent::All) => {}
+            Ok(Sent::Part) | Err(_) => self.stuck(lane).notify_one(),
         }
-        batch
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    const fn arrived(&self, size: Size) -> &Notify {
-        match size {
-            Size::Small => &self.small_arrived,
-            Size::Large => &self.large_arrived,
+    const fn stuck(&self, lane: Lane) -> &Notify {
+        let [small, large] = &self.stuck;
+        match lane {
+            Lane::Small => small,
+            Lane::Large => large,
         }
     }
 
-    /// Whether to log this failure as a warning: the first bad answer or refusal since the peer last took a batch. A
+    /// Whether to log this failure as a warning: the first bad answer or refusal since the peer last opened a link. A
     /// peer that is away or overloaded comes back by itself. A peer that gives bad answers, such as HTTP status 403,
     /// most often needs help.
-    fn complains_of(&self, error: &CallError) -> bool {
+    fn complains_of(&self, error: &NotOpened) -> bool {
         let needs_help = match error {
-            CallError::BadAnswer { .. } => true,
-            CallError::Fault(fault) => !passes(fault),
-            _ => false,
+            NotOpened::Refused(_) | NotOpened::Call(CallError::BadAnswer { .. }) => true,
+            NotOpened::Call(CallError::Fault(fault)) => fault.code() != Fault::OVERLOADED,
+            NotOpened::Call(_) | NotOpened::Broken(_) | NotOpened::TimedOut => false,
         };
         needs_help
             && !self.complained.swap(true, Ordering::Relaxed)
             && self.complaints.line(()).is_some()
     }
 
-    async fn next_batch(&self, size: Size) -> Vec<Arc<[u8]>> {
+    /// Sends over an open link until it breaks. Returns why it has.
+    async fn use_link(&self, lane: Lane, stream: TcpStream, tagger: Tagger) -> std::io::Error {
+        let stream = Arc::new(stream);
+        self.waiting().lane(lane).line = Some(Line::new(Arc::clone(&stream), tagger));
+        let error = tokio::select! {
+            error = link::watch_pulses(&stream) => error,
+            error = self.send_rest(lane, &stream) => error,
+        };
+        self.waiting().lane(lane).line = None;
+        error
+    }
+
+    /// Sends what waits, and each time that the link has taken a part only, the rest once the link takes more.
+    async fn send_rest(&self, lane: Lane, stream: &TcpStream) -> std::io::Error {
         loop {
-            let batch = self.take(size);
-            if !batch.is_empty() {
-                return batch;
+            let writable = stream.writable().await;
+            let sent = writable.and_then(|()| self.waiting().lane(lane).send());
+            match sent {
+                Ok(Sent::All) => self.stuck(lane).notified().await,
+                Ok(Sent::Part) => {}
+                Err(error) => return error,
             }
-            self.arrived(size).notified().await;
         }
     }
 }
 
-/// Sends one batch after another, of one lane. Tries each until the peer takes or refuses it. Waits longer after each failed try.
-async fn send_batches(envelope: Envelope, caller: Caller, queue: Arc<Queue>, size: Size) {
+/// Keeps the link of one lane open. Waits longer after each failed try.
+async fn keep_open(envelope: Envelope, address: SocketAddr, queue: Arc<Queue>, lane: Lane) {
     let peer = queue.peer;
+    let mut pauses = pauses();
     loop {
-        let call = envelope.call(&queue.next_batch(size).await);
-        let mut pauses = pauses();
-        let mut taken = true;
-        while let Err(error) = caller.call(call.clone()).await {
-            let complains = queue.complains_of(&error);
-            if let CallError::Fault(fault) = &error
-                && !passes(fault)
-            {
-                if complains {
-                    tracing::warn!(%peer, %fault, "the peer refuses what it is sent; that is dropped");
-                } else {
-                    tracing::debug!(%peer, %fault, "the peer refuses a batch again");
+        match link::open(&envelope, address, lane).await {
+            Ok((stream, tagger)) => {
+                queue.complained.store(false, Ordering::Relaxed);
+                let opened = Instant::now();
+                let error = queue.use_link(lane, stream, tagger).await;
+                tracing::debug!(%peer, ?lane, %error, "the link to the peer broke; it is opened again");
+                if opened.elapsed() > LONGEST_PAUSE {
+                    pauses = self::pauses();
                 }
-                taken = false;
-                break;
             }
-            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
-            let pause = match &error {
-                error if error.is_overload() => pause.min(BUSY_PAUSE),
-                _ => pause,
-            };
-            if complains {
-                tracing::warn!(%peer, %error, "the peer takes no batches; it is tried again and again");
-            } else {
-                tracing::debug!(%peer, %error, ?pause, "the peer takes no batch now");
+            Err(error) if queue.complains_of(&error) => {
+                tracing::warn!(%peer, %error, "the peer takes no messages; it is tried again and again");
             }
-            tokio::time::sleep(pause).await;
+            Err(error) => tracing::debug!(%peer, ?lane, %error, "the peer opens no link now"),
         }
-        if taken {
-            queue.complained.store(false, Ordering::Relaxed);
-        }
+        tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
     }
-}
-
-/// Whether a peer that answers with this fault may soon take what it refuses now.
-fn passes(fault: &Fault) -> bool {
-    [Fault::OVERLOADED, Fault::NOT_FOUNDED].contains(&fault.code())
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause before an overloaded peer is tried again. Its inbox empties within a few turns, so a longer pause would
-/// leave it idle.
-const BUSY_PAUSE: Duration = Duration::from_millis(80);
 
 fn pauses() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
@@ -316,62 +301,24 @@ fn pauses() -> impl Iterator<Item = Duration> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use quorate_host::Head;
-    use quorate_protocol::{ClusterId, Keys, ReplicaId};
-    use quorate_wire::method::Deliver;
-    use quorate_wire::{CallError, Caller, Endpoint, Fault};
-    use tokio::net::TcpListener;
-    use tokio::sync::mpsc;
+    use quorate_protocol::ReplicaId;
+    use quorate_wire::{CallError, Fault};
 
-    use super::{BATCH_BYTES, CALLS_IN_FLIGHT, Envelope, Outbox, Queue, SMALL, Size};
+    use super::{Lane, NotOpened, Outbox, Queue};
+    use crate::link::tests::envelope;
 
     const LONG: Duration = Duration::from_secs(20);
     const Q: ReplicaId = ReplicaId(1);
     const ROOM: usize = 1024;
 
-    /// Of P to Q.
-    fn envelope() -> Envelope {
-        let (cluster, sender) = (ClusterId([7; 32]), ReplicaId(0));
-        let keys = Keys::simulated(sender, 2, cluster);
-        Envelope {
-            head: Head { cluster, sender },
-            pair: keys.shared_with(ReplicaId(1)).unwrap(),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_batch_that_an_overloaded_peer_refuses_is_sent_again() {
-        let (taken, mut batches) = mpsc::unbounded_channel();
-        let calls = Arc::new(AtomicUsize::new(0));
-        let peer = Endpoint::new().method(move |call: Deliver| {
-            let overloaded = calls.fetch_add(1, Ordering::Relaxed) < 2;
-            let taken = taken.clone();
-            async move {
-                if overloaded {
-                    return Err(Fault::overloaded("try again later"));
-                }
-                taken.send(call).unwrap();
-                Ok(1)
-            }
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let caller = Caller::new(listener.local_addr().unwrap(), LONG);
-        tokio::spawn(peer.serve(listener, std::future::pending()));
-        let outbox = Outbox::start(&envelope(), Q, ROOM, &caller);
-        outbox.push([1, 2, 3].into());
-        let batch = tokio::time::timeout(LONG, batches.recv()).await;
-        let batch = batch.unwrap().unwrap();
-        assert_eq!(batch, envelope().call(&[[1, 2, 3].into()]));
-    }
-
     #[tokio::test]
     async fn nothing_is_sent_any_more_once_the_outbox_is_gone() {
-        let nowhere = Caller::new(([127, 0, 0, 1], 1).into(), LONG);
-        let outbox = Outbox::start(&envelope(), Q, ROOM, &nowhere);
+        let nowhere = ([127, 0, 0, 1], 1).into();
+        let outbox = Outbox::start(&envelope(ReplicaId(0), Q), Q, ROOM, nowhere);
         outbox.push([1].into());
+        outbox.send();
         let queue = Arc::downgrade(&outbox.queue);
         drop(outbox);
         let gone = async {
@@ -383,25 +330,32 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bad_answer_is_shown_and_an_absence_never() {
+    fn the_first_bad_answer_or_refusal_is_shown_and_an_absence_never() {
         let queue = Queue::new(Q, ROOM);
         let away = CallError::Unreachable {
             address: String::new(),
             cause: String::new(),
         };
-        let forbidden = CallError::BadAnswer {
+        let forbidden = || CallError::BadAnswer {
             address: String::new(),
             method: String::new(),
             cause: "HTTP status 403".into(),
         };
-        assert!(!queue.complains_of(&away));
-        assert!(!queue.complains_of(&Fault::overloaded("later").into()));
-        let refused = Fault::new(Fault::WRONG_PARAMETERS, "other keys");
+        let overloaded = CallError::from(Fault::overloaded("later"));
+        assert!(!queue.complains_of(&away.into()));
+        assert!(!queue.complains_of(&overloaded.into()));
+        assert!(!queue.complains_of(&NotOpened::TimedOut));
+        assert!(queue.complains_of(&forbidden().into()));
+        assert!(!queue.complains_of(&forbidden().into()));
         let refusing = Queue::new(Q, ROOM);
-        assert!(refusing.complains_of(&refused.clone().into()));
-        assert!(!refusing.complains_of(&refused.into()));
-        assert!(queue.complains_of(&forbidden));
-        assert!(!queue.complains_of(&forbidden));
+        let refused = NotOpened::Refused("other keys".into());
+        assert!(refusing.complains_of(&refused) && !refusing.complains_of(&refused));
+    }
+
+    /// The first bytes of the messages that the next frame of a lane has.
+    fn next(queue: &Queue, lane: Lane) -> Vec<u8> {
+        let batch = queue.waiting().lane(lane).take();
+        batch.iter().map(|message| message[0]).collect()
     }
 
     #[test]
@@ -411,49 +365,19 @@ mod tests {
         for tag in 0..6 {
             queue.push(message(tag));
         }
-        assert_eq!(queue.take(Size::Small)[0][0], 2, "0 and 1 should have gone");
+        assert_eq!(next(&queue, Lane::Small), [2, 3, 4, 5]);
     }
 
     #[test]
     fn what_large_messages_leave_no_room_for_is_no_small_message() {
-        let queue = Queue::new(Q, 4 * SMALL);
-        let large = |tag: u8| vec![tag; SMALL + 1].into();
+        let queue = Queue::new(Q, 4 * Lane::SMALL);
+        let large = |tag: u8| vec![tag; Lane::SMALL + 1].into();
         queue.push([9].into());
         for tag in 0..8 {
             queue.push(large(tag));
         }
         queue.push([10].into());
-        let small = queue.take(Size::Small);
-        let small: Vec<u8> = small.iter().map(|message| message[0]).collect();
-        assert_eq!(small, [9, 10]);
-        let large = queue.take(Size::Large);
-        let large: Vec<u8> = large.iter().map(|message| message[0]).collect();
-        assert_eq!(large, [5, 6, 7]);
-    }
-
-    #[tokio::test]
-    async fn a_small_message_does_not_wait_behind_large_ones_that_the_peer_is_slow_to_take() {
-        let (taken, mut batches) = mpsc::unbounded_channel();
-        let peer = Endpoint::new().method(move |call: Deliver| {
-            let taken = taken.clone();
-            async move {
-                if call.batch.len() > SMALL {
-                    std::future::pending::<()>().await;
-                }
-                taken.send(call).unwrap();
-                Ok(1)
-            }
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let caller = Caller::new(listener.local_addr().unwrap(), LONG);
-        tokio::spawn(peer.serve(listener, std::future::pending()));
-        let outbox = Outbox::start(&envelope(), Q, 8 * BATCH_BYTES, &caller);
-        for _ in 0..=CALLS_IN_FLIGHT {
-            outbox.push(vec![0; BATCH_BYTES].into());
-        }
-        outbox.push([1, 2, 3].into());
-        let batch = tokio::time::timeout(LONG, batches.recv()).await;
-        let batch = batch.unwrap().unwrap();
-        assert_eq!(batch, envelope().call(&[[1, 2, 3].into()]));
+        assert_eq!(next(&queue, Lane::Small), [9, 10]);
+        assert_eq!(next(&queue, Lane::Large), [5, 6, 7]);
     }
 }

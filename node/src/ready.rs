@@ -1,5 +1,7 @@
 //! A process that is ready to run: its runtime, its endpoint and its listener.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use quorate_wire::Endpoint;
 use tokio::net::TcpListener;
@@ -34,8 +36,11 @@ impl Ready {
             .ip();
         let (to_runtime, at_runtime) = question::ways(config.addresses.len());
         let mut runtime = Runtime::new(config, gathered, ip.is_loopback(), at_runtime)?;
-        let handle = Handle::new(config, runtime.pairs(), to_runtime);
-        let endpoint = rpc::register(endpoint, &handle).limits(limits(config, ip));
+        let reception = runtime.reception(config, to_runtime.batches.clone());
+        let handle = Handle::new(config, to_runtime);
+        let endpoint = rpc::register(endpoint, &handle)
+            .links(Arc::new(reception))
+            .limits(limits(config, ip));
         let endpoint = match &config.web {
             Some(web) => endpoint.routes(web::routes(web, handle.clone())),
             None => endpoint,

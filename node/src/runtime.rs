@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use quorate_fault::{Scene, Setting, grammar};
-use quorate_host::{Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
-use quorate_protocol::{ClusterId, Config, Keys, PairKey, Quorum, Record, ReplicaId, Time};
+use quorate_host::{Batch, Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
+use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::Membership;
 use quorate_wire::method::Traffic;
-use quorate_wire::{Caller as PeerCaller, Fault, Seldom};
+use quorate_wire::{Fault, Seldom};
 
 use crate::Ending;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::herald::{Gathered, Herald};
+use crate::inbox::IntoInbox;
+use crate::link::{Envelope, Reception};
 use crate::loss::Loss;
-use crate::outbox::{self, CALL_TIMEOUT, Envelope, Outbox};
+use crate::outbox::{self, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{Arrival, AtRuntime, CORRECT, Caller, Question, Share, SlotVotes, Standing};
 use crate::refusals::Refusals;
@@ -143,9 +145,11 @@ impl Runtime {
         })
     }
 
-    /// What this process shares with each of all processes.
-    pub(crate) fn pairs(&mut self) -> Vec<Option<PairKey>> {
-        self.process.keys().shared_with_all(self.quorum.n())
+    /// What takes the peers' links and puts their batches into this inbox.
+    pub(crate) fn reception(&mut self, config: &NodeConfig, inbox: IntoInbox<Batch>) -> Reception {
+        let largest = self.process.replica().config().largest().message();
+        let pairs = self.process.keys().shared_with_all(self.quorum.n());
+        Reception::new(config, pairs, largest, inbox)
     }
 
     /// Runs until nobody can ask any more, or until the process crashes as its fault says. If a record cannot be
@@ -206,6 +210,9 @@ impl Runtime {
     fn release(&mut self, released: Released<Caller>) -> bool {
         for event in released.events {
             self.on_event(event);
+        }
+        for outbox in self.outboxes.iter().flatten() {
+            outbox.send();
         }
         for (caller, answer) in released.answers {
             // A caller that has hung up is no error.
@@ -448,6 +455,5 @@ fn start_outbox(
     let head = process.head();
     let room = outbox::room(process.replica().config());
     let pair = process.keys().shared_with(peer)?;
-    let caller = PeerCaller::new(address, CALL_TIMEOUT);
-    Some(Outbox::start(&Envelope { head, pair }, peer, room, &caller))
+    Some(Outbox::start(&Envelope { head, pair }, peer, room, address))
 }

@@ -2,23 +2,24 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
-use quorate_host::{BadBatch, Batch, Head, join};
+use quorate_host::{BadBatch, Batch};
 use quorate_protocol::message::{Memory, Standing};
 use quorate_protocol::{
-    ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, TAG, View,
+    ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, View,
 };
 use quorate_wire::method::{
-    BallotStatus, Deliver, FinalizeDecision, ReceiveMessage, Round, RoundStatus, SendMessage,
-    Status, VoteStatus,
+    BallotStatus, FinalizeDecision, ReceiveMessage, Round, RoundStatus, SendMessage, Status,
+    VoteStatus,
 };
 use quorate_wire::{CallError, Caller, Fault};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::link::Lane;
+use crate::link::tests::Tap;
 use crate::storage;
 
 const LONG: Duration = Duration::from_secs(20);
@@ -69,30 +70,12 @@ fn the_endpoint_is_known_by_its_address() {
 }
 
 /// Configurations with many processes and a long checkpoint interval.
-fn large_clusters() -> impl Iterator<Item = NodeConfig> {
+pub(crate) fn large_clusters() -> impl Iterator<Item = NodeConfig> {
     [4, 31, 64].into_iter().map(|n| NodeConfig {
         addresses: vec![([127, 0, 0, 1], 1).into(); n],
         checkpoint_interval: Some(10_000),
         ..config()
     })
-}
-
-#[tokio::test]
-async fn rule_27_the_largest_message_of_a_peer_fits_a_call() {
-    for config in large_clusters() {
-        let protocol = config.protocol().unwrap();
-        let largest = protocol.largest().message();
-        let endpoint = Endpoint::new()
-            .limits(limits(&config, IpAddr::from([127, 0, 0, 1])))
-            .method(|call: Deliver| async move { Ok(i32::try_from(call.batch.len()).unwrap()) });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let caller = Caller::new(listener.local_addr().unwrap(), LONG);
-        tokio::spawn(endpoint.serve(listener, std::future::pending()));
-        let batch = vec![255; largest + 64];
-        let tag = vec![255; TAG];
-        let taken = caller.call(Deliver { batch, tag }).await;
-        assert_eq!(taken, Ok(i32::try_from(largest).unwrap() + 64));
-    }
 }
 
 #[test]
@@ -165,6 +148,7 @@ fn the_same_seed_gives_the_same_dice_whatever_the_cluster_and_others_at_each_pro
 
 /// A running P.
 struct Running {
+    address: SocketAddr,
     caller: Caller,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<anyhow::Result<Ending>>,
@@ -172,12 +156,14 @@ struct Running {
 
 fn run_p(config: NodeConfig) -> Running {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let caller = Caller::new(listener.local_addr().unwrap(), LONG);
+    let address = listener.local_addr().unwrap();
+    let caller = Caller::new(address, LONG);
     let (stop, stopped) = oneshot::channel::<()>();
     let ended = tokio::spawn(run(config, listener, || Ok(()), async {
         let _ = stopped.await;
     }));
     Running {
+        address,
         caller,
         stop,
         ended,
@@ -201,28 +187,30 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
 #[tokio::test]
 async fn messages_behind_a_bad_signature_are_not_checked() {
     let p = run_p(config());
-    let checked = async |messages: &[Vec<u8>]| {
-        let head = Head {
-            cluster: ClusterId([7; 32]),
-            sender: ReplicaId(1),
-        };
-        let messages: Vec<Arc<[u8]>> = messages.iter().map(|one| one.as_slice().into()).collect();
-        let batch = join(head, &messages);
-        let pair = keys_of(ReplicaId(1), head.cluster).shared_with(ReplicaId(0));
-        let tag = pair.unwrap().tag(head.sender, &batch).to_vec();
-        p.caller.call(Deliver { batch, tag }).await.unwrap();
-        p.caller
-            .call(Status::default())
-            .await
-            .unwrap()
-            .into_process()
-            .unwrap()
-            .traffic
-            .signatures_checked
+    let room = usize::MAX;
+    let envelope = link::tests::envelope(ReplicaId(1), ReplicaId(0));
+    let outbox = outbox::Outbox::start(&envelope, ReplicaId(0), room, p.address);
+    let send = |messages: &[Vec<u8>]| {
+        for message in messages {
+            outbox.push(message.as_slice().into());
+        }
+        outbox.send();
+    };
+    let checked = async || {
+        let status = p.caller.call(Status::default()).await.unwrap();
+        status.into_process().unwrap().traffic.signatures_checked
     };
     let (good, bad) = (message_of_q(7, 0), message_of_q(8, 0));
-    assert_eq!(checked(&[good, bad, message_of_q(7, 1)]).await, 1);
-    assert_eq!(checked(&[message_of_q(7, 1)]).await, 2);
+    send(&[good, bad, message_of_q(7, 1)]);
+    while checked().await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(checked().await, 1);
+    send(&[message_of_q(7, 1)]);
+    while checked().await == 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(checked().await, 2);
 }
 
 #[tokio::test]
@@ -300,26 +288,16 @@ async fn a_faulty_process_votes_in_the_recipients_round_and_does_not_wait_for_it
 }
 
 /// The batches that P sends to Q, one after another, while it has this fault.
-async fn batches_to_q(fault: Option<&str>) -> (Running, mpsc::UnboundedReceiver<Vec<u8>>) {
-    let (taken, batches) = mpsc::unbounded_channel();
-    let q = Endpoint::new().method(move |call: Deliver| {
-        let taken = taken.clone();
-        async move {
-            // Sending fails once the test is over.
-            let _ = taken.send(call.batch);
-            Ok(1)
-        }
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+async fn batches_to_q(fault: Option<&str>) -> (Running, Tap) {
+    let tap = Tap::start(&Lane::ALL).await;
     let mut config = config();
-    config.addresses[1] = listener.local_addr().unwrap();
+    config.addresses[1] = tap.address;
     config.fault = fault.map(str::to_owned);
-    tokio::spawn(q.serve(listener, std::future::pending()));
-    (run_p(config), batches)
+    (run_p(config), tap)
 }
 
 fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, BadBatch> {
-    Batch::open(batch, ClusterId([7; 32])).map(|batch| batch.messages)
+    Batch::read(ReplicaId(0), batch).map(|batch| batch.messages)
 }
 
 /// Whether Q can decode a batch and all its signatures are valid.
@@ -334,9 +312,9 @@ fn holds(batch: &[u8]) -> bool {
 #[tokio::test]
 async fn messages_of_a_corrupt_process_are_not_valid() {
     for (fault, expected) in [(None, true), (Some("corrupt"), false)] {
-        let (_p, mut batches) = batches_to_q(fault).await;
+        let (_p, mut tap) = batches_to_q(fault).await;
         for _ in 0..3 {
-            let batch = tokio::time::timeout(LONG, batches.recv()).await;
+            let batch = tokio::time::timeout(LONG, tap.batches.recv()).await;
             let batch = batch.unwrap().unwrap();
             assert_eq!(holds(&batch), expected, "{fault:?}");
         }
@@ -345,10 +323,10 @@ async fn messages_of_a_corrupt_process_are_not_valid() {
 
 #[tokio::test]
 async fn a_faulty_process_is_woken_to_act_without_input() {
-    let (_p, mut batches) = batches_to_q(Some("spam")).await;
+    let (_p, mut tap) = batches_to_q(Some("spam")).await;
     let mut wishes = 0;
     while wishes < 10 {
-        let batch = tokio::time::timeout(LONG, batches.recv()).await;
+        let batch = tokio::time::timeout(LONG, tap.batches.recv()).await;
         let messages = messages_in(&batch.unwrap().unwrap()).unwrap();
         let is_wish = |one: &&SignedMessage| matches!(one, SignedMessage::ViewChange(_));
         wishes += messages.iter().filter(is_wish).count();

@@ -61,7 +61,7 @@ pub use message::{Message, SignedMessage, VerifiedMessage};
 pub use misbehaviour::Misbehaviour;
 #[cfg(feature = "mutants")]
 pub use mutant::Mutant;
-pub use pair::{PairKey, TAG};
+pub use pair::{CHALLENGE, PairKey, TAG, Tagger};
 pub use part::{Cached, Part};
 pub use quorum::Quorum;
 pub use record::{BadRecord, Record};

@@ -3,6 +3,7 @@
 //! * [`method`]: one type per method, and the table behind help, signatures and pages.
 //! * [`endpoint`]: the server side.
 //! * [`caller`]: the client side.
+//! * [`link`]: connections that leave HTTP and carry bytes.
 //! * [`Seldom`]: log lines that a caller can cause as often as it likes.
 //! * [`View`]: what a process knows of the gathering.
 //! * [`fault`]: all fault codes, ours and those of the interoperability list.
@@ -11,6 +12,7 @@ pub mod caller;
 pub mod endpoint;
 pub mod fault;
 pub mod hex;
+pub mod link;
 pub mod method;
 
 mod read;
@@ -22,5 +24,6 @@ pub use caller::{ANSWER_LIMIT, CallError, Caller, LeanCaller};
 pub use dxr::Value;
 pub use endpoint::{Endpoint, Limits};
 pub use fault::{Code, Fault};
+pub use link::{Link, Links};
 pub use method::{Method, View};
 pub use seldom::Seldom;

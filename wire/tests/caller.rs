@@ -117,7 +117,7 @@ async fn every_method_goes_there_and_back() {
                 result: format!("{submit:?}"),
             })
         })
-        .method(|deliver: Deliver| async move { Ok(i32::try_from(deliver.batch.len()).unwrap()) });
+        .method(|tell: GatherTell| async move { Ok(tell.packet.len() == 3_000_000) });
     let served = Served::start(endpoint).await;
     let caller = served.caller();
 
@@ -185,17 +185,15 @@ async fn every_method_goes_there_and_back() {
     }
     assert_eq!(
         caller
-            .call(Deliver {
-                batch: vec![7; 3_000_000],
-                tag: vec![7; 32],
+            .call(GatherTell {
+                packet: vec![7; 3_000_000],
             })
             .await,
-        Ok(3_000_000)
+        Ok(true)
     );
     let names = caller.methods().await.unwrap();
     assert!(
-        names.contains(&"pbft.deliver".to_owned())
-            && names.contains(&"system.multicall".to_owned()),
+        names.contains(&"gather.tell".to_owned()) && names.contains(&"system.multicall".to_owned()),
         "{names:?}"
     );
 }

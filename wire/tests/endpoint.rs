@@ -12,7 +12,7 @@ use common::validator::EchoStruct;
 use common::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use quorate_wire::method::Deliver;
+use quorate_wire::method::GatherTell;
 use quorate_wire::{Endpoint, Fault, Limits, Value};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, mpsc};
@@ -611,9 +611,9 @@ async fn calls_over_the_cap_are_a_fast_fault() {
 }
 
 #[tokio::test]
-async fn peers_are_heard_when_callers_fill_the_endpoint() {
+async fn other_nodes_are_heard_when_callers_fill_the_endpoint() {
     let (endpoint, may_end, mut heard) = waiting();
-    let endpoint = endpoint.method(|call: Deliver| async move { Ok(call.batch.len() as i32) });
+    let endpoint = endpoint.method(|call: GatherTell| async move { Ok(call.packet.len() == 3) });
     let served = Served::start(endpoint.limits(Limits {
         calls: 1,
         reserved_calls: 1,
@@ -627,10 +627,13 @@ async fn peers_are_heard_when_callers_fill_the_endpoint() {
         .unwrap();
     assert_eq!(heard.recv().await, Some("began"));
 
-    let deliver = "<?xml version=\"1.0\"?><methodCall><methodName>pbft.deliver</methodName><params><param><value>\
-        <base64>AAAA</base64></value></param><param><value><base64>AAAA</base64></value></param></params></methodCall>";
-    let answer = served.post(deliver).await;
-    assert!(answer.contains("<value><i4>3</i4></value>"), "{answer}");
+    let tell = "<?xml version=\"1.0\"?><methodCall><methodName>gather.tell</methodName><params><param><value>\
+        <base64>AAAA</base64></value></param></params></methodCall>";
+    let answer = served.post(tell).await;
+    assert!(
+        answer.contains("<value><boolean>1</boolean></value>"),
+        "{answer}"
+    );
     assert_fault(&served.post(call("echo", "x")).await, Fault::OVERLOADED);
     may_end.notify_one();
     assert!(read_all(&mut first).await.contains("<string>x</string>"));

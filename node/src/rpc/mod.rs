@@ -4,7 +4,6 @@ mod agreement;
 mod auction;
 mod ballot;
 mod bid;
-mod deliver;
 mod fault_clear;
 mod fault_get;
 mod fault_set;
@@ -26,25 +25,23 @@ mod submit;
 mod vote;
 mod work;
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use quorate_host::{Answer, Ask, Batch, Outcome, Refusal};
-use quorate_protocol::{ClusterId, PairKey, ReplicaId};
+use quorate_host::{Answer, Ask, Outcome, Refusal};
+use quorate_protocol::{ClusterId, ReplicaId};
 use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
-    Agreement, Auction, Ballot, Bid, Deliver, FaultClear, FaultGet, FaultSet, FinalizeDecision,
-    Happenings, Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read, ReceiveMessage,
-    Round, SendMessage, Status, Submission, Vote, Work,
+    Agreement, Auction, Ballot, Bid, FaultClear, FaultGet, FaultSet, FinalizeDecision, Happenings,
+    Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read, ReceiveMessage, Round,
+    SendMessage, Status, Submission, Vote, Work,
 };
 use quorate_wire::{Caller, Endpoint, Fault, Seldom};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::config::NodeConfig;
-use crate::inbox::Refused;
 use crate::question::{Question, ToRuntime};
 
 /// What every method needs: this process's id, and the ways to the runtime and to the other processes.
@@ -56,10 +53,6 @@ pub(crate) struct Handle {
 struct Inner {
     own: ReplicaId,
     cluster: ClusterId,
-    /// What it shares with each other process.
-    pairs: Vec<Option<PairKey>>,
-    /// The peers of which it was said that they have the keys of another cluster.
-    strangers: Mutex<BTreeSet<ReplicaId>>,
     /// The log lines about votes that did not arrive, by recipient.
     lost_votes: Seldom<ReplicaId>,
     port: u16,
@@ -71,19 +64,12 @@ struct Inner {
 }
 
 impl Handle {
-    /// `pairs`: what this process shares with each of all processes.
-    pub(crate) fn new(
-        config: &NodeConfig,
-        pairs: Vec<Option<PairKey>>,
-        runtime: ToRuntime,
-    ) -> Self {
+    pub(crate) fn new(config: &NodeConfig, runtime: ToRuntime) -> Self {
         let own = ReplicaId(config.index);
         let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
         let inner = Inner {
             own,
             cluster: ClusterId(config.cluster),
-            pairs,
-            strangers: Mutex::default(),
             lost_votes: Seldom::default(),
             port: config
                 .addresses
@@ -108,37 +94,6 @@ impl Handle {
     /// This process's id.
     pub(crate) fn own(&self) -> ReplicaId {
         self.inner.own
-    }
-
-    /// The cluster whose keys sign its messages.
-    fn cluster(&self) -> ClusterId {
-        self.inner.cluster
-    }
-
-    /// Whether this peer has made the tag of these bytes, for this process.
-    fn is_from(&self, peer: ReplicaId, bytes: &[u8], tag: &[u8]) -> bool {
-        let pair = self.inner.pairs.get(peer.0 as usize);
-        let pair = pair.and_then(Option::as_ref);
-        pair.is_some_and(|pair| pair.holds(peer, bytes, tag))
-    }
-
-    /// The fault for a peer whose messages are signed under the keys of another cluster. Logs it too, once for each peer.
-    fn of_another_cluster(&self, peer: ReplicaId) -> Fault {
-        let Inner { own, strangers, .. } = &*self.inner;
-        let is_peer = (peer.0 as usize) < self.processes();
-        let mut strangers = strangers.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_peer && strangers.insert(peer) {
-            tracing::warn!(
-                process = %own,
-                "{peer}'s messages are signed under the keys of another cluster, so {own} ignores them. Nodes with keys of their own form clusters of their own: run `server keygen --config FILE` once, copy its keys.json to every machine and each secret key to the machine of its node, and start the nodes with --keys and --secret-key"
-            );
-        }
-        Fault::new(
-            Fault::WRONG_PARAMETERS,
-            format!(
-                "{own} has the keys of another cluster than {peer}: run `server keygen --config FILE` once and give its keys to all"
-            ),
-        )
     }
 
     /// The fault of this process, in words; `none` if it is correct.
@@ -238,20 +193,6 @@ impl Handle {
             .map_err(|_| shutting_down())
     }
 
-    /// Hands a peer's messages, of so many bytes, to the runtime. Fails if the runtime has no room for them.
-    fn deliver(&self, bytes: usize, batch: Batch) -> Result<(), Fault> {
-        let peer = batch.sender;
-        let put = self.inner.runtime.batches.put(peer, bytes, batch);
-        put.map_err(|refused| match refused {
-            Refused::NoPeer => Fault::new(
-                Fault::WRONG_PARAMETERS,
-                format!("batch: its sender {peer} is no process of this cluster"),
-            ),
-            Refused::Full => Fault::overloaded("too much waits here; try again later"),
-            Refused::Closed => shutting_down(),
-        })
-    }
-
     /// How long a call that begins now may wait for a decision, in total.
     fn deadline(&self) -> Instant {
         Instant::now() + self.inner.decision_timeout
@@ -328,7 +269,6 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         fault_set: FaultSet,
         fault_clear: FaultClear,
         fault_get: FaultGet,
-        deliver: Deliver,
     }
 }
 

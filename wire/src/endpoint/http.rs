@@ -16,9 +16,9 @@ use hyper::body::{Body, Incoming};
 use super::body::AnswerBody;
 use super::budget::Share;
 use super::dispatch::{Dispatch, fault_xml};
-use super::{Limits, Routes, page};
-use crate::Fault;
+use super::{Limits, Routes, Upgrade, page};
 use crate::xml::charset;
+use crate::{Fault, link};
 
 /// The most bytes of a refused body that are read, so that the client sees the refusal and not a reset.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
@@ -34,16 +34,25 @@ pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailabl
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 1\r\nConnection: close\r\n\r\n\
     Too many connections.\n";
 
-/// Answers one request. `from`: the caller's address, if it is known.
+/// Answers one request. `upgrade`: where a granted upgrade is kept, if the endpoint gives links. `from`: the caller's
+/// address, if it is known.
 pub(super) async fn respond(
     dispatch: &Dispatch,
     routes: Option<&dyn Routes>,
+    upgrade: Option<&Upgrade>,
     from: Option<IpAddr>,
     mut request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let routes = routes.filter(|routes| routes.serves(request.uri().path()));
     if let Some(refusal) = refusal(&request, dispatch.limits(), routes.is_some()) {
         return refuse(dispatch, request, refusal).await.map(Either::Left);
+    }
+    if link::is_wanted(&request) {
+        if let Some(upgrade) = upgrade {
+            upgrade.get_or_init(|| hyper::upgrade::on(&mut request));
+            return link::granted().map(Either::Left);
+        }
+        return no_link_yet().map(Either::Left);
     }
     let Some(routes) = routes else {
         return respond_to_call(dispatch, from, request)
@@ -309,6 +318,13 @@ fn too_large(limits: &Limits) -> Response<Full<Bytes>> {
 fn no_room() -> Response<Full<Bytes>> {
     let fault = Fault::overloaded("too many large calls are under way; try again later");
     response(StatusCode::SERVICE_UNAVAILABLE, XML, fault_xml(fault))
+}
+
+fn no_link_yet() -> Response<Full<Bytes>> {
+    text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "No peers are known here yet.\n",
+    )
 }
 
 #[derive(Clone, Copy)]

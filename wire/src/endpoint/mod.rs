@@ -9,6 +9,8 @@
 //! * `page`: the page for browsers.
 //! * `routes`: paths beside XML-RPC.
 //! * `stream`: the time-outs of a connection.
+//!
+//! A connection may leave HTTP and become a link ([`crate::link`]).
 
 pub mod body;
 
@@ -26,19 +28,19 @@ mod system;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dxr::Value;
 use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use self::dispatch::read_call;
@@ -47,7 +49,10 @@ pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
 use self::methods::{Entry, Handler};
-use self::stream::{Phase, TimedStream};
+pub(crate) use self::stream::{Busy, Phase};
+
+use self::stream::TimedStream;
+use crate::link::{Link, Links};
 use crate::{Fault, Method, Seldom};
 
 /// The most connections that the operating system keeps until they are accepted, if it allows that many. A client that
@@ -132,6 +137,7 @@ pub struct Endpoint {
     methods: BTreeMap<&'static str, Entry>,
     limits: Limits,
     routes: Option<Arc<dyn Routes>>,
+    links: Option<Arc<dyn Links>>,
     otherwise: Option<Otherwise>,
 }
 
@@ -192,6 +198,12 @@ impl Endpoint {
         self
     }
 
+    /// Gives links to those who ask for them.
+    pub fn links(mut self, links: Arc<dyn Links>) -> Self {
+        self.links = Some(links);
+        self
+    }
+
     /// Sets the limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -213,7 +225,7 @@ impl Endpoint {
             connections: self.connections(),
             permits: Arc::new(Semaphore::new(permits)),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
-            graceful: GracefulShutdown::new(),
+            ending: watch::Sender::new(()),
             tasks: JoinSet::new(),
         };
         server.run(listener, shutdown).await;
@@ -225,6 +237,7 @@ impl Endpoint {
         Connections {
             dispatch: Arc::new(Dispatch::new(self.methods, self.limits, self.otherwise)),
             routes: self.routes,
+            links: self.links,
             give_way: Arc::default(),
         }
     }
@@ -235,6 +248,7 @@ impl Endpoint {
 pub struct Connections {
     dispatch: Arc<Dispatch>,
     routes: Option<Arc<dyn Routes>>,
+    links: Option<Arc<dyn Links>>,
     /// Notified when an idle connection must close to make room for a new one.
     give_way: Arc<Notify>,
 }
@@ -248,7 +262,16 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.open(stream, None).await
+        let link = self.http(stream, None, std::future::pending()).await?;
+        self.follow(link).await;
+        Ok(())
+    }
+
+    /// Serves what has become of a connection that left HTTP.
+    async fn follow(&self, link: Option<Link>) {
+        if let (Some(links), Some(link)) = (&self.links, link) {
+            links.serve(link).await;
+        }
     }
 
     /// If no connection could give way now, none shall do so later, when there may be room.
@@ -256,11 +279,13 @@ impl Connections {
         let _ = self.give_way.notified().now_or_never();
     }
 
-    fn open<S>(
+    /// Serves a connection until it ends or becomes a link. Once `ending` completes, it takes no further requests.
+    async fn http<S>(
         &self,
         stream: S,
         from: Option<IpAddr>,
-    ) -> impl GracefulConnection<Output = hyper::Result<()>, Error = hyper::Error> + Send + use<S>
+        ending: impl Future<Output = ()>,
+    ) -> hyper::Result<Option<Link>>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -268,24 +293,42 @@ impl Connections {
         let limits = self.dispatch.limits();
         let stream = TimedStream::new(stream, phase.clone(), Arc::clone(&self.give_way), limits);
         let (dispatch, routes) = (Arc::clone(&self.dispatch), self.routes.clone());
+        let upgrade = self.links.is_some().then(Arc::<Upgrade>::default);
+        let (granted, phase_of_link) = (upgrade.clone(), phase.clone());
         let service = service_fn(move |request| {
             let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
-            let routes = routes.clone();
+            let (routes, upgrade) = (routes.clone(), upgrade.clone());
             async move {
                 let _busy = phase.busy();
-                Ok::<_, std::convert::Infallible>(
-                    http::respond(&dispatch, routes.as_deref(), from, request).await,
-                )
+                let (routes, upgrade) = (routes.as_deref(), upgrade.as_deref());
+                let response = http::respond(&dispatch, routes, upgrade, from, request).await;
+                Ok::<_, std::convert::Infallible>(response)
             }
         });
         // Also answer half-closed connections: some clients close their side after the request.
-        http1::Builder::new()
+        let connection = http1::Builder::new()
             .half_close(true)
             .header_read_timeout(None)
             .max_buf_size(64 * 1024)
             .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => ended?,
+            () = ending => {
+                connection.as_mut().graceful_shutdown();
+                connection.await?;
+            }
+        }
+        match granted.as_deref().and_then(OnceLock::get) {
+            Some(upgrade) => Ok(Some(Link::new(upgrade.clone().await?, phase_of_link))),
+            None => Ok(None),
+        }
     }
 }
+
+/// The upgrade of a connection, once it is granted.
+type Upgrade = OnceLock<OnUpgrade>;
 
 /// A typed handler behind the untyped one.
 struct Typed<M, F> {
@@ -312,7 +355,8 @@ struct Server {
     connections: Connections,
     permits: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
-    graceful: GracefulShutdown,
+    /// Tells all connections that the endpoint ends. Each has a receiver until it has ended or become a link.
+    ending: watch::Sender<()>,
     tasks: JoinSet<()>,
 }
 
@@ -347,10 +391,18 @@ impl Server {
         // Without it, answers would wait for the client's delayed acknowledgements. A failure only makes the connection
         // slower.
         let _ = stream.set_nodelay(true);
-        let (connections, watcher) = (self.connections.clone(), self.graceful.watcher());
+        let (connections, mut ending) = (self.connections.clone(), self.ending.subscribe());
         let serve = move |stream, permit| async move {
-            if let Err(error) = watcher.watch(connections.open(stream, Some(from))).await {
-                tracing::debug!(%error, "a connection ended early");
+            let told = async {
+                // An error says that the endpoint is gone.
+                let _ = ending.changed().await;
+            };
+            let served = connections.http(stream, Some(from), told).await;
+            // The end waits for the requests of this connection, and for no link.
+            drop(ending);
+            match served {
+                Ok(link) => connections.follow(link).await,
+                Err(error) => tracing::debug!(%error, "a connection ended early"),
             }
             drop::<OwnedSemaphorePermit>(permit);
         };
@@ -381,9 +433,10 @@ impl Server {
     async fn end(mut self) {
         let grace = self.connections.dispatch.limits().grace;
         let dispatch = self.connections.dispatch;
-        let graceful = self.graceful;
+        let ending = self.ending;
         let ending = async move {
-            graceful.shutdown().await;
+            ending.send_replace(());
+            ending.closed().await;
             dispatch.idle().await;
         };
         if tokio::time::timeout(grace, ending).await.is_err() {

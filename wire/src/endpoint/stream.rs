@@ -21,18 +21,18 @@ const IDLE: u8 = 2;
 
 /// What a connection is doing: waiting for or reading headers, busy with a request, or idle.
 #[derive(Clone, Default)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(crate) struct Phase(Arc<AtomicU8>);
 
 impl Phase {
     /// The connection is busy until the guard is dropped.
-    pub(super) fn busy(&self) -> Busy {
+    pub(crate) fn busy(&self) -> Busy {
         self.0.store(BUSY, Ordering::Relaxed);
         Busy(self.clone())
     }
 }
 
 /// Makes the connection idle again when dropped.
-pub(super) struct Busy(Phase);
+pub(crate) struct Busy(Phase);
 
 impl Drop for Busy {
     fn drop(&mut self) {

@@ -5,7 +5,6 @@ pub(crate) mod answer;
 mod auction;
 mod ballot;
 mod bid;
-mod deliver;
 mod fault_clear;
 mod fault_get;
 mod fault_set;
@@ -39,7 +38,6 @@ pub use agreement::Agreement;
 pub use auction::Auction;
 pub use ballot::Ballot;
 pub use bid::Bid;
-pub use deliver::Deliver;
 pub use fault_clear::FaultClear;
 pub use fault_get::FaultGet;
 pub use fault_set::FaultSet;
@@ -75,8 +73,8 @@ pub trait Method: Sized + Send + 'static {
     /// The positive fault codes that this method may answer with. Any method may also answer the codes for overload and for a
     /// process that is ending.
     const FAULTS: &'static [i32] = &[];
-    /// Whether the endpoint takes a call even when its calls in flight are at the limit. Peers need this: calls of clients end
-    /// only if the messages of peers get through.
+    /// Whether the endpoint takes a call even when its calls in flight are at the limit. Nodes that look
+    /// for others need this: callers must not keep them from being heard.
     const RESERVED: bool = false;
     /// What the method answers.
     type Answer: Send + 'static;
@@ -113,7 +111,7 @@ impl Description {
 }
 
 /// What every process serves; `docs/xml-rpc.md` has it as a table.
-pub const TABLE: [Description; 24] = [
+pub const TABLE: [Description; 23] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
@@ -137,5 +135,4 @@ pub const TABLE: [Description; 24] = [
     Description::of::<FaultSet>(),
     Description::of::<FaultClear>(),
     Description::of::<FaultGet>(),
-    Description::of::<Deliver>(),
 ];

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use quorate_wire::caller::read_body;
 use quorate_wire::endpoint::read_call;
-use quorate_wire::method::{Deliver, Method, ReceiveMessage, SendMessage, Status, Submit};
+use quorate_wire::method::{GatherTell, Method, ReceiveMessage, SendMessage, Status, Submit};
 use quorate_wire::{Limits, Value};
 
 /// Reads a body as a call and as an answer. Returns what it was.
@@ -25,7 +25,7 @@ pub(crate) fn read(body: &[u8]) -> String {
                 takes::<Submit>(&params),
                 takes::<SendMessage>(&params),
                 takes::<ReceiveMessage>(&params),
-                takes::<Deliver>(&params),
+                takes::<GatherTell>(&params),
                 takes::<Status>(&params),
             ];
             let taken = methods.contains(&true);

@@ -1,0 +1,173 @@
+//! Links: connections that begin as HTTP on an endpoint's port and then carry bytes, with no more HTTP around them. The
+//! processes of a cluster send each other their messages over links. What the bytes mean is not known here.
+//!
+//! * [`dial`]: asks an endpoint for a link.
+//! * [`Links`]: what takes the links that an endpoint is asked for.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use dxr_server::async_trait;
+use http::header::{CONNECTION, HOST, HeaderValue, UPGRADE};
+use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::endpoint::{Busy, Phase};
+use crate::{CallError, Fault};
+
+/// The name of the protocol to which a link is upgraded.
+const PROTOCOL: &str = "quorate-peer/1";
+
+/// What takes the links that an endpoint is asked for.
+#[async_trait]
+pub trait Links: Send + Sync {
+    /// Serves one link to its end.
+    async fn serve(&self, link: Link);
+}
+
+/// The endpoint's side of a link. Until it is admitted, it has the time-outs of a connection that waits for a request,
+/// and it is closed if a new connection needs its place.
+pub struct Link {
+    stream: TokioIo<Upgraded>,
+    phase: Phase,
+    admitted: Option<Busy>,
+}
+
+impl Link {
+    pub(crate) fn new(stream: Upgraded, phase: Phase) -> Self {
+        Self {
+            stream: TokioIo::new(stream),
+            phase,
+            admitted: None,
+        }
+    }
+
+    /// Keeps the link for as long as its holder wants.
+    pub fn admit(&mut self) {
+        self.admitted = Some(self.phase.busy());
+    }
+}
+
+impl AsyncRead for Link {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Link {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Asks the endpoint at this address for a link. Returns the connection, and what the endpoint has already sent over it.
+///
+/// # Errors
+/// The endpoint cannot be reached, does not answer within `time`, or gives no link. [`Fault::OVERLOADED`] says that it may
+/// give one later.
+pub async fn dial(address: SocketAddr, time: Duration) -> Result<(TcpStream, Bytes), CallError> {
+    let dialled = tokio::time::timeout(time, upgraded(address)).await;
+    dialled.unwrap_or_else(|_| {
+        Err(CallError::TimedOut {
+            address: address.to_string(),
+            method: PROTOCOL.to_owned(),
+            after: time,
+        })
+    })
+}
+
+async fn upgraded(address: SocketAddr) -> Result<(TcpStream, Bytes), CallError> {
+    let unreachable = |cause: String| CallError::Unreachable {
+        address: address.to_string(),
+        cause,
+    };
+    let stream = TcpStream::connect(address)
+        .await
+        .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+        .map_err(|error| unreachable(error.to_string()))?;
+    let broken = |error: hyper::Error| match error.is_parse() {
+        true => bad_answer(address, "it is not HTTP".to_owned()),
+        false => unreachable(error.to_string()),
+    };
+    let (mut requests, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    let request = request(address);
+    // Ends the connection's HTTP once the answer has come.
+    let answer = async move { requests.send_request(request).await };
+    let (answer, connection) = tokio::join!(answer, connection.without_shutdown());
+    let (answer, connection) = (answer.map_err(broken)?, connection.map_err(broken)?);
+    match answer.status() {
+        StatusCode::SWITCHING_PROTOCOLS if names_link(answer.headers()) => {
+            Ok((connection.io.into_inner(), connection.read_buf))
+        }
+        StatusCode::SERVICE_UNAVAILABLE => Err(Fault::overloaded("no link now").into()),
+        status => Err(bad_answer(address, format!("HTTP status {status}"))),
+    }
+}
+
+fn bad_answer(address: SocketAddr, cause: String) -> CallError {
+    CallError::BadAnswer {
+        address: address.to_string(),
+        method: PROTOCOL.to_owned(),
+        cause,
+    }
+}
+
+fn request(address: SocketAddr) -> Request<Empty<Bytes>> {
+    let mut request = Request::new(Empty::new());
+    let headers = request.headers_mut();
+    if let Ok(host) = HeaderValue::from_str(&address.to_string()) {
+        headers.insert(HOST, host);
+    }
+    upgrade(headers);
+    request
+}
+
+/// Whether a request asks for a link.
+pub(crate) fn is_wanted<B>(request: &Request<B>) -> bool {
+    request.method() == Verb::GET && request.uri().path() == "/" && names_link(request.headers())
+}
+
+/// The answer that makes the connection a link.
+pub(crate) fn granted<B: Default>() -> Response<B> {
+    let mut response = Response::new(B::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    upgrade(response.headers_mut());
+    response
+}
+
+fn upgrade(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static(PROTOCOL));
+}
+
+fn names_link(headers: &HeaderMap) -> bool {
+    let named = headers.get(UPGRADE);
+    named.is_some_and(|named| named.as_bytes().eq_ignore_ascii_case(PROTOCOL.as_bytes()))
+}
