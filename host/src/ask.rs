@@ -111,8 +111,11 @@ pub struct Told {
 /// Why a process does not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Too many operations are under way.
-    #[error("{UNDER_WAY} operations are under way here; try again later")]
+    /// Too many operations are under way, or too many bytes of operations.
+    #[error(
+        "{UNDER_WAY} operations are under way here, or {} MiB of operations; try again later",
+        BYTES >> 20
+    )]
     Full,
     /// The client has asked with a later timestamp already.
     #[error("the client has asked with timestamp {} already; use a greater one", .0.0)]
@@ -181,3 +184,7 @@ pub enum Refusal {
 
 /// The most operations and reads of callers that may be under way at once.
 pub const UNDER_WAY: usize = 4096;
+/// The most bytes of these operations and reads together (rule 27).
+pub const BYTES: usize = 32 * 1024 * 1024;
+/// How many requests may be under way at once for callers that give no name. What they ask meanwhile goes into the next one.
+pub const LANES: usize = 4;

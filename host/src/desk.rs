@@ -1,25 +1,25 @@
 //! Serves clients outside the cluster. The process orders their operations, and answers once a quorum of replicas has
 //! given the same result (rule 20).
+//!
+//! The operations of callers without a name of their own wait here for a session of the process. A request of such a session
+//! takes all operations that wait, as far as they fit. At most [`LANES`] of these requests are under way at once. So one caller
+//! alone waits for nobody, and of many callers a request serves all that have asked since the last one left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use quorate_protocol::client::{Accepted, Client, Read, Refused};
 use quorate_protocol::message::{Query, Request};
-use quorate_protocol::{
-    ClientId, Keys, Replica, ReplicaId, Sequence, Timestamp, Verified, VerifiedMessage, View,
-};
-use quorate_service as service;
+use quorate_protocol::{ClientId, Keys, Replica, ReplicaId, Timestamp, Verified, VerifiedMessage};
+use quorate_service::{self as service, Operation};
 
-use crate::ask::{Outcome, Refusal, RequestName, UNDER_WAY};
+use crate::ask::{BYTES, LANES, Outcome, Refusal, RequestName, UNDER_WAY};
 use crate::queue::Name;
 
-/// What follows from a reply, or from an answer to a query.
-pub(crate) struct Heard<C> {
-    /// The results, each with who asked.
-    pub(crate) returned: Vec<(C, Outcome)>,
-    /// Reads on which the replicas disagree. They must be ordered now.
-    pub(crate) requests: Vec<Verified<Request>>,
-}
+/// The most operations in one request.
+const IN_ONE: usize = 1024;
+
+/// The results that follow from a reply, or from an answer to a query, each with who asked.
+pub(crate) type Returned<C> = Vec<(C, Outcome)>;
 
 /// Callers that wait no longer.
 pub(crate) struct Ended<T> {
@@ -36,20 +36,56 @@ pub(crate) struct Desk<C> {
     /// The lent names count up from it.
     first_number: u64,
     client: Client,
-    submits: BTreeMap<Name, Waiting<C>>,
+    /// The operations that wait for a session, first come first.
+    waiting: VecDeque<Asked<C>>,
+    submits: BTreeMap<Name, UnderWay<C>>,
     /// Reads without ordering, by the number of the query.
-    reads: BTreeMap<u64, (Vec<u8>, C)>,
+    reads: BTreeMap<u64, Asked<C>>,
+    /// How many requests of sessions are under way for callers.
+    lanes: usize,
+    /// How many operations and reads have no result yet, and their bytes.
+    sum: Sum,
     /// Lent names with nothing under way, each with its last timestamp.
     free: Vec<Name>,
     names: u64,
 }
 
-/// The callers that wait for the result of one request.
+/// An operation of a caller without a name.
 #[derive(Clone, Debug)]
-struct Waiting<C> {
-    /// Whether the desk has lent the client's name.
-    lent: bool,
-    callers: Vec<C>,
+struct Asked<C> {
+    /// The operation, encoded.
+    operation: Vec<u8>,
+    /// Whether its answer leaves no room for others in one result.
+    alone: bool,
+    caller: C,
+}
+
+/// Those who wait for the result of one request.
+#[derive(Clone, Debug)]
+enum UnderWay<C> {
+    /// It has one operation, of so many bytes, and a name that its client has given. All callers get the same result.
+    Named { bytes: usize, callers: Vec<C> },
+    /// The desk has lent its session. Each of its operations has a caller, until that one goes.
+    Lent(Vec<Asked<Option<C>>>),
+}
+
+/// A number of operations, and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    operations: usize,
+    bytes: usize,
+}
+
+impl Sum {
+    const fn add(&mut self, bytes: usize) {
+        self.operations += 1;
+        self.bytes += bytes;
+    }
+
+    const fn take(&mut self, bytes: usize) {
+        self.operations -= 1;
+        self.bytes -= bytes;
+    }
 }
 
 impl<C> Desk<C> {
@@ -59,27 +95,57 @@ impl<C> Desk<C> {
             own,
             first_number,
             client,
+            waiting: VecDeque::new(),
             submits: BTreeMap::new(),
             reads: BTreeMap::new(),
+            lanes: 0,
+            sum: Sum {
+                operations: 0,
+                bytes: 0,
+            },
             free: Vec::new(),
             names: 0,
         }
     }
 
     /// How many operations and reads have no result yet.
-    pub(crate) fn under_way(&self) -> usize {
-        self.submits.len() + self.reads.len()
+    pub(crate) const fn under_way(&self) -> usize {
+        self.sum.operations
     }
 
     /// The requests without a result, with those who wait for them.
     pub(crate) fn ordered(&mut self) -> impl Iterator<Item = (Name, &mut C)> {
-        self.submits.iter_mut().flat_map(|(name, waiting)| {
-            let callers = waiting.callers.iter_mut();
-            callers.map(|caller| (*name, caller))
+        self.submits.iter_mut().flat_map(|(name, under_way)| {
+            let callers: Vec<&mut C> = match under_way {
+                UnderWay::Named { callers, .. } => callers.iter_mut().collect(),
+                UnderWay::Lent(all) => all.iter_mut().flat_map(|one| &mut one.caller).collect(),
+            };
+            callers.into_iter().map(|caller| (*name, caller))
         })
     }
 
-    /// Orders an operation for a caller. `None`: the same request is under way already, and the caller waits for its
+    /// Takes an operation of a caller without a name. It leaves with the next request of a session: see [`Desk::depart`].
+    ///
+    /// # Errors
+    /// There is no room. The caller comes back.
+    pub(crate) fn take(&mut self, operation: Vec<u8>, caller: C) -> Result<(), (Refusal, C)> {
+        if !self.has_room(operation.len()) {
+            return Err((Refusal::Full, caller));
+        }
+        self.sum.add(operation.len());
+        self.waiting.push_back(Asked {
+            operation,
+            alone: false,
+            caller,
+        });
+        Ok(())
+    }
+
+    const fn has_room(&self, bytes: usize) -> bool {
+        self.sum.operations < UNDER_WAY && self.sum.bytes.saturating_add(bytes) <= BYTES
+    }
+
+    /// Orders an operation for a caller with a name. `None`: the same request is under way already, and the caller waits for its
     /// result too.
     ///
     /// # Errors
@@ -89,15 +155,12 @@ impl<C> Desk<C> {
         keys: &mut Keys,
         replica: &Replica,
         operation: Vec<u8>,
-        name: Option<RequestName>,
+        name: RequestName,
         caller: C,
     ) -> Result<Option<Verified<Request>>, (Refusal, C)> {
-        if self.under_way() >= UNDER_WAY {
+        if !self.has_room(operation.len()) {
             return Err((Refusal::Full, caller));
         }
-        let Some(name) = name else {
-            return Ok(Some(self.order_lent(keys, replica, operation, caller)));
-        };
         let (seal, after) = match name.seal {
             Some((seal, after)) => (Some(seal), after),
             None => (None, replica.executed()),
@@ -115,32 +178,55 @@ impl<C> Desk<C> {
         let Ok(request) = keys.sign_request(request) else {
             return Err((Refusal::BadSeal, caller));
         };
-        if let Some(waiting) = self.submits.get_mut(&name_of(&request)) {
-            waiting.callers.push(caller);
+        let name = name_of(&request);
+        if let Some(UnderWay::Named { callers, .. }) = self.submits.get_mut(&name) {
+            callers.push(caller);
             return Ok(None);
         }
-        Ok(Some(self.order(request, false, caller)))
+        let bytes = request.value().operation.len();
+        self.sum.add(bytes);
+        self.client.wait_for(request.clone());
+        let callers = vec![caller];
+        self.submits
+            .insert(name, UnderWay::Named { bytes, callers });
+        Ok(Some(request))
     }
 
-    fn order_lent(
-        &mut self,
-        keys: &Keys,
-        replica: &Replica,
-        operation: Vec<u8>,
-        caller: C,
-    ) -> Verified<Request> {
+    /// The next request of a session, if operations wait and a lane is free. It takes all that wait, as far as they fit.
+    pub(crate) fn depart(&mut self, keys: &Keys, replica: &Replica) -> Option<Verified<Request>> {
+        if self.lanes >= LANES || self.waiting.is_empty() {
+            return None;
+        }
+        let count = self.fitting(replica.config().limits.operation);
+        let all = self.waiting.drain(..count).map(|one| Asked {
+            operation: one.operation,
+            alone: one.alone,
+            caller: Some(one.caller),
+        });
+        let all: Vec<_> = all.collect();
+        let operation = match &all[..] {
+            [one] => one.operation.clone(),
+            all => {
+                Operation::Several(all.iter().map(|one| one.operation.clone()).collect()).encode()
+            }
+        };
         let (client, timestamp) = self.lend(replica);
         let request = Request::new(client, timestamp, operation);
         let request = keys.sign(request.after(replica.executed()));
-        self.order(request, true, caller)
+        self.client.wait_for(request.clone());
+        self.lanes += 1;
+        self.submits.insert(name_of(&request), UnderWay::Lent(all));
+        Some(request)
     }
 
-    fn order(&mut self, request: Verified<Request>, lent: bool, caller: C) -> Verified<Request> {
-        self.client.wait_for(request.clone());
-        let callers = vec![caller];
-        let name = name_of(&request);
-        self.submits.insert(name, Waiting { lent, callers });
-        request
+    /// How many of the operations that wait go into the next request, of which the operation may have so many bytes.
+    fn fitting(&self, bytes: usize) -> usize {
+        if self.waiting.front().is_some_and(|first| first.alone) {
+            return 1;
+        }
+        let together = self.waiting.iter().take_while(|one| !one.alone);
+        let lengths = together.map(|one| one.operation.len());
+        Operation::fitting(lengths.take(IN_ONE), bytes)
     }
 
     /// Lends a client name with nothing under way, with its next timestamp. The reply table may know the name from an
@@ -170,32 +256,48 @@ impl<C> Desk<C> {
     /// # Errors
     /// There is no room. The caller comes back.
     pub(crate) fn read(&mut self, operation: Vec<u8>, caller: C) -> Result<Query, (Refusal, C)> {
-        if self.under_way() >= UNDER_WAY {
+        if !self.has_room(operation.len()) {
             return Err((Refusal::Full, caller));
         }
+        self.sum.add(operation.len());
         let query = self.client.ask(operation.clone());
-        self.reads.insert(query.number, (operation, caller));
+        let read = Asked {
+            operation,
+            alone: false,
+            caller,
+        };
+        self.reads.insert(query.number, read);
         Ok(query)
     }
 
     /// Stops waiting for those who have gone. A request goes on as long as one of its callers waits.
     pub(crate) fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool) -> Ended<C> {
         let mut given_up = Vec::new();
+        let (left, waiting): (VecDeque<Asked<C>>, _) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|one| gone(&one.caller));
+        self.waiting = waiting;
+        for one in left {
+            self.sum.take(one.operation.len());
+            given_up.push(one.caller);
+        }
         let mut names = BTreeSet::new();
-        for (name, waiting) in &mut self.submits {
-            given_up.extend(waiting.callers.extract_if(.., |caller| gone(caller)));
-            if waiting.callers.is_empty() {
+        for (name, under_way) in &mut self.submits {
+            if under_way.give_up(&mut gone, &mut given_up) {
                 names.insert(*name);
             }
         }
         for name in &names {
             self.finish(*name);
         }
-        let unread = self.reads.iter().filter(|(_, (_, caller))| gone(caller));
+        let unread = self.reads.iter().filter(|(_, read)| gone(&read.caller));
         let unread: Vec<u64> = unread.map(|(number, _)| *number).collect();
         for number in unread {
             self.client.stop_asking(number);
-            given_up.extend(self.reads.remove(&number).map(|(_, caller)| caller));
+            if let Some(read) = self.reads.remove(&number) {
+                self.sum.take(read.operation.len());
+                given_up.push(read.caller);
+            }
         }
         Ended {
             callers: given_up,
@@ -210,7 +312,7 @@ impl<C> Desk<C> {
         let mut names = BTreeSet::new();
         for (client, timestamp, refused) in self.client.overtaken(replica) {
             let name = (client, timestamp);
-            let lent = self.submits.get(&name).is_some_and(|waiting| waiting.lent);
+            let lent = matches!(self.submits.get(&name), Some(UnderWay::Lent(_)));
             let refusal = match refused {
                 // Only this desk uses a session that it has lent: the reply is on its way.
                 Refused::TooOld(_) | Refused::Taken if lent => continue,
@@ -218,22 +320,28 @@ impl<C> Desk<C> {
                 other => refusal(timestamp, other),
             };
             names.insert(name);
-            let gone = self.finish(name).into_iter();
+            let gone = self.finish(name).map(UnderWay::into_callers);
+            let gone = gone.into_iter().flatten();
             callers.extend(gone.map(|caller| (caller, refusal.clone())));
         }
         Ended { callers, names }
     }
 
     /// Stops waiting for a request, and returns those that waited for it.
-    fn finish(&mut self, name: Name) -> Vec<C> {
-        let Some(waiting) = self.submits.remove(&name) else {
-            return Vec::new();
-        };
+    fn finish(&mut self, name: Name) -> Option<UnderWay<C>> {
+        let under_way = self.submits.remove(&name)?;
         self.client.give_up(name.0, name.1);
-        if waiting.lent {
-            self.free.push(name);
+        match &under_way {
+            UnderWay::Named { bytes, .. } => self.sum.take(*bytes),
+            UnderWay::Lent(all) => {
+                self.free.push(name);
+                self.lanes -= 1;
+                for one in all {
+                    self.sum.take(one.operation.len());
+                }
+            }
         }
-        waiting.callers
+        Some(under_way)
     }
 
     /// The requests and queries to send again, because they have had no result for a while.
@@ -242,56 +350,102 @@ impl<C> Desk<C> {
     }
 }
 
+impl<C> UnderWay<C> {
+    /// Takes out the callers who have gone. Returns whether nobody is left.
+    fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool, given_up: &mut Vec<C>) -> bool {
+        match self {
+            Self::Named { callers, .. } => {
+                given_up.extend(callers.extract_if(.., |caller| gone(caller)));
+                callers.is_empty()
+            }
+            Self::Lent(all) => {
+                let leaves = all.iter_mut().map(|one| &mut one.caller);
+                given_up.extend(leaves.filter_map(|caller| caller.take_if(|caller| gone(caller))));
+                all.iter().all(|one| one.caller.is_none())
+            }
+        }
+    }
+
+    fn into_callers(self) -> Vec<C> {
+        match self {
+            Self::Named { callers, .. } => callers,
+            Self::Lent(all) => all.into_iter().filter_map(|one| one.caller).collect(),
+        }
+    }
+}
+
 impl<C> Desk<C> {
     /// Handles replies, or an answer to a query.
-    pub(crate) fn hear(
-        &mut self,
-        keys: &Keys,
-        replica: &Replica,
-        message: &VerifiedMessage,
-    ) -> Heard<C> {
-        let mut heard = Heard {
-            returned: Vec::new(),
-            requests: Vec::new(),
-        };
+    pub(crate) fn hear(&mut self, message: &VerifiedMessage) -> Returned<C> {
+        let mut returned = Vec::new();
         match message {
             VerifiedMessage::Replies(replies) => {
                 for reply in &replies.value().replies {
-                    let accepted = self.client.on_reply(replies.signer(), reply.clone());
-                    heard
-                        .returned
-                        .extend(accepted.iter().flat_map(|one| self.take_result(one)));
+                    if let Some(one) = self.client.on_reply(replies.signer(), reply.clone()) {
+                        self.take_result(&one, &mut returned);
+                    }
                 }
             }
             VerifiedMessage::Answer(answer) => {
                 let (from, number) = (answer.signer(), answer.value().number);
                 let read = self.client.on_answer(from, answer.value().clone());
                 if let Some(read) = read
-                    && let Some((operation, caller)) = self.reads.remove(&number)
+                    && let Some(asked) = self.reads.remove(&number)
                 {
                     match read {
                         Read::Agreed(result) => {
-                            heard.returned.push((caller, outcome(None, Some(&result))));
+                            self.sum.take(asked.operation.len());
+                            let ordered = None;
+                            let answer = decode(Some(&result));
+                            returned.push((asked.caller, Outcome { ordered, answer }));
                         }
                         // A write is under way, or a replica lies. Ordering decides.
-                        Read::Divided => {
-                            let request = self.order_lent(keys, replica, operation, caller);
-                            heard.requests.push(request);
-                        }
+                        Read::Divided => self.waiting.push_back(asked),
                     }
                 }
             }
             _ => {}
         }
-        heard
+        returned
     }
 
-    fn take_result(&mut self, accepted: &Accepted) -> Vec<(C, Outcome)> {
+    fn take_result(&mut self, accepted: &Accepted, returned: &mut Returned<C>) {
         let ordered = Some((accepted.sequence, accepted.view));
-        let outcome = outcome(ordered, accepted.result.as_deref());
-        let callers = self.finish((accepted.client, accepted.timestamp));
-        let callers = callers.into_iter();
-        callers.map(|caller| (caller, outcome.clone())).collect()
+        let answer = decode(accepted.result.as_deref());
+        match self.finish((accepted.client, accepted.timestamp)) {
+            Some(UnderWay::Named { callers, .. }) => {
+                let outcome = Outcome { ordered, answer };
+                returned.extend(callers.into_iter().map(|caller| (caller, outcome.clone())));
+            }
+            Some(UnderWay::Lent(all)) => {
+                let answers = answer.each(all.len());
+                let mut again = Vec::new();
+                for (place, (asked, answer)) in all.into_iter().zip(answers).enumerate() {
+                    let Some(caller) = asked.caller else {
+                        continue;
+                    };
+                    if answer == service::Answer::NoRoom {
+                        again.push(Asked {
+                            operation: asked.operation,
+                            alone: place == 0,
+                            caller,
+                        });
+                    } else {
+                        returned.push((caller, Outcome { ordered, answer }));
+                    }
+                }
+                self.wait_again(again);
+            }
+            None => {}
+        }
+    }
+
+    /// These operations have not executed, because others left no room for their answers. They go before all others.
+    fn wait_again(&mut self, again: Vec<Asked<C>>) {
+        for asked in again.into_iter().rev() {
+            self.sum.add(asked.operation.len());
+            self.waiting.push_front(asked);
+        }
     }
 }
 
@@ -309,11 +463,8 @@ const fn refusal(timestamp: Timestamp, refused: Refused) -> Refusal {
     }
 }
 
-/// `None` as result: it is forgotten.
-fn outcome(ordered: Option<(Sequence, View)>, result: Option<&[u8]>) -> Outcome {
+/// The answer in a result. `None` as result: it is forgotten.
+fn decode(result: Option<&[u8]>) -> service::Answer {
     let decode = |result| service::Answer::decode(result).unwrap_or(service::Answer::Unreadable);
-    Outcome {
-        ordered,
-        answer: result.map_or(service::Answer::Forgotten, decode),
-    }
+    result.map_or(service::Answer::Forgotten, decode)
 }

@@ -103,14 +103,21 @@ fn held(replica: &Replica) -> Vec<(ReplicaId, Command)> {
     let ready = replica
         .waiting_requests()
         .filter(|request| request.after <= executed);
-    let commands = ready.filter_map(|request| {
-        let ClientId::Session { process, .. } = request.client else {
-            return None;
-        };
-        let Some(Operation::Gathering(text)) = Operation::decode(&request.operation) else {
-            return None;
-        };
-        Some((process, Command::parse(&text).ok()?))
+    let sessions = ready.filter_map(|request| match request.client {
+        ClientId::Session { process, .. } => Some((process, &request.operation)),
+        _ => None,
+    });
+    let commands = sessions.flat_map(|(process, operation)| {
+        let parts = Operation::parts(operation).into_iter();
+        parts.filter_map(move |part| Some((process, command(&part)?)))
     });
     commands.collect()
+}
+
+/// The command of a member that an operation is.
+fn command(operation: &[u8]) -> Option<Command> {
+    match Operation::decode(operation)? {
+        Operation::Gathering(text) => Command::parse(&text).ok(),
+        _ => None,
+    }
 }

@@ -100,6 +100,7 @@ impl<C> Process<C> {
             gathers,
         } = setup;
         let (own, quorum) = (keys.own(), config.quorum);
+        let longest_result = config.limits.result;
         #[cfg(feature = "mutants")]
         let mutant = config.mutant;
         let forgets = behaviour
@@ -121,7 +122,7 @@ impl<C> Process<C> {
         };
         let session = Session::new(ClientId::from(own), Timestamp(first_number));
         let cluster = membership.cluster();
-        let service = Replicated::new(rules, membership);
+        let service = Replicated::new(rules, membership).with_longest_result(longest_result);
         #[cfg(feature = "mutants")]
         let service = service.with_mutant(mutant);
         Self {
@@ -316,6 +317,7 @@ impl<C> Process<C> {
             self.core.inputs.extend(sent.map(Input::Submit));
             self.core.inputs.extend(queries.into_iter().map(Input::Ask));
         }
+        self.depart();
         loop {
             self.core.settle(now);
             self.note_done();
@@ -326,6 +328,7 @@ impl<C> Process<C> {
                 gatherer.order(now, &mut self.core, &mut self.desk);
             }
             self.go_on();
+            self.depart();
             if !self.core.has_input() {
                 break;
             }
@@ -339,10 +342,24 @@ impl<C> Process<C> {
 
     fn submit(&mut self, operation: Vec<u8>, name: Option<RequestName>, caller: C) {
         let (keys, replica) = (&mut self.core.keys, self.core.replica.replica());
-        match self.desk.submit(keys, replica, operation, name, caller) {
+        let taken = match name {
+            None => self.desk.take(operation, caller).map(|()| None),
+            Some(name) => self.desk.submit(keys, replica, operation, name, caller),
+        };
+        match taken {
             Ok(Some(request)) => self.core.submit(request),
             Ok(None) => {}
             Err((refusal, caller)) => self.answer(caller, Answer::Refused(refusal)),
+        }
+    }
+
+    /// Submits what waits at the desk, as far as it may be under way at once.
+    fn depart(&mut self) {
+        while let Some(request) = self
+            .desk
+            .depart(&self.core.keys, self.core.replica.replica())
+        {
+            self.core.submit(request);
         }
     }
 
@@ -358,13 +375,8 @@ impl<C> Process<C> {
     /// Gives callers the results that a quorum has given.
     fn hear(&mut self) {
         for message in std::mem::take(&mut self.core.heard) {
-            let (keys, replica) = (&self.core.keys, self.core.replica.replica());
-            let heard = self.desk.hear(keys, replica, &message);
-            for (caller, outcome) in heard.returned {
+            for (caller, outcome) in self.desk.hear(&message) {
                 self.answer(caller, Answer::Outcome(outcome));
-            }
-            for request in heard.requests {
-                self.core.submit(request);
             }
         }
     }

@@ -1,84 +1,12 @@
-//! Four processes and a network that loses nothing: requests for which a process has no room yet.
+//! Requests for which a process has no room yet.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::VecDeque;
-use std::num::NonZeroU32;
+mod four;
 
-use quorate_host::{Ask, Batch, Event, Order, Past, Process, Setup, join};
-use quorate_protocol::{ClusterId, Config, Keys, Quorum, ReplicaId, Time};
-use quorate_service::exchange::Rules;
-use quorate_service::gathering::Membership;
-use quorate_service::{Answer, Operation, Service as _, kv};
-
-const CLUSTER: ClusterId = ClusterId([7; 32]);
-
-struct Cluster {
-    now: Time,
-    /// A caller is a number.
-    processes: Vec<Process<u64>>,
-    /// Batches under way, with their recipients.
-    network: VecDeque<(usize, Vec<u8>)>,
-}
-
-fn quorum() -> Quorum {
-    Quorum::of(NonZeroU32::new(4).unwrap())
-}
-
-impl Cluster {
-    fn start() -> Self {
-        let quorum = quorum();
-        let process = |index: u32| {
-            Process::new(Setup {
-                keys: Keys::simulated(ReplicaId(index), 4, CLUSTER),
-                membership: Membership::plain(CLUSTER, quorum),
-                config: Config::new(ReplicaId(index), quorum),
-                rules: Rules {
-                    quorum,
-                    default_decision: "retreat".into(),
-                },
-                behaviour: None,
-                past: Past::None,
-                first_number: 0,
-                trusts_callers: false,
-                gathers: None,
-            })
-        };
-        Self {
-            now: Time(0),
-            processes: (0..4).map(process).collect(),
-            network: VecDeque::new(),
-        }
-    }
-
-    fn turn(&mut self, at: usize) {
-        let process = &mut self.processes[at];
-        let head = process.head();
-        for event in process.turn(self.now).release().events {
-            let Event::Sent(outgoing) = event else {
-                continue;
-            };
-            let bytes = join(head, &[outgoing.bytes]);
-            let to = outgoing.to.map(|to| to.0 as usize);
-            for other in (0..4).filter(|other| to.map_or(*other != at, |to| to == *other)) {
-                self.network.push_back((other, bytes.clone()));
-            }
-        }
-    }
-
-    /// Delivers everything, and lets the next timers run out.
-    fn pass(&mut self) {
-        for at in 0..4 {
-            self.turn(at);
-        }
-        while let Some((at, bytes)) = self.network.pop_front() {
-            let batch = Batch::open(&bytes, CLUSTER).unwrap();
-            self.processes[at].deliver(batch);
-            self.turn(at);
-        }
-        let due = self.processes.iter().filter_map(Process::due).min();
-        self.now = self.now.max(due.unwrap_or_default());
-    }
-}
+use four::{Cluster, quorum};
+use quorate_host::{Ask, Order, RequestName};
+use quorate_protocol::{ClientId, Config, ReplicaId, Timestamp};
+use quorate_service::{Operation, kv};
 
 #[test]
 fn more_large_requests_than_wait_of_one_process_at_a_time_all_execute_in_the_first_view() {
@@ -105,12 +33,8 @@ fn more_large_requests_than_wait_of_one_process_at_a_time_all_execute_in_the_fir
 }
 
 /// The numbers of the keys `k0`, `k1` and so on that a process has.
-fn keys_of(process: &Process<u64>, count: u64) -> Vec<u64> {
-    let has = |key: &u64| {
-        let get = Operation::KeyValue(format!("get k{key}"));
-        let found = process.service().query(&get.encode()).unwrap();
-        Answer::decode(&found) != Some(Answer::KeyValue(kv::Answer::NoSuchKey))
-    };
+fn keys_of(cluster: &Cluster, at: usize, count: u64) -> Vec<u64> {
+    let has = |key: &u64| cluster.look(at, &format!("get k{key}")) != kv::Answer::NoSuchKey;
     (0..count).filter(has).collect()
 }
 
@@ -120,7 +44,12 @@ fn requests_whose_callers_hang_up_while_they_are_held_are_not_submitted_and_the_
     let count = 3000;
     for key in 0..count {
         let operation = Operation::KeyValue(format!("set k{key}=x"));
-        let name = None;
+        let name = RequestName {
+            client: ClientId::named(ReplicaId(0), &key.to_string()),
+            timestamp: Timestamp(1),
+            seal: None,
+        };
+        let name = Some(name);
         let ask = Ask::Submit { operation, name };
         cluster.processes[0].ask(cluster.now, ask, key);
     }
@@ -130,14 +59,9 @@ fn requests_whose_callers_hang_up_while_they_are_held_are_not_submitted_and_the_
     for _ in 0..20 {
         cluster.pass();
     }
-    let keys = keys_of(&cluster.processes[0], count);
+    let keys = keys_of(&cluster, 0, count);
     let room = Config::new(ReplicaId(0), quorum()).limits.waiting_requests as u64 / 2;
     let expected: Vec<u64> = (0..room).chain([count - 1]).collect();
     assert_eq!(keys, expected, "what had room at once, and the last one");
-    assert!(
-        cluster
-            .processes
-            .iter()
-            .all(|one| keys_of(one, count) == keys)
-    );
+    assert!((0..4).all(|at| keys_of(&cluster, at, count) == keys));
 }

@@ -5,7 +5,7 @@ use std::fmt;
 #[cfg(feature = "mutants")]
 use quorate_protocol::Mutant;
 use quorate_protocol::message::Request;
-use quorate_protocol::{Part, Sequence};
+use quorate_protocol::{ClientId, Limits, Part, Sequence};
 use serde::{Deserialize, Serialize};
 
 use crate::encode::{decode, encode};
@@ -31,7 +31,14 @@ pub enum Operation {
     Request(String),
     /// The text of a [`gathering::Command`], or of a question about the gathering: see [`Gathering::query`].
     Gathering(String),
+    /// Encoded operations, executed in order in one slot. None of them may be a list itself.
+    Several(Vec<Vec<u8>>),
 }
+
+/// The bytes of an encoded [`Operation::Several`] beside its operations, at most: the number of the variant, and the count.
+const AROUND_ALL: usize = 4;
+/// The bytes of an encoded [`Operation::Several`] beside each operation, at most: the operation's length.
+const AROUND_EACH: usize = 3;
 
 impl Operation {
     /// Decodes an operation. `None` if the bytes are not one.
@@ -44,6 +51,26 @@ impl Operation {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
+    }
+
+    /// The encoded operations of which an encoded operation consists: those of a list, or the operation itself.
+    #[must_use]
+    pub fn parts(bytes: &[u8]) -> Vec<Vec<u8>> {
+        match Self::decode(bytes) {
+            Some(Self::Several(operations)) => operations,
+            _ => vec![bytes.to_vec()],
+        }
+    }
+
+    /// How many of the first operations, given by their encoded lengths, fit a list of so many bytes; at least one.
+    pub fn fitting(lengths: impl IntoIterator<Item = usize>, bytes: usize) -> usize {
+        let mut left = bytes.saturating_sub(AROUND_ALL);
+        let fits = lengths.into_iter().take_while(|length| {
+            let rest = left.checked_sub(length + AROUND_EACH);
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        });
+        fits.count().max(1)
     }
 }
 
@@ -76,13 +103,35 @@ pub enum Answer {
     Forgotten,
     /// The gathering's answer.
     Gathering(gathering::Answer),
+    /// The answers to the operations of a list, in their order.
+    Several(Vec<Answer>),
+    /// The answers before it in its list have left no room for the answer to this operation. The operation has not executed, and
+    /// may be ordered again.
+    NoRoom,
 }
+
+/// The bytes of an encoded [`Answer::Several`] beside its answers, at most.
+const AROUND_ANSWERS: usize = 4;
+/// The bytes of an encoded [`Answer::NoRoom`].
+const NO_ROOM: usize = 1;
+/// No operation that changes something has a longer answer.
+const LONGEST_OF_CHANGE: usize = 8 * 1024;
 
 impl Answer {
     /// Decodes what [`Service::execute`] and [`Service::query`] return. `None` if the bytes are not an answer.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         decode(bytes)
+    }
+
+    /// The answers to the so many operations of one request. What answers the request as a whole answers each of them.
+    #[must_use]
+    pub fn each(self, operations: usize) -> Vec<Self> {
+        match self {
+            Self::Several(answers) if answers.len() == operations => answers,
+            Self::Several(_) => vec![Self::Unreadable; operations],
+            other => vec![other; operations],
+        }
     }
 }
 
@@ -96,6 +145,16 @@ impl fmt::Display for Answer {
             Self::KeyValue(answer) => answer.fmt(f),
             Self::Gathering(answer) => answer.fmt(f),
             Self::Unreadable => write!(f, "refused: {}", kv::GRAMMAR),
+            Self::Several(answers) => {
+                for (place, answer) in answers.iter().enumerate() {
+                    let comma = if place == 0 { "" } else { ", " };
+                    write!(f, "{comma}{answer}")?;
+                }
+                Ok(())
+            }
+            Self::NoRoom => {
+                f.write_str("not executed: its answer has no room beside others; order it again")
+            }
         }
     }
 }
@@ -107,22 +166,34 @@ pub struct Replicated {
     store: Store,
     ledger: Ledger,
     gathering: Gathering,
+    /// The most bytes of the result of one request.
+    longest_result: usize,
     #[cfg(feature = "mutants")]
     mutant: Option<Mutant>,
 }
 
 impl Replicated {
-    /// The first state: no round is closed, no key has a value, and the cluster with these members is not founded.
+    /// The first state: no round is closed, no key has a value, and the cluster with these members is not founded. The results
+    /// of requests may have as many bytes as a cluster allows that does not say otherwise.
     #[must_use]
     pub fn new(rules: Rules, membership: Membership) -> Self {
+        let limits = Limits::for_replicas(rules.quorum.n());
         Self {
             exchange: Exchange::new(rules),
             store: Store::default(),
             ledger: Ledger::default(),
             gathering: Gathering::new(membership),
+            longest_result: limits.result,
             #[cfg(feature = "mutants")]
             mutant: None,
         }
+    }
+
+    /// The same service where the result of a request may have so many bytes. All replicas must have the same limit.
+    #[must_use]
+    pub const fn with_longest_result(mut self, bytes: usize) -> Self {
+        self.longest_result = bytes;
+        self
     }
 
     /// The exchange, to look at.
@@ -147,6 +218,58 @@ impl Replicated {
     #[must_use]
     pub const fn gathering(&self) -> &Gathering {
         &self.gathering
+    }
+
+    /// Executes the operations of a list in order. One that cannot be read harms no other. All answers together are never longer
+    /// than the result of a request may be: an operation for whose answer there is no room does not execute.
+    fn several(&mut self, sequence: Sequence, client: ClientId, operations: &[Vec<u8>]) -> Answer {
+        let around = AROUND_ANSWERS + operations.len() * NO_ROOM;
+        let mut room = self.longest_result.saturating_sub(around);
+        let mut execute = |bytes: &Vec<u8>| {
+            // What changes nothing can be executed before it is known whether there is room for its answer.
+            if room < LONGEST_OF_CHANGE {
+                return Answer::NoRoom;
+            }
+            let answer = self.one(sequence, client, decode(bytes));
+            let rest = room.checked_sub(encode(&answer).len());
+            room = rest.unwrap_or(room);
+            rest.map_or(Answer::NoRoom, |_| answer)
+        };
+        Answer::Several(operations.iter().map(&mut execute).collect())
+    }
+
+    /// Executes one operation of a client. `None`: it cannot be read.
+    fn one(
+        &mut self,
+        sequence: Sequence,
+        client: ClientId,
+        operation: Option<Operation>,
+    ) -> Answer {
+        match operation {
+            Some(Operation::Exchange(commands)) => {
+                // Only processes take part in the exchange. Commands from other clients do nothing.
+                if let Some(process) = client.process() {
+                    #[cfg(feature = "mutants")]
+                    let commands = self.shortened(commands);
+                    self.exchange.execute(sequence, process, commands);
+                }
+                Answer::Exchange
+            }
+            Some(Operation::KeyValue(text)) => {
+                #[cfg(feature = "mutants")]
+                let text = self.misread(text);
+                Answer::KeyValue(self.store.execute(&text))
+            }
+            Some(Operation::Text(text)) => self.text(&text),
+            Some(Operation::Request(json)) => self.request(&json),
+            Some(Operation::Gathering(text)) => {
+                let known = self.gathering.query(&text);
+                let execute = || self.gathering.execute(sequence, client, &text);
+                Answer::Gathering(known.unwrap_or_else(execute))
+            }
+            // A list in a list is not an operation.
+            Some(Operation::Several(_)) | None => Answer::Unreadable,
+        }
     }
 
     fn text(&mut self, text: &str) -> Answer {
@@ -221,28 +344,10 @@ impl Service for Replicated {
     /// Executes an encoded [`Operation`] and gives an encoded [`Answer`].
     fn execute(&mut self, sequence: Sequence, request: &Request) -> Vec<u8> {
         let answer = match decode(&request.operation) {
-            Some(Operation::Exchange(commands)) => {
-                // Only processes take part in the exchange. Commands from other clients do nothing.
-                if let Some(process) = request.client.process() {
-                    #[cfg(feature = "mutants")]
-                    let commands = self.shortened(commands);
-                    self.exchange.execute(sequence, process, commands);
-                }
-                Answer::Exchange
+            Some(Operation::Several(operations)) => {
+                self.several(sequence, request.client, &operations)
             }
-            Some(Operation::KeyValue(text)) => {
-                #[cfg(feature = "mutants")]
-                let text = self.misread(text);
-                Answer::KeyValue(self.store.execute(&text))
-            }
-            Some(Operation::Text(text)) => self.text(&text),
-            Some(Operation::Request(json)) => self.request(&json),
-            Some(Operation::Gathering(text)) => {
-                let known = self.gathering.query(&text);
-                let execute = || self.gathering.execute(sequence, request.client, &text);
-                Answer::Gathering(known.unwrap_or_else(execute))
-            }
-            None => Answer::Unreadable,
+            operation => self.one(sequence, request.client, operation),
         };
         encode(&answer)
     }
@@ -251,7 +356,10 @@ impl Service for Replicated {
         let answer = match decode(operation)? {
             Operation::KeyValue(text) => Answer::KeyValue(self.store.query(&text)?),
             Operation::Gathering(text) => Answer::Gathering(self.gathering.query(&text)?),
-            Operation::Exchange(_) | Operation::Text(_) | Operation::Request(_) => return None,
+            Operation::Exchange(_)
+            | Operation::Text(_)
+            | Operation::Request(_)
+            | Operation::Several(_) => return None,
         };
         Some(encode(&answer))
     }
@@ -282,6 +390,7 @@ impl Service for Replicated {
             ledger: Ledger::restored(entries)?,
             gathering: Gathering::restored(self.gathering.membership().clone(), gathered)?,
             store: Store::restored(keys)?,
+            longest_result: self.longest_result,
             #[cfg(feature = "mutants")]
             mutant: self.mutant,
         };

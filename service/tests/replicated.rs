@@ -384,3 +384,81 @@ proptest! {
         }
     }
 }
+
+fn several(operations: &[Vec<u8>]) -> Vec<u8> {
+    Operation::Several(operations.to_vec()).encode()
+}
+
+fn text(text: &str) -> Vec<u8> {
+    Operation::KeyValue(text.into()).encode()
+}
+
+#[test]
+fn operations_of_a_list_execute_in_order_and_one_that_cannot_be_read_harms_no_other() {
+    let mut run = Run::new();
+    let list_in_list = several(&[text("set x=9")]);
+    let operations = [
+        text("set x=1"),
+        vec![255, 255],
+        text("get x"),
+        list_in_list,
+        Operation::Exchange(vec![Command::Close { round: 1 }]).encode(),
+        text("cas x 1 2"),
+    ];
+    assert_eq!(
+        run.bytes(0, &several(&operations)),
+        Answer::Several(vec![
+            Answer::KeyValue(Value::Ok),
+            Answer::Unreadable,
+            Answer::KeyValue(Value::Value("1".into())),
+            Answer::Unreadable,
+            Answer::Exchange,
+            Answer::KeyValue(Value::Ok),
+        ])
+    );
+    assert_eq!(
+        run.text("get x"),
+        Answer::KeyValue(Value::Value("2".into()))
+    );
+    assert!(run.service.exchange().round(1).is_some());
+    assert_eq!(run.service.query(&several(&[text("get x")])), None);
+}
+
+#[test]
+fn answers_of_a_list_never_exceed_a_result_and_what_has_no_room_does_not_execute() {
+    let mut run = Run::new();
+    let limit = 20_000;
+    run.service = service().with_longest_result(limit);
+    run.text(&format!("set long={}", "v".repeat(4096)));
+    let mut operations = vec![text("get long"); 10];
+    operations.push(text("set small=1"));
+    let request = request(ReplicaId(0).into(), &several(&operations));
+    let result = run.service.execute(Sequence(9), &request);
+    assert!(result.len() <= limit);
+    let answers = Answer::decode(&result).unwrap().each(11);
+    let full = answers
+        .iter()
+        .position(|one| *one == Answer::NoRoom)
+        .unwrap();
+    assert_eq!(full, 3);
+    assert!(answers[full..].iter().all(|one| *one == Answer::NoRoom));
+    assert_eq!(run.text("get small"), Answer::KeyValue(Value::NoSuchKey));
+}
+
+#[test]
+fn as_many_operations_go_into_a_list_as_its_bytes_allow_and_at_least_one() {
+    let operation = text(&format!("set x={}", "v".repeat(200)));
+    let all = vec![operation.clone(); 100];
+    let lengths = || all.iter().map(Vec::len);
+    let limit = 10_000;
+    let count = Operation::fitting(lengths(), limit);
+    assert!(several(&all[..count]).len() <= limit);
+    assert!(several(&all[..count + 1]).len() + 6 > limit, "{count}");
+    assert_eq!(Operation::fitting(lengths(), 10), 1);
+    assert_eq!(Operation::fitting(lengths(), 1 << 20), 100);
+    let long = vec![operation.len() + 20_000; 6];
+    assert_eq!(Operation::fitting(long, 128 * 1024), 6);
+    assert_eq!(Operation::parts(&several(&all)), all);
+    assert_eq!(Operation::parts(&operation)[..], [operation][..]);
+    assert_eq!(Operation::parts(&[255]), [[255]]);
+}

@@ -52,8 +52,14 @@ fn numbered(one: &Request) -> String {
     )
 }
 
-/// What an operation does: `'set x=1'`, or the commands of the exchange.
+/// What an operation does: `'set x=1'`, the commands of the exchange, or a list of both.
 pub(crate) fn operation(bytes: &[u8]) -> String {
+    let parts = Operation::parts(bytes);
+    let parts: Vec<String> = parts.iter().map(|part| part_of(part)).collect();
+    parts.join(" then ")
+}
+
+fn part_of(bytes: &[u8]) -> String {
     match Operation::decode(bytes) {
         Some(
             Operation::KeyValue(text)
@@ -65,7 +71,7 @@ pub(crate) fn operation(bytes: &[u8]) -> String {
             let commands: Vec<String> = commands.iter().map(command).collect();
             commands.join(" with ")
         }
-        None => format!("'{}'", bytes.escape_ascii()),
+        Some(Operation::Several(_)) | None => format!("'{}'", bytes.escape_ascii()),
     }
 }
 

@@ -44,9 +44,14 @@ impl Behaviour for Withhold {
     }
 }
 
-/// Whether a request is what a member says in an auction or a vote.
+/// Whether a member says something in an auction or a vote with a request.
 fn speaks(request: &Request) -> bool {
-    let Some(Operation::Gathering(text)) = Operation::decode(&request.operation) else {
+    let operations = Operation::parts(&request.operation);
+    operations.iter().any(|operation| is_said(operation))
+}
+
+fn is_said(operation: &[u8]) -> bool {
+    let Some(Operation::Gathering(text)) = Operation::decode(operation) else {
         return false;
     };
     matches!(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use quorate_protocol::message::Request;
 use quorate_protocol::{ClientId, ReplicaId, Sequence, Timestamp};
+use quorate_service::Operation;
 
 use crate::words;
 
@@ -33,6 +34,8 @@ pub struct ExactlyOnce {
     history: BTreeMap<Sequence, Vec<(ClientId, Timestamp)>>,
     /// The process that executed each slot first.
     writers: BTreeMap<Sequence, ReplicaId>,
+    /// How many operations these requests have.
+    operations: usize,
 }
 
 impl ExactlyOnce {
@@ -51,6 +54,7 @@ impl ExactlyOnce {
             let slot = self.history.entry(sequence).or_default();
             if !slot.contains(&(client, timestamp)) {
                 slot.push((client, timestamp));
+                self.operations += Operation::parts(&request.operation).len();
             }
         }
         let last = self
@@ -76,10 +80,10 @@ impl ExactlyOnce {
         self.last.get(&by)
     }
 
-    /// How many requests some correct process has executed.
+    /// How many operations some correct process has executed.
     #[must_use]
-    pub fn count(&self) -> usize {
-        self.history.values().map(Vec::len).sum()
+    pub const fn operations(&self) -> usize {
+        self.operations
     }
 
     /// A process starts again, or takes over the state of others: it counts as having executed all slots up to this one.

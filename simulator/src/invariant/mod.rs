@@ -218,7 +218,7 @@ impl Invariants {
 
     /// How many operations some correct process has executed.
     pub(crate) fn operations_executed(&self) -> u64 {
-        self.exactly_once.count() as u64
+        self.exactly_once.operations() as u64
     }
 
     /// A process did something.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quorate_host::Outcome;
 use quorate_protocol::message::Request;
 use quorate_protocol::{ReplicaId, Sequence};
-use quorate_service::Answer;
+use quorate_service::{Answer, Operation};
 
 use crate::process::Question;
 
@@ -62,9 +62,7 @@ impl OwnReply {
             return Ok(());
         };
         let mut executed = self.slots.get(&sequence).into_iter().flatten();
-        if executed.any(|(request, result)| {
-            is_asked_for(request, question) && gives(result, &outcome.answer)
-        }) {
+        if executed.any(|(request, result)| gives(request, result, question, &outcome.answer)) {
             return Ok(());
         }
         Err(NotItsOwn {
@@ -76,14 +74,20 @@ impl OwnReply {
     }
 }
 
-/// Whether a request is what a caller asked for. Of a lent session the caller does not know the number.
-fn is_asked_for(request: &Request, question: &Question) -> bool {
+/// Whether a request is what a caller asked for, or has it among others, and its result gives this answer to it. Of a lent session
+/// the caller does not know the number.
+fn gives(request: &Request, result: &[u8], question: &Question, answer: &Answer) -> bool {
     let name = (request.client, request.timestamp);
-    request.operation == question.operation && question.name.is_none_or(|asked| asked == name)
-}
-
-fn gives(result: &[u8], answer: &Answer) -> bool {
-    Answer::decode(result).as_ref() == Some(answer)
+    if question.name.is_some_and(|asked| asked != name) {
+        return false;
+    }
+    let operations = Operation::parts(&request.operation);
+    let Some(all) = Answer::decode(result) else {
+        return false;
+    };
+    let answers = all.each(operations.len());
+    let mut given = operations.iter().zip(&answers);
+    given.any(|given| given == (&question.operation, answer))
 }
 
 #[cfg(test)]
@@ -127,5 +131,32 @@ mod tests {
         assert!(!answered("set x=1", 2, 1, &answer), "another request");
         assert!(!answered("set x=1", 1, 2, &answer), "another slot");
         assert!(!answered("set x=1", 1, 1, &other), "another result");
+    }
+
+    #[test]
+    fn the_answer_to_another_operation_of_the_same_list_is_found() {
+        let by = ReplicaId(0);
+        let operation = |words: &str| Operation::KeyValue(words.to_owned()).encode();
+        let list = Operation::Several(vec![operation("set x=1"), operation("get y")]).encode();
+        let request = Request::new(ClientId::session(by, 1), Timestamp(1), list);
+        let (ok, value) = (kv::Answer::Ok, kv::Answer::Value("7".into()));
+        let answers = [ok.clone(), value.clone()].map(Answer::KeyValue);
+        let result = postcard::to_stdvec(&Answer::Several(answers.to_vec())).unwrap();
+        let mut replies = OwnReply::default();
+        replies.executed(Sequence(1), &[request], &[result]);
+        let answered = |words, answer: &kv::Answer| {
+            let question = Question {
+                words: String::new(),
+                operation: operation(words),
+                name: None,
+            };
+            let outcome = Outcome {
+                ordered: Some((Sequence(1), View(0))),
+                answer: Answer::KeyValue(answer.clone()),
+            };
+            replies.answered(by, &question, &outcome).is_ok()
+        };
+        assert!(answered("set x=1", &ok) && answered("get y", &value));
+        assert!(!answered("set x=1", &value) && !answered("get y", &ok));
     }
 }

@@ -78,6 +78,7 @@ impl Plan {
         plan.draw_disks(&mut Dice::new(seed, b'd'));
         plan.draw_callers(&mut Dice::new(seed, b'n'));
         plan.draw_reuse(&mut Dice::new(seed, b'o'));
+        plan.draw_bursts(&mut Dice::new(seed, b'b'));
         plan.draw_costs(floods, &mut Dice::new(seed, b'k'));
         plan.draw_limits(&mut Dice::new(seed, b'l'));
         if choice.gathers {
@@ -202,6 +203,33 @@ impl Plan {
                 let key = first.key.get_or_insert_with(|| format!("key {timestamp}"));
                 second.key = Some(key.clone());
                 second.name = None;
+            }
+        }
+    }
+
+    /// In some runs many clients without a name ask one process at the same time. Then their operations wait for a session, and travel
+    /// together. Some of these clients hang up.
+    fn draw_bursts(&mut self, dice: &mut Dice) {
+        for _ in 0..dice.below(8).saturating_sub(5) {
+            let process = Name::drawn(dice, self.processes);
+            let at_ms = dice.below(self.heal_ms + AFTERMATH_MS);
+            for number in 0..dice.between(5, 16) {
+                let key = format!("b{}", number % 4);
+                let operation = match dice.below(4) {
+                    0 => format!("get {key}"),
+                    1 => format!("cas {key} {} {number}", dice.below(number + 1)),
+                    _ => format!("set {key}={number}"),
+                };
+                self.calls.push(Call {
+                    at_ms: at_ms + dice.below(3),
+                    process,
+                    operation,
+                    name: None,
+                    key: None,
+                    timestamp: None,
+                    also: Vec::new(),
+                    waits_ms: dice.chance(100).then(|| dice.between(1, 100)),
+                });
             }
         }
     }

@@ -21,19 +21,22 @@ pub(super) struct Order(BTreeMap<Sequence, Vec<(ReplicaId, Command)>>);
 impl Order {
     /// The requests of a slot, which are the same at each correct process.
     pub(super) fn add(&mut self, slot: Sequence, requests: &[Request]) {
-        let command = |request: &Request| {
-            let ClientId::Session { process, .. } = request.client else {
-                return None;
-            };
-            let Some(Operation::Gathering(text)) = Operation::decode(&request.operation) else {
-                return None;
-            };
-            Some((process, Command::parse(&text).ok()?))
-        };
-        self.0
-            .entry(slot)
-            .or_insert_with(|| requests.iter().filter_map(command).collect());
+        let commands = || requests.iter().flat_map(commands).collect();
+        self.0.entry(slot).or_insert_with(commands);
     }
+}
+
+/// The commands of a member in a request, each with the member.
+fn commands(request: &Request) -> Vec<(ReplicaId, Command)> {
+    let ClientId::Session { process, .. } = request.client else {
+        return Vec::new();
+    };
+    let command = |operation: Vec<u8>| match Operation::decode(&operation)? {
+        Operation::Gathering(text) => Some((process, Command::parse(&text).ok()?)),
+        _ => None,
+    };
+    let operations = Operation::parts(&request.operation).into_iter();
+    operations.filter_map(command).collect()
 }
 
 /// What a state and the order can be compared by.
