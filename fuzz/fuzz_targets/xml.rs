@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use quorate_wire::caller::read_body;
 use quorate_wire::endpoint::read_call;
 use quorate_wire::method::{
-    Deliver, FinalizeDecision, Method, Read, ReceiveMessage, SendMessage, Submit,
+    FinalizeDecision, GatherTell, Method, Read, ReceiveMessage, SendMessage, Submit,
 };
 use quorate_wire::{Limits, Value};
 
@@ -19,7 +19,7 @@ fuzz_target!(|body: &[u8]| {
     };
     for charset in [None, Some("latin-1")] {
         if let Ok((_, params)) = read_call(body, charset, &limits) {
-            method::<Deliver>(&params);
+            method::<GatherTell>(&params);
             method::<FinalizeDecision>(&params);
             method::<Read>(&params);
             method::<ReceiveMessage>(&params);
