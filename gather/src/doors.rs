@@ -218,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_shut_out_for_longer_than_17_minutes_at_once() {
+        let mut doors = Doors::new(Duration::from_millis(8_000));
+        let who = Who::Key([1; 32]);
+        let shut = (0..60).filter_map(|_| doors.count(Time(0), who));
+        let lasts: Vec<u64> = shut.map(|shut| shut.lasts.0 / 1_000_000).collect();
+        assert_eq!(lasts[..9], [8, 16, 32, 64, 128, 256, 512, 1024, 1024]);
+        assert!(lasts[9..].iter().all(|seconds| *seconds == 1024));
+    }
+
+    #[test]
     fn a_flood_of_keys_pushes_nobody_out_who_is_shut_out() {
         let mut doors = Doors::new(Duration::from_millis(8_000));
         let who = Who::Key([255; 32]);

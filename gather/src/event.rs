@@ -253,7 +253,7 @@ impl fmt::Display for Event {
                 lasts,
             } => write!(
                 f,
-                "{}: {tries} bad answers or new keys, shut out for {}",
+                "{}: {tries} refusals or new keys, shut out for {}",
                 Named(*address, *id),
                 seconds(*lasts)
             ),

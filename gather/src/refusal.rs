@@ -28,35 +28,37 @@ impl Refusal {
     /// The reason as the refusing node tells it of "it".
     #[must_use]
     pub fn told_by_refuser(&self) -> String {
-        self.told("this node", "it")
+        self.told(&THIS_NODE, &IT)
     }
 
     /// The reason as the refused node tells it.
     #[must_use]
     pub fn told_by_refused(&self) -> String {
-        self.told("it", "this node")
+        self.told(&IT, &THIS_NODE)
     }
 
-    fn told(&self, refuser: &str, refused: &str) -> String {
+    fn told(&self, refuser: &Side, refused: &Side) -> String {
+        let (refusers, refuseds) = (refuser.possessive, refused.possessive);
+        let (refuser, refused) = (refuser.name, refused.name);
         match self {
             Self::Version { ours, yours } => {
                 format!("{refused} speaks version {yours}, {refuser} speaks version {ours}")
             }
             Self::Group { ours, yours } => {
-                format!("{refused} is of the group {yours}, {refuser} is of the group {ours}")
+                format!("{refuseds} group is {yours}, {refusers} group is {ours}")
             }
             Self::Nodes { ours, yours } => {
                 format!("{refused} expects {yours} nodes, {refuser} expects {ours}")
             }
             Self::Entry { ours, yours } => {
-                format!("the group of {refused} is {yours}, the group of {refuser} is {ours}")
+                format!("{refuseds} group is {yours}, {refusers} group is {ours}")
             }
-            Self::Secret => format!("{refused} does not know the secret of {refuser}"),
+            Self::Secret => format!("{refused} does not know {refusers} secret"),
             Self::Invitation => {
-                format!("{refused} has no valid invitation to the seats of {refuser}")
+                format!("{refused} has no valid invitation to {refusers} seats")
             }
             Self::SeatTaken { by, and } => {
-                format!("the invitation of {refused} was used by {by} and {and} before")
+                format!("{by} and {and} have used {refuseds} invitation before")
             }
             Self::Full { met } => format!("{refuser} knows {met} nodes already, and takes no more"),
             Self::Barred => format!("{refused} is proved to have signed two different things"),
@@ -64,11 +66,27 @@ impl Refusal {
     }
 }
 
+/// How a line names one of the two sides.
+struct Side {
+    name: &'static str,
+    possessive: &'static str,
+}
+
+const THIS_NODE: Side = Side {
+    name: "this node",
+    possessive: "this node's",
+};
+
+const IT: Side = Side {
+    name: "it",
+    possessive: "its",
+};
+
 /// What was wrong with an answer. Three bad answers, and who gave them is shut out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the error messages describe the variants")]
 pub enum BadAnswer {
-    #[error("refused: {}", .0.told_by_refuser())]
+    #[error("{}", .0.told_by_refuser())]
     Refused(Refusal),
     #[error("it refuses this node: {}", .0.told_by_refused())]
     RefusesUs(Refusal),

@@ -62,7 +62,7 @@ impl Gathering {
     }
 
     /// The user hears of each own address. Others can name any number of addresses, so of those one in a second is told.
-    fn tell_unanswered(&mut self, now: Time, one: &Unanswered) {
+    pub(super) fn tell_unanswered(&mut self, now: Time, one: &Unanswered) {
         let is_own = self.hints.source(&one.address) == Source::Join;
         if !is_own && now < self.told.unanswered {
             return;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use quorate_protocol::{Digest, Time};
 
 use super::{Gathering, Outcome};
-use crate::doors::{TRIES, Who};
+use crate::doors::{Shut, TRIES, Who};
 use crate::event::Event;
 use crate::id::{NodeId, PublicKey};
 use crate::mutant::Mutant;
@@ -101,7 +101,8 @@ impl Gathering {
             return;
         }
         if let Some(refusal) = self.mismatch(packet) {
-            self.refuse(now, packet, None, &refusal);
+            // The bad answer shuts it out, and tells so.
+            let _ = self.tell_refused(now, packet, None, &refusal);
             self.count_bad_answer(now, packet.reply, None);
             return;
         }
@@ -150,7 +151,7 @@ impl Gathering {
         }
     }
 
-    /// Tells somebody, a few times, that it is refused and why.
+    /// Tells somebody, a few times, that it is refused and why. Then it gets no answer for a while.
     pub(super) fn refuse(
         &mut self,
         now: Time,
@@ -158,19 +159,37 @@ impl Gathering {
         key: Option<&PublicKey>,
         refusal: &Refusal,
     ) {
+        if let Some(shut) = self.tell_refused(now, packet, key, refusal) {
+            self.say(Event::ShutOut {
+                address: packet.reply,
+                id: key.map(NodeId::of),
+                tries: TRIES,
+                lasts: shut.lasts,
+            });
+        }
+    }
+
+    fn tell_refused(
+        &mut self,
+        now: Time,
+        packet: &Packet,
+        key: Option<&PublicKey>,
+        refusal: &Refusal,
+    ) -> Option<Shut> {
         let address = packet.reply;
         let who = Who::Address(address);
         if self.refusals.is_shut(now, who) {
             self.dropped += 1;
-            return;
+            return None;
         }
-        self.refusals.count(now, who);
+        let shut = self.refusals.count(now, who);
         self.send_refusal(now, packet, refusal);
         self.say(Event::Refused {
             address,
             id: key.map(NodeId::of),
             why: BadAnswer::Refused(refusal.clone()),
         });
+        shut
     }
 
     /// Somebody gave a bad answer.

@@ -346,3 +346,82 @@ impl Gathering {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use quorate_protocol::{SecretKey, Time};
+
+    use super::MOST_BARRED;
+    use crate::event::Event;
+    use crate::forge::Forger;
+    use crate::hints::Unanswered;
+    use crate::proof::Proof;
+    use crate::settings::{Group, Pace, Settings, Way};
+    use crate::{Effect, Gathering};
+
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    fn settings(port: u16) -> Settings {
+        Settings {
+            group: Group::default(),
+            nodes: 4,
+            addresses: vec![at(port)],
+            way: Way::Open,
+            pace: Pace::default(),
+        }
+    }
+
+    fn key(port: u16) -> SecretKey {
+        SecretKey::simulated(&format!("node {port}"))
+    }
+
+    fn node() -> Gathering {
+        Gathering::new(settings(1), key(1), [0; 32]).unwrap()
+    }
+
+    /// A proof that the key of a port has signed two HELLOs with one number.
+    fn proof(port: u16) -> Proof {
+        let mut liar = Forger::new(&settings(port), key(port));
+        let [one, other] = [at(port), at(2)].map(|address| liar.hello(1, vec![address]));
+        Proof::of_hellos(&one, &other).unwrap()
+    }
+
+    #[test]
+    fn of_too_many_keys_that_are_proved_to_lie_the_first_is_forgotten() {
+        let mut node = node();
+        let ports = 1_000..1_000 + u16::try_from(MOST_BARRED).unwrap() + 10;
+        for (port, now) in ports.clone().zip(0..) {
+            node.bar(Time(now), proof(port));
+        }
+        assert_eq!(node.barred.len(), MOST_BARRED);
+        let is_barred = |port: u16| node.barred.contains_key(&key(port).public());
+        assert!(ports.clone().take(10).all(|port| !is_barred(port)));
+        assert!(ports.skip(10).all(is_barred));
+    }
+
+    #[test]
+    fn of_addresses_that_others_named_one_in_a_second_is_told_as_not_answering() {
+        let mut node = node();
+        let mut told = 0;
+        for tenth in 0..30 {
+            let now = Time(1_000_000 + tenth * 100_000);
+            for port in 0..50 {
+                let unanswered = Unanswered {
+                    address: at(2_000 + port),
+                    tries: 3,
+                    next: quorate_protocol::Duration::from_millis(1_000),
+                };
+                node.tell_unanswered(now, &unanswered);
+            }
+            let effects = std::mem::take(&mut node.effects).into_iter();
+            told += effects
+                .filter(|effect| matches!(effect, Effect::Event(Event::Unanswered { .. })))
+                .count();
+        }
+        assert_eq!(told, 3);
+    }
+}

@@ -152,7 +152,7 @@ pub(crate) fn whoever_hands_on_something_invalid_three_times_is_shut_out() {
         world.times_told(1, "it sent a proof that proves nothing"),
         3
     );
-    world.assert_told(1, "3 bad answers or new keys, shut out for 8 s");
+    world.assert_told(1, "3 refusals or new keys, shut out for 8 s");
     assert_eq!(world.node(1).sizes()[1], 0);
 }
 
@@ -208,7 +208,7 @@ pub(crate) fn who_comes_again_and_again_with_new_keys_is_shut_out() {
             assert!(world.stray.is_empty(), "nobody answers it");
         }
     }
-    world.assert_told(1, "bad answers or new keys, shut out for 8 s");
+    world.assert_told(1, "refusals or new keys, shut out for 8 s");
 }
 
 #[test]

@@ -20,14 +20,8 @@ pub(crate) fn a_node_of_another_group_is_refused_with_both_groups_named() {
     let mut other = open(2, 4);
     other.group = "blue".parse().unwrap();
     let world = two(open(1, 4), other);
-    world.assert_told(
-        1,
-        "it is of the group 'blue', this node is of the group 'default'",
-    );
-    world.assert_told(
-        2,
-        "this node is of the group 'blue', it is of the group 'default'",
-    );
+    world.assert_told(1, "its group is 'blue', this node's group is 'default'");
+    world.assert_told(2, "this node's group is 'blue', its group is 'default'");
 }
 
 #[test]
@@ -40,12 +34,12 @@ pub(crate) fn a_node_that_expects_another_number_is_refused_with_both_numbers_na
 #[test]
 pub(crate) fn a_node_with_the_wrong_secret_and_one_without_are_refused() {
     let world = two(secret(1, 4, 1), secret(2, 4, 2));
-    world.assert_told(1, "it does not know the secret of this node");
-    world.assert_told(2, "this node does not know the secret of it");
+    world.assert_told(1, "it does not know this node's secret");
+    world.assert_told(2, "this node does not know its secret");
     let world = two(secret(1, 4, 1), open(2, 4));
     world.assert_told(
         1,
-        "the group of it is open to whoever comes, the group of this node is for those who know the secret",
+        "its group is open to whoever comes, this node's group is for those who know the secret",
     );
 }
 
@@ -56,7 +50,7 @@ pub(crate) fn a_node_with_an_invitation_to_other_seats_is_refused() {
         invitation.seats[3] = SecretKey::simulated("another seat").public();
     }
     let world = two(invited(1, 4, 1), other);
-    world.assert_told(1, "the group of it is for those invited to the seats");
+    world.assert_told(1, "its group is for those invited to the seats");
 }
 
 #[test]
@@ -64,7 +58,10 @@ pub(crate) fn who_is_refused_is_tried_three_times_and_then_shut_out_for_a_while(
     let mut world = two(open(1, 4), open(2, 7));
     assert_eq!(world.times_told(2, "refuses this node"), 3);
     assert_eq!(world.times_told(1, "refused 127.0.0.1:2"), 3);
-    world.assert_told(2, "shut out for 8 s");
+    for (node, other) in [(1, 2), (2, 1)] {
+        let shut = format!("127.0.0.1:{other}: 3 refusals or new keys, shut out for 8 s");
+        assert_eq!(world.times_told(node, &shut), 1);
+    }
     world.run(8_000);
     assert!(
         world.times_told(2, "refuses this node") > 3,

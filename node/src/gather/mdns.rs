@@ -159,7 +159,7 @@ impl Search {
             let own = &self.group;
             self.teller.tell(
                 "discover",
-                &format!("{address} is of the group {group} (multicast DNS), and this node of the group {own}: not called"),
+                &format!("{address} is not called (multicast DNS): its group is {group}, this node's group is {own}"),
             );
         }
     }
