@@ -285,7 +285,7 @@ fn what_members_wait_for_is_said_with_names_and_numbers() {
 }
 
 #[test]
-fn a_member_that_did_not_reveal_in_time_reveals_late_and_only_then_bids_again() {
+fn a_member_that_did_not_reveal_in_time_bids_at_once_and_waits_with_a_close_for_its_late_reveal() {
     let wishes = vec![Wish::Bid(lamp(), 75)];
     let mut run = Run::agreed("auction", wishes);
     run.say(1, "1 auction lamp second");
@@ -296,23 +296,36 @@ fn a_member_that_did_not_reveal_in_time_reveals_late_and_only_then_bids_again() 
             run.say(member, &format!("1 close {phase} lamp"));
         }
     }
-    assert_eq!(run.state.barred(P), Some(&lamp()));
+    assert_eq!(run.state.unrevealed(P), Some(&lamp()));
     run.say(1, "1 auction chair second");
     let chair: Name = "chair".parse().unwrap();
     run.member.wish(&run.state, Wish::Bid(chair, 5)).unwrap();
     let wants = run.wants();
+    let [bid, reveal] = &wants[..] else {
+        panic!("{wants:?}");
+    };
+    assert!(bid.starts_with("1 bid chair "), "{bid}");
+    assert!(reveal.starts_with("1 reveal lamp 75 "), "{reveal}");
+    run.say(0, bid);
+    for member in 1..3 {
+        run.say(member, "1 close bids chair");
+    }
+    let reveals = run.wants();
     assert!(
-        wants[0].starts_with("1 reveal lamp 75 ") && wants.len() == 1,
-        "{wants:?}"
+        reveals.iter().all(|text| text.starts_with("1 reveal ")) && reveals.len() == 2,
+        "{reveals:?}"
+    );
+    run.say(0, &reveals[1]);
+    run.now = run.now + Duration::from_millis(60_000);
+    assert_eq!(
+        run.wants(),
+        [reveal.as_str()],
+        "the bid for chair would be void"
     );
     let client = ClientId::session(P, 0);
-    run.state.execute(Sequence(99), client, &wants[0]);
-    assert_eq!(run.state.barred(P), None);
-    let wants = run.wants();
-    assert!(
-        wants[0].starts_with("1 bid chair ") && wants.len() == 1,
-        "{wants:?}"
-    );
+    run.state.execute(Sequence(99), client, reveal);
+    assert_eq!(run.state.unrevealed(P), None);
+    assert_eq!(run.wants(), ["1 close reveals chair"]);
 }
 
 #[test]

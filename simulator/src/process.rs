@@ -14,7 +14,9 @@ use quorate_protocol::{
     SignedMessage, Sizes, Status, Time, Timestamp,
 };
 use quorate_service::exchange::{Exchange, Rules};
-use quorate_service::gathering::{self, Activity, Choice, Gathering, Happened, Membership};
+use quorate_service::gathering::{
+    self, Activity, Choice, Gathering, Happened, Lot, Membership, Thing, Wish,
+};
 use quorate_service::{Operation, Service as _};
 
 use crate::cost::Work;
@@ -101,6 +103,8 @@ pub(crate) struct Origin {
     pub(crate) rules: Rules,
     pub(crate) behaviour: Option<Box<dyn Behaviour>>,
     pub(crate) gathers: Option<gathering::Plan>,
+    /// What its user wants as soon as the first auction has ended.
+    pub(crate) then: Vec<Wish>,
 }
 
 /// One process.
@@ -114,6 +118,8 @@ pub struct Process {
     unanswered: BTreeMap<Caller, Question>,
     /// The number of what happens next in its gathering.
     next_told: u64,
+    /// What its user wants as soon as an auction has ended.
+    wishes: Vec<Wish>,
     requests: u64,
     crashed: bool,
     /// The bytes that have arrived since its last turn.
@@ -133,6 +139,7 @@ impl Process {
     pub(crate) fn new(origin: Origin) -> Self {
         Self {
             live: origin.start(Past::None),
+            wishes: origin.then.clone(),
             origin,
             disk: Disk::default(),
             unanswered: BTreeMap::new(),
@@ -197,11 +204,11 @@ impl Process {
         if let Some(waits) = state.waits().first() {
             return Some(waits.to_string());
         }
-        if let Some(lot) = state.barred(self.own()) {
+        if let Some(lot) = state.unrevealed(self.own()) {
             return Some(format!("its late reveal for '{lot}'"));
         }
         let is_opened = match state.choice().and_then(|choice: &Choice| choice.chosen) {
-            Some(Activity::Auction) => !state.lots().is_empty(),
+            Some(Activity::Auction) => state.lots().len() > 1,
             Some(Activity::Vote) => !state.questions().is_empty(),
             Some(Activity::Work) => !state.jobs().is_empty(),
             Some(Activity::Store) | None => true,
@@ -262,6 +269,7 @@ impl Process {
         }
         self.unanswered.clear();
         self.next_told = 0;
+        self.wishes.clone_from(&self.origin.then);
     }
 
     /// The NEW-VIEWs on its disk. One of them may have got there at the commit at which the process ended.
@@ -402,6 +410,7 @@ impl Process {
         let log = self.gathering().log();
         let told = log.from(self.next_told).cloned().collect();
         self.next_told = log.next();
+        self.wish_again(now);
         Ok(Step {
             began,
             events,
@@ -409,6 +418,18 @@ impl Process {
             answers,
             work,
         })
+    }
+
+    /// Its user sees that the first auction has ended, and wants more. It asks again after a restart, and is told if that was
+    /// granted before.
+    fn wish_again(&mut self, now: Time) {
+        let state = self.gathering();
+        let ended = |lot: &Thing<Lot>| lot.what.reveals_closing.at().is_some();
+        if state.lots().iter().any(ended) {
+            for wish in std::mem::take(&mut self.wishes) {
+                self.live.ask(now, Ask::Wish(wish), Caller::Passer);
+            }
+        }
     }
 
     /// What it has done since its last turn, but for what it writes. A message that it only sends on was signed before.
@@ -438,7 +459,7 @@ impl Origin {
             behaviour: self.behaviour.clone(),
             past,
             first_number: first_number(self.config.life),
-            trusts_callers: false,
+            trusts_callers: self.gathers.is_some(),
             gathers: self.gathers.clone(),
         })
     }
@@ -485,6 +506,7 @@ mod tests {
             },
             behaviour: None,
             gathers: None,
+            then: Vec::new(),
         })
     }
 

@@ -40,7 +40,7 @@ fn lies() -> Vec<&'static str> {
 #[test]
 fn no_rule_is_broken_and_every_activity_is_agreed_on() {
     let mut agreed = BTreeSet::new();
-    for seed in 0..40 {
+    for seed in 0..25 {
         let lines = lines_of(&drawn(seed));
         let chosen = lines.iter().find_map(|line| {
             let (_, chosen) = line.split_once(" tells agree: ")?;
@@ -54,7 +54,7 @@ fn no_rule_is_broken_and_every_activity_is_agreed_on() {
 }
 
 #[test]
-fn every_lie_is_drawn_alone_among_four_and_beside_every_other_among_seven() {
+fn every_lie_is_drawn_alone_among_four_and_with_every_other_among_seven_breaks_no_rule() {
     let mut alone = BTreeSet::new();
     let mut pairs = BTreeSet::new();
     for seed in 0..6000 {
@@ -66,10 +66,14 @@ fn every_lie_is_drawn_alone_among_four_and_beside_every_other_among_seven() {
         let mut words: Vec<String> = words.map(str::to_owned).collect();
         words.sort();
         match (plan.processes, words.as_slice()) {
-            (4, [one]) => alone.insert(one.clone()),
-            (7, [one, other]) => pairs.insert((one.clone(), other.clone())),
-            _ => false,
-        };
+            (4, [one]) => {
+                alone.insert(one.clone());
+            }
+            (7, [one, other]) if pairs.insert((one.clone(), other.clone())) => {
+                lines_of(&plan);
+            }
+            _ => {}
+        }
     }
     for one in lies() {
         assert!(alone.contains(one), "{one}");

@@ -18,7 +18,7 @@ pub(super) fn members(view: &Members) -> Sheet {
             one.name.clone(),
             yes(one.offered),
             yes(one.takes_part),
-            or_dash(one.barred.as_ref()),
+            or_dash(one.must_reveal.as_ref()),
             one.misdeeds.to_string(),
         ]
     });
@@ -174,10 +174,7 @@ pub(super) fn auction(view: &Auction) -> Sheet {
         (AuctionStage::Ended, ..) => "nobody wins".to_owned(),
     };
     let rows = view.bids.iter().map(|bid| {
-        let void = view
-            .void
-            .contains(&bid.bidder)
-            .then(|| "void: not revealed".to_owned());
+        let void = view.void.contains(&bid.bidder).then(|| "void".to_owned());
         let amount = bid.amount.map(|amount| amount.to_string());
         vec![
             bid.bidder.clone(),

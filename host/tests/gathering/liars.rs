@@ -99,7 +99,7 @@ fn check(cluster: &Cluster, n: usize, liars: &[usize], faults: &[(usize, &str)])
         let member = ReplicaId(u32::try_from(*at).unwrap());
         let record = first.record(member).unwrap();
         assert!(record.offer.is_some(), "{faults:?}");
-        assert_eq!(first.barred(member), None, "{faults:?}");
+        assert_eq!(first.unrevealed(member), None, "{faults:?}");
         assert!(record.misdeeds.is_empty(), "{faults:?}: {record:?}");
         for lot in first.lots() {
             let bid = lot.what.bids.get(&member).and_then(|bid| bid.what.amount);
@@ -188,12 +188,12 @@ fn a_bid_that_is_changed_after_the_close_is_refused_and_the_lot_goes_to_another(
 }
 
 #[test]
-fn a_member_that_does_not_reveal_is_barred_and_not_called_malicious() {
+fn a_member_that_does_not_reveal_must_reveal_and_is_not_called_malicious() {
     let cluster = AUCTION.play(4, &[(Q, "no-reveal")]);
     all_say(&cluster, "P 100, R 104, S 101; Q did not reveal: void");
     all_say(&cluster, "R wins 'lamp' for 101 (second price)");
     nobody_is_named(&cluster, &[]);
-    assert_eq!(cluster.state(P).barred(ReplicaId(1)), Some(&lamp()));
+    assert_eq!(cluster.state(P).unrevealed(ReplicaId(1)), Some(&lamp()));
 }
 
 #[test]

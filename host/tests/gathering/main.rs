@@ -308,7 +308,10 @@ fn a_member_that_is_killed_at_any_stage_goes_on_from_its_disk() {
         cluster.until(sold);
         all_say(&cluster, "Q wins 'lamp' for 60");
         nobody_is_named(&cluster, &[]);
-        assert!(cluster.state(P).barred(ReplicaId(1)).is_none(), "{number}");
+        assert!(
+            cluster.state(P).unrevealed(ReplicaId(1)).is_none(),
+            "{number}"
+        );
     }
 }
 
@@ -353,7 +356,7 @@ fn two_offers_and_a_bid_changed_after_the_close_are_named_by_all_and_the_auction
 }
 
 #[test]
-fn a_member_that_does_not_reveal_is_void_and_barred_and_the_others_are_not() {
+fn a_bid_that_is_not_revealed_is_void_and_nobody_else_must_reveal() {
     let mut cluster = Cluster::auction([Some(40), Some(75), Some(60), None]);
     cluster.until(|state| bids(state) == 3);
     cluster.order(S, &format!("1 bid lamp {}", "ab".repeat(32)));
@@ -361,8 +364,8 @@ fn a_member_that_does_not_reveal_is_void_and_barred_and_the_others_are_not() {
     all_say(&cluster, "P 40, Q 75, R 60; S did not reveal: void");
     all_say(&cluster, "Q wins 'lamp' for 60");
     for at in 0..4 {
-        let barred = cluster.state(P).barred(ReplicaId(at));
-        assert_eq!(barred.is_some(), at == 3);
+        let unrevealed = cluster.state(P).unrevealed(ReplicaId(at));
+        assert_eq!(unrevealed.is_some(), at == 3);
     }
 }
 

@@ -223,7 +223,7 @@ fn correct_members_are_heard_never_named_and_see_the_same_whatever_f_members_do(
                 "{}",
                 context()
             );
-            assert_eq!(first.barred(member), None, "{}", context());
+            assert_eq!(first.unrevealed(member), None, "{}", context());
             let bid = lot.what.bids.get(&member).and_then(|bid| bid.what.amount);
             assert_eq!(bid, Some(amount(*at as u64)), "{}", context());
             let shared = run

@@ -144,14 +144,6 @@ pub enum Refusal {
         /// The lot.
         lot: Name,
     },
-    /// The member is barred.
-    #[error("{member} may not bid before it has revealed its bid for '{lot}', late as that is")]
-    Barred {
-        /// The member.
-        member: ReplicaId,
-        /// The lot.
-        lot: Name,
-    },
     /// The ballot does not fit the question.
     #[error("a ballot on '{0}' names one of its options, or with borda some of them in order")]
     Ballot(Name),

@@ -52,8 +52,14 @@ pub struct Bid {
     pub memo: Option<[u8; 8]>,
     /// The amount, once it is revealed in time.
     pub amount: Option<u64>,
-    /// The amount, if it was revealed after the close. It does not count.
-    pub late: Option<u64>,
+    /// The amount, if it was revealed and does not count: it came after the close, or its bidder had not revealed an earlier bid.
+    pub void: Option<u64>,
+}
+
+impl Bid {
+    const fn is_open(&self) -> bool {
+        self.amount.is_some() || self.void.is_some()
+    }
 }
 
 /// How an auction ended.
@@ -61,9 +67,9 @@ pub struct Bid {
 pub struct Sale {
     /// The amounts that count.
     pub amounts: BTreeMap<ReplicaId, u64>,
-    /// Who did not reveal.
+    /// Whose bids do not count.
     pub void: Vec<ReplicaId>,
-    /// Those among them whose commitment is that of another bidder, who did reveal: the copier, and the bidder.
+    /// Those among them whose commitment is that of another bidder, who has revealed it: the copier, and the bidder.
     pub copies: Vec<(ReplicaId, ReplicaId)>,
     /// Who wins, and what it pays. `None` if no bid was revealed.
     pub winner: Option<(ReplicaId, u64)>,
@@ -115,7 +121,7 @@ impl Lot {
                 commitment,
                 memo,
                 amount: None,
-                late: None,
+                void: None,
             };
             self.bids.insert(member, Said { slot, what });
         }
@@ -136,21 +142,34 @@ impl Lot {
         if bid.what.commitment != sealed {
             return Err(Unopened::Wrong);
         }
-        if bid.what.amount.or(bid.what.late).is_some() {
+        if bid.what.is_open() {
             return Err(Unopened::Again);
         }
         if let Some(closed) = self.reveals_closing.at() {
-            bid.what.late = Some(amount);
+            bid.what.void = Some(amount);
             return Err(Unopened::Late(closed));
         }
         bid.what.amount = Some(amount);
         Ok(())
     }
 
+    /// Who has bid and has not revealed.
+    pub(super) fn unrevealed(&self) -> Vec<ReplicaId> {
+        let bids = self.bids.iter().filter(|(_, bid)| !bid.what.is_open());
+        bids.map(|(bidder, _)| *bidder).collect()
+    }
+
     /// Whether the auction has ended, and this member has not revealed its bid to this day.
     pub(super) fn is_owed_by(&self, member: ReplicaId) -> bool {
-        let sealed = |bid: &Said<Bid>| bid.what.amount.or(bid.what.late).is_none();
-        self.reveals_closing.at().is_some() && self.bids.get(&member).is_some_and(sealed)
+        let bid = self.bids.get(&member);
+        self.reveals_closing.at().is_some() && bid.is_some_and(|bid| !bid.what.is_open())
+    }
+
+    /// Makes a bid void that was revealed.
+    pub(super) fn make_void(&mut self, bidder: ReplicaId) {
+        if let Some(bid) = self.bids.get_mut(&bidder) {
+            bid.what.void = bid.what.amount.take();
+        }
     }
 
     /// How the auction ended. `None` if it has not.
@@ -164,8 +183,10 @@ impl Lot {
         let void: Vec<ReplicaId> = void.copied().collect();
         let copies = void.iter().filter_map(|copier| {
             let copy = self.bids.get(copier)?.what.commitment;
-            let is_original = |one: &&ReplicaId| self.bids[*one].what.commitment == copy;
-            Some((*copier, *amounts.keys().find(is_original)?))
+            let is_original = |(bidder, bid): &(&ReplicaId, &Said<Bid>)| {
+                *bidder != copier && bid.what.is_open() && bid.what.commitment == copy
+            };
+            Some((*copier, *self.bids.iter().find(is_original)?.0))
         });
         let copies = copies.collect();
         let subject = format!("auction/{lot}");

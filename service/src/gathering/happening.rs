@@ -188,12 +188,12 @@ pub enum Misdeed {
     },
     /// Its bid came after the close.
     LateBid(Name),
-    /// It has bid although it is barred.
-    BarredBid {
+    /// It has bid, and has not revealed its bid for an earlier lot.
+    IndebtedBid {
         /// The lot.
         lot: Name,
         /// The lot for which it did not reveal.
-        void: Name,
+        unrevealed: Name,
     },
     /// Its reveal does not fit its bid.
     WrongReveal(Name),
@@ -273,7 +273,7 @@ impl Misdeed {
             | Self::LateReveal(_)
             | Self::LateBallot(_)
             | Self::LateResult(_)
-            | Self::BarredBid { .. } => Stage::Act,
+            | Self::IndebtedBid { .. } => Stage::Act,
             Self::OtherCluster(_)
             | Self::OtherNames
             | Self::SecondOffer { .. }
@@ -338,7 +338,7 @@ impl fmt::Display for Happening {
                 Some((winner, amount)) => {
                     write!(f, "{winner} wins '{lot}' for {amount} ({price} price)")
                 }
-                None => write!(f, "nobody wins '{lot}': no bid was revealed"),
+                None => write!(f, "nobody wins '{lot}': no bid counts"),
             },
             Self::QuestionOpened {
                 question,
@@ -481,7 +481,7 @@ fn revealed(
         told.push(format!("{} did not reveal: void", joined(void, ", ")));
     }
     if told.is_empty() {
-        told.push("no bids".to_owned());
+        told.push("no bid counts".to_owned());
     }
     write!(f, "auction '{lot}': {}", told.join("; "))
 }
@@ -541,10 +541,10 @@ impl fmt::Display for Misdeed {
                 )
             }
             Self::LateBid(lot) => write!(f, "bid for '{lot}' after the close: refused"),
-            Self::BarredBid { lot, void } => {
+            Self::IndebtedBid { lot, unrevealed } => {
                 write!(
                     f,
-                    "may not bid for '{lot}' before it has revealed its bid for '{void}'"
+                    "has not revealed its bid for '{unrevealed}': its bid for '{lot}' is void"
                 )
             }
             Self::WrongReveal(lot) => {

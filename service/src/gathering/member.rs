@@ -230,8 +230,8 @@ impl Member {
                 agreed(Activity::Work) && self.has_room(state) && !names(state.jobs(), job)
             }
             Act::Close(_) => true,
-            // Late is better than never: the member is barred until it reveals.
-            Act::Reveal { lot, .. } if state.barred(self.own) == Some(lot) => true,
+            // Late is better than never: the member wins nothing until it reveals.
+            Act::Reveal { .. } if is_late_reveal(state, self.own, act) => true,
             _ => first_word(state, self.own, act).is_some(),
         }
     }
@@ -341,11 +341,10 @@ impl Member {
                 self.due = earlier(self.due, until);
                 continue;
             }
-            let is_mine =
-                |act: &Act| first_word(state, self.own, act).as_ref() == Some(&wait.phase);
+            let is_mine = |act: &Act| is_word_for(&wait.phase, state, self.own, act);
             let is_held = |(member, command): &(ReplicaId, Command)| match command {
                 Command::In(epoch, act) if *epoch == state.epoch() => {
-                    first_word(state, *member, act).as_ref() == Some(&wait.phase)
+                    is_word_for(&wait.phase, state, *member, act)
                 }
                 _ => false,
             };
@@ -378,12 +377,7 @@ impl Member {
             Answer::Contradiction { .. } => {
                 Err(Unwise::Spoken(phase_of(wish).unwrap_or(Phase::Epoch)))
             }
-            Answer::Refused(
-                Refusal::NotFounded(_)
-                | Refusal::NotAgreed
-                | Refusal::NoSuch(_)
-                | Refusal::Barred { .. },
-            )
+            Answer::Refused(Refusal::NotFounded(_) | Refusal::NotAgreed | Refusal::NoSuch(_))
             | Answer::Counted => Ok(Trial::Waits),
             Answer::Refused(refusal) => Err(refusal.into()),
             Answer::Again | Answer::View(_) => Ok(Trial::Done),
@@ -439,7 +433,7 @@ fn first_word(state: &Gathering, member: ReplicaId, act: &Act) -> Option<Phase> 
         }
         Act::Bid { lot, .. } => {
             let thing = state.lots().iter().find(|one| one.name == *lot)?;
-            let silent = !thing.what.bids.contains_key(&member) && state.barred(member).is_none();
+            let silent = !thing.what.bids.contains_key(&member);
             (
                 Phase::Bids(lot.clone()),
                 silent && takes_part(Activity::Auction),
@@ -479,6 +473,34 @@ fn first_word(state: &Gathering, member: ReplicaId, act: &Act) -> Option<Phase> 
     };
     let open = state.closing(&phase)?.at().is_none();
     (counts && open).then_some(phase)
+}
+
+/// Whether this act of a member must execute before the phase ends, so that what the member says in it counts. A late reveal saves
+/// the bids of the member for lots that are being revealed.
+fn is_word_for(phase: &Phase, state: &Gathering, member: ReplicaId, act: &Act) -> bool {
+    let saves = || match phase {
+        Phase::Reveals(name) => {
+            let lot = state.lots().iter().find(|one| one.name == *name);
+            let has_bid = lot.is_some_and(|lot| lot.what.bids.contains_key(&member));
+            has_bid && is_late_reveal(state, member, act)
+        }
+        _ => false,
+    };
+    first_word(state, member, act).as_ref() == Some(phase) || saves()
+}
+
+/// Whether an act reveals a bid whose lot has ended, and which has not been revealed.
+fn is_late_reveal(state: &Gathering, member: ReplicaId, act: &Act) -> bool {
+    let Act::Reveal { lot, amount, salt } = act else {
+        return false;
+    };
+    let Some(thing) = state.lots().iter().find(|one| one.name == *lot) else {
+        return false;
+    };
+    let (cluster, epoch) = (state.membership().cluster(), state.epoch());
+    let sealed = commitment(cluster, epoch, lot, member, *amount, salt);
+    let bid = thing.what.bids.get(&member);
+    thing.what.is_owed_by(member) && bid.is_some_and(|bid| bid.what.commitment == sealed)
 }
 
 /// The phase in which a wish speaks, if it speaks once.

@@ -90,16 +90,16 @@ impl Gathering {
         let (name, lot) = (lot.name.clone(), &lot.what);
         match (lot.bids_closing.at(), lot.reveals_closing.at()) {
             (None, _) => {
-                let is_silent =
-                    |member| !lot.bids.contains_key(&member) && self.barred(member).is_none();
+                let is_silent = |member| !lot.bids.contains_key(&member);
                 Some((Phase::Bids(name), self.taking_part(is_silent)))
             }
             (Some(_), None) => {
-                let sealed = lot.bids.iter().filter(|(_, bid)| bid.what.amount.is_none());
-                Some((
-                    Phase::Reveals(name),
-                    sealed.map(|(bidder, _)| *bidder).collect(),
-                ))
+                let bidders = lot.bids.iter().filter(|(bidder, bid)| {
+                    // A bid is void if its bidder owes the reveal of an earlier one.
+                    bid.what.amount.is_none() || self.unrevealed(**bidder).is_some()
+                });
+                let silent = bidders.map(|(bidder, _)| *bidder).collect();
+                Some((Phase::Reveals(name), silent))
             }
             (Some(_), Some(_)) => None,
         }

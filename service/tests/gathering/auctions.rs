@@ -178,7 +178,7 @@ fn a_bid_after_the_close_is_late_and_one_that_is_revealed_early_is_refused() {
 }
 
 #[test]
-fn a_bid_that_is_not_revealed_is_void_and_its_bidder_is_barred_until_it_reveals() {
+fn a_bid_that_is_not_revealed_is_void_and_so_are_bids_for_lots_that_end_before_it_is_revealed() {
     let mut run = Run::agreed("auction");
     run.say(P, "1 auction lamp second");
     run.say(P, "1 auction chair second");
@@ -198,21 +198,40 @@ fn a_bid_that_is_not_revealed_is_void_and_its_bidder_is_barred_until_it_reveals(
             format!("act P wins 'lamp' for 0 (second price) (slot {at})"),
         ]
     );
-    run.say(P, "1 auction table second");
-    let barred = Refusal::Barred {
-        member: ReplicaId(S),
-        lot: name("lamp"),
-    };
-    assert_eq!(run.bid(S, "table", 9), Answer::Refused(barred));
-    assert_eq!(run.state.barred(ReplicaId(S)), Some(&name("lamp")));
+    assert_eq!(run.state.unrevealed(ReplicaId(S)), Some(&name("lamp")));
     let members: report::Members = run.view("members");
-    assert_eq!(members.members[S as usize].barred.as_deref(), Some("lamp"));
-    // The bid that it made before counts.
+    let must_reveal = members.members[S as usize].must_reveal.as_deref();
+    assert_eq!(must_reveal, Some("lamp"));
+    // A bid that it made before, and reveals, is void too, and the members waited for it.
     run.close("bids chair");
     assert_eq!(run.reveal(S, "chair", 5), Answer::Counted);
+    let waits: Vec<String> = run.state.waits().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        waits,
+        ["reveals chair: waits for S; 0 of 2 members ask for the end"]
+    );
+    let before = run.clone();
+    run.close("reveals chair");
+    let ended = before.slot + 1;
+    assert_eq!(
+        run.since(&before),
+        [
+            format!("act auction 'chair': no bid counts (slot {ended})"),
+            format!(
+                "act S has not revealed its bid for 'lamp': its bid for 'chair' is void (slot {ended})"
+            ),
+            format!("act nobody wins 'chair': no bid counts (slot {ended})"),
+        ]
+    );
+    assert_eq!(run.reveal(S, "chair", 5), Answer::Again);
+    // Its bids are taken all the same.
+    run.say(P, "1 auction table second");
+    assert_eq!(run.bid(S, "table", 9), Answer::Counted);
+    run.close("bids table");
+    assert_eq!(run.reveal(S, "table", 9), Answer::Counted);
     // Nothing but its own bid opens the way.
     assert!(!run.reveal(S, "lamp", 52).is_done());
-    assert!(run.state.barred(ReplicaId(S)).is_some());
+    assert!(run.state.unrevealed(ReplicaId(S)).is_some());
     let (before, closed) = (run.clone(), Sequence(at));
     let phase = Phase::Reveals(name("lamp"));
     assert_eq!(run.reveal(S, "lamp", 53), Answer::Late { phase, closed });
@@ -223,8 +242,10 @@ fn a_bid_that_is_not_revealed_is_void_and_its_bidder_is_barred_until_it_reveals(
             "act S revealed its bid for 'lamp' after the close: it stays void (slot {at})"
         )]
     );
-    assert_eq!(run.state.barred(ReplicaId(S)), None);
-    assert_eq!(run.bid(S, "table", 9), Answer::Counted);
+    assert_eq!(run.state.unrevealed(ReplicaId(S)), None);
+    run.close("reveals table");
+    let table: report::Auction = run.view("auction table");
+    assert_eq!(table.auction.winner.as_deref(), Some("S"));
     assert_eq!(run.reveal(S, "lamp", 53), Answer::Again);
     let auction: report::Auction = run.view("auction lamp");
     assert_eq!(

@@ -69,7 +69,7 @@ proptest! {
     }
 
     /// In any history: at most one founding and one choice an epoch; a phase is closed by f+1 distinct members; what counts is the
-    /// first that its member said in time; nobody is barred but one that bid and did not reveal.
+    /// first that its member said in time; nobody must reveal but one that bid and did not.
     #[test]
     fn what_counts_is_first_and_in_time(said in vec(command(), 0..120)) {
         let mut run = Run::new(4);
@@ -85,8 +85,8 @@ proptest! {
                 if before.choice().is_some() || offer(&before).is_some() {
                     prop_assert_eq!(offer(&before), offer(after));
                 }
-                if let Some(barred) = after.barred(member) {
-                    let lot = after.lots().iter().find(|lot| lot.name == *barred).unwrap();
+                if let Some(unrevealed) = after.unrevealed(member) {
+                    let lot = after.lots().iter().find(|lot| lot.name == *unrevealed).unwrap();
                     prop_assert_eq!(lot.what.bids[&member].what.amount, None);
                     prop_assert!(lot.what.reveals_closing.at().is_some());
                 }

@@ -19,9 +19,9 @@ use naive::{Naive, Order, Summary};
 pub const RULE: &str = "gathering: all correct members see the same agreement and the same winner, which follow from the order; \
      what they say counts, and only liars are named";
 
-/// The most commands of one member in a run, without the results of parts: the founding, two offers, a lot, a question and a job, bids,
-/// ballots, reveals, and the closes of all phases.
-pub(crate) const MOST_COMMANDS: usize = 24;
+/// The most commands of one member in a run, without the results of parts: the founding, two offers, two lots, a question and a job,
+/// bids, ballots, reveals, and the closes of all phases.
+pub(crate) const MOST_COMMANDS: usize = 32;
 
 /// A correct member sees what it must not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,16 @@ pub enum Misgathered {
         told: String,
         /// What the other tells.
         others: String,
+    },
+    /// Something that a correct member said in time does not count.
+    #[error("{by} tells of the correct member {named}, which had time enough: {told}")]
+    CorrectLate {
+        /// Who tells it.
+        by: ReplicaId,
+        /// Of whom.
+        named: ReplicaId,
+        /// What it is said to have done.
+        told: String,
     },
     /// A correct member is named.
     #[error("{by} calls the correct member {named} malicious: {told}")]
@@ -116,14 +126,15 @@ impl Gatherings {
             });
         }
         if let Happening::Misdeed(named, misdeed) = &happened.happening
-            && misdeed.stage() == Stage::Malicious
             && self.correct.contains(named)
         {
-            return Err(Misgathered::CorrectNamed {
-                by,
-                named: *named,
-                told: happened.to_string(),
-            });
+            let (named, told) = (*named, happened.to_string());
+            if misdeed.stage() == Stage::Malicious {
+                return Err(Misgathered::CorrectNamed { by, named, told });
+            }
+            if self.gathering.as_ref().is_some_and(|one| one.all_count) {
+                return Err(Misgathered::CorrectLate { by, named, told });
+            }
         }
         Ok(())
     }
@@ -164,7 +175,8 @@ impl Gatherings {
 
     /// Whether all that correct members want to say counts.
     fn check_heard(&self, gathering: &plan::Gathering, state: &State) -> Result<(), Misgathered> {
-        let lot = state.lots().iter().find(|one| one.name == gathering.lot());
+        let lots = gathering.lots();
+        let lots = || state.lots().iter().filter(|lot| lots.contains(&lot.name));
         let question = state
             .questions()
             .iter()
@@ -180,7 +192,7 @@ impl Gatherings {
                 return Err(unheard("offer"));
             }
             let takes_part = state.takes_part(*member);
-            if let (Some(lot), true) = (lot, takes_part) {
+            for lot in lots().filter(|_| takes_part) {
                 let bid = lot.what.bids.get(member).and_then(|bid| bid.what.amount);
                 if bid != wants.and_then(|wants| wants.bid) {
                     return Err(unheard("bid"));

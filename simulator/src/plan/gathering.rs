@@ -12,7 +12,7 @@ use super::{Name, Plan};
 /// The options of the question.
 const OPTIONS: [&str; 3] = ["red", "green", "blue"];
 
-/// All processes are members of a gathering. They agree on an activity, and all of them want the same lot, question and job opened.
+/// All processes are members of a gathering. They agree on an activity, and all of them want the same lots, question and job opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gathering {
@@ -40,7 +40,7 @@ pub struct Gathering {
 pub struct Member {
     /// Its offer, in the words of the command `offer`.
     pub offer: String,
-    /// Its bid for the lot.
+    /// Its bid for each of the two lots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bid: Option<u64>,
     /// Its ballot on `colour`: of `red`, `green` and `blue`, best first.
@@ -134,22 +134,35 @@ impl Gathering {
         })
     }
 
-    /// The lot that is put up for auction. Its name says its price.
+    /// What a member wants as soon as the first auction has ended. Some reveal too late in that one, and bid all the same.
     #[must_use]
-    pub(crate) fn lot(&self) -> Word {
-        word(match self.price {
-            Price::First => "lamp.first",
-            Price::Second => "lamp",
-        })
+    pub(crate) fn then(&self, own: ReplicaId) -> Vec<Wish> {
+        let [_, lot] = self.lots();
+        let member = self.members.get(own.0 as usize);
+        let bid = member.and_then(|member| member.bid);
+        let bid = bid.map(|amount| Wish::Bid(lot.clone(), amount));
+        let auction = Wish::Auction(lot, self.price);
+        [auction].into_iter().chain(bid).collect()
+    }
+
+    /// The lots that are put up for auction, the second once the first is sold. Their names say their price.
+    #[must_use]
+    pub(crate) fn lots(&self) -> [Word; 2] {
+        match self.price {
+            Price::First => ["lamp.first", "chair.first"],
+            Price::Second => ["lamp", "chair"],
+        }
+        .map(word)
     }
 
     fn wishes(&self, member: &Member) -> Result<Vec<Wish>, BadGathering> {
+        let [lot, _] = self.lots();
         let mut wishes = vec![
-            Wish::Auction(self.lot(), self.price),
+            Wish::Auction(lot.clone(), self.price),
             Wish::Question(question(), self.rule, words(OPTIONS)),
             Wish::Work(word("job"), self.job()?),
         ];
-        wishes.extend(member.bid.map(|amount| Wish::Bid(self.lot(), amount)));
+        wishes.extend(member.bid.map(|amount| Wish::Bid(lot, amount)));
         let ballot = self.ballot(member);
         if !ballot.is_empty() {
             wishes.push(Wish::Ballot(question(), ballot));

@@ -12,8 +12,8 @@ pub(super) const LOOK: u64 = 20_000;
 const SLOW_REQUESTS: u64 = 8;
 /// In how many status intervals all that was lost before has been said again, and has had its answer, and that its own.
 const STATUSES: u64 = 4;
-/// The founding, the offers, and the two phases of an auction.
-const PHASES: u64 = 4;
+/// The founding, the offers, and the two phases of each of two auctions.
+const PHASES: u64 = 6;
 /// How many null batches a primary proposes in a status interval for a process without memory.
 const NULLS: u64 = 32;
 /// The doublings that are counted at most. Beyond the bound no progress is promised.
@@ -31,7 +31,7 @@ const MOST_DOUBLINGS: usize = 12;
 ///   with null batches, 32 in a status interval.
 /// * Where work takes time, a view change with a full window may take longer than that timer. Views then fail until the
 ///   timer is long enough, and while null batches execute it becomes short again each time.
-/// * In a gathering, the founding and three phases follow one on another. Each waits for those who say nothing.
+/// * In a gathering, the founding and five phases follow one on another. Each waits for those who say nothing.
 /// * All this is measured by the slowest clock.
 /// * A process that ends at a commit is away for a while, its user asks for a round again now and then, and the world
 ///   looks whether all is done now and then.

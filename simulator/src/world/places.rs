@@ -74,6 +74,11 @@ impl Places {
                 rules: rules(quorum),
                 behaviour: behaviour.transpose()?,
                 gathers: plan.gathering.as_ref().and_then(|one| one.driver(own)),
+                then: plan
+                    .gathering
+                    .as_ref()
+                    .map(|one| one.then(own))
+                    .unwrap_or_default(),
             });
             Ok(Place {
                 process,

@@ -11,7 +11,7 @@ pub struct Members;
 impl Method for Members {
     const NAME: &'static str = "members";
     const HELP: &'static str = "members(): answers a struct that describes the members of the gathering: v, cluster, n, f, \
-        founded, epoch, members (member, name, offered, takes_part, barred, misdeeds).";
+        founded, epoch, members (member, name, offered, takes_part, must_reveal, misdeeds).";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"]];
     const FAULTS: &'static [i32] = &[Fault::NO_QUORUM];
     type Answer = View;

@@ -70,7 +70,7 @@ pub struct Auction {
     pub bids_closing: Closes,
     /// How far revealing is closed.
     pub reveals_closing: Closes,
-    /// Who did not reveal, once the auction has ended.
+    /// Whose bids do not count, once the auction has ended.
     pub void: Vec<String>,
 }
 

@@ -37,8 +37,8 @@ pub struct Member {
     pub offered: bool,
     /// Whether it takes part in what was agreed on.
     pub takes_part: bool,
-    /// The lot whose bid it must reveal before it may bid again.
-    pub barred: Option<String>,
+    /// The lot that has ended without the reveal of its bid. Its bids for lots that end before it reveals are void.
+    pub must_reveal: Option<String>,
     /// How many misdeeds of it were told in this epoch.
     pub misdeeds: u32,
 }
@@ -67,7 +67,7 @@ impl Gathering {
             name: name.to_string(),
             offered: record.is_some_and(|record| record.offer.is_some()),
             takes_part: self.takes_part(member),
-            barred: self.barred(member).map(Name::to_string),
+            must_reveal: self.unrevealed(member).map(Name::to_string),
             misdeeds: record.map_or(0, |record| length(record.misdeeds.len())),
         }
     }

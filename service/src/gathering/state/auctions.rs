@@ -43,17 +43,6 @@ impl Gathering {
         memo: Option<[u8; 8]>,
     ) -> Result<Answer, Refusal> {
         self.check_part(member, Activity::Auction)?;
-        let barred = self.barred(member).cloned();
-        let has_bid = find(&self.lots, name)?.what.bids.contains_key(&member);
-        if let Some(void) = barred.filter(|_| !has_bid) {
-            let lot = name.clone();
-            let refusal = Refusal::Barred {
-                member,
-                lot: void.clone(),
-            };
-            self.note(slot, member, Misdeed::BarredBid { lot, void });
-            return Err(refusal);
-        }
         let lot = &mut find_mut(&mut self.lots, name)?.what;
         let closed = lot.bids_closing.at().is_some();
         let fate = lot.bid(member, slot, commitment, memo);
@@ -109,8 +98,9 @@ impl Gathering {
         }
     }
 
-    /// Ends an auction. Who did not reveal is barred until it does.
+    /// Ends an auction. The bid of a member that has not revealed its bid for an earlier lot is void.
     pub(super) fn reveals_closed(&mut self, slot: Sequence, name: &Name) -> Result<(), Refusal> {
+        let indebted = self.void_indebted(name)?;
         let lot = &find(&self.lots, name)?.what;
         let price = lot.price;
         let Some(sale) = lot.sale(&self.membership, self.head.epoch, name) else {
@@ -121,9 +111,13 @@ impl Gathering {
             Happening::Revealed {
                 lot: name.clone(),
                 amounts: sale.amounts,
-                void: sale.void,
+                void: lot.unrevealed(),
             },
         );
+        for (member, unrevealed) in indebted {
+            let lot = name.clone();
+            self.note(slot, member, Misdeed::IndebtedBid { lot, unrevealed });
+        }
         for (copier, of) in sale.copies {
             let lot = name.clone();
             self.note(slot, copier, Misdeed::CopiedBid { lot, of });
@@ -137,5 +131,20 @@ impl Gathering {
             },
         );
         Ok(())
+    }
+
+    /// Makes void what members bid for this lot that have not revealed their bids for earlier lots. Answers who that is, and for
+    /// which lot it has not revealed.
+    fn void_indebted(&mut self, name: &Name) -> Result<Vec<(ReplicaId, Name)>, Refusal> {
+        let bids = &find(&self.lots, name)?.what.bids;
+        let revealed = bids.iter().filter(|(_, bid)| bid.what.amount.is_some());
+        let indebted =
+            revealed.filter_map(|(bidder, _)| Some((*bidder, self.unrevealed(*bidder)?.clone())));
+        let indebted: Vec<(ReplicaId, Name)> = indebted.collect();
+        let lot = &mut find_mut(&mut self.lots, name)?.what;
+        for (bidder, _) in &indebted {
+            lot.make_void(*bidder);
+        }
+        Ok(indebted)
     }
 }

@@ -156,10 +156,11 @@ impl Gathering {
         members.is_some_and(|members| members.contains(&member))
     }
 
-    /// The first lot that has ended without the reveal of this member's bid. The member may bid no more until it has revealed,
-    /// be it late: a slow member can do that at once, and whoever wants to keep its bid secret stays barred.
+    /// The first lot that has ended without the reveal of this member's bid. Until the member reveals it, be it late, its bids for
+    /// other lots are taken, but they are void if these lots end first. A slow member reveals as soon as it can, so it loses
+    /// nothing. Whoever wants to keep a bid secret wins nothing.
     #[must_use]
-    pub fn barred(&self, member: ReplicaId) -> Option<&Name> {
+    pub fn unrevealed(&self, member: ReplicaId) -> Option<&Name> {
         let owed = |lot: &&Thing<Lot>| lot.what.is_owed_by(member);
         self.lots.iter().find(owed).map(|lot| &lot.name)
     }

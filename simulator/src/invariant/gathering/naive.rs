@@ -46,7 +46,7 @@ pub(super) struct Summary {
     offers: BTreeMap<ReplicaId, String>,
     bids: BTreeMap<Name, BTreeMap<ReplicaId, Option<u64>>>,
     prices: BTreeMap<Name, Option<u64>>,
-    barred: BTreeSet<ReplicaId>,
+    unrevealed: BTreeSet<ReplicaId>,
     points: BTreeMap<Name, Option<u64>>,
     totals: BTreeMap<Name, u64>,
     named: BTreeSet<ReplicaId>,
@@ -58,12 +58,12 @@ impl Summary {
         let records = membership
             .members()
             .filter_map(|member| Some((member, state.record(member)?)));
-        let barred = membership
+        let unrevealed = membership
             .members()
-            .filter(|one| state.barred(*one).is_some());
+            .filter(|one| state.unrevealed(*one).is_some());
         let mut summary = Self {
             founded: state.founded(),
-            barred: barred.collect(),
+            unrevealed: unrevealed.collect(),
             ..Self::default()
         };
         for (member, record) in records {
@@ -104,7 +104,13 @@ impl Summary {
             .or_else(|| differ("the offers", &self.offers, &expected.offers))
             .or_else(|| differ("the bids", &self.bids, &expected.bids))
             .or_else(|| differ("the prices", &self.prices, &expected.prices))
-            .or_else(|| differ("those who are barred", &self.barred, &expected.barred))
+            .or_else(|| {
+                differ(
+                    "those who must reveal",
+                    &self.unrevealed,
+                    &expected.unrevealed,
+                )
+            })
             .or_else(|| differ("the points of the winners", &self.points, &expected.points))
             .or_else(|| differ("the results of jobs", &self.totals, &expected.totals))
             .or_else(|| differ("those called malicious", &self.named, &expected.named))
@@ -267,8 +273,7 @@ impl<'a> Naive<'a> {
 
     fn bid(&mut self, member: ReplicaId, lot: &Name, commitment: [u8; 32]) {
         let key = (lot.clone(), member);
-        let is_shut_out = self.barred().contains(&member) && !self.bids.contains_key(&key);
-        if !self.lots.contains_key(lot) || is_shut_out {
+        if !self.lots.contains_key(lot) {
             return;
         }
         let phase = Phase::Bids(lot.clone()).to_string();
@@ -293,20 +298,23 @@ impl<'a> Naive<'a> {
         }
     }
 
-    /// Who has not revealed is barred until it does. One of them whose bid is that of another who has revealed has copied it.
+    /// Who owes the reveal of an earlier bid has bid for nothing. Whose bid is that of another, who has revealed it, has copied it.
     fn end_auction(&mut self, lot: &Name) {
+        let indebted = self.unrevealed();
         let bids = self.bids.iter().filter(|((name, _), _)| name == lot);
-        let (open, void): (Vec<_>, Vec<_>) =
+        let (open, sealed): (Vec<_>, Vec<_>) =
             bids.partition(|(key, _)| self.amounts.contains_key(*key));
-        for (key, sealed) in void {
+        for (key, copy) in sealed {
             self.owed.insert(key.clone());
-            if open.iter().any(|(_, other)| *other == sealed) {
+            if open.iter().any(|(_, original)| *original == copy) {
                 self.named.insert(key.1);
             }
         }
+        self.amounts
+            .retain(|(name, bidder), _| name != lot || !indebted.contains(bidder));
     }
 
-    fn barred(&self) -> BTreeSet<ReplicaId> {
+    fn unrevealed(&self) -> BTreeSet<ReplicaId> {
         self.owed.iter().map(|(_, bidder)| *bidder).collect()
     }
 
@@ -427,7 +435,7 @@ impl<'a> Naive<'a> {
             prices: prices
                 .map(|(lot, price)| (lot.clone(), self.pays(lot, *price)))
                 .collect(),
-            barred: self.barred(),
+            unrevealed: self.unrevealed(),
             points: points
                 .map(|question| (question.clone(), self.most_points(question)))
                 .collect(),
