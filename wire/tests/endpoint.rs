@@ -5,17 +5,17 @@
 mod common;
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::validator::EchoStruct;
 use common::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use quorate_wire::method::GatherTell;
+use quorate_wire::method::{GatherTell, Read, Submit, Submitted};
 use quorate_wire::{Endpoint, Fault, Limits, Value};
 use tokio::io::AsyncWriteExt;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Barrier, Notify, mpsc};
 
 #[tokio::test]
 async fn both_paths_answer_calls_as_declared_utf_8_xml() {
@@ -474,6 +474,56 @@ async fn point_6_a_late_multicall_begins_no_further_call() {
     assert_eq!(answer.matches("<i4>-32400</i4>").count(), 3, "{answer}");
     assert_eq!(heard.recv().await, Some("began"));
     assert!(heard.is_empty());
+}
+
+#[tokio::test]
+async fn calls_of_a_multicall_that_change_nothing_run_at_the_same_time_and_are_answered_in_order() {
+    let keys: Vec<String> = (10..26).map(|number| format!("key{number}")).collect();
+    let all = Arc::new(Barrier::new(keys.len()));
+    let endpoint = Endpoint::new().method(move |read: Read| {
+        let all = Arc::clone(&all);
+        async move {
+            all.wait().await;
+            Ok(read.key)
+        }
+    });
+    let served = Served::start(endpoint).await;
+    let texts: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let answer = served.post(multicall("read", &texts)).await;
+    let places: Vec<_> = texts.iter().map(|text| answer.find(text)).collect();
+    assert!(places.is_sorted() && places[0].is_some(), "{answer}");
+}
+
+#[tokio::test]
+async fn calls_of_a_multicall_that_may_change_something_run_one_after_another() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&log);
+    let endpoint = Endpoint::new().method(move |submit: Submit| {
+        let heard = Arc::clone(&heard);
+        async move {
+            heard
+                .lock()
+                .unwrap()
+                .push(format!("{} begins", submit.operation));
+            tokio::task::yield_now().await;
+            heard
+                .lock()
+                .unwrap()
+                .push(format!("{} ends", submit.operation));
+            Ok(Submitted {
+                sequence_number: 1,
+                view: 0,
+                done: true,
+                result: String::new(),
+            })
+        }
+    });
+    let served = Served::start(endpoint).await;
+    served.post(multicall("submit", &["a", "b"])).await;
+    assert_eq!(
+        *log.lock().unwrap(),
+        ["a begins", "a ends", "b begins", "b ends"]
+    );
 }
 
 #[tokio::test]

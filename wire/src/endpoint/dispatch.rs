@@ -132,7 +132,8 @@ impl Dispatch {
             MULTICALL => {
                 let run =
                     async |name: String, params| self.run(&name, params, from, deadline).await;
-                multicall(&self.limits, call.params, spelling, run).await
+                let changes_nothing = |name: &str| self.changes_nothing(name);
+                multicall(&self.limits, call.params, spelling, changes_nothing, run).await
             }
             name => self.run(name, call.params, from, deadline).await,
         };
@@ -146,6 +147,12 @@ impl Dispatch {
         self.otherwise
             .as_ref()
             .map_or_else(system::unknown, |fault| fault())
+    }
+
+    fn changes_nothing(&self, name: &str) -> bool {
+        self.methods
+            .get(name)
+            .is_some_and(|(_, entry)| entry.changes_nothing)
     }
 
     fn has_room_of_its_own(&self, name: &str) -> bool {

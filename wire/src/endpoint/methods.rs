@@ -24,6 +24,7 @@ pub(super) struct Entry {
     pub(super) signatures: &'static [&'static [&'static str]],
     pub(super) faults: &'static [i32],
     pub(super) reserved: bool,
+    pub(super) changes_nothing: bool,
     pub(super) handler: Box<dyn Handler>,
 }
 
@@ -107,8 +108,9 @@ const SYSTEM: &[SystemMethod] = &[
     },
     SystemMethod {
         name: MULTICALL,
-        help: "system.multicall(calls): runs an array of structs {methodName, params} in order. Answers an array \
-            with one value per call: an array of its answer, or a fault struct.",
+        help: "system.multicall(calls): runs an array of structs {methodName, params} in order; neighbours that \
+            change nothing run at the same time. Answers an array with one value per call: an array of its answer, or a fault \
+            struct.",
         signatures: &[&["array", "array"]],
     },
 ];

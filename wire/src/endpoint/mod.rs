@@ -179,6 +179,7 @@ impl Endpoint {
                 signatures: M::SIGNATURES,
                 faults: M::FAULTS,
                 reserved: M::RESERVED,
+                changes_nothing: M::CHANGES_NOTHING,
                 handler,
             },
         );

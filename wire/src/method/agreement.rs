@@ -14,6 +14,7 @@ impl Method for Agreement {
         numbers, standings (activity, offered_by, members, feasible, points).";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"]];
     const FAULTS: &'static [i32] = &[Fault::NO_QUORUM];
+    const CHANGES_NOTHING: bool = true;
     type Answer = View;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

@@ -13,6 +13,7 @@ impl Method for FaultGet {
     const HELP: &'static str = "fault.get(): answers this process's behaviour, written as for the server's \
         --faulty. A correct process answers 'none'.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string"]];
+    const CHANGES_NOTHING: bool = true;
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

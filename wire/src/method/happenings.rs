@@ -19,6 +19,7 @@ impl Method for Happenings {
         kept.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
     const FAULTS: &'static [i32] = &[Fault::NO_QUORUM, Fault::GATHERING];
+    const CHANGES_NOTHING: bool = true;
     type Answer = View;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

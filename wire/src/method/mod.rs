@@ -76,6 +76,8 @@ pub trait Method: Sized + Send + 'static {
     /// Whether the endpoint takes a call even when its calls in flight are at the limit. Nodes that look
     /// for others need this: callers must not keep them from being heard.
     const RESERVED: bool = false;
+    /// Whether a call leaves everything as it was. Neighbours of this kind in a `system.multicall` run at the same time.
+    const CHANGES_NOTHING: bool = false;
     /// What the method answers.
     type Answer: Send + 'static;
 

@@ -18,6 +18,7 @@ impl Method for Read {
         fault.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["string", "string"]];
     const FAULTS: &'static [i32] = &[Fault::NO_SUCH_KEY, Fault::BAD_OPERATION, Fault::NO_QUORUM];
+    const CHANGES_NOTHING: bool = true;
     type Answer = String;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

@@ -91,6 +91,7 @@ impl Method for Round {
         votes, tie, decision, refused), tally (decision, ballots), tie, decision. Numbers over 31 bits are \
         decimal strings.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
+    const CHANGES_NOTHING: bool = true;
     type Answer = RoundStatus;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

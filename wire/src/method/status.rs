@@ -172,6 +172,7 @@ impl Method for Status {
         committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, \
         executed. Numbers over 31 bits are decimal strings.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "int"]];
+    const CHANGES_NOTHING: bool = true;
     type Answer = StatusAnswer;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

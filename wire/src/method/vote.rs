@@ -18,6 +18,7 @@ impl Method for Vote {
         epoch, slot, vote (as above), tally (option, points), ballots (member, slot, options), closing.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "string"]];
     const FAULTS: &'static [i32] = &[Fault::NO_QUORUM, Fault::GATHERING];
+    const CHANGES_NOTHING: bool = true;
     type Answer = View;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {

@@ -18,6 +18,7 @@ impl Method for Work {
         (part, from, to, assigned, value, results), closing.";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct"], &["struct", "string"]];
     const FAULTS: &'static [i32] = &[Fault::NO_QUORUM, Fault::GATHERING];
+    const CHANGES_NOTHING: bool = true;
     type Answer = View;
 
     fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
