@@ -61,6 +61,15 @@ fn operations_are_measured_in_several_runs_beside_the_empty_method() {
 }
 
 #[test]
+fn operations_of_one_call_count_one_by_one() {
+    let object = measured("--operations 12 --per-call 4 --clients 2 --runs 1");
+    assert_eq!(object["per_call"], 4);
+    let run = &object["runs"][0];
+    assert_eq!(run["count"], 24.0);
+    check_latencies(run);
+}
+
+#[test]
 fn rounds_of_several_clients_are_measured() {
     let object = measured("--rounds 5 --clients 3 --warmup 1 --runs 1");
     assert_eq!(object["measured"], "rounds");

@@ -42,8 +42,8 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
         !options.compare && options.operations.is_none() || target.correct().next().is_some(),
         NO_CORRECT_ANSWER
     );
+    let plan = Plan::of(options)?;
     let mut signals = StopSignals::listen()?;
-    let plan = Plan::of(options);
     let runs = Runs::new(target, &plan, Work::new(target, options));
     let exit = tokio::select! {
         biased;

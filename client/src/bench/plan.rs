@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use tokio::time::Instant;
 
 use crate::bench::clock::Schedule;
@@ -13,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) clients: u64,
     /// How many rounds or calls each client makes in a run, or all clients together in an open loop.
     calls: u64,
+    /// How many operations a call has; 1 for rounds.
+    pub(crate) per_call: u64,
     /// The rounds or operations that are due each second in an open loop; `None`: the loop is closed.
     pub(crate) rate: Option<u64>,
     /// How many rounds or calls of each client come first and are not measured.
@@ -25,16 +28,27 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn of(options: &BenchOptions) -> Self {
-        Self {
+    /// # Errors
+    /// The operations cannot be divided into whole calls.
+    pub(crate) fn of(options: &BenchOptions) -> anyhow::Result<Self> {
+        let per_call = options.per_call;
+        let steps = options.operations.unwrap_or(options.rounds);
+        let rest = steps % per_call;
+        ensure!(
+            rest == 0,
+            "--operations {steps} is not a multiple of --per-call {per_call}: use --operations {}",
+            steps - rest + per_call
+        );
+        Ok(Self {
             clients: options.clients(),
-            calls: options.operations.unwrap_or(options.rounds),
+            calls: steps / per_call,
+            per_call,
             rate: options.rate,
             warmup: options.warmup,
             runs: options.runs,
             compare: options.compare,
             operations: options.operations.is_some(),
-        }
+        })
     }
 
     /// `round` or `operation`.
@@ -55,12 +69,13 @@ impl Plan {
         }
     }
 
-    /// The rounds or calls of one run.
-    pub(crate) const fn calls_of_a_run(&self) -> u64 {
-        match self.rate {
+    /// The rounds or operations of one run.
+    pub(crate) const fn steps_of_a_run(&self) -> u64 {
+        let calls = match self.rate {
             Some(_) => self.calls,
             None => self.clients * self.calls,
-        }
+        };
+        calls * self.per_call
     }
 
     /// The rounds or calls that each client makes one after the other in a closed loop.
@@ -72,7 +87,7 @@ impl Plan {
     pub(crate) fn schedule(&self, start: Instant) -> Option<Schedule> {
         self.rate.map(|rate| Schedule {
             start,
-            interval: Duration::from_secs(1).div_f64(rate as f64),
+            interval: Duration::from_secs_f64(self.per_call as f64 / rate as f64),
             calls: self.calls,
         })
     }
@@ -80,27 +95,101 @@ impl Plan {
     /// `Closed loop: 64 clients, and each calls again when it has its answer.`
     pub(crate) fn sentence(&self) -> String {
         let (clients, many) = (self.clients, self.many());
+        let together = match self.per_call {
+            1 => String::new(),
+            per_call => format!(", {per_call} in a call"),
+        };
         match (self.rate, clients) {
             (Some(rate), _) => format!(
-                "Open loop: {rate} {many} are due each second, at most {clients} are under way, and latency counts from when one \
-                 was due."
+                "Open loop: {rate} {many} are due each second{together}, at most {clients} calls are under way, and latency counts \
+                 from when a call was due."
             ),
-            (None, 1) => format!("Closed loop: 1 client runs {many} one after the other."),
-            (None, _) => {
-                format!("Closed loop: {clients} clients, and each runs {many} one after the other.")
+            (None, 1) => {
+                format!("Closed loop: 1 client runs {many} one after the other{together}.")
             }
+            (None, _) => format!(
+                "Closed loop: {clients} clients, and each runs {many} one after the other{together}."
+            ),
         }
     }
 
     /// `Each client first ran 10 rounds as warm-up, which are not counted.`
     pub(crate) fn warmup_sentence(&self) -> String {
-        let (one, many) = (self.one(), self.many());
+        let (one, many) = match self.per_call {
+            1 => (self.one(), self.many()),
+            _ => ("call", "calls"),
+        };
         match self.warmup {
             0 => "There was no warm-up.".to_owned(),
             1 => format!("Each client first ran 1 {one} as warm-up, which is not counted."),
             warmup => {
                 format!("Each client first ran {warmup} {many} as warm-up, which are not counted.")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    /// The plan of these options.
+    pub(crate) fn plan(arguments: &str) -> anyhow::Result<Plan> {
+        #[derive(clap::Parser)]
+        struct Only {
+            #[command(flatten)]
+            bench: BenchOptions,
+        }
+        let arguments = ["bench"].into_iter().chain(arguments.split_whitespace());
+        Plan::of(&Only::parse_from(arguments).bench)
+    }
+
+    #[test]
+    fn operations_are_divided_into_whole_calls_or_refused() {
+        let closed = plan("--operations 128 --per-call 64 --clients 3").unwrap();
+        assert_eq!(
+            (closed.calls_of_a_client(), closed.steps_of_a_run()),
+            (2, 384)
+        );
+        let refused = plan("--operations 100 --per-call 64").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "--operations 100 is not a multiple of --per-call 64: use --operations 128"
+        );
+    }
+
+    #[test]
+    fn a_rate_counts_operations_and_all_clients_share_them() {
+        let open = plan("--operations 128 --per-call 64 --rate 640").unwrap();
+        assert_eq!((open.clients, open.steps_of_a_run()), (256, 128));
+        let schedule = open.schedule(Instant::now()).unwrap();
+        assert_eq!(schedule.interval, Duration::from_millis(100));
+        assert_eq!(schedule.calls, 2);
+        assert!(
+            plan("--operations 128")
+                .unwrap()
+                .schedule(Instant::now())
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn what_was_done_is_said_in_a_sentence() {
+        for (arguments, sentence) in [
+            ("", "Closed loop: 1 client runs rounds one after the other."),
+            (
+                "--operations 128 --per-call 64 --clients 3",
+                "Closed loop: 3 clients, and each runs operations one after the other, 64 in a call.",
+            ),
+            (
+                "--operations 128 --rate 640 --clients 3",
+                "Open loop: 640 operations are due each second, at most 3 calls are under way, and latency counts from when a \
+                 call was due.",
+            ),
+        ] {
+            assert_eq!(plan(arguments).unwrap().sentence(), sentence);
         }
     }
 }

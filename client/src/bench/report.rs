@@ -122,6 +122,7 @@ impl Report<'_> {
             complete: self.complete,
             measured: self.plan.many(),
             clients: self.plan.clients,
+            per_call: self.plan.per_call,
             rate_per_second: self.plan.rate,
             warmup_per_client: self.plan.warmup,
             machine: &self.machine,
@@ -132,7 +133,7 @@ impl Report<'_> {
 
     fn csv(&self) -> anyhow::Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let conditions = ["run", "measured", "clients", "rate_per_second"];
+        let conditions = ["run", "measured", "clients", "per_call", "rate_per_second"];
         let figures = FIGURES.iter().map(|figure| figure.name);
         let machine = self.machine.fields();
         let names = conditions
@@ -145,6 +146,7 @@ impl Report<'_> {
                 run.number.to_string(),
                 self.plan.many().to_owned(),
                 self.plan.clients.to_string(),
+                self.plan.per_call.to_string(),
                 self.plan
                     .rate
                     .map_or_else(String::new, |rate| rate.to_string()),
@@ -216,6 +218,7 @@ struct Object<'a> {
     complete: bool,
     measured: &'static str,
     clients: u64,
+    per_call: u64,
     rate_per_second: Option<u64>,
     warmup_per_client: u64,
     machine: &'a Machine,
@@ -249,23 +252,13 @@ impl Serialize for Figures<'_> {
 mod tests {
     use super::*;
     use crate::bench::figures::tests::run;
+    use crate::bench::plan::tests::plan;
     use crate::bench::traffic::Sent;
-    use clap::Parser as _;
 
     const SENT: Sent = Sent {
         messages: 4000,
         bytes: 100_000,
     };
-
-    fn plan(arguments: &str) -> Plan {
-        #[derive(clap::Parser)]
-        struct Only {
-            #[command(flatten)]
-            bench: crate::options::BenchOptions,
-        }
-        let arguments = ["bench"].into_iter().chain(arguments.split_whitespace());
-        Plan::of(&Only::parse_from(arguments).bench)
-    }
 
     fn report(plan: &Plan, runs: Vec<Run>, complete: bool) -> Report<'_> {
         Report {
@@ -285,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_table_gives_the_median_of_the_runs_their_spread_and_the_ratio_to_the_empty_method() {
-        let plan = plan("--operations 50 --clients 2 --compare");
+        let plan = plan("--operations 50 --clients 2 --compare").unwrap();
         let runs = vec![run(1, Some(SENT), true), run(2, Some(SENT), true)];
         let table = report(&plan, runs, true)
             .render(BenchFormat::Table)
@@ -314,7 +307,7 @@ mod tests {
 
     #[test]
     fn one_run_has_no_spread_and_without_compare_nothing_stands_beside() {
-        let plan = plan("--rate 25");
+        let plan = plan("--rate 25").unwrap();
         let runs = vec![run(1, Some(SENT), false)];
         let table = report(&plan, runs, true)
             .render(BenchFormat::Table)
@@ -330,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_measurement_that_was_stopped_says_so() {
-        let plan = plan("");
+        let plan = plan("").unwrap();
         let report = report(&plan, vec![run(1, None, false)], false);
         let table = report.render(BenchFormat::Table).unwrap();
         assert!(
@@ -345,7 +338,7 @@ mod tests {
 
     #[test]
     fn json_has_each_run_and_the_median_and_the_spread_of_each_figure() {
-        let plan = plan("--operations 50 --clients 2 --compare");
+        let plan = plan("--operations 50 --clients 2 --compare").unwrap();
         let runs = vec![run(1, Some(SENT), true), run(2, Some(SENT), true)];
         let json = report(&plan, runs, true).render(BenchFormat::Json).unwrap();
         let object: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -361,18 +354,18 @@ mod tests {
 
     #[test]
     fn csv_has_a_line_for_each_run_and_quotes_what_has_a_comma() {
-        let plan = plan("--operations 50 --clients 2");
+        let plan = plan("--operations 50 --clients 2").unwrap();
         let runs = vec![run(1, Some(SENT), false), run(2, None, false)];
         let csv = report(&plan, runs, true).render(BenchFormat::Csv).unwrap();
         let lines: Vec<_> = csv.lines().collect();
         assert_eq!(lines.len(), 3, "{csv}");
         assert!(
             lines[0].starts_with(
-                "run,measured,clients,rate_per_second,count,elapsed_s,per_second,p50_ms,"
+                "run,measured,clients,per_call,rate_per_second,count,elapsed_s,per_second,p50_ms,"
             ),
             "{csv}"
         );
-        assert!(lines[1].starts_with("1,operations,2,,100,4,25,"), "{csv}");
+        assert!(lines[1].starts_with("1,operations,2,1,,100,4,25,"), "{csv}");
         assert!(
             lines[1].contains(",40,1000,25,,,,,\"Abacus, wooden\",2,6.1.0,,release,0.1.0"),
             "{csv}"

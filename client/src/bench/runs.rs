@@ -66,7 +66,7 @@ impl<'a> Runs<'a> {
         if let Some(current) = self.current.into_inner()
             && current.latencies.count() > 0
         {
-            runs.push(current.end()?);
+            runs.push(current.end(self.plan.per_call)?);
         }
         Ok(runs)
     }
@@ -109,7 +109,7 @@ impl<'a> Runs<'a> {
 
     async fn run_clients(&self, number: u64) -> anyhow::Result<()> {
         let plan = self.plan;
-        let bar = bar(plan.calls_of_a_run(), plan.many());
+        let bar = bar(plan.steps_of_a_run(), plan.many());
         if plan.runs > 1 {
             bar.set_message(format!(", run {number} of {}", plan.runs));
         }
@@ -118,7 +118,7 @@ impl<'a> Runs<'a> {
             if let Some(current) = &mut *self.current.borrow_mut() {
                 current.latencies.record(latency);
             }
-            bar.inc(1);
+            bar.inc(plan.per_call);
         };
         match plan.schedule(Instant::now()) {
             None => closed_loop(plan.clients, plan.calls_of_a_client(), step, record).await?,
@@ -144,18 +144,19 @@ impl<'a> Runs<'a> {
 
     fn end(&self) -> anyhow::Result<()> {
         if let Some(current) = self.current.take() {
-            self.done.borrow_mut().push(current.end()?);
+            let run = current.end(self.plan.per_call)?;
+            self.done.borrow_mut().push(run);
         }
         Ok(())
     }
 }
 
 impl Current {
-    /// The run until now.
-    fn end(self) -> anyhow::Result<Run> {
+    /// The run until now, of calls with so many operations.
+    fn end(self, per_call: u64) -> anyhow::Result<Run> {
         Ok(Run {
             number: self.number,
-            count: self.latencies.count(),
+            count: self.latencies.count() * per_call,
             elapsed: self.started.elapsed(),
             processor_time: processor_time()?.saturating_sub(self.processor_time),
             latencies: self.latencies,

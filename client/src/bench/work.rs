@@ -17,7 +17,7 @@ impl<'a> Work<'a> {
     pub(crate) fn new(target: &'a Target, options: &BenchOptions) -> Self {
         match options.operations {
             None => Self::Rounds(Rounds::new(target)),
-            Some(_) => Self::Operations(Load::new(target, options.payload, options.reads)),
+            Some(_) => Self::Operations(Load::new(target, options)),
         }
     }
 

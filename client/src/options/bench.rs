@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use quorate_wire::method::SubmitAll;
 
 use super::TargetOptions;
 use super::target::Spawned;
@@ -36,6 +37,15 @@ pub(crate) struct BenchOptions {
     /// its answer, and latency counts from the call.
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub(crate) rate: Option<u64>,
+    /// With --operations: how many of them each call submits
+    #[arg(
+        long,
+        value_name = "K",
+        default_value_t = 1,
+        conflicts_with = "reads",
+        value_parser = clap::value_parser!(u64).range(1..=SubmitAll::MOST as u64)
+    )]
+    pub(crate) per_call: u64,
     /// With --operations: how many bytes of value each write has
     #[arg(
         long,

@@ -53,7 +53,7 @@ pub(crate) struct Options {
 }
 
 /// The options that need another option.
-const NEEDS: [Need; 12] = [
+const NEEDS: [Need; 13] = [
     of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
     of_those_that_it_starts("seed", ""),
     of_those_that_it_starts("default_decision", ""),
@@ -65,6 +65,7 @@ const NEEDS: [Need; 12] = [
     Need::of("key", &["timestamp"]),
     Need::of("timestamp", &["client", "key"]),
     Need::of("payload", &["operations"]),
+    Need::of("per_call", &["operations"]),
     Need::of("reads", &["operations"]),
 ];
 
@@ -431,6 +432,9 @@ mod tests {
                 measured!("operations", "payload", "reads")[0],
                 measured!("operations", "payload", "reads")[1],
                 measured!("operations", "payload", "reads", "data-dir")[2],
+                measured!("operations", "payload", "per-call")[0],
+                measured!("operations", "payload", "per-call")[1],
+                measured!("operations", "payload", "per-call", "data-dir")[2],
             ],
         },
         Together {

@@ -26,10 +26,12 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     ),
     nothing("cargo bench -p quorate-wire --bench speed"),
     nothing("cargo bench -p quorate-client --bench load"),
+    nothing("cargo bench -p quorate-client --bench behaviours"),
+    nothing("cargo bench -p quorate-client --bench chart"),
     nothing("simulate sweep --seeds 0..100000"),
     shorter(
         "client bench --spawn --faulty none --rounds 200 --clients 8",
-        "client bench --spawn --faulty none --rounds 2 --clients 8",
+        "client bench --spawn --faulty none --rounds 2 --clients 8 --runs 1",
     ),
 ];
 
