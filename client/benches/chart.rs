@@ -62,7 +62,10 @@ fn main() {
                     "turn {turn} of {}: {clients} clients, {per_call} a call",
                     options.turns
                 );
-                measured.push((per_call, point(&options, clients, per_call)));
+                match point(&options, clients, per_call) {
+                    Ok(point) => measured.push((per_call, point)),
+                    Err(complaint) => eprintln!("left out: {complaint}"),
+                }
             }
         }
     }
@@ -94,7 +97,10 @@ fn clients_of(per_call: u32) -> impl Iterator<Item = u32> {
 }
 
 /// One run. With few clients it has fewer operations: they take long.
-fn point(options: &Options, clients: u32, per_call: u32) -> Point {
+///
+/// # Errors
+/// What `client` complained about.
+fn point(options: &Options, clients: u32, per_call: u32) -> Result<Point, String> {
     let calls = (options.operations / clients / per_call).clamp(5, 1000);
     let [clients_text, per_call_text, operations] =
         [clients, per_call, calls * per_call].map(|n| n.to_string());
@@ -109,16 +115,15 @@ fn point(options: &Options, clients: u32, per_call: u32) -> Point {
         &per_call_text,
         "--operations",
         &operations,
-    ]);
-    let run = run.unwrap();
-    Point {
+    ])?;
+    Ok(Point {
         clients,
         per_second: figure(&run, "per_second"),
         p50_ms: figure(&run, "p50_ms"),
-    }
+    })
 }
 
-/// The median of each number of clients.
+/// The median of each number of clients that was measured.
 fn medians(points: &[Point], per_call: u32) -> Vec<Point> {
     let of = |clients, figure: fn(&Point) -> f64| {
         let points = points.iter().filter(|point| point.clients == clients);
@@ -129,7 +134,11 @@ fn medians(points: &[Point], per_call: u32) -> Vec<Point> {
         per_second: of(clients, |point| point.per_second),
         p50_ms: of(clients, |point| point.p50_ms),
     };
-    clients_of(per_call).map(point).collect()
+    let is_measured = |point: &Point| point.per_second.is_finite();
+    clients_of(per_call)
+        .map(point)
+        .filter(is_measured)
+        .collect()
 }
 
 /// Both axes are logarithmic: throughput and latency grow by factors of a hundred.
