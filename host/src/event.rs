@@ -62,3 +62,13 @@ pub struct Outgoing {
     /// Whether a faulty process has damaged the bytes.
     pub damaged: bool,
 }
+
+/// A message that leaves at the end of the turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaving {
+    /// How many events of the turn came before it.
+    pub(crate) after: usize,
+    /// `None`: it goes to all.
+    pub(crate) to: Option<ReplicaId>,
+    pub(crate) message: SignedMessage,
+}

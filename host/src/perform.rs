@@ -7,17 +7,7 @@ use quorate_service::Service;
 
 use crate::batch::encode;
 use crate::core::Core;
-use crate::event::{Event, Outgoing};
-
-/// A message that leaves at the end of the turn.
-#[derive(Clone, Debug)]
-pub(crate) struct Leaving {
-    /// How many events of the turn came before it.
-    after: usize,
-    /// `None`: it goes to all.
-    to: Option<ReplicaId>,
-    message: SignedMessage,
-}
+use crate::event::{Event, Leaving, Outgoing};
 
 impl<S: Service> Core<S> {
     pub(crate) fn perform(&mut self, now: Time, effect: Effect) {

@@ -307,7 +307,7 @@ mod tests {
     use quorate_wire::{CallError, Fault};
 
     use super::{Lane, NotOpened, Outbox, Queue};
-    use crate::link::tests::envelope;
+    use crate::tests::links::envelope;
 
     const LONG: Duration = Duration::from_secs(20);
     const Q: ReplicaId = ReplicaId(1);

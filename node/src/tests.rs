@@ -1,5 +1,7 @@
 //! Tests of one process alone. The test plays its peers.
 
+pub(crate) mod links;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
@@ -17,9 +19,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use self::links::Tap;
 use super::*;
 use crate::link::Lane;
-use crate::link::tests::Tap;
 use crate::storage;
 
 const LONG: Duration = Duration::from_secs(20);
@@ -188,7 +190,7 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
 async fn messages_behind_a_bad_signature_are_not_checked() {
     let p = run_p(config());
     let room = usize::MAX;
-    let envelope = link::tests::envelope(ReplicaId(1), ReplicaId(0));
+    let envelope = links::envelope(ReplicaId(1), ReplicaId(0));
     let outbox = outbox::Outbox::start(&envelope, ReplicaId(0), room, p.address);
     let send = |messages: &[Vec<u8>]| {
         for message in messages {

@@ -15,6 +15,7 @@ pub mod hex;
 pub mod link;
 pub mod method;
 
+mod limits;
 mod read;
 mod seldom;
 mod spelling;
@@ -22,8 +23,8 @@ mod xml;
 
 pub use caller::{ANSWER_LIMIT, CallError, Caller, LeanCaller};
 pub use dxr::Value;
-pub use endpoint::{Endpoint, Limits};
+pub use endpoint::{Endpoint, Link, Links};
 pub use fault::{Code, Fault};
-pub use link::{Link, Links};
+pub use limits::Limits;
 pub use method::{Method, View};
 pub use seldom::Seldom;

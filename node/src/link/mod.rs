@@ -20,13 +20,13 @@
 mod line;
 mod opening;
 mod reception;
-#[cfg(test)]
-pub(crate) mod tests;
 
 use std::time::Duration;
 
 pub(crate) use line::{Line, Written, watch_pulses};
 pub(crate) use opening::{Envelope, NotOpened, open};
+#[cfg(test)]
+pub(crate) use opening::{Opening, welcome};
 pub(crate) use reception::Reception;
 
 /// The most bytes of messages in one batch, unless a single message is larger.

@@ -82,11 +82,11 @@ async fn introduce(
 }
 
 /// Who wants to open a link.
-pub(super) struct Opening {
-    pub(super) cluster: ClusterId,
-    pub(super) sender: ReplicaId,
+pub(crate) struct Opening {
+    pub(crate) cluster: ClusterId,
+    pub(crate) sender: ReplicaId,
     /// `None`: there is no such lane.
-    pub(super) lane: Option<Lane>,
+    pub(crate) lane: Option<Lane>,
     challenge: [u8; CHALLENGE],
     bytes: [u8; OPENING],
     tag: [u8; TAG],
@@ -94,7 +94,7 @@ pub(super) struct Opening {
 
 impl Opening {
     /// Steps 1 and 2, for the peer.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     ) -> io::Result<Self> {
         let mut challenge = [0; CHALLENGE];
@@ -120,19 +120,19 @@ impl Opening {
     }
 
     /// What checks the tags of its frames. `None`: the opening does not come from the other process of this pair.
-    pub(super) fn tagger(&self, pair: &PairKey) -> Option<Tagger> {
+    pub(crate) fn tagger(&self, pair: &PairKey) -> Option<Tagger> {
         let mut tagger = pair.tagger(self.sender, &self.challenge);
         tagger.holds(&self.bytes, &self.tag).then_some(tagger)
     }
 }
 
 /// Step 3, for the peer: the link is open.
-pub(super) async fn welcome(stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+pub(crate) async fn welcome(stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     stream.write_all(&0_u16.to_le_bytes()).await
 }
 
 /// Step 3, for the peer: the link is not opened, and why.
-pub(super) async fn refuse(stream: &mut (impl AsyncWrite + Unpin), why: &str) -> io::Result<()> {
+pub(crate) async fn refuse(stream: &mut (impl AsyncWrite + Unpin), why: &str) -> io::Result<()> {
     let text = &why.as_bytes()[..why.len().min(VERDICT)];
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     stream.write_all(&length.to_le_bytes()).await?;

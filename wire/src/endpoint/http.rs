@@ -16,7 +16,8 @@ use hyper::body::{Body, Incoming};
 use super::body::AnswerBody;
 use super::budget::Share;
 use super::dispatch::{Dispatch, fault_xml};
-use super::{Limits, Routes, Upgrade, page};
+use super::{Routes, Upgrade, page};
+use crate::Limits;
 use crate::xml::charset;
 use crate::{Fault, link};
 
@@ -436,7 +437,8 @@ fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, host_is_allowed};
+    use super::host_is_allowed;
+    use crate::Limits;
     use http::Request;
 
     fn allowed(host: &str, any_address: bool) -> bool {

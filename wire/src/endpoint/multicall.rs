@@ -5,9 +5,9 @@ use std::pin::pin;
 use dxr::Value;
 use futures_util::stream::{self, StreamExt as _};
 
-use super::Limits;
 use super::methods::MULTICALL;
 use crate::Fault;
+use crate::Limits;
 use crate::method::answer::from_fault;
 use crate::spelling::{Spelling, spelt};
 use crate::xml;

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep};
 
-use super::Limits;
+use crate::Limits;
 
 const HEADERS: u8 = 0;
 const BUSY: u8 = 1;

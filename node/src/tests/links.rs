@@ -20,11 +20,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::opening::{Opening, welcome};
-use super::{BATCH_BYTES, Envelope, Lane, NotOpened, Reception, open};
+use super::{config, keys_of};
 use crate::inbox::{Inbox, IntoInbox, ROOM, inbox};
+use crate::link::{BATCH_BYTES, Envelope, Lane, NotOpened, Opening, Reception, open, welcome};
 use crate::outbox::Outbox;
-use crate::tests::{config, keys_of};
 
 const LONG: Duration = Duration::from_secs(20);
 const CLUSTER: ClusterId = ClusterId([7; 32]);
@@ -350,7 +349,7 @@ async fn a_peer_that_starts_again_on_the_same_port_gets_what_is_sent_then() {
 
 #[tokio::test]
 async fn rule_27_the_largest_message_of_a_peer_fits_a_frame() {
-    for config in crate::tests::large_clusters() {
+    for config in super::large_clusters() {
         let largest = config.protocol().unwrap().largest().message();
         let mut peer = Peer::start_at(P, 0, largest).await;
         let mut link = peer.link_of(Q, Lane::Large).await;
