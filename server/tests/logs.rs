@@ -17,7 +17,7 @@ fn logged(arguments: &[&str], filter: &str) -> String {
     });
     if filter == "debug" {
         eventually("a peer of Q's logs", || {
-            server.complaints().contains("the peer takes no batch now")
+            server.complaints().contains("the link to the peer broke")
         });
     }
     server.signal("TERM");
