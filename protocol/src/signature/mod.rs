@@ -360,6 +360,17 @@ impl Keys {
         self
     }
 
+    /// These keys, which give each value a signature of its own. All of a cluster must do so. Then the bytes of a message do
+    /// not depend on what else was signed in its turn.
+    #[must_use]
+    pub fn that_share_no_signature(mut self) -> Self {
+        let Signer {
+            secret, cluster, ..
+        } = &*self.open.signer;
+        self.open = Open::new(Arc::new(Signer::new(secret.clone(), *cluster, 0)));
+        self
+    }
+
     /// These keys with a known bug.
     #[cfg(feature = "mutants")]
     #[must_use]

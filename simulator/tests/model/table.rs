@@ -123,6 +123,8 @@ impl Table {
     pub(crate) fn new(scope: Scope, quorum: Quorum, keeps_merged: bool) -> Self {
         let keys: Vec<_> = (0..quorum.n())
             .map(|i| Keys::simulated(ReplicaId(i), quorum.n(), scope.cluster()))
+            // The paths to a shared signature would tell apart what is alike.
+            .map(Keys::that_share_no_signature)
             .collect();
         let batches = Batches::new(&keys[0]);
         Self {
