@@ -38,7 +38,7 @@ const PULSE: Duration = Duration::from_secs(1);
 /// How long pulses may stay away.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long a frame may be under way that is larger than [`BATCH_BYTES`].
-const FRAME_TIME: Duration = Duration::from_secs(30);
+pub(crate) const FRAME_TIME: Duration = Duration::from_secs(30);
 
 /// Which messages a link carries. A small message never waits behind megabytes of batches and bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

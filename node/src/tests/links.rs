@@ -22,7 +22,9 @@ use tokio::task::JoinSet;
 
 use super::{config, keys_of};
 use crate::inbox::{Inbox, IntoInbox, ROOM, inbox};
-use crate::link::{BATCH_BYTES, Envelope, Lane, NotOpened, Opening, Reception, open, welcome};
+use crate::link::{
+    BATCH_BYTES, Envelope, FRAME_TIME, Lane, NotOpened, Opening, Reception, open, welcome,
+};
 use crate::outbox::Outbox;
 
 const LONG: Duration = Duration::from_secs(20);
@@ -240,7 +242,8 @@ async fn a_frame_that_is_too_long_closes_its_link_only() {
         let mut link = peer.link_of(Q, lane).await;
         let length = u32::try_from(longest + 1).unwrap().to_le_bytes();
         link.write(&length).await;
-        link.closed().await;
+        let at_once = tokio::time::timeout(FRAME_TIME / 2, link.closed());
+        at_once.await.expect("it is not closed for being late");
         let mut link = peer.link_of(Q, lane).await;
         link.send(&message(1)).await;
         assert_eq!(peer.next().await, (Q, vec![1]));
