@@ -1,6 +1,8 @@
 //! Draws throughput against latency, as measured: closed loops of 1 to 512 clients, one operation a call and 64 a call.
 //!
-//!     cargo bench -p quorate-client --bench chart -- docs/speed.svg
+//!     cargo bench -p quorate-client --bench chart -- "$PWD/docs/speed.svg"
+//!
+//! Cargo runs it in `client/`, so a relative path would begin there.
 //!
 //! Each point is a run of `client bench --spawn --faulty none` with its own processes. The turns go through all points one
 //! after the other, and the chart shows the medians over the turns. It is drawn here and not by `client`, so that `client`

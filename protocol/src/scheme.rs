@@ -26,9 +26,7 @@ impl Secret {
             Self::Keyed(own) => tag(own, bytes),
         }
     }
-}
 
-impl Secret {
     /// How what it signs is hashed.
     pub(crate) const fn hash(&self) -> Hash {
         match self {
@@ -82,14 +80,6 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
-    /// How what is signed is hashed.
-    pub(crate) const fn hash(&self) -> Hash {
-        match self {
-            Self::Ed25519(_) => Hash::Sha256,
-            Self::Keyed(_) => Hash::Quick,
-        }
-    }
-
     /// The number of replicas.
     pub(crate) fn n(&self) -> usize {
         match self {

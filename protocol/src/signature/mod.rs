@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::id::{ClusterId, ReplicaId};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
-use crate::scheme::{Scheme, Secret};
+use crate::scheme::{Hash, Scheme, Secret};
 use root::{Proof, Signer, Tree};
 
 /// A value that can be signed. `DOMAIN` prevents that a signature of one type is used for another type.
@@ -432,7 +432,7 @@ impl Keys {
     )]
     pub fn sign<T: Signable>(&self, value: T) -> Verified<T> {
         let bytes = postcard::to_stdvec(&value).expect("plain data encodes");
-        let signature = self.open.add(self.scheme.hash().leaf(T::DOMAIN, &bytes));
+        let signature = self.open.add(self.hash().leaf(T::DOMAIN, &bytes));
         Verified(Signed(Arc::new(Inner {
             signer: self.own,
             bytes: bytes.into(),
@@ -478,10 +478,10 @@ impl Keys {
         if proof.length() > self.open.signer.deepest {
             return Err(Misbehaviour::BadSignature { signer });
         }
-        let hash = self.scheme.hash();
+        let hash = self.hash();
         let root = proof.root(hash, hash.leaf(T::DOMAIN, bytes));
         let known = self.remembers.then(|| fingerprint(signer, root, &proof));
-        if known.is_some_and(|known| self.remember(known)) {
+        if known.is_some_and(|known| self.has_checked(known)) {
             return Ok(());
         }
         let bytes = root::signed_bytes(self.cluster(), root);
@@ -493,6 +493,11 @@ impl Keys {
         Ok(())
     }
 
+    /// How what shares a signature is hashed.
+    fn hash(&self) -> Hash {
+        self.open.signer.secret.hash()
+    }
+
     /// Whether these keys have made the signature.
     fn has_made(&self, signature: &Signature) -> bool {
         match signature {
@@ -502,7 +507,7 @@ impl Keys {
     }
 
     /// Whether the signature of a root was checked before. It may have come with a request, or with another message.
-    fn remember(&self, known: Digest) -> bool {
+    fn has_checked(&self, known: Digest) -> bool {
         self.others.known.contains(&known) || self.requests.known.contains(&known)
     }
 
