@@ -95,13 +95,15 @@ impl Doors {
     }
 }
 
-/// How much of something is still allowed. It grows with time, up to three seconds' worth.
+/// How much of something is still allowed. It grows with time, up to a limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
     /// How much grows in a second.
-    rate: u64,
-    /// In millionths.
-    left: u64,
+    rate: u32,
+    /// How much it is at most.
+    most: u32,
+    /// In millionths. Less than nothing if more was spent than there was: that must grow again first.
+    left: i64,
     at: Time,
 }
 
@@ -109,36 +111,44 @@ pub(crate) struct Bucket {
 #[derive(Clone, Debug)]
 pub(crate) struct Allowance<Sender> {
     /// The packets of a sender in one second; three times as many may come at once.
-    each: u64,
+    each: u32,
     /// The same of all senders.
     total: Bucket,
     senders: BTreeMap<Sender, Bucket>,
 }
 
 impl Bucket {
-    pub(crate) const fn full(rate: u64) -> Self {
+    /// It grows up to three seconds' worth, and has that.
+    pub(crate) const fn full(rate: u32) -> Self {
+        Self::with_most(rate, 3 * rate)
+    }
+
+    /// It grows up to `most`, and has that.
+    pub(crate) const fn with_most(rate: u32, most: u32) -> Self {
         Self {
             rate,
-            left: rate * 3_000_000,
+            most,
+            left: millionths(most),
             at: Time(0),
         }
     }
 
     fn refill(&mut self, now: Time) {
         let passed = now.0.saturating_sub(self.at.0);
-        let more = passed.saturating_mul(self.rate);
-        self.left = self.left.saturating_add(more).min(self.rate * 3_000_000);
+        let more = passed.saturating_mul(self.rate.into());
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        self.left = self.left.saturating_add(more).min(millionths(self.most));
         self.at = now;
     }
 
     pub(crate) fn has_one(&mut self, now: Time) -> bool {
         self.refill(now);
-        self.left >= 1_000_000
+        self.left >= millionths(1)
     }
 
-    /// Takes as much as there is, at most `much`.
-    pub(crate) const fn spend(&mut self, much: u64) {
-        self.left = self.left.saturating_sub(much.saturating_mul(1_000_000));
+    /// Takes this much, even if it is more than there is.
+    pub(crate) const fn spend(&mut self, much: u32) {
+        self.left = self.left.saturating_sub(millionths(much));
     }
 
     /// Takes one, if there is one.
@@ -151,14 +161,19 @@ impl Bucket {
     }
 
     /// When there is one again, if there is none.
-    pub(crate) const fn next(&self) -> Time {
-        let missing = 1_000_000_u64.saturating_sub(self.left);
-        Time(self.at.0.saturating_add(missing.div_ceil(self.rate)))
+    pub(crate) fn next(&self) -> Time {
+        let missing = millionths(1).saturating_sub(self.left);
+        let missing = u64::try_from(missing).unwrap_or(0);
+        Time(self.at.0.saturating_add(missing.div_ceil(self.rate.into())))
     }
 }
 
+const fn millionths(much: u32) -> i64 {
+    much as i64 * 1_000_000
+}
+
 impl<Sender: Copy + Ord> Allowance<Sender> {
-    pub(crate) const fn new(each: u64, all: u64) -> Self {
+    pub(crate) const fn new(each: u32, all: u32) -> Self {
         Self {
             each,
             total: Bucket::full(all),

@@ -74,6 +74,10 @@ pub enum Event {
     Flood {
         dropped: u64,
     },
+    /// Others can cause any number of lines.
+    LeftOut {
+        lines: u64,
+    },
     /// Another process has this node's key.
     OwnKeyElsewhere {
         address: SocketAddr,
@@ -253,7 +257,7 @@ impl fmt::Display for Event {
                 lasts,
             } => write!(
                 f,
-                "{}: {tries} refusals or new keys, shut out for {}",
+                "{}: {tries} refusals, bad answers or new keys, shut out for {}",
                 Named(*address, *id),
                 seconds(*lasts)
             ),
@@ -269,6 +273,10 @@ impl fmt::Display for Event {
             Self::Flood { dropped } => {
                 write!(f, "{dropped} packets were dropped: no packets, no answers, or more than a node takes")
             }
+            Self::LeftOut { lines } => write!(
+                f,
+                "{lines} lines about nodes that came, went or were refused were left out: others cause too many"
+            ),
             Self::OwnKeyElsewhere { address } => write!(
                 f,
                 "a process at {address} has this node's key: give each node a data directory of its own"

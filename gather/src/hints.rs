@@ -57,7 +57,7 @@ pub(crate) enum Giver {
 }
 
 /// The most hints of each giver.
-const MOST_OF_EACH: usize = 64;
+pub(crate) const MOST_OF_EACH: usize = 64;
 /// The most hints of all.
 const MOST: usize = 1024;
 
@@ -91,7 +91,7 @@ pub(crate) struct Hints {
 }
 
 /// How many addresses are called in one second, and three times as many at once. Whoever names addresses makes this node call them.
-const CALLS: u64 = 50;
+const CALLS: u32 = 50;
 
 impl Default for Hints {
     fn default() -> Self {
@@ -242,6 +242,10 @@ impl Hints {
         let calls = self.calls.iter();
         let wanted = calls.filter(|(address, call)| wanted(address, call.giver));
         wanted.map(|(_, call)| call.next).min()
+    }
+
+    pub(crate) fn has(&self, address: &SocketAddr) -> bool {
+        self.calls.contains_key(address)
     }
 
     pub(crate) fn len(&self) -> usize {

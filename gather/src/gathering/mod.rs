@@ -24,7 +24,7 @@ use quorate_protocol::{ClusterId, Duration, SecretKey, Time};
 use crate::attempt::Attempt;
 use crate::ballots::Ballots;
 use crate::certificate::Certificate;
-use crate::doors::{Callers, Correspondents, Doors};
+use crate::doors::{Bucket, Callers, Correspondents, Doors};
 use crate::event::{Event, Founded};
 use crate::hello::Hello;
 use crate::hints::{Hint, Hints, Source};
@@ -82,9 +82,12 @@ pub enum Effect {
 }
 
 /// The packets that unknown callers may send in one second: each, and all together.
-const CALLS: (u64, u64) = (100, 500);
+const CALLS: (u32, u32) = (100, 500);
 /// The same of nodes that have received a challenge.
-const PACKETS: (u64, u64) = (50, 2_000);
+const PACKETS: (u32, u32) = (50, 2_000);
+/// How many lines about other nodes are told in one second, and at once. Others cause them: whoever is refused names its address
+/// itself, and may name many.
+const LINES: (u32, u32) = (4, 256);
 /// How many dropped packets are worth a word.
 const MANY: u64 = 10;
 /// How long after an event that others can cause the next one follows at the earliest.
@@ -125,6 +128,8 @@ pub struct Gathering {
     /// The members that have started again since the founding.
     newer: BTreeMap<PublicKey, Newer>,
     told: Told,
+    /// How many lines about other nodes may be told.
+    lines: Bucket,
     speaking: speak::Speaking,
     waiting: wait::Waiting,
     dropped: u64,
@@ -162,6 +167,9 @@ enum Outcome {
 #[derive(Default)]
 struct Told {
     flood: Time,
+    /// How many lines about other nodes were left out since `omitted`.
+    left_out: u64,
+    omitted: Time,
     /// When the next address that others named may be told as not answering.
     unanswered: Time,
     other_clusters: BTreeSet<ClusterId>,
@@ -219,6 +227,7 @@ impl Gathering {
             content: BTreeSet::new(),
             newer: BTreeMap::new(),
             told: Told::default(),
+            lines: Bucket::with_most(LINES.0, LINES.1),
             speaking: speak::Speaking::default(),
             waiting: wait::Waiting::default(),
             dropped: 0,
@@ -286,6 +295,7 @@ impl Gathering {
         self.speak(now);
         self.tell_waits(now);
         self.tell_flood(now);
+        self.tell_left_out(now);
         self.keep();
         std::mem::take(&mut self.effects)
     }
@@ -305,6 +315,7 @@ impl Gathering {
             self.patience_ends(),
             self.waiting.next(),
             (self.dropped >= MANY).then(|| self.told.flood + FLOOD),
+            (self.told.left_out > 0).then(|| self.told.omitted + FLOOD),
         ];
         times.into_iter().flatten().min().unwrap_or(Time(u64::MAX))
     }
@@ -400,6 +411,23 @@ impl Gathering {
 
     fn say(&mut self, event: Event) {
         self.effects.push(Effect::Event(event));
+    }
+
+    /// Says something that others can cause as often as they like.
+    fn say_of_others(&mut self, event: Event) {
+        if self.lines.take(self.now) {
+            self.say(event);
+        } else {
+            self.told.left_out += 1;
+        }
+    }
+
+    fn tell_left_out(&mut self, now: Time) {
+        if self.told.left_out > 0 && now >= self.told.omitted + FLOOD {
+            self.told.omitted = now;
+            let lines = std::mem::take(&mut self.told.left_out);
+            self.say(Event::LeftOut { lines });
+        }
     }
 
     fn tell_flood(&mut self, now: Time) {

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use quorate_protocol::Time;
 
 use super::Gathering;
+use super::on_speech::READING;
 use crate::ballots::{Ballot, Counted};
 use crate::certificate::Certificate;
-use crate::hints::Giver;
+use crate::hints::{Giver, MOST_OF_EACH};
 use crate::id::PublicKey;
 use crate::judge::Flaw;
 use crate::mutant::Mutant;
@@ -50,10 +51,12 @@ impl Gathering {
             return None;
         }
         let facts = speech.facts(&mut self.judge);
-        let checked = self.judge.checked() - before;
+        let checked = u32::try_from(self.judge.checked() - before).unwrap_or(u32::MAX);
         let is_counted = !self.is_mutant(Mutant::ChecksUnbounded);
         if let Some(peer) = self.peers.get_mut(&speech.hello.key).filter(|_| is_counted) {
-            peer.labour.spend(checked);
+            // What is known already is compared with all that is known, again and again.
+            let read = if facts.is_some() { READING } else { 0 };
+            peer.labour.spend(checked.max(read));
         }
         facts
     }
@@ -62,8 +65,9 @@ impl Gathering {
         for proof in facts.proofs {
             self.on_proof(now, proof);
         }
+        let mut room = MOST_OF_EACH;
         for hello in &facts.hellos {
-            self.on_relayed(now, from, hello);
+            self.on_relayed(now, from, hello, &mut room);
         }
         for (vote, roster) in facts.votes {
             self.on_vote(now, vote, roster);
@@ -93,14 +97,18 @@ impl Gathering {
         }
     }
 
-    /// A node that the sender has met. Its HELLO is checked, but whether it is still there is not known: it is called.
-    fn on_relayed(&mut self, now: Time, from: &PublicKey, hello: &Known) {
+    /// A node that the sender has met. Its HELLO is checked, but whether it is still there is not known: it is called. `room`: how
+    /// many new addresses may still be taken of this sender at once.
+    fn on_relayed(&mut self, now: Time, from: &PublicKey, hello: &Known, room: &mut usize) {
         if hello.key == self.judge.own() || self.barred.contains_key(&hello.key) {
             return;
         }
         if self.take_hello(now, hello) && !self.peers.has(&hello.key) {
             for address in &hello.value.addresses {
-                self.add_hint(now, *address, Giver::Node(*from), None);
+                if !self.hints.has(address) && *room > 0 {
+                    *room -= 1;
+                    self.add_hint(now, *address, Giver::Node(*from), None);
+                }
             }
         }
     }

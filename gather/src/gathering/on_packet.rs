@@ -118,7 +118,7 @@ impl Gathering {
             // A member that is founded needs nobody any more.
             Some(_) if matches!(self.outcome, Outcome::Member(_)) => {}
             Some(why) => {
-                self.say(Event::RefusedBy { address, why });
+                self.say_of_others(Event::RefusedBy { address, why });
                 self.count_bad_answer(now, address, None);
             }
             None => self.bad_answer(now, address, None, BadAnswer::Unreadable),
@@ -160,7 +160,7 @@ impl Gathering {
         refusal: &Refusal,
     ) {
         if let Some(shut) = self.tell_refused(now, packet, key, refusal) {
-            self.say(Event::ShutOut {
+            self.say_of_others(Event::ShutOut {
                 address: packet.reply,
                 id: key.map(NodeId::of),
                 tries: TRIES,
@@ -184,7 +184,7 @@ impl Gathering {
         }
         let shut = self.refusals.count(now, who);
         self.send_refusal(now, packet, refusal);
-        self.say(Event::Refused {
+        self.say_of_others(Event::Refused {
             address,
             id: key.map(NodeId::of),
             why: BadAnswer::Refused(refusal.clone()),
@@ -201,7 +201,7 @@ impl Gathering {
         why: BadAnswer,
     ) {
         let id = key.map(NodeId::of);
-        self.say(Event::Refused { address, id, why });
+        self.say_of_others(Event::Refused { address, id, why });
         self.count_bad_answer(now, address, key);
     }
 
@@ -224,7 +224,7 @@ impl Gathering {
         if let Some(key) = self.peers.at(&address) {
             self.forget(&key);
         }
-        self.say(Event::ShutOut {
+        self.say_of_others(Event::ShutOut {
             address,
             id: key.map(NodeId::of),
             tries: TRIES,

@@ -19,11 +19,14 @@ use crate::roster::Known;
 
 /// How many signatures a node may make this node check in one second, and three times as many at once: a group of 64 nodes hands
 /// on some 400.
-const LABOUR: u64 = 500;
+const LABOUR: u32 = 500;
+
+/// What reading what a node hands on costs at least, in signatures. It is twice as often as it may tell everything.
+pub(super) const READING: u32 = LABOUR / (2 * TELLINGS);
 
 /// How often in one second a node is told everything, and three times as often at once. So somebody who has something new all the
 /// time does not make the others repeat everything all the time.
-const TELLINGS: u64 = 10;
+const TELLINGS: u32 = 10;
 
 /// How often a node may start again at most. Whoever says so more often wants to keep the others busy.
 const RENEWAL: Duration = Duration::from_millis(1_000);
@@ -109,7 +112,7 @@ impl Gathering {
             let (before, found) = (NodeId::of(&before), NodeId::of(&key));
             self.forget_at(&address);
             self.count_replaced(address);
-            self.say(Event::Replaced {
+            self.say_of_others(Event::Replaced {
                 address,
                 before,
                 found,
@@ -173,7 +176,7 @@ impl Gathering {
         });
         self.speaking.changed();
         if self.is_seeking() && !self.is_member(&key) {
-            self.say(Event::Met {
+            self.say_of_others(Event::Met {
                 id,
                 address,
                 source,
@@ -274,13 +277,19 @@ impl Gathering {
         if is_known || self.is_mutant(Mutant::NothingProved) {
             return;
         }
+        let is_near = self.peers.has(&key) || self.is_member(&key);
         let hello = self.forget(&key).or_else(|| self.hello_in_ballots(&key));
         let was_known = hello.is_some() || self.is_member(&key);
         let hello = hello.or_else(|| proof.hello().cloned().map(Arc::new));
         if self.barred.len() >= MOST_BARRED {
             self.forget_barred();
         }
-        self.say(Event::Proved(Box::new(proof.clone())));
+        let proved = Event::Proved(Box::new(proof.clone()));
+        if is_near {
+            self.say(proved);
+        } else {
+            self.say_of_others(proved);
+        }
         let since = now;
         self.barred.insert(
             key,
@@ -335,7 +344,7 @@ impl Gathering {
             self.forget(&key);
             self.add_hint(now, address, Giver::Node(key), None);
             if self.is_seeking() {
-                self.say(Event::Silent {
+                self.say_of_others(Event::Silent {
                     id: NodeId::of(&key),
                     address,
                     silent: self.pace.forget,

@@ -207,3 +207,95 @@ impl Gathering {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use quorate_protocol::{Digest, SecretKey, Time};
+
+    use super::Standing;
+    use crate::forge::{Envelope, Forger};
+    use crate::hints::Source;
+    use crate::settings::{Group, Pace, Settings, Way};
+    use crate::{Effect, Gathering, Input};
+
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    fn settings(port: u16) -> Settings {
+        Settings {
+            group: Group::default(),
+            nodes: 2,
+            addresses: vec![at(port)],
+            way: Way::Open,
+            pace: Pace::default(),
+        }
+    }
+
+    fn key(port: u16) -> SecretKey {
+        SecretKey::simulated(&format!("node {port}"))
+    }
+
+    fn packets(effects: Vec<Effect>) -> impl Iterator<Item = (SocketAddr, Vec<u8>)> {
+        effects.into_iter().filter_map(|effect| match effect {
+            Effect::Send { to, bytes } => Some((to, bytes)),
+            _ => None,
+        })
+    }
+
+    fn packet(from: SocketAddr, bytes: Vec<u8>) -> Input {
+        let from = from.ip();
+        Input::Packet { from, bytes }
+    }
+
+    /// Two nodes that have founded a cluster and know it of each other, and the time.
+    fn founded() -> ([Gathering; 2], Time) {
+        let mut nodes =
+            [1, 2].map(|port| Gathering::new(settings(port), key(port), [0; 32]).unwrap());
+        let mut now = Time(0);
+        let mut sent: Vec<_> =
+            packets(nodes[0].step(now, Input::hint(at(2), None, Source::Join))).collect();
+        while !nodes.iter().all(|node| node.content.len() == 1) {
+            assert!(now < Time(60_000_000), "in vain");
+            now = Time(now.0 + 10_000);
+            let arrived = std::mem::take(&mut sent);
+            for (to, bytes) in arrived {
+                let node = &mut nodes[usize::from(to.port() - 1)];
+                sent.extend(packets(node.step(now, packet(to, bytes))));
+            }
+            for node in &mut nodes {
+                sent.extend(packets(node.step(now, Input::Wake)));
+            }
+        }
+        (nodes, now)
+    }
+
+    #[test]
+    fn only_members_are_remembered_as_knowing_of_the_founding() {
+        let ([mut node, _], now) = founded();
+        let cluster = node.founded().unwrap().cluster;
+        let mut met = 0;
+        for port in 10..40 {
+            let mut forger = Forger::new(&settings(port), key(port));
+            let hello = forger.hello(1, vec![at(port)]);
+            let mut envelope = Envelope {
+                reply: at(port),
+                ours: Digest::of(&[b"a challenge"]),
+                theirs: None,
+            };
+            let call = forger.speech(envelope, hello.clone(), Standing::Seeking, None);
+            let mut answers = packets(node.step(now, packet(at(port), call)));
+            let (_, answer) = answers.find(|(to, _)| *to == at(port)).unwrap();
+            envelope.theirs = Some(forger.read(&answer).unwrap().challenge);
+            let claim = forger.speech(envelope, hello, Standing::Member(cluster), None);
+            node.step(now, packet(at(port), claim));
+            met += usize::from(node.peers.has(&key(port).public()));
+        }
+        assert!(met > 10, "{met}");
+        node.step(Time(now.0 + 1_000_000), Input::Wake);
+        assert!(node.content.iter().eq([&key(2).public()]));
+    }
+}

@@ -152,7 +152,7 @@ pub(crate) fn whoever_hands_on_something_invalid_three_times_is_shut_out() {
         world.times_told(1, "it sent a proof that proves nothing"),
         3
     );
-    world.assert_told(1, "3 refusals or new keys, shut out for 8 s");
+    world.assert_told(1, "3 refusals, bad answers or new keys, shut out for 8 s");
     assert_eq!(world.node(1).sizes()[1], 0);
 }
 
@@ -208,7 +208,7 @@ pub(crate) fn who_comes_again_and_again_with_new_keys_is_shut_out() {
             assert!(world.stray.is_empty(), "nobody answers it");
         }
     }
-    world.assert_told(1, "refusals or new keys, shut out for 8 s");
+    world.assert_told(1, "refusals, bad answers or new keys, shut out for 8 s");
 }
 
 #[test]
@@ -326,6 +326,105 @@ pub(crate) fn a_node_that_makes_others_check_too_much_is_not_heard_for_a_while()
     let called: BTreeSet<u16> = world.stray.iter().map(|(to, _)| to.port()).collect();
     assert!(called.len() < 400, "{}", called.len());
     world.assert_one_cluster(1..=4);
+}
+
+#[test]
+fn a_node_makes_another_check_as_many_signatures_as_it_may_however_it_spreads_them() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    let mut forger = forger(4);
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    let envelope = challenged(&mut world, &mut forger, 1);
+    let before = world.node(1).checked();
+    for round in 0..60 {
+        let hellos = (0..100).map(|number| {
+            let port = 1_000 + 100 * round + number;
+            Forger::new(&open(port, 4), key(port)).hello(1, vec![at(port)])
+        });
+        let said = Said {
+            hellos: hellos.collect(),
+            ..Said::default()
+        };
+        let packet = forger.speech(envelope, hello.clone(), Standing::Seeking, Some(&said));
+        world.arrive(LIAR, at(1), packet);
+        world.run(20);
+    }
+    // 1,500 at once, 500 in each of 1.2 seconds, and what the last packet had too many.
+    let checked = world.node(1).checked() - before;
+    assert!((1_500..2_300).contains(&checked), "{checked}");
+}
+
+#[test]
+fn a_node_that_hands_on_the_same_all_the_time_is_not_read_all_the_time() {
+    let mut world = World::default();
+    for port in 1..=4 {
+        world.start(open(port, 4), &[1]);
+    }
+    let mut forger = forger(4);
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    let envelope = challenged(&mut world, &mut forger, 1);
+    let said = Said {
+        hellos: vec![Forger::new(&open(50, 4), key(50)).hello(1, vec![at(50)])],
+        ..Said::default()
+    };
+    let packet = forger.speech(envelope, hello, Standing::Seeking, Some(&said));
+    for _ in 0..200 {
+        world.arrive(LIAR, at(1), packet.clone());
+        world.run(21);
+    }
+    // 48 packets in a second are let in, and 20 are read after the first 60.
+    world.assert_told(1, "packets were dropped");
+    world.assert_one_cluster(1..=4);
+}
+
+#[test]
+fn of_all_addresses_that_one_packet_names_as_many_are_called_as_one_giver_may_name() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    let mut forger = forger(4);
+    let hellos = (0..50).map(|number| {
+        let port = 1_000 + 4 * number;
+        let addresses = (port..port + 4).map(at).collect();
+        Forger::new(&open(port, 4), key(port)).hello(1, addresses)
+    });
+    let said = Said {
+        hellos: hellos.collect(),
+        ..Said::default()
+    };
+    let hello = forger.hello(1, vec![at(LIAR)]);
+    say(&mut world, &mut forger, 1, hello, &said);
+    let called: BTreeSet<u16> = world.stray.iter().map(|(to, _)| to.port()).collect();
+    let named = called.into_iter().filter(|port| *port >= 1_000);
+    assert!(named.eq(1_000..1_064));
+}
+
+#[test]
+fn of_lines_that_others_cause_some_are_told_and_the_rest_are_counted() {
+    let mut world = World::default();
+    world.start(open(1, 4), &[]);
+    // It expects another number of nodes, and names another address each time.
+    let mut forger = forger(5);
+    for number in 0..400 {
+        let reply = at(1_000 + number);
+        let envelope = Envelope {
+            reply,
+            ours: Digest::of(&[b"the liar's challenge"]),
+            theirs: None,
+        };
+        let hello = forger.hello(1, vec![reply]);
+        let packet = forger.speech(envelope, hello, Standing::Seeking, None);
+        world.arrive(LIAR, at(1), packet);
+        world.run(12);
+    }
+    world.run(2_000);
+    let told = world.times_told(1, "it expects 5 nodes, this node expects 4");
+    assert!((256..300).contains(&told), "{told}");
+    let left_out = world.texts(1).into_iter().filter_map(|text| {
+        let (_, text) = text.split_once("discover ")?;
+        let number = text.trim().strip_suffix(" lines about nodes that came, went or were refused were left out: others cause too many")?;
+        number.parse::<usize>().ok()
+    });
+    assert_eq!(told + left_out.sum::<usize>(), 400);
 }
 
 #[test]

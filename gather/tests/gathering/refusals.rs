@@ -59,7 +59,8 @@ pub(crate) fn who_is_refused_is_tried_three_times_and_then_shut_out_for_a_while(
     assert_eq!(world.times_told(2, "refuses this node"), 3);
     assert_eq!(world.times_told(1, "refused 127.0.0.1:2"), 3);
     for (node, other) in [(1, 2), (2, 1)] {
-        let shut = format!("127.0.0.1:{other}: 3 refusals or new keys, shut out for 8 s");
+        let shut =
+            format!("127.0.0.1:{other}: 3 refusals, bad answers or new keys, shut out for 8 s");
         assert_eq!(world.times_told(node, &shut), 1);
     }
     world.run(8_000);

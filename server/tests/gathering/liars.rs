@@ -174,7 +174,7 @@ fn in_an_open_group_who_joins_again_and_again_is_shut_out() {
     let first = meeting.start(&["127.0.0.1", &port]);
     first.says("waits for", 1);
     let flood = meeting.start(&["127.0.0.1", &port, "1", "--faulty", "flood-join"]);
-    first.says(" refusals or new keys, shut out for ", 1);
+    first.says(" refusals, bad answers or new keys, shut out for ", 1);
     assert_eq!(flood.stop().code(), Some(0));
     assert_eq!(first.stop().code(), Some(0));
 }

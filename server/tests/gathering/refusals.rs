@@ -24,7 +24,7 @@ fn refuse_each_other(first: &Party, second: &Party, why_first: &str, why_second:
         assert!(!said.contains("2 of 4 here"), "{said}");
     }
     for party in [first, second] {
-        party.says(" refusals or new keys, shut out for ", 1);
+        party.says(" refusals, bad answers or new keys, shut out for ", 1);
         let said = party.said();
         let before = said
             .lines()
