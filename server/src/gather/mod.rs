@@ -5,6 +5,7 @@ mod lines;
 mod several;
 
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -44,17 +45,23 @@ pub async fn run_one(
     shutdown: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<Ending> {
     open_files::raise();
-    let mut lines = Lines::start(named).context("standard output")?;
-    let tell = lines.tell();
-    let broken = &mut lines.broken;
+    let lines = Lines::start(named).context("standard output")?;
+    let broken = lines.ended();
+    let mut shutdown = pin!(shutdown);
+    let mut stopped = false;
     let until = async {
         tokio::select! {
-            () = shutdown => {}
-            _ = broken => {}
+            () = &mut shutdown => stopped = true,
+            () = broken => {}
         }
     };
-    let ended = gather::run(config, listener, tell, until).await;
-    lines.finish().context("standard output")?;
+    let ended = gather::run(config, listener, lines.tell(), until).await;
+    let stopped = async {
+        if !stopped {
+            shutdown.await;
+        }
+    };
+    lines.finish(stopped).await.context("standard output")?;
     ended
 }
 

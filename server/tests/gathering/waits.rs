@@ -1,5 +1,9 @@
 //! A node that waits says for what, and one that comes too late says so.
 
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use crate::support::eventually;
 use crate::support::meeting::Meeting;
 use crate::support::nodes::free_port;
 
@@ -38,4 +42,23 @@ fn the_seventh_node_of_six_watches_and_says_so() {
     let mut eighth =
         meeting.start(&[&["127.0.0.1", port.as_str(), "1", "--once"][..], &six].concat());
     assert_eq!(eighth.wait().code(), Some(2));
+}
+
+#[test]
+fn a_node_whose_terminal_is_held_listens_and_ends_when_it_is_told_to() {
+    let port = free_port();
+    let (held, output) = std::io::pipe().unwrap();
+    let mut filler = output.try_clone().unwrap();
+    // It writes more than a pipe takes, and so keeps it full until the reader is gone.
+    let keeps_full = std::thread::spawn(move || {
+        let _ = filler.write_all(&[b'\n'; 1 << 21]);
+    });
+    let mut meeting = Meeting::new();
+    let node = meeting.start_onto(output, &["127.0.0.1", &port.to_string()]);
+    eventually("the node listens", || {
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    assert_eq!(node.stop().code(), Some(0));
+    drop(held);
+    keeps_full.join().unwrap();
 }

@@ -43,17 +43,31 @@ impl Meeting {
 
     /// Starts a server in another group.
     pub fn start_in(&mut self, group: &str, arguments: &[&str]) -> Party {
-        let name = format!("{}", self.started);
-        self.started += 1;
-        let file =
-            |kind: &str| fs::File::create(self.folder.join(format!("{name}.{kind}"))).unwrap();
+        let output = self.file("out").into();
+        self.spawn(group, arguments, output)
+    }
+
+    /// Starts a server in the group whose lines go there. It has said nothing as far as its party knows.
+    pub fn start_onto(&mut self, output: impl Into<Stdio>, arguments: &[&str]) -> Party {
+        self.file("out");
+        self.spawn(&self.group.clone(), arguments, output.into())
+    }
+
+    /// A file of the server that is started next.
+    fn file(&self, kind: &str) -> fs::File {
+        fs::File::create(self.folder.join(format!("{}.{kind}", self.started))).unwrap()
+    }
+
+    fn spawn(&mut self, group: &str, arguments: &[&str], output: Stdio) -> Party {
         let child = command(arguments)
             .args(["--group", group])
-            .stdout(file("out"))
-            .stderr(file("err"))
+            .stdout(output)
+            .stderr(self.file("err"))
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
+        let name = self.started.to_string();
+        self.started += 1;
         Party {
             child,
             folder: self.folder.clone(),
