@@ -1,6 +1,7 @@
 //! Invitations: one file for each seat of a cluster. Whoever has the file of a seat may take that seat.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -16,8 +17,13 @@ use crate::shared_keys::warn_if_readable;
 /// The version of the file.
 const VERSION: u32 = 1;
 
+/// More bytes than any invitation or secret has. No more are read of a file.
+const MOST_BYTES: u64 = 64 * 1024;
+
 /// The most and the fewest seats: as many as a cluster may have nodes.
 const SEATS: std::ops::RangeInclusive<u32> = 2..=quorate_gather::MOST_NODES;
+
+const NEVER_OVERWRITTEN: &str = "existing invitations are never overwritten: move them away, or choose another folder with --out";
 
 #[derive(Serialize, Deserialize)]
 struct Invitation {
@@ -50,6 +56,11 @@ pub fn invite(seats: u32, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         .map(|secret| hex::of(&Keys::public_key(secret)))
         .collect();
     durable::create_folder(folder)?;
+    let path_of = |seat| folder.join(format!("seat-{seat}.json"));
+    // Nothing is written if something is in the way: seats of two clusters in one folder would be mixed up.
+    if let Some(path) = (0..seats).map(path_of).find(|path| path.exists()) {
+        bail!("{}: {NEVER_OVERWRITTEN}", path.display());
+    }
     let written = (0..).zip(&secrets).map(|(seat, secret)| {
         let invitation = Invitation {
             v: VERSION,
@@ -59,10 +70,8 @@ pub fn invite(seats: u32, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         };
         let mut json = serde_json::to_vec_pretty(&invitation)?;
         json.push(b'\n');
-        let path = folder.join(format!("seat-{seat}.json"));
-        durable::create(&path, 0o600, &json).context(
-            "existing invitations are never overwritten: move them away, or choose another folder with --out",
-        )?;
+        let path = path_of(seat);
+        durable::create(&path, 0o600, &json).context(NEVER_OVERWRITTEN)?;
         Ok(path)
     });
     written.collect()
@@ -85,7 +94,7 @@ pub fn invitation(path: &Path) -> anyhow::Result<Pass> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Pass> {
-    let bytes = fs::read(path)?;
+    let bytes = start_of(path)?;
     // The cause is left out: it would quote the file, which holds a secret key.
     let Ok(invitation) = serde_json::from_slice::<Invitation>(&bytes) else {
         bail!("it is damaged, or is no invitation");
@@ -110,7 +119,7 @@ fn read(path: &Path) -> anyhow::Result<Pass> {
 /// The file cannot be read, or is too short or too long for a secret.
 pub fn secret(path: &Path) -> anyhow::Result<Pass> {
     let read = || {
-        let mut secret = fs::read(path)?;
+        let mut secret = start_of(path)?;
         while secret.last().is_some_and(|byte| b"\r\n".contains(byte)) {
             secret.pop();
         }
@@ -120,4 +129,11 @@ pub fn secret(path: &Path) -> anyhow::Result<Pass> {
     let pass = read().with_context(|| format!("--secret-file {}", path.display()))?;
     warn_if_readable(path, "this secret");
     Ok(pass)
+}
+
+/// The first bytes of a file, which are all if it is what it should be.
+fn start_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -108,6 +108,25 @@ fn invitations(meeting: &Meeting, folder: &str) -> Vec<String> {
 }
 
 #[test]
+fn no_invitation_is_written_where_one_of_them_would_be_in_the_way() {
+    let meeting = Meeting::new();
+    let ours = invitations(&meeting, "ours");
+    for path in &ours[..3] {
+        fs::remove_file(path).unwrap();
+    }
+    let folder = meeting.folder.join("ours");
+    let output = support::run(&["invite", "--seats", "4", "--out", folder.to_str().unwrap()]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let says = format!("{}: existing invitations are never overwritten", ours[3]);
+    assert!(said.contains(&says), "{said}");
+    assert!(
+        !fs::exists(&ours[0]).unwrap(),
+        "half a set of seats is of no use"
+    );
+}
+
+#[test]
 fn four_invited_nodes_found_a_cluster_and_an_invitation_to_another_is_refused() {
     let mut meeting = Meeting::new();
     let port = free_port().to_string();
@@ -151,10 +170,13 @@ fn what_is_no_invitation_or_no_secret_is_refused_with_what_to_do() {
     for (arguments, says) in [
         (&["--invitation", path][..], "`server invite`"),
         (&["--secret-file", path], "16 to 4096 bytes"),
+        (&["--secret-file", "/dev/zero"], "16 to 4096 bytes"),
+        (&["--invitation", "/dev/zero"], "`server invite`"),
         (&["--bid", "lamp"], "LOT=AMOUNT"),
         (&["--capability", "cores"], "NAME=NUMBER"),
         (&["--offer", "dance"], "auction"),
         (&["--expect", "1"], "2 to 64"),
+        (&["--expect", "4000000000", "--faulty", "lie"], "2 to 64"),
         (&["--lan"], "loopback"),
         (&["--constraint", "without=S"], "first 8 digits"),
         (&["--faulty", "P=lie"], "without the name"),

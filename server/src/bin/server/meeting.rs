@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use quorate_fault::grammar;
+use quorate_gather::MOST_NODES;
 use quorate_node::gather::{GatherConfig, Join, Mdns, Pass};
 use quorate_server::gather::{
     bind, invitation, resolve, run_one, run_several, secret, somebody_listens, status_of,
@@ -97,12 +98,17 @@ fn passes(gather: &Gather, count: u32) -> anyhow::Result<Vec<Pass>> {
 }
 
 /// How many nodes the cluster will have: as many as it has seats, if seats are made for it.
-fn nodes(gather: &Gather, passes: &[Pass]) -> u32 {
+fn nodes(gather: &Gather, passes: &[Pass]) -> anyhow::Result<NonZeroU32> {
     let seats = match passes.first() {
         Some(Pass::Invited { seats, .. }) => u32::try_from(seats.len()).ok(),
         _ => None,
     };
-    gather.expect.or(seats).unwrap_or(USUAL_NODES)
+    let nodes = gather.expect.or(seats).unwrap_or(USUAL_NODES);
+    NonZeroU32::new(nodes)
+        .filter(|nodes| (2..=MOST_NODES).contains(&nodes.get()))
+        .with_context(|| {
+            format!("a cluster has 2 to {MOST_NODES} nodes, not {nodes} (--expect, or the number of seats)")
+        })
 }
 
 /// The configuration of a node. Its address is still to come.
@@ -110,14 +116,14 @@ fn config(options: &Options, passes: &[Pass]) -> anyhow::Result<GatherConfig> {
     let Options {
         cluster, gather, ..
     } = options;
-    let nodes = nodes(gather, passes);
+    let nodes = nodes(gather, passes)?;
     let view_timeout = cluster
         .view_timeout
-        .unwrap_or_else(|| usual_view_timeout(nodes));
+        .unwrap_or_else(|| usual_view_timeout(nodes.get()));
     Ok(GatherConfig {
         address: ([127, 0, 0, 1], 0).into(),
         group: gather.group.clone().unwrap_or_default(),
-        nodes,
+        nodes: nodes.get(),
         entry: passes.first().cloned().unwrap_or(Pass::Open),
         join: gather.join.clone(),
         mdns: mdns(gather),
@@ -150,7 +156,7 @@ fn milliseconds(time: std::time::Duration) -> u64 {
 }
 
 /// How the nodes misbehave. Their places in the cluster are not known yet.
-fn fault(faulty: &[String], nodes: u32) -> anyhow::Result<Option<String>> {
+fn fault(faulty: &[String], nodes: NonZeroU32) -> anyhow::Result<Option<String>> {
     let words = match faulty {
         [] => return Ok(None),
         [words] if words == "none" => return Ok(None),
@@ -159,8 +165,7 @@ fn fault(faulty: &[String], nodes: u32) -> anyhow::Result<Option<String>> {
             "--faulty: with HOST and PORT write one behaviour, which all nodes of this start have"
         ),
     };
-    let n = NonZeroU32::new(nodes).context("--expect 0: a cluster has 2 nodes or more")?;
-    grammar::parse_before_founding(words, n).with_context(|| {
+    grammar::parse_before_founding(words, nodes).with_context(|| {
         format!(
             "--faulty {words}: with HOST and PORT write a behaviour without the name of a process"
         )
