@@ -1,10 +1,12 @@
 //! Nodes that find each other and found a cluster, among losses, partitions, late starts, restarts and liars.
 //!
 //! * [`plan`]: who takes part, what they do, and what the network does; drawn from a seed.
+//! * `check`: whether a plan that was written by hand can be played.
 //! * `shrink`: makes a plan that breaks a rule small.
 //! * `world`: plays it. `liar`: nodes that say what no correct node says.
 //! * [`rule`]: what must hold, checked after every step and at the end.
 
+mod check;
 mod liar;
 pub mod plan;
 pub mod rule;

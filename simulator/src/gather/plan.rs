@@ -12,6 +12,9 @@ use std::num::NonZeroU32;
 /// attempt and of patience with liars, a few times over.
 pub const BOUND_MS: u64 = 90_000;
 
+/// How long after the healing somebody falls silent at the latest, in milliseconds.
+pub(super) const SILENT_MS: u64 = 2_000;
+
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,20 +49,24 @@ pub struct Plan {
 pub enum BadPlan {
     #[error(transparent)]
     Text(#[from] toml::de::Error),
-    #[error("nodes must be 2 to 64, and is {0}")]
-    Nodes(u32),
-    #[error("{what} names the place {place}, and there are {people} people, counted from 0")]
-    Place {
-        what: &'static str,
-        place: usize,
-        people: usize,
+    #[error("{what} must be {least} to {most}, and is {found}")]
+    Number {
+        what: String,
+        least: u64,
+        most: u64,
+        found: u64,
     },
-    #[error("heal_ms must be at most {MOST_MS}, and is {0}")]
-    Long(u64),
+    #[error(
+        "people[{0}] has no seat: with way = \"invited\" there is a seat for each of the first {1} people; put foreign ones last"
+    )]
+    NoSeat(usize, u32),
+    #[error("people[{0}] joins itself: write the places of others")]
+    JoinsItself(usize),
+    #[error(
+        "people[{0}] lies and has restarts: only correct ones start again, so leave its restarts empty"
+    )]
+    LiarRestarts(usize),
 }
-
-/// The longest that a plan may take until the healing, in milliseconds: an hour.
-const MOST_MS: u64 = 3_600_000;
 
 /// Who may take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,24 +221,7 @@ impl Plan {
     /// It is none, or nobody could play it.
     pub fn from_text(text: &str) -> Result<Self, BadPlan> {
         let plan: Self = toml::from_str(text)?;
-        if !(2..=quorate_gather::MOST_NODES).contains(&plan.nodes) {
-            return Err(BadPlan::Nodes(plan.nodes));
-        }
-        if plan.heal_ms > MOST_MS {
-            return Err(BadPlan::Long(plan.heal_ms));
-        }
-        let joins = plan.people.iter().map(|person| ("joins", &person.joins));
-        let sides = plan.partitions.iter().map(|one| ("side", &one.side));
-        for (what, places) in joins.chain(sides) {
-            let people = plan.people.len();
-            if let Some(place) = places.iter().copied().find(|place| *place >= people) {
-                return Err(BadPlan::Place {
-                    what,
-                    place,
-                    people,
-                });
-            }
-        }
+        plan.check()?;
         Ok(plan)
     }
 
@@ -278,7 +268,7 @@ impl Plan {
 
     fn draw_lie(&self, dice: &mut Dice) -> Lie {
         match dice.below(11) {
-            0 => Lie::Silent(dice.below(self.heal_ms + 2_000)),
+            0 => Lie::Silent(dice.below(self.heal_ms + SILENT_MS)),
             1 => Lie::Twins,
             2 => Lie::Sybil(u32::try_from(dice.between(1, 12)).unwrap_or(1)),
             3 => Lie::FloodJoin,

@@ -40,7 +40,8 @@ impl Shrinks for Plan {
             calmer(&mut smaller);
             smaller
         }));
-        all.retain(|smaller| smaller != self);
+        // Whoever is given the smallest plan must be able to play it.
+        all.retain(|smaller| smaller != self && smaller.check().is_ok());
         all
     }
 }
@@ -85,6 +86,9 @@ fn shorten(plan: &mut Plan, divisor: u64) {
     let heal_ms = plan.heal_ms;
     for person in &mut plan.people {
         person.starts_ms = person.starts_ms.min(heal_ms);
+        if let Role::Liar(Lie::Silent(at_ms) | Lie::Late(at_ms)) = &mut person.role {
+            *at_ms = (*at_ms).min(heal_ms);
+        }
         for restart in &mut person.restarts {
             restart.ends_ms = restart.ends_ms.min(heal_ms);
             restart.starts_ms = restart.starts_ms.min(heal_ms + 1);
