@@ -8,6 +8,7 @@
 //!   started.
 //! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what. `refusals`: what was refused
 //!   without proof.
+//! * `task`: a task that does not outlive the one that started it.
 //! * `web/`: PBFT over HTTP/JSON.
 //! * [`gather`]: a node that looks for others, founds a cluster with them, and then is a process of it. `herald`: what it tells its
 //!   user of the order.
@@ -34,6 +35,7 @@ mod runtime;
 pub mod starts;
 mod status;
 pub mod storage;
+mod task;
 mod web;
 
 use std::net::IpAddr;

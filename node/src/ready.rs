@@ -11,6 +11,7 @@ use crate::herald::Gathered;
 use crate::question;
 use crate::rpc::Handle;
 use crate::runtime::Runtime;
+use crate::task::Task;
 use crate::{Ending, limits, rpc, web};
 
 /// A process that nothing can keep from answering.
@@ -65,8 +66,7 @@ impl Ready {
     ) -> anyhow::Result<Ending> {
         // Nobody may ask once the endpoint has ended: the runtime ends then.
         drop(self.handle);
-        let crashed = tokio::spawn(self.runtime.run());
-        tokio::pin!(crashed);
+        let mut crashed = Task::spawn(self.runtime.run());
         let (stop_endpoint, stopped) = tokio::sync::oneshot::channel::<()>();
         let serving = self.endpoint.serve(self.listener, async move {
             let _ = stopped.await;
@@ -79,7 +79,7 @@ impl Ready {
             () = &mut shutdown => {
                 drop(stop_endpoint);
                 // End the runtime first. Callers that wait for it then get an error while the endpoint can still send it.
-                crashed.abort();
+                drop(crashed);
                 serving.await.context("the endpoint failed").map(|()| Ending::ShutDown)
             }
         }

@@ -32,12 +32,17 @@ pub(super) async fn with_keys(
     let sisters = (1..keys).map(|_| {
         let (sister, tell, mut stopped) = (sister(&config), tell.clone(), stop.subscribe());
         async move {
-            let (config, listener) = sister?;
             let stopped = async {
                 // The first node has ended, also if it is gone without a word.
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
-            run_one(config, listener, tell, stopped).await
+            let ended = async {
+                let (config, listener) = sister?;
+                run_one(config, listener, tell, stopped).await
+            };
+            if let Err(error) = ended.await {
+                tracing::error!("a node of the sybil failed: {error:#}");
+            }
         }
     });
     let sisters = join_all(sisters);
@@ -46,10 +51,7 @@ pub(super) async fn with_keys(
         stop.send_replace(true);
         ending
     };
-    let (ending, sisters) = tokio::join!(first, sisters);
-    for failed in sisters.into_iter().filter_map(Result::err) {
-        tracing::error!("a node of the sybil failed: {failed:#}");
-    }
+    let (ending, _) = tokio::join!(first, sisters);
     ending
 }
 

@@ -101,7 +101,6 @@ impl Membership {
             failed = &mut seeker => return Err(failed.context("the search failed")?),
             () = moves => anyhow::bail!("the search has ended"),
         };
-        seeker.abort();
         Ok(match ran {
             crate::Ending::Crashed => Ending::Crashed,
             crate::Ending::ShutDown => ending,

@@ -8,7 +8,6 @@ use quorate_gather::{Founded, Gathering, MOST_BYTES};
 use quorate_protocol::SecretKey;
 use quorate_wire::Limits;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 use super::calls::Calls;
 use super::config::{Ending, GatherConfig};
@@ -18,14 +17,15 @@ use super::mdns::{self, Announcement};
 use super::seeker::{News, Seeker};
 use crate::herald::{Tell, Teller};
 use crate::ready::listening;
+use crate::task::Task;
 
 /// The most hints of multicast DNS that wait.
 const HINTS: usize = 64;
 
 /// A node before its founding, and what goes on afterwards for those who come late.
 pub(super) struct Search {
-    pub(super) seeker: JoinHandle<anyhow::Error>,
-    pub(super) endpoint: JoinHandle<std::io::Result<()>>,
+    pub(super) seeker: Task<anyhow::Error>,
+    pub(super) endpoint: Task<std::io::Result<()>>,
     pub(super) stop_endpoint: oneshot::Sender<()>,
     pub(super) news: mpsc::UnboundedReceiver<News>,
     pub(super) door: Door,
@@ -72,8 +72,8 @@ impl Search {
         let (stop_endpoint, stopped) = oneshot::channel();
         let endpoint = door.clone().before_founding(why).limits(limits(config));
         Ok(Self {
-            seeker: tokio::spawn(seeker.run()),
-            endpoint: tokio::spawn(endpoint.serve(listener, async {
+            seeker: Task::spawn(seeker.run()),
+            endpoint: Task::spawn(endpoint.serve(listener, async {
                 let _ = stopped.await;
             })),
             stop_endpoint,
@@ -106,7 +106,7 @@ impl Search {
     }
 
     pub(super) async fn stop(self) {
-        self.seeker.abort();
+        drop(self.seeker);
         drop(self.stop_endpoint);
         if let Err(error) = self.endpoint.await {
             tracing::error!(%error, "the endpoint failed");
@@ -134,5 +134,62 @@ fn limits(config: &GatherConfig) -> Limits {
         allowed_hosts,
         body: MOST_BYTES.div_ceil(3).saturating_mul(4) + 1024,
         ..Limits::default()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use quorate_service::gathering::Offer;
+
+    use super::{GatherConfig, Home, Search, TcpListener};
+    use crate::gather::{Mdns, Pass};
+
+    fn config(listener: &TcpListener, data_dir: PathBuf) -> GatherConfig {
+        GatherConfig {
+            address: listener.local_addr().unwrap(),
+            group: "a-search".parse().unwrap(),
+            nodes: 4,
+            entry: Pass::Open,
+            join: Vec::new(),
+            mdns: Mdns::Off,
+            offer: Offer::parse("auction").unwrap(),
+            without: Vec::new(),
+            bids: Vec::new(),
+            data_dir: Some(data_dir),
+            once: false,
+            wait_ms: None,
+            fault: None,
+            seed: None,
+            default_decision: "retreat".to_owned(),
+            view_timeout_ms: 1_000,
+            batch_limit: 16,
+            decision_timeout_ms: 1_000,
+            allowed_hosts: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_search_that_is_dropped_leaves_its_data_directory_to_the_next_node() {
+        let folder = std::env::temp_dir().join(format!("quorate-search-{}", std::process::id()));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let config = config(&listener, folder.clone());
+        let search = Search::start(&config, &listener, Arc::new(|_| {})).unwrap();
+        assert!(Home::open(Some(&folder)).is_err(), "the search has it");
+        drop(search);
+        let mut next = Home::open(Some(&folder));
+        for _ in 0..100 {
+            if next.is_ok() {
+                break;
+            }
+            tokio::task::yield_now().await;
+            next = Home::open(Some(&folder));
+        }
+        assert!(next.is_ok(), "{:#}", next.err().unwrap());
+        fs::remove_dir_all(folder).unwrap();
     }
 }
