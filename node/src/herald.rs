@@ -110,6 +110,7 @@ impl Herald {
 
     /// Tells what is new.
     pub(crate) fn tell(&mut self, now: Time, state: &Gathering) {
+        self.tell_missing(state.log().first());
         for happened in state.log().from(self.next) {
             let stage = happened.happening.stage().to_string();
             self.teller.tell(&stage, &happened.to_string());
@@ -124,6 +125,17 @@ impl Herald {
             self.over.send_replace(self.ended);
         }
         self.tell_waits(now, state);
+    }
+
+    /// A node that took over the state of the others gets the latest happenings with it, and no others.
+    fn tell_missing(&mut self, first: u64) {
+        let missing = first.saturating_sub(self.next);
+        if missing > 0 {
+            let text = format!(
+                "this node was behind, and {missing} lines of what happened before are missing"
+            );
+            self.teller.tell("warning", &text);
+        }
     }
 
     fn tell_waits(&mut self, now: Time, state: &Gathering) {
@@ -175,5 +187,66 @@ const fn stage_of(waits: &Waits) -> Stage {
     match waits.phase {
         Phase::Offers => Stage::Negotiate,
         _ => Stage::Act,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::sync::{Arc, Mutex};
+
+    use quorate_protocol::{ClientId, ClusterId, Quorum, ReplicaId, SecretKey};
+    use quorate_service::gathering::{KEPT, Membership};
+
+    use super::*;
+
+    /// A gathering in which members agree and begin anew, until more has happened than is kept.
+    fn long() -> Gathering {
+        let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+        let mut state = Gathering::new(Membership::plain(ClusterId([7; 32]), quorum));
+        let mut slot = 0;
+        let mut say = |state: &mut Gathering, member, text: &str| {
+            slot += 1;
+            let client = ClientId::session(ReplicaId(member), 0);
+            state.execute(Sequence(slot), client, text);
+        };
+        say(&mut state, 0, &format!("found {} P,Q,R,S", "07".repeat(32)));
+        for epoch in 1..KEPT {
+            for (words, members) in [
+                ("offer store", 0..4),
+                ("close offers", 0..2),
+                ("close epoch", 0..3),
+            ] {
+                for member in members {
+                    say(&mut state, member, &format!("{epoch} {words}"));
+                }
+            }
+        }
+        state
+    }
+
+    #[test]
+    fn a_node_that_was_behind_tells_how_much_it_cannot_tell() {
+        let lines = Arc::<Mutex<Vec<(String, String)>>>::default();
+        let told = Arc::clone(&lines);
+        let tell: Tell = Arc::new(move |line| {
+            let line = (line.stage.to_owned(), line.text.to_owned());
+            told.lock().unwrap().push(line);
+        });
+        let id = NodeId::of(&SecretKey::new(&[7; 32]).public());
+        let (mut herald, _over) = Herald::new(Teller::new(id, tell));
+        let state = long();
+        let missing = state.log().next() - KEPT as u64;
+        assert!(missing > 0);
+        herald.tell(Time(0), &state);
+        let told = std::mem::take(&mut *lines.lock().unwrap());
+        assert_eq!(told.len(), 1 + KEPT);
+        let text = format!(
+            "this node was behind, and {missing} lines of what happened before are missing"
+        );
+        assert_eq!(told[0], ("warning".to_owned(), text));
+        herald.tell(Time(1), &state);
+        assert!(lines.lock().unwrap().is_empty(), "each line is told once");
     }
 }

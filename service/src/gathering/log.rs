@@ -19,9 +19,14 @@ pub struct Log {
 impl Log {
     /// The happenings from this number on, as far as they are kept.
     pub fn from(&self, number: u64) -> impl Iterator<Item = &Happened> {
-        let first = self.next - self.kept.len() as u64;
-        let skipped = usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
+        let skipped = usize::try_from(number.saturating_sub(self.first())).unwrap_or(usize::MAX);
         self.kept.iter().skip(skipped)
+    }
+
+    /// The number of the first happening that is kept.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.next - self.kept.len() as u64
     }
 
     /// The number of the next happening.
