@@ -201,3 +201,101 @@ fn watch_errors(events: Receiver<DaemonEvent>) -> anyhow::Result<()> {
         .context("no thread can be started")?;
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use quorate_protocol::SecretKey;
+
+    use super::*;
+
+    fn id(byte: u8) -> NodeId {
+        NodeId::of(&SecretKey::new(&[byte; 32]).public())
+    }
+
+    /// What a node of the group `ours` looks for, and what it tells.
+    fn search() -> (Search, Arc<Mutex<Vec<String>>>) {
+        let told = Arc::<Mutex<Vec<String>>>::default();
+        let lines = Arc::clone(&told);
+        let tell: crate::herald::Tell =
+            Arc::new(move |line| lines.lock().unwrap().push(line.text.to_owned()));
+        let (hints, _hinted) = mpsc::channel(1);
+        let search = Search {
+            own: id(1),
+            group: "ours".parse().unwrap(),
+            on_loopback: true,
+            teller: Teller::new(id(1), tell),
+            hints,
+            told: BTreeSet::new(),
+        };
+        (search, told)
+    }
+
+    fn record(group: &str, id: &str, ips: &str) -> ResolvedService {
+        let properties = [("v", "1"), ("group", group), ("id", id)];
+        ServiceInfo::new(SERVICE, "a", "a.local.", ips, 4000, &properties[..])
+            .unwrap()
+            .as_resolved_service()
+    }
+
+    fn at(ip: &str) -> SocketAddr {
+        SocketAddr::new(ip.parse().unwrap(), 4000)
+    }
+
+    #[test]
+    fn a_record_is_a_hint_and_says_that_it_comes_from_multicast_dns() {
+        let (mut search, _) = search();
+        let other = id(2);
+        let hints = search.hints_in(&record("ours", &other.full(), "127.0.0.1"));
+        let hint = Input::hint(at("127.0.0.1"), Some(other), Source::Mdns);
+        assert_eq!(hints, [hint]);
+        let hints = search.hints_in(&record("ours", "no id", "127.0.0.1"));
+        let hint = Input::hint(at("127.0.0.1"), None, Source::Mdns);
+        assert_eq!(hints, [hint], "who is there shows when it answers");
+    }
+
+    #[test]
+    fn the_own_record_and_addresses_elsewhere_than_on_loopback_are_no_hints() {
+        let (mut search, _) = search();
+        let own = record("ours", &id(1).full(), "127.0.0.1");
+        assert_eq!(search.hints_in(&own), []);
+        let both = record("ours", &id(2).full(), "127.0.0.1,192.0.2.1");
+        assert_eq!(search.hints_in(&both).len(), 1);
+        search.on_loopback = false;
+        assert_eq!(search.hints_in(&both).len(), 2);
+    }
+
+    #[test]
+    fn of_other_groups_a_few_are_told_once_each_and_nobody_there_is_called() {
+        let (mut search, told) = search();
+        for number in 0..20 {
+            for _ in 0..2 {
+                let group = format!("group{number}");
+                let record = record(&group, &id(2).full(), "127.0.0.1");
+                assert_eq!(search.hints_in(&record), []);
+            }
+        }
+        let told = told.lock().unwrap();
+        assert_eq!(told.len(), MOST_GROUPS);
+        let first = "127.0.0.1:4000 is not called (multicast DNS): its group is 'group0', this node's group is 'ours'";
+        assert_eq!(told[0], first);
+    }
+
+    #[test]
+    fn what_another_group_is_called_changes_nothing_in_a_terminal() {
+        let (mut search, told) = search();
+        for group in ["", "\u{1b}[31m\nred"] {
+            let record = record(group, &id(2).full(), "127.0.0.1");
+            assert_eq!(search.hints_in(&record), []);
+        }
+        let told = told.lock().unwrap();
+        assert_eq!(told.len(), 1);
+        assert!(
+            told[0].contains(r"its group is '\u{1b}[31m\nred',"),
+            "{}",
+            told[0]
+        );
+    }
+}

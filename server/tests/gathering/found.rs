@@ -94,10 +94,14 @@ fn forged_records_and_goodbyes_add_rename_and_remove_nobody() {
     let id = record.get_property_val_str("id").unwrap().to_owned();
     let name = record.fullname.split('.').next().unwrap().to_owned();
     let group = meeting.group.clone();
-    // Nodes that are nowhere, the first node elsewhere, and the first node's own record with another port.
+    // Nodes that are nowhere, others where the first node is, the first node elsewhere, and the first node's own record with another
+    // port.
     for number in 0..5 {
         let id = format!("{number:064x}");
         let info = forged(&group, &format!("nobody{number}"), &id, free_port());
+        daemon.register(info).unwrap();
+        let id = format!("{:064x}", 99 + number);
+        let info = forged(&group, &format!("misnamed{number}"), &id, port);
         daemon.register(info).unwrap();
     }
     let elsewhere = forged(&group, "elsewhere", &id, free_port());
@@ -125,6 +129,7 @@ fn forged_records_and_goodbyes_add_rename_and_remove_nobody() {
         assert!(met.iter().all(known), "{said}");
         assert!(!said.contains("is silent"), "{said}");
         assert!(!said.contains("where "), "{said}");
+        assert!(!said.contains("was expected there"), "{said}");
     }
     daemon.shutdown().unwrap();
 }
