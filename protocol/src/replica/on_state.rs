@@ -57,11 +57,15 @@ impl Replica {
 
     /// Takes a part. Returns whether the manifest names it.
     fn take_part(&mut self, from: ReplicaId, bytes: Arc<[u8]>) -> bool {
-        let fetching = self.transfer.under_way.as_mut();
-        let Some(fetching) = fetching.filter(|fetching| fetching.manifest.is_some()) else {
+        let Some(fetching) = &mut self.transfer.under_way else {
             return true;
         };
-        let named = fetching.take_part(from, Part::new(bytes));
+        let part = Part::new(bytes);
+        if fetching.manifest.is_none() {
+            fetching.take_early_part(from, part);
+            return true;
+        }
+        let named = fetching.take_part(from, part);
         if named {
             self.ask_for_state();
         }

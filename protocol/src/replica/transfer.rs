@@ -93,11 +93,13 @@ impl Fetching {
         self.open.get(&source).map_or(0, BTreeMap::len)
     }
 
-    /// Notes that a source has answered a question, if it was asked this one.
-    pub(super) fn note_answer(&mut self, source: ReplicaId, digest: Digest) {
-        if self.close_question(source, digest) {
+    /// Notes that a source has answered a question. Returns whether it was asked this one.
+    pub(super) fn note_answer(&mut self, source: ReplicaId, digest: Digest) -> bool {
+        let was_open = self.close_question(source, digest);
+        if was_open {
             self.late.remove(&source);
         }
+        was_open
     }
 
     /// Returns whether the question was open.
@@ -144,6 +146,14 @@ impl Fetching {
             self.parts.insert(digest, part);
         }
         wanted || self.parts.contains_key(&digest)
+    }
+
+    /// Takes a part before the manifest is here. It answers a question about an earlier target, and may be of this one too.
+    pub(super) fn take_early_part(&mut self, from: ReplicaId, part: Part) {
+        let digest = part.digest();
+        if self.note_answer(from, digest) {
+            self.parts.insert(digest, part);
+        }
     }
 
     fn is_complete(&self) -> bool {
@@ -502,6 +512,29 @@ mod tests {
         fetching.give_up_on_late();
         fetching.give_up_on_late();
         assert!(fetching.late.contains(&silent));
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_the_target_has_changed_counts_and_its_part_is_kept() {
+        let (before, after) = (state(2), state(3));
+        let mut fetching = fetching(&before);
+        let asked = ask(&mut fetching);
+        let target = Target {
+            digest: after.digest(),
+            ..fetching.target.clone()
+        };
+        fetching = fetching.with_target(target, false);
+        for (source, digest) in &asked {
+            let part = before.part(*digest).unwrap().clone();
+            fetching.take_early_part(*source, part);
+        }
+        fetching.take_early_part(ReplicaId(0), Part::from(&b"nobody asked for it"[..]));
+        assert_eq!(fetching.parts.len(), asked.len());
+        fetching.give_up_on_late();
+        fetching.give_up_on_late();
+        assert!(fetching.late.is_empty(), "all have answered");
+        fetching.take_manifest(after.manifest().clone(), |_| None);
+        assert_eq!(fetching.missing.len(), 1, "only what is new");
     }
 
     #[test]
