@@ -23,8 +23,8 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// Reads `P`, `P=deny:R+S,Q=lie@after=2s` or `none` for a cluster of `n` that takes part in this scene; `P=none` says that P is correct. Nothing at all
-    /// is nobody too: a list without names.
+    /// Reads `P`, `P=deny:R+S,Q=lie@after=2s` or `none` for a cluster of `n` that takes part in this scene; `P=none` says that P is correct. An
+    /// empty text names nobody either.
     ///
     /// # Errors
     /// A name, a behaviour, an argument or a trigger is unknown, or `none` stands with names; the error says what to write instead.

@@ -127,7 +127,7 @@ fn a_phase_is_closed_when_all_have_spoken_or_patience_has_run_out() {
 
 #[test]
 fn a_phase_is_not_closed_while_what_is_held_for_it_waits_to_execute() {
-    let mut run = Run::agreed("auction", vec![Wish::Auction(lamp(), Price::First)]);
+    let mut run = Run::agreed("auction", vec![Wish::Auction(lamp(), Price::Second)]);
     run.say(1, "1 auction lamp second");
     let (bid, other) = ("ab".repeat(32), "cd".repeat(32));
     run.say(3, &format!("1 bid lamp {bid}"));

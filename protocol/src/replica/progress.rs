@@ -143,8 +143,8 @@ impl Replica {
         }
     }
 
-    /// Whether the primary, which has served a request that was timed since then, serves one request after another slowly (Clement et al., "Making Byzantine Fault Tolerant
-    /// Systems Tolerate Byzantine Faults", NSDI '09; rule 18). More than T/4 is slow. If the network itself is that slow,
+    /// Whether the primary, which has served a request that was timed since then, serves one request after another slowly
+    /// (Clement et al., "Making Byzantine Fault Tolerant Systems Tolerate Byzantine Faults", NSDI '09; rule 18). More than T/4 is slow. If the network itself is that slow,
     /// every primary is. So once f other primaries were slow too, at least one of these f+1 is correct, and the primary
     /// may take twice as long as the quickest of them.
     fn is_too_slow(&mut self, since: Time) -> bool {

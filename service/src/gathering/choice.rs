@@ -13,8 +13,8 @@ use super::word::Name;
 /// What follows from the offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// How much of each capability a member has at least one correct member's word for: the (f+1)-th largest claim. A
-    /// capability that f members or fewer claim has no number.
+    /// Of each capability the (f+1)-th largest claim: at least one correct member claims as much. A capability that f members or
+    /// fewer claim has no number.
     pub numbers: BTreeMap<Name, u64>,
     /// The activities that somebody offers, in the order of [`Activity::ALL`].
     pub standings: Vec<Standing>,
