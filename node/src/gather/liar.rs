@@ -100,3 +100,50 @@ pub(super) async fn again_and_again(
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::{Arc, Mutex};
+
+    use quorate_wire::method::GatherTell;
+    use quorate_wire::{Endpoint, Limits};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::gather::search::tests::config;
+
+    #[tokio::test]
+    async fn who_joins_again_and_again_has_new_keys_and_sends_bytes_that_are_no_packets() {
+        let there = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = there.local_addr().unwrap();
+        let (packets, mut arrived) = mpsc::unbounded_channel();
+        let endpoint = Endpoint::new().method_from(move |call: GatherTell, _| {
+            let taken = packets.send(call.packet).is_ok();
+            async move { Ok(taken) }
+        });
+        let endpoint = endpoint.limits(Limits::default());
+        tokio::spawn(endpoint.serve(there, std::future::pending()));
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = config(&listener, None);
+        config.join.push(Join { address, id: None });
+        let nodes = Arc::<Mutex<BTreeSet<String>>>::default();
+        let known = Arc::clone(&nodes);
+        let tell: Tell = Arc::new(move |line| {
+            known.lock().unwrap().insert(line.node.to_owned());
+        });
+        let seen = async {
+            let mut garbage = 0;
+            while garbage == 0 || nodes.lock().unwrap().len() < 3 {
+                let packet = arrived.recv().await.unwrap();
+                // No packet is as short as a random number.
+                garbage += usize::from(packet.len() == 32);
+            }
+        };
+        let runs = again_and_again(config, listener, tell, seen);
+        let ending = tokio::time::timeout(Duration::from_secs(60), runs).await;
+        assert_eq!(ending.unwrap().unwrap(), Ending::Stopped);
+    }
+}

@@ -139,7 +139,7 @@ fn limits(config: &GatherConfig) -> Limits {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use std::fs;
     use std::path::PathBuf;
     use std::sync::Arc;
@@ -149,7 +149,11 @@ mod tests {
     use super::{GatherConfig, Home, Search, TcpListener};
     use crate::gather::{Mdns, Pass};
 
-    fn config(listener: &TcpListener, data_dir: PathBuf) -> GatherConfig {
+    /// A node of a group of 4 that knows nobody.
+    pub(in crate::gather) fn config(
+        listener: &TcpListener,
+        data_dir: Option<PathBuf>,
+    ) -> GatherConfig {
         GatherConfig {
             address: listener.local_addr().unwrap(),
             group: "a-search".parse().unwrap(),
@@ -160,7 +164,7 @@ mod tests {
             offer: Offer::parse("auction").unwrap(),
             without: Vec::new(),
             bids: Vec::new(),
-            data_dir: Some(data_dir),
+            data_dir,
             once: false,
             wait_ms: None,
             fault: None,
@@ -177,7 +181,7 @@ mod tests {
     async fn a_search_that_is_dropped_leaves_its_data_directory_to_the_next_node() {
         let folder = std::env::temp_dir().join(format!("quorate-search-{}", std::process::id()));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let config = config(&listener, folder.clone());
+        let config = config(&listener, Some(folder.clone()));
         let search = Search::start(&config, &listener, Arc::new(|_| {})).unwrap();
         assert!(Home::open(Some(&folder)).is_err(), "the search has it");
         drop(search);

@@ -176,7 +176,10 @@ fn what_is_no_invitation_or_no_secret_is_refused_with_what_to_do() {
         (&["--capability", "cores"], "NAME=NUMBER"),
         (&["--offer", "dance"], "auction"),
         (&["--expect", "1"], "2 to 64"),
-        (&["--expect", "4000000000", "--faulty", "lie"], "2 to 64"),
+        (
+            &["--expect", "4000000000", "--faulty", "nonsense"],
+            "2 to 64",
+        ),
         (&["--lan"], "loopback"),
         (&["--constraint", "without=S"], "first 8 digits"),
         (&["--faulty", "P=lie"], "without the name"),
