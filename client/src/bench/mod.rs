@@ -42,7 +42,7 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
         !options.compare && options.operations.is_none() || target.correct().next().is_some(),
         NO_CORRECT_ANSWER
     );
-    let plan = Plan::of(options)?;
+    let plan = Plan::of(options);
     let mut signals = StopSignals::listen()?;
     let runs = Runs::new(target, &plan, Work::new(target, options));
     let exit = tokio::select! {

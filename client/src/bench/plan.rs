@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::ensure;
 use tokio::time::Instant;
 
 use crate::bench::clock::Schedule;
@@ -28,27 +27,18 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// # Errors
-    /// The operations cannot be divided into whole calls.
-    pub(crate) fn of(options: &BenchOptions) -> anyhow::Result<Self> {
-        let per_call = options.per_call;
-        let steps = options.operations.unwrap_or(options.rounds);
-        let rest = steps % per_call;
-        ensure!(
-            rest == 0,
-            "--operations {steps} is not a multiple of --per-call {per_call}: use --operations {}",
-            steps - rest + per_call
-        );
-        Ok(Self {
+    /// The plan of these options.
+    pub(crate) fn of(options: &BenchOptions) -> Self {
+        Self {
             clients: options.clients(),
-            calls: steps / per_call,
-            per_call,
+            calls: options.steps() / options.per_call,
+            per_call: options.per_call,
             rate: options.rate,
             warmup: options.warmup,
             runs: options.runs,
             compare: options.compare,
             operations: options.operations.is_some(),
-        })
+        }
     }
 
     /// `round` or `operation`.
@@ -92,7 +82,7 @@ impl Plan {
         })
     }
 
-    /// `Closed loop: 64 clients, and each calls again when it has its answer.`
+    /// `Closed loop: 64 clients, and each runs operations one after the other.`
     pub(crate) fn sentence(&self) -> String {
         let (clients, many) = (self.clients, self.many());
         let together = match self.per_call {
@@ -135,44 +125,46 @@ pub(crate) mod tests {
 
     use super::*;
 
+    #[derive(clap::Parser)]
+    struct Only {
+        #[command(flatten)]
+        bench: BenchOptions,
+    }
+
     /// The plan of these options.
-    pub(crate) fn plan(arguments: &str) -> anyhow::Result<Plan> {
-        #[derive(clap::Parser)]
-        struct Only {
-            #[command(flatten)]
-            bench: BenchOptions,
-        }
+    pub(crate) fn plan(arguments: &str) -> Plan {
         let arguments = ["bench"].into_iter().chain(arguments.split_whitespace());
         Plan::of(&Only::parse_from(arguments).bench)
     }
 
     #[test]
-    fn operations_are_divided_into_whole_calls_or_refused() {
-        let closed = plan("--operations 128 --per-call 64 --clients 3").unwrap();
+    fn operations_are_divided_into_calls_and_each_client_makes_all_of_them() {
+        let closed = plan("--operations 128 --per-call 64 --clients 3");
         assert_eq!(
             (closed.calls_of_a_client(), closed.steps_of_a_run()),
             (2, 384)
         );
-        let refused = plan("--operations 100 --per-call 64").unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "--operations 100 is not a multiple of --per-call 64: use --operations 128"
-        );
+    }
+
+    #[test]
+    fn the_most_that_the_options_allow_can_be_counted() {
+        let most = plan("--operations 1000000000 --clients 1024 --warmup 1000000000");
+        assert_eq!(most.steps_of_a_run(), 1_024_000_000_000);
+        assert_eq!(most.clients * most.warmup, 1_024_000_000_000);
+        let more = ["--rounds", "--operations", "--warmup"].map(|option| [option, "1000000001"]);
+        for arguments in more {
+            assert!(Only::try_parse_from([&["bench"], &arguments[..]].concat()).is_err());
+        }
     }
 
     #[test]
     fn a_rate_counts_operations_and_all_clients_share_them() {
-        let open = plan("--operations 128 --per-call 64 --rate 640").unwrap();
+        let open = plan("--operations 128 --per-call 64 --rate 640");
         assert_eq!((open.clients, open.steps_of_a_run()), (256, 128));
         let schedule = open.schedule(Instant::now()).unwrap();
         assert_eq!(schedule.interval, Duration::from_millis(100));
         assert_eq!(schedule.calls, 2);
-        assert!(
-            plan("--operations 128")
-                .unwrap()
-                .schedule(Instant::now())
-                .is_none()
-        );
+        assert!(plan("--operations 128").schedule(Instant::now()).is_none());
     }
 
     #[test]
@@ -189,7 +181,7 @@ pub(crate) mod tests {
                  call was due.",
             ),
         ] {
-            assert_eq!(plan(arguments).unwrap().sentence(), sentence);
+            assert_eq!(plan(arguments).sentence(), sentence);
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::options::BenchFormat;
 use crate::render::columns::{fitted, paragraphs, terminal_width};
 use crate::render::json::{rounded, text};
 
+/// The figure that counts something, and so has no decimals.
+const COUNT: &str = "count";
+
 /// A measurement that has ended.
 pub(crate) struct Report<'a> {
     pub(crate) plan: &'a Plan,
@@ -50,7 +53,7 @@ impl Report<'_> {
     fn row(&self, figure: &Figure) -> Option<[String; 4]> {
         let (one, many) = (self.plan.one(), self.plan.many());
         let name = match figure.name {
-            "count" => many.to_owned(),
+            COUNT => many.to_owned(),
             "elapsed_s" => "time".to_owned(),
             "per_second" => format!("{many} per second"),
             "p50_ms" => "median latency".to_owned(),
@@ -68,7 +71,12 @@ impl Report<'_> {
         let spread = Spread::over(&self.runs, figure);
         let median = spread.map_or("-".to_owned(), |spread| shown(spread.median));
         let range = spread.map_or("-".to_owned(), |spread| {
-            let [lowest, highest] = [spread.lowest, spread.highest].map(three_digits);
+            let digits = if figure.name == COUNT {
+                count
+            } else {
+                three_digits
+            };
+            let [lowest, highest] = [spread.lowest, spread.highest].map(digits);
             format!("{lowest} to {highest}")
         });
         let ratio = match figure.name {
@@ -113,9 +121,9 @@ impl Report<'_> {
             let spread = Spread::over(&self.runs, figure);
             Summary {
                 figure: figure.name,
-                median: spread.map(|spread| rounded(spread.median)),
-                lowest: spread.map(|spread| rounded(spread.lowest)),
-                highest: spread.map(|spread| rounded(spread.highest)),
+                median: spread.map(|spread| number(spread.median, figure.name)),
+                lowest: spread.map(|spread| number(spread.lowest, figure.name)),
+                highest: spread.map(|spread| number(spread.highest, figure.name)),
             }
         };
         Object {
@@ -171,6 +179,9 @@ fn only<T, const N: usize>(shown: [bool; N], cells: [T; N]) -> Vec<T> {
 
 /// A value with its unit, for people. The end of the name says which unit it is.
 fn shown(name: &str, value: f64) -> String {
+    if name == COUNT {
+        return count(value);
+    }
     if name.ends_with("_ms") {
         return format!("{} ms", three_digits(value));
     }
@@ -184,6 +195,14 @@ fn shown(name: &str, value: f64) -> String {
         return format!("{}/s", three_digits(value));
     }
     three_digits(value)
+}
+
+/// `80`, `20,300`: how many rounds or operations there were. The median of two runs may lie between two numbers: `80.5`.
+fn count(value: f64) -> String {
+    match value.fract() {
+        0.0 => thousands(value as u64),
+        _ => format!("{value:.1}"),
+    }
 }
 
 /// `0.116`, `1.77`, `17.7`, `177`, `20,300`: at least three digits that count, and commas between thousands.
@@ -230,9 +249,24 @@ struct Object<'a> {
 #[derive(Serialize)]
 struct Summary {
     figure: &'static str,
-    median: Option<f64>,
-    lowest: Option<f64>,
-    highest: Option<f64>,
+    median: Option<Number>,
+    lowest: Option<Number>,
+    highest: Option<Number>,
+}
+
+/// A value in JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(u64),
+    Decimal(f64),
+}
+
+fn number(value: f64, name: &str) -> Number {
+    match value.fract() {
+        0.0 if name == COUNT => Number::Whole(value as u64),
+        _ => Number::Decimal(rounded(value)),
+    }
 }
 
 /// The figures of a run as a JSON object.
@@ -242,7 +276,8 @@ impl Serialize for Figures<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut members = serializer.serialize_map(Some(FIGURES.len()))?;
         for figure in &FIGURES {
-            members.serialize_entry(figure.name, &(figure.of)(self.0).map(rounded))?;
+            let value = (figure.of)(self.0).map(|value| number(value, figure.name));
+            members.serialize_entry(figure.name, &value)?;
         }
         members.end()
     }
@@ -278,7 +313,7 @@ mod tests {
 
     #[test]
     fn the_table_gives_the_median_of_the_runs_their_spread_and_the_ratio_to_the_empty_method() {
-        let plan = plan("--operations 50 --clients 2 --compare").unwrap();
+        let plan = plan("--operations 50 --clients 2 --compare");
         let runs = vec![run(1, Some(SENT), true), run(2, Some(SENT), true)];
         let table = report(&plan, runs, true)
             .render(BenchFormat::Table)
@@ -288,6 +323,8 @@ mod tests {
             "lowest to highest",
             "operations per second",
             "25.0 to 25.0",
+            "│ 100 ",
+            "│ 100 to 100 ",
             "0.50 x E32",
             "25 x E1",
             "25 % of a core",
@@ -307,7 +344,7 @@ mod tests {
 
     #[test]
     fn one_run_has_no_spread_and_without_compare_nothing_stands_beside() {
-        let plan = plan("--rate 25").unwrap();
+        let plan = plan("--rate 25");
         let runs = vec![run(1, Some(SENT), false)];
         let table = report(&plan, runs, true)
             .render(BenchFormat::Table)
@@ -323,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_measurement_that_was_stopped_says_so() {
-        let plan = plan("").unwrap();
+        let plan = plan("");
         let report = report(&plan, vec![run(1, None, false)], false);
         let table = report.render(BenchFormat::Table).unwrap();
         assert!(
@@ -338,13 +375,14 @@ mod tests {
 
     #[test]
     fn json_has_each_run_and_the_median_and_the_spread_of_each_figure() {
-        let plan = plan("--operations 50 --clients 2 --compare").unwrap();
+        let plan = plan("--operations 50 --clients 2 --compare");
         let runs = vec![run(1, Some(SENT), true), run(2, Some(SENT), true)];
         let json = report(&plan, runs, true).render(BenchFormat::Json).unwrap();
         let object: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(object["measured"], "operations");
         assert_eq!(object["runs"].as_array().unwrap().len(), 2);
         assert_eq!(object["runs"][1]["per_second"], 25.0);
+        assert!(object["runs"][1]["count"].is_u64());
         assert_eq!(object["machine"]["processor"], "Abacus, wooden");
         let summary = object["summary"].as_array().unwrap();
         let of = |name| summary.iter().find(|row| row["figure"] == name).unwrap();
@@ -354,7 +392,7 @@ mod tests {
 
     #[test]
     fn csv_has_a_line_for_each_run_and_quotes_what_has_a_comma() {
-        let plan = plan("--operations 50 --clients 2").unwrap();
+        let plan = plan("--operations 50 --clients 2");
         let runs = vec![run(1, Some(SENT), false), run(2, None, false)];
         let csv = report(&plan, runs, true).render(BenchFormat::Csv).unwrap();
         let lines: Vec<_> = csv.lines().collect();
@@ -386,6 +424,14 @@ mod tests {
             (1_002_003.0, "1,002,003"),
         ] {
             assert_eq!(three_digits(value), digits);
+        }
+        for (value, digits) in [
+            (7.0, "7"),
+            (80.0, "80"),
+            (80.5, "80.5"),
+            (20_300.0, "20,300"),
+        ] {
+            assert_eq!(count(value), digits);
         }
         for (value, digits) in [(0.356, "0.36"), (0.999, "1.0"), (6.94, "6.9"), (17.4, "17")] {
             assert_eq!(two_digits(value), digits);

@@ -15,18 +15,18 @@ pub(crate) struct BenchOptions {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=1024))]
     clients: Option<u64>,
     /// How many rounds each client runs in a run, one after the other; with --rate, all clients together
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     pub(crate) rounds: u64,
     /// Measure the store instead: how many operations each client submits; with --rate, all clients together
     #[arg(
         long,
         value_name = "N",
         conflicts_with = "rounds",
-        value_parser = clap::value_parser!(u64).range(1..)
+        value_parser = clap::value_parser!(u64).range(1..=MOST)
     )]
     pub(crate) operations: Option<u64>,
     /// How many rounds or calls of each client come first and are not measured
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(..=MOST))]
     pub(crate) warmup: u64,
     /// How often the whole is measured: the median of the runs counts
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -78,6 +78,8 @@ pub(crate) struct BenchOptions {
     pub(crate) target: TargetOptions,
 }
 
+/// The most rounds, operations or warm-up calls of one client. So those of all clients can be counted.
+const MOST: u64 = 1_000_000_000;
 /// How many calls may be under way in an open loop, if nothing is said.
 const USUAL_IN_OPEN_LOOP: u64 = 256;
 
@@ -89,6 +91,29 @@ impl BenchOptions {
             data_dir,
             ..spawned
         })
+    }
+
+    /// Whether the operations can be divided into whole calls.
+    ///
+    /// # Errors
+    /// They cannot. The message says which number can.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let (operations, per_call) = (self.steps(), self.per_call);
+        match operations % per_call {
+            0 => Ok(()),
+            rest => Err(format!(
+                "'--operations {operations}' is not a multiple of '--per-call {per_call}': use '--operations {}'",
+                operations - rest + per_call
+            )),
+        }
+    }
+
+    /// How many rounds or operations each client has in a run, or all clients together in an open loop.
+    pub(crate) const fn steps(&self) -> u64 {
+        match self.operations {
+            Some(operations) => operations,
+            None => self.rounds,
+        }
     }
 
     /// How many clients call at the same time.

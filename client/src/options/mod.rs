@@ -15,7 +15,8 @@ mod target;
 
 use std::ffi::OsString;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
 use quorate_server::options::{brief_help, help};
@@ -86,13 +87,25 @@ impl Options {
     pub(crate) fn read(
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Result<Self, clap::Error> {
-        arguments::try_read(arguments, &NEEDS)
+        let options: Self = arguments::try_read(arguments, &NEEDS)?;
+        if let Some(Command::Processes(ProcessCommand::Bench(bench))) = &options.command {
+            bench.check().map_err(|message| refusal("bench", message))?;
+        }
+        Ok(options)
     }
 
     #[cfg(test)]
     pub(crate) fn try_read(arguments: &[&str]) -> Result<Self, String> {
         Self::read([&["client"], arguments].concat()).map_err(|error| error.to_string())
     }
+}
+
+/// Refuses the options of a command, with its usage.
+fn refusal(command: &str, message: String) -> clap::Error {
+    let mut all = Options::command();
+    all.build();
+    let mut named = all.find_subcommand(command).cloned().unwrap_or(all);
+    named.error(ErrorKind::ValueValidation, message)
 }
 
 /// The commands of `client`.
@@ -209,7 +222,6 @@ pub(crate) struct StatusOptions {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
     use quorate_cli::pairs::{Together, complaints};
 
     use super::*;
@@ -305,6 +317,23 @@ mod tests {
             ),
             "{error}"
         );
+    }
+
+    #[test]
+    fn operations_that_are_no_whole_calls_are_refused_before_anything_starts() {
+        let line = "bench --spawn --operations 100 --per-call 64";
+        let error = read(line).map(drop).unwrap_err();
+        let advice =
+            "'--operations 100' is not a multiple of '--per-call 64': use '--operations 128'";
+        assert!(error.contains(advice), "{error}");
+        assert!(error.contains("Usage: client bench"), "{error}");
+        for line in [
+            "bench --operations 128 --per-call 64",
+            "bench --rounds 7",
+            "bench --operations 7",
+        ] {
+            assert!(read(line).is_ok(), "{line}");
+        }
     }
 
     /// Options that choose processes, and start none.
