@@ -15,9 +15,6 @@ use quorate_service::{self as service, Operation};
 use crate::ask::{BYTES, LANES, Outcome, Refusal, RequestName, UNDER_WAY};
 use crate::queue::Name;
 
-/// The most operations in one request.
-const IN_ONE: usize = 1024;
-
 /// The results that follow from a reply, or from an answer to a query, each with who asked.
 pub(crate) type Returned<C> = Vec<(C, Outcome)>;
 
@@ -66,7 +63,12 @@ enum UnderWay<C> {
     /// It has one operation, of so many bytes, and a name that its client has given. All callers get the same result.
     Named { bytes: usize, callers: Vec<C> },
     /// The desk has lent its session. Each of its operations has a caller, until that one goes.
-    Lent(Vec<Asked<Option<C>>>),
+    Lent {
+        request: Verified<Request>,
+        /// Its operations.
+        sum: Sum,
+        callers: Vec<Option<C>>,
+    },
 }
 
 /// A number of operations, and their bytes.
@@ -77,14 +79,21 @@ struct Sum {
 }
 
 impl Sum {
-    const fn add(&mut self, bytes: usize) {
-        self.operations += 1;
-        self.bytes += bytes;
+    const fn of(bytes: usize) -> Self {
+        Self {
+            operations: 1,
+            bytes,
+        }
     }
 
-    const fn take(&mut self, bytes: usize) {
-        self.operations -= 1;
-        self.bytes -= bytes;
+    const fn add(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.bytes += other.bytes;
+    }
+
+    const fn take(&mut self, other: Self) {
+        self.operations -= other.operations;
+        self.bytes -= other.bytes;
     }
 }
 
@@ -118,7 +127,7 @@ impl<C> Desk<C> {
         self.submits.iter_mut().flat_map(|(name, under_way)| {
             let callers: Vec<&mut C> = match under_way {
                 UnderWay::Named { callers, .. } => callers.iter_mut().collect(),
-                UnderWay::Lent(all) => all.iter_mut().flat_map(|one| &mut one.caller).collect(),
+                UnderWay::Lent { callers, .. } => callers.iter_mut().flatten().collect(),
             };
             callers.into_iter().map(|caller| (*name, caller))
         })
@@ -132,7 +141,7 @@ impl<C> Desk<C> {
         if !self.has_room(operation.len()) {
             return Err((Refusal::Full, caller));
         }
-        self.sum.add(operation.len());
+        self.sum.add(Sum::of(operation.len()));
         self.waiting.push_back(Asked {
             operation,
             alone: false,
@@ -184,7 +193,7 @@ impl<C> Desk<C> {
             return Ok(None);
         }
         let bytes = request.value().operation.len();
-        self.sum.add(bytes);
+        self.sum.add(Sum::of(bytes));
         self.client.wait_for(request.clone());
         let callers = vec![caller];
         self.submits
@@ -198,24 +207,28 @@ impl<C> Desk<C> {
             return None;
         }
         let count = self.fitting(replica.config().limits.operation);
-        let all = self.waiting.drain(..count).map(|one| Asked {
-            operation: one.operation,
-            alone: one.alone,
-            caller: Some(one.caller),
-        });
-        let all: Vec<_> = all.collect();
-        let operation = match &all[..] {
-            [one] => one.operation.clone(),
-            all => {
-                Operation::Several(all.iter().map(|one| one.operation.clone()).collect()).encode()
-            }
+        let mut sum = Sum::default();
+        let (mut operations, mut callers) = (Vec::new(), Vec::new());
+        for one in self.waiting.drain(..count) {
+            sum.add(Sum::of(one.operation.len()));
+            operations.push(one.operation);
+            callers.push(Some(one.caller));
+        }
+        let operation = match <[Vec<u8>; 1]>::try_from(operations) {
+            Ok([one]) => one,
+            Err(several) => Operation::Several(several).encode(),
         };
         let (client, timestamp) = self.lend(replica);
         let request = Request::new(client, timestamp, operation);
         let request = keys.sign(request.after(replica.executed()));
         self.client.wait_for(request.clone());
         self.lanes += 1;
-        self.submits.insert(name_of(&request), UnderWay::Lent(all));
+        let under_way = UnderWay::Lent {
+            request: request.clone(),
+            sum,
+            callers,
+        };
+        self.submits.insert(name_of(&request), under_way);
         Some(request)
     }
 
@@ -226,7 +239,7 @@ impl<C> Desk<C> {
         }
         let together = self.waiting.iter().take_while(|one| !one.alone);
         let lengths = together.map(|one| one.operation.len());
-        Operation::fitting(lengths.take(IN_ONE), bytes)
+        Operation::fitting(lengths, bytes)
     }
 
     /// Lends a client name with nothing under way, with its next timestamp. The reply table may know the name from an
@@ -259,7 +272,7 @@ impl<C> Desk<C> {
         if !self.has_room(operation.len()) {
             return Err((Refusal::Full, caller));
         }
-        self.sum.add(operation.len());
+        self.sum.add(Sum::of(operation.len()));
         let query = self.client.ask(operation.clone());
         let read = Asked {
             operation,
@@ -278,7 +291,7 @@ impl<C> Desk<C> {
             .partition(|one| gone(&one.caller));
         self.waiting = waiting;
         for one in left {
-            self.sum.take(one.operation.len());
+            self.sum.take(Sum::of(one.operation.len()));
             given_up.push(one.caller);
         }
         let mut names = BTreeSet::new();
@@ -295,7 +308,7 @@ impl<C> Desk<C> {
         for number in unread {
             self.client.stop_asking(number);
             if let Some(read) = self.reads.remove(&number) {
-                self.sum.take(read.operation.len());
+                self.sum.take(Sum::of(read.operation.len()));
                 given_up.push(read.caller);
             }
         }
@@ -312,7 +325,7 @@ impl<C> Desk<C> {
         let mut names = BTreeSet::new();
         for (client, timestamp, refused) in self.client.overtaken(replica) {
             let name = (client, timestamp);
-            let lent = matches!(self.submits.get(&name), Some(UnderWay::Lent(_)));
+            let lent = matches!(self.submits.get(&name), Some(UnderWay::Lent { .. }));
             let refusal = match refused {
                 // Only this desk uses a session that it has lent: the reply is on its way.
                 Refused::TooOld(_) | Refused::Taken if lent => continue,
@@ -332,13 +345,11 @@ impl<C> Desk<C> {
         let under_way = self.submits.remove(&name)?;
         self.client.give_up(name.0, name.1);
         match &under_way {
-            UnderWay::Named { bytes, .. } => self.sum.take(*bytes),
-            UnderWay::Lent(all) => {
+            UnderWay::Named { bytes, .. } => self.sum.take(Sum::of(*bytes)),
+            UnderWay::Lent { sum, .. } => {
                 self.free.push(name);
                 self.lanes -= 1;
-                for one in all {
-                    self.sum.take(one.operation.len());
-                }
+                self.sum.take(*sum);
             }
         }
         Some(under_way)
@@ -358,10 +369,10 @@ impl<C> UnderWay<C> {
                 given_up.extend(callers.extract_if(.., |caller| gone(caller)));
                 callers.is_empty()
             }
-            Self::Lent(all) => {
-                let leaves = all.iter_mut().map(|one| &mut one.caller);
-                given_up.extend(leaves.filter_map(|caller| caller.take_if(|caller| gone(caller))));
-                all.iter().all(|one| one.caller.is_none())
+            Self::Lent { callers, .. } => {
+                let leave = |caller: &mut Option<C>| caller.take_if(|caller| gone(caller));
+                given_up.extend(callers.iter_mut().filter_map(leave));
+                callers.iter().all(Option::is_none)
             }
         }
     }
@@ -369,7 +380,7 @@ impl<C> UnderWay<C> {
     fn into_callers(self) -> Vec<C> {
         match self {
             Self::Named { callers, .. } => callers,
-            Self::Lent(all) => all.into_iter().filter_map(|one| one.caller).collect(),
+            Self::Lent { callers, .. } => callers.into_iter().flatten().collect(),
         }
     }
 }
@@ -394,7 +405,7 @@ impl<C> Desk<C> {
                 {
                     match read {
                         Read::Agreed(result) => {
-                            self.sum.take(asked.operation.len());
+                            self.sum.take(Sum::of(asked.operation.len()));
                             let ordered = None;
                             let answer = decode(Some(&result));
                             returned.push((asked.caller, Outcome { ordered, answer }));
@@ -417,34 +428,43 @@ impl<C> Desk<C> {
                 let outcome = Outcome { ordered, answer };
                 returned.extend(callers.into_iter().map(|caller| (caller, outcome.clone())));
             }
-            Some(UnderWay::Lent(all)) => {
-                let answers = answer.each(all.len());
-                let mut again = Vec::new();
-                for (place, (asked, answer)) in all.into_iter().zip(answers).enumerate() {
-                    let Some(caller) = asked.caller else {
+            Some(UnderWay::Lent {
+                request, callers, ..
+            }) => {
+                let answers = answer.each(callers.len());
+                let mut again = BTreeMap::new();
+                for (place, (caller, answer)) in callers.into_iter().zip(answers).enumerate() {
+                    let Some(caller) = caller else {
                         continue;
                     };
                     if answer == service::Answer::NoRoom {
-                        again.push(Asked {
-                            operation: asked.operation,
-                            alone: place == 0,
-                            caller,
-                        });
+                        again.insert(place, caller);
                     } else {
                         returned.push((caller, Outcome { ordered, answer }));
                     }
                 }
-                self.wait_again(again);
+                self.wait_again(&request, again);
             }
             None => {}
         }
     }
 
-    /// These operations have not executed, because others left no room for their answers. They go before all others.
-    fn wait_again(&mut self, again: Vec<Asked<C>>) {
-        for asked in again.into_iter().rev() {
-            self.sum.add(asked.operation.len());
-            self.waiting.push_front(asked);
+    /// The operations in these places of a request have not executed, because others left no room for their answers. They go
+    /// before all others.
+    fn wait_again(&mut self, request: &Verified<Request>, mut again: BTreeMap<usize, C>) {
+        if again.is_empty() {
+            return;
+        }
+        let operations = Operation::parts(&request.value().operation).into_iter();
+        for (place, operation) in operations.enumerate().rev() {
+            if let Some(caller) = again.remove(&place) {
+                self.sum.add(Sum::of(operation.len()));
+                self.waiting.push_front(Asked {
+                    operation,
+                    alone: place == 0,
+                    caller,
+                });
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ use std::fmt;
 use quorate_protocol::Mutant;
 use quorate_protocol::message::Request;
 use quorate_protocol::{ClientId, Limits, Part, Sequence};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::encode::{decode, encode};
 use crate::exchange::{self, Exchange, Rules};
@@ -31,7 +32,8 @@ pub enum Operation {
     Request(String),
     /// The text of a [`gathering::Command`], or of a question about the gathering: see [`Gathering::query`].
     Gathering(String),
-    /// Encoded operations, executed in order in one slot. None of them may be a list itself.
+    /// Encoded operations, executed in order in one slot. At most [`Operation::MOST`], and none of them may be a list itself.
+    #[serde(deserialize_with = "at_most")]
     Several(Vec<Vec<u8>>),
 }
 
@@ -41,6 +43,9 @@ const AROUND_ALL: usize = 4;
 const AROUND_EACH: usize = 3;
 
 impl Operation {
+    /// The most operations of a list. A list takes memory and time for each of its operations, however short they are.
+    pub const MOST: usize = 1024;
+
     /// Decodes an operation. `None` if the bytes are not one.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
@@ -65,13 +70,38 @@ impl Operation {
     /// How many of the first operations, given by their encoded lengths, fit a list of so many bytes; at least one.
     pub fn fitting(lengths: impl IntoIterator<Item = usize>, bytes: usize) -> usize {
         let mut left = bytes.saturating_sub(AROUND_ALL);
-        let fits = lengths.into_iter().take_while(|length| {
+        let fits = lengths.into_iter().take(Self::MOST).take_while(|length| {
             let rest = left.checked_sub(length + AROUND_EACH);
             left = rest.unwrap_or_default();
             rest.is_some()
         });
         fits.count().max(1)
     }
+}
+
+/// Reads the operations of a list. It reads none of them if they are too many.
+fn at_most<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+    struct List;
+
+    impl<'de> Visitor<'de> for List {
+        type Value = Vec<Vec<u8>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {} operations", Operation::MOST)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let count = list.size_hint().filter(|count| *count <= Operation::MOST);
+            let count = count.ok_or_else(|| A::Error::custom("too many operations"))?;
+            let mut operations = Vec::with_capacity(count);
+            while let Some(operation) = list.next_element()? {
+                operations.push(operation);
+            }
+            Ok(operations)
+        }
+    }
+
+    deserializer.deserialize_seq(List)
 }
 
 /// The fields of an HTTP request that matter once it is decided.
@@ -114,8 +144,9 @@ pub enum Answer {
 const AROUND_ANSWERS: usize = 4;
 /// The bytes of an encoded [`Answer::NoRoom`].
 const NO_ROOM: usize = 1;
-/// No operation that changes something has a longer answer.
+/// No operation that changes something has a longer answer. The longest is that of a `cas` that failed.
 const LONGEST_OF_CHANGE: usize = 8 * 1024;
+const _: () = assert!(kv::LONGEST_KEY + kv::LONGEST_VALUE + 64 <= LONGEST_OF_CHANGE);
 
 impl Answer {
     /// Decodes what [`Service::execute`] and [`Service::query`] return. `None` if the bytes are not an answer.

@@ -446,6 +446,26 @@ fn answers_of_a_list_never_exceed_a_result_and_what_has_no_room_does_not_execute
 }
 
 #[test]
+fn a_list_of_too_many_operations_is_no_operation_however_short_they_are() {
+    let mut run = Run::new();
+    let list = |count| several(&vec![text("set x=1"); count]);
+    assert_eq!(
+        Operation::fitting(vec![9; 5000], 128 * 1024),
+        Operation::MOST
+    );
+    let most = run.bytes(0, &list(Operation::MOST));
+    assert_eq!(
+        most,
+        Answer::Several(vec![Answer::KeyValue(Value::Ok); Operation::MOST])
+    );
+    let more = list(Operation::MOST + 1);
+    assert_eq!(run.bytes(0, &more), Answer::Unreadable);
+    assert_eq!(Operation::parts(&more)[..], [more][..]);
+    let empty = several(&vec![Vec::new(); 128 * 1024 - 4]);
+    assert_eq!(run.bytes(0, &empty), Answer::Unreadable);
+}
+
+#[test]
 fn as_many_operations_go_into_a_list_as_its_bytes_allow_and_at_least_one() {
     let operation = text(&format!("set x={}", "v".repeat(200)));
     let all = vec![operation.clone(); 100];
