@@ -104,6 +104,12 @@ impl<T> Inbox<T> {
         self.0.left.notify_waiters();
         Some(taken)
     }
+
+    /// How many batches of a peer wait.
+    #[cfg(test)]
+    pub(crate) fn count(&self, peer: ReplicaId) -> usize {
+        self.0.rooms().of_peers[peer.0 as usize].waiting.len()
+    }
 }
 
 impl<T> Drop for Inbox<T> {

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use quorate_host::Batch;
-use quorate_protocol::{ClusterId, PairKey, ReplicaId, TAG, Tagger};
+use quorate_protocol::{ClusterId, PairKey, Quorum, ReplicaId, TAG, Tagger};
 use quorate_wire::endpoint::async_trait;
 use quorate_wire::{Link, Links, Seldom};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
@@ -24,7 +25,8 @@ use crate::inbox::{IntoInbox, Refused};
 const HEAD: usize = size_of::<u32>() + TAG;
 /// How many bytes are asked for in one read.
 const READ: usize = 32 * 1024;
-/// How many of the largest frames may arrive at once, of all peers together.
+/// How many large frames may arrive at once, of all peers together. In a cluster with more liars than that it is f+1: liars that
+/// never end their frames leave one for the others.
 const LARGE: usize = 8;
 
 /// Takes the peers' links and puts what comes over them into the inbox.
@@ -115,13 +117,15 @@ impl Reception {
         largest: usize,
         inbox: IntoInbox<Batch>,
     ) -> Self {
+        let n = u32::try_from(pairs.len()).ok().and_then(NonZeroU32::new);
+        let one_correct = n.map_or(1, |n| Quorum::of(n).one_correct());
         Self {
             own: ReplicaId(config.index),
             cluster: ClusterId(config.cluster),
             places: pairs.iter().map(|_| Default::default()).collect(),
             pairs,
             largest: largest.max(BATCH_BYTES),
-            large: Semaphore::new(LARGE),
+            large: Semaphore::new(one_correct.max(LARGE)),
             inbox,
             strangers: Mutex::default(),
             complaints: Seldom::default(),
@@ -274,14 +278,14 @@ struct Frame<'a> {
 }
 
 /// Reads a link, and sends a pulse over it each second.
-struct Reader {
-    link: Link,
+struct Reader<L = Link> {
+    link: L,
     arrived: BytesMut,
     pulse: Interval,
 }
 
-impl Reader {
-    fn new(link: Link) -> Self {
+impl<L: AsyncRead + AsyncWrite + Unpin> Reader<L> {
+    fn new(link: L) -> Self {
         let mut pulse = interval_at(Instant::now() + PULSE, PULSE);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
@@ -333,14 +337,14 @@ impl Reader {
         }
     }
 
-    /// Reads more bytes. Returns whether there are more.
+    /// Reads more bytes. Returns whether there are more. A pulse that is due goes first: there may be bytes to read at all times.
     async fn more(&mut self) -> io::Result<bool> {
         self.arrived.reserve(READ);
         loop {
             tokio::select! {
                 biased;
-                read = self.link.read_buf(&mut self.arrived) => return read.map(|bytes| bytes > 0),
                 _ = self.pulse.tick() => self.link.write_all(&[0]).await?,
+                read = self.link.read_buf(&mut self.arrived) => return read.map(|bytes| bytes > 0),
             }
         }
     }
@@ -351,9 +355,66 @@ impl Reader {
         loop {
             tokio::select! {
                 biased;
-                done = &mut other => return Ok(done),
                 _ = self.pulse.tick() => self.link.write_all(&[0]).await?,
+                done = &mut other => return Ok(done),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use tokio::io::ReadBuf;
+
+    use super::*;
+
+    /// A link over which bytes come without end. It counts the pulses.
+    #[derive(Default)]
+    struct Endless {
+        pulses: usize,
+    }
+
+    impl AsyncRead for Endless {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            buffer.put_slice(&[7; 16]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Endless {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.pulses += bytes.len();
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_link_over_which_bytes_come_without_end_has_pulses_all_the_same() {
+        let mut reader = Reader::new(Endless::default());
+        for seconds in 0..5 {
+            assert_eq!(reader.link.pulses, seconds);
+            tokio::time::advance(PULSE).await;
+            reader.whole(reader.arrived.len() + 100).await.unwrap();
+            reader.pulsing(std::future::ready(())).await.unwrap();
         }
     }
 }

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use quorate_host::{Batch, Head};
 use quorate_protocol::message::{Memory, Standing};
 use quorate_protocol::{
-    CHALLENGE, ClusterId, Keys, Message, ReplicaId, Sequence, SignedMessage, Tagger, View,
+    CHALLENGE, ClusterId, Keys, Message, PairKey, ReplicaId, Sequence, SignedMessage, Tagger, View,
 };
 use quorate_wire::endpoint::async_trait;
 use quorate_wire::{Endpoint, Link, Links, link};
@@ -78,10 +78,14 @@ impl Peer {
     }
 
     async fn start_at(own: ReplicaId, port: u16, largest: usize) -> Self {
-        let (into, inbox) = inbox(4);
+        let pairs = keys_of(own, CLUSTER).shared_with_all(4);
+        Self::of(own, pairs, port, largest).await
+    }
+
+    async fn of(own: ReplicaId, pairs: Vec<Option<PairKey>>, port: u16, largest: usize) -> Self {
+        let (into, inbox) = inbox(pairs.len());
         let mut config = config();
         config.index = own.0;
-        let pairs = keys_of(own, CLUSTER).shared_with_all(4);
         let reception = Reception::new(&config, pairs, largest, into.clone());
         let (address, served) = serve(reception, port).await;
         Self {
@@ -313,17 +317,56 @@ async fn a_full_room_holds_up_its_own_peer_only() {
         messages: Vec::new(),
     };
     assert!(peer.into.put(Q, ROOM, empty).is_ok());
-    let (of_q, of_r) = (peer.outbox_of(Q), peer.outbox_of(R));
-    of_q.push(message(1).into());
-    of_q.send();
-    of_r.push(message(2).into());
-    of_r.send();
+    let mut of_q = peer.link_of(Q, Lane::Small).await;
+    of_q.send(&message(1)).await;
+    let mut of_r = peer.link_of(R, Lane::Small).await;
+    of_r.send(&message(2)).await;
+    let arrives = async {
+        while peer.inbox.count(R) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    soon(arrives).await;
+    assert_eq!(peer.inbox.count(Q), 1, "nothing beside what fills the room");
     let mut arrived = Vec::new();
     for _ in 0..3 {
         arrived.push(peer.next().await);
     }
     arrived.sort();
     assert_eq!(arrived, [(Q, vec![]), (Q, vec![1]), (R, vec![2])]);
+}
+
+#[tokio::test]
+async fn as_many_liars_as_there_can_be_with_half_sent_large_frames_keep_no_large_frame_out() {
+    const N: u32 = 25;
+    const F: u32 = 8;
+    let keys = |own| Keys::simulated(ReplicaId(own), N, CLUSTER);
+    let mut peer = Peer::of(P, keys(0).shared_with_all(N), 0, LARGEST).await;
+    let mut links = Vec::new();
+    for sender in 1..=F + 1 {
+        let sender = ReplicaId(sender);
+        let envelope = Envelope {
+            head: Head {
+                cluster: CLUSTER,
+                sender,
+            },
+            pair: keys(sender.0).shared_with(P).expect("another process"),
+        };
+        let (stream, tagger) = soon(open(&envelope, peer.address, Lane::Large))
+            .await
+            .unwrap();
+        links.push(Raw { stream, tagger });
+    }
+    let mut correct = links.pop().expect("the last one");
+    let length = u32::try_from(BATCH_BYTES + 1).unwrap().to_le_bytes();
+    for liar in &mut links {
+        liar.write(&length).await;
+    }
+    // It is no batch, so it is dropped. What follows it arrives.
+    correct.send(&vec![255; BATCH_BYTES + 1]).await;
+    correct.send(&message(1)).await;
+    let arrived = tokio::time::timeout(FRAME_TIME / 2, peer.next()).await;
+    assert_eq!(arrived.unwrap(), (ReplicaId(F + 1), vec![1]));
 }
 
 #[tokio::test]
