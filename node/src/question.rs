@@ -22,7 +22,7 @@ const QUESTIONS_A_TURN: usize = QUESTIONS;
 const BYTES_A_TURN: usize = 64 * 1024;
 
 /// The ways to the runtime. Peers have queues of their own. Callers are many, and they wait for what peers send: in
-/// one queue with them the peers could not get through. A batch that finds no room is refused, and the peer tries again.
+/// one queue with them the peers could not get through. A batch that finds no room waits, and its link is read no further.
 #[derive(Clone, Debug)]
 pub(crate) struct ToRuntime {
     pub(crate) questions: mpsc::Sender<Question>,

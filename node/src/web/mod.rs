@@ -43,9 +43,7 @@ impl Web {
     /// Posts the replies to those of these requests that came over HTTP, whether they executed just now or before.
     pub(crate) fn reply(&self, view: View, requests: &[Request], results: &[Vec<u8>]) {
         for (request, result) in requests.iter().zip(results) {
-            if let Some(Operation::Request(json)) = Operation::decode(&request.operation)
-                && let Some(Answer::Request(_) | Answer::Again) = Answer::decode(result)
-            {
+            for json in executed(request, result) {
                 self.replies.post(view, &json);
             }
         }
@@ -56,5 +54,53 @@ impl Web {
         if let Some(dump) = &mut self.dump {
             dump.write(ledger);
         }
+    }
+}
+
+/// The HTTP requests that a request consists of, or has among others, if they have executed.
+fn executed(request: &Request, result: &[u8]) -> Vec<String> {
+    let Some(answer) = Answer::decode(result) else {
+        return Vec::new();
+    };
+    let operations = Operation::parts(&request.operation);
+    let answers = answer.each(operations.len());
+    let executed = operations.iter().zip(answers).filter_map(|(one, answer)| {
+        match (Operation::decode(one)?, answer) {
+            (Operation::Request(json), Answer::Request(_) | Answer::Again) => Some(json),
+            _ => None,
+        }
+    });
+    executed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::{ClientId, Timestamp};
+    use quorate_service::kv;
+
+    use super::*;
+
+    #[test]
+    fn an_http_request_that_has_executed_is_found_alone_and_in_a_list() {
+        let http = |json: &str| Operation::Request(json.to_owned()).encode();
+        let done = || Answer::Request(Box::new(Answer::Ordered));
+        let found = |operation: Vec<u8>, answer: &Answer| {
+            let client = ClientId::session(ReplicaId(0), 1);
+            let request = Request::new(client, Timestamp(1), operation);
+            executed(&request, &postcard::to_stdvec(answer).unwrap())
+        };
+        assert_eq!(found(http("a"), &done()), ["a"]);
+        assert_eq!(found(http("a"), &Answer::Again), ["a"]);
+        assert!(found(http("a"), &Answer::IdTaken).is_empty());
+        let other = Operation::KeyValue("set x=1".into()).encode();
+        let list = Operation::Several(vec![http("a"), other, http("b"), http("c")]).encode();
+        let answers = vec![
+            done(),
+            Answer::KeyValue(kv::Answer::Ok),
+            Answer::IdTaken,
+            Answer::Again,
+        ];
+        assert_eq!(found(list.clone(), &Answer::Several(answers)), ["a", "c"]);
+        assert!(found(list, &Answer::Unreadable).is_empty());
     }
 }

@@ -114,7 +114,7 @@ impl Tree {
         let (mut sides, mut path) = (0, Vec::with_capacity(32 * layers.len()));
         let mut place = place;
         for layer in layers {
-            // Who has no sibling moves up as it is.
+            // A hash without a sibling moves up unchanged.
             if let Some(sibling) = layer.get(place ^ 1) {
                 sides |= u8::from(place % 2 == 1) << (path.len() / 32);
                 path.extend_from_slice(&sibling.0);
