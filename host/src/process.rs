@@ -77,6 +77,8 @@ pub struct Process<C> {
     rounds: Rounds<C>,
     gatherer: Option<Gatherer>,
     queues: Queues,
+    /// How many events of this turn were looked at for what was done.
+    noted: usize,
     /// The last executed slot when the queues were last looked at.
     looked_at: Sequence,
     answers: Vec<(C, Answer)>,
@@ -135,6 +137,7 @@ impl<C> Process<C> {
             rounds: Rounds::new(session),
             gatherer: gathers.map(|plan| Gatherer::new(own, plan)),
             queues: Queues::default(),
+            noted: 0,
             looked_at: Sequence(0),
             answers: Vec::new(),
             trusts_callers,
@@ -333,6 +336,7 @@ impl<C> Process<C> {
                 break;
             }
         }
+        self.noted = 0;
         self.core.finish(std::mem::take(&mut self.answers))
     }
 
@@ -365,11 +369,12 @@ impl<C> Process<C> {
 
     /// Notes which of the process's own requests have executed.
     fn note_done(&mut self) {
-        for event in &self.core.events {
+        for event in self.core.events.iter().skip(self.noted) {
             if let Event::Done(timestamp) = event {
                 self.rounds.session.on_done(*timestamp);
             }
         }
+        self.noted = self.core.events.len();
     }
 
     /// Gives callers the results that a quorum has given.

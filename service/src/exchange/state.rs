@@ -1,6 +1,6 @@
 //! The replicated part of the exchange.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{Cached, Part, ReplicaId, Sequence};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct Exchange {
     /// The highest decided round; 0 before any.
     latest: u64,
     rounds: BTreeMap<u64, Round>,
+    /// The rounds that are closed but not decided. They are looked at in each turn, and all rounds are many more.
+    open: BTreeSet<u64>,
     /// The parts of the rounds with the same quotient, by that quotient.
     parts: BTreeMap<u64, Cached<Vec<Part>>>,
 }
@@ -47,6 +49,7 @@ impl Exchange {
             rules,
             latest: 0,
             rounds: BTreeMap::new(),
+            open: BTreeSet::new(),
             parts: BTreeMap::new(),
         }
     }
@@ -77,10 +80,7 @@ impl Exchange {
 
     /// The rounds that are closed but not decided.
     pub fn closed(&self) -> impl Iterator<Item = u64> + '_ {
-        self.rounds
-            .iter()
-            .filter(|(_, round)| round.closed_at.is_some() && round.decision.is_none())
-            .map(|(number, _)| *number)
+        self.open.iter().copied()
     }
 
     /// Whether a round can still be voted on, closed or asked for.
@@ -125,6 +125,9 @@ impl Exchange {
         }
         let quotients = exchange.rounds.keys().map(|round| round / ROUNDS_PER_PART);
         exchange.parts = quotients.map(|one| (one, Cached::default())).collect();
+        let is_open = |round: &Round| round.closed_at.is_some() && round.decision.is_none();
+        let open = exchange.rounds.iter().filter(|(_, round)| is_open(round));
+        exchange.open = open.map(|(number, _)| *number).collect();
         let kept = exchange
             .rounds
             .keys()
@@ -143,6 +146,7 @@ impl Exchange {
                 let closed = &mut self.rounds.entry(round).or_default().closed_at;
                 if closed.is_none() {
                     *closed = Some(sequence);
+                    self.open.insert(round);
                     self.changed(round);
                 }
             }
@@ -169,6 +173,7 @@ impl Exchange {
         let decided = round.add(&self.rules, sequence, process, votes);
         self.changed(number);
         if decided {
+            self.open.remove(&number);
             self.latest = self.latest.max(number);
             self.forget_rounds();
         }
@@ -189,6 +194,7 @@ impl Exchange {
     /// Forgets the rounds before the window.
     fn forget_rounds(&mut self) {
         let first = self.latest.saturating_sub(WINDOW) + 1;
+        self.open = self.open.split_off(&first);
         let kept = self.rounds.split_off(&first);
         let forgotten = std::mem::replace(&mut self.rounds, kept);
         if !forgotten.is_empty() {
@@ -339,6 +345,25 @@ mod tests {
         let senseless = round.ballots.iter().find(|ballot| ballot.sequence.0 == 6);
         assert!(senseless.unwrap().votes.is_empty());
         assert_eq!(round.decision.as_deref(), Some("attack"));
+    }
+
+    #[test]
+    fn the_closed_rounds_are_those_without_a_decision_in_the_window_and_a_restored_exchange_has_the_same()
+     {
+        let mut exchange = exchange();
+        let attack: &[&str] = &["attack"; 3];
+        let decide = [(0, attack), (1, attack), (2, attack)];
+        for round in [1, 5, 7] {
+            play(&mut exchange, round, &[]);
+        }
+        play(&mut exchange, 5, &decide);
+        assert_eq!(exchange.closed().collect::<Vec<_>>(), [1, 7]);
+        let restored = Exchange::restored(exchange.rules.clone(), &exchange.snapshot()).unwrap();
+        assert_eq!(restored.closed().collect::<Vec<_>>(), [1, 7]);
+        for round in [900, 900 + WINDOW] {
+            play(&mut exchange, round, &decide);
+        }
+        assert_eq!(exchange.closed().next(), None, "they are too old");
     }
 
     #[test]
