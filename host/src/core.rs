@@ -206,7 +206,7 @@ impl<S: Service> Core<S> {
     fn next_input(&mut self) -> Option<Input> {
         let next = self.answers.pop_front().or_else(|| self.inputs.pop_front());
         next.or_else(|| self.next_held().map(Input::Submit))
-            .or_else(|| self.next_message().map(Input::Message))
+            .or_else(|| self.next_message())
     }
 
     /// The next request to submit, if there is room for it. The replica counts it among those that wait once it has come

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use quorate_protocol::client::{Accepted, Client, Read, Refused};
 use quorate_protocol::message::{Query, Request};
-use quorate_protocol::{ClientId, Keys, Replica, ReplicaId, Timestamp, Verified, VerifiedMessage};
+use quorate_protocol::{
+    ClientId, Keys, Replica, ReplicaId, SignedMessage, Timestamp, Verified, VerifiedMessage,
+};
 use quorate_service::{self as service, Operation};
 
 use crate::ask::{BYTES, LANES, Outcome, Refusal, RequestName, UNDER_WAY};
@@ -386,6 +388,11 @@ impl<C> UnderWay<C> {
 }
 
 impl<C> Desk<C> {
+    /// Whether replies or an answer to a query can give a result.
+    pub(crate) fn waits_for(&self, message: &SignedMessage) -> bool {
+        self.client.waits_for(message)
+    }
+
     /// Handles replies, or an answer to a query.
     pub(crate) fn hear(&mut self, message: &VerifiedMessage) -> Returned<C> {
         let mut returned = Vec::new();

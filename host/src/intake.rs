@@ -1,6 +1,6 @@
 //! Messages of other processes, before the replica gets them. Cheap checks come first (rule 28).
 
-use quorate_protocol::{Misbehaviour, SignedMessage, VerifiedMessage};
+use quorate_protocol::{Input, Misbehaviour, ReplicaId, SignedMessage};
 use quorate_service::Service;
 
 use crate::core::Core;
@@ -9,7 +9,7 @@ use crate::event::Event;
 impl<S: Service> Core<S> {
     /// The next message of others that passes all checks. A correct process's batch has no message that fails one, so
     /// the rest of such a batch is not looked at.
-    pub(crate) fn next_message(&mut self) -> Option<VerifiedMessage> {
+    pub(crate) fn next_message(&mut self) -> Option<Input> {
         loop {
             let (sender, messages) = self.arrived.front_mut()?;
             let sender = *sender;
@@ -17,8 +17,8 @@ impl<S: Service> Core<S> {
                 self.arrived.pop_front();
                 continue;
             };
-            match self.check(message) {
-                Ok(message) => return Some(message),
+            match self.check(sender, message) {
+                Ok(input) => return Some(input),
                 // A correct process cannot know what this one has already.
                 Err(Misbehaviour::NotNeeded { .. }) => {}
                 Err(misbehaviour) => {
@@ -32,8 +32,12 @@ impl<S: Service> Core<S> {
         }
     }
 
-    fn check(&mut self, message: SignedMessage) -> Result<VerifiedMessage, Misbehaviour> {
-        self.replica.replica().judge(&message)?;
-        self.keys.verify_message(message)
+    fn check(&mut self, sender: ReplicaId, message: SignedMessage) -> Result<Input, Misbehaviour> {
+        let replica = self.replica.replica();
+        replica.judge(&message)?;
+        if let Some(vote) = replica.surplus(sender, &message) {
+            return Ok(Input::Surplus(vote));
+        }
+        self.keys.verify_message(message).map(Input::Message)
     }
 }

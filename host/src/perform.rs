@@ -77,6 +77,13 @@ impl<S: Service> Core<S> {
             }
             Effect::Reject(misbehaviour) => self.events.push(Event::Refused(misbehaviour)),
             Effect::Accuse(evidence) => self.events.push(Event::Accused(evidence)),
+            Effect::Suspect(evidence) => {
+                let checked = self.keys.check_evidence(&evidence);
+                self.events.push(match checked {
+                    Ok(()) => Event::Accused(evidence),
+                    Err(misbehaviour) => Event::Refused(misbehaviour),
+                });
+            }
         }
     }
 

@@ -8,7 +8,8 @@ use quorate_fault::behaviour::Behaviour;
 use quorate_protocol::Mutant;
 use quorate_protocol::client::Client;
 use quorate_protocol::{
-    ClientId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, Time, Timestamp,
+    ClientId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, SignedMessage, Time,
+    Timestamp,
 };
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::{Membership, Plan};
@@ -212,8 +213,13 @@ impl<C> Process<C> {
         self.core.due().into_iter().chain(gathers).min()
     }
 
-    /// Messages of another process have arrived.
-    pub fn deliver(&mut self, batch: Batch) {
+    /// Messages of another process have arrived. A quorum of replies is enough: nobody checks the signatures of those that come
+    /// later.
+    pub fn deliver(&mut self, mut batch: Batch) {
+        batch.messages.retain(|message| match message {
+            SignedMessage::Replies(_) | SignedMessage::Answer(_) => self.desk.waits_for(message),
+            _ => true,
+        });
         self.core.deliver(batch);
     }
 

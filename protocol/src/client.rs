@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::digest::Digest;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
-use crate::message::{Answer, Query, Reply, Request};
+use crate::message::{Answer, Query, Reply, Request, SignedMessage};
 use crate::mutant::Mutant;
 use crate::quorum::Quorum;
 use crate::replica::Replica;
@@ -178,6 +178,21 @@ impl Client {
                 replies: BTreeMap::new(),
                 seen: false,
             });
+    }
+
+    /// Whether a message of the replicas can be news: it has a reply to a request, or an answer to a query, that has no result
+    /// yet.
+    #[must_use]
+    pub fn waits_for(&self, message: &SignedMessage) -> bool {
+        match message {
+            SignedMessage::Replies(told) => {
+                let replies = &told.value().replies;
+                let mut names = replies.iter().map(|reply| (reply.client, reply.timestamp));
+                names.any(|name| self.requests.contains_key(&name))
+            }
+            SignedMessage::Answer(answer) => self.queries.contains_key(&answer.value().number),
+            _ => false,
+        }
     }
 
     /// Stops waiting for a result.

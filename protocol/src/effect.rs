@@ -88,6 +88,9 @@ pub enum Effect {
     Reject(Misbehaviour),
     /// A replica is proved faulty.
     Accuse(Box<Evidence>),
+    /// A replica is proved faulty if the signatures hold. One of them nobody has checked, because it came with a vote that
+    /// decided nothing ([`crate::Input::Surplus`]).
+    Suspect(Box<Evidence>),
 }
 
 /// The timers of a replica.

@@ -7,9 +7,10 @@ use crate::config::Config;
 use crate::digest::Digest;
 use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
+use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
 use crate::new_view;
-use crate::signature::Signed;
+use crate::signature::{Keys, Signable, Signed};
 
 /// Proof that a replica is faulty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,39 @@ impl Evidence {
                     && is_past(view_change.value(), commit.value())
             }
         }
+    }
+}
+
+impl Keys {
+    /// Checks the signatures of what the accused has signed.
+    ///
+    /// # Errors
+    /// One is not valid, so the evidence proves nothing.
+    pub fn check_evidence(&mut self, evidence: &Evidence) -> Result<(), Misbehaviour> {
+        match evidence {
+            Evidence::TwoPrePrepares(a, b) => self.check_all([a, b]),
+            Evidence::TwoPrepares(a, b) => self.check_all([a, b]),
+            Evidence::TwoCommits(a, b) => self.check_all([a, b]),
+            Evidence::TwoViewChanges(a, b) => self.check_all([a, b]),
+            Evidence::TwoNewViews(a, b) => self.check_all([a, b]),
+            Evidence::PrimaryPrepared(a) => self.check_all([a]),
+            Evidence::WrongNewView(a) => self.check_all([a]),
+            Evidence::ProposedAgainstNewView(a, b) => self.check_both(a, b),
+            Evidence::CommittedOtherProposal(a, b) => self.check_both(a, b),
+            Evidence::CommittedOtherPrepare(a, b) => self.check_both(a, b),
+            Evidence::ForgottenCommit(a, b) | Evidence::CommitBelowCheckpoint(a, b) => {
+                self.check_both(a, b)
+            }
+        }
+    }
+
+    fn check_both<A: Signable, B: Signable>(
+        &mut self,
+        a: &Signed<A>,
+        b: &Signed<B>,
+    ) -> Result<(), Misbehaviour> {
+        self.check_all([a])?;
+        self.check_all([b])
     }
 }
 

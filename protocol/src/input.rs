@@ -2,6 +2,7 @@ use crate::effect::Timer;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Answer, Query, Request, VerifiedMessage};
 use crate::part::Part;
+use crate::replica::Surplus;
 use crate::signature::Verified;
 
 /// An event for a replica.
@@ -11,6 +12,8 @@ pub enum Input {
     Start,
     /// A message arrived. A replica's own broadcasts come back to it in this way too.
     Message(VerifiedMessage),
+    /// A vote arrived that decides nothing. Its signature was not checked. See [`crate::Replica::surplus`].
+    Surplus(Surplus),
     /// Its own process wants a request ordered. The replica broadcasts it.
     Submit(Verified<Request>),
     /// Its own process asks all replicas a read-only query.

@@ -31,6 +31,8 @@ pub enum Mutant {
     CheckpointSaidOnce,
     /// A peer that stands still gets nothing sent again (rule 17).
     LaggardLeftAlone,
+    /// A vote that decides nothing is thrown away, and is evidence of nothing later (rule 24).
+    SurplusForgotten,
     /// A resent request starts the timer even if it has executed (rule 14).
     ResentStartsTimer,
     /// Votes are sent before the disk has what was accepted and prepared (rule 22).
@@ -179,7 +181,7 @@ impl Mutant {
     ];
 
     /// All mutants.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -189,6 +191,7 @@ impl Mutant {
         Self::ViewChangeNotResent,
         Self::CheckpointSaidOnce,
         Self::LaggardLeftAlone,
+        Self::SurplusForgotten,
         Self::ResentStartsTimer,
         Self::NotOnDisk,
         Self::ProposesTooSoon,

@@ -51,7 +51,7 @@ const KEYS: &str = "keys.json";
 
 /// The version of what a data directory holds. It grows when records or snapshots written before can no longer be read: a
 /// process would go on without its state.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// The contents of the file with the keys of all.
 #[derive(Serialize, Deserialize)]
@@ -473,9 +473,9 @@ mod tests {
         drop(start(&given, 0));
         let path = folder.0.join("pbft.yaml.run/keys.json");
         let keys = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, keys.replace(r#""v":6,"#, "")).unwrap();
+        std::fs::write(&path, keys.replace(r#""v":7,"#, "")).unwrap();
         assert_eq!(start(&given, 0).1.life, 1);
-        assert!(std::fs::read_to_string(&path).unwrap().contains(r#""v":6"#));
+        assert!(std::fs::read_to_string(&path).unwrap().contains(r#""v":7"#));
     }
 
     #[test]
@@ -486,7 +486,7 @@ mod tests {
         let (first, place) = join().unwrap();
         drop(place);
         let keys = std::fs::read_to_string(data.join("keys.json")).unwrap();
-        let older = keys.replace(r#""v":6,"#, "");
+        let older = keys.replace(r#""v":7,"#, "");
         assert_ne!(older, keys);
         std::fs::write(data.join("keys.json"), &older).unwrap();
         std::fs::write(data.join("P.redb"), "").unwrap();

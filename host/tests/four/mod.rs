@@ -42,7 +42,7 @@ impl Cluster {
             let mut config = Config::new(ReplicaId(index), quorum);
             configure(&mut config);
             Process::new(Setup {
-                keys: Keys::simulated(ReplicaId(index), 4, CLUSTER),
+                keys: Keys::simulated(ReplicaId(index), 4, CLUSTER).that_remember(),
                 membership: Membership::plain(CLUSTER, quorum),
                 config,
                 rules: Rules {

@@ -24,6 +24,8 @@ impl Replica {
             .min_by_key(|(of_two_kinds, _)| *of_two_kinds);
         if let Some((_, evidence)) = contradicted {
             self.accuse(evidence);
+        } else {
+            self.suspect(statement);
         }
     }
 
@@ -72,6 +74,7 @@ impl Replica {
         for evidence in contradicted.into_iter().chain(left_out) {
             self.accuse(evidence);
         }
+        self.suspect_wish(view_change);
     }
 
     /// Compares what stands in a VIEW-CHANGE that was checked: the proposals and PREPAREs of others.
@@ -144,7 +147,10 @@ fn certified(view_change: &ViewChange) -> impl Iterator<Item = Statement> + '_ {
 }
 
 /// The proof against the sender of a VIEW-CHANGE and a COMMIT that contradict each other.
-fn against_commit(view_change: &Signed<ViewChange>, commit: &Signed<Commit>) -> Option<Evidence> {
+pub(super) fn against_commit(
+    view_change: &Signed<ViewChange>,
+    commit: &Signed<Commit>,
+) -> Option<Evidence> {
     if forgets(view_change.value(), commit.value()) {
         let (commit, view_change) = (commit.clone(), view_change.clone());
         Some(Evidence::ForgottenCommit(commit, view_change))

@@ -29,6 +29,8 @@ pub(super) struct Slot {
     /// The digests that this replica has agreed to in any view. A certificate may name them, so their bodies are kept
     /// (rule 3).
     pub(super) agreed: BTreeSet<Digest>,
+    /// Votes whose signatures nobody has checked, at most one of a kind of each replica.
+    pub(super) surplus: Vec<Statement>,
 }
 
 impl Slot {
@@ -132,6 +134,15 @@ impl Slot {
         proposals.chain(prepares).chain(commits).chain(past)
     }
 
+    /// Whether its signer has voted in this way in the current view.
+    pub(super) fn has_vote(&self, vote: &Statement) -> bool {
+        match vote {
+            Statement::PrePrepare(_) => self.proposal.is_some(),
+            Statement::Prepare(vote) => self.prepares.contains_key(&vote.signer()),
+            Statement::Commit(vote) => self.commits.contains_key(&vote.signer()),
+        }
+    }
+
     pub(super) fn keep_statement(&mut self, statement: Statement) {
         let known = self
             .statements_of(statement.signer())
@@ -207,6 +218,15 @@ impl Log {
             .map(|(n, slot)| (*n, slot))
     }
 
+    pub(super) fn slots_mut_after(
+        &mut self,
+        sequence: Sequence,
+    ) -> impl Iterator<Item = &mut Slot> {
+        self.slots
+            .range_mut(sequence.next()..)
+            .map(|(_, slot)| slot)
+    }
+
     /// The slots whose proposal has this digest.
     pub(super) fn proposed_at(&self, digest: Digest) -> Vec<Sequence> {
         self.slots
@@ -230,10 +250,11 @@ impl Log {
         self.bodies.values().map(Batch::weight).sum()
     }
 
-    /// The number of proposals and votes of other views.
+    /// The number of proposals and votes of other views, and of unchecked votes.
     pub(super) fn statements(&self) -> usize {
         let past = self.slots.values().flat_map(|slot| slot.past.values());
-        past.map(Testimony::len).sum()
+        let surplus = self.slots.values().map(|slot| slot.surplus.len());
+        past.map(Testimony::len).chain(surplus).sum()
     }
 
     pub(super) fn keep_body(&mut self, digest: Digest, batch: Batch) {

@@ -31,6 +31,7 @@ mod requests;
 mod restore;
 mod sizes;
 mod status;
+mod surplus;
 mod testimony;
 mod transfer;
 mod view_changes;
@@ -50,6 +51,7 @@ use crate::time::Time;
 
 pub use sizes::Sizes;
 pub use status::{Phase, SlotStatus, Status};
+pub use surplus::Surplus;
 
 use allowance::Allowances;
 use early::EarlyMessages;
@@ -146,6 +148,7 @@ impl Replica {
         match input {
             Input::Start => self.on_start(),
             Input::Message(message) => self.on_message(message),
+            Input::Surplus(vote) => self.on_surplus(vote),
             Input::Submit(request) => self.on_submit(request),
             Input::Ask(query) => self.broadcast(Message::Query(query)),
             Input::Distrust => self.on_distrust(),

@@ -11,7 +11,8 @@ pub struct Sizes {
     pub bodies: usize,
     /// Bytes of these bodies.
     pub body_bytes: usize,
-    /// Proposals and votes of other views than the current one, kept to compare later ones with them (rule 24).
+    /// Proposals and votes of other views than the current one, and votes that decide nothing, kept to compare later ones with
+    /// them (rule 24).
     pub statements: usize,
     /// Messages of views that have not started here.
     pub early: usize,

@@ -42,7 +42,7 @@ impl Statement {
         }
     }
 
-    fn digest(&self) -> Digest {
+    pub(super) fn digest(&self) -> Digest {
         match self {
             Self::PrePrepare(proposal) => proposal.value().digest,
             Self::Prepare(prepare) => prepare.value().digest,

@@ -97,6 +97,11 @@ impl<T> Signed<T> {
         self.0.signer
     }
 
+    /// The value, encoded.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
     /// The value that the bytes encode.
     #[must_use]
     pub fn value(&self) -> &T {

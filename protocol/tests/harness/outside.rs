@@ -3,8 +3,8 @@
 use quorate_protocol::message::{Checkpoint, Commit, NewView, Piece, State, ViewChange};
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
-    Effect, Evidence, Message, Misbehaviour, Record, Sequence, Signed, SignedMessage, Sizes,
-    SlotStatus, Status,
+    Effect, Evidence, Message, Misbehaviour, Record, Replica, Sequence, Signed, SignedMessage,
+    Sizes, SlotStatus, Status,
 };
 
 use super::Network;
@@ -16,6 +16,11 @@ impl Network {
     }
 
     /// Whether a replica votes in its current view.
+    /// A replica, read-only.
+    pub(crate) fn replica(&self, i: u32) -> &Replica {
+        self.node(i).core.replica()
+    }
+
     pub(crate) fn votes(&self, i: u32) -> bool {
         self.node(i).core.replica().votes()
     }

@@ -544,3 +544,31 @@ fn rule_27_a_fetched_table_refuses_the_same_old_requests() {
     net.deliver(3, SignedMessage::Request(again));
     assert_eq!(net.rejects(3).len(), rejects + 1);
 }
+
+#[test]
+fn rule_28_a_vote_beyond_its_quorum_costs_no_signature_check_unless_it_can_be_evidence() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let prepare = net.prepare(2, 0, 1, &m);
+    net.deliver(3, net.pre_prepare(0, 0, 1, &m));
+    assert_eq!(net.checks_for(3, &prepare), 1, "it may decide");
+    net.deliver(3, net.prepare(1, 0, 1, &m));
+    assert_eq!(net.checks_for(3, &prepare), 0, "the slot is prepared");
+    assert_eq!(net.checks_for(3, &net.prepare(2, 0, 1, &other)), 1);
+    assert_eq!(net.checks_for(3, &net.prepare(0, 0, 1, &m)), 1, "a primary");
+
+    let commit = net.commit(2, 0, 1, &m);
+    assert_eq!(net.checks_for(3, &commit), 1, "it may decide");
+    net.deliver(3, net.commit(0, 0, 1, &m));
+    net.deliver(3, net.commit(1, 0, 1, &m));
+    assert_eq!(net.checks_for(3, &commit), 0, "the slot is committed");
+    assert_eq!(net.checks_for(3, &net.commit(2, 0, 1, &other)), 1);
+    let replica = net.replica(3);
+    assert!(replica.surplus(ReplicaId(2), &commit).is_some());
+    assert!(
+        replica.surplus(ReplicaId(1), &commit).is_none(),
+        "passed on"
+    );
+    net.deliver(3, commit.clone());
+    assert_eq!(net.checks_for(3, &commit), 1, "the first may be false");
+}

@@ -1,12 +1,14 @@
 //! Evidence: rules 24 and 25.
 
+use std::collections::BTreeSet;
+
 use super::new_view_of;
 use crate::harness::{K, L, Network, accusations, rejects};
 use quorate_protocol::forensics::culprits;
 use quorate_protocol::message::{Batch, Commit, Committed, ViewChange};
 use quorate_protocol::{
-    Config, Evidence, Message, Misbehaviour, Quorum, ReplicaId, Sequence, Signed, SignedMessage,
-    Timer, View,
+    ClusterId, Config, Evidence, Message, Misbehaviour, Phase, Quorum, ReplicaId, Sequence, Signed,
+    SignedMessage, Timer, View,
 };
 
 #[test]
@@ -285,8 +287,8 @@ pub(crate) fn rule_24_a_commit_proof_that_contradicts_what_has_committed_is_told
     let found = net.deliver(3, SignedMessage::Committed(agreeing));
     assert_eq!((accusations(&found), rejects(&found)), (vec![], vec![]));
     let found = net.deliver(3, SignedMessage::Committed(contradicting));
-    let accused: Vec<_> = accusations(&found).iter().map(Evidence::accused).collect();
-    assert_eq!(accused, [0, 1, 2].map(ReplicaId));
+    let accused: BTreeSet<_> = accusations(&found).iter().map(Evidence::accused).collect();
+    assert_eq!(accused, [0, 1, 2].map(ReplicaId).into());
     let (signer, sequence) = (ReplicaId(1), Sequence(1));
     assert_eq!(
         rejects(&found),
@@ -429,4 +431,89 @@ fn rule_25_silence_delay_reordering_and_a_different_checkpoint_convict_nobody() 
     net.deliver(3, SignedMessage::ViewChange(net.wish(1, 1, Vec::new())));
     net.run();
     assert!(net.nobody_is_accused());
+}
+
+/// Replica 3 has committed the batch in slot 1 with the votes of the others but 2.
+fn committed_without_2(net: &mut Network, m: &Batch) {
+    net.deliver(3, net.pre_prepare(0, 0, 1, m));
+    net.deliver(3, net.prepare(1, 0, 1, m));
+    for voter in [0, 1] {
+        net.deliver(3, net.commit(voter, 0, 1, m));
+    }
+    assert_eq!(net.slot(3, 1).phase, Phase::Executed);
+}
+
+#[test]
+pub(crate) fn rule_24_a_vote_that_nobody_has_checked_convicts_its_signer_once_it_contradicts_itself()
+ {
+    let net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    let (prepare, commit) = (
+        net.signed_prepare(2, 0, 1, &m),
+        net.signed_commit(2, 0, 1, &m),
+    );
+    let (other_prepare, other_commit) = (
+        net.signed_prepare(2, 0, 1, &other),
+        net.signed_commit(2, 0, 1, &other),
+    );
+    let forgetful = net.wish(2, 1, Vec::new());
+    let votes = || {
+        [
+            SignedMessage::Prepare(prepare.clone()),
+            SignedMessage::Commit(commit.clone()),
+        ]
+    };
+    let cases = [
+        (
+            SignedMessage::Prepare(other_prepare.clone()),
+            vec![
+                Evidence::TwoPrepares(prepare.clone(), other_prepare.clone()),
+                Evidence::CommittedOtherPrepare(other_prepare, commit.clone()),
+            ],
+        ),
+        (
+            SignedMessage::Commit(other_commit.clone()),
+            vec![
+                Evidence::CommittedOtherPrepare(prepare.clone(), other_commit.clone()),
+                Evidence::TwoCommits(commit.clone(), other_commit),
+            ],
+        ),
+        (
+            SignedMessage::ViewChange(forgetful.clone()),
+            vec![Evidence::ForgottenCommit(commit.clone(), forgetful)],
+        ),
+    ];
+    for (lie, proofs) in cases {
+        for left in [false, true] {
+            let mut net = Network::new(4);
+            committed_without_2(&mut net, &m);
+            for vote in votes() {
+                assert_eq!(net.checks_for(3, &vote), 0, "{vote:?}");
+                assert_eq!(net.deliver(3, vote), []);
+            }
+            if left {
+                for wish in net.wishes(&[0, 1], 1) {
+                    net.deliver(3, SignedMessage::ViewChange(wish));
+                }
+                assert_eq!(net.view(3), (1, false));
+            }
+            assert_eq!(accusations(&net.deliver(3, lie.clone())), proofs, "{lie:?}");
+        }
+    }
+}
+
+#[test]
+fn rule_24_a_false_signature_under_a_vote_that_decides_nothing_convicts_nobody() {
+    let mut net = Network::new(4);
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    committed_without_2(&mut net, &m);
+    let elsewhere = Network::in_cluster(ClusterId([9; 32]), 4, |_| {});
+    for vote in [
+        elsewhere.prepare(2, 0, 1, &m),
+        elsewhere.commit(2, 0, 1, &m),
+    ] {
+        assert_eq!(net.deliver(3, vote), []);
+    }
+    net.deliver(3, net.prepare(2, 0, 1, &other));
+    assert_eq!(net.accusations(3), []);
 }

@@ -7,7 +7,7 @@ use crate::harness::mutant::fails;
 
 #[test]
 fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
-    let tests: [(Mutant, fn()); 28] = [
+    let tests: [(Mutant, fn()); 29] = [
         (Mutant::SignaturesNotChecked, normal::rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count),
         (Mutant::BodiesNotCompared, normal::rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body),
         (Mutant::BodyNotFetched, normal::rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched),
@@ -27,6 +27,7 @@ fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
         (Mutant::NoHelpToVote, restart::rule_23_replicas_that_lose_their_memory_one_after_another_vote_again_though_nothing_is_asked),
         (Mutant::LatePreparesIgnored, evidence::rule_24_two_votes_of_a_view_that_was_left_convict_their_signer),
         (Mutant::LateCommitsIgnored, evidence::rule_24_two_votes_of_a_view_that_was_left_convict_their_signer),
+        (Mutant::SurplusForgotten, evidence::rule_24_a_vote_that_nobody_has_checked_convicts_its_signer_once_it_contradicts_itself),
         (Mutant::AnotherLifeExcuses, evidence::rule_24_another_life_in_a_view_change_excuses_only_a_replica_that_lost_its_memory),
         (Mutant::CommitProofIgnored, evidence::rule_24_a_commit_proof_that_contradicts_what_has_committed_is_told_and_convicts_who_signed_both),
         (Mutant::AnyoneSpeaks, speaking::rule_26_a_request_whose_signer_may_not_speak_for_the_client_is_refused_however_it_comes),

@@ -1,0 +1,110 @@
+//! Votes for what has its quorum already. They decide nothing, so nobody checks their signatures. They are kept as they came, and
+//! checked once they may be evidence against their signer (rules 24 and 28).
+
+use super::Replica;
+use super::compare::against_commit;
+use super::on_pre_prepare::Timeliness;
+use super::testimony::Statement;
+use crate::effect::Effect;
+use crate::evidence::Evidence;
+use crate::id::ReplicaId;
+use crate::message::{SignedMessage, ViewChange};
+use crate::mutant::Mutant;
+use crate::signature::Signed;
+
+/// A vote that would decide nothing. Its signature may be false.
+#[derive(Clone, Debug)]
+pub struct Surplus(Statement);
+
+impl Replica {
+    /// The vote in a message, if it decides nothing and agrees with all that its signer has said: a PREPARE for a slot that is
+    /// prepared, or a COMMIT for one that is committed. Its signature need not be checked then, and the vote is for
+    /// [`crate::Input::Surplus`].
+    ///
+    /// `sender` is who has sent the message, without a doubt. A vote that somebody else passes on is never surplus: a false one
+    /// could keep out the true one. So is a second one of its kind.
+    #[must_use]
+    pub fn surplus(&self, sender: ReplicaId, message: &SignedMessage) -> Option<Surplus> {
+        let vote = match message {
+            SignedMessage::Prepare(vote) => Statement::Prepare(vote.clone()),
+            SignedMessage::Commit(vote) => Statement::Commit(vote.clone()),
+            _ => return None,
+        };
+        (vote.signer() == sender && self.is_surplus(&vote)).then_some(Surplus(vote))
+    }
+
+    fn is_surplus(&self, vote: &Statement) -> bool {
+        let (view, sequence, signer) = (vote.view(), vote.sequence(), vote.signer());
+        let Some(slot) = self.log.slot(sequence) else {
+            return false;
+        };
+        let decided = match vote {
+            Statement::Prepare(_) => slot.is_prepared_in(view) && signer != self.primary(),
+            Statement::Commit(_) => slot.committed.is_some(),
+            Statement::PrePrepare(_) => false,
+        };
+        let agrees = |known: Statement| known.contradiction(vote).is_none();
+        let mut kept = slot.surplus.iter().filter(|one| one.signer() == signer);
+        matches!(self.timeliness(view), Timeliness::Current)
+            && self.in_window(sequence)
+            && decided
+            && slot.proposed() == Some(vote.digest())
+            && slot.committed.is_none_or(|digest| digest == vote.digest())
+            && !slot.has_vote(vote)
+            && !kept.any(|one| one.is_like(vote))
+            && slot.statements_of(signer).all(agrees)
+            && !self.wishes_contradict(vote)
+    }
+
+    /// Whether a VIEW-CHANGE of its signer contradicts a COMMIT.
+    fn wishes_contradict(&self, vote: &Statement) -> bool {
+        let Statement::Commit(commit) = vote else {
+            return false;
+        };
+        self.view_changes_of(commit.signer())
+            .any(|wish| against_commit(wish, commit).is_some())
+    }
+
+    pub(super) fn on_surplus(&mut self, Surplus(vote): Surplus) {
+        if !self.is_mutant(Mutant::SurplusForgotten) {
+            self.log.slot_mut(vote.sequence()).surplus.push(vote);
+        }
+    }
+
+    /// Suspects the signer of a statement whose surplus votes contradict it.
+    pub(super) fn suspect(&mut self, statement: &Statement) {
+        let slot = self.log.slot_mut(statement.sequence());
+        let lies = contradictions(&mut slot.surplus, |vote| vote.contradiction(statement));
+        self.effects.extend(lies);
+    }
+
+    /// Suspects the sender of a VIEW-CHANGE whose surplus votes contradict it.
+    pub(super) fn suspect_wish(&mut self, wish: &Signed<ViewChange>) {
+        for slot in self.log.slots_mut_after(self.checkpoints.stable()) {
+            let lies = contradictions(&mut slot.surplus, |vote| match vote {
+                Statement::Commit(vote) if vote.signer() == wish.signer() => {
+                    against_commit(wish, vote)
+                }
+                _ => None,
+            });
+            self.effects.extend(lies);
+        }
+    }
+}
+
+/// Takes out the votes that are evidence with something else. If a signature is false, the vote is worth nothing; if none is,
+/// its signer is proved faulty, and the vote is not needed any more.
+fn contradictions(
+    surplus: &mut Vec<Statement>,
+    evidence: impl Fn(&Statement) -> Option<Evidence>,
+) -> Vec<Effect> {
+    let mut suspected = Vec::new();
+    surplus.retain(|vote| match evidence(vote) {
+        Some(evidence) => {
+            suspected.push(Effect::Suspect(Box::new(evidence)));
+            false
+        }
+        None => true,
+    });
+    suspected
+}
