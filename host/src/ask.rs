@@ -1,8 +1,9 @@
 //! What callers ask of a process, and what it answers.
 
 use quorate_fault::Say;
-use quorate_protocol::{ClientId, ReplicaId, Seal, Sequence, Timestamp, View};
-use quorate_service::exchange::VoteRefused;
+use quorate_fault::behaviour::Damage;
+use quorate_protocol::{ClientId, ReplicaId, Seal, Sequence, Signed, Timestamp, View};
+use quorate_service::exchange::{Vote, VoteRefused};
 use quorate_service::gathering::{Unwise, Wish};
 use quorate_service::{self as service, Operation};
 
@@ -104,8 +105,36 @@ pub struct Told {
     pub round: u64,
     /// What it tells. A faulty process may lie, deny, or say nothing.
     pub say: Say,
-    /// The vote, signed and encoded. Empty if it tells nothing.
-    pub signature: Vec<u8>,
+    /// The vote. `None` if it tells nothing.
+    pub vote: Option<SignedVote>,
+}
+
+/// A vote that a process has signed. It is encoded after its turn, so it shares a signature with all else that was signed in
+/// the turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedVote {
+    pub(crate) vote: Signed<Vote>,
+    /// What a faulty process does to the bytes.
+    pub(crate) damage: Option<Damage>,
+}
+
+impl SignedVote {
+    /// The vote as it travels.
+    ///
+    /// # Panics
+    /// Never: plain data can be encoded in memory.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "encoding plain data into a growing buffer cannot fail"
+    )]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = postcard::to_stdvec(&self.vote).expect("plain data encodes");
+        if let Some(damage) = &self.damage {
+            damage.apply(&mut bytes);
+        }
+        bytes
+    }
 }
 
 /// Why a process does not do what was asked.

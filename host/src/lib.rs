@@ -22,7 +22,9 @@ pub mod rounds;
 pub mod turn;
 pub mod views;
 
-pub use ask::{Answer, Ask, BYTES, Heard, LANES, Outcome, Refusal, RequestName, Told, UNDER_WAY};
+pub use ask::{
+    Answer, Ask, BYTES, Heard, LANES, Outcome, Refusal, RequestName, SignedVote, Told, UNDER_WAY,
+};
 pub use batch::{BadBatch, Batch, Head, join};
 pub use core::Core;
 pub use event::{Event, Outgoing};

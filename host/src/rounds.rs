@@ -8,7 +8,7 @@ use quorate_service::exchange::{Command, Exchange, Participant, Vote, VoteRefuse
 use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated};
 
-use crate::ask::{Heard, Refusal, Told};
+use crate::ask::{Heard, Refusal, SignedVote, Told};
 use crate::core::Core;
 
 /// What a round lacks for its decision.
@@ -139,26 +139,21 @@ impl<C> Rounds<C> {
         let say = core.replica.say(now, recipient, &decision);
         self.participant
             .hear(exchange, round, core.keys.own(), decision)?;
-        let signature = match &say {
+        let vote = match &say {
             Say::Decision(decision) | Say::Late(decision, _) => {
                 let vote = Vote {
                     round,
                     recipient,
                     decision: decision.clone(),
                 };
-                let mut bytes = encode(&core.keys.sign(vote).into_signed());
-                if let Some(damage) = core.replica.damage(Scope::default()) {
-                    damage.apply(&mut bytes);
-                }
-                bytes
+                Some(SignedVote {
+                    vote: core.keys.sign(vote).into_signed(),
+                    damage: core.replica.damage(Scope::default()),
+                })
             }
-            Say::Deny | Say::Nothing => Vec::new(),
+            Say::Deny | Say::Nothing => None,
         };
-        Ok(Told {
-            round,
-            say,
-            signature,
-        })
+        Ok(Told { round, say, vote })
     }
 
     /// Keeps the vote of another process. Returns false if this process denies the sender, and ignores the vote.
@@ -271,14 +266,6 @@ fn check_vote(
         return Err(refused);
     }
     keys.verify(signed).map(drop).map_err(|_| refused)
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "encoding plain data into a growing buffer cannot fail"
-)]
-fn encode(vote: &Signed<Vote>) -> Vec<u8> {
-    postcard::to_stdvec(vote).expect("plain data encodes")
 }
 
 #[cfg(test)]

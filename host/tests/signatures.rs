@@ -4,8 +4,8 @@
 mod four;
 
 use four::Cluster;
-use quorate_host::Process;
-use quorate_protocol::Time;
+use quorate_host::{Answer, Ask, Heard, Process};
+use quorate_protocol::{ReplicaId, Time};
 
 /// The signatures that each process has made and checked.
 fn counts(cluster: &mut Cluster) -> Vec<(u64, u64)> {
@@ -33,4 +33,39 @@ fn an_operation_at_the_primary_costs_eleven_signatures_and_eighteen_checks() {
         .map(|((signed, checked), before)| (signed - before.0, checked - before.1))
         .collect();
     assert_eq!(cost, [(2, 6), (3, 4), (3, 4), (3, 4)]);
+}
+
+#[test]
+fn the_votes_of_a_turn_share_a_signature_and_each_recipient_takes_its_own() {
+    let mut cluster = Cluster::start();
+    cluster.pass();
+    let before = counts(&mut cluster);
+    for recipient in 1..4 {
+        let vote = Ask::Vote {
+            recipient: ReplicaId(recipient),
+            decision: "attack".into(),
+            round: Some(1),
+        };
+        cluster.processes[0].ask(cluster.now, vote, u64::from(recipient));
+    }
+    cluster.turn(0);
+    let told = std::mem::take(&mut cluster.answers);
+    assert_eq!(told.len(), 3);
+    for (to, answer) in told {
+        let Answer::Told(told) = answer else {
+            panic!("{answer:?}");
+        };
+        let heard = Heard {
+            sender: ReplicaId(0),
+            decision: "attack".into(),
+            round: Some(1),
+            signature: told.vote.map(|vote| vote.encode()),
+        };
+        let recipient = &mut cluster.processes[usize::try_from(to).unwrap()];
+        recipient.ask(cluster.now, Ask::Hear(heard), to);
+    }
+    cluster.pass();
+    let listened = |(_, answer): &(u64, Answer)| *answer == Answer::Listened(true);
+    assert!(cluster.answers.iter().all(listened) && cluster.answers.len() == 3);
+    assert_eq!(counts(&mut cluster)[0].0 - before[0].0, 1);
 }

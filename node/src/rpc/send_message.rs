@@ -24,14 +24,8 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
     let own = handle.inner.own;
     let (to, caller) = handle.other(&recipient, &decision)?;
     let deadline = handle.deadline();
-    let is_faulty = handle.fault().await? != CORRECT;
-    let tries = if is_faulty {
-        ROUNDS_SKIPPED
-    } else {
-        ROUNDS_BEHIND
-    };
     let mut voted_in = round;
-    for _ in 0..tries {
+    for tries in 1.. {
         let vote = Ask::Vote {
             recipient: to,
             decision: decision.clone(),
@@ -40,7 +34,7 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
         let Told {
             round: told_round,
             say,
-            signature,
+            vote,
         } = match handle.ask_process(vote).await? {
             Answer::Told(told) => told,
             other => return Err(mismatch(&other)),
@@ -58,7 +52,7 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             sender: own.to_string(),
             decision: decision.clone(),
             round: Some(told_round),
-            signature: Some(signature),
+            signature: vote.map(|vote| vote.encode()),
         };
         match caller.call_with_timeout(message, left(deadline)).await {
             Ok(_) => return Ok(format!("{own} sent decision '{decision}' to {to}")),
@@ -67,6 +61,15 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             {
                 // The recipient is a round ahead. This process first decides that round too, and then votes in the
                 // next. A faulty one does not, because its caller would wait in vain.
+                let is_faulty = handle.fault().await? != CORRECT;
+                let most = if is_faulty {
+                    ROUNDS_SKIPPED
+                } else {
+                    ROUNDS_BEHIND
+                };
+                if tries >= most {
+                    break;
+                }
                 if is_faulty {
                     voted_in = Some(told_round + 1);
                 } else {

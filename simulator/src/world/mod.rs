@@ -429,7 +429,7 @@ impl World {
             sender: self.places.all[at].process.own(),
             decision,
             round: Some(told.round),
-            signature: Some(told.signature),
+            signature: told.vote.map(|vote| vote.encode()),
         }));
         self.send_at(at, to, &packet, done + late);
     }
