@@ -10,7 +10,7 @@ use crate::byzantine::{Batches, SLOT};
 
 /// A slot of which nothing is known, without brackets.
 const EMPTY_SLOT: &str = "Sequence(1): Slot { proposal: None, prepares: , commits: , prepared: None, committed: None, \
-    proof: , learned: , past: , agreed:  }";
+    proof: , learned: , past: , agreed: , surplus:  }";
 
 /// A replica's state, as text, without what decides nothing.
 pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_view: u64) -> String {
@@ -24,7 +24,7 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     // current view, are kept only for replicas that missed them.
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
     // These are kept only to find contradictions.
-    decides_nothing.extend(["past: {", "ended: {"]);
+    decides_nothing.extend(["past: {", "ended: {", "surplus: ["]);
     // No peer uses up its allowance here.
     decides_nothing.push("allowances: ");
     // It only makes timers longer.
@@ -34,7 +34,7 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     if !status.active || enough_prepares {
         decides_nothing.push("prepares: {");
     }
-    if !status.active || done {
+    if !status.active || phase >= Phase::Committed {
         decides_nothing.push("commits: {");
     }
     // The COMMITs of other views decide nothing after that either. Early messages are then COMMITs only (`Table::step`).
