@@ -46,7 +46,7 @@ impl Gathering {
         let lot = &mut find_mut(&mut self.lots, name)?.what;
         let closed = lot.bids_closing.at().is_some();
         let fate = lot.bid(member, slot, commitment, memo);
-        let late = |_| Misdeed::LateBid(name.clone());
+        let late = Misdeed::LateBid(name.clone());
         let second = |first| Misdeed::SecondBid {
             lot: name.clone(),
             first,

@@ -68,7 +68,7 @@ impl Gathering {
         let job = &mut find_mut(&mut self.jobs, name)?.what;
         let before = job.value(index, quorum);
         let fate = job.result(member, slot, index, value);
-        let late = |_| Misdeed::LateResult(name.clone());
+        let late = Misdeed::LateResult(name.clone());
         let second = |first| Misdeed::SecondResult {
             job: name.clone(),
             part,

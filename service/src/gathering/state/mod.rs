@@ -408,14 +408,14 @@ impl Gathering {
         member: ReplicaId,
         fate: Fate,
         phase: Phase,
-        late: impl FnOnce(Sequence) -> Misdeed,
+        late: Misdeed,
         second: impl FnOnce(Sequence) -> Misdeed,
     ) -> Answer {
         match fate {
             Fate::Counts => Answer::Counted,
             Fate::Again => Answer::Again,
             Fate::Late(closed) => {
-                self.note(slot, member, late(closed));
+                self.note(slot, member, late);
                 Answer::Late { phase, closed }
             }
             Fate::Contradicts(first) => {

@@ -40,7 +40,7 @@ impl Gathering {
             }
             _ => {}
         }
-        let late = |_| Misdeed::LateOffer;
+        let late = Misdeed::LateOffer;
         let second = |first| Misdeed::SecondOffer { first };
         Ok(self.once(slot, member, fate, Phase::Offers, late, second))
     }

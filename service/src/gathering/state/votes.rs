@@ -55,7 +55,7 @@ impl Gathering {
         let ballot = question.places(options);
         let ballot = ballot.ok_or_else(|| Refusal::Ballot(name.clone()))?;
         let fate = question.vote(member, slot, ballot);
-        let late = |_| Misdeed::LateBallot(name.clone());
+        let late = Misdeed::LateBallot(name.clone());
         let second = |first| Misdeed::SecondBallot {
             question: name.clone(),
             first,
