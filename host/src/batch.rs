@@ -9,6 +9,11 @@ use std::sync::Arc;
 use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
 use serde::{Deserialize, Serialize};
 
+/// The most bytes of a head: the cluster's id, and the number of a process.
+const HEAD: usize = 32 + 5;
+/// About the bytes of a message beside its weight: the number of its kind, and the length of a list.
+const BESIDE: usize = 16;
+
 /// The head of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
@@ -93,21 +98,27 @@ impl Batch {
     reason = "encoding plain data into a growing buffer cannot fail"
 )]
 pub fn join(head: Head, messages: &[Arc<[u8]>]) -> Vec<u8> {
-    let mut batch = postcard::to_stdvec(&head).expect("plain data encodes");
-    batch.reserve(messages.iter().map(|message| message.len()).sum());
+    let bytes: usize = messages.iter().map(|message| message.len()).sum();
+    let room = Vec::with_capacity(HEAD + bytes);
+    let mut batch = postcard::to_extend(&head, room).expect("plain data encodes");
     for message in messages {
         batch.extend_from_slice(message);
     }
     batch
 }
 
-/// Encodes a message, once for all its recipients.
+/// Encodes a message, once for all its recipients. Most messages are votes, and those are short.
 #[expect(
     clippy::expect_used,
     reason = "encoding plain data into a growing buffer cannot fail"
 )]
 pub(crate) fn encode(message: &SignedMessage) -> Arc<[u8]> {
-    postcard::to_stdvec(message)
+    let mut short = [0; 512];
+    if let Ok(bytes) = postcard::to_slice(message, &mut short) {
+        return (&*bytes).into();
+    }
+    let room = Vec::with_capacity(message.weight() + BESIDE);
+    postcard::to_extend(message, room)
         .expect("plain data encodes")
         .into()
 }

@@ -49,6 +49,8 @@ struct Shared {
     manifest: Manifest,
     digest: Digest,
     parts: BTreeMap<Digest, Part>,
+    /// The bytes of all parts.
+    bytes: usize,
 }
 
 impl PartialEq for Snapshot {
@@ -72,10 +74,12 @@ impl Snapshot {
     }
 
     fn of(manifest: Manifest, parts: impl Iterator<Item = Part>) -> Self {
+        let parts: BTreeMap<_, _> = parts.map(|part| (part.digest(), part)).collect();
         Self(Arc::new(Shared {
             digest: manifest.digest(),
             manifest,
-            parts: parts.map(|part| (part.digest(), part)).collect(),
+            bytes: parts.values().map(|part| part.len()).sum(),
+            parts,
         }))
     }
 
@@ -115,7 +119,7 @@ impl Snapshot {
 
     /// The bytes of all parts.
     pub(crate) fn bytes(&self) -> usize {
-        self.parts().map(|part| part.len()).sum()
+        self.0.bytes
     }
 
     /// Decodes the reply table.

@@ -3,7 +3,7 @@
 //! commit proof.
 
 use super::Replica;
-use super::testimony::Statement;
+use super::testimony::{Said, Statement};
 use crate::evidence::{Evidence, forgets, is_past};
 use crate::id::ReplicaId;
 use crate::message::{Commit, NewView, PrePrepare, SignedMessage, ViewChange};
@@ -13,7 +13,7 @@ use crate::signature::Signed;
 impl Replica {
     /// Compares a statement with what its signer has signed for the slot before, and accuses the signer if they
     /// contradict each other. Slots outside the window are not kept, so nothing is known of them.
-    pub(super) fn compare(&mut self, statement: &Statement) {
+    pub(super) fn compare(&mut self, statement: Said<'_>) {
         let Some(slot) = self.log.slot(statement.sequence()) else {
             return;
         };
@@ -34,10 +34,8 @@ impl Replica {
         if !self.in_window(statement.sequence()) || self.passes_over(&statement) {
             return;
         }
-        self.compare(&statement);
-        self.log
-            .slot_mut(statement.sequence())
-            .keep_statement(statement);
+        self.compare(statement.said());
+        self.log.keep_statement(statement);
     }
 
     /// Whether a mutant passes over a statement of another view.
@@ -98,9 +96,7 @@ impl Replica {
         let proposals = proposals.iter().cloned().map(Statement::PrePrepare);
         for statement in certified.chain(proposals) {
             if self.in_window(statement.sequence()) {
-                self.log
-                    .slot_mut(statement.sequence())
-                    .keep_statement(statement);
+                self.log.keep_statement(statement);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Batch, Commit, PrePrepare, Prepare};
 use crate::signature::Signed;
 
-use super::testimony::{Statement, Testimony};
+use super::testimony::{Said, Statement, Testimony};
 
 /// What this replica knows about one slot. Proposal and votes are of the current view. The prepared certificate is kept
 /// from view to view until a later one replaces it (rule 10).
@@ -25,7 +25,7 @@ pub(super) struct Slot {
     pub(super) learned: BTreeMap<ReplicaId, Signed<Commit>>,
     /// What the replicas have signed in other views than the current one. It decides nothing; it only shows whether they
     /// contradict themselves (rule 24).
-    pub(super) past: BTreeMap<ReplicaId, Testimony>,
+    past: BTreeMap<ReplicaId, Testimony>,
     /// The digests that this replica has agreed to in any view. A certificate may name them, so their bodies are kept
     /// (rule 3).
     pub(super) agreed: BTreeSet<Digest>,
@@ -103,7 +103,7 @@ impl Slot {
 
 impl Slot {
     /// Everything that is known of one replica for this slot, in any view.
-    pub(super) fn statements_of(&self, from: ReplicaId) -> impl Iterator<Item = Statement> + '_ {
+    pub(super) fn statements_of(&self, from: ReplicaId) -> impl Iterator<Item = Said<'_>> {
         let certified = self.prepared.iter();
         let proposals = self
             .proposal
@@ -114,21 +114,18 @@ impl Slot {
                     .map(|certificate| &certificate.pre_prepare),
             )
             .filter(move |proposal| proposal.signer() == from)
-            .cloned()
-            .map(Statement::PrePrepare);
+            .map(Said::PrePrepare);
         let prepares = certified
             .flat_map(|certificate| &certificate.prepares)
             .filter(move |prepare| prepare.signer() == from)
             .chain(self.prepares.get(&from))
-            .cloned()
-            .map(Statement::Prepare);
+            .map(Said::Prepare);
         let commits = self
             .proof
             .iter()
             .filter(move |commit| commit.signer() == from)
             .chain(self.commits.get(&from))
-            .cloned()
-            .map(Statement::Commit);
+            .map(Said::Commit);
         let past = self.past.get(&from).into_iter();
         let past = past.flat_map(Testimony::statements);
         proposals.chain(prepares).chain(commits).chain(past)
@@ -143,10 +140,15 @@ impl Slot {
         }
     }
 
-    pub(super) fn keep_statement(&mut self, statement: Statement) {
+    /// The number of proposals and votes of other views.
+    fn statements(&self) -> usize {
+        self.past.values().map(Testimony::len).sum()
+    }
+
+    fn keep_statement(&mut self, statement: Statement) {
         let known = self
             .statements_of(statement.signer())
-            .any(|known| known.is_like(&statement) && known.view() == statement.view());
+            .any(|known| known.is_like(statement.said()) && known.view() == statement.view());
         if !known {
             let testimony = self.past.entry(statement.signer()).or_default();
             testimony.keep(statement);
@@ -154,7 +156,7 @@ impl Slot {
     }
 
     /// Replaces the prepared certificate. The earlier one decides nothing any more, and what it holds is kept to compare.
-    pub(super) fn keep_certificate(&mut self, certificate: PreparedCertificate) {
+    fn keep_certificate(&mut self, certificate: PreparedCertificate) {
         let Some(earlier) = self.prepared.replace(certificate) else {
             return;
         };
@@ -165,7 +167,7 @@ impl Slot {
     }
 
     /// Moves the proposal and the votes of the view that ends to what is known of the past.
-    pub(super) fn remember_view(&mut self) {
+    fn remember_view(&mut self) {
         let proposal = self.proposal.take().map(Statement::PrePrepare);
         let prepares = std::mem::take(&mut self.prepares).into_values();
         let commits = std::mem::take(&mut self.commits).into_values();
@@ -196,6 +198,10 @@ fn enough<'a, T: Clone + 'a>(
 pub(super) struct Log {
     slots: BTreeMap<Sequence, Slot>,
     bodies: BTreeMap<Digest, Batch>,
+    /// The bytes of all bodies.
+    body_bytes: usize,
+    /// The number of proposals and votes of other views.
+    statements: usize,
 }
 
 impl Log {
@@ -246,19 +252,45 @@ impl Log {
     }
 
     /// The bytes of all bodies.
-    pub(super) fn body_bytes(&self) -> usize {
-        self.bodies.values().map(Batch::weight).sum()
+    pub(super) const fn body_bytes(&self) -> usize {
+        self.body_bytes
     }
 
     /// The number of proposals and votes of other views, and of unchecked votes.
     pub(super) fn statements(&self) -> usize {
-        let past = self.slots.values().flat_map(|slot| slot.past.values());
         let surplus = self.slots.values().map(|slot| slot.surplus.len());
-        past.map(Testimony::len).chain(surplus).sum()
+        self.statements + surplus.sum::<usize>()
+    }
+
+    /// Keeps a statement of another view than the current one.
+    pub(super) fn keep_statement(&mut self, statement: Statement) {
+        self.change(statement.sequence(), |slot| slot.keep_statement(statement));
+    }
+
+    /// Replaces the prepared certificate of its slot.
+    pub(super) fn keep_certificate(&mut self, certificate: PreparedCertificate) {
+        self.change(certificate.sequence(), |slot| {
+            slot.keep_certificate(certificate);
+        });
+    }
+
+    /// Changes what a slot keeps of other views.
+    fn change(&mut self, sequence: Sequence, change: impl FnOnce(&mut Slot)) {
+        let slot = self.slots.entry(sequence).or_default();
+        let before = slot.statements();
+        change(slot);
+        let after = slot.statements();
+        self.statements = self.statements + after - before;
+    }
+
+    fn count_statements(&mut self) {
+        self.statements = self.slots.values().map(Slot::statements).sum();
     }
 
     pub(super) fn keep_body(&mut self, digest: Digest, batch: Batch) {
-        self.bodies.insert(digest, batch);
+        self.body_bytes += batch.weight();
+        let before = self.bodies.insert(digest, batch);
+        self.body_bytes -= before.map_or(0, |before| before.weight());
     }
 
     /// The digests that are proposed or committed but whose body is missing (rule 3).
@@ -287,11 +319,13 @@ impl Log {
             slot.remember_view();
             slot.prepared.take_if(|_| !keeps_certificates);
         }
+        self.count_statements();
     }
 
     /// Drops everything at or below a stable checkpoint (rule 8).
     pub(super) fn drop_through(&mut self, stable: Sequence) {
         self.slots = self.slots.split_off(&stable.next());
+        self.count_statements();
         self.drop_unnamed_bodies();
     }
 
@@ -299,5 +333,6 @@ impl Log {
     pub(super) fn drop_unnamed_bodies(&mut self) {
         let named: BTreeSet<Digest> = self.slots.values().flat_map(Slot::named).collect();
         self.bodies.retain(|digest, _| named.contains(digest));
+        self.body_bytes = self.bodies.values().map(Batch::weight).sum();
     }
 }

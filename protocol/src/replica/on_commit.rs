@@ -2,7 +2,7 @@
 
 use super::Replica;
 use super::on_pre_prepare::Timeliness;
-use super::testimony::Statement;
+use super::testimony::{Said, Statement};
 use crate::id::Sequence;
 use crate::message::{Commit, VerifiedMessage};
 use crate::misbehaviour::Misbehaviour;
@@ -34,7 +34,7 @@ impl Replica {
         if !self.in_window(sequence) {
             return;
         }
-        self.compare(&Statement::Commit(commit.signed().clone()));
+        self.compare(Said::Commit(commit.signed()));
         let slot = self.log.slot_mut(sequence);
         if let Some(earlier) = slot.commits.get(&signer) {
             if earlier.value().digest != digest {

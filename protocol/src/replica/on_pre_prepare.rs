@@ -1,7 +1,7 @@
 //! PRE-PREPARE: the primary proposes a batch for a slot (C4.2, rules 2 and 3).
 
 use super::Replica;
-use super::testimony::Statement;
+use super::testimony::{Said, Statement};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::id::{Sequence, View};
@@ -59,7 +59,7 @@ impl Replica {
                 sequence,
             });
         }
-        self.compare(&Statement::PrePrepare(pre_prepare.signed().clone()));
+        self.compare(Said::PrePrepare(pre_prepare.signed()));
         if let Err(large) = self.config.limits.check_batch(signer, &batch) {
             return self.reject(large);
         }

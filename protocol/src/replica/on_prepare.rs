@@ -2,7 +2,7 @@
 
 use super::Replica;
 use super::on_pre_prepare::Timeliness;
-use super::testimony::Statement;
+use super::testimony::{Said, Statement};
 use crate::evidence::Evidence;
 use crate::id::Sequence;
 use crate::message::{Commit, Message, Prepare, VerifiedMessage};
@@ -40,7 +40,7 @@ impl Replica {
         if !self.in_window(sequence) {
             return;
         }
-        self.compare(&Statement::Prepare(prepare.signed().clone()));
+        self.compare(Said::Prepare(prepare.signed()));
         let slot = self.log.slot_mut(sequence);
         if let Some(earlier) = slot.prepares.get(&signer) {
             if earlier.value().digest != digest {
@@ -73,9 +73,7 @@ impl Replica {
         if self.log.body(digest).is_none() {
             return;
         }
-        self.log
-            .slot_mut(sequence)
-            .keep_certificate(certificate.clone());
+        self.log.keep_certificate(certificate.clone());
         self.persist(Record::Prepared(certificate));
         if self.may_vote() {
             self.broadcast(Message::Commit(Commit {

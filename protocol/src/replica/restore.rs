@@ -81,8 +81,7 @@ impl Replica {
             Record::Body { sequence, batch } => self.read_body(sequence, batch),
             Record::Executed(sequence) => self.told = self.told.max(sequence),
             Record::Prepared(certificate) => {
-                let sequence = certificate.sequence();
-                self.log.slot_mut(sequence).keep_certificate(certificate);
+                self.log.keep_certificate(certificate);
             }
             Record::ViewChange(view_change) => {
                 self.view = view_change.view;

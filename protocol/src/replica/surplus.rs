@@ -4,7 +4,7 @@
 use super::Replica;
 use super::compare::against_commit;
 use super::on_pre_prepare::Timeliness;
-use super::testimony::Statement;
+use super::testimony::{Said, Statement};
 use crate::effect::Effect;
 use crate::evidence::Evidence;
 use crate::id::ReplicaId;
@@ -43,15 +43,17 @@ impl Replica {
             Statement::Commit(_) => slot.committed.is_some(),
             Statement::PrePrepare(_) => false,
         };
-        let agrees = |known: Statement| known.contradiction(vote).is_none();
+        let agrees = |known: Said<'_>| known.contradiction(vote.said()).is_none();
         let mut kept = slot.surplus.iter().filter(|one| one.signer() == signer);
         matches!(self.timeliness(view), Timeliness::Current)
             && self.in_window(sequence)
             && decided
-            && slot.proposed() == Some(vote.digest())
-            && slot.committed.is_none_or(|digest| digest == vote.digest())
+            && slot.proposed() == Some(vote.said().digest())
+            && slot
+                .committed
+                .is_none_or(|digest| digest == vote.said().digest())
             && !slot.has_vote(vote)
-            && !kept.any(|one| one.is_like(vote))
+            && !kept.any(|one| one.said().is_like(vote.said()))
             && slot.statements_of(signer).all(agrees)
             && !self.wishes_contradict(vote)
     }
@@ -72,9 +74,11 @@ impl Replica {
     }
 
     /// Suspects the signer of a statement whose surplus votes contradict it.
-    pub(super) fn suspect(&mut self, statement: &Statement) {
+    pub(super) fn suspect(&mut self, statement: Said<'_>) {
         let slot = self.log.slot_mut(statement.sequence());
-        let lies = contradictions(&mut slot.surplus, |vote| vote.contradiction(statement));
+        let lies = contradictions(&mut slot.surplus, |vote| {
+            vote.said().contradiction(statement)
+        });
         self.effects.extend(lies);
     }
 

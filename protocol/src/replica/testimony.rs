@@ -17,8 +17,38 @@ pub(super) enum Statement {
     Commit(Signed<Commit>),
 }
 
+/// A statement that is kept elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Said<'a> {
+    PrePrepare(&'a Signed<PrePrepare>),
+    Prepare(&'a Signed<Prepare>),
+    Commit(&'a Signed<Commit>),
+}
+
 impl Statement {
+    pub(super) const fn said(&self) -> Said<'_> {
+        match self {
+            Self::PrePrepare(proposal) => Said::PrePrepare(proposal),
+            Self::Prepare(prepare) => Said::Prepare(prepare),
+            Self::Commit(commit) => Said::Commit(commit),
+        }
+    }
+
     pub(super) fn signer(&self) -> ReplicaId {
+        self.said().signer()
+    }
+
+    pub(super) fn sequence(&self) -> Sequence {
+        self.said().sequence()
+    }
+
+    pub(super) fn view(&self) -> View {
+        self.said().view()
+    }
+}
+
+impl Said<'_> {
+    pub(super) fn signer(self) -> ReplicaId {
         match self {
             Self::PrePrepare(proposal) => proposal.signer(),
             Self::Prepare(prepare) => prepare.signer(),
@@ -26,7 +56,7 @@ impl Statement {
         }
     }
 
-    pub(super) fn sequence(&self) -> Sequence {
+    pub(super) fn sequence(self) -> Sequence {
         match self {
             Self::PrePrepare(proposal) => proposal.value().sequence,
             Self::Prepare(prepare) => prepare.value().sequence,
@@ -34,7 +64,7 @@ impl Statement {
         }
     }
 
-    pub(super) fn view(&self) -> View {
+    pub(super) fn view(self) -> View {
         match self {
             Self::PrePrepare(proposal) => proposal.value().view,
             Self::Prepare(prepare) => prepare.value().view,
@@ -42,7 +72,7 @@ impl Statement {
         }
     }
 
-    pub(super) fn digest(&self) -> Digest {
+    pub(super) fn digest(self) -> Digest {
         match self {
             Self::PrePrepare(proposal) => proposal.value().digest,
             Self::Prepare(prepare) => prepare.value().digest,
@@ -51,28 +81,32 @@ impl Statement {
     }
 
     /// Whether both are of one kind.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+    pub(super) fn is_like(self, other: Said<'_>) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 
     /// The proof against the signer of two statements for one slot, if they name two digests in one view. A PRE-PREPARE
     /// and a PREPARE prove nothing more: no correct replica sends both in one view (E4).
-    pub(super) fn contradiction(&self, later: &Self) -> Option<Evidence> {
+    pub(super) fn contradiction(self, later: Said<'_>) -> Option<Evidence> {
         let (a, b) = (self, later);
         if a.signer() != b.signer() || a.view() != b.view() || a.digest() == b.digest() {
             return None;
         }
-        match (a.clone(), b.clone()) {
-            (Self::PrePrepare(a), Self::PrePrepare(b)) => Some(Evidence::TwoPrePrepares(a, b)),
-            (Self::Prepare(a), Self::Prepare(b)) => Some(Evidence::TwoPrepares(a, b)),
-            (Self::Commit(a), Self::Commit(b)) => Some(Evidence::TwoCommits(a, b)),
-            (Self::PrePrepare(a), Self::Commit(b)) | (Self::Commit(b), Self::PrePrepare(a)) => {
-                Some(Evidence::CommittedOtherProposal(a, b))
+        match (a, b) {
+            (Said::PrePrepare(a), Said::PrePrepare(b)) => {
+                Some(Evidence::TwoPrePrepares(a.clone(), b.clone()))
             }
-            (Self::Prepare(a), Self::Commit(b)) | (Self::Commit(b), Self::Prepare(a)) => {
-                Some(Evidence::CommittedOtherPrepare(a, b))
+            (Said::Prepare(a), Said::Prepare(b)) => {
+                Some(Evidence::TwoPrepares(a.clone(), b.clone()))
             }
-            (Self::PrePrepare(_), Self::Prepare(_)) | (Self::Prepare(_), Self::PrePrepare(_)) => {
+            (Said::Commit(a), Said::Commit(b)) => Some(Evidence::TwoCommits(a.clone(), b.clone())),
+            (Said::PrePrepare(a), Said::Commit(b)) | (Said::Commit(b), Said::PrePrepare(a)) => {
+                Some(Evidence::CommittedOtherProposal(a.clone(), b.clone()))
+            }
+            (Said::Prepare(a), Said::Commit(b)) | (Said::Commit(b), Said::Prepare(a)) => {
+                Some(Evidence::CommittedOtherPrepare(a.clone(), b.clone()))
+            }
+            (Said::PrePrepare(_), Said::Prepare(_)) | (Said::Prepare(_), Said::PrePrepare(_)) => {
                 None
             }
         }
@@ -105,10 +139,10 @@ impl Testimony {
         self.commits.all()
     }
 
-    pub(super) fn statements(&self) -> impl Iterator<Item = Statement> + '_ {
-        let proposals = self.proposals.all().cloned().map(Statement::PrePrepare);
-        let prepares = self.prepares.all().cloned().map(Statement::Prepare);
-        let commits = self.commits.all().cloned().map(Statement::Commit);
+    pub(super) fn statements(&self) -> impl Iterator<Item = Said<'_>> {
+        let proposals = self.proposals.all().map(Said::PrePrepare);
+        let prepares = self.prepares.all().map(Said::Prepare);
+        let commits = self.commits.all().map(Said::Commit);
         proposals.chain(prepares).chain(commits)
     }
 }
