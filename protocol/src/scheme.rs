@@ -88,6 +88,18 @@ impl Scheme {
         }
     }
 
+    /// The keys of all replicas, in index order: 32 bytes each, none where a key is not known. Those of a keyed hash are secret,
+    /// and good for one program only.
+    pub(crate) fn public(&self) -> Vec<[u8; 32]> {
+        match self {
+            Self::Ed25519(public) => public
+                .iter()
+                .map(|key| key.map_or([0; 32], |key| key.to_bytes()))
+                .collect(),
+            Self::Keyed(all) => all.iter().map(|key| key.0).collect(),
+        }
+    }
+
     /// Checks a signature.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl Network {
         }
     }
 
-    /// When the copies of a message sent now arrive; none if it is lost.
+    /// When the copies of a message sent now arrive: at most two, and none if it is lost.
     pub(crate) fn arrivals(
         &self,
         dice: &mut Dice,
@@ -59,16 +59,16 @@ impl Network {
         from: ReplicaId,
         to: ReplicaId,
         packet: &Packet,
-    ) -> Vec<Time> {
+    ) -> [Option<Time>; 2] {
         let mut sets_out = now;
         let link = if now >= self.heal {
             &CALM
         } else if self.is_cut(now, from, to) {
-            return Vec::new();
+            return [None; 2];
         } else {
             if let Some(withheld) = self.withholds(now, from, to, packet) {
                 if !withheld.late {
-                    return Vec::new();
+                    return [None; 2];
                 }
                 sets_out = millis(withheld.to_ms).min(self.heal);
             }
@@ -77,20 +77,12 @@ impl Network {
                 .unwrap_or(&CALM)
         };
         if dice.chance(link.lost) {
-            return Vec::new();
+            return [None; 2];
         }
-        let copies = if dice.chance(link.doubled) { 2 } else { 1 };
-        (0..copies)
-            .map(|_| {
-                let takes = dice.between(link.shortest_us, link.longest_us);
-                let late = if dice.chance(link.late) {
-                    link.longest_us.saturating_mul(10)
-                } else {
-                    0
-                };
-                Time(sets_out.0 + takes + late)
-            })
-            .collect()
+        let doubled = dice.chance(link.doubled);
+        let first = arrival(link, dice, sets_out);
+        let second = doubled.then(|| arrival(link, dice, sets_out));
+        [Some(first), second]
     }
 
     fn is_cut(&self, now: Time, from: ReplicaId, to: ReplicaId) -> bool {
@@ -143,6 +135,17 @@ impl Network {
     }
 }
 
+/// When a message arrives that is not lost.
+fn arrival(link: &Link, dice: &mut Dice, sets_out: Time) -> Time {
+    let takes = dice.between(link.shortest_us, link.longest_us);
+    let late = if dice.chance(link.late) {
+        link.longest_us.saturating_mul(10)
+    } else {
+        0
+    };
+    Time(sets_out.0 + takes + late)
+}
+
 /// A plan's time.
 pub(crate) const fn millis(at: u64) -> Time {
     Time(at.saturating_mul(1000))
@@ -156,6 +159,7 @@ mod tests {
     use crate::plan::{Choice, Kind, Name, Plan, Withheld};
     use crate::process::Packet;
     use quorate_fault::Dice;
+    use quorate_host::Head;
     use quorate_protocol::message::{Fetch, Standing};
     use quorate_protocol::{ClusterId, Digest, Keys, Message, ReplicaId, Sequence, Time, View};
 
@@ -179,13 +183,15 @@ mod tests {
             late,
         };
         plan.withheld = vec![withheld(10, 20, false), withheld(90, 300, true)];
-        let mut keys = Keys::simulated(ReplicaId(0), 4, ClusterId(Digest::of(&[]).0));
+        let cluster = ClusterId(Digest::of(&[]).0);
+        let head = Head {
+            cluster,
+            sender: ReplicaId(0),
+        };
+        let mut keys = Keys::simulated(ReplicaId(0), 4, cluster);
         let mut packet = |message| {
             let signed = keys.sign_message(message).expect("it can be signed");
-            Packet::Batch {
-                bytes: Vec::new(),
-                message: Some(Arc::new(signed.into_signed())),
-            }
+            Packet::of_bytes(head, Arc::from([]), Some(Arc::new(signed.into_signed())))
         };
         let standing = packet(Message::Standing(Standing {
             view: View(0),
@@ -202,7 +208,7 @@ mod tests {
         let mut arrives = |at_ms: u64, from, to, packet: &Packet| {
             let now = Time(at_ms * 1000);
             let arrivals = network.arrivals(&mut dice, now, ReplicaId(from), ReplicaId(to), packet);
-            arrivals.first().map(|time| time.0 / 1000)
+            arrivals[0].map(|time| time.0 / 1000)
         };
         assert_eq!(arrives(9, 0, 1, &standing), Some(9));
         assert_eq!(arrives(10, 0, 1, &standing), None);
@@ -211,10 +217,7 @@ mod tests {
         assert_eq!(arrives(15, 0, 1, &fetch), Some(15), "another kind");
         assert_eq!(arrives(15, 0, 3, &standing), Some(15), "another recipient");
         assert_eq!(arrives(15, 1, 2, &standing), Some(15), "another sender");
-        let garbage = Packet::Batch {
-            bytes: Vec::new(),
-            message: None,
-        };
+        let garbage = Packet::of_bytes(head, Arc::from([]), None);
         assert_eq!(arrives(15, 0, 1, &garbage), Some(15));
         assert_eq!(arrives(95, 0, 1, &standing), Some(100), "all is healed");
         assert_eq!(arrives(101, 0, 1, &standing), Some(101));

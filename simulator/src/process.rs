@@ -6,11 +6,11 @@ use std::sync::Arc;
 use quorate_fault::behaviour::Behaviour;
 use quorate_host::{
     self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, RequestName, Setup,
-    first_number, join,
+    first_number,
 };
 use quorate_protocol::message::{NewView, Request};
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Keys, Part, Record, ReplicaId, Signed,
+    Cached, ClientId, ClusterId, Config, Digest, Duration, Keys, Part, Record, ReplicaId, Signed,
     SignedMessage, Sizes, Status, Time, Timestamp,
 };
 use quorate_service::exchange::{Exchange, Rules};
@@ -24,15 +24,22 @@ use crate::disk::Disk;
 use crate::plan::{Back, Trouble};
 use crate::words;
 
+/// The bytes of a batch's head.
+const HEAD: usize = 33;
+
 /// What goes from one process to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet {
     /// A batch of one message.
     Batch {
-        /// The bytes that arrive.
-        bytes: Vec<u8>,
+        /// Who says so, and the cluster.
+        head: host::Head,
+        /// The bytes behind the head.
+        bytes: Arc<[u8]>,
         /// What they say to whoever can read them. `None`: nobody can.
         message: Option<Arc<SignedMessage>>,
+        /// What its first recipient reads in the bytes, for all of them. Inside `None`: it cannot be read.
+        opened: Cached<Option<Batch>>,
     },
     /// A vote of the exchange.
     Vote(Heard),
@@ -41,15 +48,37 @@ pub enum Packet {
 impl Packet {
     /// The packet of a message that leaves.
     fn of(head: host::Head, outgoing: &Outgoing) -> Self {
-        let bytes = join(head, std::slice::from_ref(&outgoing.bytes));
+        let bytes = Arc::clone(&outgoing.bytes);
         let message = if outgoing.damaged {
-            let read = Batch::open(&bytes, head.cluster).ok();
+            let read = Batch::read(head.sender, &bytes).ok();
             read.and_then(|batch| batch.messages.into_iter().next())
                 .map(Arc::new)
         } else {
             Some(Arc::clone(&outgoing.message))
         };
-        Self::Batch { bytes, message }
+        Self::of_bytes(head, bytes, message)
+    }
+
+    /// A packet of these bytes, which say this to whoever can read them.
+    pub(crate) fn of_bytes(
+        head: host::Head,
+        bytes: Arc<[u8]>,
+        message: Option<Arc<SignedMessage>>,
+    ) -> Self {
+        Self::Batch {
+            head,
+            bytes,
+            message,
+            opened: Cached::default(),
+        }
+    }
+
+    /// The bytes that arrive. A vote of the exchange does not count.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Batch { bytes, .. } => HEAD + bytes.len(),
+            Self::Vote(_) => 0,
+        }
     }
 }
 
@@ -285,11 +314,17 @@ impl Process {
     /// A packet arrives.
     pub(crate) fn on_packet(&mut self, now: Time, packet: &Packet) {
         match packet {
-            Packet::Batch { bytes, .. } => {
-                self.read += bytes.len() as u64;
+            Packet::Batch {
+                head,
+                bytes,
+                opened,
+                ..
+            } => {
+                self.read += packet.size() as u64;
+                let open = || Batch::read(head.sender, bytes).ok();
                 // What cannot be read is refused where it arrives, as live.
-                if let Ok(batch) = Batch::open(bytes, self.origin.cluster) {
-                    self.live.deliver(batch);
+                if let Some(batch) = opened.get_or_make(open) {
+                    self.live.deliver(batch.clone());
                 }
             }
             Packet::Vote(heard) => {
@@ -480,7 +515,7 @@ fn began(record: &Record) -> Option<Signed<NewView>> {
 mod tests {
     use std::num::NonZeroU32;
 
-    use quorate_host::{Event, Head, join};
+    use quorate_host::{Event, Head};
     use quorate_protocol::message::Request;
     use quorate_protocol::{
         ClusterId, Config, Keys, Quorum, ReplicaId, SignedMessage, Time, Timestamp,
@@ -519,10 +554,7 @@ mod tests {
             cluster: CLUSTER,
             sender: S,
         };
-        Packet::Batch {
-            bytes: join(head, &[bytes.into()]),
-            message: None,
-        }
+        Packet::of_bytes(head, bytes.into(), None)
     }
 
     /// How many messages leave, and how many of them others have signed.

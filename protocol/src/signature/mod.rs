@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::de::{DeserializeOwned, Error as _};
@@ -40,6 +40,20 @@ struct Inner<T> {
     bytes: Box<[u8]>,
     signature: Signature,
     value: T,
+    /// What a check has shown for all of a circle.
+    holds: OnceLock<Holds>,
+}
+
+/// The processes of one program that have the same public keys. Of a value that several of them get, the signature is checked
+/// once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Circle(Digest);
+
+/// A signature holds for all of a circle.
+struct Holds {
+    circle: Circle,
+    /// By which keys that remember know it.
+    fingerprint: Option<Digest>,
 }
 
 // Copies share everything, whether or not the value itself could be copied.
@@ -172,6 +186,7 @@ impl<'de, T: Signable> Deserialize<'de> for Signed<T> {
             bytes: wire.bytes.into(),
             signature: Signature::Given(proof),
             value,
+            holds: OnceLock::new(),
         })))
     }
 }
@@ -275,6 +290,8 @@ pub struct Keys {
     checked: u64,
     /// Whether it remembers what it has checked.
     remembers: bool,
+    /// Those with whom it shares its checks.
+    circle: Option<Circle>,
     /// Of requests, and of their clients' own keys.
     requests: Remembered,
     /// Of all other messages. A flood of requests does not push them out.
@@ -347,6 +364,7 @@ impl Keys {
         Self {
             own,
             remembers: scheme.is_costly(),
+            circle: None,
             scheme,
             open: Open::new(Arc::new(signer)),
             checked: 0,
@@ -362,6 +380,20 @@ impl Keys {
     #[must_use]
     pub const fn that_remember(mut self) -> Self {
         self.remembers = true;
+        self
+    }
+
+    /// These keys, for one of several processes of one program, as in a simulation. What one of them has checked need not be
+    /// checked by the others, if they share the value. It counts as checked all the same.
+    #[must_use]
+    pub fn that_share_checks(mut self) -> Self {
+        let deepest = [self.open.signer.deepest.to_le_bytes()];
+        let all = self.scheme.public().concat();
+        self.circle = Some(Circle(Digest::of(&[
+            &self.cluster().0,
+            &all,
+            &deepest.concat(),
+        ])));
         self
     }
 
@@ -436,13 +468,14 @@ impl Keys {
         reason = "encoding plain data into a growing buffer cannot fail"
     )]
     pub fn sign<T: Signable>(&self, value: T) -> Verified<T> {
-        let bytes = postcard::to_stdvec(&value).expect("plain data encodes");
+        let bytes = encoded(&value).expect("plain data encodes");
         let signature = self.open.add(self.hash().leaf(T::DOMAIN, &bytes));
         Verified(Signed(Arc::new(Inner {
             signer: self.own,
-            bytes: bytes.into(),
+            bytes,
             signature,
             value,
+            holds: OnceLock::new(),
         })))
     }
 
@@ -474,9 +507,19 @@ impl Keys {
             signer,
             bytes,
             signature,
+            holds,
             ..
         } = &*signed.0;
         if self.has_made(signature) {
+            return Ok(());
+        }
+        if let Some(known) = holds.get()
+            && Some(known.circle) == self.circle
+            && known.fingerprint.is_some() == self.remembers
+        {
+            if !known.fingerprint.is_some_and(|one| self.has_checked(one)) {
+                self.count::<T>(known.fingerprint);
+            }
             return Ok(());
         }
         let (signer, proof) = (*signer, signature.proof());
@@ -485,17 +528,29 @@ impl Keys {
         }
         let hash = self.hash();
         let root = proof.root(hash, hash.leaf(T::DOMAIN, bytes));
-        let known = self.remembers.then(|| fingerprint(signer, root, &proof));
-        if known.is_some_and(|known| self.has_checked(known)) {
+        let name = || hash.of(&[&signer.0.to_le_bytes(), &root.0, &proof.signature]);
+        let fingerprint = self.remembers.then(name);
+        if fingerprint.is_some_and(|one| self.has_checked(one)) {
             return Ok(());
         }
         let bytes = root::signed_bytes(self.cluster(), root);
         self.scheme.verify(signer, &bytes, &proof.signature)?;
-        self.checked += 1;
-        if let Some(known) = known {
-            self.remembered::<T>().add(known);
+        self.count::<T>(fingerprint);
+        if let Some(circle) = self.circle {
+            holds.get_or_init(|| Holds {
+                circle,
+                fingerprint,
+            });
         }
         Ok(())
+    }
+
+    /// A signature was checked.
+    fn count<T: Signable>(&mut self, fingerprint: Option<Digest>) {
+        self.checked += 1;
+        if let Some(fingerprint) = fingerprint {
+            self.remembered::<T>().add(fingerprint);
+        }
     }
 
     /// How what shares a signature is hashed.
@@ -552,13 +607,19 @@ impl Keys {
     }
 }
 
-fn fingerprint(signer: ReplicaId, root: Digest, proof: &Proof) -> Digest {
-    Digest::of(&[&signer.0.to_le_bytes(), &root.0, &proof.signature])
-}
-
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "keys of {}", self.own)
+    }
+}
+
+/// The encoding of a value. Most values are votes, and those are short.
+fn encoded(value: &impl Serialize) -> postcard::Result<Box<[u8]>> {
+    let mut short = [0; 128];
+    match postcard::to_slice(value, &mut short) {
+        Ok(bytes) => Ok((&*bytes).into()),
+        Err(postcard::Error::SerializeBufferFull) => postcard::to_stdvec(value).map(Into::into),
+        Err(error) => Err(error),
     }
 }
 
@@ -639,6 +700,35 @@ mod tests {
         assert!(keys(0, 32).check_all(&shared).is_err());
         assert!(keys(0, 32).check_all(&alone).is_ok());
         assert_eq!(large.signed(), 2);
+    }
+
+    #[test]
+    fn what_one_of_a_program_has_checked_holds_for_all_of_its_cluster_and_counts_for_each() {
+        let keys = |own, cluster| {
+            Keys::simulated(ReplicaId(own), 4, ClusterId([cluster; 32])).that_share_checks()
+        };
+        let fetch = |byte| Fetch {
+            digest: Digest([byte; 32]),
+        };
+        let value = sent(&keys(1, 7).sign(fetch(1)));
+        let (mut first, mut second) = (keys(0, 7), keys(2, 7));
+        let mut remembers = keys(3, 7).that_remember();
+        assert!(keys(0, 8).check(&value).is_err());
+        assert!(value.0.holds.get().is_none());
+        first.check(&value).unwrap();
+        assert!(value.0.holds.get().is_some());
+        assert!(keys(0, 8).check(&value).is_err(), "another cluster");
+        for _ in 0..2 {
+            first.check(&value).unwrap();
+            second.check(&value).unwrap();
+            remembers.check(&value).unwrap();
+        }
+        let counts = [&first, &second, &remembers].map(Keys::checked);
+        assert_eq!(counts, [3, 2, 1]);
+
+        let forged = under_its_signature(sent(&keys(1, 7).sign(fetch(2))), &value);
+        assert!(first.check(&forged).is_err());
+        assert!(second.check(&forged).is_err(), "nobody vouches for it");
     }
 
     #[test]

@@ -222,20 +222,23 @@ impl Seen {
                 self.statement(at, &Statement::PrePrepare(pre_prepare.clone()), keeps)
             }
             SignedMessage::Prepare(prepare) => {
-                let of = prepare.signer();
-                let as_primary = Evidence::PrimaryPrepared(prepare.clone());
-                if as_primary.holds(&self.config) && self.is_of_interest(of) {
-                    return Err(unproved(at.by, &as_primary));
+                if self.is_of_interest(prepare.signer()) {
+                    let as_primary = Evidence::PrimaryPrepared(prepare.clone());
+                    if as_primary.holds(&self.config) {
+                        return Err(unproved(at.by, &as_primary));
+                    }
                 }
                 self.statement(at, &Statement::Prepare(prepare.clone()), true)
             }
             SignedMessage::Commit(commit) => self.commit(at, commit),
             SignedMessage::ViewChange(wish) => self.view_change(at, wish),
             SignedMessage::NewView { new_view, .. } => {
-                let wrong = Evidence::WrongNewView(new_view.clone());
                 let compares = new_view.value().view.next() >= at.after.view;
-                if compares && self.is_of_interest(new_view.signer()) && wrong.holds(&self.config) {
-                    return Err(unproved(at.by, &wrong));
+                if compares && self.is_of_interest(new_view.signer()) {
+                    let wrong = Evidence::WrongNewView(new_view.clone());
+                    if wrong.holds(&self.config) {
+                        return Err(unproved(at.by, &wrong));
+                    }
                 }
                 if at.enters(new_view.value().view) {
                     self.starts.insert(at.by, new_view.clone());
@@ -258,11 +261,12 @@ impl Seen {
     ) -> Result<(), Unproved> {
         let PrePrepare { view, sequence, .. } = *pre_prepare.value();
         let compares = at.is_in(view) && at.has_in_window(sequence);
+        let compares = compares && self.is_of_interest(pre_prepare.signer());
         let start = self.starts.get(&at.by).filter(|_| compares);
         let evidence = start
             .map(|start| Evidence::ProposedAgainstNewView(start.clone(), pre_prepare.clone()))
             .filter(|evidence| evidence.holds(&self.config));
-        match evidence.filter(|evidence| self.is_of_interest(evidence.accused())) {
+        match evidence {
             Some(evidence) => Err(unproved(at.by, &evidence)),
             None => Ok(()),
         }

@@ -472,14 +472,14 @@ impl World {
         if let Some(picture) = &mut self.picture {
             let (from, to) = (self.places.lane(from), self.places.lane(at));
             let lanes = (from.as_str(), to.as_str());
-            if arrivals.is_empty() {
+            if arrivals == [None; 2] {
                 picture.packet(lanes, packet, time, Err("lost"));
             }
-            for arrival in &arrivals {
-                picture.packet(lanes, packet, time, Ok(*arrival));
+            for arrival in arrivals.into_iter().flatten() {
+                picture.packet(lanes, packet, time, Ok(arrival));
             }
         }
-        for time in arrivals {
+        for time in arrivals.into_iter().flatten() {
             let packet = Arc::clone(packet);
             self.queue.push(
                 time,

@@ -52,7 +52,7 @@ impl Waiting {
 fn batch(event: &Event) -> Option<(ReplicaId, usize)> {
     match event {
         Event::Arrive { from, packet, .. } => match packet.as_ref() {
-            Packet::Batch { bytes, .. } => Some((*from, bytes.len().max(LEAST))),
+            Packet::Batch { .. } => Some((*from, packet.size().max(LEAST))),
             Packet::Vote(_) => None,
         },
         _ => None,
@@ -66,16 +66,19 @@ mod tests {
     use super::{LEAST, ROOM, Waiting};
     use crate::process::Packet;
     use crate::queue::Event;
-    use quorate_protocol::ReplicaId;
+    use quorate_host::Head;
+    use quorate_protocol::{ClusterId, ReplicaId};
+
+    const HEAD: Head = Head {
+        cluster: ClusterId([7; 32]),
+        sender: ReplicaId(1),
+    };
 
     fn arrives(from: u32, bytes: usize) -> Event {
         Event::Arrive {
             at: 0,
             from: ReplicaId(from),
-            packet: Arc::new(Packet::Batch {
-                bytes: vec![0; bytes],
-                message: None,
-            }),
+            packet: Arc::new(Packet::of_bytes(HEAD, vec![0; bytes].into(), None)),
         }
     }
 
