@@ -37,6 +37,10 @@ use crate::options::{Command, Options};
 use crate::out::{complain, say};
 use crate::stop::Stop;
 
+/// A run makes and drops millions of small messages, on one thread for each job.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The exit status where a rule was broken or a text differs.
 const BROKEN: u8 = 1;
 /// The exit status where something cannot be understood, read or written.
