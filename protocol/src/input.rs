@@ -1,8 +1,7 @@
 use crate::effect::Timer;
 use crate::id::{ReplicaId, Sequence};
-use crate::message::{Answer, Query, Request, VerifiedMessage};
+use crate::message::{Answer, Query, Request, Surplus, VerifiedMessage};
 use crate::part::Part;
-use crate::replica::Surplus;
 use crate::signature::Verified;
 
 /// An event for a replica.

@@ -24,6 +24,7 @@ mod request;
 mod stable;
 mod standing;
 mod state;
+mod surplus;
 mod view_change;
 
 pub use answer::Answer;
@@ -45,6 +46,8 @@ pub use request::Request;
 pub use stable::{Recall, Stable};
 pub use standing::{Memory, Standing};
 pub use state::{Piece, State};
+pub use surplus::Surplus;
+pub(crate) use surplus::Unchecked;
 pub use view_change::ViewChange;
 
 use serde::{Deserialize, Serialize};

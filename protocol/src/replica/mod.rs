@@ -51,7 +51,6 @@ use crate::time::Time;
 
 pub use sizes::Sizes;
 pub use status::{Phase, SlotStatus, Status};
-pub use surplus::Surplus;
 
 use allowance::Allowances;
 use early::EarlyMessages;

@@ -8,13 +8,9 @@ use super::testimony::{Said, Statement};
 use crate::effect::Effect;
 use crate::evidence::Evidence;
 use crate::id::ReplicaId;
-use crate::message::{SignedMessage, ViewChange};
+use crate::message::{SignedMessage, Surplus, Unchecked, ViewChange};
 use crate::mutant::Mutant;
 use crate::signature::Signed;
-
-/// A vote that would decide nothing. Its signature may be false.
-#[derive(Clone, Debug)]
-pub struct Surplus(Statement);
 
 impl Replica {
     /// The vote in a message, if it decides nothing and agrees with all that its signer has said: a PREPARE for a slot that is
@@ -26,11 +22,12 @@ impl Replica {
     #[must_use]
     pub fn surplus(&self, sender: ReplicaId, message: &SignedMessage) -> Option<Surplus> {
         let vote = match message {
-            SignedMessage::Prepare(vote) => Statement::Prepare(vote.clone()),
-            SignedMessage::Commit(vote) => Statement::Commit(vote.clone()),
+            SignedMessage::Prepare(vote) => Unchecked::Prepare(vote.clone()),
+            SignedMessage::Commit(vote) => Unchecked::Commit(vote.clone()),
             _ => return None,
         };
-        (vote.signer() == sender && self.is_surplus(&vote)).then_some(Surplus(vote))
+        let surplus = message.signer() == sender && self.is_surplus(&statement_of(vote.clone()));
+        surplus.then_some(Surplus(vote))
     }
 
     fn is_surplus(&self, vote: &Statement) -> bool {
@@ -68,6 +65,7 @@ impl Replica {
     }
 
     pub(super) fn on_surplus(&mut self, Surplus(vote): Surplus) {
+        let vote = statement_of(vote);
         if !self.is_mutant(Mutant::SurplusForgotten) {
             self.log.slot_mut(vote.sequence()).surplus.push(vote);
         }
@@ -93,6 +91,13 @@ impl Replica {
             });
             self.effects.extend(lies);
         }
+    }
+}
+
+fn statement_of(vote: Unchecked) -> Statement {
+    match vote {
+        Unchecked::Prepare(vote) => Statement::Prepare(vote),
+        Unchecked::Commit(vote) => Statement::Commit(vote),
     }
 }
 
