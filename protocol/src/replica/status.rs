@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Replica;
+use super::testimony::Statement;
 use crate::digest::Digest;
 use crate::id::{ClientId, ReplicaId, Sequence, Timestamp, View};
 use crate::message::Commit;
@@ -98,27 +99,36 @@ impl Replica {
         }
     }
 
-    /// The backups whose PREPAREs for the proposal are here; none once the slot is stable.
+    /// The backups whose PREPAREs for the proposal are here, those included that decided nothing, so that nobody checked their
+    /// signatures; none once the slot is stable.
     #[must_use]
     pub fn prepared_by(&self, sequence: Sequence) -> BTreeSet<ReplicaId> {
         let Some(slot) = self.log.slot(sequence) else {
             return BTreeSet::new();
         };
+        let surplus = slot.surplus.iter().filter_map(|vote| match vote {
+            Statement::Prepare(vote) if vote.value().view == self.view => Some(vote),
+            _ => None,
+        });
         let proposed = slot.proposed();
-        let votes = slot.prepares.values();
+        let votes = slot.prepares.values().chain(surplus);
         let matching = votes.filter(|vote| Some(vote.value().digest) == proposed);
         matching.map(Signed::signer).collect()
     }
 
-    /// The replicas whose COMMITs for what was committed, or else for the proposal, are here, those of a proof included; none
-    /// once the slot is stable.
+    /// The replicas whose COMMITs for what was committed, or else for the proposal, are here, those of a proof included, and those
+    /// that decided nothing; none once the slot is stable.
     #[must_use]
     pub fn committed_by(&self, sequence: Sequence) -> BTreeSet<ReplicaId> {
         let Some(slot) = self.log.slot(sequence) else {
             return BTreeSet::new();
         };
         let decided = slot.committed.or_else(|| slot.proposed());
-        let votes = slot.commits.values().chain(&slot.proof);
+        let surplus = slot.surplus.iter().filter_map(|vote| match vote {
+            Statement::Commit(vote) => Some(vote),
+            _ => None,
+        });
+        let votes = slot.commits.values().chain(&slot.proof).chain(surplus);
         let matching = votes.filter(|vote| Some(vote.value().digest) == decided);
         matching.map(Signed::signer).collect()
     }
