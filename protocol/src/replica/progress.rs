@@ -18,11 +18,9 @@ pub(super) struct Progress {
     /// The request that the timer runs for.
     pub(super) timed: Option<Timed>,
     pub(super) crowded: Crowded,
-    /// The number of view changes since requests were last served quickly.
+    /// The number of view changes in a row without an execution in between.
     pub(super) attempts: u32,
-    /// The number of requests in a row that the primary has served quickly.
-    quick: u32,
-    /// The number of requests in a row that the primary has served slowly, or the T that they took, if these are more (rule 18).
+    /// The number of requests in a row that the primary has served slowly (rule 18).
     strikes: u32,
     /// The shortest of the times that these requests took.
     quickest: Duration,
@@ -59,22 +57,11 @@ struct Pace {
 
 /// The number of requests in a row that a primary may serve slowly.
 const STRIKES: u32 = 8;
-/// The number of requests in a row that a primary must serve quickly before this replica waits no longer than T again.
-const QUICK_IN_A_ROW: u32 = 8;
 /// The part of T that a primary may take for a request without being slow: a quarter.
 const QUICK: u64 = 4;
 
-impl Progress {
-    /// A view change begins: from now on this replica waits twice as long, so many times.
-    pub(super) fn lengthen(&mut self, doublings: u32) {
-        self.attempts = self.attempts.saturating_add(doublings);
-        self.quick = 0;
-    }
-}
-
 impl Replica {
-    /// How long this replica waits for progress, or for a view to start: T, doubled for each further view change before requests
-    /// are served quickly again.
+    /// How long this replica waits for progress, or for a view to start: T, doubled for each further view change in a row.
     #[must_use]
     pub const fn patience(&self) -> Duration {
         self.config
@@ -124,27 +111,12 @@ impl Replica {
         };
         let waits = self.requests.waiting_of(timed.client).is_some();
         if self.active && !(waits && self.requests.is_new(timed.client, timed.timestamp)) {
-            self.note_pace(timed.since);
+            self.progress.attempts = 0;
             self.stop_progress_timer();
             if self.is_too_slow(timed.since) {
                 return self.leave_slow_primary();
             }
             self.start_progress_timer();
-        }
-    }
-
-    /// Waits no longer than T again once requests are served well within T. One that has executed proves little: where all take
-    /// about T, for lack of time or for a slow network, each would end its view, and the next would begin with T again.
-    fn note_pace(&mut self, since: Time) {
-        let took = self.now.0.saturating_sub(since.0);
-        let progress = &mut self.progress;
-        if took > self.config.view_timeout.0 / 2 {
-            progress.quick = 0;
-            return;
-        }
-        progress.quick = progress.quick.saturating_add(1);
-        if progress.quick >= QUICK_IN_A_ROW {
-            progress.attempts = 0;
         }
     }
 
@@ -188,9 +160,7 @@ impl Replica {
             0 => took,
             _ => took.min(progress.quickest),
         };
-        // One that took several T counts as several, so that a primary gains nothing from the patience of the others.
-        let times = u32::try_from(took.0 / self.config.view_timeout.0.max(1)).unwrap_or(STRIKES);
-        progress.strikes = progress.strikes.saturating_add(times.max(1));
+        progress.strikes += 1;
         progress.strikes >= STRIKES
     }
 
@@ -220,8 +190,6 @@ impl Replica {
             at: self.now,
         };
         self.progress.slow.insert(self.primary(), pace);
-        // Requests have executed. Slow primaries in a row must not have more and more time.
-        self.progress.attempts = 0;
         self.progress.left = self.progress.left.saturating_add(1);
         self.start_view_change(self.view.next());
     }

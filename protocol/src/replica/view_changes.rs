@@ -121,7 +121,7 @@ impl Replica {
         self.view = wanted;
         self.active = false;
         let longer = u32::from(!self.is_mutant(Mutant::PatienceNotDoubled));
-        self.progress.lengthen(longer);
+        self.progress.attempts = self.progress.attempts.saturating_add(longer);
         self.stop_progress_timer();
         let prepared = if self.is_mutant(Mutant::NoCertificates) {
             Vec::new()
