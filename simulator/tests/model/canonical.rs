@@ -24,7 +24,7 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     // current view, are kept only for replicas that missed them.
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
     // These are kept only to find contradictions.
-    decides_nothing.extend(["past: {", "ended: {", "surplus: ["]);
+    decides_nothing.extend(["past: {", "ended: {", "surplus: [", "statements: "]);
     // No peer uses up its allowance here.
     decides_nothing.push("allowances: ");
     // It only makes timers longer.
