@@ -49,12 +49,15 @@ impl Replica {
 
     /// Compares a COMMIT with the VIEW-CHANGEs of its sender (E7).
     pub(super) fn compare_commit(&mut self, commit: &Signed<Commit>) {
-        let evidence = self
-            .view_changes_of(commit.signer())
-            .find_map(|view_change| against_commit(view_change, commit));
-        if let Some(evidence) = evidence {
+        if let Some(evidence) = self.wishes_against(commit) {
             self.accuse(evidence);
         }
+    }
+
+    /// The proof that a COMMIT and a VIEW-CHANGE of its sender contradict each other.
+    pub(super) fn wishes_against(&self, commit: &Signed<Commit>) -> Option<Evidence> {
+        self.view_changes_of(commit.signer())
+            .find_map(|view_change| against_commit(view_change, commit))
     }
 
     /// Compares a VIEW-CHANGE with the other messages of its sender (E6 and E7).

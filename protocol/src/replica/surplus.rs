@@ -52,16 +52,7 @@ impl Replica {
             && !slot.has_vote(vote)
             && !kept.any(|one| one.said().is_like(vote.said()))
             && slot.statements_of(signer).all(agrees)
-            && !self.wishes_contradict(vote)
-    }
-
-    /// Whether a VIEW-CHANGE of its signer contradicts a COMMIT.
-    fn wishes_contradict(&self, vote: &Statement) -> bool {
-        let Statement::Commit(commit) = vote else {
-            return false;
-        };
-        self.view_changes_of(commit.signer())
-            .any(|wish| against_commit(wish, commit).is_some())
+            && !matches!(vote, Statement::Commit(commit) if self.wishes_against(commit).is_some())
     }
 
     pub(super) fn on_surplus(&mut self, Surplus(vote): Surplus) {
