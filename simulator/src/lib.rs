@@ -22,7 +22,6 @@ mod disk;
 pub mod gather;
 pub mod invariant;
 mod keys;
-mod kind;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 mod network;

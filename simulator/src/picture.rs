@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use quorate_diagram::{Arrow, Diagram, Key, Lane, Style};
 use quorate_host::Event;
-use quorate_protocol::message::Request;
+use quorate_protocol::message::{Kind, Request, place};
 use quorate_protocol::{Digest, ReplicaId, Sequence, SignedMessage, Time, View};
 
-use crate::kind::{Kind, place};
 use crate::process::Packet;
 use crate::words;
 

@@ -1,8 +1,7 @@
 //! Messages fit: no correct process sends a message that is larger than the transport must take.
 
+use quorate_protocol::message::Kind;
 use quorate_protocol::{Largest, ReplicaId, SignedMessage};
-
-use crate::kind::Kind;
 
 /// The rule.
 pub const RULE: &str =

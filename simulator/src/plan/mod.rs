@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::cost::Costs;
 pub use crate::disk::Trouble;
-pub use crate::kind::Kind;
 pub use check::PlanError;
 pub use engine::Engine;
 pub(crate) use gathering::question;
 pub use gathering::{BadGathering, Gathering, Member};
 pub use generate::Choice;
 pub use name::Name;
+pub use quorate_protocol::message::Kind;
 
 /// A run. Its text form is TOML; all times are in milliseconds of virtual time from the start unless said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,10 @@
 //! The messages that a command applies to.
 
 use quorate_protocol::ReplicaId;
+use quorate_protocol::message::{Kind, place};
 
 use super::cursor::Cursor;
 use super::parcel::Parcel;
-use crate::kind::{Kind, place};
 
 /// Words for several kinds.
 const GROUPS: [(&str, &[Kind]); 3] = [

@@ -1,8 +1,10 @@
-//! The kinds of messages, as plans and scenarios have them.
+//! The kinds of messages, by the names that people know them by: in plans, scenarios, pictures and traces.
 
-use quorate_protocol::SignedMessage;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use super::SignedMessage;
+use crate::digest::Digest;
 
 /// A kind of message between replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +52,8 @@ impl Kind {
     pub const COMMITTED: Self = Self("committed");
 
     /// A message's kind.
-    pub(crate) const fn of(message: &SignedMessage) -> Self {
+    #[must_use]
+    pub const fn of(message: &SignedMessage) -> Self {
         Self(match message {
             SignedMessage::Request(_) => "request",
             SignedMessage::PrePrepare { .. } => "pre-prepare",
@@ -79,18 +82,21 @@ impl Kind {
     }
 
     /// The names of all, for people.
-    pub(crate) fn names() -> String {
+    #[must_use]
+    pub fn names() -> String {
         Self::ALL.map(|kind| kind.0).join(", ")
     }
 
     /// The kind with this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.0 == name)
     }
 }
 
 /// The view and the slot that a message is about.
-pub(crate) fn place(message: &SignedMessage) -> (Option<u64>, Option<u64>) {
+#[must_use]
+pub fn place(message: &SignedMessage) -> (Option<u64>, Option<u64>) {
     match message {
         SignedMessage::PrePrepare { pre_prepare, .. } => {
             let value = pre_prepare.value();
@@ -104,6 +110,20 @@ pub(crate) fn place(message: &SignedMessage) -> (Option<u64>, Option<u64>) {
         SignedMessage::State(m) => (None, Some(m.value().sequence.0)),
         SignedMessage::FetchState(m) => (None, Some(m.value().sequence.0)),
         _ => (None, None),
+    }
+}
+
+/// The digest that a message is about: of a batch, or of a state.
+#[must_use]
+pub fn digest(message: &SignedMessage) -> Option<Digest> {
+    match message {
+        SignedMessage::PrePrepare { pre_prepare, .. } => Some(pre_prepare.value().digest),
+        SignedMessage::Prepare(m) => Some(m.value().digest),
+        SignedMessage::Commit(m) => Some(m.value().digest),
+        SignedMessage::Checkpoint(m) => Some(m.value().digest),
+        SignedMessage::Fetch(m) => Some(m.value().digest),
+        SignedMessage::Body(m) => Some(m.value().batch.digest()),
+        _ => None,
     }
 }
 
