@@ -48,6 +48,8 @@ pub enum Mutant {
     MovesForgotten,
     /// A node votes for another roster in the same attempt once others want it more (rule 5).
     VotesTwice,
+    /// Where a roster with an unknown node is backed by f+1, a node's own vote is none of them (rule 5).
+    OwnVoteForgotten,
     /// Votes of two keys with one invitation count where rosters are compared (rule 5).
     TwoKeysCompared,
     /// One node that is in a later attempt takes the others along (rule 8).
@@ -95,7 +97,7 @@ impl std::fmt::Display for Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::ChallengeNotChecked,
         Self::AddressNotCompared,
         Self::OldKeyCounts,
@@ -111,6 +113,7 @@ impl Mutant {
         Self::NumberNotRaised,
         Self::MovesForgotten,
         Self::VotesTwice,
+        Self::OwnVoteForgotten,
         Self::TwoKeysCompared,
         Self::OneLeads,
         Self::AnybodyLeads,

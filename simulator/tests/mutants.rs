@@ -144,3 +144,14 @@ fn foundings_of_nodes_with_a_known_bug_break_a_rule() {
         assert_eq!(broken, Some(rule), "{bug}");
     }
 }
+
+/// One of some seven thousand seeds shows it, so the seed is kept.
+#[test]
+fn two_halves_that_want_a_node_which_is_gone_swap_their_rosters_for_ever_without_their_own_votes() {
+    let mut plan = gather::Plan::generate(3632);
+    let violation = |plan: &gather::Plan| gather::run(plan, Trace::Off, &|| false).violation;
+    assert_eq!(violation(&plan), None);
+    plan.mutant = Some(quorate_gather::Mutant::OwnVoteForgotten);
+    let broken = violation(&plan).map(|violation| violation.rule());
+    assert_eq!(broken, Some("all are founded"));
+}

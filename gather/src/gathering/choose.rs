@@ -56,21 +56,34 @@ impl Gathering {
         let unknown = others()
             .filter(|key| !self.barred.contains_key(key) && !self.peers.has(key))
             .count();
-        let backed = || self.is_backed(roster);
+        let others_want = || self.wanted_by_others(roster);
+        let one_correct = self.judge.quorum().one_correct();
         roster.has(&own)
             && liars + unknown <= self.judge.quorum().f() as usize
             // A seat's owner has signed every HELLO with that seat. Elsewhere a liar may have made up the unknown one.
-            && (unknown == 0 || self.judge.invites() || backed())
-            && (liars == 0 || backed() || others().all(|key| self.is_bearable(now, &key)))
+            && (unknown == 0
+                || self.judge.invites()
+                || others_want() + usize::from(self.has_wanted(roster)) >= one_correct)
+            && (liars == 0
+                || others_want() >= one_correct
+                || others().all(|key| self.is_bearable(now, &key)))
     }
 
-    /// Whether f+1 others want it, so that one of them is correct and has met its members.
-    fn is_backed(&self, roster: &Roster) -> bool {
+    /// How many others want a roster. One of f+1 is correct, and has met its members or heard of f+1 who want it.
+    fn wanted_by_others(&self, roster: &Roster) -> usize {
         let own = self.judge.own();
         let votes = self.ballots.in_phase(Phase::Roster);
-        let others = votes
-            .filter(|ballot| ballot.roster.cluster() == roster.cluster() && ballot.vote.key != own);
-        others.count() >= self.judge.quorum().one_correct()
+        votes
+            .filter(|ballot| ballot.roster.cluster() == roster.cluster() && ballot.vote.key != own)
+            .count()
+    }
+
+    /// Whether this node's last ROSTER was for it: then its members were met, or f+1 wanted it. If that did not count, two groups of
+    /// f+1 that each know a node which is gone would swap their rosters in every attempt.
+    fn has_wanted(&self, roster: &Roster) -> bool {
+        let voted = self.ballots.of(&self.judge.own(), Phase::Roster);
+        voted.is_some_and(|ballot| ballot.roster.cluster() == roster.cluster())
+            && !self.is_mutant(Mutant::OwnVoteForgotten)
     }
 
     /// Whether a key is not proved to lie, or was waited for long enough.

@@ -159,3 +159,38 @@ pub(crate) fn two_keys_of_one_invitation_do_not_keep_two_halves_apart_for_ever()
     }
     world.assert_one_cluster(1..=6);
 }
+
+#[test]
+pub(crate) fn two_halves_that_each_met_a_node_which_is_gone_agree_on_one_roster() {
+    let halves = [(8, 1..=3), (9, 4..=6)];
+    let mut world = World::default();
+    for port in 1..=6 {
+        world.start(open(port, 7), &[1]);
+    }
+    world.run(1_000);
+    world.cut = (1..=3)
+        .flat_map(|one| (4..=6).map(move |other| (one, other)))
+        .collect();
+    for (gone, half) in halves.clone() {
+        for to in half {
+            Liar::new(&open(gone, 7)).say(&mut world, to, &Said::default());
+        }
+    }
+    world.run(600);
+    for port in 1..=6 {
+        world.assert_told(port, "attempt 1: 3 of 5 ROSTERs");
+    }
+    world.cut.clear();
+    // Another key answers where the node was that is gone, so it is not met any more.
+    for (port, half) in halves {
+        let forger = Forger::new(&open(port, 7), key(10 * port));
+        let mut other = Liar { port, forger };
+        for to in half {
+            other.say(&mut world, to, &Said::default());
+            world.run(1);
+            world.assert_told(to, "was before");
+        }
+    }
+    world.run(60_000);
+    world.assert_one_cluster(1..=6);
+}

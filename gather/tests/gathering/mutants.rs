@@ -17,7 +17,7 @@ fn fails(test: fn(), mutant: Mutant) -> bool {
 
 #[test]
 fn a_node_with_a_known_bug_fails_the_test_of_its_rule() {
-    let tests: [(Mutant, fn()); 29] = [
+    let tests: [(Mutant, fn()); 30] = [
         (Mutant::ChallengeNotChecked, liars::a_packet_that_is_played_again_after_its_challenge_is_old_is_no_answer),
         (Mutant::AddressNotCompared, liars::a_key_that_does_not_sign_or_names_other_addresses_is_not_met),
         (Mutant::OldKeyCounts, liars::what_the_key_before_has_signed_does_not_count_once_another_key_answers_at_an_address),
@@ -33,6 +33,7 @@ fn a_node_with_a_known_bug_fails_the_test_of_its_rule() {
         (Mutant::NumberNotRaised, restarts::a_member_that_starts_again_elsewhere_is_found_there),
         (Mutant::MovesForgotten, restarts::a_member_remembers_over_its_restart_where_others_have_moved),
         (Mutant::VotesTwice, votes::a_node_votes_once_in_an_attempt_whatever_others_want_and_over_a_restart),
+        (Mutant::OwnVoteForgotten, attempts::two_halves_that_each_met_a_node_which_is_gone_agree_on_one_roster),
         (Mutant::TwoKeysCompared, attempts::two_keys_of_one_invitation_do_not_keep_two_halves_apart_for_ever),
         (Mutant::OneLeads, attempts::one_liar_in_a_far_attempt_takes_nobody_along),
         (Mutant::AnybodyLeads, attempts::two_keys_of_one_invitation_in_a_far_attempt_take_nobody_along),

@@ -202,6 +202,7 @@ impl Plan {
         plan.draw_restarts(&mut dice);
         plan.draw_joins(&mut dice);
         plan.draw_partitions(&mut dice);
+        plan.draw_rush(&mut dice);
         plan
     }
 
@@ -232,7 +233,6 @@ impl Plan {
         } else {
             0
         };
-        let owners = u64::from(self.nodes) - liars;
         let extras = if liars == 0 || dice.chance(200) {
             dice.below(f + 1)
         } else {
@@ -243,8 +243,10 @@ impl Plan {
         } else {
             0
         };
-        let mut roles = vec![Role::Owner; index(owners)];
-        roles.extend((0..liars).map(|_| Role::Liar(self.draw_lie(dice))));
+        let lies: Vec<Lie> = (0..liars).map(|_| self.draw_lie(dice)).collect();
+        let seated = lies.iter().filter(|lie| !self.comes_beside(**lie)).count();
+        let mut roles = vec![Role::Owner; self.nodes as usize - seated];
+        roles.extend(lies.into_iter().map(Role::Liar));
         // A seat of an invitation is one node's.
         if self.way != Way::Invited {
             roles.extend(vec![Role::Extra; index(extras)]);
@@ -264,6 +266,11 @@ impl Plan {
                 restarts: Vec::new(),
             });
         }
+    }
+
+    /// Whether a liar comes beside the n, and leaves the seats to them: nobody waits for a key that is gone in a moment.
+    fn comes_beside(&self, lie: Lie) -> bool {
+        lie == Lie::FloodJoin && self.way != Way::Invited
     }
 
     fn draw_lie(&self, dice: &mut Dice) -> Lie {
@@ -350,6 +357,32 @@ impl Plan {
         }
     }
 
+    /// Sometimes all start within a moment, join the first and call each other over a network that is fast and loses nothing, as on one
+    /// machine, beside one that joins again and again: whoever votes at one time goes on voting at one time, and chance breaks no tie.
+    fn draw_rush(&mut self, dice: &mut Dice) {
+        if !dice.chance(250) {
+            return;
+        }
+        self.lost = 0;
+        self.longest_us = dice.between(200, 5_000);
+        self.partitions.clear();
+        let moment = self.heal_ms.min(dice.between(50, 1_500));
+        let liars = self.count(|role| matches!(role, Role::Liar(_)));
+        if self.way != Way::Invited && liars < self.quorum().f() as usize {
+            self.people.push(Person {
+                role: Role::Liar(Lie::FloodJoin),
+                starts_ms: 0,
+                joins: Vec::new(),
+                restarts: Vec::new(),
+            });
+        }
+        for (place, person) in self.people.iter_mut().enumerate() {
+            person.starts_ms = if place == 0 { 0 } else { dice.below(moment) };
+            person.joins = if place == 0 { Vec::new() } else { vec![0] };
+            person.restarts.clear();
+        }
+    }
+
     /// The arithmetic of n and f.
     #[must_use]
     pub fn quorum(&self) -> Quorum {
@@ -374,13 +407,15 @@ impl Plan {
         let are_there = self.people.iter().all(|person| match person.role {
             Role::Owner | Role::Extra | Role::Foreign(_) => true,
             // Whoever is shut out has no seat, as if it had never come.
-            Role::Liar(Lie::Invalid | Lie::FloodJoin) => false,
+            Role::Liar(Lie::Invalid) => false,
+            Role::Liar(Lie::FloodJoin) => self.way != Way::Invited,
             // With seats it has one, under however many keys.
             Role::Liar(Lie::Sybil(_)) => self.way == Way::Invited,
             Role::Liar(_) => true,
         });
         let liars = self.count(|role| matches!(role, Role::Liar(_)));
-        let are_enough = self.owners() + liars >= self.nodes as usize;
+        let beside = self.count(|role| matches!(role, Role::Liar(lie) if self.comes_beside(lie)));
+        let are_enough = self.owners() + liars - beside >= self.nodes as usize;
         are_there && are_enough && liars + self.forgotten() <= self.quorum().f() as usize
     }
 
@@ -391,10 +426,16 @@ impl Plan {
         restarts.filter(|restart| restart.forgets).count()
     }
 
-    /// Whether somebody of the n may find the cluster full: there are more correct nodes than seats, one after another included.
+    /// Whether somebody of the n may find the cluster full: there are more correct nodes than seats, one after another included, or
+    /// keys that were there for a moment have seats.
     #[must_use]
     pub fn may_watch(&self) -> bool {
-        self.count(|role| role == Role::Extra) + self.forgotten() > 0
+        let beside = |role| match role {
+            Role::Extra => true,
+            Role::Liar(lie) => self.comes_beside(lie),
+            Role::Owner | Role::Foreign(_) => false,
+        };
+        self.count(beside) + self.forgotten() > 0
     }
 
     /// Whether those who come first have the seats: no packet is lost, so all votes come in time, nobody lies, and nobody starts again.
