@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 
 use libfuzzer_sys::fuzz_target;
-use quorate_host::{Batch, Head, join};
+use quorate_host::{Arrived, Batch, Head, join};
 use quorate_protocol::message::{self, Request};
 use quorate_protocol::{ClusterId, Keys, Part, Quorum, Record, ReplicaId, Sequence, Timestamp};
 use quorate_service::exchange::Rules;
@@ -55,7 +55,7 @@ fn messages(bytes: &[u8]) {
     let Ok(batch) = Batch::open(&join(HEAD, &[bytes.into()]), HEAD.cluster) else {
         return;
     };
-    for message in batch.messages {
+    for Arrived { message, .. } in batch.messages {
         let again = postcard::to_stdvec(&message).expect("a decoded value can be encoded");
         assert_eq!(postcard::from_bytes(&again).as_ref(), Ok(&message));
         let _ = keys.verify_message(message);

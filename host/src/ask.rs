@@ -43,6 +43,23 @@ pub enum Ask {
     Wish(Wish),
 }
 
+impl Ask {
+    /// What is asked, in a word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Submit { .. } => "submit",
+            Self::Read(_) => "read",
+            Self::Vote { .. } => "vote",
+            Self::Hear(_) => "hear",
+            Self::Finalize(_) => "finalize",
+            Self::Order(_) => "order",
+            Self::Distrust => "distrust",
+            Self::Wish(_) => "wish",
+        }
+    }
+}
+
 /// The name of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestName {
@@ -87,6 +104,23 @@ pub enum Answer {
     Wished,
     /// It does not do what was asked.
     Refused(Refusal),
+}
+
+impl Answer {
+    /// What is answered, in a word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Outcome(_) => "outcome",
+            Self::Told(_) => "told",
+            Self::Listened(_) => "listened",
+            Self::Decided(_) => "decided",
+            Self::Taken(_) => "taken",
+            Self::Distrusts(_) => "distrusts",
+            Self::Wished => "wished",
+            Self::Refused(_) => "refused",
+        }
+    }
 }
 
 /// The result of a caller's operation.

@@ -7,7 +7,10 @@
 use std::sync::Arc;
 
 use quorate_protocol::{ClusterId, ReplicaId, SignedMessage};
+use quorate_trace::{Event, EventId, Kind};
 use serde::{Deserialize, Serialize};
+
+use crate::journal::Journal;
 
 /// The most bytes of a head: the cluster's id, and the number of a process.
 const HEAD: usize = 32 + 5;
@@ -29,7 +32,30 @@ pub struct Batch {
     /// The process that claims to send them.
     pub sender: ReplicaId,
     /// The messages, in order.
-    pub messages: Vec<SignedMessage>,
+    pub messages: Vec<Arrived>,
+}
+
+/// A message of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Its name in traces. `None`: its sender keeps no trace.
+    pub msg: Option<EventId>,
+    /// The event of its arrival, if the recipient keeps a trace.
+    pub(crate) arrival: Option<EventId>,
+    /// The message.
+    pub message: SignedMessage,
+}
+
+impl Arrived {
+    /// A message with this name.
+    #[must_use]
+    pub const fn new(msg: Option<EventId>, message: SignedMessage) -> Self {
+        Self {
+            msg,
+            arrival: None,
+            message,
+        }
+    }
 }
 
 /// Bytes that are no batch for this cluster.
@@ -72,10 +98,23 @@ impl Batch {
         let mut messages = Vec::new();
         while !bytes.is_empty() {
             let (message, after) = postcard::take_from_bytes(bytes)?;
-            messages.push(message);
+            messages.push(Arrived::new(None, message));
             bytes = after;
         }
         Ok(Self { sender, messages })
+    }
+
+    /// Notes the arrival of each message.
+    pub(crate) fn note(&mut self, journal: &mut Journal) {
+        for one in &mut self.messages {
+            let event = Event {
+                msg: one.msg,
+                from: Some(one.msg.map_or(self.sender.into(), |msg| msg.by)),
+                cause: one.msg,
+                ..Event::new(Kind::Receive).about(&one.message)
+            };
+            one.arrival = Some(journal.note(event));
+        }
     }
 
     /// A batch of one message, which came without a head.
@@ -83,7 +122,7 @@ impl Batch {
     pub fn of(sender: ReplicaId, message: SignedMessage) -> Self {
         Self {
             sender,
-            messages: vec![message],
+            messages: vec![Arrived::new(None, message)],
         }
     }
 }

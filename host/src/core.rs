@@ -9,14 +9,16 @@ use quorate_fault::behaviour::Behaviour;
 use quorate_protocol::Mutant;
 use quorate_protocol::message::{Query, Request};
 use quorate_protocol::{
-    Input, Keys, Record, Replica, ReplicaId, SignedMessage, Time, Timer, Verified, VerifiedMessage,
+    Input, Keys, Record, Replica, ReplicaId, Time, Timer, Verified, VerifiedMessage,
 };
 use quorate_service::{Operation, Service};
+use quorate_trace::{self as trace, EventId};
 
 use crate::Answer;
-use crate::batch::Batch;
+use crate::batch::{Arrived, Batch};
 use crate::desk::name_of;
 use crate::event::{Event, Leaving};
+use crate::journal::Journal;
 use crate::queue::Name;
 use crate::turn::{Released, Turn};
 use crate::views::ViewLog;
@@ -29,13 +31,13 @@ pub struct Core<S> {
     pub(crate) service: S,
     pub(crate) timers: BTreeMap<Timer, Time>,
     /// The answers that the replica waits for. It gets them before any other input, in the order in which it asked.
-    pub(crate) answers: VecDeque<Input>,
+    pub(crate) answers: VecDeque<Caused>,
     /// What the process says to itself, and what it asks for. The replica gets it before any message of others.
-    pub(crate) inputs: VecDeque<Input>,
+    pub(crate) inputs: VecDeque<Caused>,
     /// Requests that this process has signed, and that it submits as soon as its earlier ones leave room for them.
-    pub(crate) held: VecDeque<Verified<Request>>,
+    pub(crate) held: VecDeque<(Option<EventId>, Verified<Request>)>,
     /// Messages of others that nobody has looked at yet, by batch.
-    pub(crate) arrived: VecDeque<(ReplicaId, VecDeque<SignedMessage>)>,
+    pub(crate) arrived: VecDeque<(ReplicaId, VecDeque<Arrived>)>,
     pub(crate) records: Vec<Record>,
     /// The records that a mutant has not written yet.
     #[cfg(feature = "mutants")]
@@ -45,7 +47,12 @@ pub struct Core<S> {
     /// Replies, and answers to queries, for the clients that the process speaks for.
     pub(crate) heard: Vec<VerifiedMessage>,
     pub(crate) views: ViewLog,
+    /// What it did, if it keeps a trace.
+    pub(crate) journal: Option<Box<Journal>>,
 }
+
+/// An input, and the event that it follows from. `None` unless the process keeps a trace.
+pub(crate) type Caused = (Option<EventId>, Input);
 
 impl<S: Service> Core<S> {
     /// A replica that starts at its first turn.
@@ -57,7 +64,7 @@ impl<S: Service> Core<S> {
             service,
             timers: BTreeMap::new(),
             answers: VecDeque::new(),
-            inputs: VecDeque::from([Input::Start]),
+            inputs: VecDeque::from([(None, Input::Start)]),
             held: VecDeque::new(),
             arrived: VecDeque::new(),
             records: Vec::new(),
@@ -67,6 +74,7 @@ impl<S: Service> Core<S> {
             leaving: Vec::new(),
             heard: Vec::new(),
             views: ViewLog::default(),
+            journal: None,
         }
     }
 
@@ -124,13 +132,13 @@ impl<S: Service> Core<S> {
         if self.is_mutant(Mutant::HeldRequestDropped) && !self.replica().has_room(&request) {
             return;
         }
-        self.held.push_back(request);
+        self.held.push_back((self.cause(), request));
     }
 
     /// Drops the requests with these names that are still held. What was submitted cannot be taken back.
     pub(crate) fn withdraw(&mut self, names: &BTreeSet<Name>) {
         if !names.is_empty() {
-            self.held.retain(|one| !names.contains(&name_of(one)));
+            self.held.retain(|(_, one)| !names.contains(&name_of(one)));
         }
     }
 
@@ -148,18 +156,25 @@ impl<S: Service> Core<S> {
 
     /// Asks all replicas a read-only query.
     pub fn query(&mut self, query: Query) {
-        self.inputs.push_back(Input::Ask(query));
+        self.give(Input::Ask(query));
     }
 
     /// Wants another primary, for a client that got no answer.
     pub fn distrust(&mut self) {
-        self.inputs.push_back(Input::Distrust);
+        self.give(Input::Distrust);
     }
 
     /// Misbehaves in this way from now on; `None` makes the process correct. What it held back leaves at once.
     pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) {
         for effect in self.replica.change(now, behaviour) {
             self.perform(now, effect);
+        }
+    }
+
+    /// Sets the time of what is noted for the trace.
+    pub(crate) fn reach(&mut self, now: Time) {
+        if let Some(journal) = &mut self.journal {
+            journal.reach(now);
         }
     }
 
@@ -173,6 +188,8 @@ impl<S: Service> Core<S> {
             }
         }
         if self.replica.wake_at().is_some_and(|at| at <= now) {
+            let woken = self.note(|| trace::Event::new(trace::Kind::Timer).what("fault"));
+            self.follow(woken);
             for effect in self.replica.wake(now) {
                 self.perform(now, effect);
             }
@@ -183,44 +200,81 @@ impl<S: Service> Core<S> {
     /// A timer runs out.
     pub fn run_out(&mut self, timer: Timer) {
         self.timers.remove(&timer);
-        self.inputs.push_back(Input::Timer(timer));
+        let name = match timer {
+            Timer::View => "view",
+            Timer::Status => "status",
+        };
+        let event = self.note(|| trace::Event::new(trace::Kind::Timer).what(name));
+        self.inputs.push_back((event, Input::Timer(timer)));
     }
 
     /// Steps the replica until nothing is left to do, its own messages included.
     pub(crate) fn settle(&mut self, now: Time) {
-        while let Some(input) = self.next_input() {
+        while let Some((cause, input)) = self.next_input() {
             self.views.on_input(&input);
-            for effect in self.replica.step(now, input) {
+            self.follow(cause);
+            let effects = self.replica.step(now, input);
+            if let Some(journal) = &mut self.journal {
+                journal.observe(self.replica.replica());
+            }
+            for effect in effects {
                 self.perform(now, effect);
             }
         }
+    }
+
+    /// Gives the replica an input, which follows from what is handled now.
+    pub(crate) fn give(&mut self, input: Input) {
+        self.inputs.push_back((self.cause(), input));
+    }
+
+    /// Notes an event for the trace, if the process keeps one. Returns the event's name.
+    pub(crate) fn note(&mut self, event: impl FnOnce() -> trace::Event) -> Option<EventId> {
+        self.journal.as_mut().map(|journal| journal.note(event()))
+    }
+
+    /// What follows from now on follows from this event.
+    pub(crate) fn follow(&mut self, cause: Option<EventId>) {
+        if let Some(journal) = &mut self.journal {
+            journal.follow(cause);
+        }
+    }
+
+    /// The event that is handled, if the process keeps a trace.
+    pub(crate) fn cause(&self) -> Option<EventId> {
+        self.journal.as_ref().and_then(|journal| journal.cause())
     }
 
     /// Whether there is something to do before the next message arrives.
     pub(crate) fn has_input(&self) -> bool {
         let replica = self.replica.replica();
         let fits = |one: &Verified<Request>| replica.has_room(one);
-        !self.inputs.is_empty() || self.held.front().is_some_and(fits)
+        !self.inputs.is_empty() || self.held.front().is_some_and(|(_, one)| fits(one))
     }
 
-    fn next_input(&mut self) -> Option<Input> {
+    fn next_input(&mut self) -> Option<Caused> {
         let next = self.answers.pop_front().or_else(|| self.inputs.pop_front());
-        next.or_else(|| self.next_held().map(Input::Submit))
+        next.or_else(|| self.next_held())
             .or_else(|| self.next_message())
     }
 
     /// The next request to submit, if there is room for it. The replica counts it among those that wait once it has come
     /// back, which is before the next one is looked at.
-    fn next_held(&mut self) -> Option<Verified<Request>> {
+    fn next_held(&mut self) -> Option<Caused> {
         let replica = self.replica.replica();
-        let fits = self.held.front().is_some_and(|one| replica.has_room(one));
-        if fits { self.held.pop_front() } else { None }
+        let fits = |(_, one): &(_, Verified<Request>)| replica.has_room(one);
+        if !self.held.front().is_some_and(fits) {
+            return None;
+        }
+        let (cause, request) = self.held.pop_front()?;
+        Some((cause, Input::Submit(request)))
     }
 
     /// A turn of a replica alone: everything that has come until now is handled. A timer runs out when
     /// [`Core::run_out`] says so, whatever the time is.
     pub fn turn(&mut self, now: Time) -> Turn<Infallible> {
         self.heard.clear();
+        self.reach(now);
         self.settle(now);
         self.finish(Vec::new())
     }
@@ -235,6 +289,10 @@ impl<S: Service> Core<S> {
         let records = std::mem::take(&mut self.records);
         #[cfg(feature = "mutants")]
         let records = self.on_disk_in_time(records);
+        if self.replica.has_crashed() {
+            self.note(|| trace::Event::new(trace::Kind::Fault).what("ends"));
+        }
+        self.follow(None);
         let compacts = records.iter().any(Record::compacts);
         Turn {
             all: compacts.then(|| self.replica.replica().records()),

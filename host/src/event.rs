@@ -7,7 +7,9 @@ use quorate_protocol::{
     Evidence, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage, Timestamp, View,
 };
 
-/// Something that a process did.
+use quorate_trace::EventId;
+
+/// Something that a process did, for the driver. What the trace has is in the [journal](crate::journal).
 #[derive(Clone, Debug)]
 pub enum Event {
     /// It can prove another process faulty.
@@ -53,6 +55,8 @@ pub enum Event {
 /// A message that leaves.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
+    /// Its name in traces, if the process keeps one.
+    pub msg: Option<EventId>,
     /// The recipient. `None`: all others.
     pub to: Option<ReplicaId>,
     /// The message as it was signed.
@@ -68,6 +72,8 @@ pub struct Outgoing {
 pub(crate) struct Leaving {
     /// How many events of the turn came before it.
     pub(crate) after: usize,
+    /// Its name in traces.
+    pub(crate) msg: Option<EventId>,
     /// `None`: it goes to all.
     pub(crate) to: Option<ReplicaId>,
     pub(crate) message: SignedMessage,

@@ -6,7 +6,7 @@
 //!   replica's effects.
 //! * [`ask`]: what callers ask and are answered. `desk`: callers' operations. [`queue`]: requests over HTTP. [`rounds`]:
 //!   the exchange. `gathering`: the process as a member of a gathering.
-//! * [`turn`]: records first, then everything else. [`event`]: what happened. [`views`]: why the view changed.
+//! * [`turn`]: records first, then everything else. [`event`]: what happened. [`journal`]: the same for the trace. [`views`]: why the view changed.
 
 pub mod ask;
 pub mod batch;
@@ -15,6 +15,7 @@ mod desk;
 pub mod event;
 mod gathering;
 mod intake;
+pub mod journal;
 mod perform;
 pub mod process;
 pub mod queue;
@@ -25,9 +26,10 @@ pub mod views;
 pub use ask::{
     Answer, Ask, BYTES, Heard, LANES, Outcome, Refusal, RequestName, SignedVote, Told, UNDER_WAY,
 };
-pub use batch::{BadBatch, Batch, Head, join};
+pub use batch::{Arrived, BadBatch, Batch, Head, join};
 pub use core::Core;
 pub use event::{Event, Outgoing};
+pub use journal::{Journal, Page};
 pub use process::{Past, Process, Setup, first_number};
 pub use queue::{Order, Taken};
 pub use rounds::Missing;

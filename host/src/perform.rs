@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use quorate_protocol::{Effect, Input, Message, ReplicaId, SignedMessage, Time, VerifiedMessage};
+use quorate_protocol::{
+    Effect, Evidence, Input, Message, ReplicaId, Sequence, SignedMessage, Time, VerifiedMessage,
+};
 use quorate_service::Service;
+use quorate_trace::{self as trace, EventId, Whom};
 
 use crate::batch::encode;
 use crate::core::Core;
@@ -14,20 +17,22 @@ impl<S: Service> Core<S> {
         match effect {
             Effect::Broadcast(message) => {
                 if let Some(signed) = self.sign(message) {
-                    self.inputs.push_back(Input::Message(signed.clone()));
-                    self.send(None, signed.into_signed());
+                    let sent = self.send(None, signed.clone().into_signed());
+                    self.inputs.push_back((sent, Input::Message(signed)));
                 }
             }
             Effect::Send { to, message } => {
                 if let Some(signed) = self.sign(message) {
                     if to == self.own() {
-                        self.inputs.push_back(Input::Message(signed));
+                        self.give(Input::Message(signed));
                     } else {
                         self.send(Some(to), signed.into_signed());
                     }
                 }
             }
-            Effect::Forward { to, message } => self.send(Some(to), *message),
+            Effect::Forward { to, message } => {
+                self.send(Some(to), *message);
+            }
             Effect::SetTimer { timer, at } => {
                 self.views.on_timer_set(timer, now);
                 self.timers.insert(timer, at);
@@ -38,10 +43,17 @@ impl<S: Service> Core<S> {
             Effect::Execute { sequence, requests } => {
                 let execute = |request| self.service.execute(sequence, request);
                 let results: Vec<_> = requests.iter().map(execute).collect();
-                self.answers.push_back(Input::Executed {
+                let executed = self.note(|| {
+                    let what = format!("{} requests", requests.len());
+                    trace::Event::new(trace::Kind::Execute)
+                        .slot(sequence)
+                        .what(what)
+                });
+                let answer = Input::Executed {
                     sequence,
                     results: results.clone(),
-                });
+                };
+                self.answers.push_back((executed, answer));
                 self.events.push(Event::Executed {
                     sequence,
                     requests,
@@ -51,39 +63,47 @@ impl<S: Service> Core<S> {
             }
             Effect::TakeCheckpoint { sequence } => {
                 let parts = self.service.snapshot();
-                self.answers
-                    .push_back(Input::CheckpointTaken { sequence, parts });
+                let taken = self.note_checkpoint(sequence, "taken");
+                let answer = Input::CheckpointTaken { sequence, parts };
+                self.answers.push_back((taken, answer));
             }
             Effect::InstallState { sequence, parts } => {
                 let restored = self.service.restore(&parts);
-                self.events.push(match restored {
-                    Ok(()) => Event::Installed(sequence),
-                    Err(_) => Event::Unreadable(sequence),
-                });
+                let (event, what) = match restored {
+                    Ok(()) => (Event::Installed(sequence), "installed"),
+                    Err(_) => (Event::Unreadable(sequence), "unreadable"),
+                };
+                self.note_checkpoint(sequence, what);
+                self.events.push(event);
             }
             Effect::Read { to, query } => {
                 if let Some(result) = self.service.query(&query.operation) {
                     let answer = query.answer(result);
-                    self.answers.push_back(Input::Read { to, answer });
+                    let cause = self.cause();
+                    self.answers.push_back((cause, Input::Read { to, answer }));
                 }
             }
             Effect::Persist(record) => self.records.push(*record),
             Effect::Heard(message) => self.heard.push(*message),
             Effect::Done { timestamp } => self.events.push(Event::Done(timestamp)),
-            Effect::Diverged { sequence } => self.events.push(Event::Diverged(sequence)),
+            Effect::Diverged { sequence } => {
+                self.note_checkpoint(sequence, "differs");
+                self.events.push(Event::Diverged(sequence));
+            }
             Effect::ViewChanged { view, active } => {
                 self.views.on_changed(view, active, now);
+                self.note(|| {
+                    let what = if active { "starts" } else { "wanted" };
+                    trace::Event::new(trace::Kind::View).view(view).what(what)
+                });
                 self.events.push(Event::View(view, active));
             }
             Effect::Reject(misbehaviour) => self.events.push(Event::Refused(misbehaviour)),
-            Effect::Accuse(evidence) => self.events.push(Event::Accused(evidence)),
-            Effect::Suspect(evidence) => {
-                let checked = self.keys.check_evidence(&evidence);
-                self.events.push(match checked {
-                    Ok(()) => Event::Accused(evidence),
-                    Err(misbehaviour) => Event::Refused(misbehaviour),
-                });
-            }
+            Effect::Accuse(evidence) => self.accuse(evidence),
+            Effect::Suspect(evidence) => match self.keys.check_evidence(&evidence) {
+                Ok(()) => self.accuse(evidence),
+                Err(misbehaviour) => self.events.push(Event::Refused(misbehaviour)),
+            },
         }
     }
 
@@ -98,13 +118,35 @@ impl<S: Service> Core<S> {
         }
     }
 
-    /// Sends a signed message at the end of the turn.
-    fn send(&mut self, to: Option<ReplicaId>, message: SignedMessage) {
+    fn accuse(&mut self, evidence: Box<Evidence>) {
+        self.note(|| trace::Event {
+            accused: Some(evidence.accused().into()),
+            ..trace::Event::new(trace::Kind::Accuse)
+        });
+        self.events.push(Event::Accused(evidence));
+    }
+
+    fn note_checkpoint(&mut self, slot: Sequence, what: &'static str) -> Option<EventId> {
+        self.note(|| {
+            trace::Event::new(trace::Kind::Checkpoint)
+                .slot(slot)
+                .what(what)
+        })
+    }
+
+    /// Sends a signed message at the end of the turn. Returns its name in the trace.
+    fn send(&mut self, to: Option<ReplicaId>, message: SignedMessage) -> Option<EventId> {
+        let msg = self.note(|| trace::Event {
+            to: Some(to.map_or(Whom::All, |to| Whom::One(to.into()))),
+            ..trace::Event::new(trace::Kind::Send).about(&message)
+        });
         self.leaving.push(Leaving {
             after: self.events.len(),
+            msg,
             to,
             message,
         });
+        msg
     }
 
     /// The events of the turn, with what it sends. Messages are encoded only now: all that the turn has signed then has one
@@ -124,15 +166,24 @@ impl<S: Service> Core<S> {
     }
 
     /// Encodes a message. A faulty replica may damage the bytes.
-    fn encode(&mut self, Leaving { to, message, .. }: Leaving) -> Outgoing {
+    fn encode(
+        &mut self,
+        Leaving {
+            msg, to, message, ..
+        }: Leaving,
+    ) -> Outgoing {
         let mut bytes = encode(&message);
         let damage = self.replica.damage(&message);
         if let Some(damage) = &damage {
             let mut damaged = bytes.to_vec();
             damage.apply(&mut damaged);
             bytes = damaged.into();
+            if let (Some(journal), Some(msg)) = (&mut self.journal, msg) {
+                journal.damaged(msg);
+            }
         }
         Outgoing {
+            msg,
             to,
             message: Arc::new(message),
             bytes,

@@ -15,6 +15,7 @@ use quorate_service::exchange::Rules;
 use quorate_service::gathering::{Membership, Plan};
 use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated};
+use quorate_trace as trace;
 
 use crate::ask::{Answer, Ask, Refusal, RequestName};
 use crate::batch::{Batch, Head};
@@ -22,6 +23,7 @@ use crate::core::Core;
 use crate::desk::{Desk, Ended, name_of};
 use crate::event::Event;
 use crate::gathering::Gatherer;
+use crate::journal::Journal;
 use crate::queue::{Fate, Name, Order, Place, Queues, Taken};
 use crate::rounds::{Missing, Rounds};
 use crate::turn::Turn;
@@ -213,11 +215,32 @@ impl<C> Process<C> {
         self.core.due().into_iter().chain(gathers).min()
     }
 
+    /// Keeps a trace from now on.
+    pub fn keep(&mut self, journal: Journal) {
+        self.core.journal = Some(Box::new(journal));
+        self.core.note(|| trace::Event::new(trace::Kind::Start));
+    }
+
+    /// Sets the time of what arrives next, for the trace. What is asked, and each turn, brings its time along.
+    pub fn reach(&mut self, now: Time) {
+        self.core.reach(now);
+    }
+
+    /// What it did, if it keeps a trace. Nobody may see what it did in a turn before the turn's records are written.
+    pub fn journal(&mut self) -> Option<&mut Journal> {
+        self.core.journal.as_deref_mut()
+    }
+
     /// Messages of another process have arrived. A quorum of replies is enough: nobody checks the signatures of those that come
     /// later.
     pub fn deliver(&mut self, mut batch: Batch) {
-        batch.messages.retain(|message| match message {
-            SignedMessage::Replies(_) | SignedMessage::Answer(_) => self.desk.waits_for(message),
+        if let Some(journal) = &mut self.core.journal {
+            batch.note(journal);
+        }
+        batch.messages.retain(|one| match &one.message {
+            message @ (SignedMessage::Replies(_) | SignedMessage::Answer(_)) => {
+                self.desk.waits_for(message)
+            }
             _ => true,
         });
         self.core.deliver(batch);
@@ -225,6 +248,11 @@ impl<C> Process<C> {
 
     /// A caller asks. The answer comes with a turn.
     pub fn ask(&mut self, now: Time, ask: Ask, caller: C) {
+        self.core.reach(now);
+        let call = self
+            .core
+            .note(|| trace::Event::new(trace::Kind::Call).what(ask.name()));
+        self.core.follow(call);
         match ask {
             Ask::Wish(_)
             | Ask::Submit {
@@ -310,6 +338,9 @@ impl<C> Process<C> {
 
     /// Handles everything that has come until now, and the timers that have run out at `now`.
     pub fn turn(&mut self, now: Time) -> Turn<C> {
+        if let Some(journal) = &mut self.core.journal {
+            journal.begin(now);
+        }
         if self.core.tick(now) {
             let Ended { callers, names } = self.desk.overtaken(self.core.replica.replica());
             self.core.withdraw(&names);
@@ -317,14 +348,17 @@ impl<C> Process<C> {
                 self.answer(caller, Answer::Refused(refusal));
             }
             let (requests, queries) = self.desk.overdue();
-            let held: BTreeSet<Name> = self.core.held.iter().map(name_of).collect();
+            let held: BTreeSet<Name> = self.core.held.iter().map(|(_, one)| name_of(one)).collect();
             let own = self.gatherer.iter().flat_map(Gatherer::overdue).cloned();
             let sent = requests
                 .into_iter()
                 .chain(own)
                 .filter(|one| !held.contains(&name_of(one)));
-            self.core.inputs.extend(sent.map(Input::Submit));
-            self.core.inputs.extend(queries.into_iter().map(Input::Ask));
+            let cause = self.core.cause();
+            let again = sent
+                .map(Input::Submit)
+                .chain(queries.into_iter().map(Input::Ask));
+            self.core.inputs.extend(again.map(|input| (cause, input)));
         }
         self.depart();
         loop {
@@ -347,6 +381,8 @@ impl<C> Process<C> {
     }
 
     fn answer(&mut self, caller: C, answer: Answer) {
+        self.core
+            .note(|| trace::Event::new(trace::Kind::Answer).what(answer.name()));
         self.answers.push((caller, answer));
     }
 

@@ -299,7 +299,8 @@ async fn batches_to_q(fault: Option<&str>) -> (Running, Tap) {
 }
 
 fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, BadBatch> {
-    Batch::read(ReplicaId(0), batch).map(|batch| batch.messages)
+    let batch = Batch::read(ReplicaId(0), batch)?;
+    Ok(batch.messages.into_iter().map(|one| one.message).collect())
 }
 
 /// Whether Q can decode a batch and all its signatures are valid.

@@ -65,7 +65,7 @@ pub use pair::{CHALLENGE, PairKey, TAG, Tagger};
 pub use part::{Cached, Part};
 pub use quorum::Quorum;
 pub use record::{BadRecord, Record};
-pub use replica::{Phase, Replica, Sizes, SlotStatus, Status};
+pub use replica::{InLog, Phase, Replica, Sizes, SlotStatus, Status};
 pub use seal::{ClientKey, Seal};
 pub use secret::SecretKey;
 pub use signature::{Keys, Signed, Verified};

@@ -38,6 +38,6 @@ mod world;
 
 pub use invariant::Violation;
 pub use plan::Plan;
-pub use run::{Outcome, Verdict, run, run_until, run_with};
+pub use run::{Outcome, Recorded, Verdict, Watch, run, run_until, run_with};
 pub use shrink::{shrink, shrink_until};
 pub use trace::Trace;

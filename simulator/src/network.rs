@@ -85,6 +85,11 @@ impl Network {
         [Some(first), second]
     }
 
+    /// Whether the link is cut.
+    pub(crate) fn cuts(&self, now: Time, from: ReplicaId, to: ReplicaId) -> bool {
+        now < self.heal && self.is_cut(now, from, to)
+    }
+
     fn is_cut(&self, now: Time, from: ReplicaId, to: ReplicaId) -> bool {
         let within = |name| move |side: &Partition| side.side.iter().any(|one| one.0 == name);
         self.partitions

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quorate_fault::behaviour::Behaviour;
 use quorate_host::{
-    self as host, Answer, Ask, Batch, Event, Heard, Outgoing, Past, RequestName, Setup,
+    self as host, Answer, Ask, Batch, Event, Heard, Journal, Outgoing, Past, RequestName, Setup,
     first_number,
 };
 use quorate_protocol::message::{NewView, Request};
@@ -18,6 +18,7 @@ use quorate_service::gathering::{
     self, Activity, Choice, Gathering, Happened, Lot, Membership, Thing, Wish,
 };
 use quorate_service::{Operation, Service as _};
+use quorate_trace::{Actor, Event as TraceEvent, EventId, Kind};
 
 use crate::cost::Work;
 use crate::disk::Disk;
@@ -34,6 +35,8 @@ pub enum Packet {
     Batch {
         /// Who says so, and the cluster.
         head: host::Head,
+        /// Its name, if the run is traced.
+        msg: Option<EventId>,
         /// The bytes behind the head.
         bytes: Arc<[u8]>,
         /// What they say to whoever can read them. `None`: nobody can.
@@ -52,14 +55,22 @@ impl Packet {
         let message = if outgoing.damaged {
             let read = Batch::read(head.sender, &bytes).ok();
             read.and_then(|batch| batch.messages.into_iter().next())
-                .map(Arc::new)
+                .map(|one| Arc::new(one.message))
         } else {
             Some(Arc::clone(&outgoing.message))
         };
-        Self::of_bytes(head, bytes, message)
+        Self::of_bytes(head, bytes, message).named(outgoing.msg)
     }
 
-    /// A packet of these bytes, which say this to whoever can read them.
+    /// The packet under this name.
+    fn named(mut self, name: Option<EventId>) -> Self {
+        if let Self::Batch { msg, .. } = &mut self {
+            *msg = name;
+        }
+        self
+    }
+
+    /// A packet without a name, of these bytes, which say this to whoever can read them.
     pub(crate) fn of_bytes(
         head: host::Head,
         bytes: Arc<[u8]>,
@@ -67,6 +78,7 @@ impl Packet {
     ) -> Self {
         Self::Batch {
             head,
+            msg: None,
             bytes,
             message,
             opened: Cached::default(),
@@ -155,6 +167,16 @@ pub struct Process {
     read: u64,
     /// The signatures that its keys had made and checked at the end of its last turn.
     signatures: Signatures,
+    /// How it is called in the trace, if the run is traced.
+    traced: Option<Traced>,
+}
+
+/// A process of a run that is traced.
+#[derive(Debug)]
+struct Traced {
+    name: Actor,
+    /// Its fault, in words.
+    fault: Option<String>,
 }
 
 /// How many signatures a process has made and checked in this life.
@@ -177,7 +199,31 @@ impl Process {
             crashed: false,
             read: 0,
             signatures: Signatures::default(),
+            traced: None,
         }
+    }
+
+    /// Keeps a trace under this name. `fault`: how the process misbehaves, in words.
+    pub(crate) fn keep_trace(&mut self, name: Actor, fault: Option<String>) {
+        self.traced = Some(Traced { name, fault });
+        self.begin_journal();
+    }
+
+    /// Begins the journal of a life, if the run is traced. What is in it is taken out after every event, so it needs no bound.
+    fn begin_journal(&mut self) {
+        let Some(Traced { name, fault }) = &self.traced else {
+            return;
+        };
+        let life = u32::try_from(self.origin.config.life).unwrap_or(u32::MAX);
+        self.live.keep(Journal::new(*name, life, 0, usize::MAX));
+        if let (Some(words), Some(journal)) = (fault, self.live.journal()) {
+            journal.note(TraceEvent::new(Kind::Fault).what(words.clone()));
+        }
+    }
+
+    /// What it did, if the run is traced.
+    pub(crate) fn journal(&mut self) -> Option<&mut Journal> {
+        self.live.journal()
     }
 
     /// Which process it is.
@@ -292,6 +338,7 @@ impl Process {
             Past::Kept(self.disk.records().to_vec())
         };
         self.live = self.origin.start(past);
+        self.begin_journal();
         self.signatures = Signatures::default();
         if self.live.has_forgotten() {
             self.disk.clear();
@@ -313,18 +360,31 @@ impl Process {
 
     /// A packet arrives.
     pub(crate) fn on_packet(&mut self, now: Time, packet: &Packet) {
+        self.live.reach(now);
         match packet {
             Packet::Batch {
                 head,
+                msg,
                 bytes,
                 opened,
                 ..
             } => {
                 self.read += packet.size() as u64;
                 let open = || Batch::read(head.sender, bytes).ok();
-                // What cannot be read is refused where it arrives, as live.
-                if let Some(batch) = opened.get_or_make(open) {
-                    self.live.deliver(batch.clone());
+                match opened.get_or_make(open) {
+                    Some(batch) if !batch.messages.is_empty() => {
+                        let mut batch = batch.clone();
+                        for one in &mut batch.messages {
+                            one.msg = *msg;
+                        }
+                        self.live.deliver(batch);
+                    }
+                    // What cannot be read is refused where it arrives, as live.
+                    Some(_) | None => {
+                        if let Some(journal) = self.live.journal() {
+                            journal.unreadable(*msg, head.sender);
+                        }
+                    }
                 }
             }
             Packet::Vote(heard) => {
@@ -421,6 +481,10 @@ impl Process {
         let began = turn.records().iter().filter_map(began).collect();
         let asked = turn.asked().cloned().collect();
         let Ok(released) = turn.write(&mut self.disk) else {
+            if let Some(journal) = self.live.journal() {
+                journal.take_back();
+                journal.note(TraceEvent::new(Kind::Fault).what("ends at a commit"));
+            }
             return Err(asked);
         };
         self.crashed |= released.crashed;

@@ -6,12 +6,12 @@ use quorate_fault::Bound;
 use quorate_protocol::Time;
 
 use crate::invariant::{Panicked, Violation};
-use crate::picture::{Frame, Picture};
+use crate::picture::Picture;
 use crate::plan::{Plan, PlanError};
 use crate::trace::Trace;
 use crate::world::World;
 
-pub use crate::world::Counts;
+pub use crate::world::{Counts, Recorded, Watch};
 
 /// What came of a run.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Outcome {
     pub trace: Trace,
     /// What was seen, if a picture was wanted.
     pub picture: Option<Picture>,
+    /// The events, if they were wanted.
+    pub recorded: Option<Recorded>,
 }
 
 /// What a run says about the engine.
@@ -77,22 +79,25 @@ pub fn run_until(
     trace: Trace,
     stopped: &dyn Fn() -> bool,
 ) -> Result<Outcome, PlanError> {
-    run_with(plan, trace, None, stopped)
+    let watch = Watch {
+        trace,
+        ..Watch::default()
+    };
+    run_with(plan, watch, stopped)
 }
 
-/// The same, with a picture of what the frame shows.
+/// The same, with all that is wanted to be seen.
 ///
 /// # Errors
 /// The plan cannot be played.
 pub fn run_with(
     plan: &Plan,
-    trace: Trace,
-    frame: Option<Frame>,
+    watch: Watch,
     stopped: &dyn Fn() -> bool,
 ) -> Result<Outcome, PlanError> {
     plan.check()?;
     let bound = plan.bound()?;
-    let mut world = World::new(plan, trace, frame)?;
+    let mut world = World::new(plan, watch)?;
     // A panic of the engine is a finding like any other; the world is only read afterwards.
     let played = catch_unwind(AssertUnwindSafe(|| world.play(stopped)));
     let (stopped, violation) = match played {
@@ -106,14 +111,15 @@ pub fn run_with(
     if let Some(violation) = &violation {
         world.show(violation);
     }
-    let (counts, simulated, trace, picture) = world.end();
+    let end = world.end();
     Ok(Outcome {
         violation,
         stopped,
         bound,
-        counts,
-        simulated,
-        trace,
-        picture,
+        counts: end.counts,
+        simulated: end.simulated,
+        trace: end.trace,
+        picture: end.picture,
+        recorded: end.recorded,
     })
 }

@@ -100,7 +100,11 @@ impl Peer {
     /// The sender of the next batch, and the slots that its messages name.
     async fn next(&mut self) -> (ReplicaId, Vec<u64>) {
         let batch = soon(self.inbox.next()).await.batch;
-        let slots = batch.messages.iter().map(slot).collect();
+        let slots = batch
+            .messages
+            .iter()
+            .map(|one| slot(&one.message))
+            .collect();
         (batch.sender, slots)
     }
 

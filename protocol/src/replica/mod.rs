@@ -50,7 +50,7 @@ use crate::record::Record;
 use crate::time::Time;
 
 pub use sizes::Sizes;
-pub use status::{Phase, SlotStatus, Status};
+pub use status::{InLog, Phase, SlotStatus, Status};
 
 use allowance::Allowances;
 use early::EarlyMessages;

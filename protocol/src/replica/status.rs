@@ -39,6 +39,19 @@ pub struct SlotStatus {
     pub commits: usize,
 }
 
+/// What a replica knows of a slot in its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InLog {
+    /// The slot.
+    pub sequence: Sequence,
+    /// The digest of the batch that is proposed in the current view, if any is.
+    pub proposed: Option<Digest>,
+    /// Whether it is prepared in the current view (rule 4).
+    pub prepared: bool,
+    /// Whether it is committed (rule 5).
+    pub committed: bool,
+}
+
 /// The phases of a slot, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -68,6 +81,17 @@ impl Replica {
             high_watermark: self.high_watermark(),
             executed: self.executed,
         }
+    }
+
+    /// How far the slots after this one are, those in the log.
+    pub fn in_log(&self, after: Sequence) -> impl Iterator<Item = InLog> + '_ {
+        let known = |(sequence, slot): (Sequence, &super::log::Slot)| InLog {
+            sequence,
+            proposed: slot.proposed(),
+            prepared: slot.is_prepared_in(self.view),
+            committed: slot.committed.is_some(),
+        };
+        self.log.after(after).map(known)
     }
 
     /// How far a slot is.

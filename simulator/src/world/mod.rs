@@ -3,6 +3,7 @@
 mod callers;
 mod patience;
 pub(crate) mod places;
+mod record;
 mod schedule;
 mod waiting;
 
@@ -13,6 +14,7 @@ use quorate_fault::{Dice, ParseError, Say};
 use quorate_host::{self as host, Answer, Told};
 use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
 use quorate_service::{self as service, kv};
+use quorate_trace::Why;
 
 use crate::invariant::{Heard, Invariants, Violation, answered};
 use crate::network::{Network, millis};
@@ -21,6 +23,8 @@ use crate::plan::{Back, Name, Plan};
 use crate::process::{Caller, Packet, Process, Step};
 use crate::queue::{Event, Queue};
 use crate::trace::{self, Trace};
+
+pub use record::Recorded;
 
 use patience::{ASK_AGAIN, LOOK};
 use places::Places;
@@ -36,6 +40,27 @@ pub struct Counts {
     pub executed: u64,
     /// The highest view that a correct process started.
     pub highest_view: u64,
+}
+
+/// What is kept of a run, beside its counts.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// What happens, for people.
+    pub trace: Trace,
+    /// What a picture shows, if one is wanted.
+    pub frame: Option<Frame>,
+    /// Whether the events are kept.
+    pub events: bool,
+}
+
+/// What is known of a run at its end.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) counts: Counts,
+    pub(crate) simulated: Time,
+    pub(crate) trace: Trace,
+    pub(crate) picture: Option<Picture>,
+    pub(crate) recorded: Option<Recorded>,
 }
 
 /// The processes, the network, the clients and the invariants of one run.
@@ -59,6 +84,7 @@ pub(crate) struct World {
     reached: Option<Sequence>,
     trace: Trace,
     picture: Option<Picture>,
+    recorded: Option<Recorded>,
     counts: Counts,
     cluster: ClusterId,
     /// The calls of clients outside that were made somewhere, and those that have returned.
@@ -73,7 +99,12 @@ impl World {
     ///
     /// # Errors
     /// The plan's faults cannot be read.
-    pub(crate) fn new(plan: &Plan, trace: Trace, frame: Option<Frame>) -> Result<Self, ParseError> {
+    pub(crate) fn new(plan: &Plan, watch: Watch) -> Result<Self, ParseError> {
+        let Watch {
+            trace,
+            frame,
+            events,
+        } = watch;
         let faulty = plan.faulty_processes()?;
         let correct: Vec<ReplicaId> = (0..plan.processes)
             .map(ReplicaId)
@@ -81,7 +112,10 @@ impl World {
             .collect();
         let cluster = ClusterId(Digest::of(&[b"simulated cluster", &plan.seed.to_le_bytes()]).0);
         let within_bound = plan.bound()?.holds();
-        let places = Places::new(plan, cluster, &correct)?;
+        let mut places = Places::new(plan, cluster, &correct)?;
+        if events {
+            places.keep_traces(plan);
+        }
         let picture = frame.map(|frame| Picture::new(frame, plan.processes, places.lanes(plan)));
         let mut world = Self {
             now: Time(0),
@@ -97,6 +131,7 @@ impl World {
             reached: None,
             trace,
             picture,
+            recorded: events.then(Recorded::default),
             counts: Counts::default(),
             cluster,
             called: BTreeSet::new(),
@@ -127,13 +162,14 @@ impl World {
                 continue;
             };
             if self.places.all[at].process.has_crashed() {
+                self.miss(&event, Why::Away);
                 continue;
             }
             let own = self.places.all[at].process.own();
             self.acting = own;
             match self.network.goes_on(time, own) {
                 None => self.reach(at, event)?,
-                Some(_) if matches!(event, Event::Arrive { .. }) => {}
+                Some(_) if matches!(event, Event::Arrive { .. }) => self.miss(&event, Why::Away),
                 Some(later) => self.queue.push(later, event),
             }
         }
@@ -153,13 +189,41 @@ impl World {
         }
     }
 
-    /// The counts, the time of the end, the trace and the picture.
-    pub(crate) fn end(self) -> (Counts, Time, Trace, Option<Picture>) {
+    /// What is known of the run at its end.
+    pub(crate) fn end(mut self) -> End {
+        self.record_in_flight();
         let counts = Counts {
             executed: self.invariants.operations_executed(),
             ..self.counts
         };
-        (counts, self.now, self.trace, self.picture)
+        End {
+            counts,
+            simulated: self.now,
+            trace: self.trace,
+            picture: self.picture,
+            recorded: self.recorded,
+        }
+    }
+
+    fn record_in_flight(&mut self) {
+        let Some(recorded) = &mut self.recorded else {
+            return;
+        };
+        while let Some((_, event)) = self.queue.pop() {
+            recorded.leave(&self.places, &event);
+        }
+        for at in 0..self.places.all.len() {
+            while let Some(event) = self.places.all[at].waiting.pop() {
+                recorded.leave(&self.places, &event);
+            }
+        }
+    }
+
+    /// An event does not reach its process.
+    fn miss(&mut self, event: &Event, why: Why) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.miss(&mut self.places, self.now, event, why);
+        }
     }
 
     /// An event comes to a process, which may be down or at work.
@@ -181,6 +245,8 @@ impl World {
                 while let Some(event) = waiting.pop() {
                     if outlives_a_restart(&event) {
                         self.queue.push(self.now, event);
+                    } else {
+                        self.miss(&event, Why::Away);
                     }
                 }
                 self.happen(at, event)
@@ -188,6 +254,8 @@ impl World {
             event if place.is_down => {
                 if outlives_a_restart(&event) {
                     self.queue.push(Time(self.now.0 + ASK_AGAIN), event);
+                } else {
+                    self.miss(&event, Why::Away);
                 }
                 Ok(())
             }
@@ -196,7 +264,9 @@ impl World {
                 if place.waiting.is_empty() {
                     self.queue.push(place.busy_until, Event::Free { at });
                 }
-                place.waiting.push(event);
+                if let Err(event) = place.waiting.push(event) {
+                    self.miss(&event, Why::Full);
+                }
                 Ok(())
             }
             event => self.happen(at, event),
@@ -333,11 +403,13 @@ impl World {
         let step = match place.process.turn(now) {
             Ok(step) => step,
             Err(asked) => {
+                self.record(at);
                 self.invariants.asked(&asked);
                 self.ends_at_a_commit(at);
                 return Ok(());
             }
         };
+        self.record(at);
         let Step {
             began,
             events,
@@ -347,7 +419,7 @@ impl World {
         } = step;
         let costs = self.plan.costs.unwrap_or_default();
         let done = self.now + costs.of(work);
-        place.busy_until = done;
+        self.places.all[at].busy_until = done;
         for new_view in &began {
             self.trace.line(self.now, &own, || trace::began(new_view));
             self.invariants.began(own, new_view);
@@ -390,6 +462,13 @@ impl World {
                 .on_step(&self.places.all[at].process, work)?;
         }
         Ok(())
+    }
+
+    /// Takes what a process has noted for the trace.
+    fn record(&mut self, at: usize) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.take(&mut self.places, at, self.now);
+        }
     }
 
     fn answer(
@@ -464,6 +543,7 @@ impl World {
     fn send_at(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>, time: Time) {
         let sender = self.places.all[from].process.own();
         let Some(at) = self.places.route(from, to) else {
+            self.lose(packet, to, Why::Cut);
             return;
         };
         let arrivals = self
@@ -479,6 +559,10 @@ impl World {
                 picture.packet(lanes, packet, time, Ok(arrival));
             }
         }
+        if arrivals == [None; 2] {
+            let cut = self.network.cuts(time, sender, to);
+            self.lose(packet, to, if cut { Why::Cut } else { Why::Loss });
+        }
         for time in arrivals.into_iter().flatten() {
             let packet = Arc::clone(packet);
             self.queue.push(
@@ -489,6 +573,13 @@ impl World {
                     packet,
                 },
             );
+        }
+    }
+
+    /// A message is lost on its way.
+    fn lose(&mut self, packet: &Packet, to: ReplicaId, why: Why) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.lose(&mut self.places, self.now, packet, to, why);
         }
     }
 

@@ -4,6 +4,7 @@ use quorate_diagram::Lane;
 use quorate_fault::{ParseError, Setting, grammar};
 use quorate_protocol::{ClusterId, Digest, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
+use quorate_trace::Actor;
 
 use crate::clock::Clock;
 use crate::keys::keys;
@@ -105,6 +106,33 @@ impl Places {
         let its = |(_, place): &(usize, &Place)| place.process.own() == name.0;
         let places = self.all.iter().enumerate().filter(its);
         places.map(|(at, _)| at).collect()
+    }
+
+    /// How a place's process is called in a trace.
+    pub(super) fn actor(&self, at: usize) -> Actor {
+        Actor {
+            process: self.all[at].process.own(),
+            twin: at >= self.seconds,
+        }
+    }
+
+    /// The place of the process that a trace calls so.
+    pub(super) fn at(&self, actor: Actor) -> usize {
+        let twin = || self.twins.iter().position(|one| one.0 == actor.process);
+        match actor.twin.then(twin).flatten() {
+            Some(index) => self.seconds + index,
+            None => actor.process.0 as usize,
+        }
+    }
+
+    /// All processes keep a trace.
+    pub(super) fn keep_traces(&mut self, plan: &Plan) {
+        let behaviours = plan.fault_plan().unwrap_or_default();
+        for at in 0..self.all.len() {
+            let actor = self.actor(at);
+            let fault = behaviours.behaviour_of(actor.process.0).map(str::to_owned);
+            self.all[at].process.keep_trace(actor, fault);
+        }
     }
 
     /// The heading of a place's lane in a picture.

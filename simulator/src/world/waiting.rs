@@ -25,16 +25,17 @@ impl Waiting {
         self.events.is_empty()
     }
 
-    /// Keeps an event, unless it is a batch of a peer whose room is full. A batch that is larger than the room waits alone.
-    pub(super) fn push(&mut self, event: Event) {
+    /// Keeps an event. Gives back a batch of a peer whose room is full. A batch that is larger than the room waits alone.
+    pub(super) fn push(&mut self, event: Event) -> Result<(), Event> {
         if let Some((from, bytes)) = batch(&event) {
             let waiting = self.bytes.entry(from).or_default();
             if *waiting > 0 && *waiting + bytes > ROOM {
-                return;
+                return Err(event);
             }
             *waiting += bytes;
         }
         self.events.push_back(event);
+        Ok(())
     }
 
     pub(super) fn pop(&mut self) -> Option<Event> {
@@ -86,15 +87,15 @@ mod tests {
     fn what_waits_of_one_peer_is_bounded_and_takes_no_room_from_others() {
         let mut waiting = Waiting::default();
         for _ in 0..2 * ROOM / LEAST {
-            waiting.push(arrives(1, 1));
+            let _ = waiting.push(arrives(1, 1));
         }
-        waiting.push(arrives(2, 2 * ROOM));
-        waiting.push(arrives(2, 1));
-        waiting.push(Event::Look);
+        assert!(waiting.push(arrives(2, 2 * ROOM)).is_ok());
+        assert!(waiting.push(arrives(2, 1)).is_err());
+        assert!(waiting.push(Event::Look).is_ok());
         let all: Vec<Event> = std::iter::from_fn(|| waiting.pop()).collect();
         assert_eq!(all.len(), ROOM / LEAST + 2);
         assert!(waiting.is_empty());
-        waiting.push(arrives(1, ROOM));
+        assert!(waiting.push(arrives(1, ROOM)).is_ok());
         assert!(!waiting.is_empty(), "there is room again");
     }
 }

@@ -1,8 +1,8 @@
 //! One run.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use quorate_simulator::trace::Hash;
-use quorate_simulator::{Outcome, Plan, Trace, Verdict, run_with, shrink_until};
+use quorate_simulator::{Outcome, Plan, Trace, Verdict, Watch, run_with, shrink_until};
 
 use crate::drawing::Canvas;
 use crate::options::{Format, Play, Replay, Run};
@@ -31,20 +31,33 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
         return Ok(0);
     }
     let json = play.format == Format::Json;
+    let prints = matches!(play.trace, Some(None));
     ensure!(
-        !(play.trace && json),
-        "--trace prints lines for people and --format json does not: leave out one of the two"
+        !(prints && json),
+        "--trace prints lines for people and --format json does not: write the trace to a file with --trace FILE, or leave out one of the two"
     );
     if let Some(warning) = plan.bound()?.warning() {
         complain(&format!("warning: {warning}"));
     }
-    let trace = if play.trace {
+    let trace = if prints {
         Trace::Lines(Hash::default(), say)
     } else {
         Trace::Digest(Hash::default())
     };
     let canvas = Canvas::new(&play.drawing)?;
-    let outcome = run_with(plan, trace, play.drawing.frame(), &|| stop.is_asked())?;
+    let file = play.trace.iter().flatten().next();
+    let watch = Watch {
+        trace,
+        frame: play.drawing.frame(),
+        events: file.is_some(),
+    };
+    let mut outcome = run_with(plan, watch, &|| stop.is_asked())?;
+    if let Some((file, recorded)) = file.zip(outcome.recorded.take()) {
+        let trace = recorded.trace(plan, &format!("{command} --trace FILE"));
+        trace
+            .save(file)
+            .with_context(|| format!("the trace cannot be written to {}", file.display()))?;
+    }
     if let Some((canvas, picture)) = canvas.zip(outcome.picture.as_ref()) {
         canvas.write(&picture.draw(&caption(plan, &outcome, &command)))?;
     }

@@ -212,9 +212,9 @@ pub(crate) struct Gather {
 
 #[derive(Args)]
 pub(crate) struct Play {
-    /// Print every event of the run
-    #[arg(long)]
-    pub(crate) trace: bool,
+    /// Print every event of the run; with a file, write its trace there (docs/trace.md)
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub(crate) trace: Option<Option<PathBuf>>,
     /// Print the plan, and do not play it
     #[arg(long, conflicts_with_all = ["trace", "no_shrink", "format", "diagram"])]
     pub(crate) plan: bool,

@@ -1,0 +1,13 @@
+//! The trace: what every process did, live and simulated alike. docs/trace.md has its form.
+//!
+//! * [`event`]: an event. [`name`]: how events and processes are called. [`header`]: the first line.
+//! * [`file`]: a trace as JSON Lines, written and read.
+
+pub mod event;
+pub mod file;
+pub mod header;
+pub mod name;
+
+pub use event::{Event, Kind, Whom, Why};
+pub use header::{Clock, Header};
+pub use name::{Actor, EventId, Fingerprint};
