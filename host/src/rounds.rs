@@ -69,7 +69,12 @@ impl<C> Rounds<C> {
             self.submit(core, again);
             return true;
         }
-        if self.commands.is_empty() || !self.session.is_free() {
+        if !self.session.is_free() {
+            return false;
+        }
+        let exchange = core.service.exchange();
+        self.commands.retain(|command| matters(exchange, command));
+        if self.commands.is_empty() {
             return false;
         }
         let fitting = fitting(&self.commands, core.replica().config().limits.operation);
@@ -215,6 +220,16 @@ impl<C> Rounds<C> {
             votes: self.participant.heard(round),
             enough: exchange.rules().enough(),
         }
+    }
+}
+
+/// Whether a command still changes something. While it waited, the commands of others may have closed or decided its round.
+fn matters(exchange: &Exchange, command: &Command) -> bool {
+    match command {
+        Command::Close { round } => exchange
+            .round(*round)
+            .is_none_or(|round| round.closed_at.is_none()),
+        Command::Ballot { round, .. } => exchange.decision(*round).is_none(),
     }
 }
 

@@ -3,10 +3,10 @@
 //! * [`Exchange`]: the replicated part. It executes Close and Ballot, and so decides.
 //! * [`Participant`]: one process's own part. It hears votes and says what to order.
 //!
-//! A process that is asked to finalize a round orders a Close for it. Once the Close has executed, each process that
-//! has heard n-f votes orders its Ballot. The first n-f ballots decide. If all correct processes vote for the same
-//! value, that value wins: at least n-2f of the n-f votes in each correct ballot are theirs, and so are n-2f of the n-f
-//! ballots. These are more than the f faulty ones.
+//! A process that is asked to finalize a round orders a Close for it. If it has heard all processes, its Ballot follows in
+//! the same request. Once a Close has executed, each other process that has heard n-f votes orders its Ballot. The first
+//! n-f ballots decide. If all correct processes vote for the same value, that value wins: at least n-2f of the n-f votes
+//! in each correct ballot are theirs, and so are n-2f of the n-f ballots. These are more than the f faulty ones.
 
 mod decision;
 mod participant;

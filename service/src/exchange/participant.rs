@@ -42,7 +42,8 @@ pub struct Participant {
     votes: BTreeMap<u64, BTreeMap<ReplicaId, String>>,
     to_close: BTreeSet<u64>,
     balloted: BTreeSet<u64>,
-    pending: Vec<Command>,
+    /// The rounds whose Close is the next thing to order.
+    pending: Vec<u64>,
 }
 
 impl Participant {
@@ -101,7 +102,7 @@ impl Participant {
             .round(round)
             .is_some_and(|record| record.closed_at.is_some());
         if !closed && self.to_close.insert(round) {
-            self.pending.push(Command::Close { round });
+            self.pending.push(round);
         }
     }
 
@@ -117,17 +118,29 @@ impl Participant {
         self.votes.get(&round).map_or(0, BTreeMap::len)
     }
 
-    /// The commands to order now: Closes that were asked for, and a Ballot for each closed round with enough votes.
+    /// The commands to order now: Closes that were asked for, and a Ballot for each closed round with enough votes. A process
+    /// that has heard all processes has nothing to wait for: its Ballot follows its own Close, and one slot may decide the round.
     pub fn take_commands(&mut self, exchange: &Exchange) -> Vec<Command> {
-        let mut commands = std::mem::take(&mut self.pending);
+        let mut commands = Vec::new();
+        let all = exchange.rules().quorum.n() as usize;
+        for round in std::mem::take(&mut self.pending) {
+            commands.push(Command::Close { round });
+            commands.extend(self.take_ballot(round, all));
+        }
         for round in exchange.closed() {
-            if self.heard(round) >= exchange.rules().enough() && self.balloted.insert(round) {
-                let votes = self.votes.get(&round).cloned().unwrap_or_default();
-                commands.push(Command::Ballot { round, votes });
-            }
+            commands.extend(self.take_ballot(round, exchange.rules().enough()));
         }
         self.forget_decided(exchange);
         commands
+    }
+
+    /// The Ballot of a round, once, if this process has heard so many votes.
+    fn take_ballot(&mut self, round: u64, votes: usize) -> Option<Command> {
+        if self.heard(round) < votes || !self.balloted.insert(round) {
+            return None;
+        }
+        let votes = self.votes.get(&round).cloned().unwrap_or_default();
+        Some(Command::Ballot { round, votes })
     }
 
     fn forget_decided(&mut self, exchange: &Exchange) {
@@ -141,8 +154,9 @@ impl Participant {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::ops::Range;
 
-    use quorate_protocol::Quorum;
+    use quorate_protocol::{Quorum, Sequence};
 
     use super::*;
     use crate::exchange::Rules;
@@ -154,6 +168,55 @@ mod tests {
             quorum: Quorum::of(NonZeroU32::new(4).unwrap()),
             default_decision: "retreat".into(),
         })
+    }
+
+    fn hear(exchange: &Exchange, participant: &mut Participant, voters: Range<u32>) {
+        for from in voters.map(ReplicaId) {
+            let heard = participant.hear(exchange, 1, from, "attack".into());
+            assert_eq!(heard, Ok(()));
+        }
+    }
+
+    fn ballot(voters: Range<u32>) -> Command {
+        let votes = voters.map(|from| (ReplicaId(from), "attack".into()));
+        Command::Ballot {
+            round: 1,
+            votes: votes.collect(),
+        }
+    }
+
+    const CLOSE: Command = Command::Close { round: 1 };
+
+    #[test]
+    fn a_process_that_has_heard_all_orders_its_ballot_with_its_close() {
+        let (mut exchange, mut participant) = (exchange(), Participant::default());
+        hear(&exchange, &mut participant, 0..4);
+        participant.close(&exchange, 1);
+        let ordered = participant.take_commands(&exchange);
+        assert_eq!(ordered, [CLOSE, ballot(0..4)]);
+        exchange.execute(Sequence(1), ReplicaId(0), ordered);
+        let round = exchange.round(1).unwrap();
+        assert_eq!(
+            (round.closed_at, round.counted().count()),
+            (Some(Sequence(1)), 1)
+        );
+        assert_eq!(
+            participant.take_commands(&exchange),
+            [],
+            "it is ordered once"
+        );
+    }
+
+    #[test]
+    fn a_process_that_may_hear_more_orders_its_ballot_only_once_the_round_is_closed() {
+        let (mut exchange, mut participant) = (exchange(), Participant::default());
+        hear(&exchange, &mut participant, 0..3);
+        participant.close(&exchange, 1);
+        assert_eq!(participant.take_commands(&exchange), [CLOSE]);
+        hear(&exchange, &mut participant, 3..4);
+        assert_eq!(participant.take_commands(&exchange), []);
+        exchange.execute(Sequence(1), ReplicaId(1), vec![CLOSE]);
+        assert_eq!(participant.take_commands(&exchange), [ballot(0..4)]);
     }
 
     #[test]
