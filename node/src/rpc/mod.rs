@@ -37,7 +37,7 @@ use quorate_wire::method::{
     Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read, ReceiveMessage, Round,
     SendMessage, Status, Submission, Vote, Work,
 };
-use quorate_wire::{Caller, Endpoint, Fault, Seldom};
+use quorate_wire::{Endpoint, Fault, LeanCaller, Seldom};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -59,7 +59,7 @@ struct Inner {
     seed: u64,
     decision_timeout: Duration,
     /// What calls each process. A process of a gathering may move.
-    callers: Mutex<Vec<Caller>>,
+    callers: Mutex<Vec<Arc<LeanCaller>>>,
     runtime: ToRuntime,
 }
 
@@ -81,7 +81,7 @@ impl Handle {
                 config
                     .addresses
                     .iter()
-                    .map(|address| Caller::new(*address, decision_timeout))
+                    .map(|address| Arc::new(LeanCaller::new(*address, decision_timeout)))
                     .collect(),
             ),
             runtime,
@@ -104,13 +104,13 @@ impl Handle {
     /// A process of the gathering listens elsewhere now.
     pub(crate) async fn move_peer(&self, peer: ReplicaId, address: SocketAddr) {
         if let Some(caller) = self.callers().get_mut(peer.0 as usize) {
-            *caller = Caller::new(address, self.inner.decision_timeout);
+            *caller = Arc::new(LeanCaller::new(address, self.inner.decision_timeout));
         }
         // A runtime that has ended needs no addresses.
         let _ = self.tell(Question::Moved(peer, address)).await;
     }
 
-    fn callers(&self) -> MutexGuard<'_, Vec<Caller>> {
+    fn callers(&self) -> MutexGuard<'_, Vec<Arc<LeanCaller>>> {
         let callers = &self.inner.callers;
         callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -199,7 +199,7 @@ impl Handle {
     }
 
     /// The other process in an exchange of this decision, and its caller.
-    fn other(&self, name: &str, decision: &str) -> Result<(ReplicaId, Caller), Fault> {
+    fn other(&self, name: &str, decision: &str) -> Result<(ReplicaId, Arc<LeanCaller>), Fault> {
         let (process, caller) = self.process(name)?;
         check_decision(decision)
             .map_err(|error| Fault::new(Fault::BAD_DECISION, error.to_string()))?;
@@ -215,7 +215,7 @@ impl Handle {
     }
 
     /// The process with this name, and its caller.
-    fn process(&self, name: &str) -> Result<(ReplicaId, Caller), Fault> {
+    fn process(&self, name: &str) -> Result<(ReplicaId, Arc<LeanCaller>), Fault> {
         let known = name
             .parse()
             .ok()

@@ -1,8 +1,8 @@
-//! A caller for measurements: what it spends on a call is not spent on what is measured.
+//! A caller that spends little on a call: for processes that call each other, and for measurements.
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dxr::Value;
@@ -51,7 +51,21 @@ impl LeanCaller {
     /// # Errors
     /// As [`Caller::call`](super::Caller::call).
     pub async fn call<M: Method>(&self, method: M) -> Result<M::Answer, CallError> {
-        let value = self.call_by_name(M::NAME, method.into_params()).await?;
+        self.call_with_timeout(method, self.timeout).await
+    }
+
+    /// Calls a method and waits for its answer, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Caller::call`](super::Caller::call).
+    pub async fn call_with_timeout<M: Method>(
+        &self,
+        method: M,
+        limit: Duration,
+    ) -> Result<M::Answer, CallError> {
+        let value = self
+            .call_by_name(M::NAME, method.into_params(), limit)
+            .await?;
         M::answer_from_value(value).map_err(|cause| self.bad_answer(M::NAME, cause))
     }
 
@@ -61,21 +75,26 @@ impl LeanCaller {
     /// As [`LeanCaller::call`].
     pub async fn call_nothing(&self) -> Result<(), CallError> {
         let nothing = vec![Value::Array(Vec::new())];
-        match self.call_by_name(MULTICALL, nothing).await? {
+        match self.call_by_name(MULTICALL, nothing, self.timeout).await? {
             Value::Array(answers) if answers.is_empty() => Ok(()),
             _ => Err(self.bad_answer(MULTICALL, "expected an empty array")),
         }
     }
 
-    async fn call_by_name(&self, name: &str, params: Vec<Value>) -> Result<Value, CallError> {
+    async fn call_by_name(
+        &self,
+        name: &str,
+        params: Vec<Value>,
+        limit: Duration,
+    ) -> Result<Value, CallError> {
         let request = self.request(&body_of(name, params)?);
         let exchange = self.exchange(name, request.as_bytes());
-        let answer = timeout(self.timeout, exchange).await;
+        let answer = timeout(limit, exchange).await;
         answer.unwrap_or_else(|_| {
             Err(CallError::TimedOut {
                 address: self.address.to_string(),
                 method: name.to_owned(),
-                after: self.timeout,
+                after: limit,
             })
         })
     }
@@ -104,22 +123,31 @@ impl LeanCaller {
         let answer = answer_of(head.status, &head.headers, body);
         if head.keeps {
             line.since = Instant::now();
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(line);
+            self.idle().push(line);
         }
         answer.unwrap_or_else(|cause| Err(self.bad_answer(name, cause)))
     }
 
-    /// The connection that was used last, or a new one. A connection that was not used for long may be closing.
+    fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that was used last and is still open. One that was not used for long may be closing.
+    fn kept(&self) -> Option<Line> {
+        let now = Instant::now();
+        let mut idle = self.idle();
+        idle.retain(|line| now.duration_since(line.since) < POOL_IDLE);
+        while let Some(line) = idle.pop() {
+            if line.is_open() {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    /// A connection that was kept, or a new one.
     async fn line(&self) -> Result<Line, CallError> {
-        let kept = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let kept = idle.pop();
-            kept.filter(|line| line.since.elapsed() < POOL_IDLE)
-        };
-        if let Some(line) = kept {
+        if let Some(line) = self.kept() {
             return Ok(line);
         }
         let limit = self.timeout.min(CONNECT_LIMIT);
@@ -182,6 +210,12 @@ enum Failed {
 }
 
 impl Line {
+    /// Whether the endpoint has neither closed the connection nor sent what nobody asked for.
+    fn is_open(&self) -> bool {
+        let read = self.stream.try_read(&mut [0]);
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     async fn exchange(&mut self, request: &[u8]) -> Result<Head, Failed> {
         self.answer.clear();
         // An endpoint that has too many connections answers before it reads, and closes: its answer counts.
@@ -254,6 +288,8 @@ mod tests {
     use tokio::net::TcpListener;
 
     const PATIENCE: Duration = Duration::from_secs(60);
+    /// The answer to a call of nothing.
+    const NOTHING: &str = "HTTP/1.1 200 OK\r\nContent-Length: 108\r\n\r\n<methodResponse><params><param><value><array><data></data></array></value></param></params></methodResponse>";
 
     async fn served(endpoint: Endpoint) -> LeanCaller {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -291,6 +327,26 @@ mod tests {
         };
         assert!(caller.call(read).await.unwrap_err().is_overload());
         assert_eq!(kept(&caller), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_endpoint_has_closed_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let caller = LeanCaller::new(listener.local_addr().unwrap(), PATIENCE);
+        // It closes each connection after one answer.
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut call = Vec::with_capacity(ROOM);
+                stream.read_buf(&mut call).await.unwrap();
+                stream.write_all(NOTHING.as_bytes()).await.unwrap();
+            }
+        });
+        for _ in 0..2 {
+            caller.call_nothing().await.unwrap();
+            let line = caller.idle().pop().unwrap();
+            line.stream.readable().await.unwrap();
+            caller.idle().push(line);
+        }
     }
 
     /// What a caller makes of these bytes. Nothing follows them.
