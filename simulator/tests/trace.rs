@@ -8,7 +8,7 @@ use quorate_simulator::plan::Choice;
 use quorate_simulator::trace::Hash;
 use quorate_simulator::{Outcome, Plan, Recorded, Trace, Watch, run, run_with};
 use quorate_trace::file;
-use quorate_trace::{Actor, Event, EventId, Kind, Whom, Why};
+use quorate_trace::{Actor, Event, EventId, Form, Kind, Whom, Why};
 
 fn outcome(plan: &Plan) -> Outcome {
     let watch = Watch {
@@ -209,4 +209,107 @@ fn a_compressed_trace_is_read_as_it_was_written() {
     let size = |path| std::fs::metadata(path).unwrap().len();
     assert!(5 * size(&packed) < size(&plain));
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A trace in a form, as text.
+fn exported(plan: &Plan, form: Form) -> String {
+    let mut text = Vec::new();
+    let trace = recorded(plan).trace(plan, "simulate run");
+    form.write(&trace, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn the_perfetto_file_is_as_chromes_format_says_and_has_a_flow_for_each_message_that_arrives() {
+    let schema = serde_json::from_str(include_str!("chrome-trace.schema.json")).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    for plan in plans().step_by(6) {
+        let text = exported(&plan, Form::Perfetto);
+        let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        if let Err(error) = schema.validate(&file) {
+            panic!("{error} at {}", error.instance_path());
+        }
+        let marks = file["traceEvents"].as_array().unwrap();
+        let ids = |ph: &str| -> Vec<u64> {
+            let flows = marks
+                .iter()
+                .filter(|mark| mark["ph"] == ph && mark["cat"] == "flow");
+            flows.map(|mark| mark["id"].as_u64().unwrap()).collect()
+        };
+        let events = recorded(&plan).events;
+        let receives = events
+            .iter()
+            .filter(|event| event.kind == Kind::Receive)
+            .count();
+        assert_eq!(ids("s").len(), receives);
+        assert_eq!(ids("s"), ids("f"), "each flow ends");
+    }
+}
+
+#[test]
+fn the_shiviz_file_is_as_its_expression_says_and_its_clocks_are_those_of_the_causes() {
+    // ShiViz's own default is `(?<host>\S*) (?<clock>{.*})\n(?<event>.*)`.
+    let expression = regex::Regex::new(r"(?<host>\S*) (?<clock>\{.*\})\n(?<event>.*)\n").unwrap();
+    for plan in plans().step_by(6) {
+        let text = exported(&plan, Form::Shiviz);
+        let mut clocks: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        let (mut end, mut count) = (0, 0);
+        for found in expression.captures_iter(&text) {
+            let whole = found.get(0).unwrap();
+            assert_eq!(whole.start(), end, "nothing lies between two events");
+            end = whole.end();
+            count += 1;
+            let host = found["host"].to_owned();
+            let clock: BTreeMap<String, u64> = serde_json::from_str(&found["clock"]).unwrap();
+            for (other, number) in &clock {
+                let known = clocks.get(other).map_or(0, |known| known[other]);
+                let most = if *other == host { known + 1 } else { known };
+                assert!(
+                    *number <= most,
+                    "{host} knows a later event of {other} than there is"
+                );
+            }
+            let own = clocks.get(&host).map_or(0, |known| known[&host]);
+            assert_eq!(clock[&host], own + 1, "each event counts one");
+            clocks.insert(host, clock);
+        }
+        assert_eq!((end, count), (text.len(), recorded(&plan).events.len()));
+    }
+}
+
+#[test]
+fn the_mermaid_file_has_an_arrow_for_each_message_that_arrives_or_is_lost() {
+    let plan = four_processes(3);
+    let text = exported(&plan, Form::Mermaid);
+    assert!(text.starts_with("sequenceDiagram\n    participant P as P\n"));
+    let events = recorded(&plan).events;
+    let lost = |event: &&Event| event.kind == Kind::Drop && event.to.is_some();
+    let lost = events.iter().filter(lost).count();
+    let arrived = events
+        .iter()
+        .filter(|event| event.kind == Kind::Receive)
+        .count();
+    assert_eq!(text.matches("-x").count(), lost);
+    assert_eq!(text.matches(">>").count(), arrived);
+    let arrow = regex::Regex::new(r"^    ([P-S](->>|-->>|-x)[P-S]: [^;#]+|Note over [P-S]: [^;#]+|participant [P-S] as [P-S])$").unwrap();
+    for line in text.lines().skip(1) {
+        assert!(arrow.is_match(line), "{line}");
+    }
+}
+
+#[test]
+fn shiviz_and_mermaid_warn_of_traces_that_they_cannot_show() {
+    let plan = four_processes(3);
+    let mut trace = recorded(&plan).trace(&plan, "simulate run");
+    trace.events.truncate(900);
+    assert_eq!(
+        Form::ALL.map(|form| form.warning(&trace)),
+        [None, None, None, None]
+    );
+    trace.events = trace.events.iter().cycle().take(5_001).cloned().collect();
+    let warns = |trace: &file::Trace| Form::ALL.map(|form: Form| form.warning(trace).is_some());
+    assert_eq!(warns(&trace), [false, false, true, true]);
+    trace.events.truncate(10);
+    trace.header.n = 14;
+    assert_eq!(warns(&trace), [false, false, true, false]);
 }

@@ -146,9 +146,8 @@ impl FromStr for Fingerprint {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let number = u32::from_str_radix(text, 16)
-            .ok()
-            .filter(|_| text.len() == 8);
+        let is_hex = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u32::from_str_radix(text, 16).ok().filter(|_| is_hex);
         let bad = || BadName::Fingerprint(beginning(text));
         number
             .map(|number| Self(number.to_be_bytes()))
@@ -207,7 +206,7 @@ mod tests {
                     life: 2,
                     i: 1 << 39,
                 },
-                "R2'-2.549755813888",
+                "Q2'-2.549755813888",
             ),
         ] {
             assert_eq!(id.to_string(), text);

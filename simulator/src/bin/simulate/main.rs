@@ -3,7 +3,7 @@
 //! * [`options`]: the command line. [`out`]: the one way of writing. [`stop`]: Ctrl-C and SIGTERM.
 //! * [`play`]: one run. [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`soak`]: one
 //!   cluster for very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
-//!   [`gather`]: foundings.
+//!   [`gather`]: foundings. [`export`]: traces in the forms of other tools.
 //! * [`universes`]: where plans and texts come from. [`drawing`]: pictures, into files. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
 //!   terminal shows meanwhile.
 
@@ -11,6 +11,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod drawing;
+mod export;
 mod gather;
 mod maelstrom;
 #[cfg(feature = "mutants")]
@@ -68,6 +69,7 @@ fn command(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Transcript(transcript) => transcript::command(transcript),
         #[cfg(feature = "mutants")]
         Command::Mutants(mutants) => mutants::command(mutants, &Stop::listen()?),
+        Command::Export(export) => export::command(export),
         Command::Soak(soak) => soak::command(soak, &Stop::listen()?),
         Command::Maelstrom(maelstrom) => maelstrom::command(maelstrom, &Stop::listen()?),
         Command::Gather(gather) => gather::command(gather, &Stop::listen()?),

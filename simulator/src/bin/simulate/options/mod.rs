@@ -13,6 +13,7 @@ use quorate_fault::Bound;
 use quorate_protocol::Time;
 use quorate_simulator::picture::{self, Frame};
 use quorate_simulator::plan::{Choice, Name, Plan};
+use quorate_trace::Form;
 
 pub(crate) use maelstrom::Maelstrom;
 
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Maelstrom(Box<Maelstrom>),
     /// Plays foundings: nodes that do not know each other find each other and found one cluster
     Gather(Gather),
+    /// Writes a trace in the form of another tool: Perfetto, ShiViz or Mermaid
+    Export(Export),
     /// Plays engines with a known bug, each until a rule catches it
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
@@ -78,7 +81,7 @@ impl Command {
             Self::Mutants(mutants) => mutants.format,
             Self::Maelstrom(maelstrom) => maelstrom.format,
             Self::Gather(gather) => gather.format,
-            Self::Transcript(_) => Format::Text,
+            Self::Transcript(_) | Self::Export(_) => Format::Text,
         };
         matches!(format, Format::Json)
     }
@@ -167,6 +170,26 @@ pub(crate) struct Transcript {
     pub(crate) rewrite: bool,
     #[command(flatten)]
     pub(crate) drawing: Drawing,
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    /// The trace (docs/trace.md), as `simulate run --trace FILE` writes one; compressed if its name ends in .gz
+    pub(crate) file: PathBuf,
+    /// jsonl: as it is; perfetto: for ui.perfetto.dev; shiviz: a log with vector clocks; mermaid: a sequence diagram
+    #[arg(long, value_name = "FORM", value_parser = form)]
+    pub(crate) to: Form,
+    /// The file to write; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+fn form(name: &str) -> Result<Form, String> {
+    let named = Form::ALL.into_iter().find(|form| form.name() == name);
+    named.ok_or_else(|| {
+        let names = Form::ALL.map(Form::name).join(", ");
+        format!("the forms are {names}")
+    })
 }
 
 #[derive(Args)]
@@ -428,6 +451,11 @@ mod tests {
             ],
         },
         Together {
+            subcommand: "export",
+            required: &["FILE", "--to", "perfetto"],
+            sets: &[&["to", "out"]],
+        },
+        Together {
             subcommand: "soak",
             required: &[],
             sets: &[&["requests", "processes", "every", "format"]],
@@ -494,6 +522,7 @@ mod tests {
             "format" => "json",
             "from" | "timeout" => "2s",
             "only" => "commit",
+            "to" => "shiviz",
             _ => "7",
         };
         let complaints = complaints::<Options>(&NEEDS, TOGETHER, value_of);
