@@ -6,6 +6,7 @@
 //!   trigger tests.
 //! * [`Scene`]: what a process must take part in for a behaviour to mean something.
 //! * [`grammar`]: makes a behaviour from its words.
+//! * [`link`]: what happens to messages on their way.
 //! * [`Faulty`]: a replica that may misbehave. It has `step` like a correct replica, and `wake` for what it does late
 //!   or without input.
 //! * [`Dice`]: the only source of chance.
@@ -19,6 +20,7 @@ mod dice;
 mod error;
 mod faulty;
 pub mod grammar;
+pub mod link;
 mod plan;
 mod scene;
 pub mod scope;

@@ -3,12 +3,17 @@
 
 use quorate_fault::behaviour::REGISTRY;
 use quorate_fault::grammar;
+use quorate_fault::link::{EFFECTS, FORM, Kind, Rules};
 use quorate_fault::trigger::TRIGGERS;
+
+fn page() -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/faults.md");
+    std::fs::read_to_string(page).unwrap()
+}
 
 /// The rows of the page's table that has this header.
 fn rows(head: &str) -> Vec<String> {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/faults.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = page();
     let mut lines = page.lines().skip_while(|line| *line != head);
     assert_eq!(lines.next(), Some(head));
     lines
@@ -41,6 +46,23 @@ fn the_page_lists_every_behaviour_and_what_it_shows() {
 fn the_page_lists_every_trigger() {
     let expected = TRIGGERS.map(|(form, when)| format!("| `@{form}` | {when} |"));
     assert_eq!(rows("| trigger | when the behaviour acts |"), expected);
+}
+
+#[test]
+fn the_page_lists_every_effect_of_a_link_and_the_form_of_its_rules() {
+    let expected = EFFECTS.map(|(form, what)| format!("| `{form}` | {what} |"));
+    assert_eq!(rows("| effect | what happens to a message |"), expected);
+    assert!(page().contains(&format!("`{FORM}`")));
+}
+
+#[test]
+fn the_kind_that_only_links_have_is_named_on_the_page() {
+    let only: Vec<_> = Kind::on_links()
+        .filter(|kind| !Kind::ALL.contains(kind))
+        .collect();
+    assert_eq!(only, [Kind::VOTE]);
+    assert!(page().contains("and `vote`, a vote of the exchange"));
+    assert!(Rules::parse(&["*->* vote: cut"], 4).is_ok());
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! What happens to a message on its way, and who stands still.
+//! What happens to a message on its way, and who stands still. The rules of links come first; what they let go meets the
+//! network.
 
 use quorate_fault::Dice;
-use quorate_protocol::{ReplicaId, Time};
+use quorate_fault::link::{Fate, LinkError, Links, Parcel, Why};
+use quorate_protocol::{Digest, ReplicaId, Time};
 
 use crate::plan::{Kind, Link, Name, Partition, Plan, Stop, Withheld};
 use crate::process::Packet;
@@ -17,13 +19,29 @@ const CALM: Link = Link {
     longest_us: 1000,
 };
 
+/// The most copies of one message that arrive: a rule may double it, and so may the network.
+const COPIES: usize = 4;
+
+/// Why nothing of a message arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// The network has lost it.
+    ByChance,
+    /// The rule with this index has.
+    ByRule(usize, Why),
+    /// Its sender and its recipient are cut off from each other.
+    Cut,
+}
+
 /// The links between the processes.
 #[derive(Debug)]
 pub(crate) struct Network {
     n: usize,
     heal: Time,
-    /// The rule of each link until all is healed, by sender and recipient.
-    links: Vec<Link>,
+    /// The rules of links until all is healed.
+    rules: Links,
+    /// What chance does on each link until all is healed, by sender and recipient.
+    chances: Vec<Link>,
     partitions: Vec<Partition>,
     withheld: Vec<Withheld>,
     stops: Vec<Stop>,
@@ -31,28 +49,93 @@ pub(crate) struct Network {
 
 impl Network {
     /// The network of a plan.
-    pub(crate) fn new(plan: &Plan) -> Self {
+    ///
+    /// # Errors
+    /// A rule of the plan's links cannot be read.
+    pub(crate) fn new(plan: &Plan) -> Result<Self, LinkError> {
         let pairs =
             (0..plan.processes).flat_map(|from| (0..plan.processes).map(move |to| (from, to)));
-        let rule = |(from, to)| {
+        let chance = |(from, to)| {
             let holds = |link: &&Link| {
                 link.from.is_none_or(|name| name.0 == ReplicaId(from))
                     && link.to.is_none_or(|name| name.0 == ReplicaId(to))
             };
-            plan.links.iter().find(holds).unwrap_or(&CALM).clone()
+            plan.network.iter().find(holds).unwrap_or(&CALM).clone()
         };
-        Self {
+        let seed = Digest::of(&[b"simulated links", &plan.seed.to_le_bytes()]).0;
+        Ok(Self {
             n: plan.processes as usize,
             heal: millis(plan.heal_ms),
-            links: pairs.map(rule).collect(),
+            rules: Links::new(plan.link_rules()?, seed, 0),
+            chances: pairs.map(chance).collect(),
             partitions: plan.partitions.clone(),
             withheld: plan.withheld.clone(),
             stops: plan.stops.clone(),
+        })
+    }
+
+    /// When the copies of a message sent now arrive.
+    ///
+    /// # Errors
+    /// It is lost.
+    pub(crate) fn arrivals(
+        &mut self,
+        dice: &mut Dice,
+        now: Time,
+        from: ReplicaId,
+        to: ReplicaId,
+        packet: &Packet,
+    ) -> Result<[Option<Time>; COPIES], Lost> {
+        let (first, second) = self.departures(now, from, to, packet)?;
+        let [once, twice] = self.carry(dice, first, from, to, packet);
+        let again = second.map(|second| self.carry(dice, second, from, to, packet));
+        let [third, fourth] = again.unwrap_or_default();
+        match [once, twice, third, fourth] {
+            [None, None, None, None] if self.cuts(first, from, to) => Err(Lost::Cut),
+            [None, None, None, None] => Err(Lost::ByChance),
+            arrivals => Ok(arrivals),
         }
     }
 
-    /// When the copies of a message sent now arrive: at most two, and none if it is lost.
-    pub(crate) fn arrivals(
+    /// When a message sets out, and perhaps once more, as the rules of links say.
+    fn departures(
+        &mut self,
+        now: Time,
+        from: ReplicaId,
+        to: ReplicaId,
+        packet: &Packet,
+    ) -> Result<(Time, Option<Time>), Lost> {
+        if now >= self.heal {
+            return Ok((now, None));
+        }
+        let parcel = Parcel {
+            from,
+            to,
+            kind: kind(packet),
+            bytes: match packet {
+                Packet::Batch { bytes, .. } => bytes.len(),
+                Packet::Vote(heard) => heard.decision.len(),
+            },
+        };
+        match self.rules.pass(now, &parcel) {
+            Fate::Lost(rule, why) => Err(Lost::ByRule(rule, why)),
+            Fate::Leaves(first, second) => {
+                let heal = self.heal;
+                Ok((first.min(heal), second.map(|second| second.min(heal))))
+            }
+        }
+    }
+
+    /// The rule with this index, in words.
+    pub(crate) fn rule(&self, index: usize) -> String {
+        let mut rules = self.rules.rules();
+        rules
+            .nth(index)
+            .map_or_else(String::new, |(rule, _)| rule.to_string())
+    }
+
+    /// When the copies of a message that sets out now arrive: at most two, and none if it is lost.
+    fn carry(
         &self,
         dice: &mut Dice,
         now: Time,
@@ -72,7 +155,7 @@ impl Network {
                 }
                 sets_out = millis(withheld.to_ms).min(self.heal);
             }
-            self.links
+            self.chances
                 .get(from.0 as usize * self.n + to.0 as usize)
                 .unwrap_or(&CALM)
         };
@@ -85,8 +168,7 @@ impl Network {
         [Some(first), second]
     }
 
-    /// Whether the link is cut.
-    pub(crate) fn cuts(&self, now: Time, from: ReplicaId, to: ReplicaId) -> bool {
+    fn cuts(&self, now: Time, from: ReplicaId, to: ReplicaId) -> bool {
         now < self.heal && self.is_cut(now, from, to)
     }
 
@@ -109,14 +191,7 @@ impl Network {
         to: ReplicaId,
         packet: &Packet,
     ) -> Option<&Withheld> {
-        let Packet::Batch {
-            message: Some(message),
-            ..
-        } = packet
-        else {
-            return None;
-        };
-        let kind = Kind::of(message);
+        let kind = kind(packet)?;
         let among = |names: &[Name], one| names.is_empty() || names.contains(&Name(one));
         self.withheld.iter().find(|one| {
             millis(one.from_ms) <= now
@@ -137,6 +212,14 @@ impl Network {
             })
             .map(end)
             .max()
+    }
+}
+
+/// A message's kind. Garbage has none.
+fn kind(packet: &Packet) -> Option<Kind> {
+    match packet {
+        Packet::Batch { message, .. } => message.as_ref().map(|message| Kind::of(message)),
+        Packet::Vote(_) => Some(Kind::VOTE),
     }
 }
 
@@ -175,6 +258,7 @@ mod tests {
             ..Choice::default()
         };
         let mut plan = Plan::generate(1, &choice);
+        plan.network.clear();
         plan.links.clear();
         plan.partitions.clear();
         plan.heal_ms = 100;
@@ -208,12 +292,15 @@ mod tests {
         let fetch = packet(Message::Fetch(Fetch {
             digest: Digest::of(&[]),
         }));
-        let network = Network::new(&plan);
+        let mut network = Network::new(&plan).expect("it has no rules");
         let mut dice = Dice::new(1, b't');
         let mut arrives = |at_ms: u64, from, to, packet: &Packet| {
             let now = Time(at_ms * 1000);
             let arrivals = network.arrivals(&mut dice, now, ReplicaId(from), ReplicaId(to), packet);
-            arrivals[0].map(|time| time.0 / 1000)
+            arrivals
+                .ok()
+                .and_then(|all| all[0])
+                .map(|time| time.0 / 1000)
         };
         assert_eq!(arrives(9, 0, 1, &standing), Some(9));
         assert_eq!(arrives(10, 0, 1, &standing), None);

@@ -71,6 +71,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     without(&mut all, plan, |plan| &mut plan.rounds);
     without(&mut all, plan, |plan| &mut plan.calls);
     without(&mut all, plan, |plan| &mut plan.links);
+    without(&mut all, plan, |plan| &mut plan.network);
     without(&mut all, plan, |plan| &mut plan.partitions);
     without(&mut all, plan, |plan| &mut plan.withheld);
     without(&mut all, plan, |plan| &mut plan.stops);
@@ -93,7 +94,8 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     });
     all.extend(plainer_faults(plan));
     all.extend(fewer_requests(plan));
-    all.extend(calmer_links(plan));
+    all.extend(plainer_links(plan));
+    all.extend(calmer_network(plan));
     all.extend(fewer_kinds(plan));
     for divisor in [2, 4] {
         let mut shorter = plan.clone();
@@ -174,19 +176,50 @@ fn fewer_requests(plan: &Plan) -> Vec<Plan> {
     all
 }
 
-/// With links that lose, double or delay no message.
-fn calmer_links(plan: &Plan) -> Vec<Plan> {
+/// Each rule of a link without its window, and without each of its effects.
+fn plainer_links(plan: &Plan) -> Vec<Plan> {
+    let mut all = Vec::new();
+    for (index, words) in plan.links.iter().enumerate() {
+        let mut with = |words: String| {
+            let mut smaller = plan.clone();
+            smaller.links[index] = words;
+            all.push(smaller);
+        };
+        let (rule, window) = words.split_once('@').unwrap_or((words, ""));
+        if !window.is_empty() {
+            with(rule.trim_end().to_owned());
+        }
+        let Some((whose, effects)) = rule.split_once(':') else {
+            continue;
+        };
+        let effects: Vec<&str> = effects.split(',').map(str::trim).collect();
+        for left_out in (0..effects.len()).filter(|_| effects.len() > 1) {
+            let mut fewer = effects.clone();
+            fewer.remove(left_out);
+            let window = words.find('@').map_or("", |start| &words[start..]);
+            with(
+                format!("{whose}: {} {window}", fewer.join(", "))
+                    .trim_end()
+                    .to_owned(),
+            );
+        }
+    }
+    all
+}
+
+/// With a network that loses, doubles or delays no message.
+fn calmer_network(plan: &Plan) -> Vec<Plan> {
     let calmers: [fn(&mut Link); 3] = [
         |link| link.lost = 0,
         |link| link.doubled = 0,
         |link| link.late = 0,
     ];
-    let indexes = 0..plan.links.len();
+    let indexes = 0..plan.network.len();
     let pairs = indexes.flat_map(|index| calmers.map(|calm| (index, calm)));
     pairs
         .map(|(index, calm)| {
             let mut smaller = plan.clone();
-            smaller.links.get_mut(index).map(calm);
+            smaller.network.get_mut(index).map(calm);
             smaller
         })
         .collect()

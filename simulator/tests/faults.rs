@@ -32,7 +32,7 @@ fn calm(seed: u64, words: &str) -> Plan {
         ..Choice::default()
     };
     let mut plan = Plan::generate(seed, &choice);
-    plan.links.clear();
+    plan.network.clear();
     plan.partitions.clear();
     plan.withheld.clear();
     plan.stops.clear();

@@ -106,7 +106,7 @@ fn calm(offer: &str, faulty: &str) -> Plan {
             },
         )
     };
-    plan.links.clear();
+    plan.network.clear();
     plan.partitions.clear();
     plan.withheld.clear();
     plan.stops.clear();

@@ -165,6 +165,14 @@ fn what_is_wrong_in_a_text_is_told_with_its_line() {
         ),
         ("faulty = [\"P=sing\"]", "line 1: unknown behaviour 'sing'"),
         (
+            "seed = 1\nlinks = [\n  \"P->Q: cut\",\n  \"P->Q: lose 5%\"\n]",
+            "line 4: the link rule 'P->Q: lose 5%': unknown effect 'lose': did you mean 'loss'?",
+        ),
+        (
+            "links = [\"P->Z: cut\"]",
+            "there is no process Z: with 4 processes",
+        ),
+        (
             "heal_ms = 9\ntwins = [\"P\"]\napart = [\"Z\"]",
             "line 3: there is no process Z",
         ),
@@ -220,6 +228,7 @@ fn each_key_of_a_plan_stands_on_its_page_and_no_other() {
     let mut all = Vec::new();
     for seed in 0..200 {
         let mut plan = Plan::generate(seed, &Default::default());
+        plan.links = vec!["P->*: cut".to_owned()];
         plan.withheld.push(Withheld {
             from_ms: 0,
             to_ms: 1,
@@ -321,4 +330,24 @@ fn a_flood_meets_usual_batches_and_small_ones() {
         "{small} of {}",
         bytes.len()
     );
+}
+
+#[test]
+fn the_rules_of_links_are_read_and_written_and_made_smaller() {
+    let mut plan = Plan::generate(4, &Default::default());
+    plan.links = [
+        "P->Q: pass",
+        "P->*: delay 2ms±1ms, loss 5%, rate 1MB/s @1ms-2ms",
+        "*->*: cut",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    assert_eq!(
+        Plan::from_text(&plan.to_text()).expect("it is a plan"),
+        plan
+    );
+    let loses = |plan: &Plan| plan.links.iter().any(|rule| rule.contains("loss"));
+    let small = shrink_while(&plan, 1000, loses);
+    assert_eq!(small.links, ["P->*: loss 5%"]);
+    assert!(shrink_while(&plan, 1000, |_| true).links.is_empty());
 }

@@ -96,7 +96,12 @@ fn shrinking_keeps_what_the_failure_needs_and_drops_the_rest() {
     assert_eq!(small.requests.len(), 1);
     assert_eq!(small.requests[&name].len(), 1);
     assert!(small.calls.is_empty());
-    assert!(small.faulty.is_empty() && small.links.is_empty() && small.partitions.is_empty());
+    assert!(
+        small.faulty.is_empty()
+            && small.links.is_empty()
+            && small.network.is_empty()
+            && small.partitions.is_empty()
+    );
     assert!(small.rounds.is_empty() && small.stops.is_empty() && small.clocks.is_empty());
 }
 

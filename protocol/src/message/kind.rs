@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::SignedMessage;
 use crate::digest::Digest;
 
-/// A kind of message between replicas.
+/// A kind of message between processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Kind(&'static str);
 
 impl Kind {
-    /// All of them.
+    /// All that replicas send each other.
     pub const ALL: [Self; 17] = [
         Self::REQUEST,
         Self::PRE_PREPARE,
@@ -51,6 +51,14 @@ impl Kind {
     /// A committed slot with its proof.
     pub const COMMITTED: Self = Self("committed");
 
+    /// A vote of the exchange. It is a call from one process to another, and no message of a replica.
+    pub const VOTE: Self = Self("vote");
+
+    /// All that goes over a link between two processes.
+    pub fn on_links() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain([Self::VOTE])
+    }
+
     /// A message's kind.
     #[must_use]
     pub const fn of(message: &SignedMessage) -> Self {
@@ -81,13 +89,13 @@ impl Kind {
         self.0
     }
 
-    /// The names of all, for people.
+    /// The names of [`Kind::ALL`], for people.
     #[must_use]
     pub fn names() -> String {
         Self::ALL.map(|kind| kind.0).join(", ")
     }
 
-    /// The kind with this name.
+    /// The kind with this name, of [`Kind::ALL`].
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.0 == name)

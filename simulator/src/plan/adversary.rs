@@ -69,7 +69,7 @@ impl Adversary<'_> {
         plan.engine.view_timeout_ms = self.timeout;
         plan.engine.status_interval_ms = self.timeout / 2;
         let shortest_us = dice.between(50, 1000);
-        plan.links = vec![Link {
+        plan.network = vec![Link {
             from: None,
             to: None,
             lost: 0,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
+use quorate_fault::link::{LinkError, Rules};
 use quorate_fault::{Bound, FaultPlan, ParseError, Scene};
 use quorate_protocol::Quorum;
 
@@ -25,6 +26,9 @@ pub enum PlanError {
     /// The faults are not in the server's words.
     #[error(transparent)]
     Faulty(#[from] ParseError),
+    /// A rule for links is not in the server's words.
+    #[error(transparent)]
+    Links(#[from] LinkError),
     /// The gathering is none.
     #[error("the gathering: {0}")]
     Gathering(#[from] BadGathering),
@@ -71,6 +75,7 @@ impl PlanError {
         let (key, value) = match &self {
             Self::Text(_) | Self::Line(..) => return self,
             Self::Faulty(_) => ("faulty", String::new()),
+            Self::Links(error) => ("", error.text.clone()),
             // Its key stands above all times.
             Self::OutOfRange { what, value, .. } if what.ends_with(" requests") => {
                 ("", value.to_string())
@@ -129,6 +134,14 @@ impl Plan {
     /// A name, a behaviour or an argument is unknown.
     pub fn fault_plan(&self) -> Result<FaultPlan, ParseError> {
         FaultPlan::parse(&self.faulty.join(","), self.processes, self.scene())
+    }
+
+    /// What happens to messages on their way, besides what the network does by chance.
+    ///
+    /// # Errors
+    /// A text is no rule.
+    pub fn link_rules(&self) -> Result<Rules, LinkError> {
+        Rules::parse(&self.links, self.processes)
     }
 
     /// What the processes take part in.
@@ -242,7 +255,8 @@ impl Plan {
                 u64::from(self.processes),
             )?;
         }
-        for link in &self.links {
+        self.link_rules()?;
+        for link in &self.network {
             in_range("longest_us", link.longest_us, link.shortest_us, LATEST_MS)?;
         }
         for skew in &self.clocks {
@@ -306,7 +320,7 @@ impl Plan {
         let twins = self.twins.iter().chain(&self.apart);
         let sides = self.partitions.iter().flat_map(|one| &one.side);
         let links = self
-            .links
+            .network
             .iter()
             .flat_map(|one| one.from.iter().chain(&one.to));
         let withheld = self.withheld.iter();

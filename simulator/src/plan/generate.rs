@@ -6,6 +6,7 @@ use quorate_fault::Dice;
 
 use super::adversary;
 use super::gathering::{self, Gathering};
+use super::links;
 use super::{
     Back, Call, Costs, DiskTrouble, Engine, Link, Name, Partition, Plan, Round, Skew, Stop, Trouble,
 };
@@ -48,11 +49,12 @@ impl Plan {
             twins: Vec::new(),
             apart: Vec::new(),
             heal_ms,
+            links: Vec::new(),
             engine: engine(&mut dice),
             requests: requests(&mut dice, processes, heal_ms),
             calls: calls(&mut Dice::new(seed, b'c'), processes, heal_ms),
             rounds: rounds(&mut dice, processes, heal_ms),
-            links: links(&mut dice, processes),
+            network: network(&mut dice, processes),
             partitions: partitions(&mut dice, processes, heal_ms),
             withheld: Vec::new(),
             stops: stops(&mut dice, processes, heal_ms),
@@ -83,6 +85,14 @@ impl Plan {
         plan.draw_limits(&mut Dice::new(seed, b'l'));
         if choice.gathers {
             plan.gather(&mut Dice::new(seed, b'g'));
+        }
+        if *choice
+            == (Choice {
+                processes: choice.processes,
+                ..Choice::default()
+            })
+        {
+            plan.links = links::draw(&plan, &mut Dice::new(seed, b'r'));
         }
         plan
     }
@@ -489,7 +499,7 @@ fn rounds(dice: &mut Dice, n: u32, heal_ms: u64) -> Vec<Round> {
 }
 
 /// A few bad links, and then what holds for all others.
-fn links(dice: &mut Dice, n: u32) -> Vec<Link> {
+fn network(dice: &mut Dice, n: u32) -> Vec<Link> {
     let mut links: Vec<Link> = (0..dice.below(4))
         .map(|_| Link {
             from: dice.chance(700).then(|| Name::drawn(dice, n)),
@@ -564,7 +574,7 @@ fn clocks(dice: &mut Dice, n: u32) -> Vec<Skew> {
         .collect()
 }
 
-fn span(dice: &mut Dice, heal_ms: u64) -> (u64, u64) {
+pub(super) fn span(dice: &mut Dice, heal_ms: u64) -> (u64, u64) {
     let from = dice.below(heal_ms);
     (from, from + dice.between(10, heal_ms))
 }

@@ -5,6 +5,7 @@ mod check;
 mod engine;
 mod gathering;
 mod generate;
+mod links;
 mod name;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,10 @@ pub struct Plan {
     /// When the network heals. From then on all correct processes must make progress.
     #[serde(default = "one_second")]
     pub heal_ms: u64,
+    /// What happens to messages on their way until the healing, in the words of `--link`. The first rule that fits a message
+    /// decides; then the message meets the network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// How the engine is set.
     #[serde(default)]
     pub engine: Engine,
@@ -56,9 +61,9 @@ pub struct Plan {
     /// The rounds of the exchange, from round 1 on.
     #[serde(default)]
     pub rounds: Vec<Round>,
-    /// What happens to messages until the healing. The first rule that fits a link is used.
+    /// What chance does to messages until the healing. The first entry that fits a link is used.
     #[serde(default)]
-    pub links: Vec<Link>,
+    pub network: Vec<Link>,
     /// Who cannot reach whom.
     #[serde(default)]
     pub partitions: Vec<Partition>,
@@ -132,7 +137,7 @@ pub struct Round {
     pub decisions: Vec<String>,
 }
 
-/// What happens to the messages of some links.
+/// What chance does to the messages of some links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {

@@ -10,16 +10,16 @@ mod waiting;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use quorate_fault::{Dice, ParseError, Say};
+use quorate_fault::{Dice, Say, link};
 use quorate_host::{self as host, Answer, Told};
 use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
 use quorate_service::{self as service, kv};
 use quorate_trace::Why;
 
 use crate::invariant::{Heard, Invariants, Violation, answered};
-use crate::network::{Network, millis};
+use crate::network::{Lost, Network, millis};
 use crate::picture::{Frame, Picture};
-use crate::plan::{Back, Name, Plan};
+use crate::plan::{Back, Name, Plan, PlanError};
 use crate::process::{Caller, Packet, Process, Step};
 use crate::queue::{Event, Queue};
 use crate::trace::{self, Trace};
@@ -98,8 +98,8 @@ impl World {
     /// The world of a plan, before anything has happened.
     ///
     /// # Errors
-    /// The plan's faults cannot be read.
-    pub(crate) fn new(plan: &Plan, watch: Watch) -> Result<Self, ParseError> {
+    /// The plan's faults or rules of links cannot be read.
+    pub(crate) fn new(plan: &Plan, watch: Watch) -> Result<Self, PlanError> {
         let Watch {
             trace,
             frame,
@@ -122,7 +122,7 @@ impl World {
             acting: ReplicaId(0),
             places,
             queue: Queue::default(),
-            network: Network::new(plan),
+            network: Network::new(plan)?,
             dice: Dice::new(plan.seed, b'w'),
             invariants: Invariants::new(plan, cluster, correct, within_bound),
             within_bound,
@@ -549,21 +549,29 @@ impl World {
         let arrivals = self
             .network
             .arrivals(&mut self.dice, time, sender, to, packet);
+        if let Err(Lost::ByRule(rule, _)) = arrivals {
+            self.trace.line(time, &sender, || {
+                let (packet, rule) = (trace::packet(packet), self.network.rule(rule));
+                format!("loses on the link to {to}, by '{rule}': {packet}")
+            });
+        }
         if let Some(picture) = &mut self.picture {
             let (from, to) = (self.places.lane(from), self.places.lane(at));
             let lanes = (from.as_str(), to.as_str());
-            if arrivals == [None; 2] {
-                picture.packet(lanes, packet, time, Err("lost"));
-            }
-            for arrival in arrivals.into_iter().flatten() {
-                picture.packet(lanes, packet, time, Ok(arrival));
+            match arrivals {
+                Err(Lost::ByChance | Lost::Cut) => picture.packet(lanes, packet, time, Err("lost")),
+                Err(Lost::ByRule(..)) => picture.packet(lanes, packet, time, Err("lost by a rule")),
+                Ok(arrivals) => {
+                    for arrival in arrivals.into_iter().flatten() {
+                        picture.packet(lanes, packet, time, Ok(arrival));
+                    }
+                }
             }
         }
-        if arrivals == [None; 2] {
-            let cut = self.network.cuts(time, sender, to);
-            self.lose(packet, to, if cut { Why::Cut } else { Why::Loss });
+        if let Err(lost) = arrivals {
+            self.lose(packet, to, why(lost));
         }
-        for time in arrivals.into_iter().flatten() {
+        for time in arrivals.into_iter().flatten().flatten() {
             let packet = Arc::clone(packet);
             self.queue.push(
                 time,
@@ -609,6 +617,15 @@ impl World {
             self.invariants.on_end(&correct)?;
         }
         Ok(ends)
+    }
+}
+
+/// Why a message is lost, for the trace.
+const fn why(lost: Lost) -> Why {
+    match lost {
+        Lost::Cut | Lost::ByRule(_, link::Why::Cut) => Why::Cut,
+        Lost::ByChance | Lost::ByRule(_, link::Why::Chance) => Why::Loss,
+        Lost::ByRule(_, link::Why::Full) => Why::Full,
     }
 }
 
