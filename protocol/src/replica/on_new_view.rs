@@ -86,6 +86,7 @@ impl Replica {
             .last()
             .map_or(low, |last| last.value().sequence)
             .max(self.low_watermark());
+        self.progress.settled = self.last_proposed;
         // Not earlier: `adopt_checkpoint` can make a checkpoint stable, which lets a primary propose, and it would
         // reuse a slot.
         self.active = true;

@@ -18,9 +18,11 @@ pub(super) struct Progress {
     /// The request that the timer runs for.
     pub(super) timed: Option<Timed>,
     pub(super) crowded: Crowded,
-    /// The number of view changes in a row without an execution in between.
+    /// How often the timer was made twice as long: once for each view change, less one for each request that was served quickly since.
     pub(super) attempts: u32,
-    /// The number of requests in a row that the primary has served slowly (rule 18).
+    /// The last slot that the NEW-VIEW of this view gives.
+    pub(super) settled: Sequence,
+    /// The number of requests in a row that the primary has served slowly, or the T that they took, if these are more (rule 18).
     strikes: u32,
     /// The shortest of the times that these requests took.
     quickest: Duration,
@@ -57,11 +59,12 @@ struct Pace {
 
 /// The number of requests in a row that a primary may serve slowly.
 const STRIKES: u32 = 8;
-/// The part of T that a primary may take for a request without being slow: a quarter.
+/// The part of its time that a primary may take for a request without being slow: a quarter.
 const QUICK: u64 = 4;
 
 impl Replica {
-    /// How long this replica waits for progress, or for a view to start: T, doubled for each further view change in a row.
+    /// How long this replica waits for progress, or for a view to start: T, doubled for each further view change in a row, and halved
+    /// for each request that is served quickly.
     #[must_use]
     pub const fn patience(&self) -> Duration {
         self.config
@@ -111,12 +114,23 @@ impl Replica {
         };
         let waits = self.requests.waiting_of(timed.client).is_some();
         if self.active && !(waits && self.requests.is_new(timed.client, timed.timestamp)) {
-            self.progress.attempts = 0;
+            self.note_pace(timed.since);
             self.stop_progress_timer();
             if self.is_too_slow(timed.since) {
                 return self.leave_slow_primary();
             }
             self.start_progress_timer();
+        }
+    }
+
+    /// Waits half as long if the primary has served a request, timed since then, in a quarter of the time or less. What the last view
+    /// had prepared proves nothing about this one. If any execution made the timer T again, then where requests take about T, for lack of
+    /// processor time or for a slow network, each view would execute what the last one had prepared, and end before its own first slot.
+    fn note_pace(&mut self, since: Time) {
+        let took = self.now.0.saturating_sub(since.0);
+        let is_of_this_view = self.executed > self.progress.settled;
+        if is_of_this_view && took <= self.patience().0 / QUICK {
+            self.progress.attempts = self.progress.attempts.saturating_sub(1);
         }
     }
 
@@ -160,7 +174,9 @@ impl Replica {
             0 => took,
             _ => took.min(progress.quickest),
         };
-        progress.strikes += 1;
+        // One that took several T counts as several, so that a primary gains nothing from the patience of the others.
+        let times = u32::try_from(took.0 / self.config.view_timeout.0.max(1)).unwrap_or(STRIKES);
+        progress.strikes = progress.strikes.saturating_add(times.max(1));
         progress.strikes >= STRIKES
     }
 
@@ -190,6 +206,8 @@ impl Replica {
             at: self.now,
         };
         self.progress.slow.insert(self.primary(), pace);
+        // Requests have executed. Slow primaries in a row must not have more and more time.
+        self.progress.attempts = 0;
         self.progress.left = self.progress.left.saturating_add(1);
         self.start_view_change(self.view.next());
     }

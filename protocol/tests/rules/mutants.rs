@@ -15,7 +15,7 @@ fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
         (Mutant::ProposesAboveWindow, normal::rule_07_the_primary_batches_waiting_requests_and_keeps_slots_in_flight_up_to_the_window),
         (Mutant::NewViewNotFollowed, view_change::rule_13_a_backup_agrees_to_nothing_that_its_new_view_settles_or_has_another_batch_for),
         (Mutant::TimerBeforeQuorum, timers::rule_15_each_further_view_change_waits_twice_as_long),
-        (Mutant::PatienceNotDoubled, timers::rule_15_patience_doubles_until_something_executes),
+        (Mutant::PatienceNotDoubled, timers::rule_15_patience_doubles_with_each_view_and_halves_with_each_request_that_is_served_quickly),
         (Mutant::JoinsTooFew, timers::rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f),
         (Mutant::JoinsNobody, timers::rule_16_a_replica_joins_the_lowest_view_that_f_plus_1_others_ask_for_but_not_f),
         (Mutant::CrowdedBlamed, timers::rule_28_a_request_behind_others_of_its_speaker_does_not_cost_the_primary_its_view_at_once),

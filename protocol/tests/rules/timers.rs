@@ -83,25 +83,76 @@ pub(crate) fn rule_15_each_further_view_change_waits_twice_as_long() {
     assert_eq!(patience, [t, 2 * t, 4 * t]);
 }
 
-#[test]
-pub(crate) fn rule_15_patience_doubles_until_something_executes() {
-    let mut net = Network::new(4);
-    let m = net.batch(0, 1);
+/// A network with room for many slots without a checkpoint.
+fn with_wide_window() -> Network {
+    Network::with(4, |config| config.window = 64)
+}
+
+/// A network in which replica 3 has left so many views in a row and has entered the next. A request waits. Returns for how long
+/// the replica waits in this view.
+fn after_views(views: u64) -> (Network, u64) {
+    let mut net = with_wide_window();
     net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    for view in 1..=views {
+        net.fire(3, Timer::View);
+        assert_eq!(net.view(3), (view, false));
+        let primary = u32::try_from(view).expect("few views") % 4;
+        let wishes = net.wishes(&[0, 1, 2], view);
+        net.deliver(3, net.new_view(primary, view, wishes, &[]));
+    }
+    let patience = patience(&net);
+    (net, patience)
+}
+
+/// How long replica 3 waits from now on.
+fn patience(net: &Network) -> u64 {
+    let at = net.timer(3, Timer::View).expect("a request waits");
+    at.0 - net.now().0
+}
+
+/// The request with this timestamp, which replica 3 waits for, executes after this time in this view, in the slot of the same number.
+/// Returns how long the replica waits for the next one.
+fn serve_after(net: &mut Network, view: u64, timestamp: u64, took: u64) -> u64 {
+    net.now_is(net.now().0 + took);
+    net.commit_at(3, view, timestamp, &net.batch(0, timestamp));
+    net.deliver(3, SignedMessage::Request(net.request(0, timestamp + 1)));
+    if net.view(3).1 { patience(net) } else { 0 }
+}
+
+#[test]
+pub(crate) fn rule_15_patience_doubles_with_each_view_and_halves_with_each_request_that_is_served_quickly()
+ {
+    let t = VIEW_TIMEOUT.0;
+    assert_eq!(after_views(1).1, t);
+    let (mut net, longer) = after_views(2);
+    assert_eq!(longer, 2 * t);
+    assert_eq!(serve_after(&mut net, 2, 1, t), 2 * t, "not quick");
+    assert_eq!(serve_after(&mut net, 2, 2, t / 2 + 1), 2 * t, "not quick");
+    assert_eq!(serve_after(&mut net, 2, 3, t / 2), t);
+    assert_eq!(serve_after(&mut net, 2, 4, 0), t);
+}
+
+#[test]
+fn rule_15_what_the_last_view_had_prepared_does_not_shorten_the_patience_with_this_one() {
+    let t = VIEW_TIMEOUT.0;
+    let mut net = with_wide_window();
+    net.deliver(3, SignedMessage::Request(net.request(0, 1)));
+    net.deliver(3, SignedMessage::Request(net.request(1, 1)));
     net.fire(3, Timer::View);
     net.deliver(3, net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]));
-    let first = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
     net.fire(3, Timer::View);
-    let left = net.view(3);
-    net.deliver(3, net.new_view(2, 2, net.wishes(&[0, 1, 2], 2), &[]));
-    let second = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
-    net.commit_at(3, 2, 1, &m);
-    net.deliver(3, SignedMessage::Request(net.request(0, 2)));
-    let third = net.timer(3, Timer::View).map(|at| at.0 - net.now().0);
-
-    let t = VIEW_TIMEOUT.0;
-    assert_eq!(left, (2, false));
-    assert_eq!((first, second, third), (Some(t), Some(2 * t), Some(t)));
+    let first = net.batch(0, 1);
+    let prepared = net.certificate(0, 1, &first, &[1, 2]);
+    let mut wishes = net.wishes(&[1, 2], 2);
+    wishes.insert(0, net.wish(0, 2, vec![prepared]));
+    net.deliver(3, net.new_view(2, 2, wishes, &[(1, first.digest())]));
+    assert_eq!(patience(&net), 2 * t);
+    net.commit_at(3, 2, 1, &first);
+    assert_eq!(net.executed(3).len(), 1);
+    assert_eq!(patience(&net), 2 * t);
+    net.commit_at(3, 2, 2, &net.batch(1, 1));
+    net.deliver(3, SignedMessage::Request(net.request(1, 2)));
+    assert_eq!(patience(&net), t);
 }
 
 #[test]
@@ -334,6 +385,14 @@ pub(crate) fn rule_18_a_primary_that_serves_every_request_just_in_time_is_left()
     }
     assert_eq!(served_after(&mut net, 8, slow), (1, true));
     assert_eq!(net.executed(3).len(), 8);
+
+    let (mut net, _) = after_views(2);
+    for timestamp in 1..=3 {
+        serve_after(&mut net, 2, timestamp, 2 * VIEW_TIMEOUT.0);
+    }
+    assert_eq!(net.view(3), (2, true));
+    serve_after(&mut net, 2, 4, 2 * VIEW_TIMEOUT.0);
+    assert_eq!(net.view(3), (3, false), "they took 8 T");
 
     let mut net = Network::new(4);
     for timestamp in 1..=40 {

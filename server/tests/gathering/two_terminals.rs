@@ -14,6 +14,12 @@ fn texts(lines: &[String], stage: &str) -> BTreeSet<String> {
     lines.iter().filter_map(text).collect()
 }
 
+/// The log lines that are no mere information. That a view changed is no complaint: a machine without time for them makes primaries late.
+fn warnings(log: &str) -> Vec<&str> {
+    let lines = log.lines();
+    lines.filter(|line| !line.contains(" INFO ")).collect()
+}
+
 #[test]
 fn four_nodes_of_two_servers_end_with_one_cluster_one_agreement_and_one_winner() {
     let mut meeting = Meeting::new();
@@ -32,8 +38,9 @@ fn four_nodes_of_two_servers_end_with_one_cluster_one_agreement_and_one_winner()
         assert_eq!(lines.len(), 4, "{lines:?}");
         assert_eq!(texts(&lines, stage).len(), 1, "{lines:?}");
     }
-    assert_eq!(first.complained(), "");
-    assert_eq!(others.complained(), "");
+    for party in [&first, &others] {
+        assert_eq!(warnings(&party.complained()), [""; 0]);
+    }
     assert_eq!(others.stop().code(), Some(0));
     assert_eq!(first.stop().code(), Some(0));
 }

@@ -28,7 +28,7 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     // No peer uses up its allowance here.
     decides_nothing.push("allowances: ");
     // It only makes timers longer.
-    decides_nothing.push("attempts: ");
+    decides_nothing.extend(["attempts: ", "settled: "]);
     // Votes are counted while their view is active, and until there are enough.
     let enough_prepares = phase >= Phase::Prepared && prepares >= quorum.prepares();
     if !status.active || enough_prepares {
