@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process, Scene};
+use quorate_server::{Cluster, ClusterConfig, FaultPlan, LinkRules, Process, Scene, since_1970};
 use quorate_wire::method::{FinalizeDecision, Read, SendMessage, Submit};
 use quorate_wire::{CallError, Caller};
 use tokio::task::JoinSet;
@@ -87,6 +87,8 @@ fn four_processes() -> ClusterConfig {
         allowed_hosts: Vec::new(),
         base_port: None,
         faults: FaultPlan::parse("none", 4, Scene::Order).unwrap(),
+        links: LinkRules::default(),
+        started_us: since_1970(),
         default_decision: "retreat".into(),
         // With everything on one machine the primary is slow, and not to be distrusted for it.
         view_timeout: Duration::from_secs(10),

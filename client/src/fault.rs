@@ -1,4 +1,4 @@
-//! `client fault` and `client heal`: make processes faulty, and correct again, while they run.
+//! `client fault` and `client heal`: make processes faulty, and correct again, while they run. `client heal` heals links, too.
 
 use anyhow::{Context, ensure};
 use futures_util::future::join_all;
@@ -6,7 +6,7 @@ use quorate_cli::console::complain;
 use quorate_server::{Bound, FaultPlan, Scene};
 use quorate_spelling::similar;
 use quorate_wire::Method;
-use quorate_wire::method::{FaultClear, FaultSet};
+use quorate_wire::method::{FaultClear, FaultSet, LinkSet};
 use serde::Serialize;
 
 use crate::exit::{Exit, no_answer};
@@ -34,24 +34,35 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
     report(changes, bound, options.format)
 }
 
-/// Makes the named processes correct, or all that can be reached.
+/// Makes the named processes correct, or all that can be reached, and takes away the rules of the links over which they send.
 pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Result<Exit> {
     let processes: Vec<&Process> = if options.names.is_empty() {
-        let all = target.processes.iter();
-        all.filter(|process| process.is_reachable()).collect()
+        target.reachable().collect()
     } else {
         let names = options.names.iter();
         names
             .map(|name| find(target, name))
             .collect::<anyhow::Result<_>>()?
     };
-    let calls = processes.into_iter().map(|process| (process, FaultClear));
-    let changes = change(calls, |_| false).await;
+    let changes = join_all(processes.into_iter().map(heal_one)).await;
     let bound = bound(target, &changes);
     if !bound.holds() {
         complain(format_args!("warning: {}", bound.fact()));
     }
     report(changes, bound, options.format)
+}
+
+async fn heal_one(process: &Process) -> (&Process, Change) {
+    let opened = process.call(LinkSet { rules: Vec::new() }).await;
+    let healed = match opened {
+        Ok(_) => process.call(FaultClear).await,
+        Err(error) => Err(error),
+    };
+    let change = match healed {
+        Ok(words) => Change::Behaves(words),
+        Err(error) => Change::Failed(no_answer(&process.name, error)),
+    };
+    (process, change)
 }
 
 /// The result of giving one process a behaviour.

@@ -4,7 +4,7 @@
 //!   any correct process may answer. [`grace`]: waiting for many processes at once.
 //! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
 //! * [`gathering`]: what the members of a gathering offer, agreed on and do.
-//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`],
+//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`], [`link`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
@@ -20,6 +20,7 @@ mod fault;
 mod gathering;
 mod grace;
 mod key;
+mod link;
 mod options;
 mod read;
 mod render;
@@ -102,6 +103,7 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Read(options) => read::command(&target, options).await,
         ProcessCommand::Status(options) => status::command(&target, options).await,
         ProcessCommand::Fault(options) => fault::set(&target, options).await,
+        ProcessCommand::Link(options) => link::command(&target, options).await,
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
         ProcessCommand::Members(shown) => gathering::members(&target, shown).await,
         ProcessCommand::Offers(options) => gathering::offers(&target, options).await,

@@ -204,6 +204,7 @@ struct Said<'a> {
     messages_sent: u64,
     bytes_sent: u64,
     signatures_checked: u64,
+    messages_lost: u64,
 }
 
 fn object<'a>(report: &'a Report<'_>) -> OfProcess<'a> {
@@ -245,5 +246,6 @@ fn said<'a>((status, round): &'a (&ProcessStatus, RoundStatus)) -> Said<'a> {
         messages_sent: status.traffic.messages_sent,
         bytes_sent: status.traffic.bytes_sent,
         signatures_checked: status.traffic.signatures_checked,
+        messages_lost: status.traffic.messages_lost,
     }
 }

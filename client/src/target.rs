@@ -157,6 +157,13 @@ impl Target {
         }
     }
 
+    /// The processes that can be reached.
+    pub(crate) fn reachable(&self) -> impl Iterator<Item = &Process> {
+        self.processes
+            .iter()
+            .filter(|process| process.is_reachable())
+    }
+
     /// The number of processes, as the first process that answers reports it. If none answers: the number that were asked.
     pub(crate) fn count(&self) -> u32 {
         let said = self.processes.iter().find_map(|process| {

@@ -89,7 +89,7 @@ fn a_failure_is_an_object_too_if_json_was_asked_for() {
 }
 
 /// Every command that prints.
-const PRINTING: [&[&str]; 14] = [
+const PRINTING: [&[&str]; 15] = [
     &["--help"],
     &["status", "--help"],
     &["status"],
@@ -100,6 +100,7 @@ const PRINTING: [&[&str]; 14] = [
     &["read", "nothing", "--format", "json"],
     &["fault", "Q"],
     &["heal", "--format", "json"],
+    &["link", "--format", "json"],
     &["bench", "--rounds", "1", "--runs", "1"],
     &["bench", "--operations", "1", "--format", "csv"],
     &["--format", "lines"],
@@ -207,7 +208,7 @@ fn completions_and_the_manual_page_are_well_formed() {
     }
     let page = printed(&client(&["man"]));
     for command in [
-        "", "submit", "read", "status", "fault", "heal", "bench", "requests",
+        "", "submit", "read", "status", "fault", "link", "heal", "bench", "requests",
     ] {
         let help = printed(&client(
             &[command, "--help"][usize::from(command.is_empty())..],

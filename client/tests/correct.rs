@@ -80,6 +80,7 @@ fn status(process: &str) -> ProcessStatus {
             messages_sent: 0,
             bytes_sent: 0,
             signatures_checked: 0,
+            messages_lost: 0,
         },
     }
 }

@@ -67,6 +67,7 @@ fn the_page_lists_the_members_that_each_command_prints() {
         ),
         ("client fault", &["fault", "Q"]),
         ("client fault", &["heal"]),
+        ("client link", &["link", "*->*: delay 1ms"]),
         ("What all objects share", &["submit", "sing"]),
     ] {
         let output = processes.client(&[arguments, &["--format", "json"]].concat());
@@ -234,6 +235,7 @@ fn talkative() -> ProcessStatus {
             messages_sent: 1,
             bytes_sent: 2,
             signatures_checked: 3,
+            messages_lost: 4,
         },
     }
 }

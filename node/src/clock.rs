@@ -1,5 +1,7 @@
 //! The clock of a process.
 
+use std::time::SystemTime;
+
 use quorate_protocol::Time;
 use tokio::time::{Duration, Instant};
 
@@ -27,4 +29,12 @@ impl Clock {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Microseconds since 1970 on the machine's clock: the same for all processes of the machine. Nothing but the times of links'
+/// rules counts from it.
+#[must_use]
+pub fn since_1970() -> u64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

@@ -51,7 +51,11 @@ pub struct NodeConfig {
     pub checkpoint_interval: Option<u64>,
     /// How often the process sends its standing, in milliseconds. `None`: twice within the view timeout.
     pub status_interval_ms: Option<u64>,
-    /// The percentage of messages to other processes that are lost on purpose.
+    /// The rules of the links, in the words of `--link`. The first that fits a message decides.
+    pub links: Vec<String>,
+    /// When the server started, in microseconds since 1970. The times of `links` count from then.
+    pub started_us: u64,
+    /// The percentage of messages to other processes that are lost on purpose: a rule after `links`.
     pub loss_percent: f64,
     /// What the process needs to serve PBFT over HTTP/JSON. `None` if it does not serve it.
     pub web: Option<WebConfig>,

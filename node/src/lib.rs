@@ -19,12 +19,12 @@
 mod clock;
 mod common;
 mod config;
+mod crossing;
 pub mod durable;
 pub mod gather;
 mod herald;
 mod inbox;
 mod link;
-mod loss;
 mod outbox;
 mod proofs;
 mod question;
@@ -45,6 +45,7 @@ use quorate_wire::{ANSWER_LIMIT, Endpoint, Limits};
 
 use ready::Ready;
 
+pub use clock::since_1970;
 pub use common::{Common, Differs};
 pub use config::{NodeConfig, WebConfig};
 

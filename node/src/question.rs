@@ -7,10 +7,11 @@ use quorate_protocol::{ReplicaId, Sequence, Sizes, SlotStatus, Status};
 use quorate_service::ledger::Page;
 use quorate_wire::Fault;
 use quorate_wire::method::{
-    ProofStatus, RefusedStatus, RoundStatus, RoundSummary, Traffic, ViewChangeStatus,
+    LinkStatus, ProofStatus, RefusedStatus, RoundStatus, RoundSummary, Traffic, ViewChangeStatus,
 };
 use tokio::sync::{mpsc, oneshot};
 
+use crate::crossing::Passage;
 use crate::inbox::{Inbox, IntoInbox, Taken, inbox};
 
 /// The most questions that may wait for the runtime. Further callers wait until there is room.
@@ -139,6 +140,12 @@ pub(crate) enum Question {
     SetFault(Option<String>, oneshot::Sender<Result<String, Fault>>),
     /// The fault of this process, in words.
     Fault(oneshot::Sender<String>),
+    /// Sets the rules of the links. The answer is that of [`Question::Links`].
+    SetLinks(Vec<String>, oneshot::Sender<Result<Vec<LinkStatus>, Fault>>),
+    /// The rules of the links over which this process sends, with their counts.
+    Links(oneshot::Sender<Vec<LinkStatus>>),
+    /// What happens to a vote of this length on its way to another process.
+    Passage(ReplicaId, usize, oneshot::Sender<Passage>),
     /// How much the replica keeps, and whether it votes.
     Sizes(oneshot::Sender<(Sizes, bool)>),
     /// The status of this process.

@@ -9,16 +9,16 @@ use quorate_host::{Batch, Disk, Event, Outgoing, Past, Process, Released, Setup,
 use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::Membership;
-use quorate_wire::method::Traffic;
+use quorate_wire::method::{LinkStatus, Traffic};
 use quorate_wire::{Fault, Seldom};
 
 use crate::Ending;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
+use crate::crossing::Crossing;
 use crate::herald::{Gathered, Herald};
 use crate::inbox::IntoInbox;
 use crate::link::{Envelope, Reception};
-use crate::loss::Loss;
 use crate::outbox::{self, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{Arrival, AtRuntime, CORRECT, Caller, Question, Share, SlotVotes, Standing};
@@ -47,8 +47,8 @@ pub(crate) struct Runtime {
     fault: Option<String>,
     /// What a behaviour is made with.
     setting: Setting,
-    /// Decides which messages are lost on purpose.
-    loss: Loss,
+    /// What the rules of links do to what this process sends.
+    crossing: Crossing,
     /// The log lines about bad batches, by the peer whose name they have.
     bad_batches: Seldom<ReplicaId>,
     refusals: Refusals,
@@ -127,6 +127,7 @@ impl Runtime {
                 messages_sent: 0,
                 bytes_sent: 0,
                 signatures_checked: 0,
+                messages_lost: 0,
             },
             loopback,
             proofs: Proofs::default(),
@@ -138,7 +139,7 @@ impl Runtime {
                 .transpose()?,
             fault: config.fault.clone(),
             setting,
-            loss: Loss::new(config),
+            crossing: Crossing::new(config, quorum.n())?,
             bad_batches: Seldom::default(),
             refusals: Refusals::default(),
             asked,
@@ -202,7 +203,8 @@ impl Runtime {
     /// When its next turn is due, if nothing arrives.
     fn due(&self) -> Option<Time> {
         let herald = self.herald.as_ref().and_then(Herald::due);
-        self.process.due().into_iter().chain(herald).min()
+        let due = self.process.due().into_iter().chain(herald);
+        due.chain(self.crossing.due()).min()
     }
 
     /// The records are on disk: sends, answers and tells what follows from the turn. Returns whether the process has
@@ -210,6 +212,10 @@ impl Runtime {
     fn release(&mut self, released: Released<Caller>) -> bool {
         for event in released.events {
             self.on_event(event);
+        }
+        let now = self.clock.now();
+        while let Some((to, bytes)) = self.crossing.next(now) {
+            self.queue(to, bytes);
         }
         for outbox in self.outboxes.iter().flatten() {
             outbox.send();
@@ -273,25 +279,31 @@ impl Runtime {
 
     fn send(&mut self, outgoing: &Outgoing) {
         match outgoing.to {
-            Some(to) => self.queue(to, &outgoing.bytes),
+            Some(to) => self.send_to(to, outgoing),
             None => {
                 for to in (0..self.quorum.n()).map(ReplicaId) {
-                    self.queue(to, &outgoing.bytes);
+                    self.send_to(to, outgoing);
                 }
             }
         }
     }
 
-    fn queue(&mut self, to: ReplicaId, bytes: &Arc<[u8]>) {
+    fn send_to(&mut self, to: ReplicaId, outgoing: &Outgoing) {
+        if to == self.process.own() {
+            return;
+        }
+        for _ in 0..self.crossing.send(self.clock.now(), to, outgoing) {
+            self.queue(to, Arc::clone(&outgoing.bytes));
+        }
+    }
+
+    fn queue(&mut self, to: ReplicaId, bytes: Arc<[u8]>) {
         let Some(Some(outbox)) = self.outboxes.get(to.0 as usize) else {
             return;
         };
-        if self.loss.strikes() {
-            return;
-        }
         self.traffic.messages_sent += 1;
         self.traffic.bytes_sent += bytes.len() as u64;
-        outbox.push(Arc::clone(bytes));
+        outbox.push(bytes);
     }
 
     fn on_question(&mut self, question: Question) {
@@ -329,6 +341,15 @@ impl Runtime {
             Question::Fault(answer) => {
                 let _ = answer.send(self.fault_in_words());
             }
+            Question::SetLinks(rules, answer) => {
+                let _ = answer.send(self.set_links(&rules));
+            }
+            Question::Links(answer) => {
+                let _ = answer.send(self.crossing.status());
+            }
+            Question::Passage(to, bytes, answer) => {
+                let _ = answer.send(self.crossing.vote(self.clock.now(), to, bytes));
+            }
             Question::Sizes(answer) => {
                 let replica = self.process.replica();
                 let _ = answer.send((replica.sizes(), replica.votes()));
@@ -352,6 +373,7 @@ impl Runtime {
 
     fn standing(&mut self) -> Standing {
         self.traffic.signatures_checked = self.process.keys().checked();
+        self.traffic.messages_lost = self.crossing.lost();
         let replica = self.process.replica();
         let status = replica.status();
         let asking = replica.asked_for(status.view);
@@ -396,6 +418,23 @@ impl Runtime {
         let words = self.fault_in_words();
         tracing::info!(fault = words, "behaves in another way from now on");
         Ok(words)
+    }
+
+    /// Sets the rules of the links over which this process sends.
+    fn set_links(&mut self, rules: &[String]) -> Result<Vec<LinkStatus>, Fault> {
+        if !self.loopback {
+            return Err(Fault::new(
+                Fault::NOT_FROM_ELSEWHERE,
+                "rules of links can be set only at a process that listens on loopback alone: start the server with --link",
+            ));
+        }
+        self.crossing.set(self.clock.now(), rules)?;
+        let status = self.crossing.status();
+        tracing::info!(
+            rules = status.len(),
+            "its links have other rules from now on"
+        );
+        Ok(status)
     }
 
     fn fault_in_words(&self) -> String {

@@ -50,6 +50,8 @@ pub(crate) fn config() -> NodeConfig {
         data: None,
         checkpoint_interval: None,
         status_interval_ms: None,
+        links: Vec::new(),
+        started_us: 0,
         loss_percent: 0.0,
         web: None,
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use quorate_fault::FaultPlan;
+use quorate_fault::link::Rules;
 use quorate_node::{Common, NodeConfig, WebConfig};
 use quorate_protocol::{Config, Quorum, ReplicaId};
 use quorate_web::PbftYaml;
@@ -36,6 +37,10 @@ pub struct ClusterConfig {
     pub base_port: Option<u16>,
     /// Which processes are faulty, and how each misbehaves.
     pub faults: FaultPlan,
+    /// What happens to messages between the processes. The times of these rules count from `started_us`.
+    pub links: Rules,
+    /// When this start began, in microseconds since 1970.
+    pub started_us: u64,
     /// The seed of faults that act at random; `None`: a seed drawn at the start.
     pub seed: Option<u64>,
     /// The decision of a tie.
@@ -293,6 +298,8 @@ fn node_config(
             .map(|folder| folder.join(format!("{}.redb", name_of(index)))),
         checkpoint_interval: yaml.map(|yaml| yaml.checkpoint_interval),
         status_interval_ms: yaml.map(|yaml| milliseconds(yaml.sync_interval)),
+        links: config.links.texts(),
+        started_us: config.started_us,
         loss_percent: yaml.map_or(0.0, |yaml| yaml.loss_percent),
         web: config.web.as_ref().map(|web| web.config(index)),
     }

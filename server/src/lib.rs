@@ -35,5 +35,7 @@ pub use error::StartError;
 pub use names::{index_of, name_of};
 pub use ports::port_of;
 pub use process::Process;
+pub use quorate_fault::link::{self, Rules as LinkRules};
 pub use quorate_fault::{Bound, FaultPlan, Scene};
+pub use quorate_node::since_1970;
 pub use quorate_service::exchange::check_decision;

@@ -3,7 +3,7 @@
 
 mod support;
 
-use quorate_fault::grammar;
+use quorate_fault::{grammar, link};
 
 #[test]
 fn the_long_help_lists_behaviours_and_triggers_and_the_short_one_says_where() {
@@ -13,7 +13,7 @@ fn the_long_help_lists_behaviours_and_triggers_and_the_short_one_says_where() {
         String::from_utf8(output.stdout).unwrap()
     };
     let long = help("--help");
-    for line in grammar::help().lines() {
+    for line in grammar::help().lines().chain(link::help().lines()) {
         let first = line.split_whitespace().next().unwrap_or_default();
         assert!(long.contains(first), "{first} is missing in {long}");
     }

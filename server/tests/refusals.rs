@@ -47,6 +47,23 @@ fn too_many_processes_are_refused() {
 }
 
 #[test]
+fn what_is_no_rule_of_a_link_and_no_partition_is_refused() {
+    assert_refused(
+        &["--link", "P->Q: lose 5%"],
+        &["the link rule 'P->Q: lose 5%': unknown effect 'lose': did you mean 'loss'?"],
+    );
+    assert_refused(
+        &["--partition", "P+Q/R+Q"],
+        &["the partition 'P+Q/R+Q': process Q is named twice"],
+    );
+    assert_refused(
+        &["--processes", "7", "--link", "P->W: cut"],
+        &["there is no process W: with 7 processes"],
+    );
+    assert_refused(&["127.0.0.1", "9000", "--link", "P->Q: cut"], &["--link"]);
+}
+
+#[test]
 fn an_unknown_process_name_is_refused() {
     assert_refused(
         &["--faulty", "A"],

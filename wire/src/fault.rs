@@ -119,6 +119,8 @@ codes! {
     NOT_FOUNDED = 17;
     /// The gathering does not allow this, or has nothing of this name.
     GATHERING = 18;
+    /// The rules are not in the words of `--link`, or are too many.
+    BAD_LINK = 19;
 }
 
 impl fmt::Display for Fault {

@@ -79,6 +79,7 @@ fn status() -> ProcessStatus {
             messages_sent: 1 << 31,
             bytes_sent: 1 << 40,
             signatures_checked: 0,
+            messages_lost: 0,
         },
     }
 }

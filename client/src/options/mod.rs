@@ -19,6 +19,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
+use quorate_server::link;
 use quorate_server::options::{brief_help, help};
 
 pub(crate) use bench::{BenchFormat, BenchOptions};
@@ -31,7 +32,7 @@ pub(crate) use gathering::{
 pub(crate) use purpose::Purpose;
 pub(crate) use requests::RequestsOptions;
 pub(crate) use store::{ReadOptions, SubmitOptions};
-pub(crate) use switching::{FaultOptions, HealOptions};
+pub(crate) use switching::{FaultOptions, HealOptions, LinkOptions};
 pub(crate) use target::{Places, Spawned, TargetOptions};
 
 /// Lets every process send its decision to every other, and prints what each one finally decided.
@@ -137,7 +138,10 @@ pub(crate) enum ProcessCommand {
     /// Make processes faulty while they run: 'Q', 'R=equivocate', ...
     #[command(after_long_help = help())]
     Fault(FaultOptions),
-    /// Make processes correct again: those named, or all
+    /// Show or set what happens to messages on their way: 'P->Q: cut'
+    #[command(after_long_help = link::help())]
+    Link(LinkOptions),
+    /// Make processes and their links good again: those named, or all
     Heal(HealOptions),
     /// Show the members of the gathering
     Members(Shown),
@@ -167,6 +171,7 @@ impl ProcessCommand {
             Self::Read(options) => &options.target.places,
             Self::Status(options) => &options.target.places,
             Self::Fault(options) => &options.places,
+            Self::Link(options) => &options.places,
             Self::Heal(options) => &options.places,
             Self::Members(shown) => &shown.places,
             Self::Offers(options) => &options.shown.places,
@@ -188,6 +193,7 @@ impl ProcessCommand {
             Self::Status(options) => options.target.spawned(),
             Self::Bench(options) => options.spawned(),
             Self::Fault(_)
+            | Self::Link(_)
             | Self::Heal(_)
             | Self::Members(_)
             | Self::Offers(_)
@@ -363,7 +369,7 @@ mod tests {
     }
 
     /// All options that can be used together.
-    const TOGETHER: [Together; 18] = [
+    const TOGETHER: [Together; 19] = [
         Together {
             subcommand: "",
             required: &[],
@@ -405,6 +411,11 @@ mod tests {
             subcommand: "man",
             required: &[],
             sets: &[],
+        },
+        Together {
+            subcommand: "link",
+            required: &["P->Q: cut"],
+            sets: &places!("format", "partition"),
         },
         Together {
             subcommand: "heal",

@@ -1,4 +1,4 @@
-//! Faults while the processes run: `client fault` and `client heal`. They refuse `--spawn`: the processes would be stopped at
+//! Faults while the processes run: `client fault`, `client link` and `client heal`. They refuse `--spawn`: the processes would be stopped at
 //! once.
 
 use clap::Args;
@@ -16,6 +16,23 @@ pub(crate) struct FaultOptions {
     /// `Q=none` makes Q correct
     #[arg(required = true, value_name = "FAULT", value_delimiter = ',')]
     pub(crate) faults: Vec<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) places: Places,
+}
+
+/// `client link`.
+#[derive(Args)]
+pub(crate) struct LinkOptions {
+    /// The rules that take the place of all earlier ones: 'P->Q: delay 10ms±5ms', '*->S commit: loss 5% @2s-6s'. Without rules
+    /// and --partition: shows those that hold
+    #[arg(value_name = "RULE")]
+    pub(crate) rules: Vec<String>,
+    /// Which processes cannot reach each other, repeatable: P+Q/R+S@2s-6s. These come before the rules
+    #[arg(long, value_name = "SIDES")]
+    pub(crate) partition: Vec<String>,
     /// What to print
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(crate) format: AnswerFormat,

@@ -56,7 +56,7 @@ pub(crate) struct Places {
         conflicts_with_all = ["base_port", "processes"]
     )]
     pub(crate) endpoint: Vec<Endpoint>,
-    /// The port of P; the others follow [default: 8000; with --spawn free ones]
+    /// The port of P; the others follow [default: 8000, or free with --spawn]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) base_port: Option<u16>,
     /// How many processes: P, Q, R, ... Z, P2, Q2, ...

@@ -8,7 +8,7 @@ use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, ClusterConfig, FaultPlan, Process, Scene};
+use quorate_server::{Cluster, ClusterConfig, FaultPlan, LinkRules, Process, Scene, since_1970};
 use tokio::runtime::Runtime;
 
 /// Far more than anything here takes, even on a machine that is busy building.
@@ -50,12 +50,25 @@ impl Processes {
         faulty: &str,
         decision_timeout: Duration,
     ) -> Self {
-        Self::start_as(processes, faulty, decision_timeout, None)
+        Self::start_as(
+            processes,
+            faulty,
+            decision_timeout,
+            None,
+            LinkRules::default(),
+        )
     }
 
     /// Four correct processes that keep their state in a folder.
     pub fn start_in(folder: &Path) -> Self {
-        Self::start_as(4, "none", Duration::from_secs(10), Some(folder.to_owned()))
+        let ten_seconds = Duration::from_secs(10);
+        let links = LinkRules::default();
+        Self::start_as(4, "none", ten_seconds, Some(folder.to_owned()), links)
+    }
+
+    /// Four correct processes between which these rules hold.
+    pub fn start_with_links(links: LinkRules, decision_timeout: Duration) -> Self {
+        Self::start_as(4, "none", decision_timeout, None, links)
     }
 
     fn start_as(
@@ -63,6 +76,7 @@ impl Processes {
         faulty: &str,
         decision_timeout: Duration,
         data_dir: Option<PathBuf>,
+        links: LinkRules,
     ) -> Self {
         let runtime = Runtime::new().unwrap();
         let cluster = runtime.block_on(Cluster::start(ClusterConfig {
@@ -73,6 +87,8 @@ impl Processes {
             allowed_hosts: Vec::new(),
             base_port: None,
             faults: FaultPlan::parse(faulty, processes, Scene::Order).unwrap(),
+            links,
+            started_us: since_1970(),
             default_decision: "retreat".into(),
             view_timeout: Duration::from_millis(500),
             seed: None,

@@ -17,6 +17,7 @@ use super::config::{Ending, GatherConfig, USUAL_LOT};
 use super::home;
 use super::search::Search;
 use super::seeker::News;
+use crate::clock::since_1970;
 use crate::config::NodeConfig;
 use crate::herald::{Gathered, Herald, Outcome, Over, Teller};
 use crate::ready::Ready;
@@ -199,6 +200,8 @@ fn node_config(
         data: search.records.clone(),
         checkpoint_interval: None,
         status_interval_ms: None,
+        links: Vec::new(),
+        started_us: since_1970(),
         loss_percent: 0.0,
         web: None,
     })

@@ -10,6 +10,8 @@ mod fault_set;
 mod finalize_decision;
 mod gathering;
 mod happenings;
+mod link_get;
+mod link_set;
 mod members;
 mod next_epoch;
 mod offers;
@@ -34,8 +36,8 @@ use quorate_protocol::{ClusterId, ReplicaId};
 use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
     Agreement, Auction, Ballot, Bid, FaultClear, FaultGet, FaultSet, FinalizeDecision, Happenings,
-    Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read, ReceiveMessage, Round,
-    SendMessage, Status, Submission, Vote, Work,
+    LinkGet, LinkSet, Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read,
+    ReceiveMessage, Round, SendMessage, Status, Submission, Vote, Work,
 };
 use quorate_wire::{Endpoint, Fault, LeanCaller, Seldom};
 use tokio::sync::oneshot;
@@ -269,6 +271,8 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         fault_set: FaultSet,
         fault_clear: FaultClear,
         fault_get: FaultGet,
+        link_set: LinkSet,
+        link_get: LinkGet,
     }
 }
 

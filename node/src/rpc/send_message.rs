@@ -2,12 +2,14 @@
 
 use quorate_fault::Say;
 use quorate_host::{Answer, Ask, Told};
+use quorate_protocol::ReplicaId;
 use quorate_wire::method::{ReceiveMessage, SendMessage};
 use quorate_wire::{CallError, Fault};
 use tokio::time::{Duration, Instant};
 
 use super::{Handle, mismatch};
-use crate::question::CORRECT;
+use crate::crossing::Passage;
+use crate::question::{CORRECT, Question};
 
 /// How often a vote without a round is repeated in a later round, because the recipient has already decided the round
 /// of this process.
@@ -54,6 +56,19 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             round: Some(told_round),
             signature: vote.map(|vote| vote.encode()),
         };
+        let vote = |passage| Question::Passage(to, decision.len(), passage);
+        let Passage::Leaves(late, again) = handle.ask(vote).await? else {
+            return Ok(unreached(own, to));
+        };
+        if let Some(again) = again {
+            let (caller, message) = (caller.clone(), message.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(again.min(left(deadline))).await;
+                // The first copy tells whether the vote arrived.
+                let _ = caller.call_with_timeout(message, left(deadline)).await;
+            });
+        }
+        tokio::time::sleep(late.min(left(deadline))).await;
         match caller.call_with_timeout(message, left(deadline)).await {
             Ok(_) => return Ok(format!("{own} sent decision '{decision}' to {to}")),
             Err(CallError::Fault(refused))
@@ -81,7 +96,7 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
                 if let Some(left_out) = handle.inner.lost_votes.line(to) {
                     tracing::info!(%to, %error, left_out, "the vote did not arrive");
                 }
-                return Ok(format!("{own} could not reach {to}"));
+                return Ok(unreached(own, to));
             }
         }
     }
@@ -89,6 +104,10 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
         Fault::ROUND_DECIDED,
         format!("{to} keeps deciding rounds that {own} has not decided"),
     ))
+}
+
+fn unreached(own: ReplicaId, to: ReplicaId) -> String {
+    format!("{own} could not reach {to}")
 }
 
 fn left(deadline: Instant) -> Duration {

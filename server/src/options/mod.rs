@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::Args;
+use quorate_fault::link::{self, LinkError, Rules};
 use quorate_fault::{FaultPlan, Scene, grammar};
+use quorate_node::since_1970;
 use quorate_protocol::{Config, Quorum};
 use quorate_service::exchange::{BadDecision, check_decision};
 use quorate_web::config::MOST_NODES;
@@ -19,6 +21,12 @@ pub const MOST_PROCESSES: u32 = MOST_NODES;
 #[must_use]
 pub fn help() -> String {
     format!("{}\n\n{}", grammar::help(), logging::HELP)
+}
+
+/// The same for binaries that have [`LinkOptions`] too.
+#[must_use]
+pub fn help_with_links() -> String {
+    format!("{}\n\n{}", link::help(), help())
 }
 
 /// The text below the options in the short help. It names the command that lists the behaviours.
@@ -62,6 +70,33 @@ pub struct ClusterOptions {
     /// `finalize_decision` waits so long.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub decision_timeout: Duration,
+}
+
+/// The options for the links between processes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Links")]
+pub struct LinkOptions {
+    /// What happens to messages on their way, repeatable: 'P->Q: delay 10ms±5ms', '*->S commit: loss 5% @2s-6s'
+    ///
+    /// FROM->TO[ KINDS]: EFFECT,...[ @FROM-TO]; `<->` is both directions, `*` all processes. The first rule that fits a message decides.
+    /// Times count from the start of the server. The effects are listed below.
+    #[arg(long, value_name = "RULE")]
+    pub link: Vec<String>,
+    /// Which processes cannot reach each other, repeatable: P+Q/R+S@2s-6s
+    ///
+    /// These are cuts in both directions, and come before the rules of --link. Without @ they last until `client heal`.
+    #[arg(long, value_name = "SIDES")]
+    pub partition: Vec<String>,
+}
+
+impl LinkOptions {
+    /// The rules for so many processes.
+    ///
+    /// # Errors
+    /// A text is no rule or no partition, or there are too many.
+    pub fn rules(&self, processes: u32) -> Result<Rules, LinkError> {
+        Rules::with_partitions(&self.partition, &self.link, processes)
+    }
 }
 
 impl ClusterOptions {
@@ -116,6 +151,8 @@ impl ClusterOptions {
             allowed_hosts: Vec::new(),
             base_port,
             faults: FaultPlan::parse(&faulty, processes, Scene::Order)?,
+            links: Rules::default(),
+            started_us: since_1970(),
             seed: self.seed,
             default_decision: self.default_decision.clone(),
             view_timeout: self.view_timeout.unwrap_or(usual_timeout),

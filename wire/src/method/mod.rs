@@ -11,6 +11,8 @@ mod fault_set;
 mod finalize_decision;
 mod gather_tell;
 mod happenings;
+mod link_get;
+mod link_set;
 mod members;
 mod next_epoch;
 mod offers;
@@ -44,6 +46,8 @@ pub use fault_set::FaultSet;
 pub use finalize_decision::FinalizeDecision;
 pub use gather_tell::GatherTell;
 pub use happenings::Happenings;
+pub use link_get::{LinkGet, LinkStatus};
+pub use link_set::LinkSet;
 pub use members::Members;
 pub use next_epoch::NextEpoch;
 pub use offers::Offers;
@@ -113,7 +117,7 @@ impl Description {
 }
 
 /// What every process serves; `docs/xml-rpc.md` has it as a table.
-pub const TABLE: [Description; 23] = [
+pub const TABLE: [Description; 25] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
@@ -137,4 +141,6 @@ pub const TABLE: [Description; 23] = [
     Description::of::<FaultSet>(),
     Description::of::<FaultClear>(),
     Description::of::<FaultGet>(),
+    Description::of::<LinkSet>(),
+    Description::of::<LinkGet>(),
 ];

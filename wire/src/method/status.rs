@@ -91,6 +91,8 @@ pub struct Traffic {
     pub bytes_sent: u64,
     /// Signatures checked.
     pub signatures_checked: u64,
+    /// Messages that rules of the process's links have lost.
+    pub messages_lost: u64,
 }
 
 /// The status of one slot at a process, in the view that the process is in.
@@ -293,6 +295,7 @@ impl Traffic {
             ("messages_sent", from_number(self.messages_sent)),
             ("bytes_sent", from_number(self.bytes_sent)),
             ("signatures_checked", from_number(self.signatures_checked)),
+            ("messages_lost", from_number(self.messages_lost)),
         ])
     }
 
@@ -302,6 +305,7 @@ impl Traffic {
             messages_sent: members.number("messages_sent")?,
             bytes_sent: members.number("bytes_sent")?,
             signatures_checked: members.number("signatures_checked")?,
+            messages_lost: members.number("messages_lost")?,
         })
     }
 }

@@ -100,6 +100,7 @@ async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<
         .allowed_hosts
         .clone_from(&options.places.allowed_host);
     config.data_dir.clone_from(&options.places.data_dir);
+    config.links = options.links.rules(config.processes)?;
     let mut signals = StopSignals::listen().context("signal handlers")?;
     if let Some(warning) = config.faults.bound(config.processes).warning() {
         logging.tell(name, Concern::Warning, &warning);

@@ -8,7 +8,9 @@ use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
 use quorate_gather::Group;
 use quorate_server::logging::LogFormat;
-use quorate_server::options::{ClusterOptions, brief_help, help, parse_processes, parse_time};
+use quorate_server::options::{
+    ClusterOptions, LinkOptions, brief_help, help_with_links, parse_processes, parse_time,
+};
 
 use quorate_node::gather::Join;
 
@@ -26,7 +28,7 @@ use quorate_node::gather::Join;
     name = "server",
     version,
     after_help = brief_help("server --help"),
-    after_long_help = help(),
+    after_long_help = help_with_links(),
     override_usage = "server [OPTIONS]\n       server [OPTIONS] HOST PORT [N]\n       server COMMAND",
     args_conflicts_with_subcommands = true
 )]
@@ -47,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) processes: u32,
     #[command(flatten)]
     pub(crate) cluster: ClusterOptions,
+    #[command(flatten)]
+    pub(crate) links: LinkOptions,
     #[command(flatten)]
     pub(crate) places: Places,
     #[command(flatten)]
@@ -203,8 +207,10 @@ pub(crate) struct Gather {
 }
 
 /// What does not go with nodes that look for others: the options of processes that know each other.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "processes",
+    "link",
+    "partition",
     "base_port",
     "host",
     "config",
@@ -339,6 +345,8 @@ mod tests {
                 &[
                     "processes",
                     "faulty",
+                    "link",
+                    "partition",
                     "seed",
                     "default-decision",
                     "view-timeout",
@@ -355,6 +363,8 @@ mod tests {
                     "config",
                     "dump-dir",
                     "faulty",
+                    "link",
+                    "partition",
                     "seed",
                     "default-decision",
                     "view-timeout",
@@ -372,6 +382,8 @@ mod tests {
                     "secret-key",
                     "dump-dir",
                     "faulty",
+                    "link",
+                    "partition",
                     "seed",
                     "default-decision",
                     "view-timeout",
