@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -22,6 +23,9 @@ const LISTENER_DESCRIPTOR: i32 = 3;
 
 /// How long a child may take to end after its standard input is closed.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// The wait status of a child that ends with exit status 1.
+const FAILED: i32 = 1 << 8;
 
 /// What a child runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +108,13 @@ impl RunningChild {
             status = self.child.wait() => status,
             () = told(&mut stop) => return self.stop().await,
         };
-        let status = status.unwrap_or_default();
+        let status = status.unwrap_or_else(|error| {
+            tracing::error!(
+                process = name,
+                "it cannot be seen how process {name} ended ({error}): it counts as failed"
+            );
+            ExitStatus::from_raw(FAILED)
+        });
         // A node that looks for others may end because its work is done.
         if self.role == Role::Replica || !status.success() {
             tracing::warn!(

@@ -14,6 +14,8 @@ mod on_packet;
 mod on_speech;
 mod restore;
 mod speak;
+#[cfg(test)]
+mod support;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};

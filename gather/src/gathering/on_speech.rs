@@ -358,43 +358,23 @@ impl Gathering {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
-    use quorate_protocol::{SecretKey, Time};
+    use quorate_protocol::Time;
 
     use super::MOST_BARRED;
     use crate::event::Event;
     use crate::forge::Forger;
+    use crate::gathering::support::{at, key, settings};
     use crate::hints::Unanswered;
     use crate::proof::Proof;
-    use crate::settings::{Group, Pace, Settings, Way};
     use crate::{Effect, Gathering};
 
-    fn at(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
-    }
-
-    fn settings(port: u16) -> Settings {
-        Settings {
-            group: Group::default(),
-            nodes: 4,
-            addresses: vec![at(port)],
-            way: Way::Open,
-            pace: Pace::default(),
-        }
-    }
-
-    fn key(port: u16) -> SecretKey {
-        SecretKey::simulated(&format!("node {port}"))
-    }
-
     fn node() -> Gathering {
-        Gathering::new(settings(1), key(1), [0; 32]).unwrap()
+        Gathering::new(settings(1, 4), key(1), [0; 32]).unwrap()
     }
 
     /// A proof that the key of a port has signed two HELLOs with one number.
     fn proof(port: u16) -> Proof {
-        let mut liar = Forger::new(&settings(port), key(port));
+        let mut liar = Forger::new(&settings(port, 4), key(port));
         let [one, other] = [at(port), at(2)].map(|address| liar.hello(1, vec![address]));
         Proof::of_hellos(&one, &other).unwrap()
     }

@@ -213,31 +213,13 @@ impl Gathering {
 mod tests {
     use std::net::SocketAddr;
 
-    use quorate_protocol::{Digest, SecretKey, Time};
+    use quorate_protocol::{Digest, Time};
 
     use super::Standing;
     use crate::forge::{Envelope, Forger};
+    use crate::gathering::support::{at, key, settings};
     use crate::hints::Source;
-    use crate::settings::{Group, Pace, Settings, Way};
     use crate::{Effect, Gathering, Input};
-
-    fn at(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
-    }
-
-    fn settings(port: u16) -> Settings {
-        Settings {
-            group: Group::default(),
-            nodes: 2,
-            addresses: vec![at(port)],
-            way: Way::Open,
-            pace: Pace::default(),
-        }
-    }
-
-    fn key(port: u16) -> SecretKey {
-        SecretKey::simulated(&format!("node {port}"))
-    }
 
     fn packets(effects: Vec<Effect>) -> impl Iterator<Item = (SocketAddr, Vec<u8>)> {
         effects.into_iter().filter_map(|effect| match effect {
@@ -254,7 +236,7 @@ mod tests {
     /// Two nodes that have founded a cluster and know it of each other, and the time.
     fn founded() -> ([Gathering; 2], Time) {
         let mut nodes =
-            [1, 2].map(|port| Gathering::new(settings(port), key(port), [0; 32]).unwrap());
+            [1, 2].map(|port| Gathering::new(settings(port, 2), key(port), [0; 32]).unwrap());
         let mut now = Time(0);
         let mut sent: Vec<_> =
             packets(nodes[0].step(now, Input::hint(at(2), None, Source::Join))).collect();
@@ -279,7 +261,7 @@ mod tests {
         let cluster = node.founded().unwrap().cluster;
         let mut met = 0;
         for port in 10..40 {
-            let mut forger = Forger::new(&settings(port), key(port));
+            let mut forger = Forger::new(&settings(port, 2), key(port));
             let hello = forger.hello(1, vec![at(port)]);
             let mut envelope = Envelope {
                 reply: at(port),
