@@ -25,8 +25,8 @@ use common::{figure, measure, median};
 /// The part of the throughput without faults that is to be left.
 const WANTED: f64 = 1.0 / 3.0;
 /// The calls of each client before the measurement. A slow primary is left after eight slow requests in a row. With 64 clients not
-/// every request is slow, so that takes a minute.
-const WARM_UP: &str = "100";
+/// every request is slow, so that takes a minute, at some 140 calls a second.
+const WARM_UP: &str = "200";
 
 #[derive(Parser)]
 struct Options {

@@ -155,7 +155,10 @@ fn draw(file: &PathBuf, lines: &[Vec<Point>]) {
     let area = SVGBackend::new(file, SIZE).into_drawing_area();
     area.fill(&WHITE).unwrap();
     let mut chart = ChartBuilder::on(&area)
-        .caption("Throughput against latency, measured", ("sans-serif", 20))
+        .caption(
+            "Throughput against latency, measured with so many clients",
+            ("sans-serif", 20),
+        )
         .margin(16)
         .x_label_area_size(48)
         .y_label_area_size(64)
@@ -165,6 +168,8 @@ fn draw(file: &PathBuf, lines: &[Vec<Point>]) {
         .configure_mesh()
         .x_desc("operations acknowledged per second")
         .y_desc("median latency of a call, ms")
+        .x_label_formatter(&f64::to_string)
+        .y_label_formatter(&f64::to_string)
         .light_line_style(WHITE)
         .draw()
         .unwrap();
