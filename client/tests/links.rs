@@ -32,6 +32,9 @@ fn two_of_four_that_are_cut_off_decide_nothing_and_all_decide_once_they_are_heal
     assert!(printed(&stuck).contains("Process P sent decision 'attack' to Q\n"));
     assert!(printed(&stuck).contains("Process P could not reach R\n"));
     assert!(!printed(&stuck).contains("finalized decision: attack"));
+    // An operation needs no votes of the exchange: the messages of the order are cut, too.
+    let unordered = processes.client(&["submit", "set x=1"]);
+    assert_eq!(unordered.status.code(), Some(3), "{}", printed(&unordered));
 
     for process in object(&processes, &["link"])["processes"]
         .as_array()
