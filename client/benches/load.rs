@@ -95,6 +95,7 @@ fn four_processes() -> ClusterConfig {
         seed: None,
         batch_limit: 256,
         decision_timeout: PATIENCE,
+        trace: false,
         data_dir: None,
         web: None,
         logging: Logging {

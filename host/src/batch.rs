@@ -31,7 +31,7 @@ pub struct Head {
 pub struct Batch {
     /// The process that claims to send them.
     pub sender: ReplicaId,
-    /// The messages, in order.
+    /// The messages, in order. None if the bytes were no messages.
     pub messages: Vec<Arrived>,
 }
 
@@ -106,6 +106,9 @@ impl Batch {
 
     /// Notes the arrival of each message.
     pub(crate) fn note(&mut self, journal: &mut Journal) {
+        if self.messages.is_empty() {
+            journal.unreadable(None, self.sender);
+        }
         for one in &mut self.messages {
             let event = Event {
                 msg: one.msg,
@@ -114,6 +117,30 @@ impl Batch {
                 ..Event::new(Kind::Receive).about(&one.message)
             };
             one.arrival = Some(journal.note(event));
+        }
+    }
+
+    /// Decodes messages without a head, each behind the number that its sender's trace gives it. They come from `sender`.
+    ///
+    /// # Errors
+    /// The bytes are not messages with numbers.
+    pub fn read_numbered(sender: ReplicaId, mut bytes: &[u8]) -> Result<Self, BadBatch> {
+        let mut messages = Vec::new();
+        while !bytes.is_empty() {
+            let ((number, message), after) = postcard::take_from_bytes(bytes)?;
+            let msg = EventId::of(sender.into(), number);
+            messages.push(Arrived::new(msg, message));
+            bytes = after;
+        }
+        Ok(Self { sender, messages })
+    }
+
+    /// A batch whose bytes were no messages.
+    #[must_use]
+    pub const fn unreadable(sender: ReplicaId) -> Self {
+        Self {
+            sender,
+            messages: Vec::new(),
         }
     }
 

@@ -18,6 +18,14 @@ impl Clock {
         }
     }
 
+    /// The time of the machine, in microseconds since 1970.
+    pub(crate) fn wall_us() -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |since| {
+            u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+        })
+    }
+
     pub(crate) fn now(self) -> Time {
         Time(u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX))
     }

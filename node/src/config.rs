@@ -51,6 +51,8 @@ pub struct NodeConfig {
     pub checkpoint_interval: Option<u64>,
     /// How often the process sends its standing, in milliseconds. `None`: twice within the view timeout.
     pub status_interval_ms: Option<u64>,
+    /// Whether it keeps a trace of what it does.
+    pub trace: bool,
     /// The rules of the links, in the words of `--link`. The first that fits a message decides.
     pub links: Vec<String>,
     /// When the server started, in microseconds since 1970. The times of `links` count from then.

@@ -3,17 +3,18 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
-use quorate_fault::link::{Fate, Kind, Links, Parcel, Rules};
+use quorate_fault::link::{Fate, Kind, Links, Parcel, Rules, Why};
 use quorate_host::{Batch, Outgoing};
 use quorate_protocol::{ReplicaId, Time};
+use quorate_trace as trace;
 use quorate_wire::Fault;
 use quorate_wire::method::LinkStatus;
 use tokio::time::Duration;
 
 use crate::clock::since_1970;
 use crate::config::NodeConfig;
+use crate::link::Letter;
 
 /// What a process sends, between its engine and its outboxes.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ struct Waiting {
     leaves: Time,
     number: u64,
     to: ReplicaId,
-    bytes: Arc<[u8]>,
+    letter: Letter,
 }
 
 /// What happens to a vote that this process tells another.
@@ -86,25 +87,30 @@ impl Crossing {
     }
 
     /// How often a message leaves now. What leaves later waits here.
-    pub(crate) fn send(&mut self, now: Time, to: ReplicaId, outgoing: &Outgoing) -> usize {
+    ///
+    /// # Errors
+    /// It is lost. The reason is the trace's.
+    pub(crate) fn send(
+        &mut self,
+        now: Time,
+        to: ReplicaId,
+        outgoing: &Outgoing,
+    ) -> Result<usize, trace::Why> {
         if self.links.are_open() {
-            return 1;
+            return Ok(1);
         }
         let parcel = self.parcel(to, kind(self.own, outgoing), outgoing.bytes.len());
-        let (first, second) = match self.pass(now, &parcel) {
-            None => return 0,
-            Some(leaves) => leaves,
-        };
+        let (first, second) = self.pass(now, &parcel)?;
         let copies = std::iter::once(first).chain(second);
         let mut at_once = 0;
         for leaves in copies {
             if leaves <= now {
                 at_once += 1;
             } else {
-                self.keep(leaves, to, Arc::clone(&outgoing.bytes));
+                self.keep(leaves, to, Letter::of(outgoing));
             }
         }
-        at_once
+        Ok(at_once)
     }
 
     /// What happens to a vote of this length.
@@ -112,8 +118,8 @@ impl Crossing {
         let parcel = self.parcel(to, Some(Kind::VOTE), bytes);
         let after = |leaves: Time| Duration::from_micros(leaves.0.saturating_sub(now.0));
         match self.pass(now, &parcel) {
-            None => Passage::Lost,
-            Some((first, second)) => Passage::Leaves(after(first), second.map(after)),
+            Err(_) => Passage::Lost,
+            Ok((first, second)) => Passage::Leaves(after(first), second.map(after)),
         }
     }
 
@@ -123,10 +129,10 @@ impl Crossing {
     }
 
     /// The next message that waits no longer.
-    pub(crate) fn next(&mut self, now: Time) -> Option<(ReplicaId, Arc<[u8]>)> {
+    pub(crate) fn next(&mut self, now: Time) -> Option<(ReplicaId, Letter)> {
         self.due().filter(|due| *due <= now)?;
         let Reverse(next) = self.waiting.pop()?;
-        Some((next.to, next.bytes))
+        Some((next.to, next.letter))
     }
 
     const fn parcel(&self, to: ReplicaId, kind: Option<Kind>, bytes: usize) -> Parcel {
@@ -138,10 +144,10 @@ impl Crossing {
         }
     }
 
-    /// When a message leaves, and perhaps once more. `None`: it is lost.
-    fn pass(&mut self, now: Time, parcel: &Parcel) -> Option<(Time, Option<Time>)> {
+    /// When a message leaves, and perhaps once more. Otherwise why it is lost.
+    fn pass(&mut self, now: Time, parcel: &Parcel) -> Result<(Time, Option<Time>), trace::Why> {
         match self.links.pass(now, parcel) {
-            Fate::Leaves(first, second) => Some((first, second)),
+            Fate::Leaves(first, second) => Ok((first, second)),
             Fate::Lost(rule, why) => {
                 let rule = self
                     .links
@@ -150,20 +156,29 @@ impl Crossing {
                     .map(|(rule, _)| rule.to_string());
                 let kind = parcel.kind.map_or("garbage", Kind::name);
                 tracing::debug!(to = %parcel.to, kind, ?why, rule, "lost on the link");
-                None
+                Err(told(why))
             }
         }
     }
 
-    fn keep(&mut self, leaves: Time, to: ReplicaId, bytes: Arc<[u8]>) {
+    fn keep(&mut self, leaves: Time, to: ReplicaId, letter: Letter) {
         let number = self.next_number;
         self.next_number += 1;
         self.waiting.push(Reverse(Waiting {
             leaves,
             number,
             to,
-            bytes,
+            letter,
         }));
+    }
+}
+
+/// Why a link loses a message, in the words of the trace.
+const fn told(why: Why) -> trace::Why {
+    match why {
+        Why::Cut => trace::Why::Cut,
+        Why::Chance => trace::Why::Loss,
+        Why::Full => trace::Why::Full,
     }
 }
 
@@ -180,6 +195,8 @@ fn kind(own: ReplicaId, outgoing: &Outgoing) -> Option<Kind> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use quorate_protocol::message::{Fetch, Message};
     use quorate_protocol::{ClusterId, Digest, Keys};
 
@@ -216,7 +233,12 @@ mod tests {
     /// What leaves at this time: the recipients and the first bytes.
     fn leaving(crossing: &mut Crossing, now: u64) -> Vec<(ReplicaId, u8)> {
         let next = std::iter::from_fn(|| crossing.next(Time(now)));
-        next.map(|(to, bytes)| (to, bytes[0])).collect()
+        next.map(|(to, letter)| (to, letter.message[0])).collect()
+    }
+
+    /// How often a message leaves now.
+    fn at_once(crossing: &mut Crossing, now: Time, to: ReplicaId, message: &Outgoing) -> usize {
+        crossing.send(now, to, message).unwrap_or(0)
     }
 
     #[test]
@@ -224,10 +246,10 @@ mod tests {
         let mut crossing = crossing(&["P->Q: delay 5ms", "P->R: delay 3ms"]);
         let at = Time(1000);
         for (to, first) in [(Q, 1), (R, 2), (Q, 3)] {
-            assert_eq!(crossing.send(at, to, &message(first, false)), 0);
+            assert_eq!(at_once(&mut crossing, at, to, &message(first, false)), 0);
         }
         assert_eq!(
-            crossing.send(at, ReplicaId(3), &message(4, false)),
+            at_once(&mut crossing, at, ReplicaId(3), &message(4, false)),
             1,
             "no rule"
         );
@@ -241,16 +263,16 @@ mod tests {
     #[test]
     fn what_waits_leaves_at_its_time_though_its_rule_is_gone() {
         let mut crossing = crossing(&["P->Q: delay 5ms"]);
-        crossing.send(Time(0), Q, &message(1, false));
+        at_once(&mut crossing, Time(0), Q, &message(1, false));
         crossing.set::<&str>(Time(1), &[]).unwrap();
-        assert_eq!(crossing.send(Time(2), Q, &message(2, false)), 1);
+        assert_eq!(at_once(&mut crossing, Time(2), Q, &message(2, false)), 1);
         assert_eq!(leaving(&mut crossing, 5000), [(Q, 1)]);
     }
 
     #[test]
     fn a_cut_loses_messages_and_votes_and_counts_them() {
         let mut crossing = crossing(&["Q->P: pass", "P->Q: cut"]);
-        assert_eq!(crossing.send(Time(0), Q, &message(1, false)), 0);
+        assert_eq!(at_once(&mut crossing, Time(0), Q, &message(1, false)), 0);
         assert_eq!(crossing.vote(Time(0), Q, 6), Passage::Lost);
         assert_eq!(
             crossing.vote(Time(0), R, 6),
@@ -269,8 +291,8 @@ mod tests {
     #[test]
     fn a_rule_with_kinds_leaves_bytes_that_nobody_can_read() {
         let mut crossing = crossing(&["*->* fetch: cut"]);
-        assert_eq!(crossing.send(Time(0), Q, &message(0xff, false)), 0);
-        assert_eq!(crossing.send(Time(0), Q, &message(0xff, true)), 1);
+        assert_eq!(at_once(&mut crossing, Time(0), Q, &message(0xff, false)), 0);
+        assert_eq!(at_once(&mut crossing, Time(0), Q, &message(0xff, true)), 1);
     }
 
     #[test]
@@ -285,7 +307,7 @@ mod tests {
             assert_eq!(crossing.status()[0].rule, "*->*: loss 40%");
             let message = message(1, false);
             let sent: Vec<_> = (0..200)
-                .map(|_| crossing.send(Time(0), Q, &message))
+                .map(|_| at_once(&mut crossing, Time(0), Q, &message))
                 .collect();
             sent
         };

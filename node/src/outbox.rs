@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::link::{self, BATCH_BYTES, Envelope, Lane, Line, NotOpened, Written};
+use crate::link::{self, BATCH_BYTES, Envelope, Lane, Letter, Line, NUMBER, NotOpened, Written};
 
 /// The most bytes that wait for a peer that takes them slowly or not at all: all the waiting requests of one speaker, the
 /// batches that propose them, and two of the largest messages. So a load that one process may bring is not dropped on its
@@ -55,7 +55,7 @@ struct Waiting {
 /// What waits in a lane.
 #[derive(Debug, Default)]
 struct Queued {
-    messages: VecDeque<Arc<[u8]>>,
+    messages: VecDeque<Letter>,
     bytes: usize,
     /// The link, while it is open.
     line: Option<Line>,
@@ -78,42 +78,42 @@ impl Waiting {
         }
     }
 
-    /// Drops the oldest messages of the fuller lane until at most `room` bytes wait. Returns how many it has dropped.
-    fn cut_to(&mut self, room: usize) -> usize {
-        let mut dropped = 0;
+    /// Drops the oldest messages of the fuller lane until at most `room` bytes wait. Returns the numbers of those dropped.
+    fn cut_to(&mut self, room: usize) -> Vec<u64> {
+        let mut dropped = Vec::new();
         while self.small.bytes + self.large.bytes > room {
             let fuller = if self.small.bytes > self.large.bytes {
                 &mut self.small
             } else {
                 &mut self.large
             };
-            if fuller.pop().is_none() {
+            let Some(oldest) = fuller.pop() else {
                 break;
-            }
-            dropped += 1;
+            };
+            dropped.push(oldest.number);
         }
         dropped
     }
 }
 
 impl Queued {
-    fn push(&mut self, message: Arc<[u8]>) {
-        self.bytes += message.len();
-        self.messages.push_back(message);
+    fn push(&mut self, letter: Letter) {
+        self.bytes += letter.message.len();
+        self.messages.push_back(letter);
     }
 
-    fn pop(&mut self) -> Option<Arc<[u8]>> {
+    fn pop(&mut self) -> Option<Letter> {
         let oldest = self.messages.pop_front()?;
-        self.bytes -= oldest.len();
+        self.bytes -= oldest.message.len();
         Some(oldest)
     }
 
     /// The oldest messages, as many as one frame may carry.
-    fn take(&mut self) -> Vec<Arc<[u8]>> {
+    fn take(&mut self) -> Vec<Letter> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         while let Some(next) = self.messages.front() {
-            bytes += next.len();
+            bytes += next.message.len() + NUMBER;
             if !batch.is_empty() && bytes > BATCH_BYTES {
                 break;
             }
@@ -162,9 +162,9 @@ impl Outbox {
         }
     }
 
-    /// Queues an encoded message. [`Outbox::send`] sends it.
-    pub(crate) fn push(&self, message: Arc<[u8]>) {
-        self.queue.push(message);
+    /// Queues a message. [`Outbox::send`] sends it. Returns the numbers of the messages for which there is no room any more.
+    pub(crate) fn push(&self, letter: Letter) -> Vec<u64> {
+        self.queue.push(letter)
     }
 
     /// Sends all that is queued, as far as the peer takes it now. The rest follows by itself.
@@ -188,19 +188,20 @@ impl Queue {
         }
     }
 
-    fn push(&self, message: Arc<[u8]>) {
-        let lane = Lane::of(&message);
+    fn push(&self, letter: Letter) -> Vec<u64> {
+        let lane = Lane::of(&letter.message);
         let dropped = {
             let mut waiting = self.waiting();
-            waiting.lane(lane).push(message);
+            waiting.lane(lane).push(letter);
             waiting.cut_to(self.room)
         };
-        if dropped > 0
+        if !dropped.is_empty()
             && let Some(lines_left_out) = self.losses.line(())
         {
             let peer = self.peer;
-            tracing::info!(%peer, dropped, lines_left_out, "too much waits for the peer: the oldest messages are dropped");
+            tracing::info!(%peer, dropped = dropped.len(), lines_left_out, "too much waits for the peer: the oldest messages are dropped");
         }
+        dropped
     }
 
     /// Sends what waits in a lane. A link that breaks meanwhile is left to its keeper, which notices that too.
@@ -307,7 +308,7 @@ mod tests {
     use quorate_wire::{CallError, Fault};
 
     use super::{Lane, NotOpened, Outbox, Queue};
-    use crate::tests::links::envelope;
+    use crate::tests::links::{envelope, letter};
 
     const LONG: Duration = Duration::from_secs(20);
     const Q: ReplicaId = ReplicaId(1);
@@ -317,7 +318,7 @@ mod tests {
     async fn nothing_is_sent_any_more_once_the_outbox_is_gone() {
         let nowhere = ([127, 0, 0, 1], 1).into();
         let outbox = Outbox::start(&envelope(ReplicaId(0), Q), Q, ROOM, nowhere);
-        outbox.push([1].into());
+        outbox.push(letter([1].into()));
         outbox.send();
         let queue = Arc::downgrade(&outbox.queue);
         drop(outbox);
@@ -355,7 +356,7 @@ mod tests {
     /// The first bytes of the messages that the next frame of a lane has.
     fn next(queue: &Queue, lane: Lane) -> Vec<u8> {
         let batch = queue.waiting().lane(lane).take();
-        batch.iter().map(|message| message[0]).collect()
+        batch.iter().map(|letter| letter.message[0]).collect()
     }
 
     #[test]
@@ -363,7 +364,7 @@ mod tests {
         let queue = Queue::new(Q, ROOM);
         let message = |tag: u8| vec![tag; ROOM / 4].into();
         for tag in 0..6 {
-            queue.push(message(tag));
+            queue.push(letter(message(tag)));
         }
         assert_eq!(next(&queue, Lane::Small), [2, 3, 4, 5]);
     }
@@ -372,11 +373,11 @@ mod tests {
     fn what_large_messages_leave_no_room_for_is_no_small_message() {
         let queue = Queue::new(Q, 4 * Lane::SMALL);
         let large = |tag: u8| vec![tag; Lane::SMALL + 1].into();
-        queue.push([9].into());
+        queue.push(letter([9].into()));
         for tag in 0..8 {
-            queue.push(large(tag));
+            queue.push(letter(large(tag)));
         }
-        queue.push([10].into());
+        queue.push(letter([10].into()));
         assert_eq!(next(&queue, Lane::Small), [9, 10]);
         assert_eq!(next(&queue, Lane::Large), [5, 6, 7]);
     }

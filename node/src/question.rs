@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use quorate_host::{Answer, Ask, Batch};
+use quorate_host::{Answer, Ask, Batch, Page as TracePage};
 use quorate_protocol::{ReplicaId, Sequence, Sizes, SlotStatus, Status};
 use quorate_service::ledger::Page;
 use quorate_wire::Fault;
@@ -135,6 +135,13 @@ pub(crate) enum Question {
         most_bytes: usize,
         /// The page, and the number of all requests decided so far.
         answer: oneshot::Sender<(Page, u64)>,
+    },
+    /// The events of the trace after the one with this number. `None`: it keeps no trace.
+    Trace {
+        /// The number of the last event that is known.
+        since: u64,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Option<TracePage>>,
     },
     /// Sets the fault of this process, in words; `None` makes it correct. The answer is the fault, in words.
     SetFault(Option<String>, oneshot::Sender<Result<String, Fault>>),

@@ -1,14 +1,16 @@
 //! The one task that owns the process. All events come to it. A turn takes all that have come.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use anyhow::Context;
 use quorate_fault::{Scene, Setting, grammar};
-use quorate_host::{Batch, Disk, Event, Outgoing, Past, Process, Released, Setup, first_number};
+use quorate_host::{
+    Batch, Disk, Event, Journal, Outgoing, Past, Process, Released, Setup, first_number,
+};
 use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::Membership;
+use quorate_trace::{self as trace, EventId, Kind, Why};
 use quorate_wire::method::{LinkStatus, Traffic};
 use quorate_wire::{Fault, Seldom};
 
@@ -18,7 +20,7 @@ use crate::config::NodeConfig;
 use crate::crossing::Crossing;
 use crate::herald::{Gathered, Herald};
 use crate::inbox::IntoInbox;
-use crate::link::{Envelope, Reception};
+use crate::link::{Envelope, Letter, NUMBER, Reception};
 use crate::outbox::{self, Outbox};
 use crate::proofs::Proofs;
 use crate::question::{Arrival, AtRuntime, CORRECT, Caller, Question, Share, SlotVotes, Standing};
@@ -26,6 +28,11 @@ use crate::refusals::Refusals;
 use crate::status::{explain, names, round_status, round_summary, view_change_status};
 use crate::storage::{self, Storage};
 use crate::web::Web;
+
+/// The events that a process keeps for its trace: some 10 MB.
+const TRACE_KEPT: usize = 50_000;
+/// The most events of one answer: some 300 KB of XML, and an answer may have 560.
+const TRACE_PAGE: usize = 500;
 
 pub(crate) struct Runtime {
     quorum: Quorum,
@@ -117,11 +124,17 @@ impl Runtime {
         if process.has_forgotten() {
             store.forget()?;
         }
+        let clock = Clock::start();
+        if config.trace {
+            let life = u32::try_from(config.life).unwrap_or(u32::MAX);
+            process.keep(Journal::new(own.into(), life, Clock::wall_us(), TRACE_KEPT));
+            note_fault(&mut process, config.fault.as_deref());
+        }
         Ok(Self {
             quorum,
             outboxes: start_outboxes(config, &mut process),
             process,
-            clock: Clock::start(),
+            clock,
             store,
             traffic: Traffic {
                 messages_sent: 0,
@@ -150,7 +163,7 @@ impl Runtime {
     pub(crate) fn reception(&mut self, config: &NodeConfig, inbox: IntoInbox<Batch>) -> Reception {
         let largest = self.process.replica().config().largest().message();
         let pairs = self.process.keys().shared_with_all(self.quorum.n());
-        Reception::new(config, pairs, largest, inbox)
+        Reception::new(config, pairs, largest + NUMBER, inbox)
     }
 
     /// Runs until nobody can ask any more, or until the process crashes as its fault says. If a record cannot be
@@ -190,6 +203,7 @@ impl Runtime {
 
     /// Takes all that has come, as far as it fits into one turn: it then costs one write, and one message to each peer.
     fn take(&mut self, first: Arrival, mut share: Share) {
+        self.process.reach(self.clock.now());
         let mut next = Some(first);
         while let Some(arrival) = next {
             match arrival {
@@ -214,8 +228,8 @@ impl Runtime {
             self.on_event(event);
         }
         let now = self.clock.now();
-        while let Some((to, bytes)) = self.crossing.next(now) {
-            self.queue(to, bytes);
+        while let Some((to, letter)) = self.crossing.next(now) {
+            self.queue(to, letter);
         }
         for outbox in self.outboxes.iter().flatten() {
             outbox.send();
@@ -292,18 +306,38 @@ impl Runtime {
         if to == self.process.own() {
             return;
         }
-        for _ in 0..self.crossing.send(self.clock.now(), to, outgoing) {
-            self.queue(to, Arc::clone(&outgoing.bytes));
+        match self.crossing.send(self.clock.now(), to, outgoing) {
+            Ok(copies) => {
+                for _ in 0..copies {
+                    self.queue(to, Letter::of(outgoing));
+                }
+            }
+            Err(why) => {
+                if let Some(journal) = self.process.journal() {
+                    journal.lost(outgoing.msg, to, why, Some(&outgoing.message));
+                }
+            }
         }
     }
 
-    fn queue(&mut self, to: ReplicaId, bytes: Arc<[u8]>) {
+    fn queue(&mut self, to: ReplicaId, letter: Letter) {
         let Some(Some(outbox)) = self.outboxes.get(to.0 as usize) else {
             return;
         };
         self.traffic.messages_sent += 1;
-        self.traffic.bytes_sent += bytes.len() as u64;
-        outbox.push(bytes);
+        self.traffic.bytes_sent += letter.message.len() as u64;
+        let dropped = outbox.push(letter);
+        self.note_full(to, &dropped);
+    }
+
+    /// There is no room for these messages in the outbox of a peer.
+    fn note_full(&mut self, to: ReplicaId, numbers: &[u64]) {
+        let own = self.process.own();
+        if let Some(journal) = self.process.journal() {
+            for number in numbers {
+                journal.lost(EventId::of(own.into(), *number), to, Why::Full, None);
+            }
+        }
     }
 
     fn on_question(&mut self, question: Question) {
@@ -334,6 +368,10 @@ impl Runtime {
             } => {
                 let ledger = self.process.service().ledger();
                 let _ = answer.send((ledger.page(since, most_bytes), ledger.count()));
+            }
+            Question::Trace { since, answer } => {
+                let journal = self.process.journal();
+                let _ = answer.send(journal.map(|journal| journal.page(since, TRACE_PAGE)));
             }
             Question::SetFault(words, answer) => {
                 let _ = answer.send(self.set_fault(words));
@@ -413,7 +451,10 @@ impl Runtime {
                 "amnesia acts when a process starts again, but a fault that is set now is gone by then: start the server with --faulty",
             ));
         }
-        self.process.change(self.clock.now(), behaviour);
+        let now = self.clock.now();
+        self.process.reach(now);
+        note_fault(&mut self.process, words.as_deref());
+        self.process.change(now, behaviour);
         self.fault = words;
         let words = self.fault_in_words();
         tracing::info!(fault = words, "behaves in another way from now on");
@@ -463,6 +504,14 @@ impl Disk for Store {
     fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
         let storage = self.0.as_mut();
         storage.map_or(Ok(()), |storage| storage.replace(records))
+    }
+}
+
+/// Notes in the trace how the process misbehaves from now on. `None`: not at all.
+fn note_fault(process: &mut Process<Caller>, words: Option<&str>) {
+    if let Some(journal) = process.journal() {
+        let words = words.unwrap_or(CORRECT).to_owned();
+        journal.note(trace::Event::new(Kind::Fault).what(words));
     }
 }
 

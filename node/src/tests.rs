@@ -52,6 +52,7 @@ pub(crate) fn config() -> NodeConfig {
         status_interval_ms: None,
         links: Vec::new(),
         started_us: 0,
+        trace: false,
         loss_percent: 0.0,
         web: None,
     }
@@ -196,7 +197,7 @@ async fn messages_behind_a_bad_signature_are_not_checked() {
     let outbox = outbox::Outbox::start(&envelope, ReplicaId(0), room, p.address);
     let send = |messages: &[Vec<u8>]| {
         for message in messages {
-            outbox.push(message.as_slice().into());
+            outbox.push(links::letter(message.as_slice().into()));
         }
         outbox.send();
     };
@@ -301,7 +302,7 @@ async fn batches_to_q(fault: Option<&str>) -> (Running, Tap) {
 }
 
 fn messages_in(batch: &[u8]) -> Result<Vec<SignedMessage>, BadBatch> {
-    let batch = Batch::read(ReplicaId(0), batch)?;
+    let batch = Batch::read_numbered(ReplicaId(0), batch)?;
     Ok(batch.messages.into_iter().map(|one| one.message).collect())
 }
 

@@ -51,6 +51,8 @@ pub struct ClusterConfig {
     pub batch_limit: u32,
     /// How long `finalize_decision` waits.
     pub decision_timeout: Duration,
+    /// Whether each process keeps a trace of what it does.
+    pub trace: bool,
     /// The folder in which keys and state last from one start to the next.
     pub data_dir: Option<PathBuf>,
     /// PBFT over HTTP/JSON: the processes are the nodes of a `pbft.yaml`, each at its address in the file.
@@ -289,6 +291,7 @@ fn node_config(
         view_timeout_ms: milliseconds(config.view_timeout),
         batch_limit: config.batch_limit,
         decision_timeout_ms: milliseconds(config.decision_timeout),
+        trace: config.trace,
         allowed_hosts,
         life: place.map_or(0, |place| place.life),
         starts: place.map(|place| place.starts.clone()),

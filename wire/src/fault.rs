@@ -121,6 +121,8 @@ codes! {
     GATHERING = 18;
     /// The rules are not in the words of `--link`, or are too many.
     BAD_LINK = 19;
+    /// This process keeps no trace: start the server with --trace.
+    NO_TRACE = 20;
 }
 
 impl fmt::Display for Fault {

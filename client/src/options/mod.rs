@@ -55,7 +55,7 @@ pub(crate) struct Options {
 }
 
 /// The options that need another option.
-const NEEDS: [Need; 13] = [
+const NEEDS: [Need; 14] = [
     of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
     of_those_that_it_starts("seed", ""),
     of_those_that_it_starts("default_decision", ""),
@@ -63,6 +63,7 @@ const NEEDS: [Need; 13] = [
     of_those_that_it_starts("decision_timeout", ""),
     of_those_that_it_starts("batch_limit", ""),
     of_those_that_it_starts("data_dir", ""),
+    of_those_that_it_starts("trace", ""),
     Need::of("client", &["timestamp"]),
     Need::of("key", &["timestamp"]),
     Need::of("timestamp", &["client", "key"]),
@@ -356,7 +357,7 @@ mod tests {
             places!($($more),*)[1],
             &[
                 "spawn", "base-port", "processes", "timeout", "faulty", "seed", "default-decision", "view-timeout",
-                "decision-timeout", "batch-limit", $($more),*
+                "decision-timeout", "batch-limit", "trace", $($more),*
             ],
         ]};
     }

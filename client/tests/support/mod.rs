@@ -56,19 +56,32 @@ impl Processes {
             decision_timeout,
             None,
             LinkRules::default(),
+            false,
         )
+    }
+
+    /// Four processes that keep a trace.
+    pub fn start_traced(faulty: &str, links: LinkRules) -> Self {
+        Self::start_as(4, faulty, Duration::from_secs(10), None, links, true)
     }
 
     /// Four correct processes that keep their state in a folder.
     pub fn start_in(folder: &Path) -> Self {
         let ten_seconds = Duration::from_secs(10);
         let links = LinkRules::default();
-        Self::start_as(4, "none", ten_seconds, Some(folder.to_owned()), links)
+        Self::start_as(
+            4,
+            "none",
+            ten_seconds,
+            Some(folder.to_owned()),
+            links,
+            false,
+        )
     }
 
     /// Four correct processes between which these rules hold.
     pub fn start_with_links(links: LinkRules, decision_timeout: Duration) -> Self {
-        Self::start_as(4, "none", decision_timeout, None, links)
+        Self::start_as(4, "none", decision_timeout, None, links, false)
     }
 
     fn start_as(
@@ -77,6 +90,7 @@ impl Processes {
         decision_timeout: Duration,
         data_dir: Option<PathBuf>,
         links: LinkRules,
+        trace: bool,
     ) -> Self {
         let runtime = Runtime::new().unwrap();
         let cluster = runtime.block_on(Cluster::start(ClusterConfig {
@@ -94,6 +108,7 @@ impl Processes {
             seed: None,
             batch_limit: 256,
             decision_timeout,
+            trace,
             logging: Logging {
                 format: LogFormat::Text,
                 level: "error",

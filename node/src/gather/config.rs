@@ -57,6 +57,8 @@ pub struct GatherConfig {
     pub decision_timeout_ms: u64,
     /// Additional Host names under which callers may address the node.
     pub allowed_hosts: Vec<String>,
+    /// Whether it keeps a trace of what it does as a member of the cluster.
+    pub trace: bool,
 }
 
 /// The lot for which a node bids that was not told for which.

@@ -202,6 +202,7 @@ fn node_config(
         status_interval_ms: None,
         links: Vec::new(),
         started_us: since_1970(),
+        trace: config.trace,
         loss_percent: 0.0,
         web: None,
     })

@@ -173,6 +173,7 @@ pub(super) mod tests {
             view_timeout_ms: 1_000,
             batch_limit: 16,
             decision_timeout_ms: 1_000,
+            trace: false,
             allowed_hosts: Vec::new(),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quorate_protocol::Tagger;
 use tokio::net::TcpStream;
 
-use super::{BATCH_BYTES, SILENCE};
+use super::{BATCH_BYTES, Letter, SILENCE};
 
 /// The opener's end of an open link.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Line {
     }
 
     /// Makes the next frame of these messages. The last frame must be written.
-    pub(crate) fn load(&mut self, messages: &[Arc<[u8]>]) {
+    pub(crate) fn load(&mut self, letters: &[Letter]) {
         const HEAD: usize = size_of::<u32>() + quorate_protocol::TAG;
         debug_assert_eq!(self.written, self.frame.len(), "a frame would be cut off");
         // The memory of a frame with a large message is not kept.
@@ -47,8 +47,10 @@ impl Line {
         self.frame.clear();
         self.written = 0;
         self.frame.resize(HEAD, 0);
-        self.frame
-            .extend(messages.iter().flat_map(|message| message.iter()));
+        for letter in letters {
+            put_number(&mut self.frame, letter.number);
+            self.frame.extend_from_slice(&letter.message);
+        }
         let (head, batch) = self.frame.split_at_mut(HEAD);
         let (length, tag) = head.split_at_mut(size_of::<u32>());
         let bytes = u32::try_from(batch.len()).unwrap_or(u32::MAX);
@@ -74,6 +76,15 @@ impl Line {
         }
         Ok(Written::Whole)
     }
+}
+
+/// Appends a number as a postcard varint: 7 bits a byte, the lowest first.
+fn put_number(frame: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        frame.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    frame.push(number as u8);
 }
 
 /// Ends, with the reason, once the peer closes the link or its pulses stay away.

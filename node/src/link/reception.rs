@@ -202,9 +202,8 @@ impl Reception {
             let batch = self.check(open, frame)?;
             reader.forget(length);
             drop(large);
-            if let Some(batch) = batch {
-                self.keep(&mut reader, open.peer, length, batch).await?;
-            }
+            let bytes = if batch.messages.is_empty() { 0 } else { length };
+            self.keep(&mut reader, open.peer, bytes, batch).await?;
         }
         Ok(())
     }
@@ -232,19 +231,19 @@ impl Reception {
             .map_err(|_| Ended::NotTaken(Refused::Closed))
     }
 
-    /// The batch in a frame. `None` if its bytes, which the peer has tagged, are no batch.
-    fn check(&self, open: &mut Open, frame: Frame<'_>) -> Result<Option<Batch>, Ended> {
+    /// The batch in a frame.
+    fn check(&self, open: &mut Open, frame: Frame<'_>) -> Result<Batch, Ended> {
         if !open.tagger.holds(frame.batch, frame.tag) {
             return Err(Ended::WrongTag);
         }
         let peer = open.peer;
-        match Batch::read(peer, frame.batch) {
-            Ok(batch) => Ok(Some(batch)),
+        match Batch::read_numbered(peer, frame.batch) {
+            Ok(batch) => Ok(batch),
             Err(error) => {
                 if let Some(left_out) = self.complaints.line(peer) {
                     tracing::warn!(%peer, %error, left_out, "a batch of the peer cannot be read, and is dropped");
                 }
-                Ok(None)
+                Ok(Batch::unreadable(peer))
             }
         }
     }

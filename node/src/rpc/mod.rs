@@ -24,20 +24,22 @@ mod round;
 mod send_message;
 mod status;
 mod submit;
+mod trace;
 mod vote;
 mod work;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quorate_host::{Answer, Ask, Outcome, Refusal};
-use quorate_protocol::{ClusterId, ReplicaId};
+use quorate_protocol::{ClusterId, Quorum, ReplicaId};
 use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
     Agreement, Auction, Ballot, Bid, FaultClear, FaultGet, FaultSet, FinalizeDecision, Happenings,
     LinkGet, LinkSet, Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read,
-    ReceiveMessage, Round, SendMessage, Status, Submission, Vote, Work,
+    ReceiveMessage, Round, SendMessage, Status, Submission, Trace, Vote, Work,
 };
 use quorate_wire::{Endpoint, Fault, LeanCaller, Seldom};
 use tokio::sync::oneshot;
@@ -59,6 +61,7 @@ struct Inner {
     lost_votes: Seldom<ReplicaId>,
     port: u16,
     seed: u64,
+    life: u64,
     decision_timeout: Duration,
     /// What calls each process. A process of a gathering may move.
     callers: Mutex<Vec<Arc<LeanCaller>>>,
@@ -78,6 +81,7 @@ impl Handle {
                 .get(config.index as usize)
                 .map_or(0, std::net::SocketAddr::port),
             seed: config.seed,
+            life: config.life,
             decision_timeout,
             callers: Mutex::new(
                 config
@@ -115,6 +119,12 @@ impl Handle {
     fn callers(&self) -> MutexGuard<'_, Vec<Arc<LeanCaller>>> {
         let callers = &self.inner.callers;
         callers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The size of the cluster.
+    fn quorum(&self) -> Quorum {
+        let n = u32::try_from(self.processes()).unwrap_or(u32::MAX);
+        Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN))
     }
 
     /// The number of processes.
@@ -268,6 +278,7 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         ballot: Ballot,
         open_work: OpenWork,
         next_epoch: NextEpoch,
+        trace: Trace,
         fault_set: FaultSet,
         fault_clear: FaultClear,
         fault_get: FaultGet,

@@ -70,6 +70,11 @@ pub struct ClusterOptions {
     /// `finalize_decision` waits so long.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub decision_timeout: Duration,
+    /// Keep a trace of what each process does (docs/trace.md)
+    ///
+    /// The method trace() reads it. Each process keeps its latest 50,000 events.
+    #[arg(long, hide_short_help = true)]
+    pub trace: bool,
 }
 
 /// The options for the links between processes.
@@ -158,6 +163,7 @@ impl ClusterOptions {
             view_timeout: self.view_timeout.unwrap_or(usual_timeout),
             batch_limit: self.batch_limit,
             decision_timeout: self.decision_timeout,
+            trace: self.trace,
             data_dir: None,
             web,
             logging,

@@ -27,6 +27,7 @@ mod send_message;
 mod status;
 mod submit;
 mod submit_all;
+mod trace;
 mod view;
 mod view_change;
 mod vote;
@@ -61,6 +62,7 @@ pub use send_message::SendMessage;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{Client, RequestName, Submit, Submitted};
 pub use submit_all::{Submission, SubmissionAnswer, SubmitAll, SubmittedAll};
+pub use trace::Trace;
 pub use view::View;
 pub use view_change::{ProofStatus, RefusedStatus, ViewChangeReason, ViewChangeStatus};
 pub use vote::Vote;
@@ -117,7 +119,7 @@ impl Description {
 }
 
 /// What every process serves; `docs/xml-rpc.md` has it as a table.
-pub const TABLE: [Description; 25] = [
+pub const TABLE: [Description; 26] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
@@ -138,6 +140,7 @@ pub const TABLE: [Description; 25] = [
     Description::of::<Ballot>(),
     Description::of::<OpenWork>(),
     Description::of::<NextEpoch>(),
+    Description::of::<Trace>(),
     Description::of::<FaultSet>(),
     Description::of::<FaultClear>(),
     Description::of::<FaultGet>(),

@@ -139,6 +139,7 @@ fn config(options: &Options, passes: &[Pass]) -> anyhow::Result<GatherConfig> {
         view_timeout_ms: milliseconds(view_timeout),
         batch_limit: cluster.batch_limit,
         decision_timeout_ms: milliseconds(cluster.decision_timeout),
+        trace: cluster.trace,
         allowed_hosts: options.places.allowed_host.clone(),
     })
 }
