@@ -10,10 +10,12 @@ mod error;
 mod partition;
 mod play;
 mod rule;
+mod rules;
 mod words;
 
 pub use error::{LinkCause, LinkError};
-pub use play::{Count, Fate, Links, Parcel, ROOM, Why};
+pub use play::{Count, Fate, Links, ROOM, Why};
 pub use quorate_protocol::message::Kind;
-pub use rule::{Rule, Rules};
+pub use rule::{Parcel, Rule};
+pub use rules::Rules;
 pub use words::{EFFECTS, FORM, help};

@@ -6,25 +6,12 @@ use std::num::NonZeroU64;
 
 use quorate_protocol::{Digest, ReplicaId, Time};
 
-use super::Kind;
-use super::rule::{Carry, Does, Rules, Share};
+use super::rule::{Carry, Does, Parcel, Share};
+use super::rules::Rules;
 use crate::dice::Dice;
 
 /// The most bytes that wait on the link from one process to another. What comes beyond that is lost.
 pub const ROOM: usize = 16 * 1024 * 1024;
-
-/// What the rules know of a message.
-#[derive(Clone, Copy, Debug)]
-pub struct Parcel {
-    /// Who sends it.
-    pub from: ReplicaId,
-    /// To whom.
-    pub to: ReplicaId,
-    /// Its kind; `None` if nobody can read it.
-    pub kind: Option<Kind>,
-    /// Its length.
-    pub bytes: usize,
-}
 
 /// What happens to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use quorate_fault::Dice;
 use super::adversary;
 use super::gathering::{self, Gathering};
 use super::links;
+use super::span::span;
 use super::{
     Back, Call, Costs, DiskTrouble, Engine, Link, Name, Partition, Plan, Round, Skew, Stop, Trouble,
 };
@@ -572,9 +573,4 @@ fn clocks(dice: &mut Dice, n: u32) -> Vec<Skew> {
             rate: dice.between(800, 1250),
         })
         .collect()
-}
-
-pub(super) fn span(dice: &mut Dice, heal_ms: u64) -> (u64, u64) {
-    let from = dice.below(heal_ms);
-    (from, from + dice.between(10, heal_ms))
 }

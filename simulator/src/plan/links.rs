@@ -3,7 +3,7 @@
 use quorate_fault::Dice;
 use quorate_fault::link::Kind;
 
-use super::generate::span;
+use super::span::span;
 use super::{Name, Plan};
 
 /// In how many of a thousand seeds there are rules.

@@ -7,6 +7,7 @@ mod gathering;
 mod generate;
 mod links;
 mod name;
+mod span;
 
 use std::collections::BTreeMap;
 
