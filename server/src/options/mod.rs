@@ -81,6 +81,10 @@ pub struct ClusterOptions {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Links")]
 pub struct LinkOptions {
+    #[allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "brackets of the help are no links"
+    )]
     /// What happens to messages on their way, repeatable: 'P->Q: delay 10ms±5ms', '*->S commit: loss 5% @2s-6s'
     ///
     /// FROM->TO[ KINDS]: EFFECT,...[ @FROM-TO]; `<->` is both directions, `*` all processes. The first rule that fits a message decides.
