@@ -1,7 +1,7 @@
 //! The trace: what every process did, live and simulated alike. docs/trace.md has its form.
 //!
 //! * [`event`]: an event. [`name`]: how events and processes are called. [`header`]: the first line.
-//! * [`file`]: a trace as JSON Lines, written and read. [`export`]: what is drawn from it.
+//! * [`mod@file`]: a trace as JSON Lines, written and read. [`export`]: what is drawn from it.
 
 pub mod event;
 pub mod export;

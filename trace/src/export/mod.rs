@@ -1,6 +1,6 @@
 //! A trace in the forms of other tools.
 //!
-//! * [`order`]: the events of all processes, causes first. `words`: an event in a few words.
+//! * `order`: the events of all processes, causes first. `words`: an event in a few words.
 //! * `perfetto`, `shiviz`, `mermaid`: the forms.
 
 mod mermaid;
