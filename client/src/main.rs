@@ -4,7 +4,7 @@
 //!   any correct process may answer. [`grace`]: waiting for many processes at once.
 //! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
 //! * [`gathering`]: what the members of a gathering offer, agreed on and do.
-//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`], [`link`],
+//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`], [`link`], [`trace`],
 //!   [`mod@bench`] and [`mod@requests`]: the other commands.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
@@ -28,6 +28,7 @@ mod requests;
 mod status;
 mod submit;
 mod target;
+mod trace;
 mod transcript;
 mod verdict;
 
@@ -105,6 +106,7 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Fault(options) => fault::set(&target, options).await,
         ProcessCommand::Link(options) => link::command(&target, options).await,
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
+        ProcessCommand::Trace(options) => trace::command(&target, options).await,
         ProcessCommand::Members(shown) => gathering::members(&target, shown).await,
         ProcessCommand::Offers(options) => gathering::offers(&target, options).await,
         ProcessCommand::Agreement(options) => gathering::agreement(&target, options).await,

@@ -12,7 +12,7 @@ use quorate_wire::method::Trace;
 use quorate_wire::{CallError, Caller, Fault};
 use serde::Deserialize;
 
-use support::{Processes, eventually};
+use support::{Processes, complained, eventually, printed, send_signal};
 
 /// What `trace` answers, as far as it is needed.
 #[derive(Deserialize)]
@@ -161,4 +161,113 @@ fn what_a_cut_link_loses_has_a_line_that_says_so() {
         event.kind == Kind::Receive && event.from.is_some_and(|from| from.to_string() == "P")
     };
     assert_eq!(received.iter().find(of_p), None);
+}
+
+/// Whether a line is as the schema says.
+fn assert_in_the_schema(line: &str) {
+    let schema = serde_json::from_str(include_str!("../../docs/trace.schema.json")).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let value = serde_json::from_str(line).unwrap();
+    if let Err(error) = schema.validate(&value) {
+        panic!("{error}: {line}");
+    }
+}
+
+#[test]
+fn client_trace_prints_one_trace_of_all_processes_which_can_be_read_again() {
+    let processes = Processes::start_traced("none", LinkRules::default());
+    assert!(processes.client(&["submit", "set x=1"]).status.success());
+    let output = processes.client(&["trace"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = printed(&output);
+    assert_in_the_schema(text.lines().next().unwrap());
+    let trace = quorate_trace::Trace::read(text.as_bytes()).unwrap();
+    let command = format!("client trace --endpoint {}", processes.endpoints());
+    assert_eq!(trace.header.command, command);
+    assert_eq!((trace.header.n, trace.header.f), (4, 1));
+    assert!(trace.header.cluster.is_some() && trace.header.plan.is_none());
+    let mut seen = std::collections::BTreeSet::new();
+    for event in &trace.events {
+        // The last events may follow from what another process did after it was asked.
+        let is_known = |cause| !trace.events.iter().any(|other| other.id() == cause);
+        assert!(
+            event
+                .cause
+                .is_none_or(|cause| seen.contains(&cause) || is_known(cause))
+        );
+        seen.insert(event.id());
+    }
+    for process in ["P", "Q", "R", "S"] {
+        let executes =
+            |event: &&Event| event.p.to_string() == process && event.kind == Kind::Execute;
+        assert!(
+            trace.events.iter().any(|event| executes(&event)),
+            "{process}"
+        );
+    }
+}
+
+#[test]
+fn client_trace_writes_the_form_of_a_tool_into_a_file() {
+    let processes = Processes::start_traced("none", LinkRules::default());
+    let file = std::env::temp_dir().join(format!("quorate-trace-{}.json", std::process::id()));
+    let path = file.to_str().unwrap();
+    let output = processes.client(&["trace", "--to", "perfetto", "--out", path]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(printed(&output), "");
+    let written = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert!(!written["traceEvents"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn client_trace_follows_what_happens_until_it_is_stopped() {
+    let processes = Processes::start_traced("none", LinkRules::default());
+    let path = std::env::temp_dir().join(format!("quorate-follow-{}.jsonl", std::process::id()));
+    let follow = std::process::Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(["trace", "--follow", "--endpoint", &processes.endpoints()])
+        .stdout(std::fs::File::create(&path).unwrap())
+        .spawn()
+        .unwrap();
+    let said = || std::fs::read_to_string(&path).unwrap();
+    eventually("the header is printed", || {
+        said().contains("\"kind\":\"header\"")
+    });
+    assert!(!said().contains("\"kind\":\"execute\""));
+    assert!(processes.client(&["submit", "set x=1"]).status.success());
+    eventually("all four execute", || {
+        said().matches("\"kind\":\"execute\"").count() >= 4
+    });
+    send_signal(follow.id(), "INT");
+    let output = follow.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let text = said();
+    std::fs::remove_file(&path).unwrap();
+    let trace = quorate_trace::Trace::read(text.as_bytes()).unwrap();
+    let mut last: BTreeMap<String, u64> = BTreeMap::new();
+    for event in &trace.events {
+        let before = last
+            .insert(event.p.to_string(), event.i)
+            .unwrap_or_default();
+        assert_eq!(event.i, before + 1, "{}", event.p);
+    }
+}
+
+#[test]
+fn client_trace_names_who_does_not_answer_and_shows_the_others() {
+    let processes = Processes::start_traced("none", LinkRules::default());
+    processes.kill("S");
+    let output = processes.client(&["trace"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(complained(&output).contains("process S: "), "{output:?}");
+    let trace = quorate_trace::Trace::read(printed(&output).as_bytes()).unwrap();
+    assert!(trace.events.iter().any(|event| event.p.to_string() == "R"));
+
+    let untraced = Processes::start(4, "none");
+    let output = untraced.client(&["trace"]);
+    assert_eq!(output.status.code(), Some(2));
+    let advice = "start the server with --trace";
+    assert!(complained(&output).contains(advice), "{output:?}");
+    assert_eq!(printed(&output), "");
 }

@@ -23,7 +23,7 @@ pub(crate) struct ExchangeOptions {
     /// What to print; without it: the lines, then the table
     #[arg(long, value_enum, help_heading = "Output")]
     pub(crate) format: Option<ExchangeFormat>,
-    /// Tell the round as a story: why the view changed, who voted, which quorum decided
+    /// Tell the round as a story: view changes, who voted, which quorum decided
     #[arg(long, help_heading = "Output")]
     pub(crate) explain: bool,
     /// Draw the exchange as a picture into this SVG file

@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! * [`target`]: the processes to talk to. [`purpose`]: what a command does with them. [`mod@format`]: what is printed.
-//! * [`exchange`], [`store`], [`switching`], [`gathering`], [`mod@bench`], [`requests`]: the options of the commands.
+//! * [`exchange`], [`store`], [`switching`], [`trace`], [`gathering`], [`mod@bench`], [`requests`]: the options of the commands.
 
 mod bench;
 mod exchange;
@@ -12,6 +12,7 @@ mod requests;
 mod store;
 mod switching;
 mod target;
+mod trace;
 
 use std::ffi::OsString;
 
@@ -34,6 +35,7 @@ pub(crate) use requests::RequestsOptions;
 pub(crate) use store::{ReadOptions, SubmitOptions};
 pub(crate) use switching::{FaultOptions, HealOptions, LinkOptions};
 pub(crate) use target::{Places, Spawned, TargetOptions};
+pub(crate) use trace::TraceOptions;
 
 /// Lets every process send its decision to every other, and prints what each one finally decided.
 ///
@@ -144,6 +146,8 @@ pub(crate) enum ProcessCommand {
     Link(LinkOptions),
     /// Make processes and their links good again: those named, or all
     Heal(HealOptions),
+    /// Print what each process sent, received and did, in one order (`server --trace`)
+    Trace(TraceOptions),
     /// Show the members of the gathering
     Members(Shown),
     /// Show what the members offer
@@ -174,6 +178,7 @@ impl ProcessCommand {
             Self::Fault(options) => &options.places,
             Self::Link(options) => &options.places,
             Self::Heal(options) => &options.places,
+            Self::Trace(options) => &options.places,
             Self::Members(shown) => &shown.places,
             Self::Offers(options) => &options.shown.places,
             Self::Agreement(options) => &options.shown.places,
@@ -196,6 +201,7 @@ impl ProcessCommand {
             Self::Fault(_)
             | Self::Link(_)
             | Self::Heal(_)
+            | Self::Trace(_)
             | Self::Members(_)
             | Self::Offers(_)
             | Self::Agreement(_)
@@ -370,7 +376,7 @@ mod tests {
     }
 
     /// All options that can be used together.
-    const TOGETHER: [Together; 19] = [
+    const TOGETHER: [Together; 20] = [
         Together {
             subcommand: "",
             required: &[],
@@ -422,6 +428,16 @@ mod tests {
             subcommand: "heal",
             required: &[],
             sets: &places!("format"),
+        },
+        Together {
+            subcommand: "trace",
+            required: &[],
+            sets: &[
+                places!("to", "out")[0],
+                places!("to", "out")[1],
+                places!("follow")[0],
+                places!("follow")[1],
+            ],
         },
         Together {
             subcommand: "members",
@@ -494,6 +510,7 @@ mod tests {
             "decision" | "default-decision" => "wait",
             "client" => "alice",
             "ask" => "borda",
+            "to" => "mermaid",
             _ => "7",
         };
         let complaints = complaints::<Options>(&NEEDS, &TOGETHER, value_of);

@@ -79,6 +79,21 @@ impl Places {
         });
         self.timeout.unwrap_or(USUAL_TIMEOUT.max(needed))
     }
+
+    /// The arguments that name the same processes.
+    pub(crate) fn arguments(&self) -> String {
+        if !self.endpoint.is_empty() {
+            let endpoints: Vec<String> =
+                self.endpoint.iter().map(|one| one.0.to_string()).collect();
+            return format!(" --endpoint {}", endpoints.join(","));
+        }
+        let port = self.base_port.map(|port| format!(" --base-port {port}"));
+        format!(
+            "{} --processes {}",
+            port.unwrap_or_default(),
+            self.processes
+        )
+    }
 }
 
 /// How the processes are started.

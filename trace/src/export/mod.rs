@@ -9,7 +9,11 @@ mod perfetto;
 mod shiviz;
 mod words;
 
+pub use order::causes_first;
+
+use std::fmt;
 use std::io::{self, Write};
+use std::str::FromStr;
 
 use crate::file::Trace;
 
@@ -25,6 +29,10 @@ pub enum Form {
     /// A sequence diagram of Mermaid, for slides and Markdown.
     Mermaid,
 }
+
+/// A name of no form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownForm;
 
 /// More events than that take ShiViz minutes.
 const MANY_FOR_SHIVIZ: usize = 5_000;
@@ -76,3 +84,26 @@ impl Form {
         }
     }
 }
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Form {
+    type Err = UnknownForm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownForm> {
+        let named = Self::ALL.into_iter().find(|form| form.name() == name);
+        named.ok_or(UnknownForm)
+    }
+}
+
+impl fmt::Display for UnknownForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the forms are {}", Form::ALL.map(Form::name).join(", "))
+    }
+}
+
+impl std::error::Error for UnknownForm {}

@@ -10,7 +10,8 @@ use crate::name::{Actor, EventId};
 ///
 /// A cause that is not in the trace is not waited for. If processes claim causes that would have to come before each
 /// other, which only liars do, the earliest event goes first all the same.
-pub(super) fn causes_first(events: &[Event]) -> Vec<&Event> {
+#[must_use]
+pub fn causes_first(events: &[Event]) -> Vec<&Event> {
     let mut queues: BTreeMap<Actor, VecDeque<&Event>> = BTreeMap::new();
     for event in events {
         queues.entry(event.p).or_default().push_back(event);

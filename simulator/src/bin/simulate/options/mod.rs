@@ -177,19 +177,11 @@ pub(crate) struct Export {
     /// The trace (docs/trace.md), as `simulate run --trace FILE` writes one; compressed if its name ends in .gz
     pub(crate) file: PathBuf,
     /// jsonl: as it is; perfetto: for ui.perfetto.dev; shiviz: a log with vector clocks; mermaid: a sequence diagram
-    #[arg(long, value_name = "FORM", value_parser = form)]
+    #[arg(long, value_name = "FORM")]
     pub(crate) to: Form,
     /// The file to write; standard output without it
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-}
-
-fn form(name: &str) -> Result<Form, String> {
-    let named = Form::ALL.into_iter().find(|form| form.name() == name);
-    named.ok_or_else(|| {
-        let names = Form::ALL.map(Form::name).join(", ");
-        format!("the forms are {names}")
-    })
 }
 
 #[derive(Args)]

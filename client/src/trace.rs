@@ -1,0 +1,220 @@
+//! `client trace`: what the processes did, as one trace.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use futures_util::future::join_all;
+use quorate_cli::console::complain;
+use quorate_protocol::Quorum;
+use quorate_server::signals::StopSignals;
+use quorate_trace::export::causes_first;
+use quorate_trace::{Actor, Clock, Event, Header, Trace, file};
+use quorate_wire::method;
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use crate::exit::{Exit, no_answer};
+use crate::options::TraceOptions;
+use crate::render::write_out;
+use crate::target::{Process, Target};
+
+/// The pause between two questions of `--follow`.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The most pages that are read at a time. A process keeps no more than that, so what more comes is newer than the question.
+const PAGES: usize = 100;
+
+/// What `trace` answers.
+#[derive(Deserialize)]
+struct Page {
+    process: Actor,
+    cluster: String,
+    n: NonZeroU32,
+    version: String,
+    life: u64,
+    next: u64,
+    more: bool,
+    pushed_out: u64,
+    events: Vec<Event>,
+}
+
+/// Prints the trace of all processes that can be reached, or writes it into a file.
+pub(crate) async fn command(target: &Target, options: &TraceOptions) -> anyhow::Result<Exit> {
+    let mut reader = Reader::of(target);
+    if options.follow {
+        return reader.follow(options).await;
+    }
+    let events = reader.read().await;
+    let exit = reader.complain();
+    let trace = Trace {
+        header: reader.header(options)?,
+        events,
+    };
+    if let Some(warning) = options.to.warning(&trace) {
+        complain(format_args!("warning: {warning}"));
+    }
+    match &options.out {
+        Some(path) => file::create(path, |mut to| options.to.write(&trace, &mut to))
+            .with_context(|| format!("{} cannot be written", path.display()))?,
+        None => write_out(&text(|to| options.to.write(&trace, to))?)?,
+    }
+    Ok(exit)
+}
+
+/// Reads the traces of all processes.
+struct Reader<'a> {
+    sources: Vec<Source<'a>>,
+    /// What the first answer says of the cluster.
+    cluster: Option<(String, NonZeroU32, String)>,
+    pushed_out: BTreeMap<Actor, u64>,
+}
+
+/// A process, and how far its trace was read.
+struct Source<'a> {
+    process: &'a Process,
+    life: u64,
+    since: Option<u64>,
+    /// Why it does not answer.
+    error: Option<anyhow::Error>,
+    /// Whether that was said.
+    is_told: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn of(target: &'a Target) -> Self {
+        let source = |process| Source {
+            process,
+            life: 0,
+            since: None,
+            error: None,
+            is_told: false,
+        };
+        Self {
+            sources: target.processes.iter().map(source).collect(),
+            cluster: None,
+            pushed_out: BTreeMap::new(),
+        }
+    }
+
+    /// The events that nobody has read, causes first.
+    async fn read(&mut self) -> Vec<Event> {
+        let pages = join_all(self.sources.iter_mut().map(Source::read)).await;
+        let mut events = Vec::new();
+        for page in pages.into_iter().flatten() {
+            let Page {
+                process,
+                cluster,
+                n,
+                version,
+                pushed_out,
+                ..
+            } = page;
+            self.cluster.get_or_insert((cluster, n, version));
+            if pushed_out > 0 {
+                *self.pushed_out.entry(process).or_default() += pushed_out;
+            }
+            events.extend(page.events);
+        }
+        causes_first(&events).into_iter().cloned().collect()
+    }
+
+    /// Says once which processes do not answer, and why. The first of them gives the exit status.
+    fn complain(&mut self) -> Exit {
+        let mut exit = Exit::Agree;
+        for source in &mut self.sources {
+            let Some(error) = &source.error else {
+                source.is_told = false;
+                continue;
+            };
+            if !source.is_told {
+                complain(format_args!("error: {error:#}"));
+            }
+            source.is_told = true;
+            if exit == Exit::Agree {
+                exit = Exit::of(error);
+            }
+        }
+        exit
+    }
+
+    fn header(&self, options: &TraceOptions) -> anyhow::Result<Header> {
+        let Some((cluster, n, version)) = self.cluster.clone() else {
+            bail!("no process answers with its trace");
+        };
+        let mut header = Header::new(Quorum::of(n), Clock::Wall, options.command());
+        header.cluster = Some(cluster);
+        header.version = version;
+        header.pushed_out.clone_from(&self.pushed_out);
+        Ok(header)
+    }
+
+    /// Prints the events as they come, until the command is stopped.
+    async fn follow(&mut self, options: &TraceOptions) -> anyhow::Result<Exit> {
+        let mut signals = StopSignals::listen()?;
+        let mut is_first = true;
+        loop {
+            let events = self.read().await;
+            self.complain();
+            let header = is_first.then(|| self.header(options)).transpose()?;
+            write_out(&text(|to| {
+                if let Some(header) = &header {
+                    file::line(to, header)?;
+                }
+                events.iter().try_for_each(|event| file::line(to, event))
+            })?)?;
+            is_first = false;
+            tokio::select! {
+                status = signals.received() => return Ok(Exit::Stopped(status)),
+                () = sleep(PAUSE) => {}
+            }
+        }
+    }
+}
+
+impl Source<'_> {
+    /// The pages that were not read before. A process that has started again is read from its beginning.
+    async fn read(&mut self) -> Vec<Page> {
+        let mut pages = Vec::new();
+        self.error = None;
+        while pages.len() < PAGES {
+            let page = match self.page().await {
+                Ok(page) => page,
+                Err(error) => {
+                    self.error = Some(error);
+                    break;
+                }
+            };
+            let starts_again = page.life != self.life && self.since.is_some();
+            self.life = page.life;
+            self.since = (!starts_again).then_some(page.next);
+            if starts_again {
+                continue;
+            }
+            let more = page.more;
+            pages.push(page);
+            if !more {
+                break;
+            }
+        }
+        pages
+    }
+
+    async fn page(&self) -> anyhow::Result<Page> {
+        let name = &self.process.name;
+        let asked = method::Trace { since: self.since };
+        let answer = self.process.call(asked).await;
+        let view = answer.map_err(|error| no_answer(name, error))?;
+        view.read()
+            .map_err(|cause| anyhow!("process {name}: its trace cannot be read: {cause}"))
+    }
+}
+
+/// What is written, as text.
+fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    write(&mut bytes)?;
+    Ok(String::from_utf8(bytes)?)
+}
