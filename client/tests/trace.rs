@@ -30,6 +30,18 @@ fn call(address: SocketAddr, since: Option<u64>) -> Result<Page, CallError> {
     Ok(answer.read().unwrap())
 }
 
+fn schema() -> jsonschema::Validator {
+    let schema = serde_json::from_str(include_str!("../../docs/trace.schema.json")).unwrap();
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+/// Asserts that a line of a trace is as the schema says.
+fn assert_valid(schema: &jsonschema::Validator, line: &serde_json::Value) {
+    if let Err(error) = schema.validate(line) {
+        panic!("{error}: {line}");
+    }
+}
+
 /// All events of a process so far.
 fn events_of(address: SocketAddr) -> Vec<Event> {
     let (mut events, mut since) = (Vec::new(), None);
@@ -89,18 +101,14 @@ fn every_receive_of_live_processes_leads_back_to_one_send_and_every_line_is_as_t
     ] {
         assert!(received.iter().any(|event| event.kind == kind), "{kind:?}");
     }
-    let schema = serde_json::from_str(include_str!("../../docs/trace.schema.json")).unwrap();
-    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let schema = schema();
     for event in &received {
-        let line = serde_json::to_value(event).unwrap();
-        if let Err(error) = schema.validate(&line) {
-            panic!("{error}: {line}");
-        }
+        assert_valid(&schema, &serde_json::to_value(event).unwrap());
     }
 }
 
 #[test]
-fn the_numbers_of_a_live_process_grow_by_one_and_since_leaves_out_what_is_known() {
+fn the_numbers_of_a_live_process_grow_by_one_and_since_leaves_out_what_is_elsewhere() {
     let processes = Processes::start_traced("none", LinkRules::default());
     let address = processes.all()[1].address;
     eventually("more than a page of events", || {
@@ -163,16 +171,6 @@ fn what_a_cut_link_loses_has_a_line_that_says_so() {
     assert_eq!(received.iter().find(of_p), None);
 }
 
-/// Whether a line is as the schema says.
-fn assert_in_the_schema(line: &str) {
-    let schema = serde_json::from_str(include_str!("../../docs/trace.schema.json")).unwrap();
-    let schema = jsonschema::draft202012::new(&schema).unwrap();
-    let value = serde_json::from_str(line).unwrap();
-    if let Err(error) = schema.validate(&value) {
-        panic!("{error}: {line}");
-    }
-}
-
 #[test]
 fn client_trace_prints_one_trace_of_all_processes_which_can_be_read_again() {
     let processes = Processes::start_traced("none", LinkRules::default());
@@ -180,7 +178,8 @@ fn client_trace_prints_one_trace_of_all_processes_which_can_be_read_again() {
     let output = processes.client(&["trace"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let text = printed(&output);
-    assert_in_the_schema(text.lines().next().unwrap());
+    let header = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_valid(&schema(), &header);
     let trace = quorate_trace::Trace::read(text.as_bytes()).unwrap();
     let command = format!("client trace --endpoint {}", processes.endpoints());
     assert_eq!(trace.header.command, command);
@@ -189,11 +188,11 @@ fn client_trace_prints_one_trace_of_all_processes_which_can_be_read_again() {
     let mut seen = std::collections::BTreeSet::new();
     for event in &trace.events {
         // The last events may follow from what another process did after it was asked.
-        let is_known = |cause| !trace.events.iter().any(|other| other.id() == cause);
+        let is_elsewhere = |cause| !trace.events.iter().any(|other| other.id() == cause);
         assert!(
             event
                 .cause
-                .is_none_or(|cause| seen.contains(&cause) || is_known(cause))
+                .is_none_or(|cause| seen.contains(&cause) || is_elsewhere(cause))
         );
         seen.insert(event.id());
     }
