@@ -108,7 +108,7 @@ fn every_receive_of_live_processes_leads_back_to_one_send_and_every_line_is_as_t
 }
 
 #[test]
-fn the_numbers_of_a_live_process_grow_by_one_and_since_leaves_out_what_is_elsewhere() {
+fn the_numbers_of_a_live_process_grow_by_one_and_since_leaves_out_what_is_known() {
     let processes = Processes::start_traced("none", LinkRules::default());
     let address = processes.all()[1].address;
     eventually("more than a page of events", || {
