@@ -53,10 +53,23 @@ pub fn try_read<P: Parser>(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
     needs: &[Need],
 ) -> Result<P, Error> {
+    try_read_with(arguments, needs, |command| command)
+}
+
+/// The same for a program that lays out its help itself.
+///
+/// # Errors
+/// As for [`try_read`].
+pub fn try_read_with<P: Parser>(
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    needs: &[Need],
+    lay_out: impl FnOnce(Command) -> Command,
+) -> Result<P, Error> {
     let mut command = P::command();
     command.build();
     let arguments = arguments.into_iter().map(Into::into).collect();
     let arguments = subcommand_first(&mut command, arguments)?;
+    let mut command = lay_out(command);
     let mut matches = command.try_get_matches_from_mut(arguments)?;
     check_needs(&mut command, &matches, needs)?;
     P::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))

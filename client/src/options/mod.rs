@@ -1,12 +1,14 @@
 //! The command line.
 //!
 //! * [`target`]: the processes to talk to. [`purpose`]: what a command does with them. [`mod@format`]: what is printed.
+//!   [`groups`]: the commands in the help.
 //! * [`exchange`], [`store`], [`switching`], [`trace`], [`gathering`], [`mod@bench`], [`requests`]: the options of the commands.
 
 mod bench;
 mod exchange;
 mod format;
 mod gathering;
+mod groups;
 mod purpose;
 mod requests;
 mod store;
@@ -91,7 +93,7 @@ impl Options {
     pub(crate) fn read(
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Result<Self, clap::Error> {
-        let options: Self = arguments::try_read(arguments, &NEEDS)?;
+        let options: Self = arguments::try_read_with(arguments, &NEEDS, groups::lay_out)?;
         if let Some(Command::Processes(ProcessCommand::Bench(bench))) = &options.command {
             bench.check().map_err(|message| refusal("bench", message))?;
         }
@@ -251,7 +253,7 @@ mod tests {
 
     #[test]
     fn the_short_help_fits_60_lines_of_100_columns() {
-        let mut command = Options::command().term_width(100);
+        let mut command = groups::lay_out(Options::command().term_width(100));
         let help = command.render_help().to_string();
         assert!(help.lines().count() <= 60, "{help}");
         assert!(
