@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use quorate_protocol::message::{Memory, Request, ViewChange};
-use quorate_protocol::{ClientId, Quorum, ReplicaId, Signed, Timestamp, View};
+use quorate_protocol::{ClientId, Duration, Quorum, ReplicaId, Signed, Time, Timestamp, View};
 
 /// The rule.
 pub const RULE: &str = "rules 14 to 16 and 18: a correct process asks for another view only if a request waits, f+1 others ask, \
      the primary is slow, or a process has lost its memory; and for a further one only after a quorum has asked for the first";
 
-/// How many requests a primary must have served before it can be found slow (rule 18).
-const STRIKES: usize = 8;
+/// How many requests a primary must have served slowly before it is left (rule 18). One that took several T counts as several. They are
+/// timed one after another, so k requests in t are at most k + t/T.
+const STRIKES: u64 = 8;
 
 /// A correct process asked for another view without a reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,13 +43,25 @@ struct Standing {
     /// Whether it has asked for this view in its present life.
     asks: bool,
     /// How many requests it has executed since it last entered or left a view.
-    served: usize,
+    served: u64,
+    /// When that was, by its own clock.
+    since: Time,
+}
+
+impl Standing {
+    /// Whether the primary can have had too few strikes to be left.
+    const fn is_calm(&self, now: Time, view_timeout: Duration) -> bool {
+        let elapsed = now.0.saturating_sub(self.since.0);
+        self.active && self.served + elapsed / view_timeout.0 < STRIKES
+    }
 }
 
 /// The requests that wait, and the view that each process wants.
 #[derive(Debug)]
 pub struct Calm {
     quorum: Quorum,
+    /// T.
+    view_timeout: Duration,
     asked: BTreeMap<ClientId, Timestamp>,
     wishes: BTreeMap<ReplicaId, View>,
     standing: BTreeMap<ReplicaId, Standing>,
@@ -59,9 +72,10 @@ pub struct Calm {
 impl Calm {
     /// No request yet, and all processes in view 0.
     #[must_use]
-    pub const fn new(quorum: Quorum) -> Self {
+    pub const fn new(quorum: Quorum, view_timeout: Duration) -> Self {
         Self {
             quorum,
+            view_timeout,
             asked: BTreeMap::new(),
             wishes: BTreeMap::new(),
             standing: BTreeMap::new(),
@@ -87,6 +101,7 @@ impl Calm {
             active: true,
             asks: false,
             served: 0,
+            since: Time(0),
         })
     }
 
@@ -97,7 +112,7 @@ impl Calm {
 
     /// A correct process executes this many requests.
     pub fn executed(&mut self, by: ReplicaId, requests: usize) {
-        self.standing(by).served += requests;
+        self.standing(by).served += requests as u64;
     }
 
     /// A correct process starts again. The view that it then reports comes from its disk.
@@ -106,15 +121,15 @@ impl Calm {
         (standing.active, standing.asks) = (false, false);
     }
 
-    /// A correct process wants a view, or has started it; it has executed these requests.
+    /// A correct process wants a view, or has started it, at this time of its own clock; it has executed these requests.
     ///
     /// # Errors
     /// The process wants a view without a reason, or too early.
     pub fn in_view(
         &mut self,
         by: ReplicaId,
-        view: View,
-        active: bool,
+        now: Time,
+        (view, active): (View, bool),
         executed: Option<&BTreeMap<ClientId, Timestamp>>,
     ) -> Result<(), Uncalled> {
         let waits = self.asked.iter().any(|(client, asked)| {
@@ -122,14 +137,16 @@ impl Calm {
                 .and_then(|all| all.get(client))
                 .is_none_or(|last| asked > last)
         });
+        let view_timeout = self.view_timeout;
         let before = self.standing(by);
-        let (left, calm) = (before.view, before.active && before.served < STRIKES);
+        let (left, calm) = (before.view, before.is_calm(now, view_timeout));
         let asked_for = before.asks.then_some(left);
         *before = Standing {
             view,
             active,
             asks: !active,
             served: 0,
+            since: now,
         };
         let others = self
             .wishes
@@ -157,25 +174,41 @@ impl Calm {
 mod tests {
     use super::{Calm, Uncalled};
     use quorate_protocol::message::Request;
-    use quorate_protocol::{Quorum, ReplicaId, Timestamp, View};
+    use quorate_protocol::{ClientId, Duration, Quorum, ReplicaId, Time, Timestamp, View};
     use std::collections::BTreeMap;
     use std::num::NonZeroU32;
 
+    const T: Duration = Duration(100);
+    const NEXT: (View, bool) = (View(1), false);
+
+    /// What a process has executed, and a checker that knows of one request.
+    fn calm() -> (BTreeMap<ClientId, Timestamp>, Calm) {
+        let (client, timestamp) = (ReplicaId(3).into(), Timestamp(1));
+        let mut calm = Calm::new(Quorum::of(NonZeroU32::new(4).unwrap()), T);
+        calm.asked(&Request::new(client, timestamp, Vec::new()));
+        (BTreeMap::from([(client, timestamp)]), calm)
+    }
+
     #[test]
     fn a_view_change_without_a_reason_is_found() {
-        let (client, timestamp) = (ReplicaId(3).into(), Timestamp(1));
-        let executed = BTreeMap::from([(client, timestamp)]);
-        let mut calm = Calm::new(Quorum::of(NonZeroU32::new(4).unwrap()));
-        calm.asked(&Request::new(client, timestamp, Vec::new()));
+        let (executed, mut calm) = calm();
         let [first, second, third] = [0, 1, 2].map(ReplicaId);
-        assert_eq!(calm.in_view(first, View(1), false, None), Ok(()));
-        assert!(
-            calm.in_view(second, View(1), false, Some(&executed))
-                .is_err()
-        );
-        let early = calm.in_view(first, View(2), false, None);
+        assert_eq!(calm.in_view(first, Time(0), NEXT, None), Ok(()));
+        let idle = calm.in_view(second, Time(0), NEXT, Some(&executed));
+        assert!(matches!(idle, Err(Uncalled::NoReason { .. })), "{idle:?}");
+        let early = calm.in_view(first, Time(0), (View(2), false), None);
         assert!(matches!(early, Err(Uncalled::Early { .. })), "{early:?}");
         calm.executed(third, 8);
-        assert_eq!(calm.in_view(third, View(1), false, Some(&executed)), Ok(()));
+        assert_eq!(calm.in_view(third, Time(0), NEXT, Some(&executed)), Ok(()));
+    }
+
+    #[test]
+    fn requests_that_took_several_times_the_timeout_count_as_several() {
+        for (elapsed, is_fine) in [(499, false), (500, true)] {
+            let (executed, mut calm) = calm();
+            calm.executed(ReplicaId(1), 3);
+            let left = calm.in_view(ReplicaId(1), Time(elapsed), NEXT, Some(&executed));
+            assert_eq!(left.is_ok(), is_fine, "after {elapsed}");
+        }
     }
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use quorate_host::{Answer, Event};
 use quorate_protocol::message::{NewView, Request};
-use quorate_protocol::{ClusterId, Largest, ReplicaId, Sequence, Signed, SignedMessage};
+use quorate_protocol::{ClusterId, Largest, ReplicaId, Sequence, Signed, SignedMessage, Time};
 use quorate_service::gathering::Happened;
 use quorate_service::kv;
 
@@ -194,7 +194,7 @@ impl Invariants {
         let ordered = members * (gathering::MOST_COMMANDS + parts);
         Self {
             bounded: bounded::Bounds::new(&config, plan.calls.len() + requests + flooded + ordered),
-            calm: calm::Calm::new(config.quorum),
+            calm: calm::Calm::new(config.quorum, config.view_timeout),
             culprits: culprits::Culprits::new(config.quorum, correct.clone()),
             seen_lies: seen_lies::Seen::new(config.clone(), &correct),
             largest: config.largest(),
@@ -221,8 +221,13 @@ impl Invariants {
         self.exactly_once.operations() as u64
     }
 
-    /// A process did something.
-    pub(crate) fn on_event(&mut self, by: ReplicaId, event: &Event) -> Result<(), Violation> {
+    /// A process did something, at this time of its own clock.
+    pub(crate) fn on_event(
+        &mut self,
+        by: ReplicaId,
+        now: Time,
+        event: &Event,
+    ) -> Result<(), Violation> {
         match event {
             Event::Asked(request) => self.asked(std::slice::from_ref(request)),
             Event::Sent(outgoing) => self.said(by, &outgoing.message),
@@ -250,7 +255,7 @@ impl Invariants {
             Event::View(view, active) if self.within_bound => {
                 self.view_told.reached(*view);
                 self.calm
-                    .in_view(by, *view, *active, self.exactly_once.of(by))?;
+                    .in_view(by, now, (*view, *active), self.exactly_once.of(by))?;
             }
             Event::Installed(sequence) => self.stands_at(by, *sequence),
             Event::Sent(outgoing) => {

@@ -438,7 +438,7 @@ impl World {
                 }
                 _ => {}
             }
-            self.invariants.on_event(own, event)?;
+            self.invariants.on_event(own, now, event)?;
         }
         for happened in &told {
             self.trace.line(self.now, &own, || {
