@@ -1,5 +1,7 @@
 //! Makes a failing plan small: fewer faults, fewer requests, a shorter run.
 
+use quorate_fault::link::{Rule, Rules};
+
 use crate::plan::{Link, Plan};
 use crate::run::run_until;
 use crate::trace::Trace;
@@ -176,35 +178,19 @@ fn fewer_requests(plan: &Plan) -> Vec<Plan> {
     all
 }
 
-/// Each rule of a link without its window, and without each of its effects.
+/// Each rule of a link in its plainer forms.
 fn plainer_links(plan: &Plan) -> Vec<Plan> {
-    let mut all = Vec::new();
-    for (index, words) in plan.links.iter().enumerate() {
-        let mut with = |words: String| {
+    // A plan that was played has rules that can be read.
+    let rules = Rules::parse(&plan.links, plan.quorum().n()).unwrap_or_default();
+    let plainer = rules.all().iter().map(Rule::plainer).enumerate();
+    plainer
+        .flat_map(|(index, plainer)| plainer.into_iter().map(move |rule| (index, rule)))
+        .map(|(index, rule)| {
             let mut smaller = plan.clone();
-            smaller.links[index] = words;
-            all.push(smaller);
-        };
-        let (rule, window) = words.split_once('@').unwrap_or((words, ""));
-        if !window.is_empty() {
-            with(rule.trim_end().to_owned());
-        }
-        let Some((whose, effects)) = rule.split_once(':') else {
-            continue;
-        };
-        let effects: Vec<&str> = effects.split(',').map(str::trim).collect();
-        for left_out in (0..effects.len()).filter(|_| effects.len() > 1) {
-            let mut fewer = effects.clone();
-            fewer.remove(left_out);
-            let window = words.find('@').map_or("", |start| &words[start..]);
-            with(
-                format!("{whose}: {} {window}", fewer.join(", "))
-                    .trim_end()
-                    .to_owned(),
-            );
-        }
-    }
-    all
+            smaller.links[index] = rule.to_string();
+            smaller
+        })
+        .collect()
 }
 
 /// With a network that loses, doubles or delays no message.

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::header::{Header, VERSION};
@@ -19,6 +19,12 @@ pub struct Trace {
     pub header: Header,
     /// The events, those of each process in order.
     pub events: Vec<Event>,
+}
+
+/// What every version's header has.
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
 }
 
 /// Why a trace cannot be read.
@@ -51,10 +57,12 @@ impl Trace {
     pub fn read(from: impl BufRead) -> Result<Self, ReadError> {
         let mut lines = from.lines();
         let first = lines.next().ok_or(ReadError::Empty)??;
-        let header: Header = parse(1, &first)?;
-        if header.v != VERSION {
-            return Err(ReadError::Version(header.v));
+        // Another version may have other members.
+        let Version { v } = parse(1, &first)?;
+        if v != VERSION {
+            return Err(ReadError::Version(v));
         }
+        let header: Header = parse(1, &first)?;
         let events = lines
             .enumerate()
             .map(|(place, line)| parse(place + 2, &line?));
@@ -127,4 +135,52 @@ fn is_compressed(path: &Path) -> bool {
 
 fn parse<T: serde::de::DeserializeOwned>(line: usize, text: &str) -> Result<T, ReadError> {
     serde_json::from_str(text).map_err(|cause| ReadError::Line { line, cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use quorate_protocol::{Quorum, ReplicaId};
+
+    use super::{ReadError, Trace};
+    use crate::event::{Event, Kind};
+    use crate::export::Form;
+    use crate::header::{Clock, Header};
+
+    #[test]
+    fn a_trace_of_another_version_is_refused_by_its_number_whatever_else_it_has() {
+        for text in [r#"{"v":2,"kind":"header","colour":"red"}"#, r#"{"v":0}"#] {
+            let refused = Trace::read(text.as_bytes());
+            assert!(matches!(refused, Err(ReadError::Version(0 | 2))), "{text}");
+        }
+        let refused = Trace::read(&br#"{"v":1,"kind":"header"}"#[..]);
+        assert!(matches!(refused, Err(ReadError::Line { line: 1, .. })));
+    }
+
+    #[test]
+    fn numbers_that_only_a_liar_writes_are_written_in_every_form() {
+        let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
+        let event = Event {
+            i: u64::MAX,
+            t_us: u64::MAX,
+            slot: Some(u64::MAX),
+            view: Some(u64::MAX),
+            ..Event::new(Kind::Accept)
+        };
+        let others = [1, 0].map(|p| Event {
+            p: ReplicaId(p).into(),
+            t_us: 0,
+            ..event.clone()
+        });
+        let trace = Trace {
+            header: Header::new(quorum, Clock::Wall, String::new()),
+            events: [vec![event], others.to_vec()].concat(),
+        };
+        for form in Form::ALL {
+            let mut bytes = Vec::new();
+            form.write(&trace, &mut bytes).unwrap();
+            assert!(!bytes.is_empty(), "{form}");
+        }
+    }
 }

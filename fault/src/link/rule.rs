@@ -90,9 +90,57 @@ impl Rule {
         (there || back) && self.window.has(since) && self.is_about(kind)
     }
 
+    /// Rules that do a little less: without the window, in one direction, or without one of several effects.
+    #[must_use]
+    pub fn plainer(&self) -> Vec<Self> {
+        let always = Self {
+            window: Window::default(),
+            ..self.clone()
+        };
+        let one_way = Self {
+            both_ways: false,
+            ..self.clone()
+        };
+        let fewer = self.does.fewer().into_iter().map(|does| Self {
+            does,
+            ..self.clone()
+        });
+        let mut all = vec![always, one_way];
+        all.extend(fewer);
+        all.retain(|plainer| plainer != self);
+        all
+    }
+
     /// A message of no kind is one that nobody can read.
     fn is_about(&self, kind: Option<Kind>) -> bool {
         self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind))
+    }
+}
+
+impl Does {
+    /// The same without one of its effects, if it has several.
+    fn fewer(self) -> Vec<Self> {
+        let Self::Carry(carry) = self else {
+            return Vec::new();
+        };
+        let without: [fn(&mut Carry); 5] = [
+            |carry| carry.lost = Share::default(),
+            |carry| (carry.delay_us, carry.jitter_us) = (0, 0),
+            |carry| carry.doubled = Share::default(),
+            |carry| (carry.late, carry.late_us) = (Share::default(), 0),
+            |carry| carry.bytes_per_second = None,
+        ];
+        let fewer = without.map(|leave_out| {
+            let mut fewer = carry;
+            leave_out(&mut fewer);
+            fewer
+        });
+        let does_some = |left: &Carry| *left != carry && *left != Carry::default();
+        fewer
+            .into_iter()
+            .filter(does_some)
+            .map(Self::Carry)
+            .collect()
     }
 }
 
@@ -108,5 +156,31 @@ impl Side {
 impl Window {
     fn has(self, since: u64) -> bool {
         self.from_us.is_none_or(|from| since >= from) && self.to_us.is_none_or(|to| since < to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rules;
+
+    #[test]
+    fn a_plainer_rule_lacks_its_window_a_direction_or_one_of_its_effects() {
+        let plainer = |text: &str| {
+            let rules = Rules::parse(&[text], 4).unwrap();
+            let plainer = rules.all()[0].plainer();
+            plainer.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            plainer("P<->Q commit: loss 5%, delay 2ms±1ms, reorder 1% by 3ms @1s-"),
+            [
+                "P<->Q commit: loss 5%, delay 2ms±1ms, reorder 1% by 3ms",
+                "P->Q commit: loss 5%, delay 2ms±1ms, reorder 1% by 3ms @1s-",
+                "P<->Q commit: delay 2ms±1ms, reorder 1% by 3ms @1s-",
+                "P<->Q commit: loss 5%, reorder 1% by 3ms @1s-",
+                "P<->Q commit: loss 5%, delay 2ms±1ms @1s-",
+            ]
+        );
+        assert_eq!(plainer("P->Q: duplicate 3%"), [] as [&str; 0]);
+        assert_eq!(plainer("P->Q: cut"), [] as [&str; 0]);
     }
 }

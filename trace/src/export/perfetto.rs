@@ -2,7 +2,7 @@
 //! messages, joined by flows from sending to arrival, and everything else. A slot is an asynchronous slice from its proposal
 //! to its execution at that process, with its phases as marks.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -56,8 +56,9 @@ struct Writer<'w, W> {
     /// The sendings, for the flows.
     sends: HashMap<EventId, (usize, u64)>,
     flows: u64,
-    /// The slots whose slices have begun and have not ended, by process.
-    open: HashSet<(usize, u64)>,
+    /// The numbers of the slices of slots that have begun and have not ended, by process and slot.
+    open: HashMap<(usize, u64), u64>,
+    slices: u64,
 }
 
 pub(super) fn write(trace: &Trace, to: &mut impl Write) -> io::Result<()> {
@@ -74,7 +75,8 @@ pub(super) fn write(trace: &Trace, to: &mut impl Write) -> io::Result<()> {
             .unwrap_or(0),
         sends: HashMap::new(),
         flows: 0,
-        open: HashSet::new(),
+        open: HashMap::new(),
+        slices: 0,
     };
     writer.to.write_all(b"{\"traceEvents\":[\n")?;
     for actor in &actors {
@@ -189,8 +191,9 @@ impl<W: Write> Writer<'_, W> {
         let Some(slot) = event.slot else {
             return Ok(());
         };
+        let known = self.open.get(&(pid, slot)).copied();
         // The numbers of slices are the whole trace's, not a process's.
-        let id = slot * (self.pids.len() as u64 + 1) + pid as u64;
+        let id = known.unwrap_or(self.slices);
         let slice = format!("slot {slot}");
         let mark = |name, ph| Mark {
             name,
@@ -205,7 +208,9 @@ impl<W: Write> Writer<'_, W> {
             bp: None,
             args: None,
         };
-        if self.open.insert((pid, slot)) {
+        if known.is_none() {
+            self.open.insert((pid, slot), id);
+            self.slices += 1;
             self.mark(&mark(&slice, "b"))?;
         }
         self.mark(&mark(event.kind.name(), "n"))?;
