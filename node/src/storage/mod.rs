@@ -102,7 +102,15 @@ impl Storage {
         }
         let new = durable::new_neighbour(path);
         remove_if_there(&new).with_context(|| format!("{} is in the way", new.display()))?;
-        let mut storage = Self::over(builder().create(&new).map_err(advise)?);
+        let new_database = builder().create(&new).map_err(advise)?;
+        let (storage, past) = Self::first(new_database, owner, counted)?;
+        durable::rename(&new, path)?;
+        Ok((storage, past, counted))
+    }
+
+    /// Writes what a process writes that finds no file.
+    fn first(database: Database, owner: Owner, counted: u64) -> anyhow::Result<(Self, Past)> {
+        let mut storage = Self::over(database);
         let (past, first) = if counted == 0 {
             (Past::None, NOT_VOTED)
         } else {
@@ -115,12 +123,17 @@ impl Storage {
             storage.log.append(begun, &[first])
         })?;
         storage.log.extend(added);
-        durable::rename(&new, path)?;
-        Ok((storage, past, counted))
+        Ok((storage, past))
     }
 
     fn resume(path: &Path, owner: Owner, counted: u64) -> anyhow::Result<(Self, Past, u64)> {
-        let mut storage = Self::over(builder().open(path).map_err(advise)?);
+        let database = builder().open(path).map_err(advise)?;
+        Self::again(database, owner, counted)
+    }
+
+    /// Reads what a process finds that was started before, and counts this start.
+    fn again(database: Database, owner: Owner, counted: u64) -> anyhow::Result<(Self, Past, u64)> {
+        let mut storage = Self::over(database);
         let life = storage.head()?.starts_for(&owner, counted)?;
         let past = match storage.read()? {
             records if records == [Record::Silent] => Past::Lost,
@@ -282,5 +295,7 @@ fn damaged(what: impl fmt::Display + fmt::Debug + Send + Sync + 'static) -> anyh
 const DAMAGED: &str =
     "it is damaged; move it away, and the process joins again as one that lost its memory";
 
+#[cfg(test)]
+mod failpoints;
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,7 @@ fn owner() -> Owner {
     }
 }
 
-fn common() -> Common {
+pub(super) fn common() -> Common {
     Common {
         checkpoint_interval: 128,
         default_decision: "retreat".to_owned(),
