@@ -19,6 +19,7 @@ use crate::batch::{Arrived, Batch};
 use crate::desk::name_of;
 use crate::event::{Event, Leaving};
 use crate::journal::Journal;
+use crate::meter::Meter;
 use crate::queue::Name;
 use crate::turn::{Released, Turn};
 use crate::views::ViewLog;
@@ -47,6 +48,7 @@ pub struct Core<S> {
     /// Replies, and answers to queries, for the clients that the process speaks for.
     pub(crate) heard: Vec<VerifiedMessage>,
     pub(crate) views: ViewLog,
+    pub(crate) meter: Meter,
     /// What it did, if it keeps a trace.
     pub(crate) journal: Option<Box<Journal>>,
 }
@@ -74,6 +76,7 @@ impl<S: Service> Core<S> {
             leaving: Vec::new(),
             heard: Vec::new(),
             views: ViewLog::default(),
+            meter: Meter::default(),
             journal: None,
         }
     }
@@ -106,6 +109,12 @@ impl<S: Service> Core<S> {
         &mut self.keys
     }
 
+    /// What it has counted.
+    #[must_use]
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// When a timer runs out, if it is set.
     #[must_use]
     pub fn timer(&self, timer: Timer) -> Option<Time> {
@@ -121,6 +130,14 @@ impl<S: Service> Core<S> {
 
     /// Messages of another process have arrived.
     pub fn deliver(&mut self, batch: Batch) {
+        for one in &batch.messages {
+            self.meter.of(&one.message).received += 1;
+        }
+        self.arrive(batch);
+    }
+
+    /// As [`Core::deliver`], for messages that are counted already.
+    pub(crate) fn arrive(&mut self, batch: Batch) {
         self.arrived
             .push_back((batch.sender, batch.messages.into()));
     }
@@ -276,7 +293,7 @@ impl<S: Service> Core<S> {
         self.heard.clear();
         self.reach(now);
         self.settle(now);
-        self.finish(Vec::new())
+        self.finish(now, Vec::new())
     }
 
     /// What came in the last turn for the clients that the process speaks for: replies, and answers to queries.
@@ -285,7 +302,8 @@ impl<S: Service> Core<S> {
         &self.heard
     }
 
-    pub(crate) fn finish<C>(&mut self, answers: Vec<(C, Answer)>) -> Turn<C> {
+    pub(crate) fn finish<C>(&mut self, now: Time, answers: Vec<(C, Answer)>) -> Turn<C> {
+        self.meter.observe(now, self.replica.replica());
         let records = std::mem::take(&mut self.records);
         #[cfg(feature = "mutants")]
         let records = self.on_disk_in_time(records);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use quorate_protocol::message::Kind;
 use quorate_protocol::{Input, Misbehaviour, ReplicaId, SignedMessage};
 use quorate_service::Service;
 use quorate_trace::{self as trace, EventId, Why};
@@ -26,11 +27,20 @@ impl<S: Service> Core<S> {
                 self.arrived.pop_front();
                 continue;
             };
+            let kind = Kind::number(&message);
             match self.check(sender, message) {
-                Ok(input) => return Some((arrival, input)),
+                Ok(input) => {
+                    let counts = &mut self.meter.kinds[kind];
+                    match &input {
+                        Input::Surplus(_) => counts.skipped += 1,
+                        _ => counts.verified += 1,
+                    }
+                    return Some((arrival, input));
+                }
                 // A correct process cannot know what this one has already.
-                Err(Misbehaviour::NotNeeded { .. }) => {}
+                Err(Misbehaviour::NotNeeded { .. }) => self.meter.kinds[kind].skipped += 1,
                 Err(misbehaviour) => {
+                    self.meter.kinds[kind].refused += 1;
                     self.follow(arrival);
                     self.note_refused(sender, msg, &misbehaviour);
                     self.refuse_rest();
@@ -48,6 +58,9 @@ impl<S: Service> Core<S> {
         let Some((sender, rest)) = self.arrived.pop_front() else {
             return;
         };
+        for one in &rest {
+            self.meter.of(&one.message).refused += 1;
+        }
         if self.journal.is_some() {
             for one in rest {
                 self.follow(one.arrival);

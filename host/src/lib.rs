@@ -6,7 +6,8 @@
 //!   replica's effects.
 //! * [`ask`]: what callers ask and are answered. `desk`: callers' operations. [`queue`]: requests over HTTP. [`rounds`]:
 //!   the exchange. `gathering`: the process as a member of a gathering.
-//! * [`turn`]: records first, then everything else. [`event`]: what happened. [`journal`]: the same for the trace. [`views`]: why the view changed.
+//! * [`turn`]: records first, then everything else. [`event`]: what happened. [`journal`]: the same for the trace.
+//!   [`meter`]: how often, and how long it took. [`views`]: why the view changed.
 
 pub mod ask;
 pub mod batch;
@@ -16,6 +17,7 @@ pub mod event;
 mod gathering;
 mod intake;
 pub mod journal;
+pub mod meter;
 mod perform;
 pub mod process;
 pub mod queue;
@@ -30,6 +32,7 @@ pub use batch::{Arrived, BadBatch, Batch, Head, join};
 pub use core::Core;
 pub use event::{Event, Outgoing};
 pub use journal::{Journal, Page};
+pub use meter::{Counts, Histogram, Meter, Micros, Phase};
 pub use process::{Past, Process, Setup, first_number};
 pub use queue::{Order, Taken};
 pub use rounds::Missing;

@@ -41,6 +41,9 @@ impl<S: Service> Core<S> {
                 self.timers.remove(&timer);
             }
             Effect::Execute { sequence, requests } => {
+                let replica = self.replica.replica();
+                self.meter
+                    .on_execute(now, sequence, requests.len(), replica);
                 let execute = |request| self.service.execute(sequence, request);
                 let results: Vec<_> = requests.iter().map(execute).collect();
                 let executed = self.note(|| {
@@ -92,13 +95,17 @@ impl<S: Service> Core<S> {
             }
             Effect::ViewChanged { view, active } => {
                 self.views.on_changed(view, active, now);
+                self.meter.view_changes += u64::from(active);
                 self.note(|| {
                     let what = if active { "starts" } else { "wanted" };
                     trace::Event::new(trace::Kind::View).view(view).what(what)
                 });
                 self.events.push(Event::View(view, active));
             }
-            Effect::Reject(misbehaviour) => self.events.push(Event::Refused(misbehaviour)),
+            Effect::Reject(misbehaviour) => {
+                self.meter.rejected += 1;
+                self.events.push(Event::Refused(misbehaviour));
+            }
             Effect::Accuse(evidence) => self.accuse(evidence),
             Effect::Suspect(evidence) => match self.keys.check_evidence(&evidence) {
                 Ok(()) => self.accuse(evidence),
@@ -182,6 +189,13 @@ impl<S: Service> Core<S> {
                 journal.damaged(msg);
             }
         }
+        let recipients = match to {
+            None => u64::from(self.replica().config().quorum.n()).saturating_sub(1),
+            Some(_) => 1,
+        };
+        let counts = self.meter.of(&message);
+        counts.sent += recipients;
+        counts.sent_bytes += recipients * bytes.len() as u64;
         Outgoing {
             msg,
             to,

@@ -24,6 +24,7 @@ use crate::desk::{Desk, Ended, name_of};
 use crate::event::Event;
 use crate::gathering::Gatherer;
 use crate::journal::Journal;
+use crate::meter::Meter;
 use crate::queue::{Fate, Name, Order, Place, Queues, Taken};
 use crate::rounds::{Missing, Rounds};
 use crate::turn::Turn;
@@ -190,6 +191,12 @@ impl<C> Process<C> {
         &self.core.views
     }
 
+    /// What it has counted.
+    #[must_use]
+    pub const fn meter(&self) -> &Meter {
+        self.core.meter()
+    }
+
     /// What a round lacks for its decision. Without a number: the round that [`Ask::Finalize`] means.
     #[must_use]
     pub fn missing(&self, round: Option<u64>) -> Missing {
@@ -237,13 +244,20 @@ impl<C> Process<C> {
         if let Some(journal) = &mut self.core.journal {
             batch.note(journal);
         }
-        batch.messages.retain(|one| match &one.message {
-            message @ (SignedMessage::Replies(_) | SignedMessage::Answer(_)) => {
-                self.desk.waits_for(message)
-            }
-            _ => true,
+        let meter = &mut self.core.meter;
+        batch.messages.retain(|one| {
+            let counts = meter.of(&one.message);
+            counts.received += 1;
+            let wanted = match &one.message {
+                message @ (SignedMessage::Replies(_) | SignedMessage::Answer(_)) => {
+                    self.desk.waits_for(message)
+                }
+                _ => true,
+            };
+            counts.skipped += u64::from(!wanted);
+            wanted
         });
-        self.core.deliver(batch);
+        self.core.arrive(batch);
     }
 
     /// A caller asks. The answer comes with a turn.
@@ -377,7 +391,7 @@ impl<C> Process<C> {
             }
         }
         self.noted = 0;
-        self.core.finish(std::mem::take(&mut self.answers))
+        self.core.finish(now, std::mem::take(&mut self.answers))
     }
 
     fn answer(&mut self, caller: C, answer: Answer) {

@@ -105,6 +105,16 @@ impl<T> Inbox<T> {
         Some(taken)
     }
 
+    /// The bytes that wait, by peer.
+    pub(crate) fn bytes(&self) -> Vec<usize> {
+        self.0
+            .rooms()
+            .of_peers
+            .iter()
+            .map(|room| room.bytes)
+            .collect()
+    }
+
     /// How many batches of a peer wait.
     #[cfg(test)]
     pub(crate) fn count(&self, peer: ReplicaId) -> usize {

@@ -8,6 +8,7 @@
 //!   started.
 //! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what. `refusals`: what was refused
 //!   without proof.
+//! * `figures`: what the process has counted. `metrics`: the same as a page for Prometheus.
 //! * `task`: a task that does not outlive the one that started it.
 //! * `web/`: PBFT over HTTP/JSON.
 //! * [`gather`]: a node that looks for others, founds a cluster with them, and then is a process of it. `herald`: what it tells its
@@ -21,10 +22,12 @@ mod common;
 mod config;
 mod crossing;
 pub mod durable;
+mod figures;
 pub mod gather;
 mod herald;
 mod inbox;
 mod link;
+mod metrics;
 mod outbox;
 mod proofs;
 mod question;

@@ -167,6 +167,12 @@ impl Outbox {
         self.queue.push(letter)
     }
 
+    /// The bytes that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        let waiting = self.queue.waiting();
+        waiting.small.bytes + waiting.large.bytes
+    }
+
     /// Sends all that is queued, as far as the peer takes it now. The rest follows by itself.
     pub(crate) fn send(&self) {
         for lane in Lane::ALL {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use quorate_host::{Answer, Ask, Batch, Page as TracePage};
-use quorate_protocol::{ReplicaId, Sequence, Sizes, SlotStatus, Status};
+use quorate_protocol::{ReplicaId, Sequence, Sizes, SlotStatus, Status, Time};
 use quorate_service::ledger::Page;
 use quorate_wire::Fault;
 use quorate_wire::method::{
@@ -12,6 +12,7 @@ use quorate_wire::method::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::crossing::Passage;
+use crate::figures::Figures;
 use crate::inbox::{Inbox, IntoInbox, Taken, inbox};
 
 /// The most questions that may wait for the runtime. Further callers wait until there is room.
@@ -110,6 +111,16 @@ pub(crate) fn ways(processes: usize) -> (ToRuntime, AtRuntime) {
 /// Where the process's answer to a caller goes. If the caller has hung up, the send fails, and that is not an error.
 pub(crate) type Caller = oneshot::Sender<Answer>;
 
+/// A caller of the process, while it waits.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) caller: Caller,
+    /// What it has asked, in a word.
+    pub(crate) call: &'static str,
+    /// When the process took up the question.
+    pub(crate) since: Time,
+}
+
 /// The words for a process without a fault.
 pub(crate) const CORRECT: &str = "none";
 
@@ -157,6 +168,8 @@ pub(crate) enum Question {
     Sizes(oneshot::Sender<(Sizes, bool)>),
     /// The status of this process.
     Status(oneshot::Sender<Standing>),
+    /// What this process has counted.
+    Figures(oneshot::Sender<Box<Figures>>),
     /// How far this round is, or the latest one.
     Round(Option<u64>, oneshot::Sender<RoundStatus>),
 }

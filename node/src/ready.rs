@@ -12,7 +12,7 @@ use crate::question;
 use crate::rpc::Handle;
 use crate::runtime::Runtime;
 use crate::task::Task;
-use crate::{Ending, limits, rpc, web};
+use crate::{Ending, limits, metrics, rpc, web};
 
 /// A process that nothing can keep from answering.
 pub(crate) struct Ready {
@@ -41,6 +41,7 @@ impl Ready {
         let handle = Handle::new(config, to_runtime);
         let endpoint = rpc::register(endpoint, &handle)
             .links(Arc::new(reception))
+            .routes(metrics::routes(config, handle.clone()))
             .limits(limits(config, ip));
         let endpoint = match &config.web {
             Some(web) => endpoint.routes(web::routes(web, handle.clone())),

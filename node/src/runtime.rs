@@ -1,11 +1,14 @@
 //! The one task that owns the process. All events come to it. A turn takes all that have come.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use anyhow::Context;
 use quorate_fault::{Scene, Setting, grammar};
 use quorate_host::{
-    Batch, Disk, Event, Journal, Outgoing, Past, Process, Released, Setup, first_number,
+    Ask, Batch, Disk, Event, Journal, Micros, Outgoing, Past, Process, Released, Setup,
+    first_number,
 };
 use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId, Time};
 use quorate_service::exchange::Rules;
@@ -18,12 +21,15 @@ use crate::Ending;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::crossing::Crossing;
+use crate::figures::{Figures, Totals};
 use crate::herald::{Gathered, Herald};
 use crate::inbox::IntoInbox;
 use crate::link::{Envelope, Letter, NUMBER, Reception};
 use crate::outbox::{self, Outbox};
 use crate::proofs::Proofs;
-use crate::question::{Arrival, AtRuntime, CORRECT, Caller, Question, Share, SlotVotes, Standing};
+use crate::question::{
+    Arrival, Asked, AtRuntime, CORRECT, Caller, Question, Share, SlotVotes, Standing,
+};
 use crate::refusals::Refusals;
 use crate::status::{explain, names, round_status, round_summary, view_change_status};
 use crate::storage::{self, Storage};
@@ -36,11 +42,12 @@ const TRACE_PAGE: usize = 500;
 
 pub(crate) struct Runtime {
     quorum: Quorum,
-    pub(crate) process: Process<Caller>,
+    pub(crate) process: Process<Asked>,
     clock: Clock,
     store: Store,
     outboxes: Vec<Option<Outbox>>,
     traffic: Traffic,
+    totals: Totals,
     /// Whether this process listens on loopback only. Then callers may make it faulty.
     loopback: bool,
     /// The replicas already proved faulty. Proofs may come a hundred times a second, but people need to read it only
@@ -93,7 +100,10 @@ impl Runtime {
             .map(|words| grammar::parse(words, &setting))
             .transpose()?;
         let (storage, past) = storage::begin(config, &mut protocol)?;
-        let mut store = Store(storage);
+        let mut store = Store {
+            storage,
+            syncs: Micros::default(),
+        };
         if matches!(past, Past::Lost) {
             tracing::warn!(
                 "what this process knew is lost: it does not vote until nothing can contradict it"
@@ -142,6 +152,7 @@ impl Runtime {
                 signatures_checked: 0,
                 messages_lost: 0,
             },
+            totals: Totals::default(),
             loopback,
             proofs: Proofs::default(),
             herald,
@@ -195,7 +206,7 @@ impl Runtime {
                     None => return Ending::ShutDown,
                 },
                 () = self.clock.reach(due) => {
-                    self.process.give_up(Caller::is_closed);
+                    self.process.give_up(|asked| asked.caller.is_closed());
                 }
             }
         }
@@ -223,7 +234,7 @@ impl Runtime {
 
     /// The records are on disk: sends, answers and tells what follows from the turn. Returns whether the process has
     /// crashed.
-    fn release(&mut self, released: Released<Caller>) -> bool {
+    fn release(&mut self, released: Released<Asked>) -> bool {
         for event in released.events {
             self.on_event(event);
         }
@@ -234,9 +245,10 @@ impl Runtime {
         for outbox in self.outboxes.iter().flatten() {
             outbox.send();
         }
-        for (caller, answer) in released.answers {
+        for (asked, answer) in released.answers {
+            self.totals.on_answer(asked.call, asked.since, now);
             // A caller that has hung up is no error.
-            let _ = caller.send(answer);
+            let _ = asked.caller.send(answer);
         }
         if let Some(web) = &mut self.web {
             web.dump(self.process.service().ledger());
@@ -332,6 +344,7 @@ impl Runtime {
 
     /// There is no room for these messages in the outbox of a peer.
     fn note_full(&mut self, to: ReplicaId, numbers: &[u64]) {
+        self.totals.dropped += numbers.len() as u64;
         let own = self.process.own();
         if let Some(journal) = self.process.journal() {
             for number in numbers {
@@ -342,11 +355,14 @@ impl Runtime {
 
     fn on_question(&mut self, question: Question) {
         match question {
-            Question::Ask(ask, caller) => self.process.ask(self.clock.now(), ask, caller),
+            Question::Ask(ask, caller) => self.ask(ask, caller),
             Question::AskAtOnce(asks) => {
                 for (ask, caller) in asks {
-                    self.process.ask(self.clock.now(), ask, caller);
+                    self.ask(ask, caller);
                 }
+            }
+            Question::Figures(answer) => {
+                let _ = answer.send(Box::new(self.figures()));
             }
             Question::Moved(peer, address) => self.move_peer(peer, address),
             Question::Explain { round, answer } => {
@@ -398,6 +414,42 @@ impl Runtime {
             Question::Round(round, answer) => {
                 let _ = answer.send(round_status(self.process.service().exchange(), round));
             }
+        }
+    }
+
+    fn ask(&mut self, ask: Ask, caller: Caller) {
+        let now = self.clock.now();
+        let asked = Asked {
+            caller,
+            call: ask.name(),
+            since: now,
+        };
+        self.process.ask(now, ask, asked);
+    }
+
+    /// What this process has counted.
+    fn figures(&mut self) -> Figures {
+        let peers = || (0..).map(ReplicaId);
+        let outboxes = peers().zip(&self.outboxes);
+        let inboxes = peers().zip(self.asked.batches.bytes());
+        let own = self.process.own();
+        let proofs = self.proofs.status();
+        let accused: BTreeSet<_> = proofs.iter().map(|proof| &proof.accused).collect();
+        Figures {
+            outboxes: outboxes
+                .filter_map(|(peer, outbox)| Some((peer, outbox.as_ref()?.bytes())))
+                .collect(),
+            inboxes: inboxes.filter(|(peer, _)| *peer != own).collect(),
+            signatures_checked: self.process.keys().checked(),
+            meter: self.process.meter().clone(),
+            totals: self.totals.clone(),
+            syncs: self.store.syncs.clone(),
+            status: self.process.replica().status(),
+            batch_limit: self.process.replica().config().batch_limit,
+            under_way: self.process.under_way(),
+            lost_on_links: self.crossing.lost(),
+            is_faulty: self.fault.is_some(),
+            proved_faulty: accused.len(),
         }
     }
 
@@ -485,11 +537,28 @@ impl Runtime {
 
 /// Where the process keeps its records, if it keeps them.
 #[derive(Debug)]
-struct Store(Option<Storage>);
+struct Store {
+    storage: Option<Storage>,
+    /// How long it took until records were on disk.
+    syncs: Micros,
+}
 
 impl Store {
     fn forget(&mut self) -> anyhow::Result<()> {
-        self.0.as_mut().map_or(Ok(()), Storage::forget)
+        self.write(Storage::forget)
+    }
+
+    fn write(
+        &mut self,
+        write: impl FnOnce(&mut Storage) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Some(storage) = &mut self.storage else {
+            return Ok(());
+        };
+        let began = Instant::now();
+        write(storage)?;
+        self.syncs.took(began.elapsed());
+        Ok(())
     }
 }
 
@@ -497,18 +566,16 @@ impl Disk for Store {
     type Error = anyhow::Error;
 
     fn append(&mut self, records: &[Record]) -> anyhow::Result<()> {
-        let storage = self.0.as_mut();
-        storage.map_or(Ok(()), |storage| storage.add(records))
+        self.write(|storage| storage.add(records))
     }
 
     fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
-        let storage = self.0.as_mut();
-        storage.map_or(Ok(()), |storage| storage.replace(records))
+        self.write(|storage| storage.replace(records))
     }
 }
 
 /// Notes in the trace how the process misbehaves from now on. `None`: not at all.
-fn note_fault(process: &mut Process<Caller>, words: Option<&str>) {
+fn note_fault(process: &mut Process<Asked>, words: Option<&str>) {
     if let Some(journal) = process.journal() {
         let words = words.unwrap_or(CORRECT).to_owned();
         journal.note(trace::Event::new(Kind::Fault).what(words));
@@ -527,7 +594,7 @@ fn tell_of_interval(config: &NodeConfig, protocol: &Config) {
     }
 }
 
-fn start_outboxes(config: &NodeConfig, process: &mut Process<Caller>) -> Vec<Option<Outbox>> {
+fn start_outboxes(config: &NodeConfig, process: &mut Process<Asked>) -> Vec<Option<Outbox>> {
     let peers = (0..).map(ReplicaId).zip(&config.addresses);
     peers
         .map(|(peer, address)| start_outbox(process, peer, *address))
@@ -536,7 +603,7 @@ fn start_outboxes(config: &NodeConfig, process: &mut Process<Caller>) -> Vec<Opt
 
 /// The outbox for a peer at this address. `None` for the process itself.
 fn start_outbox(
-    process: &mut Process<Caller>,
+    process: &mut Process<Asked>,
     peer: ReplicaId,
     address: SocketAddr,
 ) -> Option<Outbox> {

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 pub struct Kind(&'static str);
 
 impl Kind {
-    /// All that replicas send each other.
+    /// All that replicas send each other, in the order of [`Kind::number`].
     pub const ALL: [Self; 17] = [
         Self::REQUEST,
         Self::PRE_PREPARE,
@@ -62,25 +62,31 @@ impl Kind {
     /// A message's kind.
     #[must_use]
     pub const fn of(message: &SignedMessage) -> Self {
-        Self(match message {
-            SignedMessage::Request(_) => "request",
-            SignedMessage::PrePrepare { .. } => "pre-prepare",
-            SignedMessage::Prepare(_) => "prepare",
-            SignedMessage::Commit(_) => "commit",
-            SignedMessage::Checkpoint(_) => "checkpoint",
-            SignedMessage::ViewChange(_) => "view-change",
-            SignedMessage::NewView { .. } => "new-view",
-            SignedMessage::Fetch(_) => "fetch",
-            SignedMessage::Body(_) => "body",
-            SignedMessage::Standing(_) => "standing",
-            SignedMessage::FetchState(_) => "fetch-state",
-            SignedMessage::State(_) => "state",
-            SignedMessage::Committed(_) => "committed",
-            SignedMessage::Stable(_) => "stable",
-            SignedMessage::Replies(_) => "reply",
-            SignedMessage::Query(_) => "query",
-            SignedMessage::Answer(_) => "answer",
-        })
+        Self::ALL[Self::number(message)]
+    }
+
+    /// The place of a message's kind in [`Kind::ALL`].
+    #[must_use]
+    pub const fn number(message: &SignedMessage) -> usize {
+        match message {
+            SignedMessage::Request(_) => 0,
+            SignedMessage::PrePrepare { .. } => 1,
+            SignedMessage::Prepare(_) => 2,
+            SignedMessage::Commit(_) => 3,
+            SignedMessage::Checkpoint(_) => 4,
+            SignedMessage::ViewChange(_) => 5,
+            SignedMessage::NewView { .. } => 6,
+            SignedMessage::Fetch(_) => 7,
+            SignedMessage::Body(_) => 8,
+            SignedMessage::Standing(_) => 9,
+            SignedMessage::FetchState(_) => 10,
+            SignedMessage::State(_) => 11,
+            SignedMessage::Committed(_) => 12,
+            SignedMessage::Stable(_) => 13,
+            SignedMessage::Replies(_) => 14,
+            SignedMessage::Query(_) => 15,
+            SignedMessage::Answer(_) => 16,
+        }
     }
 
     /// Its name.

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -39,12 +40,13 @@ pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailabl
 /// address, if it is known.
 pub(super) async fn respond(
     dispatch: &Dispatch,
-    routes: Option<&dyn Routes>,
+    routes: &[Arc<dyn Routes>],
     upgrade: Option<&Upgrade>,
     from: Option<IpAddr>,
     mut request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let routes = routes.filter(|routes| routes.serves(request.uri().path()));
+    let path = request.uri().path();
+    let routes = routes.iter().find(|routes| routes.serves(path));
     if let Some(refusal) = refusal(&request, dispatch.limits(), routes.is_some()) {
         return refuse(dispatch, request, refusal).await.map(Either::Left);
     }

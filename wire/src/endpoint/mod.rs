@@ -75,7 +75,7 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 pub struct Endpoint {
     methods: BTreeMap<&'static str, Entry>,
     limits: Limits,
-    routes: Option<Arc<dyn Routes>>,
+    routes: Vec<Arc<dyn Routes>>,
     links: Option<Arc<dyn Links>>,
     otherwise: Option<Otherwise>,
 }
@@ -132,9 +132,9 @@ impl Endpoint {
         self
     }
 
-    /// Serves other paths beside XML-RPC.
+    /// Serves other paths beside XML-RPC, and beside those that were added before.
     pub fn routes(mut self, routes: Arc<dyn Routes>) -> Self {
-        self.routes = Some(routes);
+        self.routes.push(routes);
         self
     }
 
@@ -176,7 +176,7 @@ impl Endpoint {
     pub fn connections(self) -> Connections {
         Connections {
             dispatch: Arc::new(Dispatch::new(self.methods, self.limits, self.otherwise)),
-            routes: self.routes,
+            routes: self.routes.into(),
             links: self.links,
             give_way: Arc::default(),
         }
@@ -187,7 +187,7 @@ impl Endpoint {
 #[derive(Clone)]
 pub struct Connections {
     dispatch: Arc<Dispatch>,
-    routes: Option<Arc<dyn Routes>>,
+    routes: Arc<[Arc<dyn Routes>]>,
     links: Option<Arc<dyn Links>>,
     /// Notified when an idle connection must close to make room for a new one.
     give_way: Arc<Notify>,
@@ -232,16 +232,16 @@ impl Connections {
         let phase = Phase::default();
         let limits = self.dispatch.limits();
         let stream = TimedStream::new(stream, phase.clone(), Arc::clone(&self.give_way), limits);
-        let (dispatch, routes) = (Arc::clone(&self.dispatch), self.routes.clone());
+        let (dispatch, routes) = (Arc::clone(&self.dispatch), Arc::clone(&self.routes));
         let upgrade = self.links.is_some().then(Arc::<Upgrade>::default);
         let (granted, phase_of_link) = (upgrade.clone(), phase.clone());
         let service = service_fn(move |request| {
             let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
-            let (routes, upgrade) = (routes.clone(), upgrade.clone());
+            let (routes, upgrade) = (Arc::clone(&routes), upgrade.clone());
             async move {
                 let _busy = phase.busy();
-                let (routes, upgrade) = (routes.as_deref(), upgrade.as_deref());
-                let response = http::respond(&dispatch, routes, upgrade, from, request).await;
+                let upgrade = upgrade.as_deref();
+                let response = http::respond(&dispatch, &routes, upgrade, from, request).await;
                 Ok::<_, std::convert::Infallible>(response)
             }
         });
