@@ -98,11 +98,11 @@ fn print_paper(text: &str) -> anyhow::Result<Exit> {
 }
 
 async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
-    let target = Target::find(command.places(), command.spawned(), command.purpose()).await?;
+    let mut target = Target::find(command.places(), command.spawned(), command.purpose()).await?;
     let exit = match command {
         ProcessCommand::Submit(options) => submit::command(&target, options).await,
         ProcessCommand::Read(options) => read::command(&target, options).await,
-        ProcessCommand::Status(options) => status::command(&target, options).await,
+        ProcessCommand::Status(options) => status::command(&mut target, options).await,
         ProcessCommand::Fault(options) => fault::set(&target, options).await,
         ProcessCommand::Link(options) => link::command(&target, options).await,
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,

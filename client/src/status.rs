@@ -1,14 +1,20 @@
 //! `client status`: the status of each process.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
 use futures_util::future::join_all;
+use quorate_server::signals::StopSignals;
 use quorate_wire::CallError;
 use quorate_wire::method::{ProcessStatus, Round, RoundStatus, RoundSummary, ViewChangeReason};
 use serde::Serialize;
+use tokio::time::sleep;
 
 use crate::exit::Exit;
 use crate::options::{ReportFormat, StatusOptions};
 use crate::render::proofs::{proofs_of, suspicions_of};
 use crate::render::said::{ProofObject, RoundObject, ViewChangeObject, not_empty};
+use crate::render::screen::Screen;
 use crate::render::table::{ballots, close, or_dash, table};
 use crate::render::{json, write_out};
 use crate::target::{Process, Target};
@@ -23,6 +29,8 @@ const REPLICA_HEADER: [&str; 8] = [
     "executed",
     "window",
 ];
+/// The column of the fault.
+const FAULT: usize = 2;
 const REPLICA_LEGEND: &str = "\
 view: \"to 1\" while it changes to view 1. why this view: the reason for which it
 left the view before. executed: the last slot that it executed. window: its
@@ -38,21 +46,72 @@ const PROOF_HEADER: [&str; 3] = ["proved faulty", "by", "for"];
 /// If there are more ballots than this, only their number is shown.
 const LISTED_BALLOTS: u64 = 10;
 
-/// Prints the status of each process.
-pub(crate) async fn command(target: &Target, options: &StatusOptions) -> anyhow::Result<Exit> {
-    let most = match options.format {
+/// Prints the status of each process: once, or again and again until Ctrl-C.
+pub(crate) async fn command(target: &mut Target, options: &StatusOptions) -> anyhow::Result<Exit> {
+    let Some(pause) = options.watch else {
+        let text = match options.format {
+            ReportFormat::Table => tables(&reports(target, options.format).await),
+            ReportFormat::Json => object_text(&reports(target, options.format).await)?,
+        };
+        write_out(&text)?;
+        return Ok(Exit::Agree);
+    };
+    let mut signals = StopSignals::listen()?;
+    let mut screen = Screen::new();
+    let mut seen = Seen::default();
+    loop {
+        let text = {
+            let reports = reports(target, options.format).await;
+            seen.note(&reports);
+            match options.format {
+                ReportFormat::Table => watched(&reports, &seen),
+                ReportFormat::Json => object_text(&reports)?,
+            }
+        };
+        screen.show(&text)?;
+        tokio::select! {
+            biased;
+            status = signals.received() => return Ok(Exit::Stopped(status)),
+            () = async { sleep(pause).await; target.ask_again().await } => {}
+        }
+    }
+}
+
+async fn reports(target: &Target, format: ReportFormat) -> Vec<Report<'_>> {
+    let most = match format {
         ReportFormat::Table => LISTED_BALLOTS,
         ReportFormat::Json => u64::MAX,
     };
-    let reports = target.processes.iter().map(|process| report(process, most));
-    let reports = join_all(reports).await;
-    write_out(&match options.format {
-        ReportFormat::Table => tables(&reports),
-        ReportFormat::Json => json::text(&Object {
-            processes: reports.iter().map(object).collect(),
-        })?,
-    })?;
-    Ok(Exit::Agree)
+    join_all(target.processes.iter().map(|process| report(process, most))).await
+}
+
+fn object_text(reports: &[Report<'_>]) -> anyhow::Result<String> {
+    json::text(&Object {
+        processes: reports.iter().map(object).collect(),
+    })
+}
+
+/// What was seen of the processes that are watched.
+#[derive(Default)]
+struct Seen {
+    /// The messages that each process had sent when it last answered. One that has sent fewer since has started again.
+    sent: BTreeMap<SocketAddr, u64>,
+    started_again: BTreeSet<SocketAddr>,
+}
+
+impl Seen {
+    fn note(&mut self, reports: &[Report<'_>]) {
+        for report in reports {
+            let Some(status) = report.status() else {
+                continue;
+            };
+            let (address, sent) = (report.process.address, status.traffic.messages_sent);
+            let before = self.sent.insert(address, sent);
+            if before.is_some_and(|before| sent < before) {
+                self.started_again.insert(address);
+            }
+        }
+    }
 }
 
 /// The status of a process, or why it does not report it.
@@ -94,20 +153,44 @@ fn without_ballots(round: &RoundSummary) -> RoundStatus {
 
 fn tables(reports: &[Report<'_>]) -> String {
     let replicas = table(REPLICA_HEADER, reports.iter().map(replica_row));
+    let rounds = table(ROUND_HEADER, round_rows(reports));
+    let what_else = what_else(reports);
+    format!("{replicas}\n{REPLICA_LEGEND}\n\n{rounds}\n{ROUND_LEGEND}\n{what_else}")
+}
+
+/// The same without its legends. A process that has started again meanwhile says so.
+fn watched(reports: &[Report<'_>], seen: &Seen) -> String {
+    let row = |report: &Report<'_>| {
+        let mut row = replica_row(report);
+        if report.status().is_some() && seen.started_again.contains(&report.process.address) {
+            row[FAULT] += ", started again";
+        }
+        row
+    };
+    let replicas = table(REPLICA_HEADER, reports.iter().map(row));
+    let rounds = table(ROUND_HEADER, round_rows(reports));
+    format!("{replicas}\n{rounds}\n{}", what_else(reports))
+}
+
+fn round_rows<'a>(reports: &'a [Report<'a>]) -> impl Iterator<Item = [String; 5]> {
     let answered = reports.iter().filter_map(|one| one.status.as_ref().ok());
-    let rounds = table(ROUND_HEADER, answered.map(round_row));
-    let mut tables = format!("{replicas}\n{REPLICA_LEGEND}\n\n{rounds}\n{ROUND_LEGEND}\n");
+    answered.map(round_row)
+}
+
+/// Who is proved faulty, and who is suspect.
+fn what_else(reports: &[Report<'_>]) -> String {
+    let mut text = String::new();
     let proofs = proofs_of(reports.iter().filter_map(Report::status));
     if !proofs.is_empty() {
         let rows = proofs
             .into_iter()
             .map(|proof| [proof.accused, proof.by.join(", "), proof.what]);
-        tables += &format!("\n{}\n", table(PROOF_HEADER, rows));
+        text += &format!("\n{}\n", table(PROOF_HEADER, rows));
     }
     for line in suspicions_of(reports.iter().filter_map(Report::status)) {
-        tables += &format!("\n{line}\n");
+        text += &format!("\n{line}\n");
     }
-    tables
+    text
 }
 
 fn replica_row(report: &Report<'_>) -> [String; 8] {

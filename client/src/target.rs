@@ -86,6 +86,15 @@ impl Process {
         answer
     }
 
+    /// Asks it again how it is, though it has hung before.
+    async fn ask_again(&mut self) {
+        self.hangs = OnceCell::new();
+        self.status = status_of(&self.caller, SHORT_STATUS_LIMIT).await;
+        if let Ok(status) = &self.status {
+            self.name.clone_from(&status.process);
+        }
+    }
+
     pub(crate) fn is_reachable(&self) -> bool {
         !matches!(&self.status, Err(error) if error.is_unreachable())
     }
@@ -148,6 +157,12 @@ impl Target {
         check_enough(target.processes.len(), purpose)?;
         target.check_names()?;
         Ok(target)
+    }
+
+    /// Asks all processes again how they are. One that does not answer keeps its name.
+    pub(crate) async fn ask_again(&mut self) {
+        let processes = self.processes.iter_mut();
+        join_all(processes.map(Process::ask_again)).await;
     }
 
     /// Stops the processes if they were started for this run.
@@ -351,16 +366,7 @@ async fn meet(
     status_limit: Duration,
 ) -> Process {
     let caller = Caller::new(address, timeout);
-    let answer = caller
-        .call_with_timeout(Status::default(), timeout.min(status_limit))
-        .await;
-    let status = answer.and_then(|answer| {
-        answer.into_process().ok_or_else(|| CallError::BadAnswer {
-            address: address.to_string(),
-            method: Status::NAME.to_owned(),
-            cause: "it is about a slot".to_owned(),
-        })
-    });
+    let status = status_of(&caller, timeout.min(status_limit)).await;
     let name = status
         .as_ref()
         .map_or_else(|_| name_of(place), |status| status.process.clone());
@@ -372,4 +378,13 @@ async fn meet(
         status,
         hangs: OnceCell::new(),
     }
+}
+
+async fn status_of(caller: &Caller, limit: Duration) -> Result<ProcessStatus, CallError> {
+    let answer = caller.call_with_timeout(Status::default(), limit).await?;
+    answer.into_process().ok_or_else(|| CallError::BadAnswer {
+        address: caller.address().to_string(),
+        method: Status::NAME.to_owned(),
+        cause: "it is about a slot".to_owned(),
+    })
 }

@@ -17,13 +17,14 @@ mod target;
 mod trace;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
 use quorate_server::link;
-use quorate_server::options::{brief_help, help};
+use quorate_server::options::{brief_help, help, parse_time};
 
 pub(crate) use bench::{BenchFormat, BenchOptions};
 pub(crate) use exchange::{CheckedExchange, ExchangeOptions};
@@ -231,6 +232,16 @@ pub(crate) struct StatusOptions {
     /// What to print
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(crate) format: ReportFormat,
+    /// Ask again every second, or as often as INTERVAL says ('500ms'), until Ctrl-C. A terminal shows the latest answers only
+    #[arg(
+        long,
+        value_name = "INTERVAL",
+        num_args = 0..=1,
+        default_missing_value = "1s",
+        value_parser = parse_time,
+        help_heading = "Output"
+    )]
+    pub(crate) watch: Option<Duration>,
     #[command(flatten)]
     pub(crate) target: TargetOptions,
 }
@@ -404,7 +415,7 @@ mod tests {
         Together {
             subcommand: "status",
             required: &[],
-            sets: &target!("format"),
+            sets: &target!("format", "watch"),
         },
         Together {
             subcommand: "fault",
@@ -507,7 +518,7 @@ mod tests {
     fn two_options_mean_something_together_or_are_refused() {
         let value_of = |option: &str| match option {
             "endpoint" => "127.0.0.1:9000",
-            "timeout" | "view-timeout" | "decision-timeout" => "2s",
+            "watch" | "timeout" | "view-timeout" | "decision-timeout" => "2s",
             "faulty" => "S=lie",
             "decision" | "default-decision" => "wait",
             "client" => "alice",

@@ -8,6 +8,7 @@ pub(crate) mod picture;
 pub(crate) mod progress;
 pub(crate) mod proofs;
 pub(crate) mod said;
+pub(crate) mod screen;
 mod story;
 pub(crate) mod table;
 
