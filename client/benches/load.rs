@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, ClusterConfig, FaultPlan, LinkRules, Process, Scene, since_1970};
+use quorate_server::{
+    Cluster, ClusterConfig, FaultPlan, LinkRules, Process, Restart, Scene, since_1970,
+};
 use quorate_wire::method::{FinalizeDecision, Read, SendMessage, Submit};
 use quorate_wire::{CallError, Caller};
 use tokio::task::JoinSet;
@@ -98,6 +100,8 @@ fn four_processes() -> ClusterConfig {
         trace: false,
         data_dir: None,
         web: None,
+        restart: Restart::Never,
+        control: false,
         logging: Logging {
             format: LogFormat::Text,
             level: "error",
@@ -264,7 +268,7 @@ async fn watch(processes: &[Process], started: Instant, end: Instant, counts: &C
         tokio::time::sleep(left.min(LOOK)).await;
         let memory = processes
             .iter()
-            .map(|process| match resident_kib(process.pid) {
+            .map(|process| match process.pid().and_then(resident_kib) {
                 Some(kib) => format!("{} {:.1} MiB", process.name, kib as f64 / 1024.0),
                 None => format!("{} has ended", process.name),
             });

@@ -4,8 +4,8 @@
 //!   any correct process may answer. [`grace`]: waiting for many processes at once.
 //! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
 //! * [`gathering`]: what the members of a gathering offer, agreed on and do.
-//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`], [`link`], [`trace`],
-//!   [`mod@bench`] and [`mod@requests`]: the other commands.
+//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`], [`link`], [`processes`],
+//!   [`trace`], [`mod@bench`] and [`mod@requests`]: the other commands.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -22,6 +22,7 @@ mod grace;
 mod key;
 mod link;
 mod options;
+mod processes;
 mod read;
 mod render;
 mod requests;
@@ -106,6 +107,11 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Fault(options) => fault::set(&target, options).await,
         ProcessCommand::Link(options) => link::command(&target, options).await,
         ProcessCommand::Heal(options) => fault::heal(&target, options).await,
+        ProcessCommand::Kill(options) => processes::kill(&target, options).await,
+        ProcessCommand::Restart(options) => processes::restart(&target, options).await,
+        ProcessCommand::Pause(options) => processes::pause(&target, options).await,
+        ProcessCommand::Resume(options) => processes::resume(&target, options).await,
+        ProcessCommand::Stop(options) => processes::stop(&target, options).await,
         ProcessCommand::Trace(options) => trace::command(&target, options).await,
         ProcessCommand::Members(shown) => gathering::members(&target, shown).await,
         ProcessCommand::Offers(options) => gathering::offers(&target, options).await,

@@ -213,8 +213,10 @@ fn replica_row(report: &Report<'_>) -> [String; 8] {
 }
 
 /// Why a process does not report its status, in a word or two.
-fn absence(process: &Process) -> &'static str {
-    if process.is_stranger() {
+fn absence(process: &Process) -> &str {
+    if let Some(reason) = process.away() {
+        reason
+    } else if process.is_stranger() {
         "not Quorate"
     } else if process.is_reachable() {
         "no answer"
@@ -302,7 +304,9 @@ fn object<'a>(report: &'a Report<'_>) -> OfProcess<'a> {
 }
 
 fn cause(process: &Process, error: &CallError) -> String {
-    if process.is_stranger() {
+    if let Some(reason) = process.away() {
+        reason.to_owned()
+    } else if process.is_stranger() {
         format!("not a Quorate process: {error}")
     } else {
         error.to_string()

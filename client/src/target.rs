@@ -35,7 +35,8 @@ const STARTING: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The faults of a process that cannot answer at the moment.
-pub(crate) const EXCUSES: [i32; 4] = [
+pub(crate) const EXCUSES: [i32; 5] = [
+    Fault::AWAY,
     Fault::OVERLOADED,
     Fault::SHUTTING_DOWN,
     Fault::SYSTEM,
@@ -99,6 +100,14 @@ impl Process {
         !matches!(&self.status, Err(error) if error.is_unreachable())
     }
 
+    /// Why it is gone or paused, as its server says.
+    pub(crate) fn away(&self) -> Option<&str> {
+        match &self.status {
+            Err(CallError::Fault(fault)) if fault.code() == Fault::AWAY => Some(fault.message()),
+            _ => None,
+        }
+    }
+
     /// Whether a process answers, or hangs, and does not say that it is faulty.
     pub(crate) fn is_correct(&self) -> bool {
         match &self.status {
@@ -120,6 +129,8 @@ impl Process {
 /// All processes to talk to, in order.
 pub(crate) struct Target {
     pub(crate) processes: Vec<Process>,
+    /// How long one call may take.
+    pub(crate) timeout: Duration,
     spawned: Option<Cluster>,
 }
 
@@ -151,7 +162,11 @@ impl Target {
             Some(_) => meet_all(&addresses, timeout, status_limit).await?,
             None => meet_listening(&addresses, timeout, status_limit).await?,
         };
-        let target = Self { processes, spawned };
+        let target = Self {
+            processes,
+            timeout,
+            spawned,
+        };
         target.check_answers()?;
         target.check_count(places, purpose)?;
         check_enough(target.processes.len(), purpose)?;
@@ -202,10 +217,13 @@ impl Target {
             .filter(|process| process.status.is_ok() && process.is_correct())
     }
 
-    /// At least one process must answer, or hang.
+    /// At least one process must answer, or hang, or be away so that its server answers, unless that is this program.
     fn check_answers(&self) -> anyhow::Result<()> {
         let mut processes = self.processes.iter();
-        if processes.any(|process| process.is_reachable() && !process.is_stranger()) {
+        let is_known = |process: &Process| {
+            process.is_reachable() || self.spawned.is_none() && process.away().is_some()
+        };
+        if processes.any(|process| is_known(process) && !process.is_stranger()) {
             return Ok(());
         }
         if let Some(stranger) = self.processes.iter().find(|process| process.is_stranger())
@@ -324,7 +342,8 @@ async fn meet_listening(
     let deadline = Instant::now() + STARTING;
     loop {
         let processes = meet_all(addresses, timeout, status_limit).await?;
-        if processes.iter().any(Process::is_reachable) || Instant::now() >= deadline {
+        let answers = |process: &Process| process.is_reachable() || process.away().is_some();
+        if processes.iter().any(answers) || Instant::now() >= deadline {
             return Ok(processes);
         }
         sleep(PAUSE).await;

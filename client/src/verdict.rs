@@ -26,8 +26,8 @@ pub(crate) enum Outcome {
     Decided(String),
     /// It answered that it could not decide, or not in time.
     NoDecision(String),
-    /// It did not answer.
-    Unreachable,
+    /// It could not be reached. Its server may say why.
+    Unreachable(Option<String>),
 }
 
 /// The three facts.
@@ -200,7 +200,7 @@ fn validity(correct: &[&Judged], is_shared: bool) -> Validity {
 fn decision(process: &Judged) -> Option<&str> {
     match &process.outcome {
         Outcome::Decided(decision) => Some(decision),
-        Outcome::NoDecision(_) | Outcome::Unreachable => None,
+        Outcome::NoDecision(_) | Outcome::Unreachable(_) => None,
     }
 }
 
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn an_unreachable_process_does_not_spoil_the_agreement() {
         let all = [
-            judged("P", false, Outcome::Unreachable),
+            judged("P", false, Outcome::Unreachable(None)),
             decided("Q", "attack"),
             decided("R", "attack"),
             decided("S", "attack"),

@@ -84,7 +84,7 @@ fn a_crashed_p_has_lines_of_its_own() {
         "{printed}"
     );
     assert!(
-        printed.contains("Process P finalized decision: unreachable\n"),
+        printed.contains("Process P finalized decision: unreachable (killed by signal 9)\n"),
         "{printed}"
     );
     assert_eq!(printed.lines().count(), 16);

@@ -68,6 +68,7 @@ fn the_page_lists_the_members_that_each_command_prints() {
         ("client fault", &["fault", "Q"]),
         ("client fault", &["heal"]),
         ("client link", &["link", "*->*: delay 1ms"]),
+        ("client kill, restart, pause and resume", &["restart", "S"]),
         ("What all objects share", &["submit", "sing"]),
     ] {
         let output = processes.client(&[arguments, &["--format", "json"]].concat());

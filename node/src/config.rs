@@ -59,6 +59,8 @@ pub struct NodeConfig {
     pub started_us: u64,
     /// The percentage of messages to other processes that are lost on purpose: a rule after `links`.
     pub loss_percent: f64,
+    /// Where the server that started this process takes commands. `None`: no server supervises it.
+    pub control: Option<SocketAddr>,
     /// What the process needs to serve PBFT over HTTP/JSON. `None` if it does not serve it.
     pub web: Option<WebConfig>,
 }

@@ -85,7 +85,8 @@ const CALL_GRACE: Duration = Duration::from_secs(5);
 const VOTE_BYTES: usize = 1536;
 
 /// The endpoint's limits. Peers ask for links at the process's address, so the address is an allowed host.
-fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
+#[must_use]
+pub fn limits(config: &NodeConfig, ip: IpAddr) -> Limits {
     let usual = Limits::default();
     let processes = config.addresses.len();
     // A process has at most two ballots in a round: one that counts and one that does not.

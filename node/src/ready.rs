@@ -38,7 +38,7 @@ impl Ready {
         let (to_runtime, at_runtime) = question::ways(config.addresses.len());
         let mut runtime = Runtime::new(config, gathered, ip.is_loopback(), at_runtime)?;
         let reception = runtime.reception(config, to_runtime.batches.clone());
-        let handle = Handle::new(config, to_runtime);
+        let handle = Handle::new(config, ip.is_loopback(), to_runtime);
         let endpoint = rpc::register(endpoint, &handle)
             .links(Arc::new(reception))
             .routes(metrics::routes(config, handle.clone()))

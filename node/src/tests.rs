@@ -54,6 +54,7 @@ pub(crate) fn config() -> NodeConfig {
         started_us: 0,
         trace: false,
         loss_percent: 0.0,
+        control: None,
         web: None,
     }
 }

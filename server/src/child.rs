@@ -10,6 +10,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
@@ -17,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::logging::Logging;
+use crate::state::words;
 
 /// The first descriptor after standard error, where `listenfd` looks.
 const LISTENER_DESCRIPTOR: i32 = 3;
@@ -25,7 +28,7 @@ const LISTENER_DESCRIPTOR: i32 = 3;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The wait status of a child that ends with exit status 1.
-const FAILED: i32 = 1 << 8;
+pub(crate) const FAILED: i32 = 1 << 8;
 
 /// What a child runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +67,6 @@ impl Role {
 /// A running child. It ends when this end of its standard input is closed.
 pub(crate) struct RunningChild {
     child: Child,
-    role: Role,
     lifeline: ChildStdin,
 }
 
@@ -85,19 +87,58 @@ impl RunningChild {
         let mut line = serde_json::to_vec(config)?;
         line.push(b'\n');
         lifeline.write_all(&line).await?;
-        Ok(Self {
-            child,
-            role,
-            lifeline,
-        })
+        Ok(Self { child, lifeline })
     }
 
     pub(crate) fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Watches the child until it ends by itself, or until `stop` becomes true. Reports an end through `ended` and the
-    /// log.
+    /// Waits until the child has ended. If that cannot be seen, it counts as failed.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        self.child.wait().await.unwrap_or_else(|error| {
+            tracing::error!("it cannot be seen how a child ended ({error}): it counts as failed");
+            ExitStatus::from_raw(FAILED)
+        })
+    }
+
+    /// Ends the child at once.
+    pub(crate) async fn kill(&mut self) -> ExitStatus {
+        // Killing fails only if the child has already ended.
+        let _ = self.child.start_kill();
+        self.ended().await
+    }
+
+    /// Holds the child up.
+    pub(crate) fn pause(&self) -> io::Result<()> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets a child that is held up go on.
+    pub(crate) fn resume(&self) -> io::Result<()> {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        // A child that has ended keeps its number until it is waited for, and then has none.
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.ok_or(io::ErrorKind::NotFound)?;
+        Ok(kill(Pid::from_raw(pid), signal)?)
+    }
+
+    /// Lets the child end in order, also one that is held up, and kills it if it takes too long.
+    pub(crate) async fn end(mut self) {
+        // It fails only if the child has already ended.
+        let _ = self.resume();
+        drop(self.lifeline);
+        if timeout(GRACE, self.child.wait()).await.is_err() {
+            // Killing fails only if the child has already ended.
+            let _ = self.child.kill().await;
+        }
+    }
+
+    /// Watches a node that looks for others until it ends by itself, or until `stop` becomes true. Reports an end through `ended`,
+    /// and a failure through the log. The node may end because its work is done.
     pub(crate) async fn watch(
         mut self,
         name: String,
@@ -105,37 +146,22 @@ impl RunningChild {
         mut stop: watch::Receiver<bool>,
     ) {
         let status = tokio::select! {
-            status = self.child.wait() => status,
-            () = told(&mut stop) => return self.stop().await,
+            status = self.ended() => status,
+            () = told(&mut stop) => return self.end().await,
         };
-        let status = status.unwrap_or_else(|error| {
-            tracing::error!(
-                process = name,
-                "it cannot be seen how process {name} ended ({error}): it counts as failed"
-            );
-            ExitStatus::from_raw(FAILED)
-        });
-        // A node that looks for others may end because its work is done.
-        if self.role == Role::Replica || !status.success() {
+        if !status.success() {
             tracing::warn!(
                 process = name,
-                "process {name} ended on its own ({status}); the others go on"
+                "process {name} ended on its own ({}); the others go on",
+                words(status)
             );
         }
         ended.send_replace(Some(status));
     }
-
-    async fn stop(mut self) {
-        drop(self.lifeline);
-        if timeout(GRACE, self.child.wait()).await.is_err() {
-            // Killing fails only if the child has already ended.
-            let _ = self.child.kill().await;
-        }
-    }
 }
 
 /// Completes when `stop` becomes true, or when its sender is gone.
-async fn told(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 

@@ -1,6 +1,7 @@
 //! All processes of one start.
 
 use std::env;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -12,16 +13,18 @@ use quorate_node::{Common, NodeConfig, WebConfig};
 use quorate_protocol::{Config, Quorum, ReplicaId};
 use quorate_web::PbftYaml;
 use quorate_web::config::{Address, without_brackets};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::child::{Role, RunningChild};
+use crate::control::Control;
 use crate::key_folder::{KeyFolder, Place};
 use crate::keys::{Keys, draw_seed};
 use crate::logging::Logging;
 use crate::open_files;
 use crate::process::Process;
 use crate::shared_keys::{self, KeyFiles};
+use crate::supervisor::keeper::{Keeper, Starter};
+use crate::supervisor::restart::Restart;
 use crate::{StartError, name_of, ports, starting};
 
 /// What to start.
@@ -57,6 +60,10 @@ pub struct ClusterConfig {
     pub data_dir: Option<PathBuf>,
     /// PBFT over HTTP/JSON: the processes are the nodes of a `pbft.yaml`, each at its address in the file.
     pub web: Option<WebPlan>,
+    /// When a process that has ended by itself is started again.
+    pub restart: Restart,
+    /// Whether others may have the processes killed, paused and started again, by calls on loopback.
+    pub control: bool,
     /// How the children log.
     pub logging: Logging,
     /// The program that runs one process when called with `replica`; `None`: this program.
@@ -76,12 +83,17 @@ pub struct WebPlan {
     pub keys: Option<KeyFiles>,
 }
 
-/// Running processes. Dropping a cluster kills them; [`Cluster::shutdown`] lets them end in order.
+/// Processes under supervision. Dropping a cluster kills them; [`Cluster::shutdown`] lets them end in order.
 #[derive(Debug)]
 pub struct Cluster {
     processes: Vec<Process>,
-    watchers: JoinSet<()>,
+    keepers: JoinSet<()>,
     stop: watch::Sender<bool>,
+    /// Whether a caller has asked this program to end.
+    told_to_end: watch::Receiver<bool>,
+    changes: watch::Sender<()>,
+    control: JoinSet<io::Result<()>>,
+    end_control: Option<oneshot::Sender<()>>,
 }
 
 impl Cluster {
@@ -95,18 +107,29 @@ impl Cluster {
             Some(web) => ports::bind_these(&web.yaml)?,
             None => ports::bind_all(&config.host, config.base_port, config.processes)?,
         };
+        let control = config.control.then(Control::bind).transpose();
+        let control = control.map_err(StartError::NoControl)?;
         let node_configs = node_configs(&config, &listeners)?;
+        let (tell_to_end, told_to_end) = watch::channel(false);
         let mut cluster = Self {
             processes: Vec::new(),
-            watchers: JoinSet::new(),
+            keepers: JoinSet::new(),
             stop: watch::Sender::new(false),
+            told_to_end,
+            changes: watch::Sender::new(()),
+            control: JoinSet::new(),
+            end_control: None,
         };
-        for ((node_config, place), listener) in node_configs.into_iter().zip(listeners) {
+        for ((mut node_config, place), listener) in node_configs.into_iter().zip(listeners) {
+            node_config.control = control.as_ref().map(|control| control.address);
             cluster
-                .start_process(&config, &node_config, place, listener)
+                .start_process(&config, node_config, place, listener)
                 .await?;
         }
         starting::wait_until_all_answer(&cluster.processes).await?;
+        if let Some(control) = control {
+            cluster.serve(control, tell_to_end);
+        }
         Ok(cluster)
     }
 
@@ -116,23 +139,50 @@ impl Cluster {
         &self.processes
     }
 
-    /// Waits until every process has ended on its own.
+    /// Waits until every process has ended on its own, and none is started again.
     pub async fn all_ended(&self) {
         for process in &self.processes {
-            process.end().await;
+            process.end_for_good().await;
         }
+    }
+
+    /// Waits until a caller asks this program to end.
+    pub async fn told_to_end(&self) {
+        let mut told = self.told_to_end.clone();
+        if told.wait_for(|told| *told).await.is_err() {
+            // It takes no commands.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// What changes whenever a process has ended, or was started again, or paused.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Asks every process to end, and kills those that take too long.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
-        while self.watchers.join_next().await.is_some() {}
+        while self.keepers.join_next().await.is_some() {}
+        drop(self.end_control);
+        while self.control.join_next().await.is_some() {}
+    }
+
+    fn serve(&mut self, control: Control, tell_to_end: watch::Sender<bool>) {
+        let (end, ended) = oneshot::channel::<()>();
+        let ended = async {
+            let _ = ended.await;
+        };
+        self.control
+            .spawn(control.serve(self.processes.clone(), tell_to_end, ended));
+        self.end_control = Some(end);
     }
 
     async fn start_process(
         &mut self,
         config: &ClusterConfig,
-        node_config: &NodeConfig,
+        node_config: NodeConfig,
         place: Option<Place>,
         listener: TcpListener,
     ) -> Result<(), StartError> {
@@ -147,28 +197,28 @@ impl Cluster {
             .clone()
             .map_or_else(env::current_exe, Ok)
             .map_err(failed)?;
-        let child = RunningChild::start(
-            &executable,
-            Role::Replica,
-            node_config,
-            listener,
-            config.logging,
-        )
-        .await
-        .map_err(failed)?;
-        let (ended, ended_receiver) = watch::channel(None);
-        self.processes.push(Process {
+        let fault = node_config.fault.clone();
+        let starter = Starter {
             name: name.clone(),
+            executable,
+            config: node_config,
+            listener,
+            logging: config.logging,
+            restart: config.restart,
+            _place: place,
+        };
+        let started = Keeper::start(starter, self.changes.clone()).await;
+        let (keeper, standing) = started.map_err(failed)?;
+        let (orders, commands) = mpsc::channel(1);
+        self.processes.push(Process {
+            name,
             address,
-            pid: child.pid().unwrap_or_default(),
-            fault: node_config.fault.clone(),
-            ended: ended_receiver,
+            fault,
+            standing,
+            orders,
         });
-        let watch = child.watch(name, ended, self.stop.subscribe());
-        self.watchers.spawn(async move {
-            watch.await;
-            drop(place);
-        });
+        self.keepers
+            .spawn(keeper.keep(commands, self.stop.subscribe()));
         Ok(())
     }
 }
@@ -303,6 +353,7 @@ fn node_config(
         status_interval_ms: yaml.map(|yaml| milliseconds(yaml.sync_interval)),
         links: config.links.texts(),
         started_us: config.started_us,
+        control: None,
         loss_percent: yaml.map_or(0.0, |yaml| yaml.loss_percent),
         web: config.web.as_ref().map(|web| web.config(index)),
     }

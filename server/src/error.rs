@@ -183,6 +183,9 @@ pub enum StartError {
     /// The operating system gives no random bytes for keys or a seed.
     #[error("the operating system gives no random bytes: {0}")]
     NoRandomness(getrandom::Error),
+    /// There is no port for the commands of callers.
+    #[error("no port of loopback is left for the commands of `client kill` and others: {0}")]
+    NoControl(io::Error),
     /// A child could not be started.
     #[error("process {process} could not be started: {cause}")]
     Spawn {

@@ -1,6 +1,7 @@
 //! Starts the processes, watches over them, and stops them: one operating-system process each.
 //!
 //! * [`Cluster`]: start, watch, shut down.
+//! * [`Restart`], [`State`]: what becomes of a process that has ended, and what a process is doing.
 //! * [`child_call`]: what a child runs. The binaries start themselves again with a hidden argument.
 //! * [`gather`]: nodes that look for others.
 //! * [`options`]: the command-line options that every binary which starts processes shares.
@@ -12,6 +13,7 @@
 mod call;
 mod child;
 mod cluster;
+mod control;
 mod error;
 pub mod gather;
 mod key_folder;
@@ -28,6 +30,8 @@ mod replica;
 pub mod shared_keys;
 pub mod signals;
 mod starting;
+mod state;
+mod supervisor;
 
 pub use call::child_call;
 pub use cluster::{Alone, Cluster, ClusterConfig, WebPlan};
@@ -39,3 +43,5 @@ pub use quorate_fault::link::{self, Rules as LinkRules};
 pub use quorate_fault::{Bound, FaultPlan, Scene};
 pub use quorate_node::since_1970;
 pub use quorate_service::exchange::check_decision;
+pub use state::State;
+pub use supervisor::restart::Restart;

@@ -19,6 +19,7 @@ const GRACE: Duration = Duration::from_millis(1500);
 
 /// What a child got from its parent: its configuration and its listener. Complains and gives the exit status if it got nothing.
 pub(crate) fn inherited<T: DeserializeOwned>(role: Role) -> Result<(T, TcpListener), ExitCode> {
+    wake_when_the_parent_ends();
     let inherited = take_listener().and_then(|listener| Ok((read_config()?, listener)));
     inherited.map_err(|error| {
         let role = role.argument();
@@ -27,6 +28,17 @@ pub(crate) fn inherited<T: DeserializeOwned>(role: Role) -> Result<(T, TcpListen
         ));
         ExitCode::from(2)
     })
+}
+
+/// A child that is paused does not see that its standard input has ended. So the kernel lets it go on when its parent ends, in
+/// whatever way. Only Linux does that; elsewhere a child that is paused outlives a parent that was killed.
+fn wake_when_the_parent_ends() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGCONT) {
+        complain(format_args!(
+            "warning: this process stays behind if it is paused when its server is killed: {error}"
+        ));
+    }
 }
 
 fn take_listener() -> anyhow::Result<TcpListener> {

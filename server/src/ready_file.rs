@@ -27,6 +27,8 @@ pub struct ReadyFile {
     path: PathBuf,
     /// The file, which first has the name of its neighbour. This server locks it while it runs; the lock ends with the server.
     file: File,
+    /// Whether the file has its own name.
+    written: bool,
 }
 
 impl ReadyFile {
@@ -37,15 +39,10 @@ impl ReadyFile {
     pub fn at(path: &Path) -> io::Result<Self> {
         refuse_if_used(path)?;
         remove(path)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(partial(path))?;
-        lock(&file)?;
         Ok(Self {
             path: path.to_owned(),
-            file,
+            file: neighbour(path)?,
+            written: false,
         })
     }
 
@@ -56,25 +53,33 @@ impl ReadyFile {
     }
 
     /// Writes `{"processes":[{"process":"P","host":"127.0.0.1","port":8000,"pid":4711},...]}`, so that a reader sees either
-    /// the whole file or no file.
+    /// the whole file or no file. A later call replaces the file.
     ///
     /// # Errors
     /// The file, or its neighbour with `.partial` added, cannot be written.
-    pub fn write(&self, processes: &[Process]) -> io::Result<()> {
-        let processes = processes.iter().filter(|process| process.ended().is_none());
+    pub fn write(&mut self, processes: &[Process]) -> io::Result<()> {
+        let processes = processes.iter().filter(|process| process.pid().is_some());
         let ready = Ready {
             processes: processes
                 .map(|process| ReadyProcess {
                     process: &process.name,
                     host: process.address.ip().to_string(),
                     port: process.address.port(),
-                    pid: process.pid,
+                    pid: process.pid().unwrap_or_default(),
                 })
                 .collect(),
         };
-        self.file.set_len(0)?;
-        (&self.file).write_all(&serde_json::to_vec(&ready)?)?;
-        fs::rename(partial(&self.path), &self.path)
+        // The file that has the name stays locked until another has it.
+        let next = self.written.then(|| neighbour(&self.path)).transpose()?;
+        let mut file = next.as_ref().unwrap_or(&self.file);
+        file.set_len(0)?;
+        file.write_all(&serde_json::to_vec(&ready)?)?;
+        fs::rename(partial(&self.path), &self.path)?;
+        self.written = true;
+        if let Some(next) = next {
+            self.file = next;
+        }
+        Ok(())
     }
 
     /// Removes the file.
@@ -108,6 +113,17 @@ fn lock(file: &File) -> io::Result<()> {
         TryLockError::WouldBlock => io::Error::other("a server that runs has it"),
         TryLockError::Error(error) => error,
     })
+}
+
+/// The neighbour of a file, open and locked.
+fn neighbour(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(partial(path))?;
+    lock(&file)?;
+    Ok(file)
 }
 
 /// The neighbour under whose name the file is written.

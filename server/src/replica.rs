@@ -12,6 +12,7 @@ use crate::names::name_of;
 use crate::open_files;
 use crate::parent::{inherited, parent_gone};
 use crate::signals::StopSignals;
+use crate::state::CRASHED;
 
 /// Runs one process: takes its configuration from standard input and its listener from the parent, and ends when
 /// standard input does. To be called before any thread is started.
@@ -26,7 +27,11 @@ pub(crate) fn replica_main() -> ExitCode {
     }
     open_files::raise();
     match run(config, listener) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ending::ShutDown) => ExitCode::SUCCESS,
+        Ok(Ending::Crashed) => {
+            tracing::warn!("crashes, because its fault is to crash");
+            ExitCode::from(CRASHED)
+        }
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
@@ -34,7 +39,7 @@ pub(crate) fn replica_main() -> ExitCode {
     }
 }
 
-fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<()> {
+fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -45,8 +50,5 @@ fn run(config: NodeConfig, listener: TcpListener) -> anyhow::Result<()> {
         quorate_node::run(config, listener, || Ok(()), parent_gone()?).await
     });
     runtime.shutdown_background();
-    outcome.map(|ending| match ending {
-        Ending::Crashed => tracing::warn!("crashes, because its fault is to crash"),
-        Ending::ShutDown => {}
-    })
+    outcome
 }

@@ -6,6 +6,7 @@ use futures_util::future::try_join_all;
 use quorate_wire::Caller;
 use tokio::time::{Instant, sleep};
 
+use crate::state::words;
 use crate::{Process, StartError};
 
 /// Long enough for a machine that is busy with something else.
@@ -19,12 +20,12 @@ pub(crate) async fn wait_until_all_answer(processes: &[Process]) -> Result<(), S
     Ok(())
 }
 
-async fn wait_until_it_answers(process: &Process) -> Result<(), StartError> {
+pub(crate) async fn wait_until_it_answers(process: &Process) -> Result<(), StartError> {
     tokio::select! {
         answered = poll(process) => answered,
         _ = process.end(), if is_to_crash(process) => Ok(()),
         status = process.end(), if !is_to_crash(process) => {
-            Err(StartError::Ended { process: process.name.clone(), status: status.to_string() })
+            Err(StartError::Ended { process: process.name.clone(), status: words(status) })
         }
     }
 }

@@ -76,9 +76,14 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Whether the endpoint could not be reached at all.
+    /// Whether the process could not be reached: nothing listens there, or its server says that it is away.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. }) || self.is_away()
+    }
+
+    /// Whether the server of the process answered in its place: it has ended, or is paused.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.code() == Fault::AWAY)
     }
 
     /// Whether the endpoint is overloaded at the moment.

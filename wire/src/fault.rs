@@ -123,6 +123,12 @@ codes! {
     BAD_LINK = 19;
     /// This process keeps no trace: start the server with --trace.
     NO_TRACE = 20;
+    /// The process has ended or is paused. Its server answers in its place, and says why.
+    AWAY = 21;
+    /// No server supervises this process: nobody can kill, pause or restart it by a call.
+    NOT_SUPERVISED = 22;
+    /// The process is not in a state that allows this.
+    WRONG_STATE = 23;
 }
 
 impl fmt::Display for Fault {

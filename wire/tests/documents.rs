@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use quorate_wire::Fault;
-use quorate_wire::method::TABLE;
+use quorate_wire::method::{CONTROL, Description, TABLE};
 
 /// The rows of the table on the page that has this header.
 fn rows(head: &str) -> String {
@@ -16,14 +16,19 @@ fn rows(head: &str) -> String {
 
 #[test]
 fn the_page_lists_every_method() {
+    assert_listed(&TABLE, "| method | what it does | faults |");
+    assert_listed(&CONTROL, "| method of the server | what it does | faults |");
+}
+
+fn assert_listed(table: &[Description], head: &str) {
     let mut expected = String::new();
-    for method in TABLE {
+    for method in table {
         let (form, what) = method.help.split_once(": ").unwrap();
         assert!(form.starts_with(&format!("{}(", method.name)), "{form}");
         let faults: Vec<_> = method.faults.iter().map(ToString::to_string).collect();
         expected += &format!("| `{form}` | {what} | {} |\n", faults.join(", "));
     }
-    let found = rows("| method | what it does | faults |");
+    let found = rows(head);
     assert_eq!(found, expected, "\n{expected}");
 }
 
@@ -37,7 +42,7 @@ fn the_page_lists_every_fault_code() {
 
 #[test]
 fn the_faults_of_each_method_are_known_codes() {
-    for method in TABLE {
+    for method in TABLE.iter().chain(&CONTROL) {
         for fault in method.faults {
             let known = Fault::CODES.iter().any(|code| code.number == *fault);
             assert!(known && *fault > 0, "{}: {fault}", method.name);

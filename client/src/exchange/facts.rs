@@ -125,7 +125,7 @@ mod tests {
             port: 1,
             is_correct,
             asked: "attack".into(),
-            outcome: Outcome::Unreachable,
+            outcome: Outcome::Unreachable(None),
             time_taken: Duration::ZERO,
             answered_at: Duration::ZERO,
             view_before: None,

@@ -185,14 +185,16 @@ impl Round<'_> {
         };
         match process.call(call).await {
             Ok(decision) => Outcome::Decided(decision),
-            Err(error) if error.is_unreachable() => Outcome::Unreachable,
+            Err(error) if error.is_unreachable() => {
+                Outcome::Unreachable(error.is_away().then(|| cause(&error)))
+            }
             Err(error) => Outcome::NoDecision(cause(&error)),
         }
     }
 }
 
 async fn status_after(process: &Process, outcome: &Outcome) -> Option<ProcessStatus> {
-    if *outcome == Outcome::Unreachable {
+    if matches!(outcome, Outcome::Unreachable(_)) {
         return None;
     }
     let answer = process.call(Status::default()).await;
@@ -203,7 +205,7 @@ async fn status_after(process: &Process, outcome: &Outcome) -> Option<ProcessSta
 /// the end counts, because it may have been too busy to answer at the start.
 fn is_correct(process: &Process, outcome: &Outcome, status: Option<&ProcessStatus>) -> bool {
     match (outcome, status.or(process.status.as_ref().ok())) {
-        (Outcome::Unreachable, _) => false,
+        (Outcome::Unreachable(_), _) => false,
         // The process may have been healed since.
         (Outcome::Decided(decision), _) if decision == "faulty" => false,
         (_, Some(status)) => status.fault == CORRECT,
@@ -241,7 +243,8 @@ fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Decided(decision) => decision.clone(),
         Outcome::NoDecision(cause) => format!("none ({cause})"),
-        Outcome::Unreachable => "unreachable".to_owned(),
+        Outcome::Unreachable(None) => "unreachable".to_owned(),
+        Outcome::Unreachable(Some(reason)) => format!("unreachable ({reason})"),
     }
 }
 
@@ -269,7 +272,9 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_words() {
-        assert_eq!(words(&Outcome::Unreachable), "unreachable");
+        assert_eq!(words(&Outcome::Unreachable(None)), "unreachable");
+        let killed = Outcome::Unreachable(Some("killed by signal 9".into()));
+        assert_eq!(words(&killed), "unreachable (killed by signal 9)");
         assert_eq!(words(&Outcome::Decided("attack".into())), "attack");
         let missing = Outcome::NoDecision("1 ballot is missing".into());
         assert_eq!(words(&missing), "none (1 ballot is missing)");

@@ -21,10 +21,14 @@ pub(super) fn lay_out(command: Command) -> Command {
 }
 
 /// All commands, each once.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("The key-value store", &["submit", "read"]),
     ("What the processes do", &["status", "trace"]),
     ("Faults", &["fault", "link", "heal"]),
+    (
+        "The processes",
+        &["kill", "restart", "pause", "resume", "stop"],
+    ),
     (
         "A gathering",
         &[

@@ -36,7 +36,9 @@ pub(crate) use gathering::{
 pub(crate) use purpose::Purpose;
 pub(crate) use requests::RequestsOptions;
 pub(crate) use store::{ReadOptions, SubmitOptions};
-pub(crate) use switching::{FaultOptions, HealOptions, LinkOptions};
+pub(crate) use switching::{
+    FaultOptions, HealOptions, LinkOptions, NamedOptions, PauseOptions, StopOptions,
+};
 pub(crate) use target::{Places, Spawned, TargetOptions};
 pub(crate) use trace::TraceOptions;
 
@@ -149,6 +151,16 @@ pub(crate) enum ProcessCommand {
     Link(LinkOptions),
     /// Make processes and their links good again: those named, or all
     Heal(HealOptions),
+    /// End processes at once, as if they had crashed; `server --restart` says what then becomes of them
+    Kill(NamedOptions),
+    /// Start processes again, on their ports
+    Restart(NamedOptions),
+    /// Hold a process up, for a time or until `client resume`
+    Pause(PauseOptions),
+    /// Let processes that are paused go on
+    Resume(NamedOptions),
+    /// Stop the server and all its processes
+    Stop(StopOptions),
     /// Print what each process sent, received and did, in one order (`server --trace`)
     Trace(TraceOptions),
     /// Show the members of the gathering
@@ -181,6 +193,9 @@ impl ProcessCommand {
             Self::Fault(options) => &options.places,
             Self::Link(options) => &options.places,
             Self::Heal(options) => &options.places,
+            Self::Kill(options) | Self::Restart(options) | Self::Resume(options) => &options.places,
+            Self::Pause(options) => &options.places,
+            Self::Stop(options) => &options.places,
             Self::Trace(options) => &options.places,
             Self::Members(shown) => &shown.places,
             Self::Offers(options) => &options.shown.places,
@@ -204,6 +219,11 @@ impl ProcessCommand {
             Self::Fault(_)
             | Self::Link(_)
             | Self::Heal(_)
+            | Self::Kill(_)
+            | Self::Restart(_)
+            | Self::Pause(_)
+            | Self::Resume(_)
+            | Self::Stop(_)
             | Self::Trace(_)
             | Self::Members(_)
             | Self::Offers(_)
@@ -220,7 +240,12 @@ impl ProcessCommand {
     pub(crate) const fn purpose(&self) -> Purpose {
         match self {
             Self::Bench(_) => Purpose::Exchange,
-            Self::Status(_) => Purpose::Status,
+            Self::Status(_)
+            | Self::Kill(_)
+            | Self::Restart(_)
+            | Self::Pause(_)
+            | Self::Resume(_)
+            | Self::Stop(_) => Purpose::Status,
             _ => Purpose::Question,
         }
     }
@@ -389,7 +414,7 @@ mod tests {
     }
 
     /// All options that can be used together.
-    const TOGETHER: [Together; 20] = [
+    const TOGETHER: [Together; 25] = [
         Together {
             subcommand: "",
             required: &[],
@@ -441,6 +466,31 @@ mod tests {
             subcommand: "heal",
             required: &[],
             sets: &places!("format"),
+        },
+        Together {
+            subcommand: "kill",
+            required: &["Q"],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "restart",
+            required: &["Q"],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "pause",
+            required: &["Q", "5s"],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "resume",
+            required: &["Q"],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "stop",
+            required: &[],
+            sets: &places!(),
         },
         Together {
             subcommand: "trace",

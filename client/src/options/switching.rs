@@ -1,7 +1,10 @@
-//! Faults while the processes run: `client fault`, `client link` and `client heal`. They refuse `--spawn`: the processes would be stopped at
-//! once.
+//! Faults while the processes run: `client fault`, `client link` and `client heal`; `client kill`, `client restart`, `client pause`,
+//! `client resume` and `client stop`. They refuse `--spawn`: the processes would be stopped at once.
+
+use std::time::Duration;
 
 use clap::Args;
+use quorate_server::options::parse_time;
 
 use super::{AnswerFormat, Places};
 
@@ -49,6 +52,42 @@ pub(crate) struct HealOptions {
     /// What to print
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) places: Places,
+}
+
+/// `client kill`, `client restart` and `client resume`.
+#[derive(Args)]
+pub(crate) struct NamedOptions {
+    /// Which processes: P,Q
+    #[arg(required = true, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) names: Vec<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) places: Places,
+}
+
+/// `client pause`.
+#[derive(Args)]
+pub(crate) struct PauseOptions {
+    /// Which process
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// For how long, such as 5s [default: until `client resume`]
+    #[arg(value_name = "TIME", value_parser = parse_time)]
+    pub(crate) time: Option<Duration>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) places: Places,
+}
+
+/// `client stop`.
+#[derive(Args)]
+pub(crate) struct StopOptions {
     #[command(flatten)]
     pub(crate) places: Places,
 }

@@ -145,7 +145,7 @@ fn decision<'a>(transcript: &'a Transcript, finalized: &'a Finalized) -> Decisio
     let (decision, cause) = match &finalized.outcome {
         Outcome::Decided(decision) => (Some(decision.as_str()), None),
         Outcome::NoDecision(cause) => (None, Some(cause.as_str())),
-        Outcome::Unreachable => (None, Some("unreachable")),
+        Outcome::Unreachable(reason) => (None, Some(reason.as_deref().unwrap_or("unreachable"))),
     };
     Decision {
         process: &finalized.process,

@@ -31,7 +31,7 @@ pub(crate) fn picture(transcript: &Transcript) -> Diagram {
             Outcome::Decided(decision) if process.is_correct => format!("decides '{decision}'"),
             Outcome::Decided(decision) => decision.clone(),
             Outcome::NoDecision(_) => "no decision".to_owned(),
-            Outcome::Unreachable => "unreachable".to_owned(),
+            Outcome::Unreachable(_) => "unreachable".to_owned(),
         };
         picture.note(&process.process, end, text);
     }

@@ -96,7 +96,7 @@ fn row(transcript: &Transcript, finalized: &Finalized) -> [String; 8] {
     [
         finalized.process.clone(),
         finalized.port.to_string(),
-        or_dash(status.map(|status| &status.fault)),
+        or_dash(fault(finalized)),
         or_dash(status.map(|status| status.view)),
         or_dash(round.and_then(close)),
         or_dash(round.and_then(ballots)),
@@ -105,11 +105,19 @@ fn row(transcript: &Transcript, finalized: &Finalized) -> [String; 8] {
     ]
 }
 
+/// How a process misbehaves, or why it is gone.
+fn fault(finalized: &Finalized) -> Option<&str> {
+    match (&finalized.status, &finalized.outcome) {
+        (_, Outcome::Unreachable(Some(reason))) => Some(reason),
+        (status, _) => status.as_ref().map(|status| status.fault.as_str()),
+    }
+}
+
 fn decision(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Decided(decision) => decision,
         Outcome::NoDecision(_) => "none",
-        Outcome::Unreachable => "unreachable",
+        Outcome::Unreachable(_) => "unreachable",
     }
 }
 

@@ -8,7 +8,9 @@ use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, ClusterConfig, FaultPlan, LinkRules, Process, Scene, since_1970};
+use quorate_server::{
+    Cluster, ClusterConfig, FaultPlan, LinkRules, Process, Restart, Scene, since_1970,
+};
 use tokio::runtime::Runtime;
 
 /// Far more than anything here takes, even on a machine that is busy building.
@@ -109,6 +111,8 @@ impl Processes {
             batch_limit: 256,
             decision_timeout,
             trace,
+            restart: Restart::Never,
+            control: true,
             logging: Logging {
                 format: LogFormat::Text,
                 level: "error",
@@ -148,7 +152,7 @@ impl Processes {
     pub fn signal(&self, name: &str, signal: &str) -> &Process {
         let named = |process: &&Process| process.name == name;
         let process = self.all().iter().find(named).unwrap();
-        send_signal(process.pid, signal);
+        send_signal(process.pid().unwrap(), signal);
         process
     }
 

@@ -204,6 +204,7 @@ fn node_config(
         started_us: since_1970(),
         trace: config.trace,
         loss_percent: 0.0,
+        control: None,
         web: None,
     })
 }

@@ -22,6 +22,7 @@ mod read;
 mod receive_message;
 mod round;
 mod send_message;
+mod server_control;
 mod status;
 mod submit;
 mod trace;
@@ -39,7 +40,7 @@ use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
     Agreement, Auction, Ballot, Bid, FaultClear, FaultGet, FaultSet, FinalizeDecision, Happenings,
     LinkGet, LinkSet, Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read,
-    ReceiveMessage, Round, SendMessage, Status, Submission, Trace, Vote, Work,
+    ReceiveMessage, Round, SendMessage, ServerControl, Status, Submission, Trace, Vote, Work,
 };
 use quorate_wire::{Endpoint, Fault, LeanCaller, Seldom};
 use tokio::sync::oneshot;
@@ -61,6 +62,9 @@ struct Inner {
     lost_votes: Seldom<ReplicaId>,
     port: u16,
     seed: u64,
+    control: Option<SocketAddr>,
+    /// Whether this process listens on loopback only.
+    loopback: bool,
     life: u64,
     decision_timeout: Duration,
     /// What calls each process. A process of a gathering may move.
@@ -69,7 +73,8 @@ struct Inner {
 }
 
 impl Handle {
-    pub(crate) fn new(config: &NodeConfig, runtime: ToRuntime) -> Self {
+    /// `loopback`: whether this process listens on loopback only.
+    pub(crate) fn new(config: &NodeConfig, loopback: bool, runtime: ToRuntime) -> Self {
         let own = ReplicaId(config.index);
         let decision_timeout = Duration::from_millis(config.decision_timeout_ms);
         let inner = Inner {
@@ -81,6 +86,8 @@ impl Handle {
                 .get(config.index as usize)
                 .map_or(0, std::net::SocketAddr::port),
             seed: config.seed,
+            control: config.control,
+            loopback,
             life: config.life,
             decision_timeout,
             callers: Mutex::new(
@@ -284,6 +291,7 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         fault_get: FaultGet,
         link_set: LinkSet,
         link_get: LinkGet,
+        server_control: ServerControl,
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
                     super::finalize_decision::wait(&handle, Some(told_round), deadline).await?;
                 }
             }
-            Err(CallError::Fault(refused)) => return Err(refused),
+            Err(CallError::Fault(refused)) if refused.code() != Fault::AWAY => return Err(refused),
             Err(error) => {
                 if let Some(left_out) = handle.inner.lost_votes.line(to) {
                     tracing::info!(%to, %error, left_out, "the vote did not arrive");

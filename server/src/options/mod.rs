@@ -12,7 +12,7 @@ use quorate_service::exchange::{BadDecision, check_decision};
 use quorate_web::config::MOST_NODES;
 
 use crate::logging::{self, Logging};
-use crate::{ClusterConfig, WebPlan};
+use crate::{ClusterConfig, Restart, WebPlan};
 
 /// The most processes that one start may have: as many as a `pbft.yaml` may list.
 pub const MOST_PROCESSES: u32 = MOST_NODES;
@@ -170,6 +170,8 @@ impl ClusterOptions {
             trace: self.trace,
             data_dir: None,
             web,
+            restart: Restart::Never,
+            control: false,
             logging,
             executable: None,
         })

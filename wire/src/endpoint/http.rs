@@ -71,6 +71,29 @@ pub(super) async fn respond(
     }
 }
 
+/// Answers one request for a process that is away.
+pub(super) async fn respond_for(
+    dispatch: &Dispatch,
+    reason: &(dyn Fn() -> String + Send + Sync),
+    from: Option<IpAddr>,
+    request: Request<Incoming>,
+) -> Response<AnswerBody> {
+    let is_call = request.method() == Verb::POST && PATHS.contains(&request.uri().path());
+    if let Some(refusal) = refusal(&request, dispatch.limits(), !is_call) {
+        return refuse(dispatch, request, refusal).await.map(Either::Left);
+    }
+    if is_call {
+        return respond_to_call(dispatch, from, request)
+            .await
+            .map(Either::Left);
+    }
+    let away = text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &format!("This process is away: {}.\n", reason()),
+    );
+    refuse(dispatch, request, away).await.map(Either::Left)
+}
+
 /// Answers a request to one of the service's own paths.
 async fn respond_to_call(
     dispatch: &Dispatch,

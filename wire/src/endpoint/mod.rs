@@ -78,7 +78,11 @@ pub struct Endpoint {
     routes: Vec<Arc<dyn Routes>>,
     links: Option<Arc<dyn Links>>,
     otherwise: Option<Otherwise>,
+    away: Option<Away>,
 }
+
+/// Why the process for which an endpoint stands in is away.
+pub(crate) type Away = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// The fault for a call of a method that the endpoint does not have.
 type Otherwise = Arc<dyn Fn() -> Fault + Send + Sync>;
@@ -132,6 +136,17 @@ impl Endpoint {
         self
     }
 
+    /// Stands in for a process that is away, and says why: methods that the endpoint does not have answer [`Fault::AWAY`], and all
+    /// other requests get the HTTP status 503.
+    pub fn away(self, reason: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let reason: Away = Arc::new(reason);
+        let told = Arc::clone(&reason);
+        Self {
+            away: Some(reason),
+            ..self.otherwise(move || Fault::new(Fault::AWAY, told()))
+        }
+    }
+
     /// Serves other paths beside XML-RPC, and beside those that were added before.
     pub fn routes(mut self, routes: Arc<dyn Routes>) -> Self {
         self.routes.push(routes);
@@ -178,6 +193,7 @@ impl Endpoint {
             dispatch: Arc::new(Dispatch::new(self.methods, self.limits, self.otherwise)),
             routes: self.routes.into(),
             links: self.links,
+            away: self.away,
             give_way: Arc::default(),
         }
     }
@@ -189,6 +205,7 @@ pub struct Connections {
     dispatch: Arc<Dispatch>,
     routes: Arc<[Arc<dyn Routes>]>,
     links: Option<Arc<dyn Links>>,
+    away: Option<Away>,
     /// Notified when an idle connection must close to make room for a new one.
     give_way: Arc<Notify>,
 }
@@ -234,14 +251,18 @@ impl Connections {
         let stream = TimedStream::new(stream, phase.clone(), Arc::clone(&self.give_way), limits);
         let (dispatch, routes) = (Arc::clone(&self.dispatch), Arc::clone(&self.routes));
         let upgrade = self.links.is_some().then(Arc::<Upgrade>::default);
+        let away = self.away.clone();
         let (granted, phase_of_link) = (upgrade.clone(), phase.clone());
         let service = service_fn(move |request| {
             let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
-            let (routes, upgrade) = (Arc::clone(&routes), upgrade.clone());
+            let (routes, upgrade, away) = (Arc::clone(&routes), upgrade.clone(), away.clone());
             async move {
                 let _busy = phase.busy();
                 let upgrade = upgrade.as_deref();
-                let response = http::respond(&dispatch, &routes, upgrade, from, request).await;
+                let response = match away {
+                    Some(away) => http::respond_for(&dispatch, &*away, from, request).await,
+                    None => http::respond(&dispatch, &routes, upgrade, from, request).await,
+                };
                 Ok::<_, std::convert::Infallible>(response)
             }
         });

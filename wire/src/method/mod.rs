@@ -20,10 +20,17 @@ mod open_auction;
 mod open_vote;
 mod open_work;
 mod parameters;
+mod process_kill;
+mod process_list;
+mod process_pause;
+mod process_restart;
+mod process_resume;
 mod read;
 mod receive_message;
 mod round;
 mod send_message;
+mod server_control;
+mod server_stop;
 mod status;
 mod submit;
 mod submit_all;
@@ -55,10 +62,17 @@ pub use offers::Offers;
 pub use open_auction::OpenAuction;
 pub use open_vote::OpenVote;
 pub use open_work::OpenWork;
+pub use process_kill::ProcessKill;
+pub use process_list::{ProcessList, Supervised};
+pub use process_pause::ProcessPause;
+pub use process_restart::ProcessRestart;
+pub use process_resume::ProcessResume;
 pub use read::Read;
 pub use receive_message::ReceiveMessage;
 pub use round::{BallotStatus, Round, RoundStatus, RoundSummary, TallyStatus, VoteStatus};
 pub use send_message::SendMessage;
+pub use server_control::ServerControl;
+pub use server_stop::ServerStop;
 pub use status::{Phase, ProcessStatus, SlotStatus, Status, StatusAnswer, Traffic};
 pub use submit::{Client, RequestName, Submit, Submitted};
 pub use submit_all::{Submission, SubmissionAnswer, SubmitAll, SubmittedAll};
@@ -119,7 +133,7 @@ impl Description {
 }
 
 /// What every process serves; `docs/xml-rpc.md` has it as a table.
-pub const TABLE: [Description; 26] = [
+pub const TABLE: [Description; 27] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
@@ -146,4 +160,15 @@ pub const TABLE: [Description; 26] = [
     Description::of::<FaultGet>(),
     Description::of::<LinkSet>(),
     Description::of::<LinkGet>(),
+    Description::of::<ServerControl>(),
+];
+
+/// What a server itself serves, at the address that [`ServerControl`] answers; `docs/xml-rpc.md` has it as a table.
+pub const CONTROL: [Description; 6] = [
+    Description::of::<ProcessList>(),
+    Description::of::<ProcessKill>(),
+    Description::of::<ProcessRestart>(),
+    Description::of::<ProcessPause>(),
+    Description::of::<ProcessResume>(),
+    Description::of::<ServerStop>(),
 ];

@@ -101,6 +101,8 @@ async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<
         .clone_from(&options.places.allowed_host);
     config.data_dir.clone_from(&options.places.data_dir);
     config.links = options.links.rules(config.processes)?;
+    config.restart = options.restart;
+    config.control = true;
     let mut signals = StopSignals::listen().context("signal handlers")?;
     if let Some(warning) = config.faults.bound(config.processes).warning() {
         logging.tell(name, Concern::Warning, &warning);
@@ -132,15 +134,15 @@ async fn run_alone(
 /// Runs all processes, each as a process of the operating system.
 async fn run_all(
     config: ClusterConfig,
-    ready_file: Option<ReadyFile>,
+    mut ready_file: Option<ReadyFile>,
     signals: &mut StopSignals,
 ) -> anyhow::Result<ExitCode> {
     let cluster = tokio::select! {
         started = Cluster::start(config) => started?,
         _ = signals.received() => return Ok(ExitCode::SUCCESS),
     };
-    let ended = match announce(&cluster, ready_file.as_ref()) {
-        Ok(()) => Ok(until_the_end(&cluster, signals).await),
+    let ended = match announce(&cluster, ready_file.as_mut()) {
+        Ok(()) => until_the_end(&cluster, ready_file.as_mut(), signals).await,
         Err(error) => Err(error),
     };
     // The file is removed first: it must not name processes that have ended.
@@ -152,14 +154,39 @@ async fn run_all(
     ended
 }
 
-async fn until_the_end(cluster: &Cluster, signals: &mut StopSignals) -> ExitCode {
-    tokio::select! {
-        _ = signals.received() => ExitCode::SUCCESS,
-        () = cluster.all_ended() => {
-            tracing::error!("all processes have ended");
-            ExitCode::FAILURE
+/// Waits for the end. Keeps the ready file true meanwhile.
+async fn until_the_end(
+    cluster: &Cluster,
+    mut ready_file: Option<&mut ReadyFile>,
+    signals: &mut StopSignals,
+) -> anyhow::Result<ExitCode> {
+    let mut changes = cluster.changes();
+    loop {
+        tokio::select! {
+            _ = signals.received() => return Ok(ExitCode::SUCCESS),
+            () = cluster.told_to_end() => {
+                tracing::info!("a caller asked this server to end");
+                return Ok(ExitCode::SUCCESS);
+            }
+            () = cluster.all_ended() => {
+                tracing::error!("all processes have ended");
+                return Ok(ExitCode::FAILURE);
+            }
+            Ok(()) = changes.changed() => write_ready_file(cluster, ready_file.as_deref_mut())?,
         }
     }
+}
+
+fn write_ready_file(cluster: &Cluster, ready_file: Option<&mut ReadyFile>) -> anyhow::Result<()> {
+    let Some(file) = ready_file else {
+        return Ok(());
+    };
+    file.write(cluster.processes()).with_context(|| {
+        format!(
+            "cannot write {}: give --ready-file a path in a folder that exists",
+            file.path().display()
+        )
+    })
 }
 
 fn cluster_config(options: &Options, logging: Logging) -> anyhow::Result<ClusterConfig> {
@@ -210,15 +237,8 @@ fn ready_file(options: &Options) -> anyhow::Result<Option<ReadyFile>> {
     Ok(Some(ready_file))
 }
 
-fn announce(cluster: &Cluster, ready_file: Option<&ReadyFile>) -> anyhow::Result<()> {
-    if let Some(file) = ready_file {
-        file.write(cluster.processes()).with_context(|| {
-            format!(
-                "cannot write {}: give --ready-file a path in a folder that exists",
-                file.path().display()
-            )
-        })?;
-    }
+fn announce(cluster: &Cluster, ready_file: Option<&mut ReadyFile>) -> anyhow::Result<()> {
+    write_ready_file(cluster, ready_file)?;
     for process in cluster
         .processes()
         .iter()

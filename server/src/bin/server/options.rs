@@ -7,6 +7,7 @@ use clap::Parser;
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
 use quorate_gather::Group;
+use quorate_server::Restart;
 use quorate_server::logging::LogFormat;
 use quorate_server::options::{
     ClusterOptions, LinkOptions, brief_help, help_with_links, parse_processes, parse_time,
@@ -47,6 +48,18 @@ pub(crate) struct Options {
     /// 3f+1 processes survive f faulty ones: 4 survive one, 7 survive two.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_processes)]
     pub(crate) processes: u32,
+    /// When a process that has ended by itself is started again: never, on-failure or always [default: never]
+    ///
+    /// on-failure:3 tries at most 3 times in a row [default: 10]. The pauses grow from 500 ms to 30 s; a process that has run for 10 s has
+    /// started well. The process keeps its port. Without --data-dir it has lost its memory.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "never",
+        hide_default_value = true,
+        conflicts_with = "index"
+    )]
+    pub(crate) restart: Restart,
     #[command(flatten)]
     pub(crate) cluster: ClusterOptions,
     #[command(flatten)]
@@ -207,7 +220,8 @@ pub(crate) struct Gather {
 }
 
 /// What does not go with nodes that look for others: the options of processes that know each other.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
+    "restart",
     "processes",
     "link",
     "partition",
@@ -346,6 +360,7 @@ mod tests {
             sets: &[
                 &[
                     "processes",
+                    "restart",
                     "faulty",
                     "link",
                     "partition",
@@ -364,6 +379,7 @@ mod tests {
                 ],
                 &[
                     "config",
+                    "restart",
                     "dump-dir",
                     "faulty",
                     "link",
@@ -410,6 +426,7 @@ mod tests {
             "faulty" => "S=lie",
             "default-decision" => "wait",
             "host" | "allowed-host" => "localhost",
+            "restart" => "always",
             _ => "7",
         };
         let complaints = complaints::<Options>(&NEEDS, &TOGETHER, value_of);

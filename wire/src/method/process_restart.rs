@@ -1,0 +1,40 @@
+use dxr::Value;
+
+use super::Method;
+use super::parameters::Parameters;
+use super::process_list::Supervised;
+use crate::Fault;
+
+/// Has a server start one of its processes again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessRestart {
+    /// P, Q, ...
+    pub process: String,
+}
+
+impl Method for ProcessRestart {
+    const NAME: &'static str = "process.restart";
+    const HELP: &'static str = "process.restart(process): ends the process in order if it runs, starts it again on its port, and answers its struct of \
+        process.list once it answers calls. Without --data-dir it has lost its memory.";
+    const SIGNATURES: &'static [&'static [&'static str]] = &[&["struct", "string"]];
+    const FAULTS: &'static [i32] = &[Fault::UNKNOWN_PROCESS, Fault::WRONG_STATE];
+    type Answer = Supervised;
+
+    fn from_params(params: Vec<Value>) -> Result<Self, Fault> {
+        Ok(Self {
+            process: Parameters::of::<Self>(params, 1..=1, "process")?.text("process")?,
+        })
+    }
+
+    fn into_params(self) -> Vec<Value> {
+        vec![Value::String(self.process)]
+    }
+
+    fn answer_into_value(answer: Supervised) -> Value {
+        answer.into_value()
+    }
+
+    fn answer_from_value(value: Value) -> Result<Supervised, String> {
+        Supervised::from_value(value)
+    }
+}
