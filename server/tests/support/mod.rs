@@ -43,16 +43,30 @@ impl Server {
 
     /// As [`Server::start`], with these environment variables.
     pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(arguments);
+        command.envs(variables.iter().copied());
+        Self::start_as(command)
+    }
+
+    /// As [`Server::start`], by a command that becomes the program which its last arguments name.
+    pub fn start_by(wrapper: &[&str], arguments: &[&str]) -> Self {
+        let server = command(arguments);
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).stdin(Stdio::null());
+        command.arg(server.get_program()).args(server.get_args());
+        Self::start_as(command)
+    }
+
+    fn start_as(mut command: Command) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("quorate-server-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let ready_file = folder.join("ready.json");
-        let child = command(arguments)
+        let child = command
             .args(["--base-port", "0", "--ready-file"])
             .arg(&ready_file)
-            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(folder.join("stderr")).unwrap())
             .spawn()
