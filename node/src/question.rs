@@ -1,6 +1,8 @@
 //! The questions that callers ask the runtime.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use quorate_host::{Answer, Ask, Batch, Page as TracePage};
 use quorate_protocol::{ReplicaId, Sequence, Sizes, SlotStatus, Status, Time};
@@ -23,12 +25,41 @@ const QUESTIONS_A_TURN: usize = QUESTIONS;
 /// leaves before the turn has ended.
 const BYTES_A_TURN: usize = 64 * 1024;
 
+/// What callers know without asking, so that the usual call takes no turn more than it must. The runtime keeps it true: it changes
+/// before whoever changed it is answered.
+#[derive(Debug, Default)]
+pub(crate) struct Usual {
+    is_faulty: AtomicBool,
+    has_rules: AtomicBool,
+}
+
+impl Usual {
+    /// Whether the process is configured to misbehave.
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.is_faulty.load(Ordering::Acquire)
+    }
+
+    /// Whether there are rules for the links over which it sends.
+    pub(crate) fn has_rules(&self) -> bool {
+        self.has_rules.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_faulty(&self, is_faulty: bool) {
+        self.is_faulty.store(is_faulty, Ordering::Release);
+    }
+
+    pub(crate) fn set_rules(&self, has_rules: bool) {
+        self.has_rules.store(has_rules, Ordering::Release);
+    }
+}
+
 /// The ways to the runtime. Peers have queues of their own. Callers are many, and they wait for what peers send: in
 /// one queue with them the peers could not get through. A batch that finds no room waits, and its link is read no further.
 #[derive(Clone, Debug)]
 pub(crate) struct ToRuntime {
     pub(crate) questions: mpsc::Sender<Question>,
     pub(crate) batches: IntoInbox<Batch>,
+    pub(crate) usual: Arc<Usual>,
 }
 
 /// The runtime's ends of these ways.
@@ -36,6 +67,7 @@ pub(crate) struct ToRuntime {
 pub(crate) struct AtRuntime {
     pub(crate) questions: mpsc::Receiver<Question>,
     pub(crate) batches: Inbox<Batch>,
+    pub(crate) usual: Arc<Usual>,
 }
 
 /// What comes to the runtime.
@@ -100,10 +132,16 @@ impl AtRuntime {
 pub(crate) fn ways(processes: usize) -> (ToRuntime, AtRuntime) {
     let (questions, asked) = mpsc::channel(QUESTIONS);
     let (batches, delivered) = inbox(processes);
-    let to_runtime = ToRuntime { questions, batches };
+    let usual = Arc::new(Usual::default());
+    let to_runtime = ToRuntime {
+        questions,
+        batches,
+        usual: Arc::clone(&usual),
+    };
     let at_runtime = AtRuntime {
         questions: asked,
         batches: delivered,
+        usual,
     };
     (to_runtime, at_runtime)
 }

@@ -140,6 +140,9 @@ impl Runtime {
             process.keep(Journal::new(own.into(), life, Clock::wall_us(), TRACE_KEPT));
             note_fault(&mut process, config.fault.as_deref());
         }
+        let crossing = Crossing::new(config, quorum.n())?;
+        asked.usual.set_faulty(config.fault.is_some());
+        asked.usual.set_rules(!crossing.is_open());
         Ok(Self {
             quorum,
             outboxes: start_outboxes(config, &mut process),
@@ -163,7 +166,7 @@ impl Runtime {
                 .transpose()?,
             fault: config.fault.clone(),
             setting,
-            crossing: Crossing::new(config, quorum.n())?,
+            crossing,
             bad_batches: Seldom::default(),
             refusals: Refusals::default(),
             asked,
@@ -508,6 +511,7 @@ impl Runtime {
         note_fault(&mut self.process, words.as_deref());
         self.process.change(now, behaviour);
         self.fault = words;
+        self.asked.usual.set_faulty(self.fault.is_some());
         let words = self.fault_in_words();
         tracing::info!(fault = words, "behaves in another way from now on");
         Ok(words)
@@ -522,6 +526,7 @@ impl Runtime {
             ));
         }
         self.crossing.set(self.clock.now(), rules)?;
+        self.asked.usual.set_rules(!self.crossing.is_open());
         let status = self.crossing.status();
         tracing::info!(
             rules = status.len(),

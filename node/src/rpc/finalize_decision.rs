@@ -6,11 +6,11 @@ use quorate_wire::method::FinalizeDecision;
 use tokio::time::Instant;
 
 use super::{Handle, mismatch};
-use crate::question::{CORRECT, Question};
+use crate::question::Question;
 
 pub(super) async fn answer(handle: Handle, call: FinalizeDecision) -> Result<String, Fault> {
     let deadline = handle.deadline();
-    if handle.fault().await? != CORRECT {
+    if handle.is_faulty() {
         return Ok("faulty".to_owned());
     }
     wait(&handle, call.round, deadline).await

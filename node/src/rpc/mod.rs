@@ -47,6 +47,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::config::NodeConfig;
+use crate::crossing::Passage;
 use crate::question::{Question, ToRuntime};
 
 /// What every method needs: this process's id, and the ways to the runtime and to the other processes.
@@ -107,6 +108,20 @@ impl Handle {
     /// This process's id.
     pub(crate) fn own(&self) -> ReplicaId {
         self.inner.own
+    }
+
+    /// Whether this process is configured to misbehave.
+    fn is_faulty(&self) -> bool {
+        self.inner.runtime.usual.is_faulty()
+    }
+
+    /// What happens to a vote of this length on its way to another process.
+    async fn passage(&self, to: ReplicaId, bytes: usize) -> Result<Passage, Fault> {
+        if !self.inner.runtime.usual.has_rules() {
+            return Ok(Passage::Leaves(Duration::ZERO, None));
+        }
+        self.ask(|passage| Question::Passage(to, bytes, passage))
+            .await
     }
 
     /// The fault of this process, in words; `none` if it is correct.

@@ -9,7 +9,6 @@ use tokio::time::{Duration, Instant};
 
 use super::{Handle, mismatch};
 use crate::crossing::Passage;
-use crate::question::{CORRECT, Question};
 
 /// How often a vote without a round is repeated in a later round, because the recipient has already decided the round
 /// of this process.
@@ -56,8 +55,7 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             round: Some(told_round),
             signature: vote.map(|vote| vote.encode()),
         };
-        let vote = |passage| Question::Passage(to, decision.len(), passage);
-        let Passage::Leaves(late, again) = handle.ask(vote).await? else {
+        let Passage::Leaves(late, again) = handle.passage(to, decision.len()).await? else {
             return Ok(unreached(own, to));
         };
         if let Some(again) = again {
@@ -68,7 +66,10 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
                 let _ = caller.call_with_timeout(message, left(deadline)).await;
             });
         }
-        tokio::time::sleep(late.min(left(deadline))).await;
+        // A sleep of no time takes until the timer's next tick, a millisecond.
+        if !late.is_zero() {
+            tokio::time::sleep(late.min(left(deadline))).await;
+        }
         match caller.call_with_timeout(message, left(deadline)).await {
             Ok(_) => return Ok(format!("{own} sent decision '{decision}' to {to}")),
             Err(CallError::Fault(refused))
@@ -76,7 +77,7 @@ pub(super) async fn answer(handle: Handle, call: SendMessage) -> Result<String, 
             {
                 // The recipient is a round ahead. This process first decides that round too, and then votes in the
                 // next. A faulty one does not, because its caller would wait in vain.
-                let is_faulty = handle.fault().await? != CORRECT;
+                let is_faulty = handle.is_faulty();
                 let most = if is_faulty {
                     ROUNDS_SKIPPED
                 } else {
