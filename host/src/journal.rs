@@ -1,6 +1,7 @@
 //! What a process did, for its trace: the latest events, each with its cause. A process that keeps no trace has no journal.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use quorate_protocol::{InLog, Replica, ReplicaId, Sequence, SignedMessage, Time, View};
 use quorate_trace::{Actor, Event, EventId, Fingerprint, Kind, Whom, Why};
@@ -104,6 +105,36 @@ impl Journal {
         if let Some(event) = place.and_then(|place| self.kept.get_mut(place)) {
             event.what = Some("damaged".into());
         }
+    }
+
+    /// Notes that the replica rejects the message that it handles, if that came from another process.
+    pub(crate) fn rejected(&mut self, why: &impl fmt::Display) {
+        let mut cause = self.cause;
+        while let Some(event) = cause.and_then(|id| self.kept_as(id)) {
+            match event.kind {
+                Kind::Receive => {
+                    let drop = Event {
+                        kind: Kind::Drop,
+                        why: Some(Why::Refused),
+                        what: Some(why.to_string().into()),
+                        cause,
+                        ..event.clone()
+                    };
+                    self.note(drop);
+                    return;
+                }
+                // What the message has brought about before stands between.
+                Kind::Accept | Kind::Prepared | Kind::Committed => cause = event.cause,
+                _ => return,
+            }
+        }
+    }
+
+    /// An event of this life, if it is kept still.
+    fn kept_as(&self, id: EventId) -> Option<&Event> {
+        let first = self.next - self.kept.len() as u64;
+        let place = usize::try_from(id.i.checked_sub(first)?).ok()?;
+        self.kept.get(place).filter(|event| event.id() == id)
     }
 
     /// Notes that a message is lost on its way to this process.

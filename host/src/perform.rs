@@ -104,6 +104,9 @@ impl<S: Service> Core<S> {
             }
             Effect::Reject(misbehaviour) => {
                 self.meter.rejected += 1;
+                if let Some(journal) = &mut self.journal {
+                    journal.rejected(&misbehaviour);
+                }
                 self.events.push(Event::Refused(misbehaviour));
             }
             Effect::Accuse(evidence) => self.accuse(evidence),
