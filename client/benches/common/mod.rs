@@ -1,5 +1,7 @@
 //! `client bench`, run as a user runs it.
 
+#![allow(dead_code, reason = "each benchmark uses a part")]
+
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
