@@ -3,6 +3,7 @@
 mod bound;
 mod json;
 mod picture;
+mod shards;
 mod signals;
 mod support;
 mod transcript;

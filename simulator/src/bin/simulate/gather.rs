@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::options::{Format, Gather};
 use crate::out::{complain, say};
 use crate::report;
+use crate::seeds::{Manner, Seeds};
 use crate::stop::Stop;
 use crate::universes::Source;
 use crate::{BROKEN, FAILED, seeds};
@@ -108,8 +109,13 @@ fn many(gather: &Gather, seeds: (u64, u64), stop: &Stop) -> (bool, bool) {
     let started = Instant::now();
     let mut totals = Totals::default();
     let play = |seed| Ok(run(&Plan::generate(seed), Trace::Off, &|| stop.is_asked()));
-    let jobs = gather.jobs.unwrap_or(2);
-    let Ok(()) = seeds::play_all::<_, Infallible>(seeds, jobs, stop, play, |bar, seed, outcome| {
+    let manner = Manner {
+        jobs: gather.jobs.unwrap_or(2),
+        stop,
+        until: None,
+    };
+    let all = Seeds::all(seeds);
+    let Ok(()) = seeds::play_all::<_, Infallible>(&all, &manner, play, |bar, seed, outcome| {
         bar.suspend(|| totals.add(gather.format, seed, &outcome));
     });
     let wall = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

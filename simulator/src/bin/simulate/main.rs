@@ -1,7 +1,8 @@
 //! `simulate`: plays hostile universes, and shows the smallest one that breaks a rule.
 //!
 //! * [`options`]: the command line. [`out`]: the one way of writing. [`stop`]: Ctrl-C and SIGTERM.
-//! * [`play`]: one run. [`sweep`]: many seeds on many threads. `mutants`: the same against engines with a known bug. [`soak`]: one
+//! * [`play`]: one run. [`sweep`]: many seeds on many threads, or machines ([`shard`]). [`runs`]: what came of them, as a file. [`merge`]: one file of
+//!   several. `mutants`: the same against engines with a known bug. [`soak`]: one
 //!   cluster for very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
 //!   [`gather`]: foundings. [`export`]: traces in the forms of other tools.
 //! * [`universes`]: where plans and texts come from. [`drawing`]: pictures, into files. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
@@ -14,6 +15,7 @@ mod drawing;
 mod export;
 mod gather;
 mod maelstrom;
+mod merge;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod options;
@@ -21,7 +23,9 @@ mod out;
 mod play;
 mod progress;
 mod report;
+mod runs;
 mod seeds;
+mod shard;
 mod soak;
 mod stop;
 mod sweep;
@@ -66,6 +70,7 @@ fn command(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Run(run) => play::seed(run, &Stop::listen()?),
         Command::Replay(replay) => play::file(replay, &Stop::listen()?),
         Command::Sweep(sweep) => sweep::command(sweep, &Stop::listen()?),
+        Command::Merge(merge) => merge::command(merge),
         Command::Transcript(transcript) => transcript::command(transcript),
         #[cfg(feature = "mutants")]
         Command::Mutants(mutants) => mutants::command(mutants, &Stop::listen()?),

@@ -1,14 +1,17 @@
 //! Many seeds on many threads.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use indicatif::ProgressBar;
-use quorate_simulator::plan::PlanError;
 use quorate_simulator::{Outcome, Trace, Verdict, run_until, shrink_until};
 
 use crate::options::{Format, Sweep};
 use crate::out::{complain, say};
 use crate::report::{self, Row};
+use crate::runs::{Header, Runs};
+use crate::seeds::{Manner, Seeds};
+use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::universes::Universes;
 use crate::{BROKEN, FAILED, seeds};
@@ -39,20 +42,38 @@ pub(crate) fn command(sweep: &Sweep, stop: &Stop) -> anyhow::Result<u8> {
         complain(&format!("warning: {warning}"));
     }
     let started = Instant::now();
-    let totals = play_all(sweep, &universes, stop)?;
+    let mut seeds = Seeds {
+        shard: sweep.shard.unwrap_or(Shard::WHOLE),
+        ..Seeds::all(sweep.seeds)
+    };
+    let mut runs = None;
+    if let Some(file) = &sweep.out {
+        let header = Header::new(&universes, sweep.seeds, seeds.shard)?;
+        let (opened, known) = Runs::open(file, &header, sweep.resume)?;
+        (runs, seeds.known) = (Some(opened), known);
+    }
+    let manner = Manner {
+        jobs: sweep.jobs,
+        stop,
+        until: sweep.budget.and_then(|budget| started.checked_add(budget)),
+    };
+    let totals = play_all(sweep, &seeds, &manner, &universes, runs)?;
     let wall = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     if stop.is_asked() && stop.status().is_none() {
         return Ok(FAILED);
     }
-    let (first, end) = sweep.seeds;
     let mut summary = totals.summary(wall);
-    if stop.status().is_some() {
-        summary = format!(
-            "stopped by {} after {} of {} seeds: {summary}",
-            stop.reason(),
-            totals.seeds,
-            end - first
-        );
+    let wanted = seeds.count();
+    let stopped = match stop.status() {
+        Some(_) => Some(stop.reason()),
+        None => (totals.seeds < wanted).then_some("its budget"),
+    };
+    if let Some(by) = stopped {
+        let played = totals.seeds;
+        summary = format!("stopped by {by} after {played} of {wanted} seeds: {summary}");
+    }
+    if !seeds.known.is_empty() {
+        summary += &format!("; {} seeds were known", seeds.known.len());
     }
     match sweep.format {
         Format::Json => complain(&summary),
@@ -66,36 +87,45 @@ pub(crate) fn command(sweep: &Sweep, stop: &Stop) -> anyhow::Result<u8> {
         .unwrap_or(if totals.is_broken() { BROKEN } else { 0 }))
 }
 
-fn play_all(sweep: &Sweep, universes: &Universes, stop: &Stop) -> Result<Totals, PlanError> {
+fn play_all(
+    sweep: &Sweep,
+    seeds: &Seeds,
+    manner: &Manner<'_>,
+    universes: &Universes<'_>,
+    mut runs: Option<Runs>,
+) -> anyhow::Result<Totals> {
     let mut totals = Totals::default();
-    let play = |seed| run_until(&universes.plan(seed), Trace::Off, &|| stop.is_asked());
-    seeds::play_all(sweep.seeds, sweep.jobs, stop, play, |bar, seed, outcome| {
-        totals.add(sweep.format, universes, bar, seed, outcome);
+    let failed = AtomicBool::new(false);
+    let mut failure = None;
+    let is_over = || manner.stop.is_asked() || failed.load(Ordering::Relaxed);
+    let play = |seed| run_until(&universes.plan(seed), Trace::Off, &is_over);
+    seeds::play_all(seeds, manner, play, |bar, seed, outcome| {
+        let verdict = outcome.verdict();
+        if verdict == Verdict::Stopped || failure.is_some() {
+            return;
+        }
+        let row = || Row::new(&universes.plan(seed), &outcome, universes.command(seed));
+        if let Some(runs) = &mut runs {
+            failure = runs.add(&row()).err();
+            failed.store(failure.is_some(), Ordering::Relaxed);
+        }
+        if sweep.format == Format::Json {
+            bar.suspend(|| say(&row().line()));
+        }
+        totals.add(sweep.format, bar, seed, outcome);
     })?;
-    Ok(totals)
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(totals),
+    }
 }
 
 impl Totals {
-    fn add(
-        &mut self,
-        format: Format,
-        universes: &Universes,
-        bar: &ProgressBar,
-        seed: u64,
-        outcome: Outcome,
-    ) {
-        let verdict = outcome.verdict();
-        if verdict == Verdict::Stopped {
-            return;
-        }
+    fn add(&mut self, format: Format, bar: &ProgressBar, seed: u64, outcome: Outcome) {
         self.seeds += 1;
         self.simulated += outcome.simulated.0;
         self.messages += outcome.counts.messages;
-        if format == Format::Json {
-            let row = Row::new(&universes.plan(seed), &outcome, universes.command(seed));
-            bar.suspend(|| say(&row.line()));
-        }
-        match verdict {
+        match outcome.verdict() {
             Verdict::Violation => self.violations += 1,
             Verdict::Expected => self.expected += 1,
             Verdict::Good | Verdict::Stopped => return,

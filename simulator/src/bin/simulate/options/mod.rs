@@ -5,6 +5,7 @@ mod maelstrom;
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,8 @@ use quorate_protocol::Time;
 use quorate_simulator::picture::{self, Frame};
 use quorate_simulator::plan::{Choice, Name, Plan};
 use quorate_trace::Form;
+
+use crate::shard::Shard;
 
 pub(crate) use maelstrom::Maelstrom;
 
@@ -34,6 +37,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Plays a run for each of many seeds, and lists those that break a rule
     Sweep(Sweep),
+    /// Makes one file of the parts of a sweep
+    Merge(Merge),
     /// Plays one run from a plan in a file
     Replay(Replay),
     /// Plays scenarios, and shows what differs from what is recorded in them
@@ -51,7 +56,8 @@ pub(crate) enum Command {
 }
 
 /// Options that mean something only beside another one.
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
+    Need::of("resume", &["out"]),
     Need::of("faulty", &["processes"]),
     Need::of("twins", &["processes"]),
     Need::of("from", &["diagram"]),
@@ -81,7 +87,7 @@ impl Command {
             Self::Mutants(mutants) => mutants.format,
             Self::Maelstrom(maelstrom) => maelstrom.format,
             Self::Gather(gather) => gather.format,
-            Self::Transcript(_) | Self::Export(_) => Format::Text,
+            Self::Transcript(_) | Self::Export(_) | Self::Merge(_) => Format::Text,
         };
         matches!(format, Format::Json)
     }
@@ -144,6 +150,28 @@ pub(crate) struct Sweep {
     /// Text for people, or one JSON object a line for scripts
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    /// Keep a row for each seed in this file, which must not be there yet
+    #[arg(long, value_name = "FILE", help_heading = "Many machines")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the file where an earlier sweep ended, if it is there
+    #[arg(long, help_heading = "Many machines")]
+    pub(crate) resume: bool,
+    /// Play only part I of N, from 0: 2/7. 'auto' asks Slurm, 'auto/N' Slurm or Kubernetes
+    #[arg(long, value_name = "I/N", help_heading = "Many machines")]
+    pub(crate) shard: Option<Shard>,
+    /// Begin no seed after this time: 10m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = "Many machines")]
+    pub(crate) budget: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct Merge {
+    /// The files of all parts, as `simulate sweep --shard I/N --out FILE` writes them
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where the whole sweep goes; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -422,10 +450,16 @@ mod tests {
             subcommand: "sweep",
             required: &["--seeds", "0..9"],
             sets: &[
-                &["seeds", "jobs", "plan", "format"],
+                &[
+                    "seeds", "jobs", "plan", "format", "out", "resume", "shard", "budget",
+                ],
                 &[
                     "seeds",
                     "jobs",
+                    "out",
+                    "resume",
+                    "shard",
+                    "budget",
                     "processes",
                     "faulty",
                     "twins",
@@ -433,6 +467,11 @@ mod tests {
                     "format",
                 ],
             ],
+        },
+        Together {
+            subcommand: "merge",
+            required: &["FILE"],
+            sets: &[&["out"]],
         },
         Together {
             subcommand: "transcript",
@@ -512,7 +551,8 @@ mod tests {
             "faulty" => "S=lie",
             "twins" => "P,Q",
             "format" => "json",
-            "from" | "timeout" => "2s",
+            "from" | "timeout" | "budget" => "2s",
+            "shard" => "0/2",
             "only" => "commit",
             "to" => "shiviz",
             _ => "7",
