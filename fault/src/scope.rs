@@ -99,7 +99,8 @@ impl From<&Message> for Scope {
             | Message::Body(_)
             | Message::Replies(_)
             | Message::Query(_)
-            | Message::Answer(_) => Self::default(),
+            | Message::Answer(_)
+            | Message::Proof(_) => Self::default(),
         }
     }
 }
@@ -123,7 +124,8 @@ impl From<&SignedMessage> for Scope {
             | SignedMessage::Body(_)
             | SignedMessage::Replies(_)
             | SignedMessage::Query(_)
-            | SignedMessage::Answer(_) => Self::default(),
+            | SignedMessage::Answer(_)
+            | SignedMessage::Proof(_) => Self::default(),
         }
     }
 }

@@ -9,8 +9,8 @@ use quorate_fault::scope::{Moment, Scope};
 use quorate_fault::{Behaviour, Faulty, Joins, Say, Scene, Setting};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Answer, Batch, Checkpoint, Memory, NewView, PrePrepare, Prepare, Replies, Reply, Request,
-    Standing, ViewChange,
+    Answer, Batch, Checkpoint, Memory, NewView, PrePrepare, Prepare, Proved, Replies, Reply,
+    Request, Standing, ViewChange,
 };
 use quorate_protocol::{
     ClientId, ClusterId, Config, Digest, Duration, Effect, Input, Keys, Message, Misbehaviour,
@@ -739,6 +739,7 @@ fn a_message_without_slot_or_view_counts_as_the_current_one() {
         executed: Sequence(0),
         stable: Sequence(0),
         memory: Memory::Whole,
+        proved: Proved::none(),
     });
     let mut slots = made("silent@slots=3");
     assert!(quiet(&mut *slots, moment(Time(0), 1, 3), &standing));

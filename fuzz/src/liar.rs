@@ -7,12 +7,13 @@ use arbitrary::{Result, Unstructured};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
     Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, Piece,
-    PrePrepare, Prepare, Recall, Replies, Reply, Request, Stable, Standing, State, ViewChange,
+    PrePrepare, Prepare, Proof, Proved, Recall, Replies, Reply, Request, Stable, Standing, State,
+    ViewChange,
 };
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
-    ClientId, Config, Digest, Keys, Message, ReplicaId, Sequence, Signed, SignedMessage, Timestamp,
-    View,
+    ClientId, Config, Digest, Evidence, Keys, Message, ReplicaId, Sequence, Signed, SignedMessage,
+    Timestamp, View,
 };
 
 /// The most values of each kind that it remembers. Beyond it, the oldest are dropped.
@@ -151,7 +152,7 @@ impl Liar {
         let view = self.view(choices)?;
         let sequence = Sequence(number(choices)?);
         let digest = self.digest(choices)?;
-        Ok(match choices.int_in_range(0..=15u8)? {
+        Ok(match choices.int_in_range(0..=16u8)? {
             0 => {
                 let request = self.request(choices)?;
                 remember(&mut self.requests, request.clone());
@@ -208,6 +209,7 @@ impl Liar {
                     1 => Memory::Lost { life: 1 },
                     _ => Memory::VotesFrom(View(choices.int_in_range(0..=4)?)),
                 },
+                proved: Proved::none(),
             }),
             12 => {
                 let piece = if choices.arbitrary()? {
@@ -233,6 +235,10 @@ impl Liar {
                     None
                 },
             }),
+            15 => match self.evidence(choices)? {
+                Some(evidence) => Message::Proof(Proof { evidence }),
+                None => Message::Fetch(Fetch { digest }),
+            },
             _ => Message::Replies(Replies {
                 replies: vec![Reply {
                     view,
@@ -243,6 +249,25 @@ impl Liar {
                     result: choices.arbitrary::<bool>()?.then(|| vec![1]),
                 }],
             }),
+        })
+    }
+
+    /// A proof of what it has heard, most often a false one.
+    fn evidence(&self, choices: &mut Unstructured<'_>) -> Result<Option<Evidence>> {
+        let (commits, wishes) = (
+            some(choices, &self.commits)?,
+            some(choices, &self.view_changes)?,
+        );
+        let prepares = some(choices, &self.prepares)?;
+        Ok(match (&commits[..], &wishes[..], &prepares[..]) {
+            ([commit, ..], [wish, ..], _) => {
+                Some(Evidence::ForgottenCommit(commit.clone(), wish.clone()))
+            }
+            ([one, other, ..], ..) => Some(Evidence::TwoCommits(one.clone(), other.clone())),
+            (_, [one, other, ..], _) => Some(Evidence::TwoViewChanges(one.clone(), other.clone())),
+            (.., [one, other, ..]) => Some(Evidence::TwoPrepares(one.clone(), other.clone())),
+            (.., [one]) => Some(Evidence::PrimaryPrepared(one.clone())),
+            _ => None,
         })
     }
 

@@ -15,6 +15,7 @@ use quorate_service::{Operation, Service};
 use quorate_trace::{self as trace, EventId};
 
 use crate::Answer;
+use crate::archive::Archive;
 use crate::batch::{Arrived, Batch};
 use crate::desk::name_of;
 use crate::event::{Event, Leaving};
@@ -49,6 +50,7 @@ pub struct Core<S> {
     pub(crate) heard: Vec<VerifiedMessage>,
     pub(crate) views: ViewLog,
     pub(crate) meter: Meter,
+    pub(crate) archive: Archive,
     /// What it did, if it keeps a trace.
     pub(crate) journal: Option<Box<Journal>>,
 }
@@ -77,6 +79,7 @@ impl<S: Service> Core<S> {
             heard: Vec::new(),
             views: ViewLog::default(),
             meter: Meter::default(),
+            archive: Archive::default(),
             journal: None,
         }
     }

@@ -8,7 +8,9 @@
 //!   the exchange. `gathering`: the process as a member of a gathering.
 //! * [`turn`]: records first, then everything else. [`event`]: what happened. [`journal`]: the same for the trace.
 //!   [`meter`]: how often, and how long it took. [`views`]: why the view changed.
+//!   [`archive`]: the proof of what was executed.
 
+pub mod archive;
 pub mod ask;
 pub mod batch;
 pub mod core;
@@ -25,6 +27,7 @@ pub mod rounds;
 pub mod turn;
 pub mod views;
 
+pub use archive::Archive;
 pub use ask::{
     Answer, Ask, BYTES, Heard, LANES, Outcome, Refusal, RequestName, SignedVote, Told, UNDER_WAY,
 };

@@ -57,11 +57,13 @@ impl<S: Service> Core<S> {
                     results: results.clone(),
                 };
                 self.answers.push_back((executed, answer));
+                let proof = self.replica().commit_certificate(sequence).to_vec();
+                self.archive.executed(sequence, &proof);
                 self.events.push(Event::Executed {
                     sequence,
                     requests,
                     results,
-                    proof: self.replica().commit_certificate(sequence).to_vec(),
+                    proof,
                 });
             }
             Effect::TakeCheckpoint { sequence } => {
@@ -86,7 +88,10 @@ impl<S: Service> Core<S> {
                     self.answers.push_back((cause, Input::Read { to, answer }));
                 }
             }
-            Effect::Persist(record) => self.records.push(*record),
+            Effect::Persist(record) => {
+                self.archive.recorded(&record);
+                self.records.push(*record);
+            }
             Effect::Heard(message) => self.heard.push(*message),
             Effect::Done { timestamp } => self.events.push(Event::Done(timestamp)),
             Effect::Diverged { sequence } => {
@@ -111,7 +116,7 @@ impl<S: Service> Core<S> {
             }
             Effect::Accuse(evidence) => self.accuse(evidence),
             Effect::Suspect(evidence) => match self.keys.check_evidence(&evidence) {
-                Ok(()) => self.accuse(evidence),
+                Ok(()) => self.give(Input::Proved(evidence)),
                 Err(misbehaviour) => self.events.push(Event::Refused(misbehaviour)),
             },
         }

@@ -17,6 +17,7 @@ use quorate_service::session::Session;
 use quorate_service::{Operation, Replicated};
 use quorate_trace as trace;
 
+use crate::archive::Archive;
 use crate::ask::{Answer, Ask, Refusal, RequestName};
 use crate::batch::{Batch, Head};
 use crate::core::Core;
@@ -112,8 +113,14 @@ impl<C> Process<C> {
         let forgets = behaviour
             .as_mut()
             .is_some_and(|behaviour| behaviour.forgets());
+        let mut archive = Archive::default();
         let replica = match past {
-            Past::Kept(records) if !forgets => Replica::restore(config, records),
+            Past::Kept(records) if !forgets => {
+                for record in &records {
+                    archive.recorded(record);
+                }
+                Replica::restore(config, records)
+            }
             Past::Lost if !forgets => Replica::rejoin(config),
             _ => Replica::new(config),
         };
@@ -131,12 +138,14 @@ impl<C> Process<C> {
         let service = Replicated::new(rules, membership).with_longest_result(longest_result);
         #[cfg(feature = "mutants")]
         let service = service.with_mutant(mutant);
+        let mut core = Core::new(keys, Faulty::new(replica, behaviour), service);
+        core.archive = archive;
         Self {
             head: Head {
                 cluster,
                 sender: own,
             },
-            core: Core::new(keys, Faulty::new(replica, behaviour), service),
+            core,
             desk: Desk::new(own, client, first_number),
             rounds: Rounds::new(session),
             gatherer: gathers.map(|plan| Gatherer::new(own, plan)),
@@ -231,6 +240,12 @@ impl<C> Process<C> {
     /// Sets the time of what arrives next, for the trace. What is asked, and each turn, brings its time along.
     pub fn reach(&mut self, now: Time) {
         self.core.reach(now);
+    }
+
+    /// The proof of what it has executed last.
+    #[must_use]
+    pub const fn archive(&self) -> &Archive {
+        &self.core.archive
     }
 
     /// What it did, if it keeps a trace. Nobody may see what it did in a turn before the turn's records are written.

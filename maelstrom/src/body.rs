@@ -118,5 +118,6 @@ pub(crate) const fn peer_type(message: &SignedMessage) -> &'static str {
         SignedMessage::Answer(_) => "answer",
         SignedMessage::Committed(_) => "committed",
         SignedMessage::Stable(_) => "stable",
+        SignedMessage::Proof(_) => "proof",
     }
 }

@@ -6,7 +6,7 @@
 //!   batches travel.
 //! * `common`: what all processes must have alike. `durable`: files that outlive a crash. `starts`: how often a process was
 //!   started.
-//! * `status`: what `status` and `round` tell. `proofs`: who is proved faulty, and for what. `refusals`: what was refused
+//! * `status`: what `status` and `round` tell. `archived`: what an audit asks for. `refusals`: what was refused
 //!   without proof.
 //! * `figures`: what the process has counted. `metrics`: the same as a page for Prometheus.
 //! * `task`: a task that does not outlive the one that started it.
@@ -17,6 +17,7 @@
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod archived;
 mod clock;
 mod common;
 mod config;
@@ -29,7 +30,6 @@ mod inbox;
 mod link;
 mod metrics;
 mod outbox;
-mod proofs;
 mod question;
 mod ready;
 mod refusals;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use quorate_host::{Answer, Ask, Batch, Page as TracePage};
-use quorate_protocol::{ReplicaId, Sequence, Sizes, SlotStatus, Status, Time};
+use quorate_protocol::{Evidence, ReplicaId, Sequence, Sizes, SlotStatus, Status, Time};
 use quorate_service::ledger::Page;
 use quorate_wire::Fault;
 use quorate_wire::method::{
@@ -13,6 +13,7 @@ use quorate_wire::method::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use crate::archived::Archived;
 use crate::crossing::Passage;
 use crate::figures::Figures;
 use crate::inbox::{Inbox, IntoInbox, Taken, inbox};
@@ -192,6 +193,12 @@ pub(crate) enum Question {
         /// Where the answer goes.
         answer: oneshot::Sender<Option<TracePage>>,
     },
+    /// The proofs that the process keeps.
+    Proofs(oneshot::Sender<Vec<Evidence>>),
+    /// What the process has to judge all by, and its checkpoint interval.
+    Archived(oneshot::Sender<(u64, Archived)>),
+    /// The bytes of one item of that.
+    ArchivedItem(String, oneshot::Sender<Option<Vec<u8>>>),
     /// Sets the fault of this process, in words; `None` makes it correct. The answer is the fault, in words.
     SetFault(Option<String>, oneshot::Sender<Result<String, Fault>>),
     /// The fault of this process, in words.

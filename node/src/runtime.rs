@@ -10,7 +10,7 @@ use quorate_host::{
     Ask, Batch, Disk, Event, Journal, Micros, Outgoing, Past, Process, Released, Setup,
     first_number,
 };
-use quorate_protocol::{ClusterId, Config, Keys, Quorum, Record, ReplicaId, Time};
+use quorate_protocol::{ClusterId, Config, Evidence, Keys, Quorum, Record, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::Membership;
 use quorate_trace::{self as trace, EventId, Kind, Why};
@@ -18,6 +18,7 @@ use quorate_wire::method::{LinkStatus, Traffic};
 use quorate_wire::{Fault, Seldom};
 
 use crate::Ending;
+use crate::archived::Archived;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::crossing::Crossing;
@@ -26,12 +27,13 @@ use crate::herald::{Gathered, Herald};
 use crate::inbox::IntoInbox;
 use crate::link::{Envelope, Letter, NUMBER, Reception};
 use crate::outbox::{self, Outbox};
-use crate::proofs::Proofs;
 use crate::question::{
     Arrival, Asked, AtRuntime, CORRECT, Caller, Question, Share, SlotVotes, Standing,
 };
 use crate::refusals::Refusals;
-use crate::status::{explain, names, round_status, round_summary, view_change_status};
+use crate::status::{
+    explain, names, proof_status, round_status, round_summary, view_change_status,
+};
 use crate::storage::{self, Storage};
 use crate::web::Web;
 
@@ -50,9 +52,6 @@ pub(crate) struct Runtime {
     totals: Totals,
     /// Whether this process listens on loopback only. Then callers may make it faulty.
     loopback: bool,
-    /// The replicas already proved faulty. Proofs may come a hundred times a second, but people need to read it only
-    /// once.
-    proofs: Proofs,
     /// Tells what happens in the gathering, if it takes part in one.
     herald: Option<Herald>,
     /// What it needs for PBFT over HTTP/JSON.
@@ -157,7 +156,6 @@ impl Runtime {
             },
             totals: Totals::default(),
             loopback,
-            proofs: Proofs::default(),
             herald,
             web: config
                 .web
@@ -295,12 +293,7 @@ impl Runtime {
             Event::Refused(misbehaviour) => tracing::debug!(%misbehaviour, "refused"),
             Event::Unsigned(misbehaviour) => tracing::warn!(%misbehaviour, "not sent"),
             Event::Accused(evidence) => {
-                let accused = evidence.accused();
-                if self.proofs.keep(&evidence) {
-                    tracing::warn!(%accused, ?evidence, "proved faulty");
-                } else {
-                    tracing::debug!(%accused, ?evidence, "proved faulty again");
-                }
+                tracing::warn!(accused = %evidence.accused(), kind = %evidence.kind(), what = %evidence, "proved faulty");
             }
             Event::Asked(_) | Event::Done(_) => {}
         }
@@ -392,6 +385,17 @@ impl Runtime {
                 let journal = self.process.journal();
                 let _ = answer.send(journal.map(|journal| journal.page(since, TRACE_PAGE)));
             }
+            Question::Proofs(answer) => {
+                let proofs = self.process.replica().proofs();
+                let _ = answer.send(proofs.cloned().collect());
+            }
+            Question::Archived(answer) => {
+                let interval = self.process.replica().config().checkpoint_interval;
+                let _ = answer.send((interval, Archived::of(&self.process)));
+            }
+            Question::ArchivedItem(name, answer) => {
+                let _ = answer.send(Archived::item(&self.process, &name));
+            }
             Question::SetFault(words, answer) => {
                 let _ = answer.send(self.set_fault(words));
             }
@@ -436,8 +440,8 @@ impl Runtime {
         let outboxes = peers().zip(&self.outboxes);
         let inboxes = peers().zip(self.asked.batches.bytes());
         let own = self.process.own();
-        let proofs = self.proofs.status();
-        let accused: BTreeSet<_> = proofs.iter().map(|proof| &proof.accused).collect();
+        let proofs = self.process.replica().proofs();
+        let accused: BTreeSet<_> = proofs.map(Evidence::accused).collect();
         Figures {
             outboxes: outboxes
                 .filter_map(|(peer, outbox)| Some((peer, outbox.as_ref()?.bytes())))
@@ -474,7 +478,7 @@ impl Runtime {
         Standing {
             status,
             round: round_summary(self.process.service().exchange()),
-            proofs: self.proofs.status(),
+            proofs: replica.proofs().map(proof_status).collect(),
             refused: self.refusals.status(),
             view_changes: changes
                 .map(|change| view_change_status(change, self.quorum, &asking))

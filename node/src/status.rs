@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use quorate_host::{Missing, Reason, ViewChange};
-use quorate_protocol::{Quorum, ReplicaId};
+use quorate_protocol::{Evidence, Quorum, ReplicaId};
 use quorate_service::exchange::{Ballot, Exchange};
 use quorate_wire::method::{
-    BallotStatus, RoundStatus, RoundSummary, TallyStatus, ViewChangeReason, ViewChangeStatus,
-    VoteStatus,
+    BallotStatus, ProofStatus, RoundStatus, RoundSummary, TallyStatus, ViewChangeReason,
+    ViewChangeStatus, VoteStatus,
 };
 
 /// The round after the latest decided if it has a record, otherwise the latest decided.
@@ -121,6 +121,14 @@ pub(crate) fn view_change_status(
             asking
         }),
         started: change.started,
+    }
+}
+
+/// Who is proved faulty, and for what.
+pub(crate) fn proof_status(evidence: &Evidence) -> ProofStatus {
+    ProofStatus {
+        accused: evidence.accused().to_string(),
+        what: evidence.to_string(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use quorate_host::{BadBatch, Batch};
-use quorate_protocol::message::{Memory, Standing};
+use quorate_protocol::message::{Memory, Proved, Standing};
 use quorate_protocol::{
     ClusterId, Config, Keys, Message, Quorum, Record, ReplicaId, Sequence, SignedMessage, View,
 };
@@ -185,6 +185,7 @@ fn message_of_q(cluster: u8, executed: u64) -> Vec<u8> {
         memory: Memory::Whole,
         executed: Sequence(executed),
         stable: Sequence(0),
+        proved: Proved::none(),
     };
     let message = keys.sign_message(Message::Standing(standing)).unwrap();
     postcard::to_stdvec(&message.into_signed()).unwrap()

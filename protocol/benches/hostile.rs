@@ -29,7 +29,8 @@ use quorate_host::{Batch as Arrived, Core, Head, join};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
     Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, Piece,
-    PrePrepare, Prepare, Query, Replies, Reply, Request, Stable, Standing, State, ViewChange,
+    PrePrepare, Prepare, Proved, Query, Replies, Reply, Request, Stable, Standing, State,
+    ViewChange,
 };
 use quorate_protocol::signature::Signable;
 use quorate_protocol::{
@@ -372,6 +373,7 @@ const fn standing(view: u64) -> Standing {
         executed: Sequence(0),
         stable: Sequence(0),
         memory: Memory::Whole,
+        proved: Proved::none(),
     }
 }
 

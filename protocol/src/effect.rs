@@ -86,10 +86,10 @@ pub enum Effect {
     },
     /// A message was refused. It changed nothing.
     Reject(Misbehaviour),
-    /// A replica is proved faulty.
+    /// A replica is proved faulty, for the first time in this way.
     Accuse(Box<Evidence>),
     /// A replica is proved faulty if the signatures hold. One of them nobody has checked, because it came with a vote that
-    /// decided nothing ([`crate::Input::Surplus`]).
+    /// decided nothing ([`crate::Input::Surplus`]). If they hold, the host gives it back as [`crate::Input::Proved`].
     Suspect(Box<Evidence>),
 }
 

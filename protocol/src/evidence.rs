@@ -5,68 +5,15 @@ use std::fmt;
 use crate::certificate::PreparedCertificate;
 use crate::config::Config;
 use crate::digest::Digest;
-use crate::id::{ReplicaId, Sequence, View};
-use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
+use crate::id::{Sequence, View};
+pub use crate::message::evidence::{Evidence, Kind};
+use crate::message::{Commit, PrePrepare, Prepare, ViewChange};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
 use crate::new_view;
 use crate::signature::{Keys, Signable, Signed};
 
-/// Proof that a replica is faulty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// E1: two PRE-PREPAREs for one view and slot with different digests.
-    TwoPrePrepares(Signed<PrePrepare>, Signed<PrePrepare>),
-    /// E2: two PREPAREs for one view and slot with different digests.
-    TwoPrepares(Signed<Prepare>, Signed<Prepare>),
-    /// E3: two COMMITs for one view and slot with different digests.
-    TwoCommits(Signed<Commit>, Signed<Commit>),
-    /// E4: a PREPARE signed by that view's primary.
-    PrimaryPrepared(Signed<Prepare>),
-    /// E5: a NEW-VIEW whose V is invalid, or whose O does not follow from its V.
-    WrongNewView(Signed<NewView>),
-    /// E5: a NEW-VIEW, and a PRE-PREPARE of the same primary and view for a slot that the NEW-VIEW settles, or with another
-    /// digest than it has for the slot.
-    ProposedAgainstNewView(Signed<NewView>, Signed<PrePrepare>),
-    /// E3: a PRE-PREPARE, and a COMMIT of the same replica, view and slot with another digest. A replica commits only
-    /// what it has proposed or agreed to.
-    CommittedOtherProposal(Signed<PrePrepare>, Signed<Commit>),
-    /// E3: a PREPARE, and a COMMIT of the same replica, view and slot with another digest.
-    CommittedOtherPrepare(Signed<Prepare>, Signed<Commit>),
-    /// E6: two VIEW-CHANGEs for one view that no single memory has made, and no memory that was lost in between.
-    TwoViewChanges(Signed<ViewChange>, Signed<ViewChange>),
-    /// E6: two different NEW-VIEWs for one view.
-    TwoNewViews(Signed<NewView>, Signed<NewView>),
-    /// E7: a COMMIT and a VIEW-CHANGE for a later view. The VIEW-CHANGE has no stable checkpoint at or above the
-    /// COMMIT's slot, no certificate for the COMMIT's digest in its view, and no certificate of a later view for the
-    /// slot.
-    ForgottenCommit(Signed<Commit>, Signed<ViewChange>),
-    /// E7: a COMMIT, and a VIEW-CHANGE for its view or an earlier one whose stable checkpoint is at or above the COMMIT's
-    /// slot. A replica no longer votes in such a slot.
-    CommitBelowCheckpoint(Signed<Commit>, Signed<ViewChange>),
-}
-
 impl Evidence {
-    /// The replica that this proves faulty.
-    #[must_use]
-    pub fn accused(&self) -> ReplicaId {
-        match self {
-            Self::TwoPrePrepares(first, _) | Self::CommittedOtherProposal(first, _) => {
-                first.signer()
-            }
-            Self::TwoPrepares(first, _)
-            | Self::PrimaryPrepared(first)
-            | Self::CommittedOtherPrepare(first, _) => first.signer(),
-            Self::TwoCommits(first, _)
-            | Self::ForgottenCommit(first, _)
-            | Self::CommitBelowCheckpoint(first, _) => first.signer(),
-            Self::WrongNewView(new_view)
-            | Self::TwoNewViews(new_view, _)
-            | Self::ProposedAgainstNewView(new_view, _) => new_view.signer(),
-            Self::TwoViewChanges(first, _) => first.signer(),
-        }
-    }
-
     /// Whether the messages prove what they are shown for. Their signatures were checked when they arrived.
     #[must_use]
     pub fn holds(&self, config: &Config) -> bool {

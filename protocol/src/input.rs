@@ -1,4 +1,5 @@
 use crate::effect::Timer;
+use crate::evidence::Evidence;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Answer, Query, Request, Surplus, VerifiedMessage};
 use crate::part::Part;
@@ -30,6 +31,8 @@ pub enum Input {
         /// The results, each of at most [`crate::Limits::result`] bytes. What is longer is cut, at all replicas alike.
         results: Vec<Vec<u8>>,
     },
+    /// The signatures of what [`crate::Effect::Suspect`] has named hold.
+    Proved(Box<Evidence>),
     /// The host has read what [`crate::Effect::Read`] asked for.
     Read {
         /// The replica that asked.

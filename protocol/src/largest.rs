@@ -32,7 +32,7 @@ pub struct Largest {
     pub request: usize,
     /// PRE-PREPARE with its batch.
     pub pre_prepare: usize,
-    /// PREPARE, COMMIT, CHECKPOINT, Fetch, FetchState and Standing.
+    /// PREPARE, COMMIT, CHECKPOINT, Fetch and FetchState.
     pub vote: usize,
     /// VIEW-CHANGE with a certificate for every slot of a window.
     pub view_change: usize,
@@ -53,6 +53,10 @@ pub struct Largest {
     pub query: usize,
     /// Answer.
     pub answer: usize,
+    /// Standing.
+    pub standing: usize,
+    /// Proof. One that would be larger than a message may be is not sent.
+    pub proof: usize,
 }
 
 impl Largest {
@@ -70,6 +74,7 @@ impl Largest {
         let signed = |value| value + largest_envelope(n);
         let batch = SHORT + batch;
         let change = Change::of(config);
+        let id = if n <= 1 << 7 { 1 } else { SHORT };
         let window = usize::try_from(config.window).unwrap_or(usize::MAX);
         Self {
             request: SHORT + signed(CLIENT + LONG + LONG + SHORT + operation + SEAL),
@@ -84,6 +89,12 @@ impl Largest {
             replies: SHORT + signed(SHORT + batch.max(REPLY + result)),
             query: SHORT + signed(LONG + SHORT + operation),
             answer: SHORT + signed(LONG + DIGEST + SHORT + result),
+            standing: SHORT
+                + signed(LONG + LONG + LONG + SHORT + SHORT + LONG + SHORT + n * (id + 1)),
+            proof: config
+                .limits
+                .message
+                .min(SHORT + signed(SHORT + 2 * change.new_view(window))),
         }
     }
 
@@ -103,6 +114,8 @@ impl Largest {
             self.replies,
             self.query,
             self.answer,
+            self.standing,
+            self.proof,
         ]
         .into_iter()
         .fold(0, usize::max)

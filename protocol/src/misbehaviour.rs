@@ -26,6 +26,11 @@ pub enum Misbehaviour {
         view: View,
         sequence: Sequence,
     },
+    #[error("{signer} sent a proof against {accused} that proves nothing")]
+    FalseProof {
+        signer: ReplicaId,
+        accused: ReplicaId,
+    },
     #[error("{signer} sent an invalid checkpoint proof: {why}")]
     InvalidCheckpointProof {
         signer: ReplicaId,

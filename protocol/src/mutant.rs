@@ -33,6 +33,10 @@ pub enum Mutant {
     LaggardLeftAlone,
     /// A vote that decides nothing is thrown away, and is evidence of nothing later (rule 24).
     SurplusForgotten,
+    /// A replica shows nobody the lies that it has seen (rule 24).
+    ProofKeptBack,
+    /// A proof is not written to disk (rule 24).
+    ProofNotOnDisk,
     /// A resent request starts the timer even if it has executed (rule 14).
     ResentStartsTimer,
     /// Votes are sent before the disk has what was accepted and prepared (rule 22).
@@ -163,7 +167,7 @@ impl std::fmt::Display for Mutant {
 impl Mutant {
     /// The bugs that no run shows, because another rule makes up for them, or because nobody in a run is so evil. Each of
     /// them fails the test of its rule (`protocol/tests/rules/mutants.rs`).
-    pub const UNSEEN: [Self; 14] = [
+    pub const UNSEEN: [Self; 15] = [
         Self::BodiesNotCompared,
         Self::BodyNotFetched,
         Self::ProposesAboveWindow,
@@ -173,6 +177,7 @@ impl Mutant {
         Self::SilenceForgotten,
         Self::AnotherLifeExcuses,
         Self::CommitProofIgnored,
+        Self::ProofNotOnDisk,
         Self::EarlyUnbounded,
         Self::WaitingUnbounded,
         Self::ResultsUnbounded,
@@ -181,7 +186,7 @@ impl Mutant {
     ];
 
     /// All mutants.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 63] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -229,6 +234,8 @@ impl Mutant {
         Self::LatePreparesIgnored,
         Self::AnotherLifeExcuses,
         Self::CommitProofIgnored,
+        Self::ProofKeptBack,
+        Self::ProofNotOnDisk,
         Self::NoHelpToVote,
         Self::EarlyUnbounded,
         Self::WaitingUnbounded,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Digest;
 use crate::certificate::PreparedCertificate;
+use crate::evidence::Evidence;
 use crate::id::{Sequence, View};
 use crate::message::{Batch, Checkpoint, PrePrepare, SignedMessage, ViewChange};
 use crate::part::Part;
@@ -43,6 +44,8 @@ pub enum Record {
     Silent,
     /// The replica may vote again in this view and later ones.
     VotesFrom(View),
+    /// A proof that a replica is faulty. It never gets obsolete.
+    Proof(Box<Evidence>),
     /// A checkpoint is stable. Records of slots at or below it are obsolete.
     #[serde(skip)]
     Stable {

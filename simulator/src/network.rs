@@ -288,6 +288,7 @@ mod tests {
             executed: Sequence(0),
             stable: Sequence(0),
             memory: quorate_protocol::message::Memory::Whole,
+            proved: quorate_protocol::message::Proved::none(),
         }));
         let fetch = packet(Message::Fetch(Fetch {
             digest: Digest::of(&[]),

@@ -8,6 +8,7 @@ use quorate_host::{
     self as host, Answer, Ask, Batch, Event, Heard, Journal, Outgoing, Past, RequestName, Setup,
     first_number,
 };
+use quorate_protocol::evidence;
 use quorate_protocol::message::{NewView, Request};
 use quorate_protocol::{
     Cached, ClientId, ClusterId, Config, Digest, Duration, Keys, Part, Record, ReplicaId, Signed,
@@ -248,6 +249,12 @@ impl Process {
     #[must_use]
     pub const fn patience(&self) -> Duration {
         self.live.replica().patience()
+    }
+
+    /// The lies that it can prove: whose they are, and of which kind.
+    pub fn proofs(&self) -> impl Iterator<Item = (ReplicaId, evidence::Kind)> + '_ {
+        let proofs = self.live.replica().proofs();
+        proofs.map(|one| (one.accused(), one.kind()))
     }
 
     /// How much its replica keeps.

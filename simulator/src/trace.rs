@@ -181,6 +181,14 @@ fn message_words(message: &SignedMessage) -> String {
         }
         SignedMessage::Query(m) => format!("query {} number {}", m.signer(), m.value().number),
         SignedMessage::Answer(m) => format!("answer {} number {}", m.signer(), m.value().number),
+        SignedMessage::Proof(m) => {
+            let evidence = &m.value().evidence;
+            format!(
+                "proof {} against {}: {evidence}",
+                m.signer(),
+                evidence.accused()
+            )
+        }
         SignedMessage::Fetch(m) => format!("fetch {} {}", m.signer(), m.value().digest),
         SignedMessage::Body(m) => format!("body {} {}", m.signer(), m.value().batch.digest()),
         SignedMessage::Standing(m) => {

@@ -50,7 +50,18 @@ fn within_the_bound_no_rule_is_broken() {
 
 #[test]
 fn beyond_the_bound_correct_processes_disagree_and_the_guilty_are_named() {
-    let disagreements: Vec<_> = (0..30)
+    two_twins_of_four_are_named(30);
+}
+
+#[test]
+#[ignore = "it takes a minute"]
+fn in_a_thousand_seeds_two_twins_of_four_are_named() {
+    two_twins_of_four_are_named(1000);
+}
+
+/// Plays so many seeds, and finds the two twins, and nobody else, to blame for each disagreement.
+fn two_twins_of_four_are_named(seeds: u64) {
+    let disagreements: Vec<_> = (0..seeds)
         .map(|seed| Plan::generate(seed, &of_four(&[0, 1])))
         .filter_map(|plan| match play(&plan).violation {
             Some(Violation::Agreement(disagreement)) => Some(disagreement),

@@ -1,4 +1,4 @@
-use quorate_protocol::message::{Batch, Message};
+use quorate_protocol::message::{Batch, Commit, Message, Prepare};
 use quorate_protocol::{Effect, ReplicaId};
 
 use super::{Altered, Behaviour, Entry, Say, one_by_one, opposite, with_false_digest};
@@ -18,8 +18,9 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// Tells every second process something else. A primary proposes another batch to it, a backup votes for another
-/// digest, and in the exchange it gets the opposite decision.
+/// Tells every second process something else. A primary proposes the null batch to it, a backup votes for the null batch, and in
+/// the exchange it gets the opposite decision. So the lies of several equivocators fit together: with some help of the links, two
+/// of four make the two others execute different batches.
 #[derive(Clone, Debug)]
 struct Equivocate {
     own: ReplicaId,
@@ -62,6 +63,14 @@ fn other_story(message: &Message) -> Message {
             other.digest = Batch::null().digest();
             Message::PrePrepare(other, Batch::null())
         }
+        Message::Prepare(prepare) => Message::Prepare(Prepare {
+            digest: Batch::null().digest(),
+            ..*prepare
+        }),
+        Message::Commit(commit) => Message::Commit(Commit {
+            digest: Batch::null().digest(),
+            ..*commit
+        }),
         other => with_false_digest(other),
     }
 }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use quorate_protocol::message::{
     Answer, Batch, Body, Checkpoint, Commit, Fetch, FetchState, Memory, Message, Piece, Prepare,
-    Query, Request, Standing, State, ViewChange,
+    Proved, Query, Request, Standing, State, ViewChange,
 };
 use quorate_protocol::{
     ClientId, Digest, Duration, Effect, ReplicaId, Sequence, Time, Timestamp, VerifiedMessage, View,
@@ -149,6 +149,7 @@ impl Flood {
             executed: Sequence(0),
             stable: Sequence(0),
             memory: Memory::Whole,
+            proved: Proved::none(),
         })
     }
 

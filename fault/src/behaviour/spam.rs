@@ -1,6 +1,6 @@
 use quorate_protocol::message::{
-    Batch, Checkpoint, Commit, Fetch, FetchState, Memory, Message, PrePrepare, Prepare, Query,
-    Standing, ViewChange,
+    Batch, Checkpoint, Commit, Fetch, FetchState, Memory, Message, PrePrepare, Prepare, Proved,
+    Query, Standing, ViewChange,
 };
 use quorate_protocol::{Digest, Duration, Effect, ReplicaId, Sequence, Time, View};
 
@@ -96,6 +96,7 @@ impl Spam {
                 } else {
                     Memory::Whole
                 },
+                proved: Proved::none(),
             }),
         }
     }

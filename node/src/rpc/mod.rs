@@ -2,8 +2,11 @@
 
 mod agreement;
 mod auction;
+mod audit;
+mod audit_item;
 mod ballot;
 mod bid;
+mod evidence;
 mod fault_clear;
 mod fault_get;
 mod fault_set;
@@ -38,9 +41,10 @@ use quorate_host::{Answer, Ask, Outcome, Refusal};
 use quorate_protocol::{ClusterId, Quorum, ReplicaId};
 use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
-    Agreement, Auction, Ballot, Bid, FaultClear, FaultGet, FaultSet, FinalizeDecision, Happenings,
-    LinkGet, LinkSet, Members, NextEpoch, Offers, OpenAuction, OpenVote, OpenWork, Read,
-    ReceiveMessage, Round, SendMessage, ServerControl, Status, Submission, Trace, Vote, Work,
+    Agreement, Auction, Audit, AuditItem, Ballot, Bid, Evidence, FaultClear, FaultGet, FaultSet,
+    FinalizeDecision, Happenings, LinkGet, LinkSet, Members, NextEpoch, Offers, OpenAuction,
+    OpenVote, OpenWork, Read, ReceiveMessage, Round, SendMessage, ServerControl, Status,
+    Submission, Trace, Vote, Work,
 };
 use quorate_wire::{Endpoint, Fault, LeanCaller, Seldom};
 use tokio::sync::oneshot;
@@ -59,6 +63,7 @@ pub(crate) struct Handle {
 struct Inner {
     own: ReplicaId,
     cluster: ClusterId,
+    public_keys: Vec<[u8; 32]>,
     /// The log lines about votes that did not arrive, by recipient.
     lost_votes: Seldom<ReplicaId>,
     port: u16,
@@ -81,6 +86,7 @@ impl Handle {
         let inner = Inner {
             own,
             cluster: ClusterId(config.cluster),
+            public_keys: config.public_keys.clone(),
             lost_votes: Seldom::default(),
             port: config
                 .addresses
@@ -301,6 +307,9 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         open_work: OpenWork,
         next_epoch: NextEpoch,
         trace: Trace,
+        evidence: Evidence,
+        audit: Audit,
+        audit_item: AuditItem,
         fault_set: FaultSet,
         fault_clear: FaultClear,
         fault_get: FaultGet,

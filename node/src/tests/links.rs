@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Buf;
 use futures_util::FutureExt;
 use quorate_host::{Batch, Head};
-use quorate_protocol::message::{Memory, Standing};
+use quorate_protocol::message::{Memory, Proved, Standing};
 use quorate_protocol::{
     CHALLENGE, ClusterId, Keys, Message, PairKey, ReplicaId, Sequence, SignedMessage, Tagger, View,
 };
@@ -176,6 +176,7 @@ fn message(slot: u64) -> Vec<u8> {
         memory: Memory::Whole,
         executed: Sequence(slot),
         stable: Sequence(0),
+        proved: Proved::none(),
     };
     let message = keys.sign_message(Message::Standing(standing)).unwrap();
     postcard::to_stdvec(&message.into_signed()).unwrap()

@@ -12,7 +12,7 @@ pub struct Kind(&'static str);
 
 impl Kind {
     /// All that replicas send each other, in the order of [`Kind::number`].
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::REQUEST,
         Self::PRE_PREPARE,
         Self::PREPARE,
@@ -30,6 +30,7 @@ impl Kind {
         Self("reply"),
         Self("query"),
         Self("answer"),
+        Self("proof"),
     ];
 
     /// REQUEST.
@@ -86,6 +87,7 @@ impl Kind {
             SignedMessage::Replies(_) => 14,
             SignedMessage::Query(_) => 15,
             SignedMessage::Answer(_) => 16,
+            SignedMessage::Proof(_) => 17,
         }
     }
 

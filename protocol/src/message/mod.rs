@@ -11,6 +11,7 @@ mod body;
 mod checkpoint;
 mod commit;
 mod committed;
+pub(crate) mod evidence;
 mod fetch;
 mod fetch_state;
 mod kind;
@@ -18,6 +19,7 @@ mod new_view;
 mod pre_prepare;
 mod prepare;
 mod prepared;
+mod proof;
 mod query;
 mod replies;
 mod reply;
@@ -41,12 +43,13 @@ pub use new_view::NewView;
 pub use pre_prepare::PrePrepare;
 pub use prepare::Prepare;
 pub use prepared::PreparedCertificate;
+pub use proof::Proof;
 pub use query::Query;
 pub use replies::Replies;
 pub use reply::Reply;
 pub use request::Request;
 pub use stable::{Recall, Stable};
-pub use standing::{Memory, Standing};
+pub use standing::{Memory, Proved, Standing};
 pub use state::{Piece, State};
 pub use surplus::Surplus;
 pub(crate) use surplus::Unchecked;
@@ -98,6 +101,8 @@ pub enum Message {
     Query(Query),
     /// The answer to [`Query`].
     Answer(Answer),
+    /// A proof that a replica is faulty.
+    Proof(Proof),
 }
 
 /// A message as it travels between replicas.
@@ -127,6 +132,7 @@ pub enum SignedMessage {
     Replies(Signed<Replies>),
     Query(Signed<Query>),
     Answer(Signed<Answer>),
+    Proof(Signed<Proof>),
 }
 
 /// What every signed message has, whatever it says.
@@ -183,6 +189,7 @@ impl SignedMessage {
             Self::Replies(m) => m,
             Self::Query(m) => m,
             Self::Answer(m) => m,
+            Self::Proof(m) => m,
         }
     }
 }
@@ -214,6 +221,7 @@ pub enum VerifiedMessage {
     Replies(Verified<Replies>),
     Query(Verified<Query>),
     Answer(Verified<Answer>),
+    Proof(Verified<Proof>),
 }
 
 impl VerifiedMessage {
@@ -238,6 +246,7 @@ impl VerifiedMessage {
             Self::Replies(m) => m.signer(),
             Self::Query(m) => m.signer(),
             Self::Answer(m) => m.signer(),
+            Self::Proof(m) => m.signer(),
         }
     }
 
@@ -274,6 +283,7 @@ impl VerifiedMessage {
             Self::Replies(m) => SignedMessage::Replies(m.into_signed()),
             Self::Query(m) => SignedMessage::Query(m.into_signed()),
             Self::Answer(m) => SignedMessage::Answer(m.into_signed()),
+            Self::Proof(m) => SignedMessage::Proof(m.into_signed()),
         }
     }
 }
@@ -315,6 +325,7 @@ impl Keys {
             Message::Replies(m) => VerifiedMessage::Replies(self.sign(m)),
             Message::Query(m) => VerifiedMessage::Query(self.sign(m)),
             Message::Answer(m) => VerifiedMessage::Answer(self.sign(m)),
+            Message::Proof(m) => VerifiedMessage::Proof(self.sign(m)),
         })
     }
 
@@ -373,6 +384,11 @@ impl Keys {
             SignedMessage::Replies(m) => VerifiedMessage::Replies(self.verify(m)?),
             SignedMessage::Query(m) => VerifiedMessage::Query(self.verify(m)?),
             SignedMessage::Answer(m) => VerifiedMessage::Answer(self.verify(m)?),
+            SignedMessage::Proof(m) => {
+                let proof = self.verify(m)?;
+                self.check_evidence(&proof.value().evidence)?;
+                VerifiedMessage::Proof(proof)
+            }
             SignedMessage::Committed(m) => {
                 let committed = self.verify(m)?;
                 self.check_all(&committed.value().proof)?;

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{ReplicaId, Sequence, View};
+use crate::id::{Sequence, View};
 use crate::message::{PrePrepare, Prepare};
 use crate::signature::Signed;
 
@@ -15,12 +15,6 @@ pub struct PreparedCertificate {
 }
 
 impl PreparedCertificate {
-    /// The primary, and the backups whose PREPAREs the certificate contains.
-    pub(crate) fn signers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
-        let backups = self.prepares.iter().map(Signed::signer);
-        std::iter::once(self.pre_prepare.signer()).chain(backups)
-    }
-
     /// The view in which the batch was prepared.
     #[must_use]
     pub fn view(&self) -> View {

@@ -1,10 +1,13 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Sequence, View};
+use super::evidence::Kind;
+use crate::id::{ReplicaId, Sequence, View};
 use crate::signature::Signable;
 
 /// How far the sender is, so that the others send again what it lacks (rule 17).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Its current view, or the one that it asks for.
     pub view: View,
@@ -16,6 +19,54 @@ pub struct Standing {
     pub stable: Sequence,
     /// What it remembers of its votes.
     pub memory: Memory,
+    /// The proofs that it keeps.
+    pub proved: Proved,
+}
+
+/// Which proofs a replica keeps: for each replica that is proved faulty, a bit for each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proved(BTreeMap<ReplicaId, u8>);
+
+impl Proved {
+    /// No proofs.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// How many replicas are proved faulty.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no replica is proved faulty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether there is a proof of this kind against a replica.
+    #[must_use]
+    pub fn has(&self, accused: ReplicaId, kind: Kind) -> bool {
+        self.0
+            .get(&accused)
+            .is_some_and(|kinds| kinds & bit(kind) != 0)
+    }
+}
+
+impl FromIterator<(ReplicaId, Kind)> for Proved {
+    fn from_iter<I: IntoIterator<Item = (ReplicaId, Kind)>>(proofs: I) -> Self {
+        let mut proved = Self::none();
+        for (accused, kind) in proofs {
+            *proved.0.entry(accused).or_default() |= bit(kind);
+        }
+        proved
+    }
+}
+
+const fn bit(kind: Kind) -> u8 {
+    1 << kind as u8
 }
 
 /// What a replica remembers of the votes that it has sent (rule 23).

@@ -6,7 +6,7 @@ use crate::certificate::{check_checkpoint, check_commits, check_view_change};
 use crate::digest::Digest;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{
-    Checkpoint, Committed, NewView, PrePrepare, Prepare, SignedMessage, Stable, ViewChange,
+    Checkpoint, Committed, NewView, PrePrepare, Prepare, Proof, SignedMessage, Stable, ViewChange,
 };
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw, PreparedFlaw};
 use crate::mutant::Mutant;
@@ -25,11 +25,14 @@ impl Replica {
             return Ok(());
         }
         self.check_shape(message)?;
-        if self.needs(message) {
-            return Ok(());
+        if !self.needs(message) {
+            let signer = message.signer();
+            return Err(Misbehaviour::NotNeeded { signer });
         }
-        let signer = message.signer();
-        Err(Misbehaviour::NotNeeded { signer })
+        match message {
+            SignedMessage::Proof(proof) => self.check_proof(proof),
+            _ => Ok(()),
+        }
     }
 
     fn check_shape(&self, message: &SignedMessage) -> Result<(), Misbehaviour> {
@@ -78,8 +81,22 @@ impl Replica {
             | SignedMessage::Checkpoint(_)
             | SignedMessage::Fetch(_)
             | SignedMessage::FetchState(_)
-            | SignedMessage::Standing(_) => Ok(()),
+            | SignedMessage::Standing(_)
+            // What a proof holds is looked at once it is known to be the first of its kind.
+            | SignedMessage::Proof(_) => Ok(()),
         }
+    }
+
+    /// What a proof shows does not depend on who sends it, so nothing but its content is checked before its signatures.
+    fn check_proof(&self, proof: &Signed<Proof>) -> Result<(), Misbehaviour> {
+        let evidence = &proof.value().evidence;
+        if evidence.holds(&self.config) {
+            return Ok(());
+        }
+        Err(Misbehaviour::FalseProof {
+            signer: proof.signer(),
+            accused: evidence.accused(),
+        })
     }
 
     fn has_shape(&self, view_change: &Signed<ViewChange>) -> bool {
@@ -146,6 +163,7 @@ impl Replica {
             SignedMessage::State(m) => self.needs_state(m.signer(), m.value().sequence),
             SignedMessage::Committed(m) => self.needs_committed(m.value()),
             SignedMessage::Stable(m) => self.needs_stable(m.value()),
+            SignedMessage::Proof(m) => self.dossier.lacks(&m.value().evidence),
             // Each of these costs one signature check, or is evidence against its signer.
             SignedMessage::Commit(_)
             | SignedMessage::Standing(_)

@@ -3,6 +3,7 @@
 mod allowance;
 mod compare;
 mod crowded;
+mod dossier;
 mod early;
 mod execute;
 mod judge;
@@ -17,6 +18,7 @@ mod on_fetch_state;
 mod on_new_view;
 mod on_pre_prepare;
 mod on_prepare;
+mod on_proof;
 mod on_query;
 mod on_request;
 mod on_stable;
@@ -40,7 +42,6 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::effect::{Effect, Timer};
-use crate::evidence::Evidence;
 use crate::id::{ReplicaId, Sequence, View};
 use crate::input::Input;
 use crate::message::{Message, SignedMessage, VerifiedMessage};
@@ -53,6 +54,7 @@ pub use sizes::Sizes;
 pub use status::{InLog, Phase, SlotStatus, Status};
 
 use allowance::Allowances;
+use dossier::Dossier;
 use early::EarlyMessages;
 use log::Log;
 use on_checkpoint::Checkpoints;
@@ -94,6 +96,7 @@ pub struct Replica {
     view_changes: ViewChanges,
     early: EarlyMessages,
     allowances: Allowances,
+    dossier: Dossier,
     /// When this process last wanted another primary for a client.
     distrusted: Option<Time>,
     /// What each peer said last about how far it is. Its next message shows whether it makes progress.
@@ -128,6 +131,7 @@ impl Replica {
             view_changes: ViewChanges::default(),
             early,
             allowances: Allowances::default(),
+            dossier: Dossier::default(),
             distrusted: None,
             standings: BTreeMap::new(),
             helped: false,
@@ -155,6 +159,7 @@ impl Replica {
             Input::Timer(Timer::Status) => self.on_status_timer(),
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
             Input::Read { to, answer } => self.on_read(to, answer),
+            Input::Proved(evidence) => self.accuse(*evidence),
             Input::CheckpointTaken { sequence, parts } => self.on_checkpoint_taken(sequence, parts),
         }
         self.assert_invariants();
@@ -177,12 +182,13 @@ impl Replica {
             } => self.on_new_view(&new_view, pre_prepares),
             VerifiedMessage::Fetch(m) => self.on_fetch(m.signer(), m.value().digest),
             VerifiedMessage::Body(m) => self.on_body(m.signed()),
-            VerifiedMessage::Standing(m) => self.on_standing(m.signer(), *m.value()),
+            VerifiedMessage::Standing(m) => self.on_standing(m.signer(), m.value()),
             VerifiedMessage::FetchState(m) => self.on_fetch_state(m.signer(), *m.value()),
             VerifiedMessage::State(m) => self.on_state(m.signer(), m.value().clone()),
             message @ (VerifiedMessage::Replies(_) | VerifiedMessage::Answer(_)) => {
                 self.effects.push(Effect::Heard(Box::new(message)));
             }
+            VerifiedMessage::Proof(m) => self.on_proof(m.signer(), m.value().clone()),
             VerifiedMessage::Query(m) => self.on_query(m.signer(), m.value().clone()),
             VerifiedMessage::Committed(m) => self.on_committed(m.signer(), m.value().clone()),
             VerifiedMessage::Stable(m) => self.on_stable(m.signer(), m.value().clone()),
@@ -253,10 +259,6 @@ impl Replica {
 
     fn reject(&mut self, misbehaviour: Misbehaviour) {
         self.effects.push(Effect::Reject(misbehaviour));
-    }
-
-    fn accuse(&mut self, evidence: Evidence) {
-        self.effects.push(Effect::Accuse(Box::new(evidence)));
     }
 
     fn assert_invariants(&self) {

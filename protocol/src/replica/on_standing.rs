@@ -42,14 +42,14 @@ impl Known {
 }
 
 impl Replica {
-    pub(super) fn on_standing(&mut self, from: ReplicaId, standing: Standing) {
+    pub(super) fn on_standing(&mut self, from: ReplicaId, standing: &Standing) {
         if from == self.own() || self.is_mutant(Mutant::LaggardLeftAlone) {
             return;
         }
         let executed = standing.executed;
         let before = self.standings.get(&from).copied();
         let sent = before.and_then(|before| before.sent);
-        let stands_still = before.is_some_and(|before| before.stands_still(&standing));
+        let stands_still = before.is_some_and(|before| before.stands_still(standing));
         // A peer that has just taken over a state lacks the slots that others have executed above it.
         let took_over = executed == standing.stable
             && before.map_or(Sequence(0), |before| before.executed) < standing.stable;
@@ -87,6 +87,7 @@ impl Replica {
             self.resend_slots(from, executed);
         }
         self.help_to_vote_again(from, standing.memory);
+        self.send_lacking_proof(from, &standing.proved);
     }
 
     /// Sends this replica's standing after it has executed a stretch of the slots that others send again.

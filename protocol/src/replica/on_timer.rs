@@ -58,6 +58,7 @@ impl Replica {
             executed: self.executed,
             stable: self.low_watermark(),
             memory: self.memory(),
+            proved: self.dossier.proved(),
         };
         self.broadcast(Message::Standing(standing));
     }

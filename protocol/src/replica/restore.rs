@@ -61,6 +61,8 @@ impl Replica {
         }
         let sent = self.view_changes.sent.clone();
         records.extend(sent.filter(|_| !self.active).map(Record::ViewChange));
+        let proofs = self.dossier.all().cloned();
+        records.extend(proofs.map(|evidence| Record::Proof(Box::new(evidence))));
         records
     }
 
@@ -79,6 +81,7 @@ impl Replica {
                 self.read_body(sequence, batch);
             }
             Record::Body { sequence, batch } => self.read_body(sequence, batch),
+            Record::Proof(evidence) => self.dossier.keep(*evidence),
             Record::Executed(sequence) => self.told = self.told.max(sequence),
             Record::Prepared(certificate) => {
                 self.log.keep_certificate(certificate);

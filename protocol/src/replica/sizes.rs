@@ -22,6 +22,8 @@ pub struct Sizes {
     pub view_changes: usize,
     /// Bytes of these VIEW-CHANGEs, and of the NEW-VIEW of the current view.
     pub view_change_bytes: usize,
+    /// Bytes of proofs.
+    pub proof_bytes: usize,
     /// Waiting requests.
     pub requests: usize,
     /// Bytes of the waiting requests of the speaker that has the most.
@@ -52,6 +54,7 @@ impl Replica {
             checkpoint_votes: self.checkpoints.votes(),
             view_changes: self.view_changes.len(),
             view_change_bytes: self.view_changes.bytes(),
+            proof_bytes: self.dossier.bytes(),
             requests: self.requests.waiting(),
             request_bytes: self.requests.longest_line(),
             result_bytes: self.requests.replies().bytes(),

@@ -111,6 +111,19 @@ impl<T> Signed<T> {
         self.0.signer
     }
 
+    /// The bytes of the value with its signature, as they travel.
+    ///
+    /// # Panics
+    /// Never: plain data can be encoded in memory.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "encoding plain data into a growing buffer cannot fail"
+    )]
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).expect("plain data encodes")
+    }
+
     /// The value, encoded.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0.bytes

@@ -28,7 +28,7 @@ use quorate_protocol::{
 
 use node::Node;
 
-pub(crate) use outside::{accusations, broadcasts, persisted, rejects, slots};
+pub(crate) use outside::{accusations, broadcasts, convicts, persisted, rejects, slots};
 pub(crate) use sign::key_of;
 
 /// K in these clusters, unless a test sets another.

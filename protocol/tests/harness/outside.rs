@@ -1,6 +1,6 @@
 //! What can be seen of the replicas from outside.
 
-use quorate_protocol::message::{Checkpoint, Commit, NewView, Piece, State, ViewChange};
+use quorate_protocol::message::{Checkpoint, Commit, NewView, Piece, Proof, State, ViewChange};
 use quorate_protocol::snapshot::Manifest;
 use quorate_protocol::{
     Effect, Evidence, Message, Misbehaviour, Record, Replica, Sequence, Signed, SignedMessage,
@@ -196,12 +196,10 @@ impl Network {
 }
 
 pub(crate) fn broadcasts(effects: &[Effect]) -> Vec<Message> {
-    let pick = |effect: &Effect| {
-        if let Effect::Broadcast(message) = effect {
-            Some(message.clone())
-        } else {
-            None
-        }
+    let pick = |effect: &Effect| match effect {
+        Effect::Broadcast(Message::Proof(_)) => None,
+        Effect::Broadcast(message) => Some(message.clone()),
+        _ => None,
     };
     effects.iter().filter_map(pick).collect()
 }
@@ -227,6 +225,16 @@ pub(crate) fn rejects(effects: &[Effect]) -> Vec<Misbehaviour> {
         }
     };
     effects.iter().filter_map(pick).collect()
+}
+
+/// What a replica does once it has seen a lie.
+pub(crate) fn convicts(evidence: Evidence) -> [Effect; 3] {
+    let (record, accused) = (Box::new(evidence.clone()), Box::new(evidence.clone()));
+    [
+        Effect::Persist(Box::new(Record::Proof(record))),
+        Effect::Accuse(accused),
+        Effect::Broadcast(Message::Proof(Proof { evidence })),
+    ]
 }
 
 pub(crate) fn accusations(effects: &[Effect]) -> Vec<Evidence> {

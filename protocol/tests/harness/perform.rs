@@ -38,14 +38,6 @@ impl Network {
                 Event::RefusedBatch { misbehaviour, .. } => {
                     effects.push(Effect::Reject(misbehaviour));
                 }
-                // What was suspected only, and whose signatures hold.
-                Event::Accused(evidence) => {
-                    for effect in &mut effects {
-                        if *effect == Effect::Suspect(evidence.clone()) {
-                            *effect = Effect::Accuse(evidence.clone());
-                        }
-                    }
-                }
                 Event::Unsigned(why) => panic!("a replica's own message can be signed: {why}"),
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! Catching up: what a replica that is behind gets, and when (rules 17 and 19).
 
 use crate::harness::{Network, STATUS_INTERVAL};
-use quorate_protocol::message::{Memory, Standing};
+use quorate_protocol::message::{Memory, Proved, Standing};
 use quorate_protocol::{Duration, Effect, Message, Sequence, SignedMessage, Timer, View};
 
 /// A cluster whose window has many parts.
@@ -31,6 +31,7 @@ fn standing(net: &Network, executed: u64, stable: u64) -> SignedMessage {
         executed: Sequence(executed),
         stable: Sequence(stable),
         memory: Memory::Whole,
+        proved: Proved::none(),
     };
     SignedMessage::Standing(net.sign(3, standing))
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use super::new_view_of;
 use crate::harness::{K, L, Network, accusations, rejects};
 use quorate_protocol::forensics::culprits;
-use quorate_protocol::message::{Batch, Commit, Committed, ViewChange};
+use quorate_protocol::message::{
+    Batch, Commit, Committed, Memory, Proof, Proved, Standing, ViewChange,
+};
 use quorate_protocol::{
-    ClusterId, Config, Evidence, Message, Misbehaviour, Phase, Quorum, ReplicaId, Sequence, Signed,
-    SignedMessage, Timer, View,
+    ClusterId, Config, Effect, Evidence, Message, Misbehaviour, Phase, Quorum, ReplicaId, Sequence,
+    Signed, SignedMessage, Timer, View,
 };
 
 #[test]
@@ -473,10 +475,10 @@ pub(crate) fn rule_24_a_vote_that_nobody_has_checked_convicts_its_signer_once_it
         ),
         (
             SignedMessage::Commit(other_commit.clone()),
-            vec![
-                Evidence::CommittedOtherPrepare(prepare.clone(), other_commit.clone()),
-                Evidence::TwoCommits(commit.clone(), other_commit),
-            ],
+            vec![Evidence::CommittedOtherPrepare(
+                prepare.clone(),
+                other_commit,
+            )],
         ),
         (
             SignedMessage::ViewChange(forgetful.clone()),
@@ -516,4 +518,128 @@ fn rule_24_a_false_signature_under_a_vote_that_decides_nothing_convicts_nobody()
     }
     net.deliver(3, net.prepare(2, 0, 1, &other));
     assert_eq!(net.accusations(3), []);
+}
+
+/// The proof that a replica has broadcast last.
+fn proof_shown_by(net: &Network, i: u32, effects: &[Effect]) -> SignedMessage {
+    let shown = effects.iter().find_map(|effect| match effect {
+        Effect::Broadcast(Message::Proof(proof))
+        | Effect::Send {
+            message: Message::Proof(proof),
+            ..
+        } => Some(proof.clone()),
+        _ => None,
+    });
+    SignedMessage::Proof(net.sign(i, shown.expect("a proof is shown")))
+}
+
+/// Replica 3 sees two PREPAREs of replica 2, and shows the proof. Nobody else has seen both.
+fn replica_3_shows_a_proof(net: &mut Network) -> (Evidence, SignedMessage) {
+    let (m, other) = (net.batch(0, 1), net.batch(0, 2));
+    net.deliver(3, net.prepare(2, 0, 1, &m));
+    let seen = net.deliver(3, net.prepare(2, 0, 1, &other));
+    let evidence = Evidence::TwoPrepares(
+        net.signed_prepare(2, 0, 1, &m),
+        net.signed_prepare(2, 0, 1, &other),
+    );
+    assert_eq!(accusations(&seen), std::slice::from_ref(&evidence));
+    let shown = proof_shown_by(net, 3, &seen);
+    (evidence, shown)
+}
+
+#[test]
+pub(crate) fn rule_24_a_proof_is_shown_to_the_others_who_keep_the_first_of_its_kind_for_good() {
+    let mut net = Network::new(4);
+    let (evidence, shown) = replica_3_shows_a_proof(&mut net);
+    let taken = net.deliver(1, shown.clone());
+    assert_eq!(accusations(&taken), std::slice::from_ref(&evidence));
+    assert_eq!(
+        net.checks_for(1, &shown),
+        0,
+        "a second one is not looked at"
+    );
+    assert_eq!(net.deliver(1, shown), []);
+    let another = Evidence::TwoPrepares(
+        net.signed_prepare(2, 0, 2, &net.batch(0, 1)),
+        net.signed_prepare(2, 0, 2, &net.batch(0, 2)),
+    );
+    let another = SignedMessage::Proof(net.sign(0, Proof { evidence: another }));
+    assert_eq!(net.deliver(1, another), [], "of this kind one is enough");
+    net.crash(1);
+    net.restart(1);
+    let kept: Vec<_> = net.replica(1).proofs().cloned().collect();
+    assert_eq!(kept, [evidence], "it is on disk");
+}
+
+#[test]
+fn rule_24_a_replica_that_says_which_proofs_it_has_gets_those_that_it_lacks() {
+    let mut net = Network::new(4);
+    let (evidence, _) = replica_3_shows_a_proof(&mut net);
+    let standing = |net: &Network, proved| {
+        SignedMessage::Standing(net.sign(
+            1,
+            Standing {
+                view: View(0),
+                active: true,
+                executed: Sequence(0),
+                stable: Sequence(0),
+                memory: Memory::Whole,
+                proved,
+            },
+        ))
+    };
+    let lacks = standing(&net, Proved::none());
+    let sent = net.deliver(3, lacks);
+    let proof = proof_shown_by(&net, 3, &sent);
+    assert_eq!(
+        accusations(&net.deliver(1, proof)),
+        std::slice::from_ref(&evidence)
+    );
+    let has = standing(
+        &net,
+        [(evidence.accused(), evidence.kind())]
+            .into_iter()
+            .collect(),
+    );
+    assert_eq!(net.deliver(3, has), []);
+}
+
+#[test]
+fn rule_24_a_proof_that_proves_nothing_is_refused_whoever_sends_it() {
+    let mut net = Network::new(4);
+    let m = net.batch(0, 1);
+    let same = net.signed_prepare(2, 0, 1, &m);
+    let evidence = Evidence::TwoPrepares(same.clone(), same);
+    let proof = SignedMessage::Proof(net.sign(1, Proof { evidence }));
+    let (signer, accused) = (ReplicaId(1), ReplicaId(2));
+    assert_eq!(
+        net.checks_for(3, &proof),
+        0,
+        "no signature is checked for it"
+    );
+    assert_eq!(
+        rejects(&net.deliver(3, proof)),
+        [Misbehaviour::FalseProof { signer, accused }]
+    );
+    let elsewhere = Network::in_cluster(ClusterId([9; 32]), 4, |_| {});
+    let evidence = Evidence::TwoPrepares(
+        elsewhere.signed_prepare(2, 0, 1, &m),
+        elsewhere.signed_prepare(2, 0, 1, &elsewhere.batch(0, 2)),
+    );
+    let proof = SignedMessage::Proof(net.sign(1, Proof { evidence }));
+    assert_eq!(
+        rejects(&net.deliver(3, proof)),
+        [Misbehaviour::BadSignature { signer: accused }]
+    );
+    assert!(net.nobody_is_accused());
+}
+
+#[test]
+fn rule_24_a_proof_comes_back_from_its_bytes() {
+    let mut net = Network::new(4);
+    let (evidence, _) = replica_3_shows_a_proof(&mut net);
+    let bytes = evidence.encode();
+    assert_eq!(Evidence::decode(&bytes), Ok(evidence));
+    assert!(Evidence::decode(&bytes[..bytes.len() - 1]).is_err());
+    assert!(Evidence::decode(&[&bytes[..], &[0]].concat()).is_err());
 }

@@ -1,6 +1,7 @@
 //! The largest message of every kind fits (rule 27).
 
 use quorate_protocol::certificate::PreparedCertificate;
+use quorate_protocol::evidence::Kind;
 use quorate_protocol::message::{
     Answer, Batch, Body, Checkpoint, Commit, Committed, Fetch, FetchState, Memory, NewView, Piece,
     PrePrepare, Prepare, Query, Recall, Replies, Reply, Request, Stable, Standing, State,
@@ -222,9 +223,12 @@ fn assert_the_largest_fit(n: u32) {
         executed: LAST,
         stable: LAST,
         memory: Memory::Lost { life: u64::MAX },
+        proved: (0..u32::try_from(cluster.keys.len()).expect("they are few"))
+            .flat_map(|i| Kind::ALL.map(|kind| (ReplicaId(i), kind)))
+            .collect(),
     };
     let standing = SignedMessage::Standing(cluster.last(standing));
-    assert_near(largest.vote, &standing);
+    assert_near(largest.standing, &standing);
     let fetch = FetchState {
         sequence: LAST,
         part: Some(DIGEST),

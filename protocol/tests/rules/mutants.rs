@@ -7,7 +7,7 @@ use crate::harness::mutant::fails;
 
 #[test]
 fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
-    let tests: [(Mutant, fn()); 29] = [
+    let tests: [(Mutant, fn()); 31] = [
         (Mutant::SignaturesNotChecked, normal::rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count),
         (Mutant::BodiesNotCompared, normal::rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body),
         (Mutant::BodyNotFetched, normal::rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched),
@@ -30,6 +30,8 @@ fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
         (Mutant::SurplusForgotten, evidence::rule_24_a_vote_that_nobody_has_checked_convicts_its_signer_once_it_contradicts_itself),
         (Mutant::AnotherLifeExcuses, evidence::rule_24_another_life_in_a_view_change_excuses_only_a_replica_that_lost_its_memory),
         (Mutant::CommitProofIgnored, evidence::rule_24_a_commit_proof_that_contradicts_what_has_committed_is_told_and_convicts_who_signed_both),
+        (Mutant::ProofKeptBack, evidence::rule_24_a_proof_is_shown_to_the_others_who_keep_the_first_of_its_kind_for_good),
+        (Mutant::ProofNotOnDisk, evidence::rule_24_a_proof_is_shown_to_the_others_who_keep_the_first_of_its_kind_for_good),
         (Mutant::AnyoneSpeaks, speaking::rule_26_a_request_whose_signer_may_not_speak_for_the_client_is_refused_however_it_comes),
         (Mutant::ProposesTooMuch, bounds::rule_27_the_primary_fills_a_batch_up_to_its_bytes_and_all_is_executed),
         (Mutant::EarlyUnbounded, bounds::rule_27_early_proposals_of_one_sender_are_bounded_in_bytes),

@@ -1,7 +1,7 @@
 //! Quorums and the normal case: rules 1 to 7.
 
 use super::{commit, pre_prepare, prepare};
-use crate::harness::{L, Network, accusations, broadcasts, key_of, persisted, slots};
+use crate::harness::{L, Network, accusations, broadcasts, convicts, key_of, persisted, slots};
 use quorate_protocol::message::{Batch, Body, Fetch, Replies, Reply, Request};
 use quorate_protocol::{
     ClusterId, Effect, Evidence, Message, Misbehaviour, Record, ReplicaId, Sequence, SignedMessage,
@@ -107,20 +107,15 @@ pub(crate) fn rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and
     let highest = net.deliver(3, net.pre_prepare(0, 0, L, &other));
     assert_eq!(broadcasts(&accepted), [prepare(0, 1, &m)]);
     assert_eq!(again, []);
-    assert_eq!(
-        second,
-        [
-            Effect::Accuse(Box::new(Evidence::TwoPrePrepares(
-                net.proposal(0, 0, 1, &m),
-                net.proposal(0, 0, 1, &other)
-            ))),
-            Effect::Reject(Misbehaviour::Equivocation {
-                signer,
-                view,
-                sequence
-            }),
-        ]
-    );
+    let evidence =
+        Evidence::TwoPrePrepares(net.proposal(0, 0, 1, &m), net.proposal(0, 0, 1, &other));
+    let why = Misbehaviour::Equivocation {
+        signer,
+        view,
+        sequence,
+    };
+    assert_eq!(second[..3], convicts(evidence));
+    assert_eq!(second[3..], [Effect::Reject(why)]);
     assert_eq!(broadcasts(&highest), [prepare(0, L, &other)]);
 
     net.fire(3, Timer::View);
@@ -205,15 +200,11 @@ fn rule_04_preparing_needs_2f_backups_and_never_counts_the_primary() {
     assert_eq!(broadcasts(&proposed), [prepare(0, 1, &m)]);
     let evidence = Evidence::PrimaryPrepared(net.signed_prepare(0, 0, 1, &m));
     assert_eq!(evidence.accused(), ReplicaId(0));
-    assert_eq!(
-        primary,
-        [
-            Effect::Accuse(Box::new(evidence)),
-            Effect::Reject(Misbehaviour::PrimaryPrepared {
-                signer: ReplicaId(0)
-            })
-        ]
-    );
+    let why = Misbehaviour::PrimaryPrepared {
+        signer: ReplicaId(0),
+    };
+    assert_eq!(primary[..3], convicts(evidence));
+    assert_eq!(primary[3..], [Effect::Reject(why)]);
     assert_eq!(other_batch, []);
     assert_eq!(broadcasts(&backup), [commit(0, 1, &m)]);
     assert_eq!(
@@ -241,17 +232,13 @@ fn rule_04_a_backup_that_votes_twice_is_accused_and_counts_once() {
         net.signed_prepare(1, 0, 1, &m),
         net.signed_prepare(1, 0, 1, &other),
     );
-    assert_eq!(
-        second,
-        [
-            Effect::Accuse(Box::new(evidence)),
-            Effect::Reject(Misbehaviour::ConflictingVotes {
-                signer,
-                view,
-                sequence
-            })
-        ]
-    );
+    let why = Misbehaviour::ConflictingVotes {
+        signer,
+        view,
+        sequence,
+    };
+    assert_eq!(second[..3], convicts(evidence));
+    assert_eq!(second[3..], [Effect::Reject(why)]);
     assert_eq!(broadcasts(&fourth), [commit(0, 1, &m)]);
 }
 

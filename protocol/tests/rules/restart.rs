@@ -2,7 +2,7 @@
 
 use super::{commit, prepare};
 use crate::harness::{K, L, Network, STATUS_INTERVAL, broadcasts};
-use quorate_protocol::message::{Memory, Recall, Stable, Standing};
+use quorate_protocol::message::{Memory, Proved, Recall, Stable, Standing};
 use quorate_protocol::{Duration, Effect, Message, Sequence, SignedMessage, Timer, View};
 
 #[test]
@@ -208,6 +208,7 @@ fn claim(net: &Network, from: u32, memory: Memory) -> SignedMessage {
         executed: Sequence(1),
         stable: Sequence(0),
         memory,
+        proved: Proved::none(),
     };
     SignedMessage::Standing(net.sign(from, standing))
 }

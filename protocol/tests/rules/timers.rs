@@ -3,7 +3,7 @@
 use crate::harness::{
     L, Network, STATUS_INTERVAL, VIEW_TIMEOUT, broadcasts, is_normal, rejects, slots,
 };
-use quorate_protocol::message::{Batch, Commit, Committed, Memory, Request, Standing};
+use quorate_protocol::message::{Batch, Commit, Committed, Memory, Proved, Request, Standing};
 use quorate_protocol::misbehaviour::CommitFlaw;
 use quorate_protocol::{
     ClientId, Duration, Effect, Message, Misbehaviour, ReplicaId, Sequence, Signed, SignedMessage,
@@ -197,6 +197,7 @@ fn rule_17_a_view_change_is_sent_again_until_it_is_answered() {
             executed: Sequence(0),
             stable: Sequence(0),
             memory: Memory::Whole,
+            proved: Proved::none(),
         })
     };
     assert_eq!(
@@ -217,6 +218,7 @@ fn rule_17_a_replica_that_missed_the_new_view_gets_it_with_its_view_changes() {
         executed: Sequence(0),
         stable: Sequence(0),
         memory: Memory::Whole,
+        proved: Proved::none(),
     };
 
     let wish = || SignedMessage::ViewChange(net.wish(3, 1, Vec::new()));
@@ -248,6 +250,7 @@ fn rule_17_a_replica_that_twice_reports_the_same_slot_gets_the_slots_that_it_lac
         executed: Sequence(0),
         stable: Sequence(0),
         memory: Memory::Whole,
+        proved: Proved::none(),
     };
     let standing = SignedMessage::Standing(net.sign(3, standing));
 

@@ -557,7 +557,9 @@ pub(crate) fn rule_13_a_backup_agrees_to_nothing_that_its_new_view_settles_or_ha
         assert_eq!(rejects(&found), [why]);
         let proposal = net.proposal(1, 1, sequence, &other);
         let against = Evidence::ProposedAgainstNewView(new_view_of(&start), proposal);
-        assert_eq!(accusations(&found)[0], against);
+        if sequence == 1 {
+            assert_eq!(accusations(&found), [against], "one of its kind is enough");
+        }
     }
     for (sequence, batch) in [(K + 1, &m), (K + 2, &other)] {
         let agreed = net.deliver(3, net.pre_prepare(1, 1, sequence, batch));

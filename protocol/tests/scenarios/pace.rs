@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::harness::{L, Network};
-use quorate_protocol::message::{Batch, Fetch, Memory, Standing};
+use quorate_protocol::message::{Batch, Fetch, Memory, Proved, Standing};
 use quorate_protocol::{Duration, Sequence, SignedMessage, View};
 
 #[test]
@@ -119,6 +119,7 @@ fn flood(net: &Network, by: u32, number: u64, known: &Batch) -> Vec<SignedMessag
             executed: Sequence(0),
             stable: Sequence(0),
             memory: Memory::Lost { life },
+            proved: Proved::none(),
         };
         let digest = known.digest();
         messages.push(SignedMessage::Standing(net.sign(by, standing)));

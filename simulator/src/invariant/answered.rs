@@ -1,11 +1,15 @@
-//! Progress: once all is healed, every request is answered, every round decided, and no process stays behind.
+//! Progress: once all is healed, every request is answered, every round decided, and no process stays behind. What one can prove, all can.
 
+use std::collections::BTreeSet;
+
+use quorate_protocol::evidence::Kind;
 use quorate_protocol::{ReplicaId, Sequence};
 
 use crate::process::Process;
 
 /// The rule.
-pub const RULE: &str = "rules 14 to 17: once the network has healed, every correct process gets its answers in bounded time";
+pub const RULE: &str = "rules 14 to 17 and 24: once the network has healed, every correct process gets its answers, and the proofs of the others, in \
+     bounded time";
 
 /// A correct process still waits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +44,16 @@ pub enum Undone {
         /// Who.
         by: ReplicaId,
     },
+    /// For a proof that another one has.
+    #[error("{by} does not know the proof {kind} against {accused} that others have")]
+    Unproved {
+        /// Who.
+        by: ReplicaId,
+        /// Who is proved faulty.
+        accused: ReplicaId,
+        /// The kind of the proof.
+        kind: Kind,
+    },
     /// For slots that others have executed.
     #[error("{by} has executed up to slot {}, others up to slot {}", super::slot(*.executed), super::slot(*.others))]
     Behind {
@@ -65,6 +79,7 @@ pub fn reached(correct: &[&Process]) -> Sequence {
 /// # Errors
 /// The first thing that is left to do.
 pub fn check(correct: &[&Process], rounds: u64, others: Sequence) -> Result<(), Undone> {
+    let proofs: BTreeSet<_> = correct.iter().flat_map(|one| one.proofs()).collect();
     for process in correct {
         let by = process.own();
         if let Some(request) = process.waits_for() {
@@ -80,6 +95,10 @@ pub fn check(correct: &[&Process], rounds: u64, others: Sequence) -> Result<(), 
         }
         if !process.votes() {
             return Err(Undone::Mute { by });
+        }
+        let known: BTreeSet<_> = process.proofs().collect();
+        if let Some((accused, kind)) = proofs.difference(&known).next().copied() {
+            return Err(Undone::Unproved { by, accused, kind });
         }
         let executed = process.status().executed;
         if executed < others {

@@ -1,5 +1,6 @@
 //! Bounded logs: the data that a replica keeps does not grow with the length of the run.
 
+use quorate_protocol::evidence::Kind;
 use quorate_protocol::{Config, ReplicaId, Sizes};
 
 /// The rule.
@@ -55,6 +56,10 @@ impl Bounds {
             view_change_bytes: view_changes
                 .saturating_mul(largest.view_change)
                 .saturating_add(largest.new_view),
+            // Of each kind against each replica. Some are two of the largest messages.
+            proof_bytes: n
+                .saturating_mul(Kind::ALL.len())
+                .saturating_mul(config.limits.message.saturating_mul(2)),
             // One of each client.
             requests: n.saturating_add(outside),
             // What the speaker has sent, and what stands in the batches of a window.
@@ -108,6 +113,7 @@ impl Bounds {
                 sizes.view_change_bytes,
                 limits.view_change_bytes,
             ),
+            ("bytes of proofs", sizes.proof_bytes, limits.proof_bytes),
             ("waiting requests", sizes.requests, limits.requests),
             (
                 "bytes of one speaker's requests",
@@ -164,6 +170,7 @@ mod tests {
             |sizes: &mut Sizes| sizes.checkpoint_votes += 1,
             |sizes: &mut Sizes| sizes.view_changes += 1,
             |sizes: &mut Sizes| sizes.view_change_bytes += 1,
+            |sizes: &mut Sizes| sizes.proof_bytes += 1,
             |sizes: &mut Sizes| sizes.requests += 1,
             |sizes: &mut Sizes| sizes.request_bytes += 1,
             |sizes: &mut Sizes| sizes.result_bytes += 1,

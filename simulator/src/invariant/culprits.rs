@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate_protocol::forensics::culprits;
+use quorate_protocol::forensics::proofs;
 use quorate_protocol::message::{Commit, NewView};
-use quorate_protocol::{Quorum, ReplicaId, Sequence, Signed};
+use quorate_protocol::{Config, Evidence, ReplicaId, Sequence, Signed};
 
 use super::agreement::Disagreement;
 
@@ -26,7 +26,7 @@ pub struct WrongCulprits {
 /// The evidence of the correct processes.
 #[derive(Debug)]
 pub struct Culprits {
-    quorum: Quorum,
+    config: Config,
     correct: Vec<ReplicaId>,
     /// The proofs of each process for each slot. One that starts again from its disk may execute the slot again, by
     /// another proof.
@@ -37,9 +37,9 @@ pub struct Culprits {
 impl Culprits {
     /// No evidence yet; these processes are correct.
     #[must_use]
-    pub const fn new(quorum: Quorum, correct: Vec<ReplicaId>) -> Self {
+    pub const fn new(config: Config, correct: Vec<ReplicaId>) -> Self {
         Self {
-            quorum,
+            config,
             correct,
             commits: BTreeMap::new(),
             new_views: Vec::new(),
@@ -64,23 +64,25 @@ impl Culprits {
         }
     }
 
-    /// The processes that a disagreement proves faulty.
+    /// The processes that a disagreement proves faulty: each by two of its messages, which anybody can check.
     #[must_use]
     pub fn of(&self, disagreement: &Disagreement) -> BTreeSet<ReplicaId> {
-        let proofs = |by| {
+        let certificates = |by| {
             let proofs = self.commits.get(&(by, disagreement.sequence));
             proofs.into_iter().flatten()
         };
-        proofs(disagreement.first)
-            .flat_map(|one| proofs(disagreement.second).map(move |other| (one, other)))
-            .flat_map(|(one, other)| culprits(one, other, &self.new_views))
+        certificates(disagreement.first)
+            .flat_map(|one| certificates(disagreement.second).map(move |other| (one, other)))
+            .flat_map(|(one, other)| proofs(one, other, &self.new_views))
+            .filter(|evidence| evidence.holds(&self.config))
+            .map(|evidence| Evidence::accused(&evidence))
             .collect()
     }
 
     fn needed(&self) -> usize {
-        let faulty = self.quorum.n() as usize - self.correct.len();
-        if faulty < self.quorum.size() {
-            self.quorum.one_correct()
+        let faulty = self.config.quorum.n() as usize - self.correct.len();
+        if faulty < self.config.quorum.size() {
+            self.config.quorum.one_correct()
         } else {
             0
         }
@@ -108,7 +110,7 @@ mod tests {
     use super::Culprits;
     use crate::invariant::agreement::Agreement;
     use quorate_protocol::message::Commit;
-    use quorate_protocol::{ClusterId, Digest, Keys, Quorum, ReplicaId, Sequence, View};
+    use quorate_protocol::{ClusterId, Config, Digest, Keys, Quorum, ReplicaId, Sequence, View};
     use std::num::NonZeroU32;
 
     #[test]
@@ -127,7 +129,10 @@ mod tests {
                 keys.sign(commit).into_signed()
             })
         };
-        let mut culprits = Culprits::new(quorum, vec![restarted, ReplicaId(2)]);
+        let mut culprits = Culprits::new(
+            Config::new(restarted, quorum),
+            vec![restarted, ReplicaId(2)],
+        );
         culprits.committed(restarted, &proof(1, [0, 1, 3]));
         culprits.committed(restarted, &proof(2, [0, 2, 3]));
         let disagreement = crate::invariant::agreement::Disagreement {
@@ -158,7 +163,7 @@ mod tests {
         };
         let judged = |correct: &[u32]| {
             let correct = correct.iter().copied().map(ReplicaId).collect();
-            let mut culprits = Culprits::new(quorum, correct);
+            let mut culprits = Culprits::new(Config::new(ReplicaId(2), quorum), correct);
             culprits.committed(ReplicaId(2), &commits(1, [0, 1, 2]));
             culprits.committed(ReplicaId(3), &commits(2, [0, 1, 3]));
             let mut agreement = Agreement::default();

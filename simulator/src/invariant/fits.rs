@@ -52,8 +52,9 @@ const fn limit(largest: &Largest, message: &SignedMessage) -> usize {
         | SignedMessage::Commit(_)
         | SignedMessage::Checkpoint(_)
         | SignedMessage::Fetch(_)
-        | SignedMessage::FetchState(_)
-        | SignedMessage::Standing(_) => largest.vote,
+        | SignedMessage::FetchState(_) => largest.vote,
+        SignedMessage::Standing(_) => largest.standing,
+        SignedMessage::Proof(_) => largest.proof,
         SignedMessage::ViewChange(_) => largest.view_change,
         SignedMessage::NewView { .. } => largest.new_view,
         SignedMessage::Body(_) => largest.body,

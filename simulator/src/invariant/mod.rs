@@ -195,7 +195,7 @@ impl Invariants {
         Self {
             bounded: bounded::Bounds::new(&config, plan.calls.len() + requests + flooded + ordered),
             calm: calm::Calm::new(config.quorum, config.view_timeout),
-            culprits: culprits::Culprits::new(config.quorum, correct.clone()),
+            culprits: culprits::Culprits::new(config.clone(), correct.clone()),
             seen_lies: seen_lies::Seen::new(config.clone(), &correct),
             largest: config.largest(),
             certificates: certificates::Certificates::new(config, keys),

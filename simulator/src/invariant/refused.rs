@@ -64,6 +64,7 @@ const fn signer(why: &Misbehaviour) -> Option<ReplicaId> {
         | Misbehaviour::BodyMismatch { signer, .. }
         | Misbehaviour::ConflictingVotes { signer, .. }
         | Misbehaviour::Equivocation { signer, .. }
+        | Misbehaviour::FalseProof { signer, .. }
         | Misbehaviour::InvalidCheckpointProof { signer, .. }
         | Misbehaviour::InvalidCommitProof { signer, .. }
         | Misbehaviour::InvalidNewView { signer, .. }

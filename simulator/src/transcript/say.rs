@@ -99,6 +99,10 @@ impl Names {
             }
             SignedMessage::Query(m) => format!("query {}", m.value().number),
             SignedMessage::Answer(m) => format!("answer {}", m.value().number),
+            SignedMessage::Proof(m) => {
+                let evidence = &m.value().evidence;
+                format!("proof against {}: {}", evidence.accused(), crime(evidence))
+            }
         }
     }
 

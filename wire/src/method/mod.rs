@@ -3,8 +3,11 @@
 mod agreement;
 pub(crate) mod answer;
 mod auction;
+mod audit;
+mod audit_item;
 mod ballot;
 mod bid;
+mod evidence;
 mod fault_clear;
 mod fault_get;
 mod fault_set;
@@ -46,8 +49,11 @@ use crate::Fault;
 
 pub use agreement::Agreement;
 pub use auction::Auction;
+pub use audit::Audit;
+pub use audit_item::AuditItem;
 pub use ballot::Ballot;
 pub use bid::Bid;
+pub use evidence::{Evidence, ProofShown};
 pub use fault_clear::FaultClear;
 pub use fault_get::FaultGet;
 pub use fault_set::FaultSet;
@@ -133,7 +139,7 @@ impl Description {
 }
 
 /// What every process serves; `docs/xml-rpc.md` has it as a table.
-pub const TABLE: [Description; 27] = [
+pub const TABLE: [Description; 30] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
@@ -155,6 +161,9 @@ pub const TABLE: [Description; 27] = [
     Description::of::<OpenWork>(),
     Description::of::<NextEpoch>(),
     Description::of::<Trace>(),
+    Description::of::<Evidence>(),
+    Description::of::<Audit>(),
+    Description::of::<AuditItem>(),
     Description::of::<FaultSet>(),
     Description::of::<FaultClear>(),
     Description::of::<FaultGet>(),
