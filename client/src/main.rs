@@ -5,15 +5,17 @@
 //! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
 //! * [`gathering`]: what the members of a gathering offer, agreed on and do.
 //! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`], [`link`], [`processes`],
-//!   [`trace`], [`mod@bench`] and [`mod@requests`]: the other commands.
+//!   [`trace`], [`evidence`], [`audit`], [`mod@bench`] and [`mod@requests`]: the other commands.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod ask;
+mod audit;
 mod bench;
 mod decisions;
 mod endpoint;
+mod evidence;
 mod exchange;
 mod exit;
 mod fault;
@@ -83,6 +85,7 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
                 }
                 Some(Command::Processes(command)) => on_processes(command).await,
                 Some(Command::Requests(options)) => requests::command(options).await,
+                Some(Command::Verify(options)) => audit::verify(options),
                 Some(Command::Completions(completions)) => print_paper(&completions.of(Options::command())),
                 Some(Command::Man) => print_paper(&papers::man(Options::command())?),
             }
@@ -113,6 +116,9 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Resume(options) => processes::resume(&target, options).await,
         ProcessCommand::Stop(options) => processes::stop(&target, options).await,
         ProcessCommand::Trace(options) => trace::command(&target, options).await,
+        ProcessCommand::Evidence(options) => evidence::command(&target, options).await,
+        ProcessCommand::Audit(options) => audit::command(&target, options).await,
+        ProcessCommand::Keys(_) => audit::keys::command(&target).await,
         ProcessCommand::Members(shown) => gathering::members(&target, shown).await,
         ProcessCommand::Offers(options) => gathering::offers(&target, options).await,
         ProcessCommand::Agreement(options) => gathering::agreement(&target, options).await,

@@ -46,8 +46,29 @@ pub(crate) enum Agreement {
     Kept(String),
     /// Some decided differently: each process with its decision.
     Broken(Vec<(String, String)>),
+    /// They executed different batches in one slot, whatever they decided.
+    Split(Split),
     /// These did not decide.
     NoDecision(Vec<String>),
+}
+
+/// A slot in which correct processes executed different batches. Each side has the names of those that executed the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    pub(crate) slot: u64,
+    pub(crate) sides: Vec<Vec<String>>,
+}
+
+impl Split {
+    /// `R against S executed different batches in slot 1`.
+    pub(crate) fn fact(&self) -> String {
+        let sides: Vec<String> = self.sides.iter().map(|side| enumerate(side)).collect();
+        format!(
+            "{} executed different batches in slot {}",
+            sides.join(" against "),
+            self.slot
+        )
+    }
 }
 
 /// Whether the correct processes decided what all of them had said.
@@ -78,6 +99,16 @@ impl Verdict {
         }
     }
 
+    /// The same of processes that have executed different batches in a slot, if they have.
+    pub(crate) fn with(mut self, split: Option<Split>) -> Self {
+        if let Some(split) = split
+            && !matches!(self.agreement, Agreement::Broken(_))
+        {
+            self.agreement = Agreement::Split(split);
+        }
+        self
+    }
+
     /// How many processes are faulty or do not answer, beside the bound f.
     pub(crate) fn bound(&self) -> Bound {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -94,7 +125,9 @@ impl Verdict {
     /// The exit status. Broken agreement or validity counts more than a missing decision.
     pub(crate) fn exit(&self) -> Exit {
         match (&self.agreement, &self.validity) {
-            (Agreement::Broken(_), _) | (_, Validity::Broken(_)) => Exit::Broken,
+            (Agreement::Broken(_) | Agreement::Split(_), _) | (_, Validity::Broken(_)) => {
+                Exit::Broken
+            }
             (Agreement::NoDecision(_), _) => Exit::NoDecision,
             (Agreement::Kept(_), _) => Exit::Agree,
         }
@@ -104,7 +137,7 @@ impl Verdict {
     pub(crate) fn decision(&self) -> Option<&str> {
         match &self.agreement {
             Agreement::Kept(decision) => Some(decision),
-            Agreement::Broken(_) | Agreement::NoDecision(_) => None,
+            Agreement::Broken(_) | Agreement::Split(_) | Agreement::NoDecision(_) => None,
         }
     }
 
@@ -134,6 +167,9 @@ impl Verdict {
                     .map(|(name, decision)| format!("{name} '{decision}'"))
                     .collect();
                 format!("the correct processes DISAGREE: {}", enumerate(&parts))
+            }
+            Agreement::Split(split) => {
+                format!("the correct processes DISAGREE: {}", split.fact())
             }
             Agreement::NoDecision(undecided) if undecided.is_empty() => {
                 "there is no decision: no process is correct".to_owned()
@@ -252,6 +288,25 @@ mod tests {
              Bound:     1 of 4 processes is faulty, at most 1 is survived.\n"
         );
         assert_eq!(verdict.exit(), Exit::Agree);
+    }
+
+    #[test]
+    fn processes_that_executed_different_batches_disagree_though_they_decided_alike() {
+        let all = [
+            decided("P", "faulty"),
+            decided("Q", "attack"),
+            decided("R", "attack"),
+        ];
+        let split = Split {
+            slot: 7,
+            sides: vec![vec!["Q".to_owned()], vec!["R".to_owned()]],
+        };
+        let verdict = Verdict::of(&all, false).with(Some(split));
+        assert_eq!(
+            verdict.agreement_fact(),
+            "the correct processes DISAGREE: Q against R executed different batches in slot 7"
+        );
+        assert_eq!((verdict.exit(), verdict.decision()), (Exit::Broken, None));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod support;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use support::{Processes, complained, printed, run};
 
@@ -126,6 +127,38 @@ fn switching_faults() {
         {'P': 'attack', 'Q': 'attack', 'R': 'attack', 'S': 'attack'}\n\
         fault 12: unknown behaviour 'sing'";
     assert!(told.starts_with(expected), "{told}");
+}
+
+#[test]
+fn two_liars_of_four_are_named_by_an_audit_that_convinces_others() {
+    let processes = Processes::start_with_decision_timeout(
+        4,
+        "P=equivocate,Q=equivocate",
+        Duration::from_secs(3),
+    );
+    let programs = Path::new(env!("CARGO_BIN_EXE_client")).parent().unwrap();
+    let others = std::env::var("PATH").unwrap();
+    let mut command = Command::new("python3");
+    command
+        .arg(path("culprits.py"))
+        .args(processes.ports())
+        .env("PATH", format!("{}:{others}", programs.display()));
+    let output = run(command);
+    assert!(output.status.success(), "{}", complained(&output));
+    let told = printed(&output);
+    let lines: Vec<_> = told.lines().collect();
+    let [broken, audit, verified, changed] = lines[..] else {
+        panic!("{told}");
+    };
+    assert!(broken.ends_with(": client ends with 1"), "{told}");
+    assert!(audit.starts_with("client audit ends with "), "{told}");
+    assert!(audit.ends_with(": Proved faulty: P and Q."), "{told}");
+    assert_eq!(
+        verified,
+        "client verify ends with 0: Proved faulty: P and Q."
+    );
+    let refused = "client verify, after one changed byte, ends with 1: error: ";
+    assert!(changed.starts_with(refused), "{told}");
 }
 
 #[test]

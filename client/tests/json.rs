@@ -77,6 +77,15 @@ fn the_page_lists_the_members_that_each_command_prints() {
     }
 }
 
+#[test]
+fn the_page_lists_the_members_of_a_proof() {
+    let processes = Processes::start(4, "P=equivocate");
+    processes.client(&["--format", "lines"]);
+    let output = processes.client(&["evidence", "--format", "json"]);
+    let object = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(members(&object), listed("client evidence"), "{object}");
+}
+
 /// Has one process after the other order these commands.
 fn order(processes: &Processes, commands: &[(usize, &str)]) {
     for (process, command) in commands {

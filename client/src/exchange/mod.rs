@@ -16,12 +16,13 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use quorate_cli::console::complain;
 
+use crate::audit;
 use crate::exit::{Exit, Failure};
 use crate::options::{CheckedExchange, ExchangeFormat};
 use crate::render;
 use crate::target::Target;
 use crate::transcript::{Facts, Finalized, Message, Transcript};
-use crate::verdict::{Judged, Verdict};
+use crate::verdict::{Judged, Split, Verdict};
 
 use play::Played;
 use printer::Printer;
@@ -58,7 +59,8 @@ async fn run(target: &Target, options: &CheckedExchange) -> anyhow::Result<Trans
         match play::play(target, options, round, &printer).await? {
             Played::Whole(messages, finalized) => {
                 let facts = facts::gather(target, round, &messages, &finalized).await;
-                return Ok(judged(round, messages, finalized, facts));
+                let split = audit::split(target).await;
+                return Ok(judged(round, messages, finalized, facts, split));
             }
             Played::Overtaken => {
                 complain(format!(
@@ -93,6 +95,7 @@ fn judged(
     messages: Vec<Message>,
     finalized: Vec<Finalized>,
     facts: Facts,
+    split: Option<Split>,
 ) -> Transcript {
     let judged: Vec<_> = finalized
         .iter()
@@ -104,7 +107,7 @@ fn judged(
             outcome: process.outcome.clone(),
         })
         .collect();
-    let verdict = Verdict::of(&judged, !facts.others.is_empty());
+    let verdict = Verdict::of(&judged, !facts.others.is_empty()).with(split);
     Transcript {
         round,
         messages,

@@ -21,10 +21,11 @@ pub(super) fn lay_out(command: Command) -> Command {
 }
 
 /// All commands, each once.
-const GROUPS: [(&str, &[&str]); 7] = [
+const GROUPS: [(&str, &[&str]); 8] = [
     ("The key-value store", &["submit", "read"]),
     ("What the processes do", &["status", "trace"]),
     ("Faults", &["fault", "link", "heal"]),
+    ("Who is to blame", &["evidence", "audit", "verify", "keys"]),
     (
         "The processes",
         &["kill", "restart", "pause", "resume", "stop"],

@@ -2,9 +2,10 @@
 //!
 //! * [`target`]: the processes to talk to. [`purpose`]: what a command does with them. [`mod@format`]: what is printed.
 //!   [`groups`]: the commands in the help.
-//! * [`exchange`], [`store`], [`switching`], [`trace`], [`gathering`], [`mod@bench`], [`requests`]: the options of the commands.
+//! * [`exchange`], [`store`], [`switching`], [`trace`], [`evidence`], [`gathering`], [`mod@bench`], [`requests`]: the options of the commands.
 
 mod bench;
+mod evidence;
 mod exchange;
 mod format;
 mod gathering;
@@ -27,6 +28,7 @@ use quorate_server::link;
 use quorate_server::options::{brief_help, help, parse_time};
 
 pub(crate) use bench::{BenchFormat, BenchOptions};
+pub(crate) use evidence::{AuditOptions, EvidenceOptions, KeysOptions, VerifyOptions};
 pub(crate) use exchange::{CheckedExchange, ExchangeOptions};
 pub(crate) use format::{AnswerFormat, ExchangeFormat, ReportFormat, SheetFormat};
 pub(crate) use gathering::{
@@ -126,6 +128,11 @@ pub(crate) enum Command {
     ///
     /// It sends requests to the nodes, and counts their replies.
     Requests(RequestsOptions),
+    /// Check what `client audit --out` has written, without the processes
+    ///
+    /// It checks every signature, and that each proof holds, and names who is proved faulty. Exit status 0: all of it holds; 1: the
+    /// file is refused, because something in it is not valid; 2: a file cannot be read.
+    Verify(VerifyOptions),
     /// Print the script with which a shell completes the arguments of `client`
     ///
     /// For bash: client completions bash > ~/.local/share/bash-completion/completions/client
@@ -163,6 +170,14 @@ pub(crate) enum ProcessCommand {
     Stop(StopOptions),
     /// Print what each process sent, received and did, in one order (`server --trace`)
     Trace(TraceOptions),
+    /// Print what proves processes faulty, and who has the proof
+    Evidence(EvidenceOptions),
+    /// Ask all processes for what proves who is faulty, after a disagreement
+    ///
+    /// Exit status 0: no two processes executed different batches; 1: two did; 2: a process answers what cannot be read.
+    Audit(AuditOptions),
+    /// Print the public keys of all processes, for `client verify`
+    Keys(KeysOptions),
     /// Show the members of the gathering
     Members(Shown),
     /// Show what the members offer
@@ -197,6 +212,9 @@ impl ProcessCommand {
             Self::Pause(options) => &options.places,
             Self::Stop(options) => &options.places,
             Self::Trace(options) => &options.places,
+            Self::Evidence(options) => &options.places,
+            Self::Audit(options) => &options.places,
+            Self::Keys(options) => &options.places,
             Self::Members(shown) => &shown.places,
             Self::Offers(options) => &options.shown.places,
             Self::Agreement(options) => &options.shown.places,
@@ -225,6 +243,9 @@ impl ProcessCommand {
             | Self::Resume(_)
             | Self::Stop(_)
             | Self::Trace(_)
+            | Self::Evidence(_)
+            | Self::Audit(_)
+            | Self::Keys(_)
             | Self::Members(_)
             | Self::Offers(_)
             | Self::Agreement(_)
@@ -414,7 +435,7 @@ mod tests {
     }
 
     /// All options that can be used together.
-    const TOGETHER: [Together; 25] = [
+    const TOGETHER: [Together; 29] = [
         Together {
             subcommand: "",
             required: &[],
@@ -501,6 +522,26 @@ mod tests {
                 places!("follow")[0],
                 places!("follow")[1],
             ],
+        },
+        Together {
+            subcommand: "evidence",
+            required: &[],
+            sets: &places!("format"),
+        },
+        Together {
+            subcommand: "audit",
+            required: &[],
+            sets: &places!("out", "keys"),
+        },
+        Together {
+            subcommand: "keys",
+            required: &[],
+            sets: &places!(),
+        },
+        Together {
+            subcommand: "verify",
+            required: &["audit.jsonl", "--keys", "keys.json"],
+            sets: &[&["keys"]],
         },
         Together {
             subcommand: "members",

@@ -176,7 +176,7 @@ fn verdict(verdict: &Verdict) -> VerdictObject<'_> {
     VerdictObject {
         agreement: match &verdict.agreement {
             Agreement::Kept(_) => "kept",
-            Agreement::Broken(_) => "broken",
+            Agreement::Broken(_) | Agreement::Split(_) => "broken",
             Agreement::NoDecision(_) => "no decision",
         },
         validity: match &verdict.validity {
