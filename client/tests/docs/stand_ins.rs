@@ -27,6 +27,7 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     nothing("cargo bench -p quorate-wire --bench speed"),
     nothing("cargo bench -p quorate-client --bench load"),
     nothing("cargo bench -p quorate-client --bench behaviours"),
+    nothing("cargo bench -p quorate-client --bench recovery"),
     nothing("cargo bench -p quorate-client --bench chart"),
     nothing("cargo bench -p quorate-simulator"),
     nothing("simulate sweep --seeds 0..100000"),
