@@ -194,12 +194,25 @@ fn a_watched_status_is_drawn_in_its_place_and_shows_who_is_gone_and_who_is_back(
     eventually("all are there", || {
         ["P", "S"].iter().all(|name| row_of(name).contains("none"))
     });
+    for number in 0..3 {
+        let set = format!("set x={number}");
+        assert!(processes.client(&["submit", &set]).status.success());
+    }
     processes.signal("S", "STOP");
     eventually("S does not answer", || row_of("S").contains("no answer"));
     processes.signal("S", "CONT");
     eventually("S answers again", || row_of("S").contains("none"));
     processes.kill("R");
-    eventually("R is gone", || row_of("R").contains("unreachable"));
+    // Its server says why it is away, once it knows.
+    eventually("R is gone", || {
+        ["unreachable", "killed by signal 9"]
+            .iter()
+            .any(|why| row_of("R").contains(why))
+    });
+    assert!(processes.client(&["restart", "R"]).status.success());
+    eventually("R is back, and says so", || {
+        row_of("R").contains("none, started again")
+    });
     let tables = screen(&client.printed()).matches("│ process │").count();
     assert_eq!(tables, 2, "one table of the processes and one of the round");
     client.interrupt();
