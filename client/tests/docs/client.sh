@@ -2,7 +2,7 @@
 # `client` of the processes from BASE_PORT on.
 case " $* " in
   *" --base-port"* | *" --endpoint"* | *" --spawn "* | *" --config"* | *" --help "* | *" -h "* | *" --version "*) ;;
-  *" requests "* | *" completions "* | *" man "*) ;;
+  *" requests "* | *" verify "* | *" completions "* | *" man "*) ;;
   *) set -- "$@" --base-port BASE_PORT ;;
 esac
 exec PROGRAMS/client "$@"
