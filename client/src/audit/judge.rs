@@ -8,7 +8,7 @@ use quorate_protocol::certificate::check_commits;
 use quorate_protocol::forensics;
 use quorate_protocol::message::{Commit, NewView};
 use quorate_protocol::{
-    ClusterId, Config, Digest, Evidence, Keys, Quorum, ReplicaId, Signed, SignedMessage,
+    ClusterId, Config, Digest, Evidence, Keys, Quorum, ReplicaId, Sequence, Signed, SignedMessage,
 };
 
 use super::keys::PublicKeys;
@@ -134,14 +134,14 @@ impl Findings {
 
     /// The slot in which the processes executed different batches, and which ones executed the same.
     pub(crate) fn disagreement(&self) -> Option<Split> {
-        let mut sides: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
-        let mut slot = 0;
+        let mut slots: BTreeMap<Sequence, BTreeMap<Digest, Vec<String>>> = BTreeMap::new();
         for (by, commits) in &self.certificates {
             let commit = commits.first()?.value();
-            slot = commit.sequence.0;
+            let sides = slots.entry(commit.sequence).or_default();
             sides.entry(commit.digest).or_default().push(by.clone());
         }
-        let sides: Vec<_> = sides.into_values().collect();
-        (sides.len() > 1).then_some(Split { slot, sides })
+        let (slot, sides) = slots.into_iter().find(|(_, sides)| sides.len() > 1)?;
+        let (slot, sides) = (slot.0, sides.into_values().collect());
+        Some(Split { slot, sides })
     }
 }

@@ -26,7 +26,6 @@ pub(crate) struct Proof {
 pub(crate) struct Certificate {
     pub(crate) item: String,
     pub(crate) slot: u64,
-    pub(crate) view: u64,
     pub(crate) digest: String,
 }
 
