@@ -100,6 +100,8 @@ fn four_processes() -> ClusterConfig {
         trace: false,
         data_dir: None,
         web: None,
+        checkpoint_interval: None,
+        status_interval: None,
         restart: Restart::Never,
         control: false,
         logging: Logging {

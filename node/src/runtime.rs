@@ -16,6 +16,7 @@ use quorate_service::gathering::Membership;
 use quorate_trace::{self as trace, EventId, Kind, Why};
 use quorate_wire::method::{LinkStatus, Traffic};
 use quorate_wire::{Fault, Seldom};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::Ending;
 use crate::archived::Archived;
@@ -66,6 +67,8 @@ pub(crate) struct Runtime {
     bad_batches: Seldom<ReplicaId>,
     refusals: Refusals,
     asked: AtRuntime,
+    /// Tells that the process was held up, and goes on; only for a trace.
+    woken: Option<Signal>,
 }
 
 impl Runtime {
@@ -137,7 +140,10 @@ impl Runtime {
         if config.trace {
             let life = u32::try_from(config.life).unwrap_or(u32::MAX);
             process.keep(Journal::new(own.into(), life, Clock::wall_us(), TRACE_KEPT));
-            note_fault(&mut process, config.fault.as_deref());
+            // A trace says who is faulty: of the others it says nothing, as in the simulator.
+            if config.fault.is_some() {
+                note_fault(&mut process, config.fault.as_deref());
+            }
         }
         let crossing = Crossing::new(config, quorum.n())?;
         asked.usual.set_faulty(config.fault.is_some());
@@ -168,6 +174,7 @@ impl Runtime {
             bad_batches: Seldom::default(),
             refusals: Refusals::default(),
             asked,
+            woken: config.trace.then(woken).transpose()?,
         })
     }
 
@@ -206,10 +213,18 @@ impl Runtime {
                     Some(first) => self.take(first, share),
                     None => return Ending::ShutDown,
                 },
+                () = wake(&mut self.woken) => self.note_pause(),
                 () = self.clock.reach(due) => {
                     self.process.give_up(|asked| asked.caller.is_closed());
                 }
             }
+        }
+    }
+
+    fn note_pause(&mut self) {
+        self.process.reach(self.clock.now());
+        if let Some(journal) = self.process.journal() {
+            journal.note(trace::Event::was_paused());
         }
     }
 
@@ -580,6 +595,21 @@ impl Disk for Store {
 
     fn replace(&mut self, records: &[Record]) -> anyhow::Result<()> {
         self.write(|storage| storage.replace(records))
+    }
+}
+
+/// What tells that a process which was held up goes on.
+fn woken() -> anyhow::Result<Signal> {
+    let kind = SignalKind::from_raw(nix::sys::signal::Signal::SIGCONT as i32);
+    signal(kind).context("the handler for SIGCONT")
+}
+
+async fn wake(woken: &mut Option<Signal>) {
+    let Some(woken) = woken else {
+        return std::future::pending().await;
+    };
+    if woken.recv().await.is_none() {
+        std::future::pending().await
     }
 }
 

@@ -52,6 +52,10 @@ pub struct ClusterConfig {
     pub view_timeout: Duration,
     /// How many requests the primary puts into one slot at most.
     pub batch_limit: u32,
+    /// The processes take a checkpoint at least every so many slots. `None`: as their number asks for.
+    pub checkpoint_interval: Option<u64>,
+    /// How often a process tells the others how far it is. `None`: twice within the view timeout.
+    pub status_interval: Option<Duration>,
     /// How long `finalize_decision` waits.
     pub decision_timeout: Duration,
     /// Whether each process keeps a trace of what it does.
@@ -302,8 +306,8 @@ impl ClusterConfig {
         });
         let quorum = Quorum::of(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
         let usual = Config::new(ReplicaId(0), quorum);
-        let protocol = match web {
-            Some(yaml) => usual.with_checkpoint_interval(yaml.checkpoint_interval),
+        let protocol = match self.checkpoint_interval {
+            Some(interval) => usual.with_checkpoint_interval(interval),
             None => usual,
         };
         Common {
@@ -349,8 +353,8 @@ fn node_config(
             .data_dir
             .as_ref()
             .map(|folder| folder.join(format!("{}.redb", name_of(index)))),
-        checkpoint_interval: yaml.map(|yaml| yaml.checkpoint_interval),
-        status_interval_ms: yaml.map(|yaml| milliseconds(yaml.sync_interval)),
+        checkpoint_interval: config.checkpoint_interval,
+        status_interval_ms: config.status_interval.map(milliseconds),
         links: config.links.texts(),
         started_us: config.started_us,
         control: None,

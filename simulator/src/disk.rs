@@ -1,18 +1,8 @@
 //! The disk of a process, which can end the process at a commit, or lose the last one.
 
 use quorate_host as host;
+use quorate_plan::Trouble;
 use quorate_protocol::Record;
-use serde::{Deserialize, Serialize};
-
-/// What happens to a process at its next commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Trouble {
-    /// The process ends before the records are on disk: it is killed, or the disk is full.
-    BeforeCommit,
-    /// The records are on disk, and the process ends before it sends anything.
-    AfterCommit,
-}
 
 /// The process ends at a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! A [`Plan`] says everything about a run: the processes, their faults, the network, and the requests with their times. The same
 //! plan gives the same run, event by event, on every machine.
 //!
-//! * [`plan`]: the plan as data, its text, and how a seed gives one.
+//! * [`plan`]: the plan as data, its text, and how a seed gives one, which is a crate of its own.
 //! * [`mod@run`]: plays a plan and says what came of it.
 //! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
 //! * [`gather`]: nodes that find each other before there is a cluster.
@@ -16,7 +16,6 @@
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
 
 mod clock;
-mod cost;
 pub mod digests;
 mod disk;
 pub mod gather;
@@ -26,7 +25,6 @@ mod keys;
 pub mod mutants;
 mod network;
 pub mod picture;
-pub mod plan;
 pub mod process;
 mod queue;
 pub mod run;
@@ -37,7 +35,7 @@ mod words;
 mod world;
 
 pub use invariant::Violation;
-pub use plan::Plan;
+pub use quorate_plan::{self as plan, Plan};
 pub use run::{Outcome, Recorded, Verdict, Watch, run, run_until, run_with};
 pub use shrink::{shrink, shrink_until};
 pub use trace::Trace;

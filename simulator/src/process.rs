@@ -21,10 +21,10 @@ use quorate_service::gathering::{
 use quorate_service::{Operation, Service as _};
 use quorate_trace::{Actor, Event as TraceEvent, EventId, Kind};
 
-use crate::cost::Work;
 use crate::disk::Disk;
 use crate::plan::{Back, Trouble};
 use crate::words;
+use quorate_plan::Work;
 
 /// The bytes of a batch's head.
 const HEAD: usize = 33;
@@ -219,6 +219,14 @@ impl Process {
         self.live.keep(Journal::new(*name, life, 0, usize::MAX));
         if let (Some(words), Some(journal)) = (fault, self.live.journal()) {
             journal.note(TraceEvent::new(Kind::Fault).what(words.clone()));
+        }
+    }
+
+    /// Notes in the trace that it has stood still, and goes on.
+    pub(crate) fn goes_on(&mut self, now: Time) {
+        self.live.reach(now);
+        if let Some(journal) = self.live.journal() {
+            journal.note(TraceEvent::was_paused());
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum Event {
     Tick { at: usize, due: Time },
     /// It ends and is started again.
     Restart { at: usize, back: Back },
+    /// It has stood still, and goes on with all that it had; only for the trace.
+    GoOn { at: usize },
     /// From now on its disk has this trouble waiting, the one of the plan at this index.
     Disk { at: usize, trouble: usize },
     /// It has done its work, and goes on with what has come meanwhile.
@@ -50,6 +52,7 @@ impl Event {
             | Self::Tick { at, .. }
             | Self::Restart { at, .. }
             | Self::Disk { at, .. }
+            | Self::GoOn { at }
             | Self::Free { at }
             | Self::Ask { at, .. }
             | Self::Call { at, .. }

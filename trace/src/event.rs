@@ -150,6 +150,12 @@ impl Event {
         }
     }
 
+    /// The process was held up, and goes on as it was.
+    #[must_use]
+    pub fn was_paused() -> Self {
+        Self::new(Kind::Fault).what("was paused")
+    }
+
     /// Its name.
     #[must_use]
     pub const fn id(&self) -> EventId {

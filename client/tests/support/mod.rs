@@ -111,6 +111,8 @@ impl Processes {
             batch_limit: 256,
             decision_timeout,
             trace,
+            checkpoint_interval: None,
+            status_interval: None,
             restart: Restart::Never,
             control: true,
             logging: Logging {

@@ -169,6 +169,8 @@ impl ClusterOptions {
             decision_timeout: self.decision_timeout,
             trace: self.trace,
             data_dir: None,
+            checkpoint_interval: web.as_ref().map(|web| web.yaml.checkpoint_interval),
+            status_interval: web.as_ref().map(|web| web.yaml.sync_interval),
             web,
             restart: Restart::Never,
             control: false,

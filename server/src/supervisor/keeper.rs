@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use backon::ExponentialBackoff;
-use quorate_node::{NodeConfig, starts};
+use quorate_node::{NodeConfig, since_1970, starts};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -197,6 +197,11 @@ impl Keeper {
             Order::Restart => self.restart().await,
             Order::Pause(time) => self.pause(time),
             Order::Resume => self.resume().await,
+            Order::Link { rules } => {
+                self.starter.config.links = rules;
+                self.starter.config.started_us = since_1970();
+                Ok(())
+            }
         }
     }
 

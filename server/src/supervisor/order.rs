@@ -16,7 +16,7 @@ pub(crate) struct Standing {
 }
 
 /// What somebody wants of a process.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Order {
     /// End it at once.
     Kill,
@@ -25,6 +25,10 @@ pub(crate) enum Order {
     /// Hold it up, for so long or until it is resumed.
     Pause(Option<Duration>),
     Resume,
+    /// Start it with these rules of links from now on. Their times count from now. It has been told, if it runs.
+    Link {
+        rules: Vec<String>,
+    },
 }
 
 /// An order, and where its outcome goes.

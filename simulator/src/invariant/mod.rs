@@ -31,10 +31,10 @@ use quorate_protocol::{ClusterId, Largest, ReplicaId, Sequence, Signed, SignedMe
 use quorate_service::gathering::Happened;
 use quorate_service::kv;
 
-use crate::cost::Work;
 use crate::keys::keys;
 use crate::plan::Plan;
 use crate::process::{Packet, Process, Question};
+use quorate_plan::Work;
 
 pub use panic::Panicked;
 pub(crate) use seen_lies::Heard;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quorate_protocol::ReplicaId;
 
-use crate::cost::Work;
+use quorate_plan::Work;
 
 /// The rule.
 pub const RULE: &str = "rule 28: what a process must check is bounded by the bytes that arrive, at ten signatures a KiB";
@@ -54,7 +54,7 @@ mod tests {
     use quorate_protocol::ReplicaId;
 
     use super::{BEYOND, Totals};
-    use crate::cost::Work;
+    use quorate_plan::Work;
 
     #[test]
     fn ten_checks_a_kib_are_allowed_and_not_more() {

@@ -236,6 +236,14 @@ impl World {
                 }
                 Ok(())
             }
+            Event::GoOn { .. } => {
+                let now = place.clock.shows(self.now);
+                place.process.goes_on(now);
+                if let Some(recorded) = &mut self.recorded {
+                    recorded.take(&mut self.places, at, self.now);
+                }
+                Ok(())
+            }
             Event::Restart { .. } => {
                 place.is_down = false;
                 place.next_tick = None;
@@ -309,7 +317,11 @@ impl World {
         let own = process.own();
         let mut taken = None;
         match event {
-            Event::Start { .. } | Event::Look | Event::Disk { .. } | Event::Free { .. } => {}
+            Event::Start { .. }
+            | Event::Look
+            | Event::Disk { .. }
+            | Event::GoOn { .. }
+            | Event::Free { .. } => {}
             Event::Arrive { packet, .. } => {
                 self.counts.messages += 1;
                 self.trace.line(self.now, &own, || {

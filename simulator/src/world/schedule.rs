@@ -63,12 +63,17 @@ impl World {
     }
 
     fn plan_restarts(&mut self, plan: &Plan) {
-        for stop in plan.stops.iter().filter(|one| one.back != Back::AsBefore) {
+        for stop in &plan.stops {
             let end = millis(stop.to_ms.min(plan.heal_ms));
-            if millis(stop.from_ms) < end {
-                for at in self.places.of(stop.process) {
-                    let back = stop.back;
-                    self.queue.push(end, Event::Restart { at, back });
+            if millis(stop.from_ms) >= end {
+                continue;
+            }
+            for at in self.places.of(stop.process) {
+                match stop.back {
+                    // Nothing but the trace needs to know.
+                    Back::AsBefore if self.recorded.is_none() => {}
+                    Back::AsBefore => self.queue.push(end, Event::GoOn { at }),
+                    back => self.queue.push(end, Event::Restart { at, back }),
                 }
             }
         }

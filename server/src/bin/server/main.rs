@@ -16,7 +16,7 @@ use quorate_server::logging::{Concern, Logging};
 use quorate_server::ready_file::ReadyFile;
 use quorate_server::shared_keys::{self, KeyFiles};
 use quorate_server::signals::StopSignals;
-use quorate_server::{Alone, Cluster, ClusterConfig, WebPlan, gather, name_of};
+use quorate_server::{Alone, Cluster, ClusterConfig, NotPlayed, Play, WebPlan, gather, name_of};
 use quorate_web::PbftYaml;
 
 use crate::meeting::Meeting;
@@ -100,6 +100,10 @@ async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<
         .allowed_hosts
         .clone_from(&options.places.allowed_host);
     config.data_dir.clone_from(&options.places.data_dir);
+    let play = options.play()?;
+    if let Some(play) = &play {
+        play.set_up(&mut config)?;
+    }
     config.links = options.links.rules(config.processes)?;
     config.restart = options.restart;
     config.control = true;
@@ -109,7 +113,7 @@ async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<
     }
     match (options.web.index, &config.web) {
         (Some(index), Some(web)) => run_alone(&config, web, index, signals).await,
-        _ => run_all(config, ready_file, &mut signals).await,
+        _ => run_all(config, ready_file, play, &mut signals).await,
     }
 }
 
@@ -135,6 +139,7 @@ async fn run_alone(
 async fn run_all(
     config: ClusterConfig,
     mut ready_file: Option<ReadyFile>,
+    play: Option<Play>,
     signals: &mut StopSignals,
 ) -> anyhow::Result<ExitCode> {
     let cluster = tokio::select! {
@@ -142,7 +147,14 @@ async fn run_all(
         _ = signals.received() => return Ok(ExitCode::SUCCESS),
     };
     let ended = match announce(&cluster, ready_file.as_mut()) {
-        Ok(()) => until_the_end(&cluster, ready_file.as_mut(), signals).await,
+        Ok(()) => {
+            let end = until_the_end(&cluster, ready_file.as_mut(), signals);
+            let played = played(play, &cluster);
+            tokio::select! {
+                end = end => end,
+                Err(error) = played => Err(error.into()),
+            }
+        }
         Err(error) => Err(error),
     };
     // The file is removed first: it must not name processes that have ended.
@@ -152,6 +164,14 @@ async fn run_all(
         "the ready file cannot be removed: give --ready-file a path in a folder where you may write",
     )?;
     ended
+}
+
+/// Plays the plan, if there is one. Completes only if that fails.
+async fn played(play: Option<Play>, cluster: &Cluster) -> Result<(), NotPlayed> {
+    if let Some(play) = play {
+        play.play(cluster.processes()).await?;
+    }
+    std::future::pending().await
 }
 
 /// Waits for the end. Keeps the ready file true meanwhile.

@@ -7,11 +7,11 @@ use clap::Parser;
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
 use quorate_gather::Group;
-use quorate_server::Restart;
 use quorate_server::logging::LogFormat;
 use quorate_server::options::{
     ClusterOptions, LinkOptions, brief_help, help_with_links, parse_processes, parse_time,
 };
+use quorate_server::{NotPlayed, Play, Restart};
 
 use quorate_node::gather::Join;
 
@@ -60,6 +60,11 @@ pub(crate) struct Options {
         conflicts_with = "index"
     )]
     pub(crate) restart: Restart,
+    /// Play this plan, as `simulate run --plan` prints one: processes, faults, links, stops, requests (docs/plans.md)
+    ///
+    /// Its times count from when all processes answer. What only the simulator can do is refused.
+    #[arg(long, value_name = "FILE", conflicts_with_all = PLANNED)]
+    pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) cluster: ClusterOptions,
     #[command(flatten)]
@@ -220,7 +225,8 @@ pub(crate) struct Gather {
 }
 
 /// What does not go with nodes that look for others: the options of processes that know each other.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
+    "plan",
     "restart",
     "processes",
     "link",
@@ -233,6 +239,18 @@ const KNOWN: [&str; 12] = [
     "keys",
     "secret_key",
     "ready_file",
+];
+
+/// What a plan says.
+const PLANNED: [&str; 8] = [
+    "processes",
+    "config",
+    "faulty",
+    "link",
+    "partition",
+    "seed",
+    "view_timeout",
+    "batch_limit",
 ];
 
 /// The options for output.
@@ -261,6 +279,16 @@ impl Options {
     /// Reads the command line; ends the program if it is wrong, or asks for help.
     pub(crate) fn read() -> Self {
         arguments::read(&NEEDS)
+    }
+
+    /// The plan to play, if there is one.
+    ///
+    /// # Errors
+    /// Live processes cannot play it.
+    pub(crate) fn play(&self) -> Result<Option<Play>, NotPlayed> {
+        let lasting = self.places.data_dir.is_some();
+        let plan = self.plan.as_ref();
+        plan.map(|path| Play::read(path, lasting)).transpose()
     }
 }
 
@@ -368,6 +396,19 @@ mod tests {
                     "default-decision",
                     "view-timeout",
                     "batch-limit",
+                    "decision-timeout",
+                    "trace",
+                    "base-port",
+                    "host",
+                    "allowed-host",
+                    "data-dir",
+                    "ready-file",
+                    "log-format",
+                ],
+                &[
+                    "plan",
+                    "restart",
+                    "default-decision",
                     "decision-timeout",
                     "trace",
                     "base-port",

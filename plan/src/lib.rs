@@ -1,27 +1,31 @@
-//! Everything about a run, as data: it can be drawn from a seed, read from a file, and made smaller.
+//! Everything about a run, as data: it can be drawn from a seed, read from a file, and played, by the simulator and by live processes.
+//!
+//! * [`Plan`]: the data. `check`: its text, and whether it can be played. `engine`, `gathering`, [`Costs`]: parts of it.
+//! * `generate`: how a seed gives a plan; `adversary`, `links`, `span`: what it draws.
 
 mod adversary;
 mod check;
+mod cost;
 mod engine;
 mod gathering;
 mod generate;
 mod links;
 mod name;
 mod span;
+mod trouble;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::cost::Costs;
-pub use crate::disk::Trouble;
 pub use check::PlanError;
+pub use cost::{Costs, Work};
 pub use engine::Engine;
-pub(crate) use gathering::question;
-pub use gathering::{BadGathering, Gathering, Member};
+pub use gathering::{BadGathering, Gathering, Member, question};
 pub use generate::Choice;
 pub use name::Name;
 pub use quorate_protocol::message::Kind;
+pub use trouble::Trouble;
 
 /// A run. Its text form is TOML; all times are in milliseconds of virtual time from the start unless said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

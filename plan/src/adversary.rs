@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 use quorate_fault::Dice;
 
-use super::{Back, Kind, Link, Name, Partition, Plan, Stop, Withheld};
+use crate::{Back, Kind, Link, Name, Partition, Plan, Stop, Withheld};
 
 /// In how many of a thousand seeds an adversary is at work.
 const SHARE: u64 = 250;
@@ -31,7 +31,7 @@ const SHARE: u64 = 250;
 const MOST_REQUESTS: u64 = 60;
 
 /// In some seeds, puts an adversary's schedule in the place of what was drawn.
-pub(super) fn schedule(plan: &mut Plan, dice: &mut Dice) {
+pub(crate) fn schedule(plan: &mut Plan, dice: &mut Dice) {
     if !dice.chance(SHARE) {
         return;
     }
@@ -252,7 +252,7 @@ impl Adversary<'_> {
 #[cfg(test)]
 mod tests {
     use super::schedule;
-    use crate::plan::{Back, Choice, Partition, Plan};
+    use crate::{Back, Choice, Partition, Plan};
     use quorate_fault::Dice;
 
     /// What adversaries make of one plan.

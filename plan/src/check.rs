@@ -7,9 +7,9 @@ use quorate_fault::link::{LinkError, Rules};
 use quorate_fault::{Bound, FaultPlan, ParseError, Scene};
 use quorate_protocol::Quorum;
 
-use super::engine::LARGEST_BATCH;
-use super::gathering::BadGathering;
-use super::{Back, Name, Plan};
+use crate::engine::LARGEST_BATCH;
+use crate::gathering::BadGathering;
+use crate::{Back, Name, Plan};
 
 /// The most processes, and the latest time in milliseconds.
 const MOST_PROCESSES: u32 = 100;
@@ -145,7 +145,7 @@ impl Plan {
     }
 
     /// What the processes take part in.
-    pub(crate) const fn scene(&self) -> Scene {
+    pub const fn scene(&self) -> Scene {
         if self.gathering.is_some() {
             Scene::Gathering
         } else {
@@ -154,7 +154,7 @@ impl Plan {
     }
 
     /// How many processes ask for as much as they may.
-    pub(crate) fn floods(&self) -> usize {
+    pub fn floods(&self) -> usize {
         let is_flood = |words: &&String| words.contains("=flood");
         self.faulty.iter().filter(is_flood).count()
     }

@@ -30,7 +30,7 @@ pub struct Engine {
 }
 
 /// The most bytes of a batch that a plan may allow: what live processes allow.
-pub(super) const LARGEST_BATCH: usize = 1 << 20;
+pub(crate) const LARGEST_BATCH: usize = 1 << 20;
 
 impl Default for Engine {
     fn default() -> Self {

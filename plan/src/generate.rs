@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_fault::Dice;
 
-use super::adversary;
-use super::gathering::{self, Gathering};
-use super::links;
-use super::span::span;
-use super::{
+use crate::adversary;
+use crate::gathering::{self, Gathering};
+use crate::links;
+use crate::span::span;
+use crate::{
     Back, Call, Costs, DiskTrouble, Engine, Link, Name, Partition, Plan, Round, Skew, Stop, Trouble,
 };
 

@@ -17,7 +17,7 @@ impl Name {
     }
 
     /// One of `n` processes, each as likely as the others.
-    pub(super) fn drawn(dice: &mut Dice, n: u32) -> Self {
+    pub(crate) fn drawn(dice: &mut Dice, n: u32) -> Self {
         Self::of(u32::try_from(dice.below(u64::from(n))).unwrap_or_default())
     }
 

@@ -3,14 +3,14 @@
 use quorate_fault::Dice;
 use quorate_fault::link::Kind;
 
-use super::span::span;
-use super::{Name, Plan};
+use crate::span::span;
+use crate::{Name, Plan};
 
 /// In how many of a thousand seeds there are rules.
 const SHARE: u64 = 100;
 
 /// A few rules, in the words of `--link`, or none.
-pub(super) fn draw(plan: &Plan, dice: &mut Dice) -> Vec<String> {
+pub(crate) fn draw(plan: &Plan, dice: &mut Dice) -> Vec<String> {
     if plan.processes < 2 || !dice.chance(SHARE) {
         return Vec::new();
     }
@@ -101,7 +101,7 @@ fn dice_index(dice: &mut Dice, least: usize, most: usize) -> usize {
 mod tests {
     use quorate_fault::link::EFFECTS;
 
-    use crate::plan::{Choice, Plan};
+    use crate::{Choice, Plan};
 
     #[test]
     fn plans_are_drawn_with_every_effect_every_window_and_both_arrows_and_all_can_be_played() {

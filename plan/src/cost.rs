@@ -17,15 +17,15 @@ pub struct Costs {
 
 /// The work of one turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Work {
+pub struct Work {
     /// The signatures checked.
-    pub(crate) checked: u64,
+    pub checked: u64,
     /// The messages signed.
-    pub(crate) signed: u64,
+    pub signed: u64,
     /// The bytes that have arrived.
-    pub(crate) read: u64,
+    pub read: u64,
     /// The bytes that were sent.
-    pub(crate) written: u64,
+    pub written: u64,
 }
 
 impl Costs {
@@ -37,7 +37,7 @@ impl Costs {
     };
 
     /// How long some work takes.
-    pub(crate) const fn of(self, work: Work) -> Duration {
+    pub const fn of(self, work: Work) -> Duration {
         let checks = self.check_us.saturating_mul(work.checked);
         let signs = self.sign_us.saturating_mul(work.signed);
         let bytes = self.kib_us.saturating_mul(work.read + work.written) / 1024;

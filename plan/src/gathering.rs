@@ -7,7 +7,7 @@ use quorate_service::gathering::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Name, Plan};
+use crate::{Name, Plan};
 
 /// The options of the question.
 const OPTIONS: [&str; 3] = ["red", "green", "blue"];
@@ -68,7 +68,7 @@ pub enum BadGathering {
 
 impl Gathering {
     /// Draws the gathering of a plan that is drawn otherwise.
-    pub(super) fn draw(plan: &Plan, dice: &mut Dice) -> Self {
+    pub(crate) fn draw(plan: &Plan, dice: &mut Dice) -> Self {
         let all_count = dice.chance(750);
         let patience_ms = if all_count {
             outlasts(plan)
@@ -102,7 +102,7 @@ impl Gathering {
     ///
     /// # Errors
     /// It cannot.
-    pub(super) fn check(&self, processes: u32) -> Result<(), BadGathering> {
+    pub(crate) fn check(&self, processes: u32) -> Result<(), BadGathering> {
         let members = self.members.len();
         if members != processes as usize {
             return Err(BadGathering::Members { processes, members });
@@ -123,7 +123,7 @@ impl Gathering {
 
     /// The plan of a member's driver. `None`: there is no such member.
     #[must_use]
-    pub(crate) fn driver(&self, own: ReplicaId) -> Option<gathering::Plan> {
+    pub fn driver(&self, own: ReplicaId) -> Option<gathering::Plan> {
         let member = self.members.get(own.0 as usize)?;
         Some(gathering::Plan {
             offer: member.offer().ok(),
@@ -136,7 +136,7 @@ impl Gathering {
 
     /// What a member wants as soon as the first auction has ended. Some reveal too late in that one, and bid all the same.
     #[must_use]
-    pub(crate) fn then(&self, own: ReplicaId) -> Vec<Wish> {
+    pub fn then(&self, own: ReplicaId) -> Vec<Wish> {
         let [_, lot] = self.lots();
         let member = self.members.get(own.0 as usize);
         let bid = member.and_then(|member| member.bid);
@@ -147,7 +147,7 @@ impl Gathering {
 
     /// The lots that are put up for auction, the second once the first is sold. Their names say their price.
     #[must_use]
-    pub(crate) fn lots(&self) -> [Word; 2] {
+    pub fn lots(&self) -> [Word; 2] {
         match self.price {
             Price::First => ["lamp.first", "chair.first"],
             Price::Second => ["lamp", "chair"],
@@ -250,7 +250,7 @@ fn outlasts(plan: &Plan) -> u64 {
 }
 
 /// The question that is asked.
-pub(crate) fn question() -> Word {
+pub fn question() -> Word {
     word("colour")
 }
 
@@ -271,7 +271,7 @@ fn index(number: u64) -> usize {
 }
 
 /// What a member of a gathering does wrong.
-pub(super) fn lie(dice: &mut Dice) -> String {
+pub(crate) fn lie(dice: &mut Dice) -> String {
     let lies = [
         "lie-offer",
         "equivocate-offer",
