@@ -609,7 +609,7 @@ async fn wake(woken: &mut Option<Signal>) {
         return std::future::pending().await;
     };
     if woken.recv().await.is_none() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
