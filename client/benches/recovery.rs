@@ -163,6 +163,8 @@ fn config() -> ClusterConfig {
         batch_limit: 256,
         decision_timeout: Duration::from_secs(20),
         trace: false,
+        checkpoint_interval: None,
+        status_interval: None,
         restart: Restart::Never,
         control: false,
         logging: Logging {
