@@ -25,6 +25,8 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
     // These are kept only to find contradictions.
     decides_nothing.extend(["past: {", "ended: {", "surplus: [", "statements: "]);
+    // So are proofs. The network carries none.
+    decides_nothing.push("dossier: ");
     // No peer uses up its allowance here.
     decides_nothing.push("allowances: ");
     // It only makes timers longer.
