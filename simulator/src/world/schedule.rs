@@ -70,8 +70,7 @@ impl World {
             }
             for at in self.places.of(stop.process) {
                 match stop.back {
-                    // Nothing but the trace needs to know.
-                    Back::AsBefore if self.recorded.is_none() => {}
+                    // Only the trace has it. It comes without one too, so that the same run has the same events.
                     Back::AsBefore => self.queue.push(end, Event::GoOn { at }),
                     back => self.queue.push(end, Event::Restart { at, back }),
                 }
