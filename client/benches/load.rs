@@ -11,19 +11,20 @@
     reason = "a benchmark that cannot measure has nothing better to do"
 )]
 
+mod common;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{
-    Cluster, ClusterConfig, FaultPlan, LinkRules, Process, Restart, Scene, since_1970,
-};
+use quorate_server::{Cluster, Process};
 use quorate_wire::method::{FinalizeDecision, Read, SendMessage, Submit};
 use quorate_wire::{CallError, Caller};
 use tokio::task::JoinSet;
+
+use common::four_processes;
 
 /// How long one call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,7 +70,9 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let _ = options.bench;
     rlimit::increase_nofile_limit(options.connections as u64 + 256).unwrap();
-    let cluster = Cluster::start(four_processes()).await.unwrap();
+    // With everything on one machine the primary is slow, and not to be distrusted for it.
+    let config = four_processes(Duration::from_secs(10), PATIENCE);
+    let cluster = Cluster::start(config).await.unwrap();
     let counts = Arc::new(Counts::default());
     let ended = tokio::select! {
         () = measure(&options, cluster.processes(), &counts) => true,
@@ -80,36 +83,6 @@ async fn main() -> ExitCode {
         return ExitCode::from(130);
     }
     ExitCode::from(u8::from(counts.wrong.load(Ordering::Relaxed) > 0))
-}
-
-fn four_processes() -> ClusterConfig {
-    ClusterConfig {
-        processes: 4,
-        host: "127.0.0.1".into(),
-        allowed_hosts: Vec::new(),
-        base_port: None,
-        faults: FaultPlan::parse("none", 4, Scene::Order).unwrap(),
-        links: LinkRules::default(),
-        started_us: since_1970(),
-        default_decision: "retreat".into(),
-        // With everything on one machine the primary is slow, and not to be distrusted for it.
-        view_timeout: Duration::from_secs(10),
-        seed: None,
-        batch_limit: 256,
-        decision_timeout: PATIENCE,
-        trace: false,
-        data_dir: None,
-        web: None,
-        checkpoint_interval: None,
-        status_interval: None,
-        restart: Restart::Never,
-        control: false,
-        logging: Logging {
-            format: LogFormat::Text,
-            level: "error",
-        },
-        executable: Some(env!("CARGO_BIN_EXE_client").into()),
-    }
 }
 
 async fn measure(options: &Options, processes: &[Process], counts: &Arc<Counts>) {

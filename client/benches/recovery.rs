@@ -18,7 +18,7 @@ use clap::Parser;
 use quorate_fault::Scene;
 use quorate_fault::behaviour::REGISTRY;
 use quorate_server::logging::{LogFormat, Logging};
-use quorate_server::{Cluster, ClusterConfig, FaultPlan, LinkRules, Restart, since_1970};
+use quorate_server::{Cluster, ClusterConfig};
 use quorate_wire::method::{
     FaultClear, FaultSet, LinkSet, ProcessStatus, Status, Submission, Submit,
 };
@@ -27,7 +27,7 @@ use tabled::builder::Builder;
 use tabled::settings::Style;
 use tokio::time::sleep;
 
-use common::median;
+use common::{four_processes, median};
 
 /// A call that takes longer is one that waits for a recovery.
 const SLOW: Duration = Duration::from_millis(150);
@@ -148,30 +148,12 @@ impl Row {
 
 fn config() -> ClusterConfig {
     ClusterConfig {
-        web: None,
-        data_dir: None,
-        processes: 4,
-        host: "127.0.0.1".into(),
-        allowed_hosts: Vec::new(),
-        base_port: None,
-        faults: FaultPlan::parse("none", 4, Scene::Order).unwrap(),
-        links: LinkRules::default(),
-        started_us: since_1970(),
-        default_decision: "retreat".into(),
-        view_timeout: Duration::from_millis(500),
         seed: Some(7),
-        batch_limit: 256,
-        decision_timeout: Duration::from_secs(20),
-        trace: false,
-        checkpoint_interval: None,
-        status_interval: None,
-        restart: Restart::Never,
-        control: false,
         logging: Logging {
             format: LogFormat::Text,
             level: "off",
         },
-        executable: Some(env!("CARGO_BIN_EXE_client").into()),
+        ..four_processes(Duration::from_millis(500), Duration::from_secs(20))
     }
 }
 

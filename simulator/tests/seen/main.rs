@@ -111,7 +111,10 @@ const SHOWS: [Effect; EFFECTS.len()] = [
     },
     Effect {
         rules: &["P->Q: delay 80ms"],
-        shows: |events| waits(events).iter().all(|wait| *wait >= 80_000),
+        shows: |events| {
+            let waits = waits(events);
+            waits.len() > 10 && waits.iter().all(|wait| *wait >= 80_000)
+        },
     },
     Effect {
         rules: &["P->Q: duplicate 100%"],
