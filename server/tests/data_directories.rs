@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use support::http::Connection;
-use support::{Server, command};
+use support::{Server, command, eventually};
 
 /// A folder of this test, removed at the end.
 struct Folder(PathBuf);
@@ -276,7 +276,7 @@ fn a_directory_that_can_only_be_read_is_refused_and_still_good() {
 
 /// The limit stands for the disk: a write beyond it fails as one to a full disk does, and changes nothing.
 #[test]
-fn a_disk_that_gets_full_ends_the_processes_and_what_was_acknowledged_is_there_when_it_has_room() {
+fn a_disk_that_gets_full_ends_a_process_and_what_was_acknowledged_is_there_when_it_has_room() {
     let folder = Folder::new("full");
     let data = folder.path("data");
     use_once(&data);
@@ -284,7 +284,7 @@ fn a_disk_that_gets_full_ends_the_processes_and_what_was_acknowledged_is_there_w
     // In units of 512 bytes. A limit at which the files are opened, and soon too large.
     let blocks = largest / 512 + 256;
     let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-    let mut server = Server::start_by(
+    let server = Server::start_by(
         &["sh", "-c", &limit, "sh"],
         &["--faulty", "none", "--data-dir", text(&data)],
     );
@@ -298,11 +298,12 @@ fn a_disk_that_gets_full_ends_the_processes_and_what_was_acknowledged_is_there_w
         assert!(acknowledged < 10_000, "the limit is never reached");
     }
     assert!(acknowledged > 0);
-    let status = server.wait();
-    let said = server.complaints();
-    assert!(!status.success(), "{said}");
-    assert!(said.contains("File too large"), "{said}");
-    drop(server);
+    // Their files do not grow alike: one process ends first, and with two gone the others write no more.
+    eventually("a process ends for want of room", || {
+        let said = server.complaints();
+        said.contains("File too large") && said.contains("ended on its own")
+    });
+    server.stop();
     let server = Server::start(&["--faulty", "none", "--data-dir", text(&data)]);
     let mut process = Connection::to(server.processes[0].port);
     for number in 0..acknowledged {

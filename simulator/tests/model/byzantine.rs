@@ -25,7 +25,7 @@ pub(crate) struct Batches {
 impl Batches {
     pub(crate) fn new(keys: &Keys) -> Self {
         let request = Request::new(
-            ClientId::named(keys.own(), "client"),
+            ClientId::session(keys.own(), 1),
             Timestamp(1),
             b"x".to_vec(),
         );
