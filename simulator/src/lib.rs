@@ -5,6 +5,7 @@
 //!
 //! * [`plan`]: the plan as data, its text, and how a seed gives one, which is a crate of its own.
 //! * [`mod@run`]: plays a plan and says what came of it.
+//! * [`universe`]: what a sweep chooses for all its seeds; [`row`]: what came of a run, as JSON.
 //! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
 //! * [`gather`]: nodes that find each other before there is a cluster.
 //! * [`digests`]: the smallest service, for a replica alone.
@@ -27,10 +28,12 @@ mod network;
 pub mod picture;
 pub mod process;
 mod queue;
+pub mod row;
 pub mod run;
 pub mod shrink;
 pub mod trace;
 pub mod transcript;
+pub mod universe;
 mod words;
 mod world;
 

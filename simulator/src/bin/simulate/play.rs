@@ -13,8 +13,9 @@ use crate::universes;
 
 /// Plays the plan of a seed; the exit status.
 pub(crate) fn seed(run: &Run, stop: &Stop) -> anyhow::Result<u8> {
-    let plan = Plan::generate(run.seed, &run.universe.choice()?);
-    play(&plan, &run.play, run.universe.command(run.seed), stop)
+    let universe = run.universe.chosen();
+    let plan = Plan::generate(run.seed, &universe.choice()?);
+    play(&plan, &run.play, universe.command(run.seed), stop)
 }
 
 /// Plays the plan of a file; the exit status.

@@ -37,7 +37,7 @@ struct Totals {
     reason = "the rate is of the real world; no run sees the clock"
 )]
 pub(crate) fn command(sweep: &Sweep, stop: &Stop) -> anyhow::Result<u8> {
-    let universes = Universes::new(sweep.plan.as_ref(), &sweep.universe)?;
+    let universes = Universes::new(sweep.plan.as_ref(), sweep.universe.chosen())?;
     if let Some(warning) = universes.bound()?.and_then(|bound| bound.warning()) {
         complain(&format!("warning: {warning}"));
     }

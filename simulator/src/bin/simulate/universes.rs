@@ -9,13 +9,12 @@ use anyhow::Context as _;
 use quorate_fault::Bound;
 use quorate_simulator::Plan;
 use quorate_simulator::plan::Choice;
-
-use crate::options::Universe;
+use quorate_simulator::universe::Universe;
 
 /// A plan for each seed, and the command that plays it alone.
 pub(crate) enum Universes<'a> {
     /// Drawn from the seed, but for what is chosen.
-    Drawn(&'a Universe, Choice),
+    Drawn(Universe, Choice),
     /// One plan, whose seed is replaced.
     Fixed(&'a Path, Box<Plan>),
 }
@@ -25,10 +24,13 @@ impl<'a> Universes<'a> {
     ///
     /// # Errors
     /// The file holds no plan, or what is chosen makes none.
-    pub(crate) fn new(file: Option<&'a PathBuf>, chosen: &'a Universe) -> anyhow::Result<Self> {
+    pub(crate) fn new(file: Option<&'a PathBuf>, chosen: Universe) -> anyhow::Result<Self> {
         Ok(match file {
             Some(file) => Self::Fixed(file, Box::new(read(file)?)),
-            None => Self::Drawn(chosen, chosen.choice()?),
+            None => {
+                let choice = chosen.choice()?;
+                Self::Drawn(chosen, choice)
+            }
         })
     }
 
@@ -54,7 +56,7 @@ impl<'a> Universes<'a> {
     /// How many are faulty in every plan, beside how many are survived, if that is not left to the seed.
     pub(crate) fn bound(&self) -> anyhow::Result<Option<Bound>> {
         match self {
-            Self::Drawn(chosen, _) => chosen.bound(),
+            Self::Drawn(chosen, _) => Ok(chosen.bound()?),
             Self::Fixed(_, plan) => Ok(Some(plan.bound()?)),
         }
     }

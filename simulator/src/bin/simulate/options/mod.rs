@@ -7,13 +7,11 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use quorate_cli::arguments::{Need, try_read};
-use quorate_fault::Bound;
 use quorate_protocol::Time;
 use quorate_simulator::picture::{self, Frame};
-use quorate_simulator::plan::{Choice, Name, Plan};
+use quorate_simulator::universe;
 use quorate_trace::Form;
 
 use crate::shard::Shard;
@@ -327,60 +325,15 @@ pub(crate) struct Universe {
 }
 
 impl Universe {
-    /// What is chosen. How many processes there are must be known to read names.
-    pub(crate) fn choice(&self) -> anyhow::Result<Choice> {
-        let twins = self.twins.as_ref().map(|names| {
-            let names = names.iter().map(|name| Name::try_from(name.clone()));
-            names.collect::<Result<Vec<_>, _>>()
-        });
-        let choice = Choice {
+    /// What is chosen, whatever the command line looks like.
+    pub(crate) fn chosen(&self) -> universe::Universe {
+        universe::Universe {
             processes: self.processes,
-            faulty: self.faulty.as_deref().map(faults),
-            twins: twins.transpose().context("--twins")?,
-            gathers: self.gathering,
-        };
-        Plan::generate(0, &choice).check()?;
-        Ok(choice)
+            faulty: self.faulty.clone(),
+            twins: self.twins.clone(),
+            gathering: self.gathering,
+        }
     }
-
-    /// How many processes the command line makes faulty, beside how many are survived, if it says.
-    pub(crate) fn bound(&self) -> anyhow::Result<Option<Bound>> {
-        let Choice {
-            processes,
-            faulty,
-            twins,
-            gathers: _,
-        } = self.choice()?;
-        let named = faulty.map_or(0, |all| all.len()) + twins.map_or(0, |all| all.len());
-        let named = u32::try_from(named).unwrap_or(u32::MAX);
-        Ok(processes.map(|n| Bound::new(n, named)))
-    }
-
-    /// The command that plays one seed alike.
-    pub(crate) fn command(&self, seed: u64) -> String {
-        let mut command = format!("simulate run --seed {seed}");
-        if let Some(processes) = self.processes {
-            command += &format!(" --processes {processes}");
-        }
-        if let Some(faulty) = &self.faulty {
-            command += &format!(" --faulty {}", shell_words::quote(faulty));
-        }
-        if let Some(twins) = &self.twins {
-            command += &format!(" --twins {}", twins.join(","));
-        }
-        if self.gathering {
-            command += " --gathering";
-        }
-        command
-    }
-}
-
-fn faults(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty() && *item != "none")
-        .map(str::to_owned)
-        .collect()
 }
 
 fn parse_seeds(text: &str) -> Result<(u64, u64), String> {
