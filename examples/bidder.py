@@ -12,7 +12,7 @@ import secrets
 import sys
 from xmlrpc.client import ServerProxy
 
-from quorate import guard, wait
+from endpoints import guard, wait
 
 
 class Bidder:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from quorate import end, processes
+from endpoints import end, processes
 
 ROUNDS = 40
 

@@ -3,7 +3,7 @@
     server
     python3 examples/exchange.py [PORT...]
 """
-from quorate import run
+from endpoints import run
 
 
 def example(processes):

@@ -5,7 +5,7 @@
 """
 from xmlrpc.client import Fault
 
-from quorate import exchange, run
+from endpoints import exchange, run
 
 
 def example(processes):

@@ -5,7 +5,7 @@ The real P must not speak for itself. Processes take a vote without a signature 
     server --faulty P=silent
     python3 examples/liar.py [PORT PORT PORT PORT]
 """
-from quorate import run
+from endpoints import run
 
 LIES = {"Q": "attack", "R": "retreat", "S": "retreat"}
 

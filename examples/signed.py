@@ -7,7 +7,7 @@ import secrets
 from xmlrpc.client import Binary, Fault
 
 import ed25519
-from quorate import run
+from endpoints import run
 
 
 def varint(number):

@@ -8,7 +8,7 @@ import sys
 import time
 from xmlrpc.client import Error
 
-from quorate import end, endpoint
+from endpoints import end, endpoint
 
 arguments = sys.argv[1:]
 if len(arguments) not in (0, 4, 5) or not all(argument.isdecimal() for argument in arguments):

@@ -6,7 +6,7 @@
 import uuid
 from xmlrpc.client import Fault
 
-from quorate import run
+from endpoints import run
 
 
 def example(processes):

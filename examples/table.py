@@ -5,7 +5,7 @@
 """
 import time
 
-from quorate import exchange, run
+from endpoints import exchange, run
 
 BEHAVIOURS = ["none", "silent", "lie:retreat", "equivocate", "drop:30%", "delay:50ms"]
 

@@ -15,7 +15,7 @@ from xmlrpc.client import Fault
 
 import pytest
 
-from quorate import endpoint, exchange
+from endpoints import endpoint, exchange
 
 
 class Cluster:
