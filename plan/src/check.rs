@@ -9,7 +9,7 @@ use quorate_protocol::Quorum;
 
 use crate::engine::LARGEST_BATCH;
 use crate::gathering::BadGathering;
-use crate::{Back, Name, Plan};
+use crate::{Back, Lie, Name, Plan, Script};
 
 /// The most processes, and the latest time in milliseconds.
 const MOST_PROCESSES: u32 = 100;
@@ -53,6 +53,21 @@ pub enum PlanError {
     /// A process is a twin and has a behaviour, or is on a twins' side.
     #[error("process {name} is a twin: it can have no behaviour and not be apart", name = .0.0)]
     Twin(Name),
+    /// A process has a script, and something else that makes it faulty.
+    #[error("process {name} has a script: it can have no behaviour, no second script, and be no twin", name = .0.0)]
+    Scripted(Name),
+    /// A lie changes what its message does not have.
+    #[error("the script of {process}: a {kind} cannot have another {change}; it can have another {may}", process = .process.0)]
+    Change {
+        /// Whose script.
+        process: Name,
+        /// The kind of the message.
+        kind: &'static str,
+        /// What was to be changed.
+        change: &'static str,
+        /// What can be changed.
+        may: String,
+    },
     /// A call has a name, and a key or processes at which it repeats itself.
     #[error(
         "call {0} has a name, which is known at one process only: it can have no key and not repeat itself elsewhere"
@@ -86,7 +101,9 @@ impl PlanError {
             }
             Self::NoSuchProcess { name, .. } | Self::Twin(name) => ("", format!("\"{}\"", name.0)),
             // The message says which call.
-            Self::NameAndKey(_)
+            Self::Scripted(_)
+            | Self::Change { .. }
+            | Self::NameAndKey(_)
             | Self::NobodysTimestamp(_)
             | Self::OneRequest(..)
             | Self::Gathering(_) => return self,
@@ -170,9 +187,34 @@ impl Plan {
             stops.any(|stop| stop.process == *name && stop.back == Back::LostCommit)
         };
         let faulty = |name: &Name| {
-            behaviours.behaviour_of(name.0.0).is_some() || self.twins.contains(name) || loses(name)
+            behaviours.behaviour_of(name.0.0).is_some()
+                || self.twins.contains(name)
+                || self.script_of(*name).is_some()
+                || loses(name)
         };
         Ok((0..self.processes).map(Name::of).filter(faulty).collect())
+    }
+
+    /// The script of a process, if it has one.
+    #[must_use]
+    pub fn script_of(&self, process: Name) -> Option<&Script> {
+        self.scripts.iter().find(|one| one.process == process)
+    }
+
+    /// How each faulty process misbehaves, in words: `script` for one that has a script. Twins are not in it.
+    ///
+    /// # Errors
+    /// As for [`Plan::fault_plan`].
+    pub fn faults(&self) -> Result<BTreeMap<Name, String>, ParseError> {
+        let behaviours = self.fault_plan()?;
+        let words = |name: Name| {
+            let behaviour = behaviours.behaviour_of(name.0.0).map(str::to_owned);
+            behaviour.or_else(|| self.script_of(name).map(|_| "script".to_owned()))
+        };
+        let names = (0..self.processes).map(Name::of);
+        Ok(names
+            .filter_map(|name| Some((name, words(name)?)))
+            .collect())
     }
 
     /// Who is faulty, and who comes back without its memory: as many as can be borne at all.
@@ -281,12 +323,32 @@ impl Plan {
             let processes = self.processes;
             return Err(PlanError::NoSuchProcess { name, processes });
         }
+        self.check_scripts(&behaviours)?;
         let both =
             |twin: &&Name| behaviours.behaviour_of(twin.0.0).is_some() || self.apart.contains(twin);
         match self.twins.iter().find(both) {
             Some(twin) => Err(PlanError::Twin(*twin)),
             None => Ok(()),
         }
+    }
+
+    fn check_scripts(&self, behaviours: &FaultPlan) -> Result<(), PlanError> {
+        let mut scripted = BTreeSet::new();
+        for Script { process, lies } in &self.scripts {
+            let is_more =
+                behaviours.behaviour_of(process.0.0).is_some() || self.twins.contains(process);
+            if is_more || !scripted.insert(*process) {
+                return Err(PlanError::Scripted(*process));
+            }
+            for lie in lies {
+                in_range("number", lie.number, 1, u64::MAX)?;
+                lie.check(*process, self.processes)?;
+                for sending in &lie.sends {
+                    in_range("late_us", sending.late_us, 0, LATEST_MS * 1000)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_calls(&self) -> Result<(), PlanError> {
@@ -328,6 +390,7 @@ impl Plan {
         let stops = self.stops.iter().map(|one| &one.process);
         let clocks = self.clocks.iter().map(|one| &one.process);
         let disks = self.disks.iter().map(|one| &one.process);
+        let scripts = self.scripts.iter().map(|one| &one.process);
         let calls = self.calls.iter();
         let calls = calls.flat_map(|one| std::iter::once(&one.process).chain(&one.also));
         let twins = twins.chain(calls);
@@ -336,7 +399,36 @@ impl Plan {
             .chain(stops)
             .chain(clocks)
             .chain(disks)
+            .chain(scripts)
             .copied()
+    }
+}
+
+impl Lie {
+    /// Checks that its message has what it changes, and that it goes to some of so many processes.
+    ///
+    /// # Errors
+    /// It does not; the error says what can be changed, or who is not there.
+    pub fn check(&self, process: Name, processes: u32) -> Result<(), PlanError> {
+        let mut to = self.sends.iter().flat_map(|one| &one.to);
+        if let Some(name) = to.find(|name| name.0.0 >= processes) {
+            return Err(PlanError::NoSuchProcess {
+                name: *name,
+                processes,
+            });
+        }
+        let Some((change, may)) = self.impossible() else {
+            return Ok(());
+        };
+        Err(PlanError::Change {
+            process,
+            kind: self.message.name(),
+            change,
+            may: match may {
+                [] => "recipient".to_owned(),
+                may => may.join(" or "),
+            },
+        })
     }
 }
 

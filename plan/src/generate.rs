@@ -49,6 +49,7 @@ impl Plan {
             faulty: Vec::new(),
             twins: Vec::new(),
             apart: Vec::new(),
+            scripts: Vec::new(),
             heal_ms,
             links: Vec::new(),
             engine: engine(&mut dice),

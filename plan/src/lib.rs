@@ -1,6 +1,6 @@
 //! Everything about a run, as data: it can be drawn from a seed, read from a file, and played, by the simulator and by live processes.
 //!
-//! * [`Plan`]: the data. `check`: its text, and whether it can be played. `engine`, `gathering`, [`Costs`]: parts of it.
+//! * [`Plan`]: the data. `check`: its text, and whether it can be played. `engine`, `gathering`, [`Costs`], [`Script`]: parts of it.
 //! * `generate`: how a seed gives a plan; `adversary`, `links`, `span`: what it draws.
 
 mod adversary;
@@ -11,6 +11,7 @@ mod gathering;
 mod generate;
 mod links;
 mod name;
+mod script;
 mod span;
 mod trouble;
 
@@ -25,6 +26,7 @@ pub use gathering::{BadGathering, Gathering, Member, question};
 pub use generate::Choice;
 pub use name::Name;
 pub use quorate_protocol::message::Kind;
+pub use script::{BadClaim, Claim, Lie, Script, Sending};
 pub use trouble::Trouble;
 
 /// A run. Its text form is TOML; all times are in milliseconds of virtual time from the start unless said.
@@ -47,6 +49,9 @@ pub struct Plan {
     /// The processes that the second twins talk to.
     #[serde(default)]
     pub apart: Vec<Name>,
+    /// Who misbehaves by a script.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<Script>,
     /// When the network heals. From then on all correct processes must make progress.
     #[serde(default = "one_second")]
     pub heal_ms: u64,

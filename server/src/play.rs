@@ -201,6 +201,11 @@ fn impossible(plan: &Plan, lasting: bool) -> Option<(&'static str, &'static str)
             "a live process runs once; `--faulty` with `equivocate` comes near it",
         ),
         (
+            !plan.scripts.is_empty(),
+            "scripts",
+            "a live process lies by a behaviour; write one in 'faulty'",
+        ),
+        (
             !plan.network.is_empty(),
             "network",
             "they have the network that they have; write what happens to messages as rules in 'links'",

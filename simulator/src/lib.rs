@@ -4,7 +4,8 @@
 //! plan gives the same run, event by event, on every machine.
 //!
 //! * [`plan`]: the plan as data, its text, and how a seed gives one, which is a crate of its own.
-//! * [`mod@run`]: plays a plan and says what came of it.
+//! * [`mod@run`]: plays a plan and says what came of it, an [`Outcome`]. [`simulation`]: the same step by step.
+//! * [`script`]: lies written down, or as an author wants them.
 //! * [`universe`]: what a sweep chooses for all its seeds; [`row`]: what came of a run, as JSON.
 //! * `world`: the event queue and the places of the processes; `network`: what happens to a message on its way.
 //! * [`gather`]: nodes that find each other before there is a cluster.
@@ -25,12 +26,15 @@ mod keys;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 mod network;
+mod outcome;
 pub mod picture;
 pub mod process;
 mod queue;
 pub mod row;
 pub mod run;
+pub mod script;
 pub mod shrink;
+pub mod simulation;
 pub mod trace;
 pub mod transcript;
 pub mod universe;
@@ -38,7 +42,10 @@ mod words;
 mod world;
 
 pub use invariant::Violation;
+pub use outcome::{Outcome, Verdict};
 pub use quorate_plan::{self as plan, Plan};
-pub use run::{Outcome, Recorded, Verdict, Watch, run, run_until, run_with};
+pub use run::{run, run_until, run_with};
 pub use shrink::{shrink, shrink_until};
+pub use simulation::Simulation;
 pub use trace::Trace;
+pub use world::{Counts, Recorded, Standing, Watch};

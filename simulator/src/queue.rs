@@ -115,6 +115,11 @@ impl Queue {
         }));
     }
 
+    /// When the next event is.
+    pub(crate) fn next_at(&self) -> Option<Time> {
+        self.planned.peek().map(|Reverse(planned)| planned.time)
+    }
+
     /// Takes the next event.
     pub(crate) fn pop(&mut self) -> Option<(Time, Event)> {
         self.planned

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use quorate_fault::Bound;
 use serde::Serialize;
 
-use crate::plan::{Name, Plan};
-use crate::run::{Outcome, Verdict};
+use crate::outcome::{Outcome, Verdict};
+use crate::plan::Plan;
 
 /// Microseconds as seconds with three decimals.
 #[expect(
@@ -49,11 +49,8 @@ impl Row {
     #[must_use]
     pub fn new(plan: &Plan, outcome: &Outcome, command: String) -> Self {
         let twins = plan.twins.iter().map(|name| String::from(*name));
-        let behaviours = plan.fault_plan().unwrap_or_default();
-        let faults = (0..plan.processes).filter_map(|index| {
-            let words = behaviours.behaviour_of(index)?;
-            Some((String::from(Name::of(index)), words.to_owned()))
-        });
+        let faults = plan.faults().unwrap_or_default();
+        let faults = faults.into_iter().map(|(name, words)| (name.into(), words));
         let violation = outcome.violation.as_ref();
         Self {
             v: 1,

@@ -2,7 +2,7 @@
 
 use quorate_fault::link::{Rule, Rules};
 
-use crate::plan::{Link, Plan};
+use crate::plan::{Lie, Link, Plan};
 use crate::run::run_until;
 use crate::trace::Trace;
 
@@ -82,6 +82,8 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     without(&mut all, plan, |plan| &mut plan.faulty);
     without(&mut all, plan, |plan| &mut plan.twins);
     without(&mut all, plan, |plan| &mut plan.apart);
+    without(&mut all, plan, |plan| &mut plan.scripts);
+    all.extend(fewer_lies(plan));
     all.push(Plan {
         costs: None,
         ..plan.clone()
@@ -148,6 +150,30 @@ fn plainer_faults(plan: &Plan) -> Vec<Plan> {
         {
             with(format!("{name}=silent"));
         }
+    }
+    all
+}
+
+/// Each script without half of its lies, and without a single one; and each lie told to fewer.
+fn fewer_lies(plan: &Plan) -> Vec<Plan> {
+    let mut all = Vec::new();
+    for (index, script) in plan.scripts.iter().enumerate() {
+        let mut with = |lies: &[Lie]| {
+            let mut smaller = plan.clone();
+            smaller.scripts[index].lies = lies.to_vec();
+            all.push(smaller);
+        };
+        let (first, second) = script.lies.split_at(script.lies.len() / 2);
+        if !first.is_empty() {
+            with(first);
+            with(second);
+        }
+        for place in 0..script.lies.len() {
+            without(&mut all, plan, |plan| {
+                &mut plan.scripts[index].lies[place].sends
+            });
+        }
+        without(&mut all, plan, |plan| &mut plan.scripts[index].lies);
     }
     all
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use quorate_simulator::invariant::agreement::Disagreement;
-use quorate_simulator::plan::{Choice, Kind, Withheld};
+use quorate_simulator::plan::{Choice, Kind, Lie, Script, Withheld};
 use quorate_simulator::shrink::shrink_while;
 use quorate_simulator::{Plan, Trace, Violation, run};
 
@@ -241,6 +241,10 @@ fn each_key_of_a_plan_stands_on_its_page_and_no_other() {
             to: vec![some_name()],
             late: true,
         });
+        plan.scripts = vec![Script {
+            process: some_name(),
+            lies: vec![a_lie_of_everything()],
+        }];
         let gathers = Choice {
             gathers: true,
             ..Choice::default()
@@ -256,6 +260,12 @@ fn each_key_of_a_plan_stands_on_its_page_and_no_other() {
     all.dedup();
     told.sort();
     assert_eq!(told, all);
+}
+
+fn a_lie_of_everything() -> Lie {
+    let text = "message = \"pre-prepare\"\nview = 0\nslot = 1\nnumber = 2\n\
+        sends = [{ to = [\"S\"], view = 1, slot = 2, digest = \"null\", requests = [0], late_us = 1 }]";
+    toml::from_str(text).expect("it is a lie")
 }
 
 fn some_name() -> quorate_simulator::plan::Name {

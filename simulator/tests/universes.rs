@@ -1,8 +1,8 @@
 //! Whole universes: they are the same each time, hold the rules within the bound, and break them beyond it.
 
 use quorate_protocol::ReplicaId;
+use quorate_simulator::Outcome;
 use quorate_simulator::plan::{Choice, Name};
-use quorate_simulator::run::Outcome;
 use quorate_simulator::shrink::shrink_while;
 use quorate_simulator::{Plan, Trace, Violation, run, shrink};
 

@@ -14,14 +14,15 @@ use quorate_fault::{Dice, Say, link};
 use quorate_host::{self as host, Answer, Told};
 use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
 use quorate_service::{self as service, kv};
-use quorate_trace::Why;
+use quorate_trace::{Event as TraceEvent, Why};
 
 use crate::invariant::{Heard, Invariants, Violation, answered};
 use crate::network::{Lost, Network, millis};
 use crate::picture::{Frame, Picture};
-use crate::plan::{Back, Name, Plan, PlanError};
+use crate::plan::{Back, Lie, Name, Plan, PlanError};
 use crate::process::{Caller, Packet, Process, Step};
 use crate::queue::{Event, Queue};
+use crate::script::{Book, SharedAuthor};
 use crate::trace::{self, Trace};
 
 pub use record::Recorded;
@@ -42,6 +43,19 @@ pub struct Counts {
     pub highest_view: u64,
 }
 
+/// How far a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which.
+    pub process: Name,
+    /// Its view.
+    pub view: u64,
+    /// The last slot that it has executed.
+    pub executed: u64,
+    /// Whether it is correct.
+    pub correct: bool,
+}
+
 /// What is kept of a run, beside its counts.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -53,11 +67,9 @@ pub struct Watch {
     pub events: bool,
 }
 
-/// What is known of a run at its end.
+/// What was watched of a run.
 #[derive(Debug)]
 pub(crate) struct End {
-    pub(crate) counts: Counts,
-    pub(crate) simulated: Time,
     pub(crate) trace: Trace,
     pub(crate) picture: Option<Picture>,
     pub(crate) recorded: Option<Recorded>,
@@ -143,37 +155,94 @@ impl World {
         Ok(world)
     }
 
-    /// Plays until everything is done, `stopped` returns true, or a rule is broken. Returns whether it was stopped.
+    /// Plays the next event. Returns whether there was one: there is none once everything is done.
     ///
     /// # Errors
     /// The rule that was broken.
-    pub(crate) fn play(&mut self, stopped: &dyn Fn() -> bool) -> Result<bool, Violation> {
-        while let Some((time, event)) = self.queue.pop() {
-            if stopped() {
-                return Ok(true);
+    pub(crate) fn step(&mut self) -> Result<bool, Violation> {
+        let Some((time, event)) = self.queue.pop() else {
+            return Ok(false);
+        };
+        self.now = time;
+        self.counts.events += 1;
+        let Some(at) = event.place() else {
+            if self.look()? {
+                return Ok(false);
             }
-            self.now = time;
-            self.counts.events += 1;
-            let Some(at) = event.place() else {
-                if self.look()? {
-                    break;
-                }
-                self.queue.push(Time(time.0 + LOOK), Event::Look);
-                continue;
-            };
-            if self.places.all[at].process.has_crashed() {
-                self.miss(&event, Why::Away);
-                continue;
-            }
-            let own = self.places.all[at].process.own();
-            self.acting = own;
-            match self.network.goes_on(time, own) {
-                None => self.reach(at, event)?,
-                Some(_) if matches!(event, Event::Arrive { .. }) => self.miss(&event, Why::Away),
-                Some(later) => self.queue.push(later, event),
-            }
+            self.queue.push(Time(time.0 + LOOK), Event::Look);
+            return Ok(true);
+        };
+        if self.places.all[at].process.has_crashed() {
+            self.miss(&event, Why::Away);
+            return Ok(true);
         }
-        Ok(false)
+        let own = self.places.all[at].process.own();
+        self.acting = own;
+        match self.network.goes_on(time, own) {
+            None => self.reach(at, event)?,
+            Some(_) if matches!(event, Event::Arrive { .. }) => self.miss(&event, Why::Away),
+            Some(later) => self.queue.push(later, event),
+        }
+        Ok(true)
+    }
+
+    /// The time of the last event.
+    pub(crate) const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// When the next event is, if there is one.
+    pub(crate) fn next_at(&self) -> Option<Time> {
+        self.queue.next_at()
+    }
+
+    /// The events so far, if they are kept.
+    pub(crate) fn events(&self) -> &[TraceEvent] {
+        let recorded = self.recorded.as_ref();
+        recorded.map_or(&[], |recorded| &recorded.events)
+    }
+
+    /// What was seen so far, if a picture is wanted.
+    pub(crate) const fn picture(&self) -> Option<&Picture> {
+        self.picture.as_ref()
+    }
+
+    /// How much happened so far.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            executed: self.invariants.operations_executed(),
+            ..self.counts
+        }
+    }
+
+    /// How far each process is. Of twins, the first.
+    pub(crate) fn standings(&self) -> Vec<Standing> {
+        let places = self.places.all.iter().take(self.plan.processes as usize);
+        let standing = |place: &places::Place| {
+            let status = place.process.status();
+            Standing {
+                process: Name(place.process.own()),
+                view: status.view.0,
+                executed: status.executed.0,
+                correct: place.correct,
+            }
+        };
+        places.map(standing).collect()
+    }
+
+    /// From now on this author writes the script of a process, if it has one.
+    pub(crate) fn ask(&self, process: Name, author: &SharedAuthor) {
+        if let Some(book) = self.places.book(process) {
+            book.ask(Arc::clone(author));
+        }
+    }
+
+    /// The lies of a process's script, with those that its author has written.
+    pub(crate) fn lies(&self, process: Name) -> Vec<Lie> {
+        self.places
+            .book(process)
+            .map(Book::lies)
+            .unwrap_or_default()
     }
 
     /// The process whose event is being handled.
@@ -189,16 +258,10 @@ impl World {
         }
     }
 
-    /// What is known of the run at its end.
+    /// What was watched of the run.
     pub(crate) fn end(mut self) -> End {
         self.record_in_flight();
-        let counts = Counts {
-            executed: self.invariants.operations_executed(),
-            ..self.counts
-        };
         End {
-            counts,
-            simulated: self.now,
             trace: self.trace,
             picture: self.picture,
             recorded: self.recorded,

@@ -1,7 +1,9 @@
 //! The places where processes run, and which twin receives which messages.
 
+use std::collections::BTreeMap;
+
 use quorate_diagram::Lane;
-use quorate_fault::{ParseError, Setting, grammar};
+use quorate_fault::{Behaviour, ParseError, Setting, grammar};
 use quorate_protocol::{ClusterId, Digest, Quorum, ReplicaId, Time};
 use quorate_service::exchange::Rules;
 use quorate_trace::Actor;
@@ -11,6 +13,7 @@ use crate::keys::keys;
 use crate::network::millis;
 use crate::plan::{Name, Plan};
 use crate::process::{Origin, Process};
+use crate::script::{Book, Scripted};
 
 use super::waiting::Waiting;
 
@@ -41,6 +44,8 @@ pub(super) struct Places {
     seconds: usize,
     twins: Vec<Name>,
     apart: Vec<Name>,
+    /// The scripts of processes that have one.
+    books: BTreeMap<Name, Book>,
 }
 
 impl Places {
@@ -55,6 +60,14 @@ impl Places {
     ) -> Result<Self, ParseError> {
         let behaviours = plan.fault_plan()?;
         let quorum = plan.quorum();
+        let scripts = plan.scripts.iter();
+        let books = scripts.map(|script| (script.process, Book::new(script)));
+        let books: BTreeMap<Name, Book> = books.collect();
+        let scripted = |own: ReplicaId| {
+            let book = books.get(&Name(own))?.clone();
+            let scripted = Scripted::new(Name(own), plan.processes, book);
+            Some(Box::new(scripted) as Box<dyn Behaviour>)
+        };
         let place = |own: ReplicaId| -> Result<Place, ParseError> {
             let words = behaviours.behaviour_of(own.0);
             let config = plan.engine.config(own, quorum);
@@ -73,7 +86,7 @@ impl Places {
                 cluster,
                 config,
                 rules: rules(quorum),
-                behaviour: behaviour.transpose()?,
+                behaviour: behaviour.transpose()?.or_else(|| scripted(own)),
                 gathers: plan.gathering.as_ref().and_then(|one| one.driver(own)),
                 then: plan
                     .gathering
@@ -98,7 +111,13 @@ impl Places {
             seconds: plan.processes as usize,
             twins: plan.twins.clone(),
             apart: plan.apart.clone(),
+            books,
         })
+    }
+
+    /// The script of a process, if it has one.
+    pub(super) fn book(&self, process: Name) -> Option<&Book> {
+        self.books.get(&process)
     }
 
     /// The places of a process: two if the process has twins.
@@ -127,10 +146,10 @@ impl Places {
 
     /// All processes keep a trace.
     pub(super) fn keep_traces(&mut self, plan: &Plan) {
-        let behaviours = plan.fault_plan().unwrap_or_default();
+        let faults = plan.faults().unwrap_or_default();
         for at in 0..self.all.len() {
             let actor = self.actor(at);
-            let fault = behaviours.behaviour_of(actor.process.0).map(str::to_owned);
+            let fault = faults.get(&Name(actor.process)).cloned();
             self.all[at].process.keep_trace(actor, fault);
         }
     }
@@ -148,12 +167,12 @@ impl Places {
 
     /// All lanes of a picture.
     pub(super) fn lanes(&self, plan: &Plan) -> Vec<Lane> {
-        let behaviours = plan.fault_plan().unwrap_or_default();
+        let faults = plan.faults().unwrap_or_default();
         let lane = |at: usize| {
             let lane = Lane::new(self.lane(at));
             let own = self.all[at].process.own();
-            match behaviours.behaviour_of(own.0) {
-                Some(words) => lane.marked(words),
+            match faults.get(&Name(own)) {
+                Some(words) => lane.marked(words.as_str()),
                 None if self.twins.contains(&Name(own)) => lane.marked("runs twice"),
                 None => lane,
             }

@@ -10,6 +10,7 @@ use quorate_fault::Bound;
 use quorate_simulator::Plan;
 use quorate_simulator::plan::Choice;
 use quorate_simulator::universe::Universe;
+use quorate_trace::file::{ReadError, Trace};
 
 /// A plan for each seed, and the command that plays it alone.
 pub(crate) enum Universes<'a> {
@@ -73,14 +74,32 @@ pub(crate) fn replay(file: &Path, seed: Option<u64>) -> String {
     )
 }
 
-/// Reads a plan from a file, or from standard input where that is '-'.
+/// Reads a plan from a file, or from standard input where that is '-'. The file may be a trace, whose header has its run's plan.
 ///
 /// # Errors
 /// It cannot be read, or is no plan that can be played.
 pub(crate) fn read(file: &Path) -> anyhow::Result<Plan> {
     let source = Source::of(file);
-    Plan::from_text(&source.read()?)
-        .with_context(|| format!("{source} is no plan that can be played"))
+    let text = if file.extension().is_some_and(|end| end == "gz") {
+        plan_of(Trace::open(file), &source)?
+    } else {
+        let text = source.read()?;
+        if text.starts_with('{') {
+            plan_of(Trace::read(text.as_bytes()), &source)?
+        } else {
+            text
+        }
+    };
+    Plan::from_text(&text).with_context(|| format!("{source} is no plan that can be played"))
+}
+
+/// The plan of the run that a trace is of.
+fn plan_of(trace: Result<Trace, ReadError>, source: &Source<'_>) -> anyhow::Result<String> {
+    let trace = trace.with_context(|| format!("{source} is no trace that can be read"))?;
+    let plan = trace.header.plan;
+    plan.with_context(|| {
+        format!("{source} is a trace of live processes: only a simulated run has a plan to play")
+    })
 }
 
 /// Where a text comes from.

@@ -174,7 +174,7 @@ pub(crate) struct Merge {
 
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// The plan (docs/plans.md), as `simulate run --plan` prints one; '-' reads standard input
+    /// The plan (docs/plans.md), as `simulate run --plan` prints one, or a trace of a run; '-' reads standard input
     pub(crate) file: PathBuf,
     /// Play the plan with this seed in place of its own
     #[arg(long)]
