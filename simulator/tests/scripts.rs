@@ -53,7 +53,8 @@ fn plan() -> Plan {
 }
 
 fn split() -> Simulation {
-    let mut simulation = Simulation::new(&plan(), Watch::default()).unwrap();
+    let mut simulation =
+        Simulation::new(&plan(), Watch::default()).expect("the plan can be played");
     let author: SharedAuthor = Arc::new(Mutex::new(Split));
     let both = [0, 1].map(|index| (Name::of(index), Arc::clone(&author)));
     simulation.ask(&BTreeMap::from(both));
