@@ -207,6 +207,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{FILE, Home, RECORDS};
+    use crate::durable::{self, new_neighbour};
 
     fn folder(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("quorate-home-{name}-{}", std::process::id()))
@@ -229,6 +230,40 @@ mod tests {
         assert_eq!(home.key(), key);
         assert_eq!(home.memory(), Some(&[1, 2, 3][..]));
         drop(home);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// A write goes to a neighbour, which gets the file's name last. Its length is then anything up to that of the whole.
+    #[test]
+    fn a_node_that_dies_while_it_writes_has_what_was_there_before_or_all_of_the_new() {
+        let folder = folder("dies");
+        let path = folder.join(FILE);
+        let mut home = Home::open(Some(&folder)).unwrap();
+        let key = home.key();
+        home.keep(vec![1, 2, 3]).unwrap();
+        let before = fs::read(&path).unwrap();
+        home.keep(vec![4, 5, 6, 7]).unwrap();
+        drop(home);
+        let after = fs::read(&path).unwrap();
+        let opened = || {
+            let home = Home::open(Some(&folder)).unwrap();
+            assert_eq!(home.key(), key);
+            home.memory().unwrap().to_vec()
+        };
+        assert_eq!(opened(), [4, 5, 6, 7]);
+        fs::write(&path, before).unwrap();
+        for length in 0..=after.len() {
+            fs::write(new_neighbour(&path), &after[..length]).unwrap();
+            assert_eq!(opened(), [1, 2, 3], "{length} bytes were written");
+        }
+        durable::rename(&new_neighbour(&path), &path).unwrap();
+        assert_eq!(opened(), [4, 5, 6, 7]);
+        // The same at its first start: nobody has seen the key.
+        fs::write(new_neighbour(&path), &after[..after.len() / 2]).unwrap();
+        fs::remove_file(&path).unwrap();
+        let mut first = Home::open(Some(&folder)).unwrap();
+        assert_eq!(first.memory(), None);
+        first.keep(vec![8]).unwrap();
         fs::remove_dir_all(folder).unwrap();
     }
 
