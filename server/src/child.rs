@@ -152,7 +152,7 @@ impl RunningChild {
         if !status.success() {
             tracing::warn!(
                 process = name,
-                "process {name} ended on its own ({}); the others go on",
+                "process {name} ended on its own ({})",
                 words(status)
             );
         }

@@ -184,10 +184,7 @@ impl Keeper {
                 process = name,
                 "process {name} ended on its own ({words}) after {limit} restarts in a row; it is not started again: see why it ends, then use `client restart {name}`"
             ),
-            _ => tracing::warn!(
-                process = name,
-                "process {name} ended on its own ({words}); the others go on"
-            ),
+            _ => tracing::warn!(process = name, "process {name} ended on its own ({words})"),
         }
     }
 
