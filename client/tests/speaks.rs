@@ -10,7 +10,7 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use quorate_server::LinkRules;
-use support::{Processes, complained, eventually};
+use support::{Processes, complained, eventually, printed};
 
 /// A program that runs, and what it has printed so far. It is killed when dropped.
 struct Running {
@@ -161,6 +161,22 @@ fn a_terminal_shows_what_the_client_waits_for_and_nothing_of_it_afterwards() {
     assert!(healed.status.success() || complained(&healed).contains("P"));
     assert_eq!(client.status(), Some(0), "{}", client.printed());
     assert_eq!(screen(&client.printed()), "", "{:?}", client.printed());
+}
+
+#[test]
+fn a_terminal_shows_the_verdict_in_a_colour_and_a_pipe_gets_words_alone() {
+    let processes = Processes::start(4, "P=deny");
+    let endpoints = processes.endpoints();
+    let green = "\u{1b}[32mAgreement: Q, R and S agree on 'attack'";
+    let mut client = Running::on_terminal(&["--format", "table"], &endpoints, "-");
+    assert_eq!(client.status(), Some(0), "{}", client.printed());
+    let shown = client.printed();
+    assert!(shown.contains(green), "{shown:?}");
+    let plain = printed(&processes.client(&["--format", "table"]));
+    assert!(
+        plain.contains("Agreement: Q") && !plain.contains('\u{1b}'),
+        "{plain:?}"
+    );
 }
 
 #[test]

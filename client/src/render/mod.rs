@@ -1,9 +1,10 @@
-//! What goes to standard output. Without colours, so `NO_COLOR` has nothing to switch off.
+//! What goes to standard output.
 
 pub(crate) mod columns;
 mod exchange;
 pub(crate) mod failure;
 pub(crate) mod json;
+mod paint;
 pub(crate) mod picture;
 pub(crate) mod progress;
 pub(crate) mod proofs;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use console::Color;
 use quorate_wire::method::{BallotStatus, RoundStatus};
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
 use crate::render::columns::{fitted, paragraphs, terminal_width};
+use crate::render::paint;
 use crate::render::proofs::{accusations, proofs, suspicions};
 use crate::transcript::{Finalized, Transcript};
 use crate::verdict::{Outcome, enumerate};
@@ -32,11 +34,9 @@ const BALLOTS_HEADER: [&str; 5] = ["ballot", "slot", "says it heard", "value", "
 pub(crate) fn render(transcript: &Transcript) -> String {
     let processes = transcript.finalized.iter();
     let table = table(HEADER, processes.map(|one| row(transcript, one)));
-    format!(
-        "{table}\n{LEGEND}\n{}{}",
-        votes(transcript),
-        transcript.verdict.lines()
-    )
+    let verdict = transcript.verdict.lines();
+    let verdict = paint::lines(verdict.trim_end(), paint::of(transcript.verdict.exit()));
+    format!("{table}\n{LEGEND}\n{}{verdict}\n", votes(transcript))
 }
 
 /// Text in columns under a header, no wider than the terminal, or than 80 columns if there is no terminal.
@@ -140,13 +140,16 @@ fn votes(transcript: &Transcript) -> String {
     let proved = accusations(&proofs).into_iter().map(|(accused, what, by)| {
         format!("Proved faulty: {accused}: {what} (by {}).", enumerate(by))
     });
+    for line in proved {
+        text += &(paint::lines(&paragraphs(&[line]), Color::Red) + "\n");
+    }
     let others = transcript.facts.others.iter().map(|other| {
         format!(
             "Another client's votes are in this round: {} had said '{}' here and '{}' was heard.",
             other.process, other.asked, other.heard
         )
     });
-    for line in proved.chain(suspicions(transcript)).chain(others) {
+    for line in suspicions(transcript).into_iter().chain(others) {
         text += &(paragraphs(&[line]) + "\n");
     }
     text
