@@ -30,7 +30,8 @@ class Message:
     #: The view and the slot that it is about, if it is about one.
     view: int | None
     slot: int | None
-    #: The digest of its batch or state, as hexadecimal text; `null` for the batch without requests.
+    #: The digest of its batch or state, as hexadecimal text; `null` for the batch without requests. None where there is
+    #: none, and of the batch that `keep` makes.
     digest: str | None
     #: What the requests ask for that it proposes.
     requests: tuple[str, ...]
@@ -55,7 +56,8 @@ class Message:
     def keep(self, *places: int) -> Message:
         """A proposal of these of its requests, by their places from 0 on, in this order."""
         kept = tuple(self.requests[place] for place in places)
-        return replace(self, requests=kept)._changed(requests=list(places))
+        digest = None if kept else NULL
+        return replace(self, requests=kept, digest=digest)._changed(requests=list(places))
 
     def change(self, *, view: int | None = None, slot: int | None = None, digest: str | None = None) -> Message:
         """The same with another view, slot or digest."""

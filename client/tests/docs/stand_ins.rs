@@ -14,6 +14,8 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     nothing("cargo build --release"),
     // The test has its own folder of programs on PATH.
     nothing("export PATH=$PWD/target/release:$PATH"),
+    // It compiles for minutes. CI runs it, and the tests of the package.
+    nothing("pip install ./python"),
     // It needs the features and the profile of its own build.
     nothing("cargo run --profile sweep --bin simulate --features mutants -- mutants"),
     nothing("cargo test -p quorate-protocol --features mutants --test rules"),
