@@ -100,6 +100,36 @@ pub struct Plan {
     pub real_keys: bool,
 }
 
+impl Plan {
+    /// A plan in which nothing goes wrong and nobody asks for anything: what an empty text says, for so many processes.
+    #[must_use]
+    pub fn calm(processes: u32) -> Self {
+        Self {
+            seed: 0,
+            processes,
+            faulty: Vec::new(),
+            twins: Vec::new(),
+            apart: Vec::new(),
+            scripts: Vec::new(),
+            heal_ms: one_second(),
+            links: Vec::new(),
+            engine: Engine::default(),
+            requests: BTreeMap::new(),
+            calls: Vec::new(),
+            rounds: Vec::new(),
+            network: Vec::new(),
+            partitions: Vec::new(),
+            withheld: Vec::new(),
+            stops: Vec::new(),
+            clocks: Vec::new(),
+            disks: Vec::new(),
+            gathering: None,
+            costs: None,
+            real_keys: false,
+        }
+    }
+}
+
 const fn four() -> u32 {
     4
 }

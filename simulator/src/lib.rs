@@ -14,12 +14,14 @@
 //! * [`invariant`]: one file for each rule, checked after every step.
 //! * `mutants`: the plans kept for known bugs.
 //! * [`picture`]: a run as a sequence diagram.
+//! * [`experiment`]: questions with an answer by theory, each played with many seeds.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
 
 mod clock;
 pub mod digests;
 mod disk;
+pub mod experiment;
 pub mod gather;
 pub mod invariant;
 mod keys;
@@ -48,4 +50,4 @@ pub use run::{run, run_until, run_with};
 pub use shrink::{shrink, shrink_until};
 pub use simulation::Simulation;
 pub use trace::Trace;
-pub use world::{Counts, Recorded, Standing, Watch};
+pub use world::{Asked, Counts, Measured, Note, Noted, Recorded, Standing, Traffic, Watch};

@@ -216,7 +216,7 @@ impl Network {
 }
 
 /// A message's kind. Garbage has none.
-fn kind(packet: &Packet) -> Option<Kind> {
+pub(crate) fn kind(packet: &Packet) -> Option<Kind> {
     match packet {
         Packet::Batch { message, .. } => message.as_ref().map(|message| Kind::of(message)),
         Packet::Vote(_) => Some(Kind::VOTE),

@@ -6,7 +6,7 @@ use quorate_protocol::Time;
 use crate::invariant::Violation;
 use crate::picture::Picture;
 use crate::trace::Trace;
-use crate::world::{Counts, Recorded};
+use crate::world::{Counts, Measured, Recorded};
 
 /// What came of a run.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub picture: Option<Picture>,
     /// The events, if they were wanted.
     pub recorded: Option<Recorded>,
+    /// What was measured, if that was wanted.
+    pub measured: Option<Measured>,
 }
 
 /// What a run says about the engine.

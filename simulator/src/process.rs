@@ -408,13 +408,14 @@ impl Process {
         }
     }
 
-    /// Its user wants an operation ordered.
-    pub(crate) fn ask(&mut self, now: Time, operation: Operation) {
+    /// Its user wants an operation ordered. Returns who will have the answer.
+    pub(crate) fn ask(&mut self, now: Time, operation: Operation) -> Caller {
         self.requests += 1;
         let caller = Caller::Request(self.requests);
         let told = words::operation(&operation.encode());
         let told = format!("{told} of {}", self.own());
         self.submit(now, operation, None, caller, told);
+        caller
     }
 
     /// A client outside calls, under a name or without one. `read KEY` is read-only and not ordered; every other operation

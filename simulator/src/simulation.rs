@@ -170,6 +170,7 @@ impl Simulation {
             trace: Trace::Off,
             picture: None,
             recorded: None,
+            measured: None,
         }
     }
 
@@ -193,6 +194,7 @@ impl Simulation {
             trace: end.trace,
             picture: end.picture,
             recorded: end.recorded,
+            measured: end.measured,
             ..outcome
         }
     }

@@ -1,6 +1,7 @@
 //! The processes, the network between them, and the events that drive them.
 
 mod callers;
+mod measure;
 mod patience;
 pub(crate) mod places;
 mod record;
@@ -17,7 +18,7 @@ use quorate_service::{self as service, kv};
 use quorate_trace::{Event as TraceEvent, Why};
 
 use crate::invariant::{Heard, Invariants, Violation, answered};
-use crate::network::{Lost, Network, millis};
+use crate::network::{self, Lost, Network, millis};
 use crate::picture::{Frame, Picture};
 use crate::plan::{Back, Lie, Name, Plan, PlanError};
 use crate::process::{Caller, Packet, Process, Step};
@@ -25,6 +26,7 @@ use crate::queue::{Event, Queue};
 use crate::script::{Book, SharedAuthor};
 use crate::trace::{self, Trace};
 
+pub use measure::{Asked, Measured, Note, Noted, Traffic};
 pub use record::Recorded;
 
 use patience::{ASK_AGAIN, LOOK};
@@ -65,6 +67,8 @@ pub struct Watch {
     pub frame: Option<Frame>,
     /// Whether the events are kept.
     pub events: bool,
+    /// Whether the run is measured.
+    pub measures: bool,
 }
 
 /// What was watched of a run.
@@ -73,6 +77,7 @@ pub(crate) struct End {
     pub(crate) trace: Trace,
     pub(crate) picture: Option<Picture>,
     pub(crate) recorded: Option<Recorded>,
+    pub(crate) measured: Option<Measured>,
 }
 
 /// The processes, the network, the clients and the invariants of one run.
@@ -97,6 +102,7 @@ pub(crate) struct World {
     trace: Trace,
     picture: Option<Picture>,
     recorded: Option<Recorded>,
+    measured: Option<Measured>,
     counts: Counts,
     cluster: ClusterId,
     /// The calls of clients outside that were made somewhere, and those that have returned.
@@ -116,6 +122,7 @@ impl World {
             trace,
             frame,
             events,
+            measures,
         } = watch;
         let faulty = plan.faulty_processes()?;
         let correct: Vec<ReplicaId> = (0..plan.processes)
@@ -144,6 +151,7 @@ impl World {
             trace,
             picture,
             recorded: events.then(Recorded::default),
+            measured: measures.then(Measured::default),
             counts: Counts::default(),
             cluster,
             called: BTreeSet::new(),
@@ -265,6 +273,7 @@ impl World {
             trace: self.trace,
             picture: self.picture,
             recorded: self.recorded,
+            measured: self.measured,
         }
     }
 
@@ -415,7 +424,10 @@ impl World {
                     return Ok(());
                 }
             }
-            Event::Ask { operation, .. } => process.ask(now, operation),
+            Event::Ask { operation, .. } => {
+                let caller = process.ask(now, operation);
+                self.asked(at, caller);
+            }
             Event::Call { call, .. } => {
                 if let Some(one) = self.plan.calls.get(call) {
                     // A client that repeats its request sends the same bytes again.
@@ -423,6 +435,7 @@ impl World {
                     let after = *self.signed_after.entry(call).or_insert(executed);
                     let name = callers::name(&self.plan, self.cluster, own, call, after);
                     process.call(now, call, &one.operation, name);
+                    self.asked(at, Caller::Call(call));
                     self.called(own, call);
                 }
             }
@@ -447,6 +460,15 @@ impl World {
         self.trace.line(self.now, &own, || words.to_owned());
         if let Some(picture) = &mut self.picture {
             picture.does(&self.places.lane(at), self.now, words.to_owned());
+        }
+    }
+
+    /// Somebody has asked a process. What a faulty one answers is not measured.
+    fn asked(&mut self, at: usize, caller: Caller) {
+        if let Some(measured) = &mut self.measured
+            && self.places.all[at].correct
+        {
+            measured.ask(at, caller, self.now);
         }
     }
 
@@ -513,6 +535,9 @@ impl World {
                 }
                 _ => {}
             }
+            if let Some(measured) = &mut self.measured {
+                measured.note(own, self.now, event);
+            }
             self.invariants.on_event(own, now, event)?;
         }
         for happened in &told {
@@ -554,6 +579,9 @@ impl World {
         done: Time,
     ) -> Result<(), Violation> {
         let own = self.places.all[at].process.own();
+        if let Some(measured) = &mut self.measured {
+            measured.answer(at, caller, done);
+        }
         match (caller, answer) {
             (Caller::Call(call), Answer::Outcome(outcome)) => {
                 let answer = match outcome.answer {
@@ -617,6 +645,9 @@ impl World {
 
     fn send_at(&mut self, from: usize, to: ReplicaId, packet: &Arc<Packet>, time: Time) {
         let sender = self.places.all[from].process.own();
+        if let Some(measured) = &mut self.measured {
+            measured.send(network::kind(packet), packet);
+        }
         let Some(at) = self.places.route(from, to) else {
             self.lose(packet, to, Why::Cut);
             return;

@@ -4,7 +4,7 @@
 //! * [`play`]: one run. [`sweep`]: many seeds on many threads, or machines ([`shard`]). [`runs`]: what came of them, as a file. [`merge`]: one file of
 //!   several. `mutants`: the same against engines with a known bug. [`soak`]: one
 //!   cluster for very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
-//!   [`gather`]: foundings. [`export`]: traces in the forms of other tools.
+//!   [`gather`]: foundings. [`experiment`]: what theory says, and a report of what came out. [`export`]: traces in the forms of other tools.
 //! * [`universes`]: where plans and texts come from. [`drawing`]: pictures, into files. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
 //!   terminal shows meanwhile.
 
@@ -12,6 +12,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod drawing;
+mod experiment;
 mod export;
 mod gather;
 mod maelstrom;
@@ -74,6 +75,7 @@ fn command(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Transcript(transcript) => transcript::command(transcript),
         #[cfg(feature = "mutants")]
         Command::Mutants(mutants) => mutants::command(mutants, &Stop::listen()?),
+        Command::Experiment(experiment) => experiment::command(experiment, &Stop::listen()?),
         Command::Export(export) => export::command(export),
         Command::Soak(soak) => soak::command(soak, &Stop::listen()?),
         Command::Maelstrom(maelstrom) => maelstrom::command(maelstrom, &Stop::listen()?),

@@ -51,6 +51,7 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
         trace,
         frame: play.drawing.frame(),
         events: file.is_some(),
+        measures: false,
     };
     let mut outcome = run_with(plan, watch, &|| stop.is_asked())?;
     if let Some((file, recorded)) = file.zip(outcome.recorded.take()) {

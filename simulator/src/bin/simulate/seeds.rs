@@ -84,6 +84,21 @@ pub(crate) fn play_all<T: Send, E: Send>(
         seeds.shard.suffix()
     );
     let bar = progress::bar(seeds.count(), "seeds", &announced);
+    play_with(&bar, seeds, manner, play, take)
+}
+
+/// The same under a bar that is there already.
+///
+/// # Errors
+/// The first error of `play`. The other seeds are then not played.
+pub(crate) fn play_with<T: Send, E: Send>(
+    bar: &ProgressBar,
+    seeds: &Seeds,
+    manner: &Manner<'_>,
+    play: impl Fn(u64) -> Result<T, E> + Sync,
+    take: impl FnMut(&ProgressBar, u64, T),
+) -> Result<(), E> {
+    let jobs = manner.jobs;
     let next = Mutex::new((0..).zip(seeds.iter()));
     let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
     thread::scope(|scope| {
@@ -92,7 +107,7 @@ pub(crate) fn play_all<T: Send, E: Send>(
             scope.spawn(move || play_some(next, play, &sender, manner));
         }
         drop(sender);
-        let played = in_order(receiver, &bar, take);
+        let played = in_order(receiver, bar, take);
         bar.finish_and_clear();
         played
     })

@@ -7,9 +7,11 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use quorate_cli::arguments::{Need, try_read};
 use quorate_protocol::Time;
+use quorate_simulator::experiment::ALL;
 use quorate_simulator::picture::{self, Frame};
 use quorate_simulator::universe;
 use quorate_trace::Form;
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Maelstrom(Box<Maelstrom>),
     /// Plays foundings: nodes that do not know each other find each other and found one cluster
     Gather(Gather),
+    /// Asks what theory has an answer to, and writes a report: pictures, raw data, and what came out
+    Experiment(Experiment),
     /// Writes a trace in the form of another tool: Perfetto, ShiViz or Mermaid
     Export(Export),
     /// Plays engines with a known bug, each until a rule catches it
@@ -85,7 +89,9 @@ impl Command {
             Self::Mutants(mutants) => mutants.format,
             Self::Maelstrom(maelstrom) => maelstrom.format,
             Self::Gather(gather) => gather.format,
-            Self::Transcript(_) | Self::Export(_) | Self::Merge(_) => Format::Text,
+            Self::Transcript(_) | Self::Export(_) | Self::Merge(_) | Self::Experiment(_) => {
+                Format::Text
+            }
         };
         matches!(format, Format::Json)
     }
@@ -208,6 +214,32 @@ pub(crate) struct Export {
     /// The file to write; standard output without it
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Exit status: 0 all is as theory says; 1 something is not; 2 usage, or something cannot be written; 130, 143 and 129: stopped, and what
+/// was played until then is in the report.
+#[derive(Args)]
+pub(crate) struct Experiment {
+    /// Which experiment, or all
+    #[arg(value_parser = PossibleValuesParser::new(experiments()))]
+    pub(crate) name: String,
+    /// The folder of the report, which must not be there yet, or be empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Play ten seeds for each point, in place of thirty, and fewer points
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// How many threads play; the result is the same with any number
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+}
+
+/// What an experiment may be called, for help.
+fn experiments() -> Vec<PossibleValue> {
+    let all = PossibleValue::new("all").help("All of them");
+    let known = ALL.iter();
+    let known = known.map(|one| PossibleValue::new(one.name).help(one.question));
+    std::iter::once(all).chain(known).collect()
 }
 
 #[derive(Args)]
@@ -438,6 +470,11 @@ mod tests {
             subcommand: "export",
             required: &["FILE", "--to", "perfetto"],
             sets: &[&["to", "out"]],
+        },
+        Together {
+            subcommand: "experiment",
+            required: &["all", "--out", "DIR"],
+            sets: &[&["out", "quick", "jobs"]],
         },
         Together {
             subcommand: "soak",

@@ -1,0 +1,24 @@
+//! Measurements as a folder: data in, a report out.
+//!
+//! * [`Row`]: what one run came to. [`Request`]: what one request of it did.
+//! * [`statistics`]: medians, shares, and how sure they are.
+//! * [`Chart`]: a picture as data. `draw`: the same as SVG, with `ticks` on its axes.
+//! * [`Section`]: what an experiment found: its charts, and its [`Finding`]s, what theory says and what came out.
+//! * [`Report`]: all sections, written as a folder. `page` makes `index.html`, and [`Machine`] is `machine.json`.
+
+mod chart;
+mod draw;
+mod folder;
+mod machine;
+mod page;
+mod row;
+mod section;
+pub mod statistics;
+mod ticks;
+
+pub use chart::{Axis, Band, Chart, Curve, Point, Scale, Series, Shape};
+pub use draw::DrawError;
+pub use folder::{Again, BadFolder, Folder, Report};
+pub use machine::Machine;
+pub use row::{Request, Row, Source};
+pub use section::{Finding, Section};
