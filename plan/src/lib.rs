@@ -293,3 +293,13 @@ pub struct Skew {
     /// How many microseconds pass on it in a thousand true ones.
     pub rate: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Plan;
+
+    #[test]
+    fn a_calm_plan_is_what_an_empty_text_says() {
+        assert_eq!(Plan::calm(7), Plan::from_text("processes = 7").unwrap());
+    }
+}

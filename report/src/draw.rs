@@ -39,10 +39,11 @@ const FONT: &str = "sans-serif";
 const LETTER: i32 = 7;
 /// The height of a line of the legend.
 const LINE: i32 = 18;
-/// How far the series of one x stand apart.
+/// How far the series of one x stand apart: on an axis of names, and on one of numbers, where the place says something.
 const APART: i32 = 18;
+const APART_ON_NUMBERS: i32 = 8;
 /// Half the width of a box.
-const HALF: i32 = 7;
+const HALF: i32 = 6;
 
 /// The chart as an SVG document. The same chart gives the same bytes.
 ///
@@ -69,24 +70,19 @@ fn paint<'a>(chart: &'a Chart, text: &mut String, says: &mut Vec<&'a str>) -> Pa
     let mut builder = ChartBuilder::on(&root);
     builder
         .margin(12)
-        .margin_top(34 + lines * LINE)
+        .margin_top(40 + lines * LINE)
         .x_label_area_size(if turns { 120 } else { 48 })
         .y_label_area_size(72);
     let mut context = builder.build_cartesian_2d(xs.places(), ys.places())?;
-    let mut names = (FONT, 13).into_text_style(&root);
-    if turns {
-        names = names
-            .transform(FontTransform::Rotate90)
-            .pos(Pos::new(HPos::Left, VPos::Center));
-    }
     let (x_title, y_title) = (titled(&chart.x, chart), titled(&chart.y, chart));
-    let (x_label, y_label) = (|x: &f64| xs.label(*x), |y: &f64| ys.label(*y));
+    let y_label = |y: &f64| ys.label(*y);
+    // Names that are turned are drawn below: the mesh cannot.
+    let x_label = |x: &f64| if turns { String::new() } else { xs.label(*x) };
     let mut mesh = context.configure_mesh();
     mesh.light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.1))
         .axis_desc_style((FONT, 14))
         .label_style((FONT, 13))
-        .x_label_style(names)
         .x_labels(xs.ticks.len().max(1))
         .y_labels(ys.ticks.len().max(1))
         .x_label_formatter(&x_label)
@@ -104,6 +100,9 @@ fn paint<'a>(chart: &'a Chart, text: &mut String, says: &mut Vec<&'a str>) -> Pa
         root: &root,
         at: &at,
     };
+    if turns {
+        pen.turned(&xs, ys.value(ys.range.0))?;
+    }
     for band in &chart.bands {
         pen.band(band, &ys)?;
     }
@@ -111,10 +110,15 @@ fn paint<'a>(chart: &'a Chart, text: &mut String, says: &mut Vec<&'a str>) -> Pa
         pen.curve(curve)?;
     }
     let all = i32::try_from(chart.series.len()).unwrap_or(1);
+    let apart = if chart.x.names.is_empty() {
+        APART_ON_NUMBERS
+    } else {
+        APART
+    };
     for (index, series) in (0..).zip(&chart.series) {
         let shift = match series.shape {
             Shape::Points => 0,
-            Shape::Boxes | Shape::Shares => index * APART - (all - 1) * APART / 2,
+            Shape::Boxes | Shape::Shares => index * apart - (all - 1) * apart / 2,
         };
         let mark = Mark::of(index);
         match series.shape {
@@ -187,7 +191,11 @@ impl<'a> Side<'a> {
         let values: Vec<f64> = values.filter(fits).collect();
         let least = values.iter().copied().reduce(f64::min).unwrap_or(1.0);
         let most = values.iter().copied().reduce(f64::max).unwrap_or(1.0);
-        let ticks = ticks::ticks(least, most, axis.scale);
+        let mut ticks = ticks::ticks(least, most, axis.scale);
+        if is_tight && values.iter().all(|value| value.fract() == 0.0) {
+            // What is counted has no halves.
+            ticks.retain(|tick| tick.fract() == 0.0);
+        }
         let place = |value: f64| match axis.scale {
             Scale::Linear => value,
             Scale::Log => value.log10(),
@@ -218,6 +226,14 @@ impl<'a> Side<'a> {
         }
     }
 
+    /// The value that has this place.
+    fn value(&self, place: f64) -> f64 {
+        match self.axis.scale {
+            Scale::Linear => place,
+            Scale::Log => 10_f64.powf(place),
+        }
+    }
+
     fn label(&self, place: f64) -> String {
         if !self.axis.names.is_empty() {
             let is_here = |index: &u32| (f64::from(*index) - place).abs() < 1e-6;
@@ -225,10 +241,7 @@ impl<'a> Side<'a> {
             let found = all.find(|(index, _)| is_here(index));
             return found.map_or_else(String::new, |(_, name)| name.clone());
         }
-        match self.axis.scale {
-            Scale::Linear => ticks::label(place),
-            Scale::Log => ticks::label(10_f64.powf(place)),
-        }
+        ticks::label(self.value(place))
     }
 
     /// Whether its names are too long to stand side by side.
@@ -325,13 +338,9 @@ struct Pen<'a, 'b, F> {
 impl<F: Fn(f64, f64) -> Option<(i32, i32)>> Pen<'_, '_, F> {
     fn band(&self, band: &Band, ys: &Side<'_>) -> Painted {
         let (low, high) = ys.range;
-        let back = |place: f64| match ys.axis.scale {
-            Scale::Linear => place,
-            Scale::Log => 10_f64.powf(place),
-        };
         let corners = (
-            (self.at)(band.from, back(high)),
-            (self.at)(band.to, back(low)),
+            (self.at)(band.from, ys.value(high)),
+            (self.at)(band.to, ys.value(low)),
         );
         let (Some((left, top)), Some((right, bottom))) = corners else {
             return Ok(());
@@ -343,6 +352,20 @@ impl<F: Fn(f64, f64) -> Option<(i32, i32)>> Pen<'_, '_, F> {
         let style = (FONT, 12, &colour).into_text_style(self.root);
         self.root
             .draw(&Text::new(band.name.clone(), (left + 4, top + 3), style))
+    }
+
+    /// The names of an axis, upright below it.
+    fn turned(&self, xs: &Side<'_>, bottom: f64) -> Painted {
+        let style = (FONT, 13).into_text_style(self.root);
+        let style = style.transform(FontTransform::Rotate270);
+        let style = style.pos(Pos::new(HPos::Right, VPos::Center));
+        for tick in &xs.ticks {
+            if let Some((x, y)) = (self.at)(*tick, bottom) {
+                let name = Text::new(xs.label(*tick), (x, y + 10), style.clone());
+                self.root.draw(&name)?;
+            }
+        }
+        Ok(())
     }
 
     fn curve(&self, curve: &Curve) -> Painted {
@@ -506,10 +529,22 @@ fn legend(chart: &Chart, root: &Area<'_>) -> Result<i32, DrawingAreaErrorKind<st
     Ok(lines)
 }
 
-/// Gives each dot its words, and the picture its name for those who do not see it.
+/// Gives each dot its words, and the picture its name for those who do not see it. What all dots of a colour have in common is said once: a
+/// report has thousands.
 fn with_titles(svg: &str, chart: &Chart, says: &[&str]) -> String {
+    let (mut svg, mut style) = (svg.to_owned(), String::new());
+    for RGBColor(red, green, blue) in COLOURS {
+        let colour = format!("{red:02X}{green:02X}{blue:02X}");
+        let long =
+            format!("opacity=\"0.55\" fill=\"#{colour}\" stroke=\"none\" stroke-width=\"1\"");
+        if svg.contains(&long) {
+            svg = svg.replace(&long, &format!("class=\"d{colour}\""));
+            style += &format!(".d{colour}{{fill:#{colour};opacity:.55}}");
+        }
+    }
     let named = format!("<svg role=\"img\" aria-label=\"{}\" ", escape(&chart.title));
     let svg = svg.replacen("<svg ", &named, 1);
+    let svg = svg.replacen(">\n", &format!(">\n<style>{style}</style>\n"), 1);
     let mut parts = svg.split("<circle ");
     let mut text = parts.next().unwrap_or_default().to_owned();
     for (part, says) in parts.zip(says) {
@@ -568,6 +603,8 @@ mod tests {
         assert_eq!(svg.matches("<title>seed 3</title>").count(), 2);
         assert_eq!(svg.matches(", simulated").count(), 2, "both axes: {svg}");
         assert!(svg.contains("latency (ms)") && svg.contains("A &amp; B"));
+        assert_eq!(svg.matches("<style>.d0072B2{").count(), 1);
+        assert_eq!(svg.matches("class=\"d0072B2\"").count(), 10);
         assert_eq!(svg, draw(&chart(Shape::Boxes, Scale::Linear)).unwrap());
     }
 

@@ -155,7 +155,14 @@ fn runs(rows: &[&Row]) -> Result<String, csv::Error> {
 
 fn requests(sections: &[Section]) -> Result<String, csv::Error> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["experiment", "series", "seed", "asked_ms", "latency_ms"])?;
+    table.write_record([
+        "experiment",
+        "series",
+        "x",
+        "seed",
+        "asked_ms",
+        "latency_ms",
+    ])?;
     for one in sections.iter().flat_map(|section| &section.requests) {
         table.serialize(one)?;
     }
@@ -226,6 +233,7 @@ mod tests {
             requests: vec![Request {
                 experiment: "test",
                 series: "a".to_owned(),
+                x: 2.0,
                 seed: Some(1),
                 asked_ms: 1.0,
                 latency_ms: None,
@@ -251,7 +259,10 @@ mod tests {
              test,measured,\"a, b\",1.5,,1,,client bench\n\
              test,measured,\"a, b\",1.5,,,0.25,client bench\n"
         );
-        assert_eq!(read("requests.csv").lines().last(), Some("test,a,1,1.0,"));
+        assert_eq!(
+            read("requests.csv").lines().last(),
+            Some("test,a,2.0,1,1.0,")
+        );
         assert_eq!(read("runs.jsonl").lines().count(), 2);
         let page = read("index.html");
         assert!(

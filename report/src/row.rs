@@ -63,6 +63,8 @@ pub struct Request {
     pub experiment: &'static str,
     /// Of which series the run is.
     pub series: String,
+    /// What is varied, as in its row.
+    pub x: f64,
     /// The seed of the run.
     pub seed: Option<u64>,
     /// When it was asked for, in milliseconds from the run's beginning.

@@ -3,9 +3,17 @@
 //! * [`case`](Case): one plan, and its runs. `figures`: what is read of a run. `told`: what is made of all runs.
 //! * One file for each experiment, in the order of [`ALL`].
 
+mod actual;
+mod bound;
+mod byzantine;
 mod case;
+mod crashes;
+mod delay;
 mod figures;
 mod messages;
+mod reads;
+mod slots;
+mod store;
 mod told;
 
 use quorate_report::{Request, Row, Section, Source};
@@ -33,7 +41,17 @@ pub struct Experiment {
 }
 
 /// All experiments, in the order of a report.
-pub const ALL: [Experiment; 1] = [messages::EXPERIMENT];
+pub const ALL: [Experiment; 9] = [
+    crashes::EXPERIMENT,
+    byzantine::EXPERIMENT,
+    messages::EXPERIMENT,
+    actual::EXPERIMENT,
+    delay::EXPERIMENT,
+    slots::EXPERIMENT,
+    bound::EXPERIMENT,
+    store::EXPERIMENT,
+    reads::EXPERIMENT,
+];
 
 /// What came of one run.
 #[derive(Clone, Debug)]
@@ -104,6 +122,7 @@ impl Experiment {
             let asked = measured.asked.iter().map(|asked| Request {
                 experiment: self.name,
                 series: case.series.clone(),
+                x: case.x,
                 seed: Some(seed),
                 asked_ms: figures::ms(asked.at.0),
                 latency_ms: asked.answered.map(|end| figures::ms(end.0 - asked.at.0)),
@@ -116,10 +135,10 @@ impl Experiment {
         }))
     }
 
-    /// What these runs say. What theory says is compared with it only if all were played.
+    /// What the runs of these cases say. What theory says is compared with it only if all were played.
     #[must_use]
-    pub fn section(&self, size: Size, played: Vec<Played>) -> Section {
-        let wanted: u64 = self.cases(size).iter().map(|case| case.seeds).sum();
+    pub fn section(&self, cases: &[Case], played: Vec<Played>) -> Section {
+        let wanted: u64 = cases.iter().map(|case| case.seeds).sum();
         let count = played.len() as u64;
         let mut section = Section {
             name: self.name,

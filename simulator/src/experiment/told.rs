@@ -76,17 +76,6 @@ impl<'a> Told<'a> {
         self.section.rows.iter().filter(move |row| wanted(row))
     }
 
-    /// The names of the series, in their order.
-    pub(super) fn names(&self) -> Vec<&'a str> {
-        let mut names: Vec<&str> = Vec::new();
-        for row in &self.section.rows {
-            if !names.contains(&row.series.as_str()) {
-                names.push(&row.series);
-            }
-        }
-        names
-    }
-
     /// A figure of the rows of some series, each series of its own.
     pub(super) fn series(&self, of: &[&str], figure: &str, shape: Shape) -> Vec<Series> {
         let series = of.iter().map(|name| Series {
@@ -134,16 +123,17 @@ impl<'a> Told<'a> {
         xs
     }
 
-    /// Each request of the runs that keep them: when it was asked for, in seconds, and how long it took.
-    pub(super) fn timeline(&self, of: &[&str]) -> Vec<Series> {
-        let series = of.iter().map(|name| {
+    /// Each request of the runs that keep them: when it was asked for, in seconds, and how long it took. `of` has names for runs, each
+    /// with the series and x.
+    pub(super) fn timeline(&self, of: &[(&str, &str, f64)]) -> Vec<Series> {
+        let series = of.iter().map(|(name, series, x)| {
             let requests = self.section.requests.iter();
-            let own = requests.filter(|one| one.series == *name);
+            let own = requests.filter(|one| one.series == *series && one.x.total_cmp(x).is_eq());
             let points = own.filter_map(|one| {
                 Some(Point {
                     x: one.asked_ms / 1000.0,
                     y: one.latency_ms?,
-                    says: format!("{name}, seed {}", one.seed.unwrap_or_default()),
+                    says: format!("{name}: seed {}", one.seed.unwrap_or_default()),
                 })
             });
             Series {

@@ -1,6 +1,7 @@
 //! The program `simulate` as people and scripts use it.
 
 mod bound;
+mod experiment;
 mod json;
 mod picture;
 mod shards;

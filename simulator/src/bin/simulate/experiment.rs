@@ -54,7 +54,7 @@ pub(crate) fn command(options: &Experiment, stop: &Stop) -> anyhow::Result<u8> {
                 .iter()
                 .map(|case| (experiment.file(case), case.plan.to_text())),
         );
-        sections.push(experiment.section(size, played));
+        sections.push(experiment.section(cases, played));
     }
     let report = Report {
         title: "Experiments, simulated".to_owned(),

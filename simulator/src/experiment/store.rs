@@ -1,0 +1,138 @@
+//! A store that is changed behind the engine's back.
+
+use quorate_report::{Axis, Curve, Scale, Shape};
+
+use super::Experiment;
+use super::case::{Case, Size, ask, calm};
+use super::told::{Picture, Told, short};
+use crate::plan::{Call, Name};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "store",
+    question: "Are answers still right when the stores of f processes are changed, and when are these repaired?",
+    method: "From 0.5 s to 1 s the last f processes do not write what was ordered and write older values again, behind their engines' backs. A write \
+             every 5 ms, at the others, and beside these a new key every 40 ms, which is read 20 ms later; each read is checked \
+             against all writes of its key (linearizability).",
+    cases,
+    tell,
+};
+
+const SERIES: [(&str, u32); 2] = [("1 of 4", 4), ("2 of 7", 7)];
+/// How often something is written, in milliseconds.
+const EVERY: u32 = 5;
+
+fn cases(size: Size) -> Vec<Case> {
+    let intervals: &[u32] = match size {
+        Size::Quick => &[16, 64, 128],
+        Size::Full => &[16, 32, 64, 96, 128],
+    };
+    let mut cases = Vec::new();
+    for (series, n) in SERIES {
+        let f = (n - 1) / 3;
+        for interval in intervals {
+            let mut plan = calm(n);
+            let tampering =
+                (n - f..n).map(|one| format!("{}=tamper@after=500ms@until=1s", Name::of(one).0));
+            plan.faulty = tampering.collect();
+            plan.engine.checkpoint_interval = u64::from(*interval);
+            let others: Vec<u32> = (0..n - f).collect();
+            ask(&mut plan, &others, 200, u64::from(EVERY), 460);
+            plan.calls = (0_u64..100)
+                .zip(others.iter().cycle())
+                .map(|(number, process)| call(number, *process))
+                .collect();
+            cases.push(Case {
+                trouble_ms: (500, 1000),
+                ..Case::new(series, f64::from(*interval), plan, size)
+            });
+        }
+    }
+    cases
+}
+
+/// Writes of one key after another, each of which is read afterwards. A key that a process has not written stays wrong there, until its
+/// state is repaired.
+fn call(number: u64, process: u32) -> Call {
+    let key = number / 2;
+    Call {
+        at_ms: 300 + 20 * number,
+        process: Name::of(process),
+        operation: if number.is_multiple_of(2) {
+            format!("set x{key}={number}")
+        } else {
+            format!("read x{key}")
+        },
+        name: None,
+        key: None,
+        timestamp: None,
+        also: Vec::new(),
+        waits_ms: None,
+    }
+}
+
+fn tell(told: &mut Told<'_>) {
+    let names = SERIES.map(|(series, _)| series);
+    let series = told.series(&names, "repaired_after_ms", Shape::Boxes);
+    let xs = told.xs(names[0]);
+    let text = format!(
+        "A checkpoint covers the whole state. A process whose state differs sees at its next checkpoint that a quorum has another digest, and \
+         takes the parts that differ from the others; until then the difference stays unnoticed. At 200 slots a second a checkpoint every K slots is \
+         one every 5K ms, so the repair comes at most so long after the tampering has ended: {} ms with K = {}. Meanwhile nobody is told \
+         anything wrong: f+1 equal replies, or for a read 2f+1 equal answers, cannot come from f tampered stores.",
+        short(told.median(
+            |row| xs.last().is_some_and(|x| x.total_cmp(&row.x).is_eq()),
+            "repaired_after_ms"
+        )),
+        xs.last().copied().unwrap_or_default(),
+    );
+    let curve = Curve {
+        name: "the next checkpoint, at the latest".to_owned(),
+        points: xs
+            .iter()
+            .map(|interval| (*interval, interval * f64::from(EVERY)))
+            .collect(),
+    };
+    told.draw(Picture {
+        name: "repair",
+        title: "How long after the tampering the last store was repaired, against the checkpoint interval",
+        x: Axis::of("checkpoint interval K (slots)", Scale::Linear),
+        y: Axis::of("repaired after (ms)", Scale::Linear),
+        series,
+        curves: vec![curve],
+        bands: Vec::new(),
+        text,
+    });
+    let series = told.series(&names, "latency_p99_ms", Shape::Boxes);
+    told.draw(Picture {
+        name: "latency",
+        title: "The slowest writes and reads meanwhile",
+        x: Axis::of("checkpoint interval K (slots)", Scale::Linear),
+        y: Axis::of("99th percentile of latency (ms)", Scale::Linear),
+        series,
+        curves: Vec::new(),
+        bands: Vec::new(),
+        text: "Clients notice little: the others have all votes and answers that are needed. A read for which f answers differ still has 2f+1 \
+               equal ones, but has to wait for all of the others; where one of them lags behind, the read is ordered like a write."
+            .to_owned(),
+    });
+    told.all_are_answered("f tampered stores leave every write and read answered.");
+    let wrong = told.rows(|row| row.figure("violates") == Some(1.0)).count();
+    told.find(
+        "Every read is right.",
+        format!("{wrong} runs have a wrong one"),
+        wrong == 0,
+    );
+    let late = told.rows(|row| {
+        let after = row.figure("repaired_after_ms");
+        after.is_none_or(|after| after > 1.5_f64.mul_add(row.x * f64::from(EVERY), 50.0))
+    });
+    let late: Vec<&str> = late.map(|row| row.again.as_str()).collect();
+    told.find(
+        "A tampered store is repaired at the checkpoint after the tampering has ended.",
+        match late.first() {
+            None => format!("in all {} runs", told.section.rows.len()),
+            Some(first) => format!("later, or not, in {} runs: {first}", late.len()),
+        },
+        late.is_empty(),
+    );
+}
