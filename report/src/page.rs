@@ -35,7 +35,7 @@ pub(crate) fn page(report: &Report, pictures: &[String]) -> String {
          <p>A box goes from the first to the third quartile, the mark is the median, and the line through it the median's 95 % interval \
          (bootstrap). Shares have 95 % intervals after Wilson. A dot is a run: pointed at, it tells its seed. A dashed line is theory.</p>",
         escape(&report.machine.command),
-        escape(&report.machine.sentence()),
+        escape(report.machine.sentence()),
     );
     html += "<nav>";
     for section in &report.sections {
