@@ -3,28 +3,27 @@
 use quorate_report::{Axis, Curve, Scale, Shape};
 
 use super::Experiment;
-use super::case::{Case, Size, ask, calm};
+use super::case::{Case, Size, calm};
 use super::told::{Picture, Told, short};
 use crate::plan::{Call, Name};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "store",
     question: "Are answers still right when the stores of f processes are changed, and when are these repaired?",
-    method: "From 0.5 s to 1 s the last f processes do not write what was ordered and write older values again, behind their engines' backs. A write \
-             every 5 ms, at the others, and beside these a new key every 40 ms, which is read 20 ms later; each read is checked \
-             against all writes of its key (linearizability).",
+    method: "From 0.5 s to 1 s the last f processes do not write what was ordered and write older values again, behind their engines' backs. At the others, \
+             a new key is written every 40 ms, and read 20 ms later; each read is checked against all writes of its key (linearizability).",
     cases,
     tell,
 };
 
 const SERIES: [(&str, u32); 2] = [("1 of 4", 4), ("2 of 7", 7)];
 /// How often something is written, in milliseconds.
-const EVERY: u32 = 5;
+const EVERY: u32 = 40;
 
 fn cases(size: Size) -> Vec<Case> {
     let intervals: &[u32] = match size {
-        Size::Quick => &[16, 64, 128],
-        Size::Full => &[16, 32, 64, 96, 128],
+        Size::Quick => &[4, 8, 16],
+        Size::Full => &[4, 6, 8, 12, 16],
     };
     let mut cases = Vec::new();
     for (series, n) in SERIES {
@@ -36,7 +35,7 @@ fn cases(size: Size) -> Vec<Case> {
             plan.faulty = tampering.collect();
             plan.engine.checkpoint_interval = u64::from(*interval);
             let others: Vec<u32> = (0..n - f).collect();
-            ask(&mut plan, &others, 200, u64::from(EVERY), 460);
+            plan.heal_ms = 4000;
             plan.calls = (0_u64..100)
                 .zip(others.iter().cycle())
                 .map(|(number, process)| call(number, *process))
@@ -76,8 +75,8 @@ fn tell(told: &mut Told<'_>) {
     let xs = told.xs(names[0]);
     let text = format!(
         "A checkpoint covers the whole state. A process whose state differs sees at its next checkpoint that a quorum has another digest, and \
-         takes the parts that differ from the others; until then the difference stays unnoticed. At 200 slots a second a checkpoint every K slots is \
-         one every 5K ms, so the repair comes at most so long after the tampering has ended: {} ms with K = {}. Meanwhile nobody is told \
+         takes the parts that differ from the others; until then the difference stays unnoticed. At 25 slots a second a checkpoint every K slots is \
+         one every 40K ms, so the repair comes at most so long after the tampering has ended: {} ms with K = {}. Meanwhile nobody is told \
          anything wrong: f+1 equal replies, or for a read 2f+1 equal answers, cannot come from f tampered stores.",
         short(told.median(
             |row| xs.last().is_some_and(|x| x.total_cmp(&row.x).is_eq()),
