@@ -4,7 +4,8 @@ use quorate_protocol::message::Kind;
 use quorate_report::statistics::{median, quantile};
 
 use super::case::Case;
-use crate::run::{Measured, Note, Outcome, Traffic, Verdict};
+use crate::outcome::{Outcome, Verdict};
+use crate::world::{Asked, Measured, Note, Traffic};
 
 /// The kinds of messages by which processes agree on a slot.
 const AGREEMENT: [Kind; 3] = [Kind::PRE_PREPARE, Kind::PREPARE, Kind::COMMIT];
@@ -100,7 +101,7 @@ fn repair(case: &Case, measured: &Measured) -> Option<(&'static str, f64)> {
     ))
 }
 
-fn latency(asked: &crate::run::Asked) -> Option<f64> {
+fn latency(asked: &Asked) -> Option<f64> {
     asked.answered.map(|end| ms(end.0 - asked.at.0))
 }
 

@@ -18,8 +18,10 @@ mod told;
 
 use quorate_report::{Request, Row, Section, Source};
 
+use crate::outcome::Verdict;
 use crate::plan::{Plan, PlanError};
-use crate::run::{Verdict, Watch, run_with};
+use crate::run::run_with;
+use crate::world::Watch;
 
 pub use case::{Case, Size};
 use told::Told;
