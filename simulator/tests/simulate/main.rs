@@ -4,6 +4,7 @@ mod bound;
 mod experiment;
 mod json;
 mod picture;
+mod replaying;
 mod shards;
 mod signals;
 mod support;
