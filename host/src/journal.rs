@@ -224,10 +224,16 @@ impl Journal {
             let slot = self.seen.slots.entry(known.sequence).or_default();
             let mut cause = origin;
             for kind in slot.reach(status.view, &known) {
+                // The COMMITs of an earlier view can commit a slot late.
+                let (view, digest) = match kind {
+                    Kind::Committed => (known.committed_in, known.committed),
+                    _ => (Some(status.view), known.proposed),
+                };
                 let event = Event {
-                    digest: known.proposed.map(Fingerprint::from),
+                    view: view.map(|view| view.0),
+                    digest: digest.map(Fingerprint::from),
                     cause,
-                    ..Event::new(kind).view(status.view).slot(known.sequence)
+                    ..Event::new(kind).slot(known.sequence)
                 };
                 cause = Some(self.note(event));
                 self.cause = cause;
@@ -279,7 +285,7 @@ impl Slot {
             view,
             accepted: known.proposed.is_some(),
             prepared: known.prepared,
-            committed: known.committed,
+            committed: known.committed.is_some(),
         };
         let news = [
             (Kind::Accept, self.accepted && !before.accepted),

@@ -183,7 +183,7 @@ impl Meter {
             let news = [
                 (&mut reached.proposed, known.proposed.is_some()),
                 (&mut reached.prepared, known.prepared),
-                (&mut reached.committed, known.committed),
+                (&mut reached.committed, known.committed.is_some()),
             ];
             for (at, is_there) in news {
                 if is_there && at.is_none() {

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
-use quorate_protocol::ReplicaId;
+use quorate_protocol::message::Kind as Message;
+use quorate_protocol::{Quorum, ReplicaId};
 use quorate_simulator::plan::Choice;
 use quorate_simulator::trace::Hash;
 use quorate_simulator::{Outcome, Plan, Recorded, Trace, Watch, run, run_with};
@@ -312,4 +314,63 @@ fn shiviz_and_mermaid_warn_of_traces_that_they_cannot_show() {
     trace.events.truncate(10);
     trace.header.n = 14;
     assert_eq!(warns(&trace), [false, false, true, false]);
+}
+
+/// Either the process has heard a quorum's COMMITs for what it commits, or somebody has sent it the proof.
+#[test]
+fn what_is_committed_has_the_view_and_the_batch_of_a_quorums_commits() {
+    let (mut by_votes, mut by_proofs, mut late) = (0, 0, 0);
+    for plan in plans() {
+        let events = recorded(&plan).events;
+        let quorum = Quorum::of(NonZeroU32::new(plan.processes).unwrap()).size();
+        let mut heard: BTreeMap<_, BTreeSet<Actor>> = BTreeMap::new();
+        let mut views: BTreeMap<Actor, u64> = BTreeMap::new();
+        let mut proofs = BTreeSet::new();
+        for event in &events {
+            let by = match event.kind {
+                Kind::Receive => event.from,
+                _ => None,
+            };
+            let place = (event.p, event.slot);
+            match (event.kind, by, event.message) {
+                (_, Some(by), Some(Message::COMMIT)) => {
+                    let batch = (place, event.view, event.digest);
+                    heard.entry(batch).or_default().insert(by);
+                }
+                // What it has prepared it commits at once. Its own COMMIT counts before it is sent.
+                (Kind::Prepared, _, _) => {
+                    let batch = (place, event.view, event.digest);
+                    heard.entry(batch).or_default().insert(event.p);
+                }
+                (Kind::Receive, _, Some(Message::COMMITTED)) => {
+                    proofs.insert((place, event.view, event.digest));
+                }
+                (Kind::View, _, _) => {
+                    views.insert(event.p, event.view.unwrap());
+                }
+                (Kind::Committed, _, _) => {
+                    let batch = (place, event.view, event.digest);
+                    assert!(event.view.is_some() && event.digest.is_some(), "{event:?}");
+                    late += usize::from(
+                        views
+                            .get(&event.p)
+                            .is_some_and(|now| event.view < Some(*now)),
+                    );
+                    let votes = heard.get(&batch).map_or(0, BTreeSet::len);
+                    by_votes += usize::from(votes >= quorum);
+                    by_proofs += usize::from(votes < quorum);
+                    assert!(
+                        votes >= quorum || proofs.contains(&batch),
+                        "seed {}: {votes} COMMITs of {quorum}, and no proof: {event:?}",
+                        plan.seed
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(
+        by_votes > 0 && by_proofs > 0 && late > 0,
+        "{by_votes} {by_proofs} {late}"
+    );
 }

@@ -3,8 +3,9 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::SignedMessage;
+use super::{Commit, Committed, SignedMessage};
 use crate::digest::Digest;
+use crate::signature::Signed;
 
 /// A kind of message between processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -120,6 +121,9 @@ pub fn place(message: &SignedMessage) -> (Option<u64>, Option<u64>) {
         }
         SignedMessage::Prepare(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
         SignedMessage::Commit(m) => (Some(m.value().view.0), Some(m.value().sequence.0)),
+        SignedMessage::Committed(m) => commit_of(m.value()).map_or((None, None), |vote| {
+            (Some(vote.view.0), Some(vote.sequence.0))
+        }),
         SignedMessage::Checkpoint(m) => (None, Some(m.value().sequence.0)),
         SignedMessage::ViewChange(m) => (Some(m.value().view.0), None),
         SignedMessage::NewView { new_view, .. } => (Some(new_view.value().view.0), None),
@@ -136,11 +140,17 @@ pub fn digest(message: &SignedMessage) -> Option<Digest> {
         SignedMessage::PrePrepare { pre_prepare, .. } => Some(pre_prepare.value().digest),
         SignedMessage::Prepare(m) => Some(m.value().digest),
         SignedMessage::Commit(m) => Some(m.value().digest),
+        SignedMessage::Committed(m) => commit_of(m.value()).map(|vote| vote.digest),
         SignedMessage::Checkpoint(m) => Some(m.value().digest),
         SignedMessage::Fetch(m) => Some(m.value().digest),
         SignedMessage::Body(m) => Some(m.value().batch.digest()),
         _ => None,
     }
+}
+
+/// What its proof is about. A liar's may be empty.
+fn commit_of(committed: &Committed) -> Option<&Commit> {
+    committed.proof.first().map(Signed::value)
 }
 
 impl<'de> Deserialize<'de> for Kind {

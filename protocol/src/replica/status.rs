@@ -48,8 +48,10 @@ pub struct InLog {
     pub proposed: Option<Digest>,
     /// Whether it is prepared in the current view (rule 4).
     pub prepared: bool,
-    /// Whether it is committed (rule 5).
-    pub committed: bool,
+    /// The digest of the batch that is committed, if any is (rule 5).
+    pub committed: Option<Digest>,
+    /// The view of the COMMITs that commit it. It need not be the current one.
+    pub committed_in: Option<View>,
 }
 
 /// The phases of a slot, in order.
@@ -89,7 +91,8 @@ impl Replica {
             sequence,
             proposed: slot.proposed(),
             prepared: slot.is_prepared_in(self.view),
-            committed: slot.committed.is_some(),
+            committed: slot.committed,
+            committed_in: slot.proof.first().map(|commit| commit.value().view),
         };
         self.log.after(after).map(known)
     }
