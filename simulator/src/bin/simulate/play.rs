@@ -1,5 +1,7 @@
 //! One run.
 
+use std::fs;
+
 use anyhow::{Context, ensure};
 use quorate_simulator::trace::Hash;
 use quorate_simulator::{Outcome, Plan, Trace, Verdict, Watch, run_with, shrink_until};
@@ -50,15 +52,22 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
     let watch = Watch {
         trace,
         frame: play.drawing.frame(),
-        events: file.is_some(),
+        events: file.is_some() || play.html.is_some(),
         measures: false,
     };
     let mut outcome = run_with(plan, watch, &|| stop.is_asked())?;
-    if let Some((file, recorded)) = file.zip(outcome.recorded.take()) {
-        let trace = recorded.trace(plan, &format!("{command} --trace FILE"));
-        trace
-            .save(file)
-            .with_context(|| format!("the trace cannot be written to {}", file.display()))?;
+    if let Some(recorded) = outcome.recorded.take() {
+        let mut trace = recorded.trace(plan, &format!("{command} --trace FILE"));
+        if let Some(file) = file {
+            trace
+                .save(file)
+                .with_context(|| format!("the trace cannot be written to {}", file.display()))?;
+        }
+        if let Some(file) = &play.html {
+            trace.header.command = format!("{command} --html FILE");
+            let page = quorate_page::html(&trace).and_then(|page| fs::write(file, page));
+            page.with_context(|| format!("the page cannot be written to {}", file.display()))?;
+        }
     }
     if let Some((canvas, picture)) = canvas.zip(outcome.picture.as_ref()) {
         canvas.write(&picture.draw(&caption(plan, &outcome, &command)))?;

@@ -288,8 +288,11 @@ pub(crate) struct Play {
     /// Print every event of the run; with a file, write its trace there (docs/trace.md)
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub(crate) trace: Option<Option<PathBuf>>,
+    /// Write the run as a page into this file: all that happened, forward and back (docs/page.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Print the plan, and do not play it
-    #[arg(long, conflicts_with_all = ["trace", "no_shrink", "format", "diagram"])]
+    #[arg(long, conflicts_with_all = ["trace", "html", "no_shrink", "format", "diagram"])]
     pub(crate) plan: bool,
     /// Do not look for a smaller plan that breaks the same rule
     #[arg(long)]

@@ -1,0 +1,187 @@
+// A trace in memory: its events, and what each of them has to do with the others.
+
+/**
+ * An event, as docs/trace.md describes it.
+ * @typedef {{i: number, life?: number, t_us: number, p: string, kind: string, msg?: string, from?: string, to?: string, type?: string,
+ *   view?: number, slot?: number, digest?: string, why?: string, accused?: string, what?: string, cause?: string}} Event
+ */
+
+/** The phases of a slot at a process, in order. The place in this list is the phase's number; 0 is "nothing". */
+export const PHASES = ["nothing", "accept", "prepared", "committed", "execute"];
+
+/** How many entries of a rising list are at most `limit`. */
+export function upTo(list, limit) {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** `Q-33`, or `Q-1.33` in a later life. */
+export const nameOf = (event) => `${event.p}-${event.life ? `${event.life}.` : ""}${event.i}`;
+
+/** The number of a process by its name: P to Z are 0 to 10, P2 is 11, and so on. P' is the second of two twins of P. */
+export function indexOf(name) {
+  const [, letter, lap] = /^([P-Z])(\d*)/.exec(name) ?? [];
+  if (letter === undefined) throw new Error(`'${name}' is no name of a process`);
+  return letter.charCodeAt(0) - "P".charCodeAt(0) + 11 * (lap === "" ? 0 : Number(lap) - 1);
+}
+
+export class Trace {
+  /** Reads JSON Lines: the header, then the events. */
+  static parse(text) {
+    const lines = text.split("\n").filter((line) => line !== "");
+    if (lines.length === 0) throw new Error("the trace is empty");
+    const [header, ...events] = lines.map((line, place) => {
+      try {
+        return JSON.parse(line);
+      } catch (error) {
+        throw new Error(`line ${place + 1} of the trace: ${error.message}`);
+      }
+    });
+    return new Trace(header, events);
+  }
+
+  constructor(header, events) {
+    this.header = header;
+    /** @type {Event[]} */
+    this.events = events;
+    this.n = header.n;
+    this.f = header.f;
+    this.quorum = Math.ceil((this.n + this.f + 1) / 2);
+    /** The place of each event, by its name. */
+    this.byName = new Map();
+    /** Per process the places of its events, and of those of some kinds. */
+    this.processes = new Map();
+    /** Per slot, per process, per phase: where it was reached. */
+    this.slots = new Map();
+    /** The places of all receptions and losses, in order. */
+    this.arrivals = [];
+    events.forEach((event, place) => this.#take(event, place));
+    this.names = [...this.processes.keys()].sort((a, b) => indexOf(a) - indexOf(b) || a.length - b.length);
+    this.first = events.length > 0 ? events[0].t_us : 0;
+    this.times = Float64Array.from(events, (event) => event.t_us);
+    // The clocks of live processes differ: the latest time so far is what a reader of the list has reached.
+    for (let place = 1; place < this.times.length; place++)
+      this.times[place] = Math.max(this.times[place], this.times[place - 1]);
+    this.last = events.length > 0 ? this.times[events.length - 1] : 0;
+  }
+
+  #take(event, place) {
+    this.byName.set(nameOf(event), place);
+    const process = this.#process(event.p);
+    process.all.push(place);
+    process.of[event.kind]?.push(place);
+    const phase = PHASES.indexOf(event.kind);
+    if (phase > 0 && event.slot !== undefined) {
+      const slot = entry(this.slots, event.slot, () => new Map());
+      entry(slot, event.p, () => PHASES.map(() => []))[phase].push(place);
+    }
+    if (event.kind === "receive" || event.kind === "drop") this.arrivals.push(place);
+  }
+
+  #process(name) {
+    const kinds = ["view", "fault", "start", "execute", "accuse", "checkpoint"];
+    return entry(this.processes, name, () => ({
+      all: [],
+      of: Object.fromEntries(kinds.map((kind) => [kind, []])),
+    }));
+  }
+
+  /** The place of the event that sent what this one received or lost. */
+  sentBy(event) {
+    return event.msg === undefined ? undefined : this.byName.get(event.msg);
+  }
+
+  /** The latest event of a kind at a process, up to a place. */
+  latest(process, kind, place, fits = () => true) {
+    const places = this.processes.get(process).of[kind];
+    for (let at = upTo(places, place) - 1; at >= 0; at--)
+      if (fits(this.events[places[at]])) return places[at];
+    return undefined;
+  }
+
+  /** What is known of a process once the events up to a place have happened. */
+  state(process, place) {
+    const event = (kind, fits) => {
+      const at = this.latest(process, kind, place, fits);
+      return at === undefined ? undefined : this.events[at];
+    };
+    const starts = event("view", (one) => one.what === "starts");
+    const view = event("view");
+    const executed = event("execute");
+    const fault = event("fault")?.what;
+    const accusers = this.names.filter(
+      (name) => this.latest(name, "accuse", place, (one) => one.accused === process) !== undefined,
+    );
+    return {
+      process,
+      started: event("start") !== undefined,
+      view: starts?.view ?? 0,
+      wants: view !== undefined && view.what === "wanted" ? view.view : undefined,
+      executed: executed?.slot ?? 0,
+      fault: fault === "none" ? undefined : fault,
+      accusers,
+    };
+  }
+
+  /** How far a slot has come at a process, up to a place: a number of a phase, and where it was reached. */
+  phase(slot, process, place) {
+    const reached = this.slots.get(slot)?.get(process);
+    for (let phase = PHASES.length - 1; reached !== undefined && phase > 0; phase--) {
+      const count = upTo(reached[phase], place);
+      if (count > 0) return { phase, place: reached[phase][count - 1] };
+    }
+    return { phase: 0, place: undefined };
+  }
+
+  /** The digest that a process has committed in a slot, up to a place. */
+  committed(slot, process, place) {
+    const places = this.slots.get(slot)?.get(process)?.[PHASES.indexOf("committed")] ?? [];
+    const count = upTo(places, place);
+    return count === 0 ? undefined : this.events[places[count - 1]].digest;
+  }
+
+  /** All slots that anybody knows of, up to a place. */
+  slotsUpTo(place) {
+    const known = [...this.slots.keys()].filter((slot) =>
+      [...this.slots.get(slot).values()].some((phases) => phases.some((places) => places[0] <= place)),
+    );
+    return known.sort((a, b) => a - b);
+  }
+
+  /** Who was ever faulty, each with what it did first. */
+  faulty() {
+    const faulty = new Map();
+    for (const name of this.names) {
+      const places = this.processes.get(name).of.fault;
+      const first = places.map((place) => this.events[place].what).find((what) => what !== "none");
+      if (first !== undefined) faulty.set(name, first);
+    }
+    return faulty;
+  }
+
+  /** Slots in which processes that were never faulty committed different batches. */
+  forks(place) {
+    const faulty = this.faulty();
+    const correct = this.names.filter((name) => !faulty.has(name));
+    const forks = [];
+    for (const slot of this.slotsUpTo(place)) {
+      const sides = new Map();
+      for (const name of correct) {
+        const digest = this.committed(slot, name, place);
+        if (digest !== undefined) entry(sides, digest, () => []).push(name);
+      }
+      if (sides.size > 1) forks.push({ slot, sides });
+    }
+    return forks;
+  }
+}
+
+function entry(map, key, make) {
+  if (!map.has(key)) map.set(key, make());
+  return map.get(key);
+}

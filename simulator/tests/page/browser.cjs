@@ -1,0 +1,133 @@
+// Looks at a page as its reader would, in a real browser: `node browser.cjs PAGE WORDS BROWSER`. WORDS must stand in the verdict.
+// Ends with a message and another exit status than 0 if anything is not as it must be.
+
+const assert = require("node:assert/strict");
+const { existsSync } = require("node:fs");
+const { delimiter, join } = require("node:path");
+const { pathToFileURL } = require("node:url");
+const axe = require("axe-core");
+const { chromium } = require("playwright-core");
+
+const [file, words, browserName] = process.argv.slice(2);
+const folders = process.env.PATH.split(delimiter);
+const executablePath = folders.map((folder) => join(folder, browserName)).find((path) => existsSync(path));
+
+async function open(browser, options, hash = "") {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+  const faults = [];
+  page.on("console", (message) => faults.push(message.text()));
+  page.on("pageerror", (error) => faults.push(error.message));
+  // The page is one file: it asks nobody for anything.
+  page.on("request", (request) => {
+    if (!/^(file|data|blob):/.test(request.url())) faults.push(`it asks for ${request.url()}`);
+  });
+  await page.goto(pathToFileURL(file).href + hash);
+  await page.waitForSelector("#verdict");
+  return { page, faults };
+}
+
+const place = (page) => page.$eval("#slider", (slider) => Number(slider.value));
+const text = (page, selector) => page.$eval(selector, (element) => element.textContent);
+
+async function keys(browser) {
+  const { page, faults } = await open(browser, {});
+  assert.match(await text(page, "#verdict"), new RegExp(words));
+  const end = await place(page);
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await place(page), end - 1);
+  await page.keyboard.press("Home");
+  assert.equal(await place(page), 0);
+  await page.keyboard.press("d");
+  const decision = await place(page);
+  assert.match(await text(page, "#chosen"), /executes slot 1/);
+  await page.keyboard.press("Shift+ArrowRight");
+  assert.ok((await place(page)) > decision, "the next slot comes later");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("v");
+  assert.match(await text(page, "#chosen"), /is in view \d/);
+  await page.keyboard.press("?");
+  assert.match(await text(page, "dialog"), /play or pause/);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.keyboard.press("/");
+  await page.keyboard.type("executes slot 2");
+  await page.keyboard.press("Enter");
+  assert.match(await text(page, "#chosen"), /executes slot 2/);
+  await page.$eval("#search", (search) => search.blur());
+  await page.keyboard.press("Home");
+  await page.keyboard.press(" ");
+  await page.waitForFunction(() => Number(document.querySelector("#slider").value) > 5);
+  await page.keyboard.press(" ");
+  assert.deepEqual(faults, []);
+  await page.close();
+}
+
+async function decisions(browser) {
+  const { page, faults } = await open(browser, {});
+  await page.click("button[aria-label^='slot 1 at R']");
+  const why = await text(page, "#why");
+  assert.match(why, /Why did R decide slot 1\?/);
+  assert.match(why, /3 of 3 needed/);
+  assert.match(why, /Any two quorums of 3 share at least 2 processes/);
+  await page.click("#why ol > li:last-child > button");
+  assert.match(await text(page, "#chosen"), /PRE-PREPARE/);
+  const address = new URL(page.url()).hash;
+  assert.match(address, /p=R/);
+  // What the address says is what another reader sees.
+  const other = await open(browser, {}, address);
+  assert.equal(await place(other.page), await place(page));
+  assert.match(await text(other.page, "#why"), /R/);
+  const drawn = await page.$eval("canvas", (canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+  assert.ok(drawn > 5, `the picture has ${drawn} colours`);
+  assert.deepEqual([...faults, ...other.faults], []);
+  await other.page.close();
+  await page.close();
+}
+
+async function readable(browser) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 390]) {
+      const { page, faults } = await open(browser, { colorScheme, viewport: { width, height: 800 } });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${width} pixels, ${colorScheme}: ${wide} pixels too wide`);
+      // The page lets nothing in; what the test brings is run by the browser itself.
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`), [], `${width} pixels, ${colorScheme}`);
+      assert.deepEqual(faults, []);
+      await page.close();
+    }
+  }
+}
+
+/** A script that somebody has put into the page does not run. */
+async function policy(browser) {
+  const { page, faults } = await open(browser, {});
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "document.title = 'stranger'";
+    document.body.append(script);
+  });
+  assert.notEqual(await page.title(), "stranger");
+  assert.equal(faults.length, 1, "the browser tells that it has refused it");
+  await page.close();
+}
+
+(async () => {
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    for (const part of [keys, decisions, readable, policy]) {
+      await part(browser);
+      console.log(`${part.name}: ok`);
+    }
+  } finally {
+    await browser.close();
+  }
+})().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,55 @@
+//! The page of a run, in a real browser. Skipped where there is no Chromium, or no playwright-core and axe-core for Node; CI has them.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use quorate_simulator::{Plan, Watch, run_with};
+
+/// P keeps silent, so that the view changes, and Q, R and S decide.
+const PLAN: &str = "faulty = [\"P=silent\"]\n[engine]\ncheckpoint_interval = 8\n[requests]\nQ = [0, 900, 1000]\nR = [40, 950]\n";
+
+/// A program of this machine, if it runs.
+fn runs(program: &str, argument: &str) -> bool {
+    let output = Command::new(program).arg(argument).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+fn skipped(what: &str) {
+    assert!(
+        std::env::var_os("QUORATE_ALL_TESTS").is_none(),
+        "there is no {what}"
+    );
+    println!("skipped: {what} is missing");
+}
+
+#[test]
+fn a_reader_finds_in_the_page_what_happened_and_why() {
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let Some(browser) = browsers.iter().find(|name| runs(name, "--version")) else {
+        return skipped("Chromium");
+    };
+    let modules = "require('playwright-core'); require('axe-core')";
+    let node = Command::new("node").args(["-e", modules]).output();
+    if !node.is_ok_and(|node| node.status.success()) {
+        return skipped("Node with playwright-core and axe-core");
+    }
+    let plan = Plan::from_text(PLAN).unwrap();
+    let watch = Watch {
+        events: true,
+        ..Watch::default()
+    };
+    let recorded = run_with(&plan, watch, &|| false).unwrap().recorded.unwrap();
+    let trace = recorded.trace(&plan, "simulate replay silent.toml --html FILE");
+    let file = std::env::temp_dir().join(format!("quorate-page-{}.html", std::process::id()));
+    fs::write(&file, quorate_page::html(&trace).unwrap()).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/browser.cjs");
+    let mut node = Command::new("node");
+    node.arg(script).arg(&file);
+    node.arg("Q, R and S have executed \\d+ slots alike; P is silent; 3 of 4 needed");
+    let output = node.arg(browser).output().unwrap();
+    fs::remove_file(&file).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
