@@ -408,6 +408,7 @@ mod tests {
                     "twins",
                     "gathering",
                     "trace",
+                    "html",
                     "no-shrink",
                     "format",
                     "diagram",
@@ -425,6 +426,7 @@ mod tests {
                 &[
                     "seed",
                     "trace",
+                    "html",
                     "no-shrink",
                     "format",
                     "diagram",
