@@ -1,42 +1,15 @@
 //! A report as a folder.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::chart::Chart;
+use crate::contents::{Again, Report};
 use crate::draw::{DrawError, draw};
-use crate::machine::Machine;
 use crate::page::page;
 use crate::row::Row;
 use crate::section::Section;
-
-/// All that a folder has.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Its title.
-    pub title: String,
-    /// What was found.
-    pub sections: Vec<Section>,
-    /// The experiments that were not begun.
-    pub skipped: Vec<&'static str>,
-    /// On what it was made.
-    pub machine: Machine,
-    /// How it is made again.
-    pub again: Again,
-    /// More files, by their names in the folder: what the commands of the rows need.
-    pub files: BTreeMap<String, String>,
-}
-
-/// How a report is made again.
-#[derive(Clone, Debug)]
-pub struct Again {
-    /// The command, up to the name of the folder: `simulate experiment all --quick --out`.
-    pub command: String,
-    /// Whether the data are then the same, byte for byte.
-    pub is_exact: bool,
-}
 
 /// A folder that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -195,7 +168,8 @@ mod tests {
     use std::path::PathBuf;
     use std::{env, fs, process};
 
-    use super::{Again, BadFolder, Folder, Report};
+    use super::{BadFolder, Folder};
+    use crate::contents::{Again, Report};
     use crate::machine::Machine;
     use crate::row::{Request, Row, Source};
     use crate::section::{Finding, Section};

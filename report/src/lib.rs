@@ -4,9 +4,10 @@
 //! * [`statistics`]: medians, shares, and how sure they are.
 //! * [`Chart`]: a picture as data. `draw`: the same as SVG, with `ticks` on its axes.
 //! * [`Section`]: what an experiment found: its charts, and its [`Finding`]s, what theory says and what came out.
-//! * [`Report`]: all sections, written as a folder. `page` makes `index.html`, and [`Machine`] is `machine.json`.
+//! * [`Report`]: all sections. [`Folder`] writes it as a folder. `page` makes `index.html`, and [`Machine`] is `machine.json`.
 
 mod chart;
+mod contents;
 mod draw;
 mod folder;
 mod machine;
@@ -17,8 +18,9 @@ pub mod statistics;
 mod ticks;
 
 pub use chart::{Axis, Band, Chart, Curve, Point, Scale, Series, Shape};
+pub use contents::{Again, Report};
 pub use draw::DrawError;
-pub use folder::{Again, BadFolder, Folder, Report};
+pub use folder::{BadFolder, Folder};
 pub use machine::Machine;
 pub use row::{Request, Row, Source};
 pub use section::{Finding, Section};

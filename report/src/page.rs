@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use quick_xml::escape::escape;
 
 use crate::chart::{Chart, Shape};
-use crate::folder::Report;
+use crate::contents::Report;
 use crate::section::Section;
 use crate::statistics::{median_interval, share};
 use crate::ticks::label;
