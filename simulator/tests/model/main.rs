@@ -360,37 +360,37 @@ mod mutants {
     }
 
     #[test]
-    #[ignore = "takes long; .ci/run has it"]
+    #[ignore = "takes minutes; for changes of the engine and of this search"]
     fn a_request_that_executes_twice() {
         found(Mutant::ExecutesTwice, P, EXACTLY_ONCE);
     }
 
     #[test]
-    #[ignore = "takes long; .ci/run has it"]
+    #[ignore = "takes minutes; for changes of the engine and of this search"]
     fn one_commit_too_few() {
         found(Mutant::CommitsTooFew, P, AGREEMENT);
     }
 
     #[test]
-    #[ignore = "takes long; .ci/run has it"]
+    #[ignore = "takes minutes; for changes of the engine and of this search"]
     fn view_changes_without_certificates() {
         found(Mutant::NoCertificates, P, AGREEMENT);
     }
 
     #[test]
-    #[ignore = "takes long; .ci/run has it"]
+    #[ignore = "takes minutes; for changes of the engine and of this search"]
     fn one_prepare_twice_in_a_certificate() {
         found(Mutant::RepeatedPrepares, P, AGREEMENT);
     }
 
     #[test]
-    #[ignore = "takes long; .ci/run has it"]
+    #[ignore = "takes minutes; for changes of the engine and of this search"]
     fn a_prepare_of_the_primary_that_counts() {
         found(Mutant::PrimaryPrepareCounts, P, AGREEMENT);
     }
 
     #[test]
-    #[ignore = "takes long; .ci/run has it"]
+    #[ignore = "takes minutes; for changes of the engine and of this search"]
     fn one_view_change_thrice_in_a_new_view() {
         found(Mutant::RepeatedViewChanges, Q, AGREEMENT);
     }
