@@ -69,7 +69,9 @@ def test_a_missing_server_says_where_it_was_looked_for(monkeypatch, tmp_path):
 def test_no_process_is_left(how, tmp_path):
     report = tmp_path / "port"
     code = [
-        "import pathlib, time, quorate",
+        "import pathlib, signal, time, quorate",
+        # A shell that runs the tests in the background has them ignore Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",
         "cluster = quorate.Cluster()",
         f"pathlib.Path({str(report) + '.new'!r}).write_text(str(cluster.ports['P']))",
         f"pathlib.Path({str(report) + '.new'!r}).rename({str(report)!r})",
