@@ -1,6 +1,7 @@
 //! What is measured of a run: who asked when and had which answer when, what was sent, and what correct processes noticed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use quorate_host::Event;
 use quorate_protocol::message::Kind;
@@ -64,8 +65,9 @@ pub enum Note {
 
 impl Measured {
     pub(super) fn ask(&mut self, at: usize, caller: Caller, now: Time) {
-        let place = self.asked.len();
-        if self.callers.insert((at, caller), place).is_none() {
+        // A client that repeats itself waits since it asked first.
+        if let Entry::Vacant(place) = self.callers.entry((at, caller)) {
+            place.insert(self.asked.len());
             self.asked.push(Asked {
                 at: now,
                 answered: None,
