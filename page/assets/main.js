@@ -1,9 +1,9 @@
 // The page: what is chosen, and who shows it.
 
 import { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "quorate/preact";
-import { KINDS, View, draw, nearest, viewStarts } from "quorate/space";
+import { KINDS, View, draw, nearest } from "quorate/space";
 import { Chosen, Log, Processes, Slots, Talk, Verdict, Why, marks } from "quorate/panels";
-import { PHASES, Trace, upTo } from "quorate/trace";
+import { Trace, upTo } from "quorate/trace";
 import { sentence } from "quorate/words";
 
 /** The keys, each with what it does. */

@@ -1,8 +1,7 @@
 // The panels: what is said in words and tables about the events up to a place.
 
 import { html } from "quorate/preact";
-import { PHASES } from "quorate/trace";
-import { viewStarts } from "quorate/space";
+import { PHASES, processOf } from "quorate/trace";
 import { contradicting, voters, why } from "quorate/why";
 import { batch, list, sentence, time, verdict } from "quorate/words";
 
@@ -54,15 +53,15 @@ export function Processes({ trace, place, chosen, choose }) {
 function Ring({ trace, place, chosen }) {
   const states = trace.names.map((name) => trace.state(name, place));
   const view = Math.max(...states.map((state) => state.view));
+  const primary = trace.primary(view);
   const at = (number) => {
     const angle = (2 * Math.PI * number) / states.length - Math.PI / 2;
     return [100 + 70 * Math.cos(angle), 92 + 70 * Math.sin(angle)];
   };
-  const words = `${list(trace.names)} in a ring; the primary of view ${view} is ${trace.names[view % trace.n]}`;
+  const words = `${list(trace.names)} in a ring; the primary of view ${view} is ${primary}`;
   return html`<svg id="ring" viewBox="0 0 200 190" role="img" aria-label=${words}>
     ${states.map(({ process, fault }, number) => {
       const [x, y] = at(number);
-      const primary = number === view % trace.n;
       const shape =
         fault === undefined
           ? html`<circle cx=${x} cy=${y} r="17" />`
@@ -70,7 +69,7 @@ function Ring({ trace, place, chosen }) {
       return html`<g key=${process} class=${`${fault === undefined ? "correct" : "faulty"} ${process === chosen ? "chosen" : ""}`}>
         ${shape}
         <text x=${x} y=${y + 5}>${process}</text>
-        ${primary && html`<text class="primary" x=${x} y=${y - 22}>primary</text>`}
+        ${processOf(process) === primary && html`<text class="primary" x=${x} y=${y - 22}>primary</text>`}
       </g>`;
     })}
   </svg>`;
@@ -156,7 +155,7 @@ function Votes({ trace, votes, go, except }) {
     </li>`;
   };
   return html`<div>
-    <ul class="votes" aria-label=${`${votes.kind.toUpperCase()}s`}>${trace.names.filter((name) => name !== except).map(box)}</ul>
+    <ul class="votes" aria-label=${`${votes.kind.toUpperCase()}s`}>${trace.voters.filter((name) => name !== except).map(box)}</ul>
     <p>
       ${count} of ${votes.needed} needed
       ${lacking > 0 ? `: ${lacking} ${lacking === 1 ? "is" : "are"} lacking` : ""}
@@ -170,7 +169,7 @@ function Intersection({ trace, votes }) {
   const quorum = voters(votes);
   if (quorum.length < trace.quorum) return null;
   const first = quorum.slice(0, trace.quorum);
-  const rest = trace.names.filter((name) => !first.includes(name));
+  const rest = trace.voters.filter((name) => !first.includes(name));
   const second = [...rest, ...first].slice(0, trace.quorum);
   const both = first.filter((name) => second.includes(name));
   const faulty = trace.faulty();
@@ -250,7 +249,7 @@ export function Chosen({ trace, place, go }) {
 
 /** Where views start, faults change, and checkpoints and proofs are made: the marks under the slider. */
 export function marks(trace) {
-  const starts = viewStarts(trace).filter((start) => start.place >= 0);
+  const starts = trace.views.filter((start) => start.place >= 0);
   const all = starts.map(({ view, place }) => ({ place, kind: "view", words: `view ${view} starts` }));
   trace.events.forEach((event, place) => {
     if (event.kind === "fault" || event.kind === "accuse") all.push({ place, kind: event.kind, words: sentence(event) });

@@ -96,7 +96,7 @@ export function draw(canvas, view, place, shown) {
 
 /** A band from where a view starts first to where the next one does. */
 function bands(context, view, place, color) {
-  const starts = viewStarts(view.trace).filter((start) => start.place <= place);
+  const starts = view.trace.views.filter((start) => start.place <= place);
   starts.forEach((start, number) => {
     const from = Math.max(view.x(start.t_us), LEFT);
     const to = Math.min(number + 1 < starts.length ? view.x(starts[number + 1].t_us) : view.width, view.width);
@@ -107,20 +107,6 @@ function bands(context, view, place, color) {
     context.textAlign = "left";
     if (to - from > 40) context.fillText(`view ${start.view}`, from + 4, 14);
   });
-}
-
-/** Where each view starts first: its number, the time, and the place of the event. */
-export function viewStarts(trace) {
-  if (trace.views === undefined) {
-    const first = { view: 0, t_us: trace.first, place: -1 };
-    const views = new Map([[0, first]]);
-    trace.events.forEach((event, place) => {
-      if (event.kind === "view" && event.what === "starts" && !views.has(event.view))
-        views.set(event.view, { view: event.view, t_us: trace.times[place], place });
-    });
-    trace.views = [...views.values()];
-  }
-  return trace.views;
 }
 
 function lanes(context, view, place, color) {
@@ -268,8 +254,8 @@ function line(context, x1, y1, x2, y2) {
   context.stroke();
 }
 
-/** The event nearest to a point of the picture, up to a place. */
-export function nearest(view, x, y, place) {
+/** The event nearest to a point of the picture. */
+export function nearest(view, x, y) {
   const { trace } = view;
   const reach = view.t(12) - view.t(0);
   const t_us = view.t(x);

@@ -30,6 +30,12 @@ export function indexOf(name) {
   return letter.charCodeAt(0) - "P".charCodeAt(0) + 11 * (lap === "" ? 0 : Number(lap) - 1);
 }
 
+/** How a process that runs twice is faulty. */
+const TWIN = "a twin";
+
+/** The process behind a name: two twins are one process to all others, and have one vote. */
+export const processOf = (name) => name.replace(/'$/, "");
+
 export class Trace {
   /** Reads JSON Lines: the header, then the events. */
   static parse(text) {
@@ -62,12 +68,35 @@ export class Trace {
     this.arrivals = [];
     events.forEach((event, place) => this.#take(event, place));
     this.names = [...this.processes.keys()].sort((a, b) => indexOf(a) - indexOf(b) || a.length - b.length);
+    /** The processes, twins once. */
+    this.voters = [...new Set(this.names.map(processOf))];
     this.first = events.length > 0 ? events[0].t_us : 0;
     this.times = Float64Array.from(events, (event) => event.t_us);
     // The clocks of live processes differ: the latest time so far is what a reader of the list has reached.
     for (let place = 1; place < this.times.length; place++)
       this.times[place] = Math.max(this.times[place], this.times[place - 1]);
     this.last = events.length > 0 ? this.times[events.length - 1] : 0;
+    /** Where each view starts first: its number, the time, and the place of the event. */
+    this.views = this.#views();
+  }
+
+  #views() {
+    const views = new Map([[0, { view: 0, t_us: this.first, place: -1 }]]);
+    this.events.forEach((event, place) => {
+      if (event.kind === "view" && event.what === "starts" && !views.has(event.view))
+        views.set(event.view, { view: event.view, t_us: this.times[place], place });
+    });
+    return [...views.values()];
+  }
+
+  /** Whether a process runs twice under one key. Then neither of the two is correct. */
+  #isTwin(name) {
+    return this.processes.has(`${processOf(name)}'`);
+  }
+
+  /** The process that proposes in a view. */
+  primary(view) {
+    return this.voters.find((name) => indexOf(name) === view % this.n) ?? "?";
   }
 
   #take(event, place) {
@@ -123,7 +152,7 @@ export class Trace {
       view: starts?.view ?? 0,
       wants: view !== undefined && view.what === "wanted" ? view.view : undefined,
       executed: executed?.slot ?? 0,
-      fault: fault === "none" ? undefined : fault,
+      fault: this.#isTwin(process) ? TWIN : fault === "none" ? undefined : fault,
       accusers,
     };
   }
@@ -159,7 +188,7 @@ export class Trace {
     for (const name of this.names) {
       const places = this.processes.get(name).of.fault;
       const first = places.map((place) => this.events[place].what).find((what) => what !== "none");
-      if (first !== undefined) faulty.set(name, first);
+      if (first !== undefined || this.#isTwin(name)) faulty.set(name, first ?? TWIN);
     }
     return faulty;
   }

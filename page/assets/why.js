@@ -1,6 +1,6 @@
 // Why a process decided: from its decision back to the COMMITs, the PREPAREs, the proposal and the requests. And why not yet.
 
-import { PHASES, indexOf, upTo } from "quorate/trace";
+import { PHASES, processOf, upTo } from "quorate/trace";
 
 /**
  * The votes of one kind that a process had when a certificate was complete.
@@ -17,7 +17,6 @@ export function why(trace, process, slot, place) {
   if (about === undefined) return { process, slot, ...reached, known: false };
   const { view, digest } = about;
   const end = (phase) => firstOf(trace, process, slot, phase, view, digest, place) ?? place;
-  const primary = trace.names.find((name) => indexOf(name) === view % trace.n) ?? "?";
   return {
     process,
     slot,
@@ -25,7 +24,7 @@ export function why(trace, process, slot, place) {
     ...reached,
     view,
     digest,
-    primary,
+    primary: trace.primary(view),
     proposal: proposal(trace, process, slot, view, digest, place),
     // The primary's proposal stands for its PREPARE.
     prepares: votes(trace, process, "prepare", slot, view, digest, end("prepared"), trace.quorum - 1),
@@ -89,15 +88,15 @@ const OWN = { prepare: "accept", commit: "prepared" };
 
 /** The votes that it had heard, its own among them, up to an event. Those for another batch do not count. */
 function votes(trace, process, kind, slot, view, digest, end, needed) {
-  const heard = new Map(trace.names.map((name) => [name, []]));
+  const heard = new Map(trace.voters.map((name) => [name, []]));
   const all = trace.processes.get(process).all;
   for (const at of all.slice(0, upTo(all, end))) {
     const event = trace.events[at];
     if (event.slot !== slot || event.view !== view) continue;
     const isVote = event.kind === "receive" && event.type === kind;
     const by = isVote ? event.from : event.kind === OWN[kind] ? process : undefined;
-    if (by === undefined || !heard.has(by)) continue;
-    const ofThem = heard.get(by);
+    const ofThem = by === undefined ? undefined : heard.get(processOf(by));
+    if (ofThem === undefined) continue;
     if (!ofThem.some((one) => one.digest === event.digest))
       ofThem.push({ digest: event.digest, place: at, counts: event.digest === digest });
   }

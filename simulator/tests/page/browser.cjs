@@ -1,4 +1,5 @@
-// Looks at a page as its reader would, in a real browser: `node browser.cjs PAGE WORDS BROWSER`. WORDS must stand in the verdict.
+// Looks at a page as its reader would, in a real browser: `node browser.cjs PAGE TWINS BROWSER`. TWINS is the page of a
+// run in which P runs twice.
 // Ends with a message and another exit status than 0 if anything is not as it must be.
 
 const assert = require("node:assert/strict");
@@ -8,11 +9,11 @@ const { pathToFileURL } = require("node:url");
 const axe = require("axe-core");
 const { chromium } = require("playwright-core");
 
-const [file, words, browserName] = process.argv.slice(2);
+const [file, twinsFile, browserName] = process.argv.slice(2);
 const folders = process.env.PATH.split(delimiter);
 const executablePath = folders.map((folder) => join(folder, browserName)).find((path) => existsSync(path));
 
-async function open(browser, options, hash = "") {
+async function open(browser, options, hash = "", of = file) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
   const faults = [];
   page.on("console", (message) => faults.push(message.text()));
@@ -21,7 +22,7 @@ async function open(browser, options, hash = "") {
   page.on("request", (request) => {
     if (!/^(file|data|blob):/.test(request.url())) faults.push(`it asks for ${request.url()}`);
   });
-  await page.goto(pathToFileURL(file).href + hash);
+  await page.goto(pathToFileURL(of).href + hash);
   await page.waitForSelector("#verdict");
   return { page, faults };
 }
@@ -31,7 +32,7 @@ const text = (page, selector) => page.$eval(selector, (element) => element.textC
 
 async function keys(browser) {
   const { page, faults } = await open(browser, {});
-  assert.match(await text(page, "#verdict"), new RegExp(words));
+  assert.match(await text(page, "#verdict"), /Q, R and S have executed \d+ slots alike; P is silent; 3 of 4 needed/);
   const end = await place(page);
   await page.keyboard.press("ArrowLeft");
   assert.equal(await place(page), end - 1);
@@ -87,6 +88,18 @@ async function decisions(browser) {
   await page.close();
 }
 
+/** Two processes under one key are one voter, and neither is correct. */
+async function twins(browser) {
+  const { page, faults } = await open(browser, {}, "", twinsFile);
+  assert.match(await text(page, "#verdict"), /; P is a twin; P' is a twin; 3 of 4 needed/);
+  assert.doesNotMatch(await text(page, "#verdict"), /DISAGREEMENT/);
+  await page.click("button[aria-label^='slot 1 at R']");
+  const voters = await page.$$eval("#why .votes li", (boxes) => boxes.map((box) => box.textContent.trim().split(" ")[0]));
+  assert.deepEqual([...new Set(voters)], ["P", "Q", "R", "S"]);
+  assert.deepEqual(faults, []);
+  await page.close();
+}
+
 async function readable(browser) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
@@ -120,7 +133,7 @@ async function policy(browser) {
 (async () => {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
-    for (const part of [keys, decisions, readable, policy]) {
+    for (const part of [keys, decisions, twins, readable, policy]) {
       await part(browser);
       console.log(`${part.name}: ok`);
     }
