@@ -17,7 +17,8 @@ use hyper::body::{Body, Incoming};
 use super::body::AnswerBody;
 use super::budget::Share;
 use super::dispatch::{Dispatch, fault_xml};
-use super::{Routes, Upgrade, page};
+use super::site::NoAnswer;
+use super::{Routes, Site, Upgrade, page};
 use crate::Limits;
 use crate::xml::charset;
 use crate::{Fault, link};
@@ -69,6 +70,18 @@ pub(super) async fn respond(
         }
         Err(error) => refuse_body(dispatch, request, error).map(Either::Left),
     }
+}
+
+/// Has a site answer one request.
+pub(super) async fn respond_from(
+    dispatch: &Dispatch,
+    site: &dyn Site,
+    mut request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, NoAnswer> {
+    let (body, _share) = read_in_time(dispatch, &mut request)
+        .await
+        .map_err(|_| NoAnswer)?;
+    site.answer(request.map(|_| body)).await.ok_or(NoAnswer)
 }
 
 /// Answers one request for a process that is away.

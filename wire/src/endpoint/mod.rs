@@ -7,7 +7,7 @@
 //! * `methods`: all methods, with their help. `system`: the `system.*` methods. `multicall`: many calls in one.
 //! * [`body`]: the bodies of answers.
 //! * `page`: the page for browsers.
-//! * `routes`: paths beside XML-RPC.
+//! * `routes`: paths beside XML-RPC. `site`: pages instead of XML-RPC.
 //! * `stream`: the time-outs of a connection.
 //!
 //! A connection may leave HTTP and become a link ([`crate::link`]).
@@ -23,6 +23,7 @@ mod methods;
 mod multicall;
 mod page;
 mod routes;
+mod site;
 mod stream;
 mod system;
 
@@ -47,6 +48,7 @@ use tokio::task::JoinSet;
 pub use self::dispatch::read_call;
 pub use self::link::{Link, Links};
 pub use self::routes::Routes;
+pub use self::site::Site;
 pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
@@ -79,6 +81,7 @@ pub struct Endpoint {
     links: Option<Arc<dyn Links>>,
     otherwise: Option<Otherwise>,
     away: Option<Away>,
+    site: Option<Arc<dyn Site>>,
 }
 
 /// Why the process for which an endpoint stands in is away.
@@ -153,6 +156,12 @@ impl Endpoint {
         self
     }
 
+    /// Serves a site, and nothing else. The site judges who may call: no host and no `Origin` is refused before.
+    pub fn site(mut self, site: Arc<dyn Site>) -> Self {
+        self.site = Some(site);
+        self
+    }
+
     /// Gives links to those who ask for them.
     pub fn links(mut self, links: Arc<dyn Links>) -> Self {
         self.links = Some(links);
@@ -194,6 +203,7 @@ impl Endpoint {
             routes: self.routes.into(),
             links: self.links,
             away: self.away,
+            site: self.site,
             give_way: Arc::default(),
         }
     }
@@ -206,6 +216,7 @@ pub struct Connections {
     routes: Arc<[Arc<dyn Routes>]>,
     links: Option<Arc<dyn Links>>,
     away: Option<Away>,
+    site: Option<Arc<dyn Site>>,
     /// Notified when an idle connection must close to make room for a new one.
     give_way: Arc<Notify>,
 }
@@ -251,19 +262,24 @@ impl Connections {
         let stream = TimedStream::new(stream, phase.clone(), Arc::clone(&self.give_way), limits);
         let (dispatch, routes) = (Arc::clone(&self.dispatch), Arc::clone(&self.routes));
         let upgrade = self.links.is_some().then(Arc::<Upgrade>::default);
-        let away = self.away.clone();
+        let (away, site) = (self.away.clone(), self.site.clone());
         let (granted, phase_of_link) = (upgrade.clone(), phase.clone());
         let service = service_fn(move |request| {
             let (dispatch, phase) = (Arc::clone(&dispatch), phase.clone());
             let (routes, upgrade, away) = (Arc::clone(&routes), upgrade.clone(), away.clone());
+            let site = site.clone();
             async move {
                 let _busy = phase.busy();
                 let upgrade = upgrade.as_deref();
-                let response = match away {
-                    Some(away) => http::respond_for(&dispatch, &*away, from, request).await,
-                    None => http::respond(&dispatch, &routes, upgrade, from, request).await,
-                };
-                Ok::<_, std::convert::Infallible>(response)
+                match (site, away) {
+                    (Some(site), _) => http::respond_from(&dispatch, &*site, request).await,
+                    (None, Some(away)) => {
+                        Ok(http::respond_for(&dispatch, &*away, from, request).await)
+                    }
+                    (None, None) => {
+                        Ok(http::respond(&dispatch, &routes, upgrade, from, request).await)
+                    }
+                }
             }
         });
         // Also answer half-closed connections: some clients close their side after the request.
