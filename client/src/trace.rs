@@ -10,10 +10,9 @@ use futures_util::future::join_all;
 use quorate_cli::console::complain;
 use quorate_protocol::Quorum;
 use quorate_server::signals::StopSignals;
+use quorate_server::traces::{Page, Reading, Unread};
 use quorate_trace::export::causes_first;
 use quorate_trace::{Actor, Clock, Event, Header, Trace, file};
-use quorate_wire::method;
-use serde::Deserialize;
 use tokio::time::sleep;
 
 use crate::exit::{Exit, no_answer};
@@ -23,23 +22,6 @@ use crate::target::{Process, Target};
 
 /// The pause between two questions of `--follow`.
 const PAUSE: Duration = Duration::from_millis(200);
-
-/// The most pages that are read at a time. A process keeps no more than that, so what more comes is newer than the question.
-const PAGES: usize = 100;
-
-/// What `trace` answers.
-#[derive(Deserialize)]
-struct Page {
-    process: Actor,
-    cluster: String,
-    n: NonZeroU32,
-    version: String,
-    life: u64,
-    next: u64,
-    more: bool,
-    pushed_out: u64,
-    events: Vec<Event>,
-}
 
 /// Prints the trace of all processes that can be reached, or writes it into a file.
 pub(crate) async fn command(target: &Target, options: &TraceOptions) -> anyhow::Result<Exit> {
@@ -75,8 +57,7 @@ struct Reader<'a> {
 /// A process, and how far its trace was read.
 struct Source<'a> {
     process: &'a Process,
-    life: u64,
-    since: Option<u64>,
+    reading: Reading,
     /// Why it does not answer.
     error: Option<anyhow::Error>,
     /// Whether that was said.
@@ -87,8 +68,7 @@ impl<'a> Reader<'a> {
     fn of(target: &'a Target) -> Self {
         let source = |process| Source {
             process,
-            life: 0,
-            since: None,
+            reading: Reading::default(),
             error: None,
             is_told: false,
         };
@@ -175,40 +155,16 @@ impl<'a> Reader<'a> {
 }
 
 impl Source<'_> {
-    /// The pages that were not read before. A process that has started again is read from its beginning.
+    /// The pages that were not read before.
     async fn read(&mut self) -> Vec<Page> {
-        let mut pages = Vec::new();
-        self.error = None;
-        while pages.len() < PAGES {
-            let page = match self.page().await {
-                Ok(page) => page,
-                Err(error) => {
-                    self.error = Some(error);
-                    break;
-                }
-            };
-            let starts_again = page.life != self.life && self.since.is_some();
-            self.life = page.life;
-            self.since = (!starts_again).then_some(page.next);
-            if starts_again {
-                continue;
-            }
-            let more = page.more;
-            pages.push(page);
-            if !more {
-                break;
-            }
-        }
+        let process = self.process;
+        let name = &process.name;
+        let (pages, unread) = self.reading.pages(|call| process.call(call)).await;
+        self.error = unread.map(|unread| match unread {
+            Unread::Call(error) => no_answer(name, error),
+            Unread::Form(cause) => anyhow!("process {name}: its trace cannot be read: {cause}"),
+        });
         pages
-    }
-
-    async fn page(&self) -> anyhow::Result<Page> {
-        let name = &self.process.name;
-        let asked = method::Trace { since: self.since };
-        let answer = self.process.call(asked).await;
-        let view = answer.map_err(|error| no_answer(name, error))?;
-        view.read()
-            .map_err(|cause| anyhow!("process {name}: its trace cannot be read: {cause}"))
     }
 }
 

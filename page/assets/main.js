@@ -3,6 +3,8 @@
 import { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "quorate/preact";
 import { KINDS, View, draw, nearest } from "quorate/space";
 import { Chosen, Log, Processes, Slots, Talk, Verdict, Why, marks } from "quorate/panels";
+import { Live } from "quorate/live";
+import { Connection, Switches } from "quorate/switches";
 import { Trace, upTo } from "quorate/trace";
 import { sentence } from "quorate/words";
 
@@ -16,12 +18,20 @@ const KEYS = [
   ["F", "the next fault"],
   ["B", "how to branch here with another fault"],
   ["/", "search"],
+  ["P", "the next process; with Shift, the one before"],
   ["?", "these keys"],
+];
+/** The keys of processes that run. */
+const LIVE_KEYS = [
+  ["N", "the next exchange"],
+  ["C", "change the behaviour of the chosen process: type it, then Enter"],
+  ["L", "the links of the chosen process"],
+  ["H", "heal all processes and links"],
+  ["End", "follow what happens"],
 ];
 
 /** The trace that stands in the page, compressed. */
-async function embedded() {
-  const text = document.getElementById("trace").textContent.trim();
+async function embedded(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return Trace.parse(await new Response(stream).text());
@@ -40,10 +50,13 @@ function fromAddress(trace) {
   };
 }
 
-function App({ trace }) {
+/** `live`: the processes, if they run. Then the trace is theirs, and grows. */
+function App({ trace, live }) {
   const end = trace.events.length - 1;
-  const first = useMemo(() => fromAddress(trace), [trace]);
-  const [place, setPlace] = useState(first.place ?? end);
+  const first = useMemo(() => fromAddress(trace), []);
+  const [chosen, setPlace] = useState(first.place);
+  const [following, setFollowing] = useState(first.place === undefined);
+  const place = following ? end : Math.min(chosen, end);
   const [process, setProcess] = useState(first.process ?? correctOne(trace));
   const [asked, setAsked] = useState(first.slot);
   const [kinds, setKinds] = useState(() => new Set(KINDS.filter((kind) => kind !== "other")));
@@ -51,41 +64,60 @@ function App({ trace }) {
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(1);
   const [dialog, setDialog] = useState(undefined);
-  const go = useCallback((to) => setPlace(Math.min(Math.max(to, 0), end)), [end]);
+  const go = useCallback((to) => {
+    setPlace(Math.min(Math.max(to, 0), end));
+    setFollowing(to >= end);
+  }, [end]);
   const slots = useMemo(() => trace.slotsUpTo(place), [trace, place]);
   const slot = slots.includes(asked) ? asked : (lastExecuted(trace, process, place) ?? slots.at(-1));
 
+  const forgotten = useRef(0);
+  useLayoutEffect(() => {
+    const by = (live?.forgotten ?? 0) - forgotten.current;
+    forgotten.current += by;
+    if (by > 0) setPlace((at) => Math.max((at ?? 0) - by, 0));
+  });
+  const where = following ? undefined : place + 1;
   useEffect(() => {
-    const said = new URLSearchParams({ e: String(place + 1), p: process, ...(asked === undefined ? {} : { s: String(asked) }) });
+    const said = new URLSearchParams({
+      ...(where === undefined ? {} : { e: String(where) }),
+      p: process,
+      ...(asked === undefined ? {} : { s: String(asked) }),
+    });
     history.replaceState(null, "", `#${said}`);
-  }, [place, process, asked]);
+  }, [where, process, asked]);
 
   useEffect(() => {
     if (!playing) return undefined;
     // The whole run in about 20 seconds, at speed 1.
     const step = Math.max(Math.round((trace.events.length / 1200) * speed), 1);
-    let frame = requestAnimationFrame(function next() {
-      setPlace((now) => Math.min(now + step, end));
-      frame = requestAnimationFrame(next);
-    });
+    const frame = requestAnimationFrame(() => go(place + step));
     return () => cancelAnimationFrame(frame);
-  }, [playing, speed, trace, end]);
+  }, [playing, speed, trace, place, go]);
   useEffect(() => {
-    if (place === end) setPlaying(false);
-  }, [place, end]);
+    if (following) setPlaying(false);
+  }, [following]);
 
   const next = useCallback((fits) => {
     const at = trace.events.findIndex((event, number) => number > place && fits(event));
     if (at >= 0) go(at);
-  }, [trace, place, go]);
+  }, [trace, place, go, end]);
   const slotStep = useCallback((by) => {
     const places = trace.processes.get(process).of.execute;
     const to = places[upTo(places, by > 0 ? place : place - 1) + (by > 0 ? 0 : -1)];
     if (to !== undefined) go(to);
   }, [trace, process, place, go]);
+  const choose = useCallback((name) => {
+    setProcess(name);
+    setAsked(undefined);
+  }, []);
+  const step = useCallback((by) => {
+    const { names } = trace;
+    choose(names[(names.indexOf(process) + by + names.length) % names.length]);
+  }, [trace, process, choose]);
   const keys = useMemo(() => ({
     " ": () => {
-      if (place === end) go(0);
+      if (following) go(0);
       setPlaying((now) => !now);
     },
     ArrowLeft: (shift) => (shift ? slotStep(-1) : go(place - 1)),
@@ -98,13 +130,22 @@ function App({ trace }) {
     b: () => setDialog("branch"),
     "/": () => document.getElementById("search").focus(),
     "?": () => setDialog("keys"),
-  }), [place, end, go, next, slotStep]);
+    p: (shift) => step(shift ? -1 : 1),
+    ...(live === undefined
+      ? {}
+      : {
+          n: () => document.getElementById("next").click(),
+          h: () => document.getElementById("heal").click(),
+          c: () => document.querySelector(`#now-${process} input`).select(),
+          l: () => document.querySelector(`#links [aria-label^="Link from ${process} "]`).focus(),
+        }),
+  }), [place, end, following, go, next, slotStep, step, process, live]);
   // Before the next key, whose meaning depends on where this one has led.
   useLayoutEffect(() => {
     const pressed = (event) => {
-      const typing = event.target.matches("input[type=search], select") || event.target.closest("dialog");
+      const typing = event.target.matches("input[type=search], input[type=text], select") || event.target.closest("dialog");
       // A focused button is pressed by Space, and a slider moved by arrows.
-      const own = event.target.matches("button, input[type=checkbox]") && event.key === " ";
+      const own = event.target.matches("button, summary, input[type=checkbox]") && event.key === " ";
       const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (typing || own || action === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
@@ -120,20 +161,22 @@ function App({ trace }) {
   };
   const common = { trace, place, go };
   return html`
-    <${Verdict} trace=${trace} />
+    <${Verdict} trace=${trace} end=${end} isLive=${live !== undefined} />
     <main>
-      <${SpaceTime} ...${common} kinds=${kinds} setKinds=${setKinds} only=${only ? process : undefined} setOnly=${setOnly} process=${process} />
+      ${live !== undefined && html`<${Connection} live=${live} /><${Switches} live=${live} process=${process} choose=${choose} />`}
+      <${SpaceTime} ...${common} kinds=${kinds} setKinds=${setKinds} only=${only ? process : undefined} setOnly=${setOnly} process=${process}
+        following=${live !== undefined && following} />
       <${Time} ...${common} end=${end} playing=${playing} play=${keys[" "]} speed=${speed} setSpeed=${setSpeed} help=${() => setDialog("keys")} />
       <${Chosen} ...${common} />
       <div id="panels">
-        <${Processes} ...${common} chosen=${process} choose=${(name) => { setProcess(name); setAsked(undefined); }} />
+        <${Processes} ...${common} chosen=${process} choose=${choose} />
         <${Why} ...${common} slot=${slot} process=${process} />
         <${Slots} ...${common} slot=${slot} process=${process} ask=${ask} />
         <${Talk} ...${common} />
         <${Log} ...${common} />
       </div>
     </main>
-    ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} close=${() => setDialog(undefined)} />`}
+    ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} isLive=${live !== undefined} close=${() => setDialog(undefined)} />`}
   `;
 }
 
@@ -148,7 +191,7 @@ function lastExecuted(trace, process, place) {
 }
 
 /** The picture, and what it shows. The wheel zooms, dragging moves, a click chooses an event. */
-function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process }) {
+function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process, following }) {
   const canvas = useRef(null);
   const view = useRef(undefined);
   const drag = useRef(undefined);
@@ -160,11 +203,13 @@ function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process }
     return () => measure.disconnect();
   }, [trace]);
   if (view.current === undefined) view.current = startingView(trace);
+  view.current.trace = trace;
   view.current.width = size.width;
   view.current.height = size.height;
-  useEffect(() => {
-    view.current.show(trace.times[place] ?? trace.first);
-  }, [place, trace]);
+  useLayoutEffect(() => {
+    if (following) view.current.follow();
+    else view.current.show(trace.times[place] ?? trace.first);
+  }, [place, trace, following]);
   useEffect(() => {
     // The picture has the colours of the scheme.
     const scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -251,7 +296,7 @@ function startingView(trace) {
 
 /** The slider with its marks, and how the run is played. */
 function Time({ trace, place, go, end, playing, play, speed, setSpeed, help }) {
-  const all = useMemo(() => marks(trace), [trace]);
+  const all = useMemo(() => marks(trace), [trace, trace.turns.length]);
   const [words, setWords] = useState("");
   const search = (event) => {
     event.preventDefault();
@@ -280,33 +325,47 @@ function Time({ trace, place, go, end, playing, play, speed, setSpeed, help }) {
     <input id="slider" type="range" min="0" max=${end} value=${place} aria-label="Event" aria-valuetext=${`event ${place + 1} of ${end + 1}`}
       onInput=${(event) => go(Number(event.target.value))} />
     <svg id="marks" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">
-      ${all.slice(0, 400).map((mark) => html`<rect key=${mark.place} class=${mark.kind} x=${(mark.place / Math.max(end, 1)) * 1000} y="0" width="2" height="12"><title>${mark.words}</title></rect>`)}
+      ${all.map((mark) => html`<rect key=${mark.place} class=${mark.kind} x=${(mark.place / Math.max(end, 1)) * 1000} y="0" width="2" height="12"><title>${mark.words}</title></rect>`)}
     </svg>
   </section>`;
 }
 
 /** The keys, or how to play the run again from here with something else. */
-function Dialog({ what, trace, place, close }) {
+function Dialog({ what, trace, place, isLive, close }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
   const ms = Math.round((trace.times[place] - trace.first) / 1000);
   const body =
     what === "keys"
-      ? html`<h2>Keys</h2><dl>${KEYS.map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>`
-      : html`<h2>Branch here</h2>
+      ? html`<h2>Keys</h2><dl>${[...KEYS, ...(isLive ? LIVE_KEYS : [])].map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>`
+      : isLive
+        ? html`<h2>Branch here</h2><p>Processes that run cannot go back. Switch a behaviour, or play a run of the simulator again: <code>simulate run --html FILE</code>.</p>`
+        : html`<h2>Branch here</h2>
           <p>The same run, with another fault from this moment on:</p>
           <p><code>${trace.header.command.replace(/ --(trace|html) FILE/, "")} --faulty Q=lie@after=${ms}ms --html FILE</code></p>
           <p>Put another process and another behaviour in the place of <code>Q=lie</code>.</p>`;
   return html`<dialog ref=${dialog} onClose=${close}>${body}<form method="dialog"><button>close</button></form></dialog>`;
 }
 
+/** The page of processes that run, from their first event on. */
+function LiveApp({ live }) {
+  const [, setCount] = useState(0);
+  useEffect(() => {
+    live.onChange = () => setCount((count) => count + 1);
+    live.onChange();
+  }, [live]);
+  if (live.trace === undefined || live.trace.events.length === 0) return html`<main><${Connection} live=${live} /></main>`;
+  return html`<${App} trace=${live.trace} live=${live} />`;
+}
+
 const root = document.getElementById("page");
 try {
-  const trace = await embedded();
-  if (trace.events.length === 0) throw new Error("the trace has no event");
-  document.title = `Quorate: ${trace.header.seed === undefined ? "live processes" : `seed ${trace.header.seed}`}`;
+  const text = document.getElementById("trace").textContent.trim();
+  const trace = text === "" ? undefined : await embedded(text);
+  if (trace?.events.length === 0) throw new Error("the trace has no event");
+  document.title = `Quorate: ${trace?.header.seed === undefined ? "live processes" : `seed ${trace.header.seed}`}`;
   root.textContent = "";
-  render(html`<${App} trace=${trace} />`, root);
+  render(trace === undefined ? html`<${LiveApp} live=${new Live()} />` : html`<${App} trace=${trace} />`, root);
 } catch (error) {
   root.textContent = `This page cannot show its trace: ${error.message}`;
   root.className = "broken";

@@ -1,7 +1,7 @@
 // The panels: what is said in words and tables about the events up to a place.
 
 import { html } from "quorate/preact";
-import { PHASES, processOf } from "quorate/trace";
+import { PHASES, processOf, upTo } from "quorate/trace";
 import { contradicting, voters, why } from "quorate/why";
 import { batch, list, sentence, time, verdict } from "quorate/words";
 
@@ -9,13 +9,13 @@ const PHASE_MARKS = ["·", "○", "◔", "◑", "●"];
 const PHASE_WORDS = ["nothing", "accepted", "prepared", "committed", "executed"];
 
 /** The sentence on top, the seed, and the command that gives this run again. */
-export function Verdict({ trace }) {
-  const { holds, text } = verdict(trace, trace.events.length - 1);
+export function Verdict({ trace, end, isLive }) {
+  const { holds, text } = verdict(trace, end);
   const { seed, command } = trace.header;
   return html`<section id="verdict" class=${holds ? "holds" : "broken"} aria-label="Verdict">
     <h1><span aria-hidden="true">${holds ? "✓" : "✗"}</span> ${text}</h1>
     <p>
-      ${seed === undefined ? "" : `Seed ${seed}. `}Again: <code>${command}</code>
+      ${seed === undefined ? "" : `Seed ${seed}. `}${isLive ? "As a file" : "Again"}: <code>${command}</code>
       <button type="button" onClick=${() => navigator.clipboard?.writeText(command)}>copy</button>
     </p>
   </section>`;
@@ -59,7 +59,7 @@ function Ring({ trace, place, chosen }) {
     return [100 + 70 * Math.cos(angle), 92 + 70 * Math.sin(angle)];
   };
   const words = `${list(trace.names)} in a ring; the primary of view ${view} is ${primary}`;
-  return html`<svg id="ring" viewBox="0 0 200 190" role="img" aria-label=${words}>
+  return html`<svg id="ring" viewBox="0 -14 200 204" role="img" aria-label=${words}>
     ${states.map(({ process, fault }, number) => {
       const [x, y] = at(number);
       const shape =
@@ -184,17 +184,8 @@ function Intersection({ trace, votes }) {
 
 /** How many messages have gone from whom to whom. */
 export function Talk({ trace, place }) {
-  const counts = new Map();
-  let most = 1;
-  for (const at of trace.arrivals) {
-    if (at > place) break;
-    const event = trace.events[at];
-    if (event.kind !== "receive" || event.from === undefined) continue;
-    const key = `${event.from} ${event.p}`;
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
-    most = Math.max(most, count);
-  }
+  const counts = new Map([...trace.talk].map(([pair, places]) => [pair, upTo(places, place)]));
+  const most = Math.max(1, ...counts.values());
   return html`<section id="talk" aria-label="Who talks to whom">
     <h2>Who talks to whom</h2>
     <p class="legend">Messages that have arrived: from the row to the column.</p>
@@ -247,12 +238,10 @@ export function Chosen({ trace, place, go }) {
   </p>`;
 }
 
-/** Where views start, faults change, and checkpoints and proofs are made: the marks under the slider. */
+/** Where views start, faults change, and proofs are made: the latest of the marks under the slider. */
 export function marks(trace) {
-  const starts = trace.views.filter((start) => start.place >= 0);
-  const all = starts.map(({ view, place }) => ({ place, kind: "view", words: `view ${view} starts` }));
-  trace.events.forEach((event, place) => {
-    if (event.kind === "fault" || event.kind === "accuse") all.push({ place, kind: event.kind, words: sentence(event) });
+  return trace.turns.slice(-400).map((place) => {
+    const event = trace.events[place];
+    return { place, kind: event.kind, words: sentence(event) };
   });
-  return all;
 }

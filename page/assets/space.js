@@ -64,6 +64,25 @@ export class View {
     this.#within();
   }
 
+  /** Shows the last messages of the protocol itself, back to a second in which there was none. */
+  follow() {
+    const { trace } = this;
+    let [from, to, count] = [undefined, undefined, 0];
+    for (let at = trace.arrivals.length - 1; at >= 0 && count < 400; at--) {
+      const place = trace.arrivals[at];
+      if (kindOf(trace.events[place]) === "other") continue;
+      if (from - trace.times[place] > 1e6) break;
+      from = trace.times[place];
+      to ??= from;
+      count++;
+    }
+    if (to === undefined) return;
+    const margin = Math.max((to - from) / 20, 2000);
+    this.from = from - margin;
+    this.to = to + margin;
+    this.#within();
+  }
+
   #within() {
     const { first, last } = this.trace;
     const whole = Math.max(last - first, 1);

@@ -51,10 +51,11 @@ export class Trace {
     return new Trace(header, events);
   }
 
-  constructor(header, events) {
+  /** `names`: the processes that are known before they do anything. */
+  constructor(header, events, names = []) {
     this.header = header;
     /** @type {Event[]} */
-    this.events = events;
+    this.events = [];
     this.n = header.n;
     this.f = header.f;
     this.quorum = Math.ceil((this.n + this.f + 1) / 2);
@@ -66,27 +67,39 @@ export class Trace {
     this.slots = new Map();
     /** The places of all receptions and losses, in order. */
     this.arrivals = [];
-    events.forEach((event, place) => this.#take(event, place));
-    this.names = [...this.processes.keys()].sort((a, b) => indexOf(a) - indexOf(b) || a.length - b.length);
-    /** The processes, twins once. */
-    this.voters = [...new Set(this.names.map(processOf))];
-    this.first = events.length > 0 ? events[0].t_us : 0;
-    this.times = Float64Array.from(events, (event) => event.t_us);
-    // The clocks of live processes differ: the latest time so far is what a reader of the list has reached.
-    for (let place = 1; place < this.times.length; place++)
-      this.times[place] = Math.max(this.times[place], this.times[place - 1]);
-    this.last = events.length > 0 ? this.times[events.length - 1] : 0;
+    /** Per sender and recipient, the places at which messages arrive: `P Q`. */
+    this.talk = new Map();
+    /** The places of what changes a run: views that start, faults, proofs. */
+    this.turns = [];
+    /** The times of the events. The clocks of live processes differ: each is the latest time so far, which a reader of the list has reached. */
+    this.times = [];
     /** Where each view starts first: its number, the time, and the place of the event. */
-    this.views = this.#views();
+    this.views = [];
+    this.first = 0;
+    this.last = 0;
+    this.names = [];
+    for (const name of names) this.#process(name);
+    this.add(events);
   }
 
-  #views() {
-    const views = new Map([[0, { view: 0, t_us: this.first, place: -1 }]]);
-    this.events.forEach((event, place) => {
-      if (event.kind === "view" && event.what === "starts" && !views.has(event.view))
-        views.set(event.view, { view: event.view, t_us: this.times[place], place });
-    });
-    return [...views.values()];
+  /** Takes events that come later than all others. */
+  add(events) {
+    if (this.events.length === 0 && events.length > 0) {
+      this.first = this.last = events[0].t_us;
+      this.views.push({ view: 0, t_us: this.first, place: -1 });
+    }
+    for (const event of events) {
+      const place = this.events.length;
+      this.events.push(event);
+      this.last = Math.max(this.last, event.t_us);
+      this.times.push(this.last);
+      this.#take(event, place);
+    }
+    if (this.names.length !== this.processes.size) {
+      this.names = [...this.processes.keys()].sort((a, b) => indexOf(a) - indexOf(b) || a.length - b.length);
+      /** The processes, twins once. */
+      this.voters = [...new Set(this.names.map(processOf))];
+    }
   }
 
   /** Whether a process runs twice under one key. Then neither of the two is correct. */
@@ -110,6 +123,12 @@ export class Trace {
       entry(slot, event.p, () => PHASES.map(() => []))[phase].push(place);
     }
     if (event.kind === "receive" || event.kind === "drop") this.arrivals.push(place);
+    if (event.kind === "receive" && event.from !== undefined) entry(this.talk, `${event.from} ${event.p}`, () => []).push(place);
+    if (event.kind === "fault" || event.kind === "accuse") this.turns.push(place);
+    if (event.kind === "view" && event.what === "starts" && !this.views.some(({ view }) => view === event.view)) {
+      this.views.push({ view: event.view, t_us: this.last, place });
+      this.turns.push(place);
+    }
   }
 
   #process(name) {

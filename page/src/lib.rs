@@ -1,7 +1,9 @@
-//! The page of one run: who agrees on what and why, forward and back. It is one file that needs no network, with the trace inside.
+//! The page: who agrees on what and why, forward and back. [`html`] is the page of one run, a file that needs no network, with the
+//! trace inside. [`live`] is the page of processes that run: whoever serves it brings it the trace.
 //!
-//! Its code is in `assets/`: modules that a browser runs as they are. [`html`] puts them, their styles and the trace into one text.
+//! Its code is in `assets/`: modules that a browser runs as they are.
 
+pub mod live;
 mod modules;
 
 use std::io::{self, Write as _};
@@ -14,7 +16,6 @@ use quorate_trace::Trace;
 use sha2::{Digest as _, Sha256};
 
 const TEMPLATE: &str = include_str!("../assets/index.html");
-const STYLE: &str = include_str!("../assets/style.css");
 /// The only line of code that stands in the page itself.
 const MAIN: &str = "import \"quorate/main\";";
 
@@ -27,29 +28,32 @@ pub fn html(trace: &Trace) -> io::Result<String> {
     trace.write(&mut packed)?;
     packed.flush()?;
     let packed = BASE64_STANDARD.encode(packed.finish()?);
-    let modules = modules::import_map();
-    let parts = [
-        ("{{policy}}", policy(&modules)),
-        ("{{style}}", STYLE.to_owned()),
-        ("{{modules}}", modules),
-        ("{{main}}", MAIN.to_owned()),
-        ("{{trace}}", packed),
-    ];
-    Ok(parts
-        .into_iter()
-        .fold(TEMPLATE.to_owned(), |page, (name, part)| {
-            page.replacen(name, &part, 1)
-        }))
+    // Its modules stand in it as data.
+    page(&modules::import_map()?, "data:", &packed).map(|(page, _)| page)
 }
 
-/// What the page may load and run: its own modules, which stand in it as data, and nothing from anywhere else.
-fn policy(modules: &str) -> String {
-    format!(
-        "default-src 'none'; script-src {} {} data:; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+/// The page, and what it may load and run: its own modules, which come from `sources`, and nothing from anywhere else.
+fn page(modules: &str, sources: &str, trace: &str) -> io::Result<(String, String)> {
+    let style = modules::style()?;
+    let policy = format!(
+        "default-src 'none'; script-src {} {} {sources}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
         hash(modules),
         hash(MAIN),
-        hash(STYLE)
-    )
+        hash(&style)
+    );
+    let parts = [
+        ("{{policy}}", policy.as_str()),
+        ("{{style}}", &style),
+        ("{{modules}}", modules),
+        ("{{main}}", MAIN),
+        ("{{trace}}", trace),
+    ];
+    let page = parts
+        .into_iter()
+        .fold(TEMPLATE.to_owned(), |page, (name, part)| {
+            page.replacen(name, part, 1)
+        });
+    Ok((page, policy))
 }
 
 fn hash(text: &str) -> String {

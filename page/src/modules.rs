@@ -1,34 +1,75 @@
-//! The modules of the page, by the names under which they import each other.
+//! The modules of the page, by the names under which they import each other, and its styles. All are packed (`build.rs`).
+
+use std::io::{self, Read as _};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
 
-/// Each module: its name, and its text.
-const MODULES: [(&str, &str); 7] = [
-    (
-        "quorate/preact",
-        include_str!("../assets/vendor/preact-htm.js"),
-    ),
-    ("quorate/trace", include_str!("../assets/trace.js")),
-    ("quorate/words", include_str!("../assets/words.js")),
-    ("quorate/why", include_str!("../assets/why.js")),
-    ("quorate/space", include_str!("../assets/space.js")),
-    ("quorate/panels", include_str!("../assets/panels.js")),
-    ("quorate/main", include_str!("../assets/main.js")),
+/// A file of the page.
+pub(crate) struct Asset {
+    /// The name under which others import it.
+    name: &'static str,
+    /// Its path where it is served.
+    pub(crate) path: &'static str,
+    /// Its text, packed with gzip.
+    pub(crate) packed: &'static [u8],
+}
+
+/// `module!("quorate/trace", "trace.js")`
+macro_rules! module {
+    ($name:literal, $file:literal) => {
+        Asset {
+            name: $name,
+            path: concat!("/", $file),
+            packed: include_bytes!(concat!(env!("OUT_DIR"), "/", $file, ".gz")),
+        }
+    };
+}
+
+pub(crate) const MODULES: [Asset; 9] = [
+    module!("quorate/preact", "preact-htm.js"),
+    module!("quorate/trace", "trace.js"),
+    module!("quorate/words", "words.js"),
+    module!("quorate/why", "why.js"),
+    module!("quorate/space", "space.js"),
+    module!("quorate/panels", "panels.js"),
+    module!("quorate/live", "live.js"),
+    module!("quorate/switches", "switches.js"),
+    module!("quorate/main", "main.js"),
 ];
+const STYLE: Asset = module!("", "style.css");
 
 /// The import map of a page that has all modules in itself.
-pub(crate) fn import_map() -> String {
-    let imports: Map<String, Value> = MODULES
+pub(crate) fn import_map() -> io::Result<String> {
+    map(|module| {
+        let text = BASE64_STANDARD.encode(module.text()?);
+        Ok(format!("data:text/javascript;base64,{text}"))
+    })
+}
+
+/// The import map of a page whose modules are served beside it.
+pub(crate) fn import_map_of_paths() -> io::Result<String> {
+    map(|module| Ok(module.path.to_owned()))
+}
+
+pub(crate) fn style() -> io::Result<String> {
+    STYLE.text()
+}
+
+fn map(url: impl Fn(&Asset) -> io::Result<String>) -> io::Result<String> {
+    let imports = MODULES
         .iter()
-        .map(|(name, text)| {
-            let url = format!(
-                "data:text/javascript;base64,{}",
-                BASE64_STANDARD.encode(text)
-            );
-            ((*name).to_owned(), Value::String(url))
-        })
-        .collect();
-    json!({ "imports": imports }).to_string()
+        .map(|module| Ok((module.name.to_owned(), Value::String(url(module)?))));
+    let imports: Map<String, Value> = imports.collect::<io::Result<_>>()?;
+    Ok(json!({ "imports": imports }).to_string())
+}
+
+impl Asset {
+    fn text(&self) -> io::Result<String> {
+        let mut text = String::new();
+        GzDecoder::new(self.packed).read_to_string(&mut text)?;
+        Ok(text)
+    }
 }

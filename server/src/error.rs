@@ -22,6 +22,16 @@ pub enum StartError {
         /// The process that needs the port.
         process: String,
     },
+    /// The page cannot have its port.
+    #[error(
+        "the page cannot have port {port} of 127.0.0.1 ({cause}): choose another with --page PORT, or leave PORT out"
+    )]
+    NoPage {
+        /// The port that was asked for.
+        port: u16,
+        /// The error of the operating system.
+        cause: io::Error,
+    },
     /// The operating system refuses a port for another reason.
     #[error(
         "process {process} cannot listen on {host} port {port} ({cause}): choose others with --host and --base-port"

@@ -3,6 +3,7 @@
 //! * [`Cluster`]: start, watch, shut down.
 //! * [`Restart`], [`State`]: what becomes of a process that has ended, and what a process is doing.
 //! * [`child_call`]: what a child runs. The binaries start themselves again with a hidden argument.
+//! * [`Page`]: the page of processes that run. [`traces`]: their traces, read page by page.
 //! * [`gather`]: nodes that look for others.
 //! * [`options`]: the command-line options that every binary which starts processes shares.
 //! * [`ready_file`], [`logging`], [`signals`]: what the binaries need around a cluster.
@@ -22,6 +23,7 @@ pub mod logging;
 mod names;
 mod open_files;
 pub mod options;
+mod page;
 mod parent;
 mod play;
 mod ports;
@@ -33,11 +35,13 @@ pub mod signals;
 mod starting;
 mod state;
 mod supervisor;
+pub mod traces;
 
 pub use call::child_call;
 pub use cluster::{Alone, Cluster, ClusterConfig, WebPlan};
 pub use error::StartError;
 pub use names::{index_of, name_of};
+pub use page::Page;
 pub use play::{NotPlayed, Play};
 pub use ports::port_of;
 pub use process::Process;

@@ -7,7 +7,7 @@ pub mod nodes;
 pub mod takeover;
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -110,6 +110,14 @@ impl Server {
             status.is_some()
         });
         status.unwrap()
+    }
+
+    /// The address of the page of a server with `--page`.
+    pub fn page(&mut self) -> String {
+        let lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
+        let mut lines = lines.map(Result::unwrap);
+        let page = lines.find_map(|line| line.strip_prefix("Page: ").map(str::to_owned));
+        page.unwrap()
     }
 
     /// Everything that the server has printed. Call it after the server has ended.

@@ -1,34 +1,15 @@
-// Looks at a page as its reader would, in a real browser: `node browser.cjs PAGE TWINS BROWSER`. TWINS is the page of a
-// run in which P runs twice.
-// Ends with a message and another exit status than 0 if anything is not as it must be.
+// Looks at a page as its reader would, in a real browser: `node browser.cjs PAGE TWINS`. TWINS is the page of a run in which P runs
+// twice. Ends with a message and another exit status than 0 if anything is not as it must be.
 
 const assert = require("node:assert/strict");
-const { existsSync } = require("node:fs");
-const { delimiter, join } = require("node:path");
 const { pathToFileURL } = require("node:url");
-const axe = require("axe-core");
-const { chromium } = require("playwright-core");
+const { assertReadable, end, open: openPage, place, run, text } = require("../../../page/tests/chromium.cjs");
 
-const [file, twinsFile, browserName] = process.argv.slice(2);
-const folders = process.env.PATH.split(delimiter);
-const executablePath = folders.map((folder) => join(folder, browserName)).find((path) => existsSync(path));
+const [file, twinsFile] = process.argv.slice(2);
 
-async function open(browser, options, hash = "", of = file) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
-  const faults = [];
-  page.on("console", (message) => faults.push(message.text()));
-  page.on("pageerror", (error) => faults.push(error.message));
-  // The page is one file: it asks nobody for anything.
-  page.on("request", (request) => {
-    if (!/^(file|data|blob):/.test(request.url())) faults.push(`it asks for ${request.url()}`);
-  });
-  await page.goto(pathToFileURL(of).href + hash);
-  await page.waitForSelector("#verdict");
-  return { page, faults };
-}
-
-const place = (page) => page.$eval("#slider", (slider) => Number(slider.value));
-const text = (page, selector) => page.$eval(selector, (element) => element.textContent);
+/** The page is one file: it asks nobody for anything. */
+const open = (browser, options, hash = "", of = file) =>
+  openPage(browser, pathToFileURL(of).href + hash, /^(file|data|blob):/, options);
 
 async function keys(browser) {
   const { page, faults } = await open(browser, {});
@@ -104,13 +85,7 @@ async function readable(browser) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
       const { page, faults } = await open(browser, { colorScheme, viewport: { width, height: 800 } });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(wide <= 0, `${width} pixels, ${colorScheme}: ${wide} pixels too wide`);
-      // The page lets nothing in; what the test brings is run by the browser itself.
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`), [], `${width} pixels, ${colorScheme}`);
+      await assertReadable(page, `${width} pixels, ${colorScheme}`);
       assert.deepEqual(faults, []);
       await page.close();
     }
@@ -130,17 +105,4 @@ async function policy(browser) {
   await page.close();
 }
 
-(async () => {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  try {
-    for (const part of [keys, decisions, twins, readable, policy]) {
-      await part(browser);
-      console.log(`${part.name}: ok`);
-    }
-  } finally {
-    await browser.close();
-  }
-})().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+end(run([keys, decisions, twins, readable, policy]));

@@ -16,7 +16,9 @@ use quorate_server::logging::{Concern, Logging};
 use quorate_server::ready_file::ReadyFile;
 use quorate_server::shared_keys::{self, KeyFiles};
 use quorate_server::signals::StopSignals;
-use quorate_server::{Alone, Cluster, ClusterConfig, NotPlayed, Play, WebPlan, gather, name_of};
+use quorate_server::{
+    Alone, Cluster, ClusterConfig, NotPlayed, Page, Play, WebPlan, gather, name_of,
+};
 use quorate_web::PbftYaml;
 
 use crate::meeting::Meeting;
@@ -107,13 +109,15 @@ async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<
     config.links = options.links.rules(config.processes)?;
     config.restart = options.restart;
     config.control = true;
+    config.trace |= options.page.is_some();
+    let page = options.page.map(Page::bind).transpose()?;
     let mut signals = StopSignals::listen().context("signal handlers")?;
     if let Some(warning) = config.faults.bound(config.processes).warning() {
         logging.tell(name, Concern::Warning, &warning);
     }
     match (options.web.index, &config.web) {
         (Some(index), Some(web)) => run_alone(&config, web, index, signals).await,
-        _ => run_all(config, ready_file, play, &mut signals).await,
+        _ => run_all(config, ready_file, play, page, &mut signals).await,
     }
 }
 
@@ -140,19 +144,21 @@ async fn run_all(
     config: ClusterConfig,
     mut ready_file: Option<ReadyFile>,
     play: Option<Play>,
+    page: Option<Page>,
     signals: &mut StopSignals,
 ) -> anyhow::Result<ExitCode> {
     let cluster = tokio::select! {
         started = Cluster::start(config) => started?,
         _ = signals.received() => return Ok(ExitCode::SUCCESS),
     };
-    let ended = match announce(&cluster, ready_file.as_mut()) {
+    let ended = match announce(&cluster, page.as_ref(), ready_file.as_mut()) {
         Ok(()) => {
             let end = until_the_end(&cluster, ready_file.as_mut(), signals);
             let played = played(play, &cluster);
             tokio::select! {
                 end = end => end,
                 Err(error) = played => Err(error.into()),
+                Err(error) = shown(page, &cluster) => Err(error).context("the page"),
             }
         }
         Err(error) => Err(error),
@@ -170,6 +176,14 @@ async fn run_all(
 async fn played(play: Option<Play>, cluster: &Cluster) -> Result<(), NotPlayed> {
     if let Some(play) = play {
         play.play(cluster.processes()).await?;
+    }
+    std::future::pending().await
+}
+
+/// Shows the page, if there is one. Completes only if that fails.
+async fn shown(page: Option<Page>, cluster: &Cluster) -> std::io::Result<()> {
+    if let Some(page) = page {
+        page.serve(cluster.processes().to_vec()).await?;
     }
     std::future::pending().await
 }
@@ -257,7 +271,11 @@ fn ready_file(options: &Options) -> anyhow::Result<Option<ReadyFile>> {
     Ok(Some(ready_file))
 }
 
-fn announce(cluster: &Cluster, ready_file: Option<&mut ReadyFile>) -> anyhow::Result<()> {
+fn announce(
+    cluster: &Cluster,
+    page: Option<&Page>,
+    ready_file: Option<&mut ReadyFile>,
+) -> anyhow::Result<()> {
     write_ready_file(cluster, ready_file)?;
     for process in cluster
         .processes()
@@ -265,6 +283,9 @@ fn announce(cluster: &Cluster, ready_file: Option<&mut ReadyFile>) -> anyhow::Re
         .filter(|process| process.ended().is_none())
     {
         say_running(&process.name, process.address.port())?;
+    }
+    if let Some(page) = page {
+        print(&format!("Page: {}\n", page.url())).context("standard output")?;
     }
     Ok(())
 }

@@ -65,6 +65,17 @@ pub(crate) struct Options {
     /// Its times count from when all processes answer. What only the simulator can do is refused.
     #[arg(long, value_name = "FILE", conflicts_with_all = PLANNED)]
     pub(crate) plan: Option<PathBuf>,
+    /// Serve a page on loopback that shows what the processes do, with switches for their faults; on any free port, or on PORT
+    ///
+    /// The address is printed below the processes'. Only whoever has all of it may see and switch. docs/page.md says more.
+    #[arg(
+        long,
+        value_name = "PORT",
+        num_args = 0..=1,
+        default_missing_value = "0",
+        conflicts_with = "index"
+    )]
+    pub(crate) page: Option<u16>,
     #[command(flatten)]
     pub(crate) cluster: ClusterOptions,
     #[command(flatten)]
@@ -225,8 +236,9 @@ pub(crate) struct Gather {
 }
 
 /// What does not go with nodes that look for others: the options of processes that know each other.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "plan",
+    "page",
     "restart",
     "processes",
     "link",
@@ -388,6 +400,7 @@ mod tests {
             sets: &[
                 &[
                     "processes",
+                    "page",
                     "restart",
                     "faulty",
                     "link",
@@ -407,6 +420,7 @@ mod tests {
                 ],
                 &[
                     "plan",
+                    "page",
                     "restart",
                     "default-decision",
                     "decision-timeout",
@@ -420,6 +434,7 @@ mod tests {
                 ],
                 &[
                     "config",
+                    "page",
                     "restart",
                     "dump-dir",
                     "faulty",

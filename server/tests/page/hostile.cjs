@@ -1,0 +1,146 @@
+// A page of another origin tries to see and to switch what the page of processes does: `node hostile.cjs URL`.
+
+const assert = require("node:assert/strict");
+const http = require("node:http");
+const { end, open, run, text } = require("../../../page/tests/chromium.cjs");
+
+const url = process.argv[2];
+const { origin, host, port, hash } = new URL(url);
+const token = hash.slice("#token=".length);
+const deed = JSON.stringify({ do: "behave", process: "Q", behaviour: "silent" });
+
+/** What a page may try with an address that is not its own. Each attempt ends in one word. */
+const attempts = async ([target, secret, order]) => {
+  const told = async (attempt) => {
+    try {
+      return `${await attempt()}`;
+    } catch (error) {
+      return error.name;
+    }
+  };
+  const element = (name, set) =>
+    new Promise((resolve) => {
+      const one = Object.assign(document.createElement(name), set);
+      one.onload = () => resolve("loaded");
+      one.onerror = () => resolve("failed");
+      document.body.append(one);
+    });
+  const bearer = { authorization: `Bearer ${secret}` };
+  const events = () =>
+    new Promise((resolve) => {
+      const source = new EventSource(`${target}/live`);
+      source.onopen = () => resolve("open");
+      source.onerror = () => resolve("failed");
+    });
+  return {
+    page: await told(async () => (await fetch(`${target}/`, { mode: "no-cors" })).type),
+    module: await told(async () => (await fetch(`${target}/trace.js`, { mode: "no-cors" })).type),
+    credentials: await told(async () => (await fetch(`${target}/`, { mode: "no-cors", credentials: "include" })).type),
+    trace: await told(async () => (await fetch(`${target}/live`, { headers: bearer })).type),
+    post: await told(async () => (await fetch(`${target}/do`, { method: "POST", mode: "no-cors", body: order })).type),
+    letIn: await told(async () => (await fetch(`${target}/do`, { method: "POST", headers: bearer, body: order })).type),
+    script: await element("script", { src: `${target}/trace.js` }),
+    image: await element("img", { src: `${target}/` }),
+    style: await element("link", { rel: "stylesheet", href: `${target}/trace.js` }),
+    events: await events(),
+  };
+};
+
+async function anotherPort(browser) {
+  const server = http.createServer((_, response) => {
+    response.setHeader("content-type", "text/html");
+    response.end("<!doctype html><title>hostile</title><body></body>");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // Nobody listens on the port of a server that is gone.
+  const closed = http.createServer();
+  await new Promise((resolve) => closed.listen(0, "127.0.0.1", resolve));
+  const nobody = `http://127.0.0.1:${closed.address().port}`;
+  await new Promise((resolve) => closed.close(resolve));
+  const page = await browser.newPage();
+  for (const name of ["127.0.0.1", "localhost"]) {
+    await page.goto(`http://${name}:${server.address().port}/`);
+    const seen = await page.evaluate(attempts, [origin, token, deed]);
+    assert.deepEqual(seen, await page.evaluate(attempts, [nobody, token, deed]), `a page of ${name} sees what it sees where nobody listens`);
+    for (const [what, result] of Object.entries(seen)) assert.match(result, /TypeError|failed/, what);
+    // A form and a link lead away to the same error page as from where nobody listens.
+    for (const target of [origin, nobody]) {
+      const [popup] = await Promise.all([page.waitForEvent("popup"), page.evaluate((to) => void window.open(to), target)]);
+      await popup.waitForLoadState().catch(() => {});
+      assert.doesNotMatch(await popup.content(), /Quorate/);
+      await popup.close();
+      await page.evaluate((to) => {
+        const frame = document.createElement("iframe");
+        frame.src = to;
+        document.body.append(frame);
+      }, target);
+    }
+    await page.waitForFunction(() => frames.length > 0);
+    for (const frame of page.frames()) assert.doesNotMatch(await frame.content().catch(() => ""), /Quorate/);
+  }
+  await page.close();
+  await new Promise((resolve) => server.close(resolve).closeAllConnections());
+}
+
+/** A name that somebody else gives out leads to this machine. */
+async function reboundName(browser) {
+  const page = await browser.newPage();
+  for (const path of ["/", "/trace.js", "/live"])
+    await assert.rejects(page.goto(`http://evil.test:${port}${path}`), /ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED/, path);
+  await page.close();
+}
+
+/** Answers `status`, or what went wrong. */
+const ask = (path, { method = "GET", headers = {}, body } = {}) =>
+  new Promise((resolve) => {
+    const request = http.request({ host: "127.0.0.1", port, path, method, headers: { host, ...headers }, agent: false }, (response) => {
+      response.destroy();
+      resolve(response.statusCode);
+    });
+    request.on("error", (error) => resolve(error.code));
+    request.end(body);
+  });
+
+/** Each of the checks stands alone. */
+async function eachCheck() {
+  const authorization = `Bearer ${token}`;
+  const gone = "ECONNRESET";
+  const post = (headers) => ask("/do", { method: "POST", headers, body: deed });
+  const cases = [
+    [await ask("/"), 200],
+    [await ask("/", { headers: { host: `localhost:${port}` } }), 200],
+    [await ask("/", { headers: { host: `evil.test:${port}` } }), gone],
+    [await ask("/", { headers: { host: "127.0.0.1" } }), gone],
+    [await ask("/", { headers: { host: `127.0.0.1.evil.test:${port}` } }), gone],
+    [await ask(`http://evil.test:${port}/`), gone],
+    [await ask("/", { headers: { origin: "http://127.0.0.1:1" } }), gone],
+    [await ask("/", { headers: { origin: "null" } }), gone],
+    [await ask("/", { headers: { "sec-fetch-site": "same-site" } }), gone],
+    [await ask("/", { headers: { "sec-fetch-site": "cross-site" } }), gone],
+    [await ask("/", { headers: { "sec-fetch-site": "none" } }), 200],
+    [await ask("/trace.js", { headers: { "sec-fetch-site": "none" } }), gone],
+    [await ask("/live"), 401],
+    [await ask("/live", { headers: { authorization: "Bearer " } }), 401],
+    [await ask("/live", { headers: { authorization: `${authorization}0` } }), 401],
+    [await ask("/live", { headers: { authorization: `Bearer ${token.replace(/.$/, "x")}` } }), 401],
+    [await ask("/live", { headers: { authorization, host: `evil.test:${port}` } }), gone],
+    [await ask("/live", { headers: { authorization } }), 200],
+    [await post({ authorization }), 403],
+    [await post({ origin }), 401],
+    [await post({ origin: `http://evil.test:${port}`, authorization }), gone],
+    [await post({ origin, authorization, "sec-fetch-site": "same-site" }), gone],
+    [await ask("/elsewhere"), 404],
+    [await ask("/do", { method: "PUT", headers: { origin, authorization } }), 404],
+  ];
+  cases.forEach(([got, wanted], number) => assert.equal(got, wanted, `case ${number}`));
+}
+
+/** After all that Q is as it was, and whoever has the whole address may switch it. */
+async function nothingWasSwitched(browser) {
+  const { page } = await open(browser, url, /./);
+  await page.waitForSelector("#now-Q .is");
+  assert.match(await text(page, "#now-Q .is"), /correct/);
+  await page.close();
+}
+
+end(run([eachCheck, anotherPort, reboundName, nothingWasSwitched], ["--host-resolver-rules=MAP evil.test 127.0.0.1"]));
