@@ -255,7 +255,8 @@ impl Target {
                 continue;
             };
             let all = usize::try_from(status.processes).unwrap_or(usize::MAX);
-            if given > all || (given < all && purpose == Purpose::Exchange) {
+            if given > all || (given < all && matches!(purpose, Purpose::Exchange | Purpose::Load))
+            {
                 let name = &process.name;
                 if places.endpoint.is_empty() {
                     bail!("process {name} is one of {all}, not of {given}: pass --processes {all}");
@@ -288,7 +289,7 @@ impl Target {
 
 const fn status_limit(purpose: Purpose) -> Duration {
     match purpose {
-        Purpose::Exchange | Purpose::Question => STATUS_LIMIT,
+        Purpose::Exchange | Purpose::Load | Purpose::Question => STATUS_LIMIT,
         Purpose::Status => SHORT_STATUS_LIMIT,
     }
 }
@@ -312,7 +313,9 @@ async fn spawn(places: &Places, start: Spawned<'_>) -> anyhow::Result<Cluster> {
     let mut config =
         cluster.cluster_config(places.processes, "127.0.0.1", places.base_port, logging)?;
     config.data_dir = start.data_dir.map(Into::into);
-    if let Some(warning) = config.faults.bound(config.processes).warning() {
+    if let Some(warning) = config.faults.bound(config.processes).warning()
+        && start.warns
+    {
         logging.tell("client", Concern::Warning, &warning);
     }
     Ok(Cluster::start(config).await?)

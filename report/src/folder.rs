@@ -1,7 +1,7 @@
 //! A report as a folder.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::chart::Chart;
@@ -10,6 +10,9 @@ use crate::draw::{DrawError, draw};
 use crate::page::page;
 use crate::row::Row;
 use crate::section::Section;
+
+/// The file with the rows.
+const ROWS: &str = "runs.jsonl";
 
 /// A folder that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,19 @@ impl Folder {
         Ok(Self(path.to_owned()))
     }
 
+    /// Adds a row to the raw data, so that it lasts whatever becomes of the program. [`Folder::write`] writes them anew.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn keep(&self, row: &Row) -> Result<(), BadFolder> {
+        let path = self.0.join(ROWS);
+        let line = lines(&[row])?;
+        let mut options = fs::OpenOptions::new();
+        let opened = options.create(true).append(true).open(&path);
+        let written = opened.and_then(|mut file| file.write_all(line.as_bytes()));
+        written.map_err(|error| BadFolder::Unwritable(path, error))
+    }
+
     /// Writes a report.
     ///
     /// # Errors
@@ -62,7 +78,7 @@ impl Folder {
         }
         self.file("index.html", &page(report, &pictures))?;
         let rows: Vec<&Row> = report.sections.iter().flat_map(|one| &one.rows).collect();
-        self.file("runs.jsonl", &lines(&rows)?)?;
+        self.file(ROWS, &lines(&rows)?)?;
         self.file(
             "runs.csv",
             &runs(&rows).map_err(|error| BadFolder::Data(error.to_string()))?,
@@ -225,8 +241,11 @@ mod tests {
             },
             files: BTreeMap::from([("plans/a.toml".to_owned(), "seed = 1\n".to_owned())]),
         };
-        Folder::make(&path).unwrap().write(&report).unwrap();
+        let folder = Folder::make(&path).unwrap();
+        folder.keep(&report.sections[0].rows[0]).unwrap();
         let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
+        assert_eq!(read("runs.jsonl").lines().count(), 1);
+        folder.write(&report).unwrap();
         assert_eq!(
             read("runs.csv"),
             "experiment,source,series,x,seed,one,two,again\n\

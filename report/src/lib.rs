@@ -4,6 +4,7 @@
 //! * [`statistics`]: medians, shares, and how sure they are.
 //! * [`Chart`]: a picture as data. `draw`: the same as SVG, with `ticks` on its axes.
 //! * [`Section`]: what an experiment found: its charts, and its [`Finding`]s, what theory says and what came out.
+//! * [`Told`]: makes the charts and findings of a section from its [`Rows`].
 //! * [`Report`]: all sections. [`Folder`] writes it as a folder. `page` makes `index.html`, and [`Machine`] is `machine.json`.
 
 mod chart;
@@ -16,6 +17,7 @@ mod row;
 mod section;
 pub mod statistics;
 mod ticks;
+mod told;
 
 pub use chart::{Axis, Band, Chart, Curve, Point, Scale, Series, Shape};
 pub use contents::{Again, Report};
@@ -24,3 +26,4 @@ pub use folder::{BadFolder, Folder};
 pub use machine::Machine;
 pub use row::{Request, Row, Source};
 pub use section::{Finding, Section};
+pub use told::{Picture, Rows, Told, short};

@@ -22,6 +22,7 @@ nav a{margin-right:.8rem}";
 
 /// The page of a report. `pictures` are the SVG documents of all charts, in their order.
 pub(crate) fn page(report: &Report, pictures: &[String]) -> String {
+    let is_exact = report.again.is_exact;
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n",
@@ -31,11 +32,21 @@ pub(crate) fn page(report: &Report, pictures: &[String]) -> String {
         html,
         "<p>Made by <code>{}</code> on {}. The raw data are in <a href=\"runs.csv\">runs.csv</a> and \
          <a href=\"runs.jsonl\">runs.jsonl</a>, a row for each run, single requests in <a href=\"requests.csv\">requests.csv</a>; \
-         <a href=\"machine.json\">machine.json</a> describes the machine. <code>sh reproduce.sh</code> makes the same again.</p>\n\
+         <a href=\"machine.json\">machine.json</a> describes the machine. <code>sh reproduce.sh</code> {}.</p>\n\
          <p>A box goes from the first to the third quartile, the mark is the median, and the line through it the median's 95 % interval \
-         (bootstrap). Shares have 95 % intervals after Wilson. A dot is a run: pointed at, it tells its seed. A dashed line is theory.</p>",
+         (bootstrap). Shares have 95 % intervals after Wilson. A dot is a run: pointed at, it tells {}. A dashed line is theory.</p>",
         escape(&report.machine.command),
         escape(report.machine.sentence()),
+        if is_exact {
+            "makes the same again"
+        } else {
+            "measures again"
+        },
+        if is_exact {
+            "its seed"
+        } else {
+            "where it belongs"
+        },
     );
     html += "<nav>";
     for section in &report.sections {

@@ -48,6 +48,18 @@ pub(crate) async fn command(target: &Target, options: &AuditOptions) -> anyhow::
     })
 }
 
+/// The first slot in which processes that say they are correct have executed different batches, however many are faulty.
+///
+/// # Errors
+/// One of them does not say what it has executed.
+pub(crate) async fn disagreement(target: &Target) -> anyhow::Result<Option<Split>> {
+    let mut collected = Collected::of(target.correct().collect()).await;
+    match collected.errors.pop() {
+        Some(error) => Err(error),
+        None => Ok(collected.split()),
+    }
+}
+
 /// The first slot in which correct processes have executed different batches. That takes more than f faulty processes, so without
 /// them nobody is asked.
 pub(crate) async fn split(target: &Target) -> Option<Split> {

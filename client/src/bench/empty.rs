@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use crate::bench::latencies::Latencies;
 use crate::exit::no_answer;
-use crate::render::progress::Waiting;
 use crate::target::Process;
 
 /// How long each of the two measurements takes.
@@ -28,8 +27,6 @@ pub(crate) struct Empty {
 impl Empty {
     /// Measures one process.
     pub(crate) async fn measure(process: &Process) -> anyhow::Result<Self> {
-        let waiting = Waiting::new()?;
-        waiting.say("measuring the empty method".to_owned());
         let one = turn(process, 1).await?;
         let started = Instant::now();
         let many = turn(process, MANY).await?;

@@ -2,6 +2,7 @@
 //!
 //! * [`plan`]: what is done. [`runs`]: the runs, one after the other. [`clock`]: when calls begin, in a closed loop or an open one.
 //! * [`work`]: one step. [`round`], [`operations`]: of the exchange, of the store. [`empty`]: the endpoint's empty method.
+//! * [`measured`]: a measurement for another program, which prints nothing.
 //! * [`latencies`], [`traffic`], [`machine`]: what is measured, and on what. [`figures`]: what that comes to. [`report`]: what is
 //!   printed.
 
@@ -10,6 +11,7 @@ mod empty;
 mod figures;
 mod latencies;
 mod machine;
+mod measured;
 mod operations;
 mod plan;
 mod report;
@@ -17,6 +19,8 @@ mod round;
 mod runs;
 mod traffic;
 mod work;
+
+pub use measured::{Measured, Unmeasured, bench_command, measure};
 
 use anyhow::ensure;
 use quorate_server::signals::StopSignals;
@@ -34,14 +38,7 @@ use crate::target::{Process, Target};
 
 /// Takes the runs and prints the figures. After Ctrl-C, prints the figures of what was measured so far.
 pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::Result<Exit> {
-    ensure!(
-        target.processes.iter().any(Process::is_correct),
-        "no process is correct, so none decides: start `server` with fewer --faulty"
-    );
-    ensure!(
-        !options.compare && options.operations.is_none() || target.correct().next().is_some(),
-        NO_CORRECT_ANSWER
-    );
+    check(target, options)?;
     let plan = Plan::of(options);
     let mut signals = StopSignals::listen()?;
     let runs = Runs::new(target, &plan, Work::new(target, options));
@@ -61,4 +58,17 @@ pub(crate) async fn command(target: &Target, options: &BenchOptions) -> anyhow::
     }
     write_out(&report.render(options.format)?)?;
     Ok(exit)
+}
+
+/// Whether there is anybody to measure.
+fn check(target: &Target, options: &BenchOptions) -> anyhow::Result<()> {
+    ensure!(
+        target.processes.iter().any(Process::is_correct),
+        "no process is correct, so none decides: start `server` with fewer --faulty"
+    );
+    ensure!(
+        !options.compare && options.operations.is_none() || target.correct().next().is_some(),
+        NO_CORRECT_ANSWER
+    );
+    Ok(())
 }

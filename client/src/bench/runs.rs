@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
+use indicatif::ProgressBar;
 use quorate_cli::progress::bar;
 use tokio::time::Instant;
 
@@ -17,6 +18,7 @@ use crate::bench::machine::processor_time;
 use crate::bench::plan::Plan;
 use crate::bench::traffic::Counters;
 use crate::bench::work::Work;
+use crate::render::progress::Waiting;
 use crate::target::Target;
 
 /// A measurement.
@@ -24,6 +26,8 @@ pub(crate) struct Runs<'a> {
     target: &'a Target,
     plan: &'a Plan,
     work: Work<'a>,
+    /// Whether a bar shows how far it is.
+    shows: bool,
     /// The runs that have ended.
     done: RefCell<Vec<Run>>,
     /// The run that goes on.
@@ -46,18 +50,35 @@ impl<'a> Runs<'a> {
             target,
             plan,
             work,
+            shows: true,
             done: RefCell::new(Vec::new()),
             current: RefCell::new(None),
         }
     }
 
-    /// Warms up, then takes all runs.
+    /// The same without bars: its caller has one.
+    pub(crate) fn quiet(self) -> Self {
+        Self {
+            shows: false,
+            ..self
+        }
+    }
+
+    fn bar(&self, steps: u64, unit: &str) -> ProgressBar {
+        if self.shows {
+            bar(steps, unit)
+        } else {
+            ProgressBar::hidden()
+        }
+    }
+
+    /// Warms up, takes all runs, and checks that nothing is lost.
     pub(crate) async fn take(&self) -> anyhow::Result<()> {
         self.warm_up().await?;
         for number in 1..=self.plan.runs {
             self.take_one(number).await?;
         }
-        Ok(())
+        self.work.check().await
     }
 
     /// The runs that have ended, and then the one that went on, if anything of it was measured.
@@ -72,7 +93,7 @@ impl<'a> Runs<'a> {
     }
 
     async fn warm_up(&self) -> anyhow::Result<()> {
-        let bar = &bar(self.plan.clients * self.plan.warmup, "warm-up");
+        let bar = &self.bar(self.plan.clients * self.plan.warmup, "warm-up");
         let client = async |client| {
             for _ in 0..self.plan.warmup {
                 self.work.prepare(client).await?;
@@ -104,12 +125,16 @@ impl<'a> Runs<'a> {
             return Ok(None);
         }
         let process = self.target.correct().next().context(NO_CORRECT_ANSWER)?;
+        let waiting = self.shows.then(Waiting::new).transpose()?;
+        if let Some(waiting) = &waiting {
+            waiting.say("measuring the empty method".to_owned());
+        }
         Empty::measure(process).await.map(Some)
     }
 
     async fn run_clients(&self, number: u64) -> anyhow::Result<()> {
         let plan = self.plan;
-        let bar = bar(plan.steps_of_a_run(), plan.many());
+        let bar = self.bar(plan.steps_of_a_run(), plan.many());
         if plan.runs > 1 {
             bar.set_message(format!(", run {number} of {}", plan.runs));
         }

@@ -32,6 +32,18 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether what was acknowledged is there, once nothing is under way.
+    ///
+    /// # Errors
+    /// Something is lost.
+    pub(crate) async fn check(&self) -> anyhow::Result<()> {
+        match self {
+            // Each round judges itself.
+            Self::Rounds(_) => Ok(()),
+            Self::Operations(load) => load.check().await,
+        }
+    }
+
     /// One that is not measured. The store gets the key that the client will read and write.
     pub(crate) async fn prepare(&self, client: u64) -> anyhow::Result<()> {
         match self {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use quorate_wire::method::SubmitAll;
 
 use super::TargetOptions;
+use super::purpose::Purpose;
 use super::target::Spawned;
 
 /// The options of `client bench`.
@@ -91,6 +92,14 @@ impl BenchOptions {
             data_dir,
             ..spawned
         })
+    }
+
+    /// What the measurement does with the processes.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match self.operations {
+            Some(_) => Purpose::Load,
+            None => Purpose::Exchange,
+        }
     }
 
     /// Whether the operations can be divided into whole calls.

@@ -260,7 +260,7 @@ impl ProcessCommand {
     /// What the command does with the processes.
     pub(crate) const fn purpose(&self) -> Purpose {
         match self {
-            Self::Bench(_) => Purpose::Exchange,
+            Self::Bench(options) => options.purpose(),
             Self::Status(_)
             | Self::Kill(_)
             | Self::Restart(_)

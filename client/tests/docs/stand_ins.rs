@@ -33,6 +33,8 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     nothing("cargo bench -p quorate-client --bench chart"),
     nothing("cargo bench -p quorate-simulator"),
     nothing("simulate sweep --seeds 0..100000"),
+    // It takes a minute. The tests of `experiment` measure the same with fewer calls.
+    nothing("experiment reads --quick --out measured"),
     shorter(
         "client bench --spawn --faulty none --rounds 200 --clients 8",
         "client bench --spawn --faulty none --rounds 2 --clients 8 --runs 1",

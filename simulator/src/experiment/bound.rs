@@ -1,10 +1,9 @@
 //! Why 3f+1: liars beside correct processes that hear from each other late.
 
-use quorate_report::{Axis, Row, Scale, Shape, statistics};
+use quorate_report::{Axis, Picture, Row, Scale, Shape, Told, statistics};
 
 use super::Experiment;
 use super::case::{Case, Size, calm};
-use super::told::{Picture, Told};
 use crate::plan::{Link, Name, Plan};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -70,25 +69,25 @@ fn plan(f: u32, n: u32, liars: u32) -> Plan {
 }
 
 fn tell(told: &mut Told<'_>) {
+    let rows = told.rows();
     let names: Vec<String> = SIZES.iter().map(|(f, n)| series(*f, *n)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let drawn = told.series(&names, "disagrees", Shape::Shares);
+    let drawn = rows.series(&names, "disagrees", Shape::Shares);
     told.draw(Picture {
         name: "shares",
         title: "The share of runs in which correct processes disagree, against liars",
         x: Axis::of("liars", Scale::Linear),
         y: Axis::of("share of the seeds", Scale::Linear),
         series: drawn,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text: "With 3f+1 processes and up to f liars nobody ever disagrees: any two quorums of 2f+1 share f+1 processes, so at least one \
                correct one, and that one does not say two things. With one process fewer, f liars are enough: each half of the correct ones \
                forms a quorum with the liars, and hears from the other half too late. With 3f+1 that takes f+1 liars. Slow processes alone, \
                without a liar, never make anybody disagree: PBFT needs time for progress, and not for agreement."
             .to_owned(),
+        ..Picture::default()
     });
     let count = |wanted: &dyn Fn(&Row, f64) -> bool| {
-        let rows = told.rows(|row| {
+        let rows = rows.of(|row| {
             let mut sizes = SIZES.iter();
             let f = sizes
                 .find(|(f, n)| series(*f, *n) == row.series)

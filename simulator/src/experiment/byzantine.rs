@@ -1,10 +1,9 @@
 //! Each behaviour, at the primary and at a backup.
 
-use quorate_report::{Axis, Band, Scale, Shape};
+use quorate_report::{Axis, Band, Picture, Scale, Shape, Told, short};
 
 use super::Experiment;
 use super::case::{Case, Size, ask, calm, name};
-use super::told::{Picture, Told, short};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "byzantine",
@@ -59,15 +58,10 @@ fn cases(size: Size) -> Vec<Case> {
 }
 
 fn tell(told: &mut Told<'_>) {
+    let rows = told.rows();
     let names = || Axis::named("behaviour", BEHAVIOURS.map(str::to_owned).to_vec());
     let both = [PRIMARY, BACKUP];
-    let of = |told: &Told<'_>, behaviour: &str, figure: &str| {
-        let place = place(behaviour);
-        told.median(
-            move |row| row.series == PRIMARY && row.x.total_cmp(&place).is_eq(),
-            figure,
-        )
-    };
+    let of = |behaviour: &str, figure: &str| rows.median_at(PRIMARY, place(behaviour), figure);
     let text = format!(
         "What a backup does costs next to nothing: the other three are a quorum and do not need it. `flood` alone costs as much at a backup as at \
          the primary, because it takes the others' processor time, and then their timers end. A primary that sends nothing that can be \
@@ -75,27 +69,26 @@ fn tell(told: &mut Told<'_>) {
          one that says different things. One that delays by 50 ms is left after eight requests that took more than T/4 (rule 18), with \
          nobody waiting for longer than {} ms. `slow` proposes just before the timers end: {} ms. It is not left here: it holds the \
          oldest request back and must propose the next ones soon after, which looks quick, so that there are never eight slow ones in a row.",
-        short(of(told, "silent", "longest_wait_ms")),
-        short(of(told, "equivocate", "longest_wait_ms")),
-        short(of(told, "delay:50ms", "longest_wait_ms")),
-        short(of(told, "slow", "longest_wait_ms")),
+        short(of("silent", "longest_wait_ms")),
+        short(of("equivocate", "longest_wait_ms")),
+        short(of("delay:50ms", "longest_wait_ms")),
+        short(of("slow", "longest_wait_ms")),
     );
-    let series = told.series(&both, "longest_wait_ms", Shape::Boxes);
+    let series = rows.series(&both, "longest_wait_ms", Shape::Boxes);
     told.draw(Picture {
         name: "recovery",
         title: "How long the request waited that waited longest, by misbehaviour",
         x: names(),
         y: Axis::of("longest wait (ms)", Scale::Log),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text,
+        ..Picture::default()
     });
-    let series = told.series(&both, "throughput_left_percent", Shape::Boxes);
+    let series = rows.series(&both, "throughput_left_percent", Shape::Boxes);
     let text = format!(
         "At 100 requests a second four processes have time to spare, so what waited during a view change is made up for within the two \
          seconds. Only the slow primary leaves less: {} %, because at the end of the two seconds it still holds back what came last.",
-        short(of(told, "slow", "throughput_left_percent")),
+        short(of("slow", "throughput_left_percent")),
     );
     told.draw(Picture {
         name: "throughput",
@@ -103,19 +96,17 @@ fn tell(told: &mut Told<'_>) {
         x: names(),
         y: Axis::of("throughput left (%)", Scale::Linear),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text,
+        ..Picture::default()
     });
     let shown = SHOWN.map(|behaviour| (behaviour, PRIMARY, place(behaviour)));
-    let series = told.timeline(&shown);
+    let series = rows.timeline(&shown);
     told.draw(Picture {
         name: "timeline",
         title: "Each request of one run, by when it was asked for, with P misbehaving",
         x: Axis::of("time (s)", Scale::Linear),
         y: Axis::of("latency (ms)", Scale::Log),
         series,
-        curves: Vec::new(),
         bands: vec![Band {
             name: "P misbehaves".to_owned(),
             from: 1.0,
@@ -125,6 +116,7 @@ fn tell(told: &mut Told<'_>) {
                serves all. A primary that delays by 50 ms is left at about 1.4 s. A slow one holds each proposal back until just before the \
                timers end, again and again, as long as it misbehaves."
             .to_owned(),
+        ..Picture::default()
     });
     told.all_are_answered("One liar of four cannot keep a request from being answered (liveness).");
     let quiet = |behaviour: &str| {
@@ -135,7 +127,7 @@ fn tell(told: &mut Told<'_>) {
     };
     let places = (0_u32..).zip(BEHAVIOURS).filter(|(_, one)| quiet(one));
     let places: Vec<f64> = places.map(|(place, _)| f64::from(place)).collect();
-    let most = told.most(
+    let most = rows.most(
         |row| row.series == BACKUP && places.iter().any(|place| place.total_cmp(&row.x).is_eq()),
         "longest_wait_ms",
     );
@@ -145,14 +137,10 @@ fn tell(told: &mut Told<'_>) {
         most < 200.0,
     );
     let flood = place("flood");
-    let changed = told.rows(|row| row.series == BACKUP && row.figure("view") != Some(0.0));
-    let views = changed
-        .filter(|row| row.x.total_cmp(&flood).is_ne())
-        .count();
-    told.find(
+    told.find_in_each(
         "A backup alone cannot bring about a view change, unless it takes the others' processor time (flood).",
-        format!("{views} runs changed the view"),
-        views == 0,
+        |row| row.series == BACKUP && row.x.total_cmp(&flood).is_ne(),
+        |row| row.figure("view") == Some(0.0),
     );
 }
 

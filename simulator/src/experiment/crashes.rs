@@ -1,10 +1,10 @@
 //! Processes that stop for ever: a backup, the primary, f primaries one after the other.
 
-use quorate_report::{Axis, Band, Scale, Series, Shape};
+use quorate_report::{Told, short};
 
 use super::Experiment;
 use super::case::{Case, Size, ask, calm, name};
-use super::told::{Picture, Told, short};
+use super::found::{draw_longest_waits, draw_requests, views};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "crashes",
@@ -46,10 +46,9 @@ fn cases(size: Size) -> Vec<Case> {
 }
 
 fn tell(told: &mut Told<'_>) {
-    let wait = |told: &Told<'_>, of: &'static str| {
-        told.median(move |row| row.series == of, "longest_wait_ms")
-    };
-    let (backup, primary) = (wait(told, BACKUP), wait(told, PRIMARY));
+    let rows = told.rows();
+    let wait = |of: &'static str| rows.median(move |row| row.series == of, "longest_wait_ms");
+    let (backup, primary) = (wait(BACKUP), wait(PRIMARY));
     let text = format!(
         "Before the first crash a request takes a few milliseconds. The crash of a backup (at 1 s) changes nothing: 2f others are enough. \
          When the primary crashes, all requests wait until the others give up on it: after T = 200 ms they ask for the next view, and its \
@@ -59,82 +58,35 @@ fn tell(told: &mut Told<'_>) {
         short(backup),
         short(primary)
     );
-    let series = told.timeline(&[
-        (BACKUP, BACKUP, 0.0),
-        (PRIMARY, PRIMARY, 1.0),
-        (TWO, TWO, 2.0),
-        (FOUR, FOUR, 3.0),
-    ]);
-    told.draw(Picture {
-        name: "timeline",
-        title: "Each request of one run, by when it was asked for",
-        x: Axis::of("time (s)", Scale::Linear),
-        y: Axis::of("latency (ms)", Scale::Log),
-        series,
-        curves: Vec::new(),
-        bands: vec![Band {
-            name: "the first has crashed".to_owned(),
-            from: 1.0,
-            to: 4.0,
-        }],
-        text,
-    });
-    let points = told.points(|_| true, "longest_wait_ms");
-    told.draw(Picture {
-        name: "recovery",
-        title: "How long the request waited that waited longest, by what crashes",
-        x: Axis::named("what crashes", ALL.map(str::to_owned).to_vec()),
-        y: Axis::of("longest wait (ms)", Scale::Linear),
-        series: vec![Series {
-            name: "longest wait after the first crash".to_owned(),
-            shape: Shape::Boxes,
-            points,
-        }],
-        curves: Vec::new(),
-        bands: Vec::new(),
-        text: "The time to recover is T and a view change, which takes some messages more than a slot. It does not add up when primaries \
-               crash one after the other with time between, because the timer is short again once something executes; the view after the \
-               first pause has a primary that works until it crashes itself."
-            .to_owned(),
-    });
+    draw_requests(told, &ALL, ("the first has crashed", 1.0, 4.0), text);
+    draw_longest_waits(
+        told,
+        "what crashes",
+        &ALL,
+        "The time to recover is T and a view change, which takes some messages more than a slot. It does not add up when primaries crash \
+         one after the other with time between, because the timer is short again once something executes; the view after the first pause \
+         has a primary that works until it crashes itself.",
+    );
     told.all_are_answered("With at most f crashes every request is answered (liveness).");
-    let most = told.most(|row| row.series == BACKUP, "longest_wait_ms");
+    let most = rows.most(|row| row.series == BACKUP, "longest_wait_ms");
     told.find(
         "The crash of a backup makes nobody wait for a timer.",
         format!("the longest wait is {} ms", short(Some(most))),
         most < T / 2.0,
     );
-    let views = told
-        .rows(|row| row.series == BACKUP && row.figure("view") != Some(0.0))
-        .count();
-    told.find(
-        "The crash of a backup changes no view.",
-        format!("{views} runs changed it"),
-        views == 0,
-    );
-    let least = told
-        .rows(|row| row.series == PRIMARY)
+    let least = rows
+        .of(|row| row.series == PRIMARY)
         .filter_map(|row| row.figure("longest_wait_ms"))
         .fold(f64::INFINITY, f64::min);
-    let most = told.most(|row| row.series == PRIMARY, "longest_wait_ms");
+    let most = rows.most(|row| row.series == PRIMARY, "longest_wait_ms");
     told.find(
         "The crash of the primary costs the timer, T = 200 ms, and less than twice as much.",
         format!("{} to {} ms", short(Some(least)), short(Some(most))),
         least >= T - 20.0 && most < 2.0 * T,
     );
-    let views: Vec<(&str, f64)> = [(PRIMARY, 1.0), (TWO, 2.0), (FOUR, 4.0)].into();
-    let wrong = views.iter().filter(|(series, view)| {
-        let mut rows = told.rows(|row| row.series == *series);
-        rows.any(|row| row.figure("view") != Some(*view))
-    });
-    let wrong: Vec<&str> = wrong.map(|(series, _)| *series).collect();
-    told.find(
-        "Each crashed primary costs one view.",
-        if wrong.is_empty() {
-            "views 1, 2 and 4".to_owned()
-        } else {
-            format!("not with {}", wrong.join(", "))
-        },
-        wrong.is_empty(),
+    views(
+        told,
+        "Each crashed primary costs one view, and a crashed backup none.",
+        &[(BACKUP, 0.0), (PRIMARY, 1.0), (TWO, 2.0), (FOUR, 4.0)],
     );
 }

@@ -1,10 +1,9 @@
 //! Delay, jitter and loss of the network, against f.
 
-use quorate_report::{Axis, Scale, Shape, statistics};
+use quorate_report::{Axis, Picture, Scale, Shape, Told, short, statistics};
 
 use super::Experiment;
 use super::case::{Case, Size, ask, calm, link};
-use super::told::{Picture, Told, short};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "delay",
@@ -65,19 +64,20 @@ fn cases(size: Size) -> Vec<Case> {
 }
 
 fn tell(told: &mut Told<'_>) {
+    let rows = told.rows();
     let names = |what: &str| NUMBERS.map(|n| name(what, n));
-    let draw = |told: &mut Told<'_>, what: &str, figure: &str| {
+    let draw = |what: &str, figure: &str| {
         let names = names(what);
         let names = [0, 1, 2].map(|place: usize| names[place].as_str());
-        told.series(&names, figure, Shape::Boxes)
+        rows.series(&names, figure, Shape::Boxes)
     };
     let slopes = NUMBERS.map(|n| {
         let own = name("delay", n);
-        let points = told.points(|row| row.series == own, "latency_median_ms");
+        let points = rows.points(|row| row.series == own, "latency_median_ms");
         let points: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.y)).collect();
         statistics::slope(&points)
     });
-    let series = draw(told, "delay", "latency_median_ms");
+    let series = draw("delay", "latency_median_ms");
     let text = format!(
         "Latency grows by {} ms for each millisecond of delay at n = 4, by {} at n = 7 and by {} at n = 13: a request takes its way to the \
          primary, PRE-PREPARE, PREPARE and COMMIT, and the replies go back to the process that was asked. (At the primary itself the first \
@@ -92,50 +92,46 @@ fn tell(told: &mut Told<'_>) {
         x: Axis::of("delay of a message (ms)", Scale::Linear),
         y: Axis::of("median latency (ms)", Scale::Linear),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text,
+        ..Picture::default()
     });
-    let series = draw(told, "jitter", "latency_median_ms");
+    let series = draw("jitter", "latency_median_ms");
     told.draw(Picture {
         name: "jitter",
         title: "Latency of a request, against jitter around 20 ms",
         x: Axis::of("jitter (± ms)", Scale::Linear),
         y: Axis::of("median latency (ms)", Scale::Linear),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text: "Jitter leaves the mean of 20 ms as it is. A step waits for the slowest of the fastest 2f+1 messages, not for the slowest of \
                all, so f late messages do no harm: about two thirds of the messages of a step are needed, which arrive a little after the \
                mean. With more processes that place is nearer to what is expected, and varies less."
             .to_owned(),
+        ..Picture::default()
     });
-    let series = draw(told, "loss", "latency_p99_ms");
+    let series = draw("loss", "latency_p99_ms");
     told.draw(Picture {
         name: "loss",
         title: "The slowest requests, against loss",
         x: Axis::of("messages lost (%)", Scale::Linear),
         y: Axis::of("99th percentile of latency (ms)", Scale::Log),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text: "Of n votes 2f+1 are enough, so most losses are not noticed at all. What costs time is a PRE-PREPARE that too many have not \
                got, or votes of which too many are lost: then the next STANDING, within 100 ms, shows what is missing, and it is sent again. \
                So the slowest requests take multiples of 100 ms."
             .to_owned(),
+        ..Picture::default()
     });
-    let series = draw(told, "loss", "messages_per_request");
+    let series = draw("loss", "messages_per_request");
     told.draw(Picture {
         name: "messages",
         title: "Messages for one request, against loss",
         x: Axis::of("messages lost (%)", Scale::Linear),
         y: Axis::of("messages per request", Scale::Log),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text: "What is lost is sent again only where it is missing, so loss makes few messages more. Most of what is counted here is the \
                STANDINGs that all send each other ten times a second: there are two rounds of them in the 200 ms between two requests."
             .to_owned(),
+        ..Picture::default()
     });
     let fits = slopes
         .iter()

@@ -1,10 +1,9 @@
 //! How many messages and bytes agreement costs, against n.
 
-use quorate_report::{Axis, Curve, Scale, Shape};
+use quorate_report::{Axis, Curve, Picture, Scale, Shape, Told, short};
 
 use super::Experiment;
 use super::case::{Case, Size, ask, calm};
-use super::told::{Picture, Told, short};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "messages",
@@ -38,15 +37,16 @@ pub(super) fn formula(n: f64) -> f64 {
 }
 
 fn tell(told: &mut Told<'_>) {
-    let xs = told.xs(SERIES);
-    let mut series = told.series(&[SERIES], "agreement_messages_per_request", Shape::Boxes);
-    let mut all = told.series(&[SERIES], "messages_per_request", Shape::Boxes);
+    let rows = told.rows();
+    let xs = rows.xs(SERIES);
+    let mut series = rows.series(&[SERIES], "agreement_messages_per_request", Shape::Boxes);
+    let mut all = rows.series(&[SERIES], "messages_per_request", Shape::Boxes);
     for one in &mut all {
         one.name = "all messages".to_owned();
     }
     series.append(&mut all);
     let last = xs.last().copied().unwrap_or(4.0);
-    let at = |x: f64, figure: &str| told.median(move |row| row.x.total_cmp(&x).is_eq(), figure);
+    let at = |x: f64, figure: &str| rows.median(move |row| row.x.total_cmp(&x).is_eq(), figure);
     let agreement = "agreement_messages_per_request";
     let (few, many) = (at(4.0, agreement), at(last, agreement));
     let (all_few, all_many) = (
@@ -72,15 +72,6 @@ fn tell(told: &mut Told<'_>) {
         short(at(4.0, "agreement_bytes_per_request").map(|bytes| bytes / 1000.0)),
         short(at(last, "agreement_bytes_per_request").map(|bytes| bytes / 1000.0)),
     );
-    let wrong: Vec<f64> = xs
-        .iter()
-        .copied()
-        .filter(|n| {
-            let same = |row: &quorate_report::Row| row.x.total_cmp(n).is_eq();
-            let mut rows = told.rows(same);
-            rows.any(|row| row.figure(agreement) != Some(formula(*n)))
-        })
-        .collect();
     let size = Axis::of("processes n", Scale::Linear);
     told.draw(Picture {
         name: "count",
@@ -89,11 +80,11 @@ fn tell(told: &mut Told<'_>) {
         y: Axis::of("messages per request", Scale::Log),
         series,
         curves: vec![curve],
-        bands: Vec::new(),
         text,
+        ..Picture::default()
     });
-    let mut series = told.series(&[SERIES], "agreement_bytes_per_request", Shape::Boxes);
-    let mut all = told.series(&[SERIES], "bytes_per_request", Shape::Boxes);
+    let mut series = rows.series(&[SERIES], "agreement_bytes_per_request", Shape::Boxes);
+    let mut all = rows.series(&[SERIES], "bytes_per_request", Shape::Boxes);
     for one in &mut all {
         one.name = "all messages".to_owned();
     }
@@ -104,19 +95,13 @@ fn tell(told: &mut Told<'_>) {
         x: size,
         y: Axis::of("bytes per request", Scale::Log),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text: bytes,
+        ..Picture::default()
     });
-    let seen = if wrong.is_empty() {
-        format!("in all {} runs", told.section.rows.len())
-    } else {
-        format!("not for n = {wrong:?}")
-    };
-    told.find(
+    told.find_in_each(
         "A slot costs 2n(n-1) messages without faults.",
-        seen,
-        wrong.is_empty(),
+        |_| true,
+        |row| row.figure(agreement) == Some(formula(row.x)),
     );
     told.all_are_answered("Every request is answered.");
 }

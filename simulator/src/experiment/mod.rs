@@ -1,6 +1,6 @@
 //! Experiments: plans that differ in one thing, each played with many seeds, and what theory says of the result.
 //!
-//! * [`case`](Case): one plan, and its runs. `figures`: what is read of a run. `told`: what is made of all runs.
+//! * [`case`](Case): one plan, and its runs. `figures`: what is read of a run. `found`: what several find and draw alike.
 //! * One file for each experiment, in the order of [`ALL`].
 
 mod actual;
@@ -10,13 +10,13 @@ mod case;
 mod crashes;
 mod delay;
 mod figures;
+mod found;
 mod messages;
 mod reads;
 mod slots;
 mod store;
-mod told;
 
-use quorate_report::{Request, Row, Section, Source};
+use quorate_report::{Request, Row, Section, Source, Told};
 
 use crate::outcome::Verdict;
 use crate::plan::{Plan, PlanError};
@@ -24,7 +24,6 @@ use crate::run::run_with;
 use crate::world::Watch;
 
 pub use case::{Case, Size};
-use told::Told;
 
 /// The name of the folder, in that of a report, where the plans are.
 const PLANS: &str = "plans";
@@ -152,19 +151,13 @@ impl Experiment {
             section.rows.push(one.row);
             section.requests.extend(one.requests);
         }
-        let mut told = Told::new(&section);
-        told.keeps_rules();
-        (self.tell)(&mut told);
-        let (charts, findings) = told.end();
-        section.charts = charts;
-        if count < wanted {
-            section.cut_short = Some(format!(
-                "Stopped after {count} of {wanted} runs, so nothing is compared with theory."
-            ));
-        } else {
-            section.findings = findings;
-        }
-        section
+        let missing = (count < wanted).then(|| {
+            format!("Stopped after {count} of {wanted} runs, so nothing is compared with theory.")
+        });
+        section.told(Source::Simulated, missing, |told| {
+            found::keeps_rules(told);
+            (self.tell)(told);
+        })
     }
 }
 

@@ -1,11 +1,10 @@
 //! Reads without ordering, against ordered ones.
 
-use quorate_report::{Axis, Curve, Row, Scale, Shape};
+use quorate_report::{Axis, Curve, Picture, Row, Scale, Shape, Told, short};
 
 use super::Experiment;
 use super::case::{Case, Size, calm};
 use super::messages::formula;
-use super::told::{Picture, Told, short};
 use crate::plan::{Call, Name};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -49,36 +48,31 @@ fn cases(size: Size) -> Vec<Case> {
 }
 
 fn tell(told: &mut Told<'_>) {
+    let rows = told.rows();
     let names = [ORDERED, DIRECT];
-    let at = |told: &Told<'_>, of: &'static str, n: f64, figure: &str| {
-        told.median(
-            move |row| row.series == of && row.x.total_cmp(&n).is_eq(),
-            figure,
-        )
-    };
-    let xs = told.xs(DIRECT);
+    let at = |series: &str, x: f64, figure: &str| rows.median_at(series, x, figure);
+    let xs = rows.xs(DIRECT);
     let last = xs.last().copied().unwrap_or(4.0);
     let (latency, messages) = ("latency_median_ms", "messages_per_request");
     let text = format!(
         "A read without ordering takes {} ms at n = 4, an ordered one {} ms: one step to all and one back, in place of five. At n = {last} \
          it is {} against {} ms, because the work of n² votes falls away as well.",
-        short(at(told, DIRECT, 4.0, latency)),
-        short(at(told, ORDERED, 4.0, latency)),
-        short(at(told, DIRECT, last, latency)),
-        short(at(told, ORDERED, last, latency)),
+        short(at(DIRECT, 4.0, latency)),
+        short(at(ORDERED, 4.0, latency)),
+        short(at(DIRECT, last, latency)),
+        short(at(ORDERED, last, latency)),
     );
-    let series = told.series(&names, latency, Shape::Boxes);
+    let series = rows.series(&names, latency, Shape::Boxes);
     told.draw(Picture {
         name: "latency",
         title: "Latency of a read, against n",
         x: Axis::of("processes n", Scale::Linear),
         y: Axis::of("median latency (ms)", Scale::Linear),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text,
+        ..Picture::default()
     });
-    let series = told.series(&names, messages, Shape::Boxes);
+    let series = rows.series(&names, messages, Shape::Boxes);
     let curve = |name: &str, of: fn(f64) -> f64| Curve {
         name: name.to_owned(),
         points: xs.iter().map(|n| (*n, of(*n))).collect(),
@@ -94,29 +88,24 @@ fn tell(told: &mut Told<'_>) {
         y: Axis::of("messages per read", Scale::Log),
         series,
         curves,
-        bands: Vec::new(),
         text: format!(
             "n-1 questions and n-1 answers, in place of 2n(n-1) messages of agreement with the request and the replies around them: {} \
              against {} at n = {last}. The price: a read that meets a write under way may not find 2f+1 equal answers, and is then ordered \
              after all.",
-            short(at(told, DIRECT, last, messages)),
-            short(at(told, ORDERED, last, messages)),
+            short(at(DIRECT, last, messages)),
+            short(at(ORDERED, last, messages)),
         ),
+        ..Picture::default()
     });
     let is_right = |row: &Row| row.figure(messages) == Some(2.0 * (row.x - 1.0));
-    let wrong = told.rows(|row| row.series == DIRECT && !is_right(row));
-    let wrong: Vec<&str> = wrong.map(|row| row.again.as_str()).collect();
-    told.find(
+    told.find_in_each(
         "A read without ordering costs 2(n-1) messages.",
-        match wrong.first() {
-            None => "in all runs".to_owned(),
-            Some(first) => format!("not in {} runs: {first}", wrong.len()),
-        },
-        wrong.is_empty(),
+        |row| row.series == DIRECT,
+        is_right,
     );
     let slower = xs
         .iter()
-        .any(|n| at(told, DIRECT, *n, latency) >= at(told, ORDERED, *n, latency));
+        .any(|n| at(DIRECT, *n, latency) >= at(ORDERED, *n, latency));
     told.find(
         "It is faster than an ordered one, for every n.",
         if slower {

@@ -1,10 +1,10 @@
 //! A primary that chooses slots wrongly.
 
-use quorate_report::{Axis, Band, Scale, Series, Shape};
+use quorate_report::{Told, short};
 
 use super::Experiment;
 use super::case::{Case, Size, ask, calm};
-use super::told::{Picture, Told, short};
+use super::found::{draw_longest_waits, draw_requests, views};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "slots",
@@ -41,77 +41,33 @@ fn cases(size: Size) -> Vec<Case> {
 }
 
 fn tell(told: &mut Told<'_>) {
-    let wait = |told: &Told<'_>, of: &'static str| {
-        told.median(move |row| row.series == of, "longest_wait_ms")
-    };
-    let series = told.timeline(&[
-        (NOBODY, NOBODY, 0.0),
-        (SKIPS, SKIPS, 1.0),
-        (SILENT, SILENT, 2.0),
-        (BOTH, BOTH, 3.0),
-    ]);
+    let rows = told.rows();
+    let wait = |of: &'static str| rows.median(move |row| row.series == of, "longest_wait_ms");
     let text = format!(
         "A proposal behind a gap is prepared and committed, and waits: slots execute strictly in order. So to the others a primary that \
          skips looks like a silent one. Their timers end after T, the next primary fills the gap with a null request, and what was committed \
          behind it executes then. The longest wait is {} ms, with a silent primary {} ms.",
-        short(wait(told, SKIPS)),
-        short(wait(told, SILENT)),
+        short(wait(SKIPS)),
+        short(wait(SILENT)),
     );
-    told.draw(Picture {
-        name: "timeline",
-        title: "Each request of one run, by when it was asked for",
-        x: Axis::of("time (s)", Scale::Linear),
-        y: Axis::of("latency (ms)", Scale::Log),
-        series,
-        curves: Vec::new(),
-        bands: vec![Band {
-            name: "misbehaves as primary".to_owned(),
-            from: 1.0,
-            to: 3.0,
-        }],
-        text,
-    });
-    let points = told.points(|_| true, "longest_wait_ms");
-    told.draw(Picture {
-        name: "recovery",
-        title: "How long the request waited that waited longest",
-        x: Axis::named("who misbehaves", ALL.map(str::to_owned).to_vec()),
-        y: Axis::of("longest wait (ms)", Scale::Linear),
-        series: vec![Series {
-            name: "longest wait".to_owned(),
-            shape: Shape::Boxes,
-            points,
-        }],
-        curves: Vec::new(),
-        bands: Vec::new(),
-        text: "Two such primaries in a row, with n = 7, are left one after the other. In some runs nothing of what waits executes between, \
-               and the wait is twice T; in others the second primary serves some requests before it leaves a slot out, so that the timers \
-               start again and different requests wait for each of them."
-            .to_owned(),
-    });
+    draw_requests(told, &ALL, ("misbehaves as primary", 1.0, 3.0), text);
+    draw_longest_waits(
+        told,
+        "who misbehaves",
+        &ALL,
+        "Two such primaries in a row, with n = 7, are left one after the other. In some runs nothing of what waits executes between, and \
+         the wait is twice T; in others the second primary serves some requests before it leaves a slot out, so that the timers start \
+         again and different requests wait for each of them.",
+    );
     told.all_are_answered("Gaps are filled: every request is answered.");
-    let wrong = [(NOBODY, 0.0), (SKIPS, 1.0), (SILENT, 1.0), (BOTH, 2.0)]
-        .into_iter()
-        .filter(|(series, view)| {
-            let mut rows = told.rows(|row| row.series == *series);
-            rows.any(|row| row.figure("view") != Some(*view))
-        });
-    let wrong: Vec<&str> = wrong.map(|(series, _)| series).collect();
-    told.find(
-        "Each primary that skips slots costs one view.",
-        if wrong.is_empty() {
-            "views 0, 1, 1 and 2".to_owned()
-        } else {
-            format!("not with {}", wrong.join("; "))
-        },
-        wrong.is_empty(),
+    views(
+        told,
+        "Each primary that skips slots costs one view, as a silent one does.",
+        &[(NOBODY, 0.0), (SKIPS, 1.0), (SILENT, 1.0), (BOTH, 2.0)],
     );
-    let broken = told
-        .rows(|row| row.figure("disagrees") == Some(1.0))
-        .count();
-    told.find(
+    told.find_in_each(
         "Nobody executes over a gap, so nobody disagrees.",
-        format!("{broken} runs disagree"),
-        broken == 0,
+        |_| true,
+        |row| row.figure("disagrees") == Some(0.0),
     );
 }

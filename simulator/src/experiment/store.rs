@@ -1,10 +1,9 @@
 //! A store that is changed behind the engine's back.
 
-use quorate_report::{Axis, Curve, Scale, Shape};
+use quorate_report::{Axis, Curve, Picture, Row, Scale, Shape, Told, short};
 
 use super::Experiment;
 use super::case::{Case, Size, calm};
-use super::told::{Picture, Told, short};
 use crate::plan::{Call, Name};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -70,15 +69,16 @@ fn call(number: u64, process: u32) -> Call {
 }
 
 fn tell(told: &mut Told<'_>) {
+    let rows = told.rows();
     let names = SERIES.map(|(series, _)| series);
-    let series = told.series(&names, "repaired_after_ms", Shape::Boxes);
-    let xs = told.xs(names[0]);
+    let series = rows.series(&names, "repaired_after_ms", Shape::Boxes);
+    let xs = rows.xs(names[0]);
     let text = format!(
         "A checkpoint covers the whole state. A process whose state differs sees at its next checkpoint that a quorum has another digest, and \
          takes the parts that differ from the others; until then the difference stays unnoticed. At 25 slots a second a checkpoint every K slots is \
          one every 40K ms, so the repair comes at most so long after the tampering has ended: {} ms with K = {}. Meanwhile nobody is told \
          anything wrong: f+1 equal replies, or for a read 2f+1 equal answers, cannot come from f tampered stores.",
-        short(told.median(
+        short(rows.median(
             |row| xs.last().is_some_and(|x| x.total_cmp(&row.x).is_eq()),
             "repaired_after_ms"
         )),
@@ -98,40 +98,34 @@ fn tell(told: &mut Told<'_>) {
         y: Axis::of("repaired after (ms)", Scale::Linear),
         series,
         curves: vec![curve],
-        bands: Vec::new(),
         text,
+        ..Picture::default()
     });
-    let series = told.series(&names, "latency_p99_ms", Shape::Boxes);
+    let series = rows.series(&names, "latency_p99_ms", Shape::Boxes);
     told.draw(Picture {
         name: "latency",
         title: "The slowest writes and reads meanwhile",
         x: Axis::of("checkpoint interval K (slots)", Scale::Linear),
         y: Axis::of("99th percentile of latency (ms)", Scale::Linear),
         series,
-        curves: Vec::new(),
-        bands: Vec::new(),
         text: "Clients notice little: the others have all votes and answers that are needed. A read for which f answers differ still has 2f+1 \
                equal ones, but has to wait for all of the others; where one of them lags behind, the read is ordered like a write."
             .to_owned(),
+        ..Picture::default()
     });
     told.all_are_answered("f tampered stores leave every write and read answered.");
-    let wrong = told.rows(|row| row.figure("violates") == Some(1.0)).count();
-    told.find(
+    told.find_in_each(
         "Every read is right.",
-        format!("{wrong} runs have a wrong one"),
-        wrong == 0,
+        |_| true,
+        |row| row.figure("violates") == Some(0.0),
     );
-    let late = told.rows(|row| {
+    let in_time = |row: &Row| {
         let after = row.figure("repaired_after_ms");
-        after.is_none_or(|after| after > 1.5_f64.mul_add(row.x * f64::from(EVERY), 50.0))
-    });
-    let late: Vec<&str> = late.map(|row| row.again.as_str()).collect();
-    told.find(
+        after.is_some_and(|after| after <= 1.5_f64.mul_add(row.x * f64::from(EVERY), 50.0))
+    };
+    told.find_in_each(
         "A tampered store is repaired at the checkpoint after the tampering has ended.",
-        match late.first() {
-            None => format!("in all {} runs", told.section.rows.len()),
-            Some(first) => format!("later, or not, in {} runs: {first}", late.len()),
-        },
-        late.is_empty(),
+        |_| true,
+        in_time,
     );
 }

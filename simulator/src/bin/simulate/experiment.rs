@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_report::{Again, Folder, Machine, Report, Section};
+use quorate_report::{Again, Folder, Machine, Report};
 use quorate_simulator::experiment::{ALL, Case, Experiment as Known, Played, Size, find};
 use quorate_simulator::plan::PlanError;
 
@@ -107,16 +107,8 @@ fn command_of(options: &Experiment) -> String {
 
 /// Says what came of it; the exit status.
 fn tell(report: &Report, options: &Experiment, stop: &Stop) -> u8 {
-    let mut is_broken = false;
-    for section in &report.sections {
-        say(&line(section));
-        for finding in section.findings.iter().filter(|one| !one.holds) {
-            is_broken = true;
-            say(&format!(
-                "  does not hold: {} Found: {}",
-                finding.says, finding.seen
-            ));
-        }
+    for line in report.summary() {
+        say(&line);
     }
     say(&format!(
         "written: {}",
@@ -124,34 +116,14 @@ fn tell(report: &Report, options: &Experiment, stop: &Stop) -> u8 {
     ));
     match stop.status() {
         Some(status) => {
-            let mut left = report.skipped.clone();
-            left.extend(
-                report
-                    .sections
-                    .iter()
-                    .filter(|one| one.cut_short.is_some())
-                    .map(|one| one.name),
-            );
             complain(&format!(
                 "stopped by {} before the end; not whole: {}",
                 stop.reason(),
-                left.join(", ")
+                report.not_whole().join(", ")
             ));
             status
         }
-        None if is_broken => BROKEN,
-        None => 0,
+        None if report.holds() => 0,
+        None => BROKEN,
     }
-}
-
-fn line(section: &Section) -> String {
-    let holds = section.findings.iter().filter(|one| one.holds).count();
-    let found = match &section.cut_short {
-        Some(why) => why.clone(),
-        None => format!(
-            "{holds} of {} sentences of theory hold",
-            section.findings.len()
-        ),
-    };
-    format!("{}: {} runs, {found}", section.name, section.rows.len())
 }
