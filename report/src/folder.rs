@@ -168,7 +168,9 @@ fn text(table: csv::Writer<Vec<u8>>) -> Result<String, csv::Error> {
 fn reproduce(again: &Again) -> String {
     let command = &again.command;
     let compared = if again.is_exact {
-        "cmp \"$here/runs.jsonl\" \"$out/runs.jsonl\"\ncmp \"$here/runs.csv\" \"$out/runs.csv\"\necho \"the same data, byte for byte: $out\"\n"
+        // Who keeps a report may compress the data.
+        "for name in runs.jsonl runs.csv; do\n  if [ -f \"$here/$name.gz\" ]; then\n    gzip -dc \"$here/$name.gz\" | cmp - \"$out/$name\"\n  \
+         else\n    cmp \"$here/$name\" \"$out/$name\"\n  fi\ndone\necho \"the same data, byte for byte: $out\"\n"
     } else {
         "echo \"measured again: compare $here/runs.csv with $out/runs.csv\"\n"
     };
