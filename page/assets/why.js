@@ -16,7 +16,7 @@ export function why(trace, process, slot, place) {
   const about = subject(trace, process, slot, place);
   if (about === undefined) return { process, slot, ...reached, known: false };
   const { view, digest } = about;
-  const end = (phase) => firstOf(trace, process, slot, phase, view, digest, place) ?? place;
+  const end = (phase) => lastOf(trace, process, slot, phase, view, digest, place) ?? place;
   return {
     process,
     slot,
@@ -30,8 +30,8 @@ export function why(trace, process, slot, place) {
     prepares: votes(trace, process, "prepare", slot, view, digest, end("prepared"), trace.quorum - 1),
     commits: votes(trace, process, "commit", slot, view, digest, end("committed"), trace.quorum),
     proof: proofOf(trace, process, slot, view, digest, end("committed")),
-    prepared: firstOf(trace, process, slot, "prepared", view, digest, place),
-    committed: firstOf(trace, process, slot, "committed", view, digest, place),
+    prepared: lastOf(trace, process, slot, "prepared", view, digest, place),
+    committed: lastOf(trace, process, slot, "committed", view, digest, place),
     executed: last(trace, process, slot, "execute", place),
   };
 }
@@ -55,11 +55,20 @@ function last(trace, process, slot, phase, place) {
   return count === 0 ? undefined : all[count - 1];
 }
 
-function firstOf(trace, process, slot, phase, view, digest, place) {
-  return places(trace, process, slot, phase).find((at) => {
+/** A process that has started again may get as far a second time. */
+function lastOf(trace, process, slot, phase, view, digest, place) {
+  return places(trace, process, slot, phase).findLast((at) => {
     const event = trace.events[at];
     return at <= place && event.view === view && event.digest === digest;
   });
+}
+
+/** What the process did up to an event, since it had started the last time. It remembers nobody's votes from before. */
+function lifeUpTo(trace, process, end) {
+  const { all, of } = trace.processes.get(process);
+  const starts = upTo(of.start, end);
+  const from = starts === 0 ? 0 : upTo(all, of.start[starts - 1] - 1);
+  return all.slice(from, upTo(all, end));
 }
 
 /** Where it got or made the PRE-PREPARE. */
@@ -75,11 +84,10 @@ function proposal(trace, process, slot, view, digest, place) {
 
 /** Where somebody sent it the COMMITs as one proof, if that was so. */
 function proofOf(trace, process, slot, view, digest, end) {
-  const all = trace.processes.get(process).all;
-  return all.find((at) => {
+  return lifeUpTo(trace, process, end).find((at) => {
     const event = trace.events[at];
     const same = event.slot === slot && event.view === view && event.digest === digest;
-    return at <= end && event.kind === "receive" && event.type === "committed" && same;
+    return event.kind === "receive" && event.type === "committed" && same;
   });
 }
 
@@ -89,8 +97,7 @@ const OWN = { prepare: "accept", commit: "prepared" };
 /** The votes that it had heard, its own among them, up to an event. Those for another batch do not count. */
 function votes(trace, process, kind, slot, view, digest, end, needed) {
   const heard = new Map(trace.voters.map((name) => [name, []]));
-  const all = trace.processes.get(process).all;
-  for (const at of all.slice(0, upTo(all, end))) {
+  for (const at of lifeUpTo(trace, process, end)) {
     const event = trace.events[at];
     if (event.slot !== slot || event.view !== view) continue;
     const isVote = event.kind === "receive" && event.type === kind;

@@ -9,10 +9,10 @@ use quorate_host::{
     first_number,
 };
 use quorate_protocol::evidence;
-use quorate_protocol::message::{NewView, Request};
+use quorate_protocol::message::{Commit, NewView, Request};
 use quorate_protocol::{
-    Cached, ClientId, ClusterId, Config, Digest, Duration, Keys, Part, Record, ReplicaId, Signed,
-    SignedMessage, Sizes, Status, Time, Timestamp,
+    Cached, ClientId, ClusterId, Config, Digest, Duration, Keys, Part, Record, ReplicaId, Sequence,
+    Signed, SignedMessage, Sizes, Status, Time, Timestamp,
 };
 use quorate_service::exchange::{Exchange, Rules};
 use quorate_service::gathering::{
@@ -366,6 +366,11 @@ impl Process {
     /// The NEW-VIEWs on its disk. One of them may have got there at the commit at which the process ended.
     pub(crate) fn kept_new_views(&self) -> impl Iterator<Item = Signed<NewView>> + '_ {
         self.disk.records().iter().filter_map(began)
+    }
+
+    /// The COMMITs by which it has executed a slot since it started.
+    pub(crate) fn certificate(&self, slot: Sequence) -> Option<&[Signed<Commit>]> {
+        self.live.archive().certificate(slot)
     }
 
     /// At its next commit this happens.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use quorate_fault::Bound;
-use quorate_protocol::Time;
+use quorate_protocol::message::Commit;
+use quorate_protocol::{Sequence, Signed, Time};
 use quorate_trace::Event;
 
 use crate::invariant::{Panicked, Violation};
@@ -143,6 +144,13 @@ impl Simulation {
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
         self.world.standings()
+    }
+
+    /// The COMMITs by which a process has executed a slot since it started last; of twins, the first. `None` if it has not, or has
+    /// executed too many slots since.
+    #[must_use]
+    pub fn certificate(&self, by: Name, slot: Sequence) -> Option<&[Signed<Commit>]> {
+        self.world.certificate(by, slot)
     }
 
     /// The plan that gives this run again, with what authors have written so far.

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use quorate_fault::{Dice, Say, link};
 use quorate_host::{self as host, Answer, Told};
-use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Time};
+use quorate_protocol::message::Commit;
+use quorate_protocol::{ClusterId, Digest, Duration, ReplicaId, Sequence, Signed, Time};
 use quorate_service::{self as service, kv};
 use quorate_trace::{Event as TraceEvent, Why};
 
@@ -236,6 +237,11 @@ impl World {
             }
         };
         places.map(standing).collect()
+    }
+
+    /// The COMMITs by which a process has executed a slot.
+    pub(crate) fn certificate(&self, by: Name, slot: Sequence) -> Option<&[Signed<Commit>]> {
+        self.places.all[by.index()].process.certificate(slot)
     }
 
     /// From now on this author writes the script of a process, if it has one.
