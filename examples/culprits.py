@@ -30,8 +30,11 @@ def told(status, text):
 
 
 def break_it(where):
-    """Runs exchanges until the correct processes disagree. P hides its lies from Q, so that Q can vote for both sides of each."""
-    client("link", "P->Q: cut", "S->Q: cut", *where)
+    """Runs exchanges until the correct processes disagree. P hides its lies from Q, so that Q can vote for both sides of each. R and S
+    do not hear from each other, nor from the liars what the other one has: else the first lie would be proved before it does harm, and a
+    proved liar counts no more. The liars do not hear that R or S lacks something, because they would send it again as it is."""
+    apart = ("P->Q: cut", "S->Q: cut", "R<->S: cut", "P+Q->R+S committed+view-change: cut", "R+S->P+Q standing: cut")
+    client("link", *apart, *where)
     for number in range(1, ROUNDS + 1):
         status, text = client(*where, "--format", "table")
         print(f"exchange {number}: client ends with {status}")

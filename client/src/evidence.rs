@@ -26,6 +26,8 @@ struct Proof {
     kind: String,
     what: String,
     by: Vec<String>,
+    /// Those of them that have pardoned the process since.
+    pardoned_by: Vec<String>,
 }
 
 /// Prints all proofs. The first process that does not answer gives the exit status.
@@ -34,13 +36,15 @@ pub(crate) async fn command(target: &Target, options: &EvidenceOptions) -> anyho
     ensure!(!reachable.is_empty(), "no process can be reached");
     let answers = join_all(reachable.iter().map(|process| process.call(Evidence))).await;
     let mut exit = Exit::Agree;
-    let mut all: BTreeMap<(String, String, String), Vec<String>> = BTreeMap::new();
+    let mut all: BTreeMap<(String, String, String), [Vec<String>; 2]> = BTreeMap::new();
     for (process, answer) in reachable.iter().zip(answers) {
         match answer {
             Ok(proofs) => {
                 for one in proofs {
-                    let by = all.entry((one.accused, one.kind, one.what)).or_default();
+                    let [by, pardoned_by] =
+                        all.entry((one.accused, one.kind, one.what)).or_default();
                     by.push(process.name.clone());
+                    pardoned_by.extend(one.pardoned.then(|| process.name.clone()));
                 }
             }
             Err(error) => {
@@ -54,11 +58,12 @@ pub(crate) async fn command(target: &Target, options: &EvidenceOptions) -> anyho
     }
     let evidence: Vec<Proof> = all
         .into_iter()
-        .map(|((accused, kind, what), by)| Proof {
+        .map(|((accused, kind, what), [by, pardoned_by])| Proof {
             accused,
             kind,
             what,
             by,
+            pardoned_by,
         })
         .collect();
     match options.format {
@@ -78,8 +83,16 @@ fn lines(evidence: &[Proof]) -> String {
             kind,
             what,
             by,
+            pardoned_by,
         } = one;
-        format!("{accused}: {what} ({kind}, proved by {})\n", enumerate(by))
+        let pardoned = match pardoned_by.as_slice() {
+            [] => String::new(),
+            some => format!("; pardoned by {}", enumerate(some)),
+        };
+        format!(
+            "{accused}: {what} ({kind}, proved by {}{pardoned})\n",
+            enumerate(by)
+        )
     };
     evidence.iter().map(line).collect()
 }

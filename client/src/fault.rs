@@ -6,7 +6,7 @@ use quorate_cli::console::complain;
 use quorate_server::{Bound, FaultPlan, Scene};
 use quorate_spelling::similar;
 use quorate_wire::Method;
-use quorate_wire::method::{FaultClear, FaultSet, LinkSet};
+use quorate_wire::method::{FaultClear, FaultPardon, FaultSet, LinkSet};
 use serde::Serialize;
 
 use crate::exit::{Exit, no_answer};
@@ -34,7 +34,8 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
     report(changes, bound, options.format)
 }
 
-/// Makes the named processes correct, or all that can be reached, and takes away the rules of the links over which they send.
+/// Makes the named processes correct, or all that can be reached, and takes away the rules of the links over which they send. All that
+/// can be reached pardon them.
 pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Result<Exit> {
     let processes: Vec<&Process> = if options.names.is_empty() {
         target.reachable().collect()
@@ -44,7 +45,7 @@ pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Resu
             .map(|name| find(target, name))
             .collect::<anyhow::Result<_>>()?
     };
-    let changes = join_all(processes.into_iter().map(heal_one)).await;
+    let changes = join_all(processes.into_iter().map(|one| heal_one(target, one))).await;
     let bound = bound(target, &changes);
     if !bound.holds() {
         complain(format_args!("warning: {}", bound.fact()));
@@ -52,17 +53,37 @@ pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Resu
     report(changes, bound, options.format)
 }
 
-async fn heal_one(process: &Process) -> (&Process, Change) {
+async fn heal_one<'a>(target: &Target, process: &'a Process) -> (&'a Process, Change) {
     let opened = process.call(LinkSet { rules: Vec::new() }).await;
     let healed = match opened {
         Ok(_) => process.call(FaultClear).await,
         Err(error) => Err(error),
     };
     let change = match healed {
-        Ok(words) => Change::Behaves(words),
+        Ok(words) => match pardon(target, &process.name).await {
+            Ok(()) => Change::Behaves(words),
+            Err(error) => Change::Failed(error),
+        },
         Err(error) => Change::Failed(no_answer(&process.name, error)),
     };
     (process, change)
+}
+
+/// All that can be reached count a process again that they have proved faulty. It is correct by now, so what it signs from then on is no
+/// lie.
+async fn pardon(target: &Target, name: &str) -> anyhow::Result<()> {
+    let by = target.reachable().map(async |process| {
+        let process_name = name.to_owned();
+        let call = FaultPardon {
+            process: process_name,
+        };
+        let pardoned = process.call(call).await;
+        pardoned.map_err(|error| no_answer(&process.name, error))
+    });
+    join_all(by)
+        .await
+        .into_iter()
+        .try_for_each(|one| one.map(drop))
 }
 
 /// The result of giving one process a behaviour.

@@ -81,6 +81,7 @@ fn the_page_lists_the_members_that_each_command_prints() {
 fn the_page_lists_the_members_of_a_proof() {
     let processes = Processes::start(4, "P=equivocate");
     processes.client(&["--format", "lines"]);
+    processes.client(&["heal", "P"]);
     let output = processes.client(&["evidence", "--format", "json"]);
     let object = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(members(&object), listed("client evidence"), "{object}");

@@ -24,7 +24,8 @@ pub struct Faulty {
 impl Faulty {
     /// A replica with this behaviour, or a correct one for `None`.
     #[must_use]
-    pub fn new(replica: Replica, behaviour: Option<Box<dyn Behaviour>>) -> Self {
+    pub fn new(mut replica: Replica, behaviour: Option<Box<dyn Behaviour>>) -> Self {
+        replica.set_accomplice(stands_by_liars(behaviour.as_deref()));
         Self {
             replica,
             behaviour,
@@ -138,6 +139,8 @@ impl Faulty {
         if self.crashed {
             return Vec::new();
         }
+        self.replica
+            .set_accomplice(stands_by_liars(behaviour.as_deref()));
         self.behaviour = behaviour;
         self.tick(now);
         std::mem::take(&mut self.held.effects)
@@ -146,7 +149,8 @@ impl Faulty {
     }
 
     /// Continues with another replica and the same behaviour. Effects that were held back are lost.
-    pub fn restart(&mut self, replica: Replica) {
+    pub fn restart(&mut self, mut replica: Replica) {
+        replica.set_accomplice(stands_by_liars(self.behaviour.as_deref()));
         self.replica = replica;
         self.held = Held::default();
     }
@@ -181,6 +185,10 @@ impl Faulty {
         });
         self.crashed = behaviour.crashes();
     }
+}
+
+fn stands_by_liars(behaviour: Option<&dyn Behaviour>) -> bool {
+    behaviour.is_some_and(Behaviour::stands_by_liars)
 }
 
 /// The effects held back, in the order in which they are due.

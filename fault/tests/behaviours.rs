@@ -13,8 +13,9 @@ use quorate_protocol::message::{
     Request, Standing, ViewChange,
 };
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Effect, Input, Keys, Message, Misbehaviour,
-    Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time, Timestamp, VerifiedMessage, View,
+    ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys, Message,
+    Misbehaviour, Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time, Timer, Timestamp,
+    VerifiedMessage, View,
 };
 
 const P: ReplicaId = ReplicaId(0);
@@ -692,6 +693,28 @@ fn only_amnesia_forgets() {
         assert_eq!(forgets, entry.name == "amnesia", "{}", entry.name);
     }
     assert!(!Faulty::new(Replica::new(setting().config), None).forgets());
+}
+
+#[test]
+fn a_faulty_process_acts_on_no_proof_against_others_until_it_is_correct() {
+    let config = Config::new(OTHERS[0], setting().config.quorum);
+    let mut liar = Faulty::new(Replica::new(config), Some(made("silent@after=1h")));
+    liar.step(millis(0), Input::Start);
+    let lie = Prepare {
+        view: View(0),
+        sequence: Sequence(1),
+        digest: digest(1),
+    };
+    let proof = Evidence::PrimaryPrepared(keys(P).sign(lie).into_signed());
+    let seen = liar.step(millis(10), Input::Proved(Box::new(proof)));
+    assert_eq!(sent(&seen), [], "it neither shows the proof nor leaves P");
+    assert!(liar.replica().convicts(P), "it keeps the proof");
+    liar.step(millis(20), Input::Timer(Timer::Status));
+    assert!(liar.replica().status().active);
+    liar.change(millis(30), None);
+    liar.step(millis(40), Input::Timer(Timer::Status));
+    let status = liar.replica().status();
+    assert_eq!((status.view, status.active), (View(1), false));
 }
 
 /// Whether `silent` with a trigger suppresses this message at this moment.

@@ -184,6 +184,11 @@ impl<S: Service> Core<S> {
         self.give(Input::Distrust);
     }
 
+    /// The operator pardons a replica: the proofs against it that are kept here act no more.
+    pub fn pardon(&mut self, replica: ReplicaId) {
+        self.give(Input::Pardon(replica));
+    }
+
     /// Misbehaves in this way from now on; `None` makes the process correct. What it held back leaves at once.
     pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) {
         for effect in self.replica.change(now, behaviour) {

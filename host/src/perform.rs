@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use quorate_protocol::{
     Effect, Evidence, Input, Message, ReplicaId, Sequence, SignedMessage, Time, VerifiedMessage,
+    View,
 };
 use quorate_service::Service;
 use quorate_trace::{self as trace, EventId, Whom};
@@ -99,6 +100,9 @@ impl<S: Service> Core<S> {
                 self.events.push(Event::Diverged(sequence));
             }
             Effect::ViewChanged { view, active } => {
+                if !active && self.has_left_a_proved_primary(view) {
+                    self.views.blame_proof();
+                }
                 self.views.on_changed(view, active, now);
                 self.meter.view_changes += u64::from(active);
                 self.note(|| {
@@ -131,6 +135,13 @@ impl<S: Service> Core<S> {
                 None
             }
         }
+    }
+
+    /// Whether the primary of the view before this one is proved faulty.
+    fn has_left_a_proved_primary(&self, view: View) -> bool {
+        let replica = self.replica();
+        let left = View(view.0.saturating_sub(1));
+        replica.convicts(left.primary(replica.config().quorum))
     }
 
     fn accuse(&mut self, evidence: Box<Evidence>) {

@@ -336,6 +336,11 @@ impl<C> Process<C> {
         }
     }
 
+    /// The operator pardons a replica: the proofs against it that are kept here act no more.
+    pub fn pardon(&mut self, replica: ReplicaId) {
+        self.core.pardon(replica);
+    }
+
     /// Misbehaves in this way from now on; `None` makes the process correct.
     pub fn change(&mut self, now: Time, behaviour: Option<Box<dyn Behaviour>>) {
         self.core.change(now, behaviour);

@@ -23,6 +23,8 @@ pub enum Reason {
     Client,
     /// The primary was too slow.
     Slow,
+    /// The primary is proved faulty.
+    Proved,
     /// The process followed a NEW-VIEW without having asked.
     Followed,
 }
@@ -80,6 +82,13 @@ impl ViewLog {
     pub(crate) fn on_timer_set(&mut self, timer: Timer, now: Time) {
         if timer == Timer::View {
             self.timer_set = now;
+        }
+    }
+
+    /// The primary of the view that is left now is proved faulty.
+    pub(crate) const fn blame_proof(&mut self) {
+        if !matches!(self.cause, Reason::Restarted) {
+            self.cause = Reason::Proved;
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a process has to judge all by, as `audit` tells it: proofs, certificates and NEW-VIEWs, each an item with a name.
 
+use std::collections::BTreeSet;
+
 use quorate_host::Process;
 use quorate_protocol::{Digest, Evidence, Sequence};
 use serde::Serialize;
@@ -36,7 +38,7 @@ struct NewView {
 impl Archived {
     /// The items of a process.
     pub(crate) fn of<C>(process: &Process<C>) -> Self {
-        let proofs = process.replica().proofs().map(|evidence| Proof {
+        let proofs = proofs_of(process).map(|evidence| Proof {
             item: name_of(evidence),
             accused: evidence.accused().to_string(),
             kind: evidence.kind().to_string(),
@@ -75,10 +77,18 @@ impl Archived {
             let new_view = new_views.find(|one| one.value().view.0 == view)?;
             return Some(new_view.encode());
         }
-        let mut proofs = process.replica().proofs();
-        let proof = proofs.find(|evidence| name_of(evidence) == name)?;
+        let proof = proofs_of(process).find(|evidence| name_of(evidence) == name)?;
         Some(proof.encode())
     }
+}
+
+/// Its proofs, and those of pardoned processes, at most one of a name.
+fn proofs_of<C>(process: &Process<C>) -> impl Iterator<Item = &Evidence> {
+    let replica = process.replica();
+    let acting: BTreeSet<_> = replica.proofs().map(name_of).collect();
+    let pardoned = replica.pardoned();
+    let pardoned = pardoned.filter(move |one| !acting.contains(&name_of(one)));
+    replica.proofs().chain(pardoned)
 }
 
 fn name_of(evidence: &Evidence) -> String {

@@ -193,14 +193,16 @@ pub(crate) enum Question {
         /// Where the answer goes.
         answer: oneshot::Sender<Option<TracePage>>,
     },
-    /// The proofs that the process keeps.
-    Proofs(oneshot::Sender<Vec<Evidence>>),
+    /// The proofs that the process keeps, each with whether its replica was pardoned since.
+    Proofs(oneshot::Sender<Vec<(Evidence, bool)>>),
     /// What the process has to judge all by, and its checkpoint interval.
     Archived(oneshot::Sender<(u64, Archived)>),
     /// The bytes of one item of that.
     ArchivedItem(String, oneshot::Sender<Option<Vec<u8>>>),
     /// Sets the fault of this process, in words; `None` makes it correct. The answer is the fault, in words.
     SetFault(Option<String>, oneshot::Sender<Result<String, Fault>>),
+    /// The operator pardons a process. The answer is whether there was a proof against it.
+    Pardon(ReplicaId, oneshot::Sender<Result<bool, Fault>>),
     /// The fault of this process, in words.
     Fault(oneshot::Sender<String>),
     /// Sets the rules of the links. The answer is that of [`Question::Links`].

@@ -401,8 +401,10 @@ impl Runtime {
                 let _ = answer.send(journal.map(|journal| journal.page(since, TRACE_PAGE)));
             }
             Question::Proofs(answer) => {
-                let proofs = self.process.replica().proofs();
-                let _ = answer.send(proofs.cloned().collect());
+                let replica = self.process.replica();
+                let proofs = replica.proofs().map(|one| (one.clone(), false));
+                let pardoned = replica.pardoned().map(|one| (one.clone(), true));
+                let _ = answer.send(proofs.chain(pardoned).collect());
             }
             Question::Archived(answer) => {
                 let interval = self.process.replica().config().checkpoint_interval;
@@ -413,6 +415,9 @@ impl Runtime {
             }
             Question::SetFault(words, answer) => {
                 let _ = answer.send(self.set_fault(words));
+            }
+            Question::Pardon(process, answer) => {
+                let _ = answer.send(self.pardon(process));
             }
             Question::Fault(answer) => {
                 let _ = answer.send(self.fault_in_words());
@@ -500,6 +505,24 @@ impl Runtime {
                 .collect(),
             traffic: self.traffic.clone(),
         }
+    }
+
+    /// Counts a process again that this one has proved faulty. Answers whether it had.
+    fn pardon(&mut self, process: ReplicaId) -> Result<bool, Fault> {
+        if !self.loopback {
+            return Err(Fault::new(
+                Fault::NOT_FROM_ELSEWHERE,
+                "a process can be pardoned only by one that listens on loopback alone",
+            ));
+        }
+        let mut proofs = self.process.replica().proofs();
+        let is_proved = proofs.any(|one| one.accused() == process);
+        drop(proofs);
+        if is_proved {
+            tracing::info!(%process, "pardoned");
+            self.process.pardon(process);
+        }
+        Ok(is_proved)
     }
 
     /// Sets the fault of this process, in words. `None` makes it correct.

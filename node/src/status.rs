@@ -108,6 +108,7 @@ pub(crate) fn view_change_status(
         Reason::Restarted => ViewChangeReason::Restarted,
         Reason::Client => ViewChangeReason::Client,
         Reason::Slow => ViewChangeReason::Slow,
+        Reason::Proved => ViewChangeReason::Proved,
         Reason::Followed => ViewChangeReason::Followed,
     };
     ViewChangeStatus {

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::certificate::PreparedCertificate;
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::id::{Sequence, View};
 pub use crate::message::evidence::{Evidence, Kind};
-use crate::message::{Commit, PrePrepare, Prepare, ViewChange};
+use crate::message::{Commit, NewView, PrePrepare, Prepare, ViewChange};
 use crate::misbehaviour::Misbehaviour;
 use crate::mutant::Mutant;
 use crate::new_view;
@@ -51,6 +53,44 @@ impl Evidence {
             }
         }
     }
+}
+
+impl Evidence {
+    /// Whether one of its messages is of before a pardon. A lie after the pardon takes two later messages, or one that is a lie by
+    /// itself.
+    pub(crate) fn is_forgiven(&self, pardon: &Pardon) -> bool {
+        fn names(pardon: &Pardon, message: &Signed<impl Names>) -> bool {
+            let (view, sequence, _) = message.value().names();
+            pardon.view >= view && pardon.sequence >= sequence
+        }
+        let asks = |message: &Signed<ViewChange>| pardon.view >= message.value().view;
+        let starts = |message: &Signed<NewView>| pardon.view >= message.value().view;
+        match self {
+            Self::TwoPrePrepares(a, b) => names(pardon, a) || names(pardon, b),
+            Self::TwoPrepares(a, b) => names(pardon, a) || names(pardon, b),
+            Self::TwoCommits(a, b) => names(pardon, a) || names(pardon, b),
+            Self::PrimaryPrepared(a) => names(pardon, a),
+            Self::WrongNewView(a) => starts(a),
+            Self::ProposedAgainstNewView(a, b) => starts(a) || names(pardon, b),
+            Self::CommittedOtherProposal(a, b) => names(pardon, a) || names(pardon, b),
+            Self::CommittedOtherPrepare(a, b) => names(pardon, a) || names(pardon, b),
+            Self::TwoViewChanges(a, b) => asks(a) || asks(b),
+            Self::TwoNewViews(a, b) => starts(a) || starts(b),
+            Self::ForgottenCommit(a, b) | Self::CommitBelowCheckpoint(a, b) => {
+                names(pardon, a) || asks(b)
+            }
+        }
+    }
+}
+
+/// How far a replica was when its operator pardoned another one. What the other one has signed of views and slots up to there proves
+/// nothing more against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pardon {
+    /// The view that it was in or asked for, or a later one that the other one had asked for.
+    pub view: View,
+    /// The last slot of which it knew anything.
+    pub sequence: Sequence,
 }
 
 impl Keys {

@@ -33,6 +33,8 @@ pub enum Input {
     },
     /// The signatures of what [`crate::Effect::Suspect`] has named hold.
     Proved(Box<Evidence>),
+    /// The operator of the process pardons a replica: the proofs against it that are kept here act no more.
+    Pardon(ReplicaId),
     /// The host has read what [`crate::Effect::Read`] asked for.
     Read {
         /// The replica that asked.

@@ -52,7 +52,7 @@ pub mod tree;
 pub use config::Config;
 pub use digest::Digest;
 pub use effect::{Effect, Timer};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Pardon};
 pub use id::{ClientId, ClusterId, ParseReplicaIdError, ReplicaId, Sequence, Timestamp, View};
 pub use input::Input;
 pub use largest::Largest;

@@ -113,6 +113,8 @@ pub enum Misbehaviour {
     PrimaryPrepared { signer: ReplicaId },
     #[error("{signer} signed a request in the name of client {client}")]
     RequestOfAnother { signer: ReplicaId, client: ClientId },
+    #[error("{signer} says that a process is proved faulty which is not in this cluster")]
+    StrangerProved { signer: ReplicaId },
     #[error("client {client} sent another operation under timestamp {}", timestamp.0)]
     TimestampTaken {
         client: ClientId,

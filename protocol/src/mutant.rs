@@ -33,6 +33,12 @@ pub enum Mutant {
     LaggardLeftAlone,
     /// A vote that decides nothing is thrown away, and is evidence of nothing later (rule 24).
     SurplusForgotten,
+    /// What a replica proved faulty says counts as ever (rule 30).
+    ProvedVoteCounts,
+    /// A primary proved faulty is kept until the timer runs out (rule 30).
+    ProvedPrimaryKept,
+    /// A pardon is forgotten at the next restart (rule 30).
+    PardonNotOnDisk,
     /// A replica shows nobody the lies that it has seen (rule 24).
     ProofKeptBack,
     /// A proof is not written to disk (rule 24).
@@ -167,7 +173,7 @@ impl std::fmt::Display for Mutant {
 impl Mutant {
     /// The bugs that no run shows, because another rule makes up for them, or because nobody in a run is so evil. Each of
     /// them fails the test of its rule (`protocol/tests/rules/mutants.rs`).
-    pub const UNSEEN: [Self; 15] = [
+    pub const UNSEEN: [Self; 17] = [
         Self::BodiesNotCompared,
         Self::BodyNotFetched,
         Self::ProposesAboveWindow,
@@ -178,6 +184,8 @@ impl Mutant {
         Self::AnotherLifeExcuses,
         Self::CommitProofIgnored,
         Self::ProofNotOnDisk,
+        Self::ProvedVoteCounts,
+        Self::PardonNotOnDisk,
         Self::EarlyUnbounded,
         Self::WaitingUnbounded,
         Self::ResultsUnbounded,
@@ -186,7 +194,7 @@ impl Mutant {
     ];
 
     /// All mutants.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 66] = [
         Self::FirstCertificate,
         Self::RepeatedPrepares,
         Self::PrimaryPrepareCounts,
@@ -236,6 +244,9 @@ impl Mutant {
         Self::CommitProofIgnored,
         Self::ProofKeptBack,
         Self::ProofNotOnDisk,
+        Self::ProvedVoteCounts,
+        Self::ProvedPrimaryKept,
+        Self::PardonNotOnDisk,
         Self::NoHelpToVote,
         Self::EarlyUnbounded,
         Self::WaitingUnbounded,

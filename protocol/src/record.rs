@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Digest;
 use crate::certificate::PreparedCertificate;
-use crate::evidence::Evidence;
-use crate::id::{Sequence, View};
+use crate::evidence::{Evidence, Pardon};
+use crate::id::{ReplicaId, Sequence, View};
 use crate::message::{Batch, Checkpoint, PrePrepare, SignedMessage, ViewChange};
 use crate::part::Part;
 use crate::signature::Signed;
@@ -46,6 +46,8 @@ pub enum Record {
     VotesFrom(View),
     /// A proof that a replica is faulty. It never gets obsolete.
     Proof(Box<Evidence>),
+    /// The operator has pardoned a replica: the proofs against it before this record act no more.
+    Pardon(ReplicaId, Pardon),
     /// A checkpoint is stable. Records of slots at or below it are obsolete.
     #[serde(skip)]
     Stable {

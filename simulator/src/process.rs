@@ -265,6 +265,12 @@ impl Process {
         proofs.map(|one| (one.accused(), one.kind()))
     }
 
+    /// Whether it has proved another process faulty, and that counts.
+    #[must_use]
+    pub fn convicts(&self, other: ReplicaId) -> bool {
+        self.live.replica().convicts(other)
+    }
+
     /// How much its replica keeps.
     #[must_use]
     pub fn sizes(&self) -> Sizes {

@@ -26,6 +26,7 @@ fn well_known_bugs_are_caught_by_the_rule_that_they_break() {
         (Mutant::OnePrepareMore, "progress"),
         (Mutant::SignaturesNotChecked, "certificates verify"),
         (Mutant::OnlyFullBatches, "progress"),
+        (Mutant::ProvedPrimaryKept, "proved primaries are left"),
         (Mutant::TimerBeforeQuorum, "calm"),
         (Mutant::JoinsTooFew, "calm"),
         (Mutant::JoinsNobody, "progress"),

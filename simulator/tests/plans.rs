@@ -36,12 +36,6 @@ fn scenario_33_who_makes_a_correct_process_execute_otherwise_after_a_restart_is_
     assert_eq!(culprits_of(&disagreement), ["P", "S"]);
 }
 
-#[test]
-fn a_new_view_that_a_process_wrote_down_before_it_ended_proves_who_is_faulty() {
-    let plan = include_str!("../beyond/new-view-at-the-last-commit.toml");
-    assert_eq!(culprits_of(&disagreement_in(plan)), ["Q", "R"]);
-}
-
 fn disagreement_in(plan: &str) -> Disagreement {
     let plan = Plan::from_text(plan).expect("it is a plan");
     let outcome = run(&plan, Trace::Off).expect("the plan can be played");

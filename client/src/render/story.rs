@@ -174,6 +174,9 @@ fn reason(status: &ProcessStatus, change: &ViewChangeStatus) -> String {
         ViewChangeReason::BadNewView => {
             format!("asked for view {view} because the NEW-VIEW for view {before} was wrong")
         }
+        ViewChangeReason::Proved => {
+            format!("asked for view {view} because the primary of view {before} was proved faulty")
+        }
         ViewChangeReason::Restarted => format!("was in view {view} when it was restarted"),
         ViewChangeReason::Followed => {
             format!("took over view {view} from its NEW-VIEW without having asked for it")

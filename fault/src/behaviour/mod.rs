@@ -154,8 +154,13 @@ impl From<Effect> for Altered {
     }
 }
 
-/// How a process misbehaves. By default every method does what a correct process does.
+/// How a process misbehaves. By default every method does what a correct process does, but it stands by liars.
 pub trait Behaviour: Debug + DynClone + Send {
+    /// Whether the process is an accomplice of all liars ([`quorate_protocol::Replica::set_accomplice`]), at all times.
+    fn stands_by_liars(&self) -> bool {
+        true
+    }
+
     /// Tells the time and the replica's position. Called before any other method.
     fn tick(&mut self, moment: Moment) {
         let _ = moment;

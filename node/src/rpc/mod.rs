@@ -9,6 +9,7 @@ mod bid;
 mod evidence;
 mod fault_clear;
 mod fault_get;
+mod fault_pardon;
 mod fault_set;
 mod finalize_decision;
 mod gathering;
@@ -41,10 +42,10 @@ use quorate_host::{Answer, Ask, Outcome, Refusal};
 use quorate_protocol::{ClusterId, Quorum, ReplicaId};
 use quorate_service::exchange::{VoteRefused, check_decision};
 use quorate_wire::method::{
-    Agreement, Auction, Audit, AuditItem, Ballot, Bid, Evidence, FaultClear, FaultGet, FaultSet,
-    FinalizeDecision, Happenings, LinkGet, LinkSet, Members, NextEpoch, Offers, OpenAuction,
-    OpenVote, OpenWork, Read, ReceiveMessage, Round, SendMessage, ServerControl, Status,
-    Submission, Trace, Vote, Work,
+    Agreement, Auction, Audit, AuditItem, Ballot, Bid, Evidence, FaultClear, FaultGet, FaultPardon,
+    FaultSet, FinalizeDecision, Happenings, LinkGet, LinkSet, Members, NextEpoch, Offers,
+    OpenAuction, OpenVote, OpenWork, Read, ReceiveMessage, Round, SendMessage, ServerControl,
+    Status, Submission, Trace, Vote, Work,
 };
 use quorate_wire::{Endpoint, Fault, LeanCaller, Seldom};
 use tokio::sync::oneshot;
@@ -312,6 +313,7 @@ pub(crate) fn register(endpoint: Endpoint, handle: &Handle) -> Endpoint {
         audit_item: AuditItem,
         fault_set: FaultSet,
         fault_clear: FaultClear,
+        fault_pardon: FaultPardon,
         fault_get: FaultGet,
         link_set: LinkSet,
         link_get: LinkGet,

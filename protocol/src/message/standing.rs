@@ -46,6 +46,11 @@ impl Proved {
         self.0.is_empty()
     }
 
+    /// The replicas that are proved faulty.
+    pub fn accused(&self) -> impl Iterator<Item = ReplicaId> {
+        self.0.keys().copied()
+    }
+
     /// Whether there is a proof of this kind against a replica.
     #[must_use]
     pub fn has(&self, accused: ReplicaId, kind: Kind) -> bool {

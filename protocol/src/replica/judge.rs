@@ -6,7 +6,8 @@ use crate::certificate::{check_checkpoint, check_commits, check_view_change};
 use crate::digest::Digest;
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{
-    Checkpoint, Committed, NewView, PrePrepare, Prepare, Proof, SignedMessage, Stable, ViewChange,
+    Checkpoint, Committed, NewView, PrePrepare, Prepare, Proof, Proved, SignedMessage, Stable,
+    ViewChange,
 };
 use crate::misbehaviour::{Misbehaviour, NewViewFlaw, PreparedFlaw};
 use crate::mutant::Mutant;
@@ -68,6 +69,7 @@ impl Replica {
                 check_checkpoint(&self.config, stable.unwrap_or_default(), proof)
                     .map_err(|why| Misbehaviour::InvalidCheckpointProof { signer, why })
             }
+            SignedMessage::Standing(m) => self.check_proved(signer, &m.value().proved),
             SignedMessage::State(m) => limits.check_piece(signer, &m.value().piece),
             SignedMessage::Query(m) => limits.check_query(m),
             SignedMessage::Answer(m) => limits.check_results(signer, [&m.value().result]),
@@ -81,7 +83,6 @@ impl Replica {
             | SignedMessage::Checkpoint(_)
             | SignedMessage::Fetch(_)
             | SignedMessage::FetchState(_)
-            | SignedMessage::Standing(_)
             // What a proof holds is looked at once it is known to be the first of its kind.
             | SignedMessage::Proof(_) => Ok(()),
         }
@@ -97,6 +98,14 @@ impl Replica {
             signer: proof.signer(),
             accused: evidence.accused(),
         })
+    }
+
+    /// Nobody is proved faulty who is not one of the n replicas.
+    fn check_proved(&self, signer: ReplicaId, proved: &Proved) -> Result<(), Misbehaviour> {
+        if proved.accused().all(|one| one.0 < self.config.quorum.n()) {
+            return Ok(());
+        }
+        Err(Misbehaviour::StrangerProved { signer })
     }
 
     fn has_shape(&self, view_change: &Signed<ViewChange>) -> bool {
@@ -141,6 +150,17 @@ impl Replica {
 
     fn needs(&self, message: &SignedMessage) -> bool {
         match message {
+            // They decide by whose they are, and that one is proved faulty (rule 30).
+            SignedMessage::PrePrepare { .. }
+            | SignedMessage::Prepare(_)
+            | SignedMessage::Commit(_)
+            | SignedMessage::Checkpoint(_)
+            | SignedMessage::ViewChange(_)
+            | SignedMessage::NewView { .. }
+                if self.disregards(message.signer()) =>
+            {
+                false
+            }
             SignedMessage::PrePrepare { pre_prepare, .. } => self.needs_proposal(pre_prepare),
             SignedMessage::Prepare(m) => self.needs_prepare(m),
             SignedMessage::Checkpoint(m) => self.needs_checkpoint(m),

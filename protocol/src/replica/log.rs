@@ -218,6 +218,11 @@ impl Log {
         self.slots.first_key_value().map(|(sequence, _)| *sequence)
     }
 
+    /// The highest slot.
+    pub(super) fn last(&self) -> Option<Sequence> {
+        self.slots.last_key_value().map(|(sequence, _)| *sequence)
+    }
+
     pub(super) fn after(&self, sequence: Sequence) -> impl Iterator<Item = (Sequence, &Slot)> {
         self.slots
             .range(sequence.next()..)

@@ -97,6 +97,8 @@ pub struct Replica {
     early: EarlyMessages,
     allowances: Allowances,
     dossier: Dossier,
+    /// Whether this replica is a liar itself, which does not act on the proofs against others.
+    is_accomplice: bool,
     /// When this process last wanted another primary for a client.
     distrusted: Option<Time>,
     /// What each peer said last about how far it is. Its next message shows whether it makes progress.
@@ -132,6 +134,7 @@ impl Replica {
             early,
             allowances: Allowances::default(),
             dossier: Dossier::default(),
+            is_accomplice: false,
             distrusted: None,
             standings: BTreeMap::new(),
             helped: false,
@@ -160,6 +163,7 @@ impl Replica {
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
             Input::Read { to, answer } => self.on_read(to, answer),
             Input::Proved(evidence) => self.accuse(*evidence),
+            Input::Pardon(replica) => self.on_pardon(replica),
             Input::CheckpointTaken { sequence, parts } => self.on_checkpoint_taken(sequence, parts),
         }
         self.assert_invariants();
@@ -167,6 +171,9 @@ impl Replica {
     }
 
     fn on_message(&mut self, message: VerifiedMessage) {
+        if self.is_disregarded(&message) {
+            return;
+        }
         match message {
             VerifiedMessage::Request(m) => self.on_request(&m),
             VerifiedMessage::PrePrepare { pre_prepare, batch } => {

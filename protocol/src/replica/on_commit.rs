@@ -22,7 +22,7 @@ impl Replica {
             Timeliness::Late => return self.learn(commit.into_signed()),
             Timeliness::Early => {
                 self.learn(commit.signed().clone());
-                if self.is_ahead(sequence) {
+                if self.is_ahead(sequence) && !self.disregards(signer) {
                     let bytes = commit.weight();
                     let message = VerifiedMessage::Commit(commit);
                     self.early.keep(view, message, bytes);
@@ -35,6 +35,7 @@ impl Replica {
             return;
         }
         self.compare(Said::Commit(commit.signed()));
+        let is_disregarded = self.disregards(signer);
         let slot = self.log.slot_mut(sequence);
         if let Some(earlier) = slot.commits.get(&signer) {
             if earlier.value().digest != digest {
@@ -44,6 +45,9 @@ impl Replica {
                     sequence,
                 });
             }
+            return;
+        }
+        if is_disregarded {
             return;
         }
         slot.commits.insert(signer, commit.into_signed());
@@ -78,6 +82,9 @@ impl Replica {
             return;
         }
         self.testify(Statement::Commit(commit.clone()));
+        if self.disregards(commit.signer()) {
+            return;
+        }
         let slot = self.log.slot_mut(like.sequence);
         let newer = |known: &Signed<Commit>| like.view >= known.value().view;
         if slot.committed.is_some() || !slot.learned.get(&commit.signer()).is_none_or(newer) {

@@ -17,6 +17,7 @@ impl Replica {
         pre_prepares: Vec<Verified<PrePrepare>>,
     ) {
         let (signer, view) = (new_view.signer(), new_view.value().view);
+        let is_late = view < self.view || (view == self.view && self.active);
         if let Some(SignedMessage::NewView {
             new_view: known, ..
         }) = &self.view_changes.new_view
@@ -33,7 +34,7 @@ impl Replica {
             let proposals = pre_prepares.iter().map(Verified::signed);
             self.compare_new_view(new_view.value(), proposals);
         }
-        if view < self.view || (view == self.view && self.active) {
+        if is_late {
             return;
         }
         if signer != view.primary(self.config.quorum) {
@@ -46,6 +47,10 @@ impl Replica {
             if view == self.view && self.view_changes.quorum_seen {
                 self.start_view_change(view.next());
             }
+            return;
+        }
+        // What stands in it may have proved its sender faulty, or the primary of the view that this replica then left.
+        if view < self.view || self.disregards(signer) {
             return;
         }
         self.enter_view(new_view, pre_prepares);

@@ -78,6 +78,8 @@ impl Replica {
                     sequence,
                 });
             }
+            // This very proposal, or this one and another message, has proved its primary faulty.
+            _ if self.disregards(signer) => {}
             Some(_) if self.log.body(digest).is_some() => {}
             Some(_) => self.take_body(digest, batch),
             None => {

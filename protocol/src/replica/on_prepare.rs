@@ -41,6 +41,7 @@ impl Replica {
             return;
         }
         self.compare(Said::Prepare(prepare.signed()));
+        let is_disregarded = self.disregards(signer);
         let slot = self.log.slot_mut(sequence);
         if let Some(earlier) = slot.prepares.get(&signer) {
             if earlier.value().digest != digest {
@@ -50,6 +51,9 @@ impl Replica {
                     sequence,
                 });
             }
+            return;
+        }
+        if is_disregarded {
             return;
         }
         slot.prepares.insert(signer, prepare.into_signed());

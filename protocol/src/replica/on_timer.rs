@@ -48,6 +48,8 @@ impl Replica {
         self.pursue_state();
         self.watch_null_slots();
         self.watch_crowded();
+        // A faulty process that has become correct acts on proofs from now on.
+        self.leave_proved_primary();
         self.set_status_timer();
     }
 

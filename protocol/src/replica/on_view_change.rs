@@ -15,6 +15,9 @@ impl Replica {
         if let Err(flaw) = check_view_change(&self.config, &view_change) {
             return self.reject(flaw);
         }
+        if self.disregards(from) {
+            return;
+        }
         self.compare_certificates(view_change.value());
         if wanted < self.view || (wanted == self.view && self.active) {
             if self.active && from != self.own() {
@@ -55,6 +58,7 @@ impl Replica {
                 timer: Timer::View,
                 at,
             });
+            self.leave_proved_primary();
         }
         let view_changes: Vec<_> = self
             .view_changes

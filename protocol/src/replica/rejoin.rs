@@ -126,6 +126,7 @@ impl Replica {
             };
             self.persist(Record::VotesFrom(self.first_view));
             self.repeat_votes();
+            self.leave_proved_primary();
         }
     }
 }

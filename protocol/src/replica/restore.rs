@@ -61,8 +61,7 @@ impl Replica {
         }
         let sent = self.view_changes.sent.clone();
         records.extend(sent.filter(|_| !self.active).map(Record::ViewChange));
-        let proofs = self.dossier.all().cloned();
-        records.extend(proofs.map(|evidence| Record::Proof(Box::new(evidence))));
+        records.extend(self.dossier.records());
         records
     }
 
@@ -82,6 +81,7 @@ impl Replica {
             }
             Record::Body { sequence, batch } => self.read_body(sequence, batch),
             Record::Proof(evidence) => self.dossier.keep(*evidence),
+            Record::Pardon(replica, pardon) => self.dossier.pardon(replica, pardon),
             Record::Executed(sequence) => self.told = self.told.max(sequence),
             Record::Prepared(certificate) => {
                 self.log.keep_certificate(certificate);
@@ -174,6 +174,7 @@ impl Replica {
             self.say_standing();
         }
         self.set_status_timer();
+        self.leave_proved_primary();
     }
 
     pub(super) fn repeat_votes(&mut self) {

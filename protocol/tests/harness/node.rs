@@ -21,6 +21,10 @@ impl Recorder {
 }
 
 impl Behaviour for Recorder {
+    fn stands_by_liars(&self) -> bool {
+        false
+    }
+
     fn alter(&mut self, effect: Effect) -> Vec<Altered> {
         let mut effects = self.0.lock().expect("one thread has it");
         effects.push(effect.clone());

@@ -3,7 +3,7 @@
 use quorate_host::{Batch as Arrived, Core, Event, Outgoing};
 use quorate_protocol::client::{Accepted, Read};
 use quorate_protocol::message::Request;
-use quorate_protocol::{Effect, Input, Misbehaviour, Sequence, SignedMessage, Timer};
+use quorate_protocol::{Effect, Input, Misbehaviour, ReplicaId, Sequence, SignedMessage, Timer};
 
 use super::log::Log;
 use super::sign::the_request;
@@ -125,6 +125,11 @@ impl Network {
     /// A process's client got no answer, and wants another primary.
     pub(crate) fn distrust(&mut self, at: u32) {
         self.give(at, Core::distrust);
+    }
+
+    /// A process's operator pardons a replica.
+    pub(crate) fn pardon(&mut self, at: u32, replica: u32) {
+        self.give(at, |core| core.pardon(ReplicaId(replica)));
     }
 
     /// A timer of a replica runs out now.

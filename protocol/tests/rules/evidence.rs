@@ -122,7 +122,7 @@ pub(crate) fn rule_24_another_life_in_a_view_change_excuses_only_a_replica_that_
 
 /// Brings all four replicas into view 1, with nothing proposed.
 fn enter_view_1(net: &mut Network) {
-    let new_view = net.new_view(1, 1, net.wishes(&[0, 1, 2], 1), &[]);
+    let new_view = net.new_view(1, 1, net.wishes(&[0, 1, 3], 1), &[]);
     net.deliver(3, new_view);
     assert_eq!(net.view(3), (1, true));
 }

@@ -5,6 +5,7 @@ mod catching_up;
 mod checkpoint_cost;
 mod checkpoints;
 mod clients;
+mod conviction;
 mod evidence;
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -2,12 +2,14 @@
 
 use quorate_protocol::Mutant;
 
-use super::{bounds, evidence, normal, restart, speaking, timers, transfer, view_change};
+use super::{
+    bounds, conviction, evidence, normal, restart, speaking, timers, transfer, view_change,
+};
 use crate::harness::mutant::fails;
 
 #[test]
 fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
-    let tests: [(Mutant, fn()); 31] = [
+    let tests: [(Mutant, fn()); 34] = [
         (Mutant::SignaturesNotChecked, normal::rule_01_only_distinct_senders_with_checked_signatures_of_this_cluster_count),
         (Mutant::BodiesNotCompared, normal::rule_02_a_pre_prepare_counts_only_from_the_primary_in_the_view_and_window_with_its_body),
         (Mutant::BodyNotFetched, normal::rule_03_no_prepare_before_the_body_is_held_and_a_missing_body_is_fetched),
@@ -32,6 +34,9 @@ fn an_engine_with_a_known_bug_fails_the_test_of_its_rule() {
         (Mutant::CommitProofIgnored, evidence::rule_24_a_commit_proof_that_contradicts_what_has_committed_is_told_and_convicts_who_signed_both),
         (Mutant::ProofKeptBack, evidence::rule_24_a_proof_is_shown_to_the_others_who_keep_the_first_of_its_kind_for_good),
         (Mutant::ProofNotOnDisk, evidence::rule_24_a_proof_is_shown_to_the_others_who_keep_the_first_of_its_kind_for_good),
+        (Mutant::ProvedVoteCounts, conviction::rule_30_what_a_replica_proved_faulty_says_itself_counts_no_more),
+        (Mutant::ProvedPrimaryKept, conviction::rule_30_a_primary_proved_faulty_is_left_at_once_and_a_wanted_one_once_a_quorum_asks),
+        (Mutant::PardonNotOnDisk, conviction::rule_30_a_pardoned_replica_counts_again_until_it_lies_anew_also_after_a_restart),
         (Mutant::AnyoneSpeaks, speaking::rule_26_a_request_whose_signer_may_not_speak_for_the_client_is_refused_however_it_comes),
         (Mutant::ProposesTooMuch, bounds::rule_27_the_primary_fills_a_batch_up_to_its_bytes_and_all_is_executed),
         (Mutant::EarlyUnbounded, bounds::rule_27_early_proposals_of_one_sender_are_bounded_in_bytes),

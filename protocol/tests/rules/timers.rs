@@ -411,12 +411,13 @@ fn batch_of_2(net: &Network, name: &str) -> Batch {
 }
 
 /// Lets the timer of replica 3 run out while "left out" of process 2 waits and another request of process 2 has executed.
-fn crowd(net: &mut Network, view: u64, slot: u64) {
+fn crowd(net: &mut Network, view: u64, slot: u64) -> Batch {
     let left_out = net.named_request(2, "left out", 1);
     net.deliver(3, SignedMessage::Request(left_out));
     let other = batch_of_2(net, &format!("other {slot}"));
     net.commit_at(3, view, slot, &other);
     net.fire_if_set(3, Timer::View);
+    other
 }
 
 /// Lets the time of some status timers go by at replica 3. Returns how long it stays in its view, in microseconds.
@@ -452,16 +453,20 @@ pub(crate) fn rule_28_a_primary_that_leaves_out_a_request_of_a_busy_speaker_is_l
     let mut net = Network::new(4);
     let t = VIEW_TIMEOUT.0;
     let mut patience = Vec::new();
-    let mut slot = 0;
+    let (mut certificates, mut chosen) = (Vec::new(), Vec::new());
     for view in 0..3 {
-        slot += 1;
-        crowd(&mut net, view, slot);
+        let slot = view + 1;
+        let executed = crowd(&mut net, view, slot);
+        let backups: Vec<u32> = (0..3).filter(|i| u64::from(*i) != view).collect();
+        certificates.push(net.certificate(view, slot, &executed, &backups));
+        chosen.push((slot, executed.digest()));
         let left_after = stays_for(&mut net, 40).expect("it is left");
         patience.push(left_after / t);
         assert_eq!(net.view(3), (view + 1, false));
         let next = u32::try_from(view + 1).unwrap();
-        let wishes = net.wishes(&[0, 1, 2], view + 1);
-        net.deliver(3, net.new_view(next, view + 1, wishes, &[]));
+        let wishes = (0..3).map(|i| net.wish(i, view + 1, certificates.clone()));
+        let new_view = net.new_view(next, view + 1, wishes.collect(), &chosen);
+        net.deliver(3, new_view);
     }
     assert_eq!(patience, [1, 2, 4]);
 }

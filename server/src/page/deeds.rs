@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use quorate_service::exchange::check_decision;
 use quorate_wire::method::{
-    FaultClear, FaultSet, FinalizeDecision, LinkGet, LinkSet, SendMessage, Status, StatusAnswer,
+    FaultClear, FaultPardon, FaultSet, FinalizeDecision, LinkGet, LinkSet, SendMessage, Status,
+    StatusAnswer,
 };
 use quorate_wire::{CallError, Caller, Method};
 use serde::Deserialize;
@@ -28,7 +29,7 @@ enum Deed {
     Behave { process: String, behaviour: String },
     /// Nothing that a process sends reaches another one from now on, or it does again.
     Link { from: String, to: String, cut: bool },
-    /// All processes are correct, and all links whole.
+    /// All processes are correct, and all links whole. Those that were proved faulty count again.
     Heal,
     /// All processes send this decision, and then decide.
     Exchange { decision: String },
@@ -124,16 +125,25 @@ impl Deeds {
             let healed = call(process, FaultClear).await;
             healed.map_err(|error| told(&process.name, &error))
         });
-        let failed: Vec<_> = join_all(healed)
-            .await
-            .into_iter()
-            .filter_map(Result::err)
-            .collect();
+        let mut done: Vec<Result<_, String>> = join_all(healed).await;
+        let pardoned = self.processes.iter().map(|by| self.pardon_all(by));
+        done.extend(join_all(pardoned).await);
+        let failed: Vec<_> = done.into_iter().filter_map(Result::err).collect();
         if failed.is_empty() {
             Ok("all are correct, and all links whole".to_owned())
         } else {
             Err(failed.join("; "))
         }
+    }
+
+    /// A process counts all others again. They are correct by now.
+    async fn pardon_all(&self, by: &Process) -> Result<String, String> {
+        for process in self.processes.iter() {
+            let process = process.name.clone();
+            let pardoned = call(by, FaultPardon { process }).await;
+            pardoned.map_err(|error| told(&by.name, &error))?;
+        }
+        Ok(by.name.clone())
     }
 
     async fn order(&self, name: &str, order: Order) -> Result<String, String> {

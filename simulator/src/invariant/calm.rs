@@ -1,13 +1,13 @@
 //! Calm: no correct process asks for another view without a reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::message::{Memory, Request, ViewChange};
 use quorate_protocol::{ClientId, Duration, Quorum, ReplicaId, Signed, Time, Timestamp, View};
 
 /// The rule.
 pub const RULE: &str = "rules 14 to 16 and 18: a correct process asks for another view only if a request waits, f+1 others ask, \
-     the primary is slow, or a process has lost its memory; and for a further one only after a quorum has asked for the first";
+     the primary is slow or proved faulty, or a process has lost its memory; and for a further one only after a quorum has asked for the first";
 
 /// How many requests a primary must have served slowly before it is left (rule 18). One that took several T counts as several. They are
 /// timed one after another, so k requests in t are at most k + t/T.
@@ -65,6 +65,8 @@ pub struct Calm {
     asked: BTreeMap<ClientId, Timestamp>,
     wishes: BTreeMap<ReplicaId, View>,
     standing: BTreeMap<ReplicaId, Standing>,
+    /// Whom each correct process has proved faulty.
+    proved: BTreeSet<(ReplicaId, ReplicaId)>,
     /// Whether some process has said that it lost its memory. The others may then ask for a view in which it votes.
     is_forgotten: bool,
 }
@@ -79,6 +81,7 @@ impl Calm {
             asked: BTreeMap::new(),
             wishes: BTreeMap::new(),
             standing: BTreeMap::new(),
+            proved: BTreeSet::new(),
             is_forgotten: false,
         }
     }
@@ -110,13 +113,21 @@ impl Calm {
         self.is_forgotten |= memory != Memory::Whole;
     }
 
+    /// A correct process has proved another process faulty.
+    pub fn proved(&mut self, by: ReplicaId, accused: ReplicaId) {
+        self.proved.insert((by, accused));
+    }
+
     /// A correct process executes this many requests.
     pub fn executed(&mut self, by: ReplicaId, requests: usize) {
         self.standing(by).served += requests as u64;
     }
 
-    /// A correct process starts again. The view that it then reports comes from its disk.
-    pub fn restarts(&mut self, by: ReplicaId) {
+    /// A correct process starts again. The view that it then reports comes from its disk, as do its proofs against these processes: it
+    /// may have ended before it told of them.
+    pub fn restarts(&mut self, by: ReplicaId, proved: &BTreeSet<ReplicaId>) {
+        self.proved
+            .extend(proved.iter().map(|accused| (by, *accused)));
         let standing = self.standing(by);
         (standing.active, standing.asks) = (false, false);
     }
@@ -148,6 +159,7 @@ impl Calm {
             served: 0,
             since: now,
         };
+        let left_a_liar = self.proved.contains(&(by, left.primary(self.quorum)));
         let others = self
             .wishes
             .iter()
@@ -159,7 +171,7 @@ impl Calm {
             Some(given_up) if self.asking_for(given_up) < self.quorum.size() => {
                 Err(Uncalled::Early { by, view, given_up })
             }
-            None if calm && !waits => Err(Uncalled::NoReason { by, view }),
+            None if calm && !waits && !left_a_liar => Err(Uncalled::NoReason { by, view }),
             _ => Ok(()),
         }
     }
@@ -189,6 +201,13 @@ mod tests {
         (BTreeMap::from([(client, timestamp)]), calm)
     }
 
+    /// A checker that knows that process 1 has proved the primary of view 0 faulty.
+    fn calm_with_a_liar() -> Calm {
+        let (_, mut calm) = calm();
+        calm.proved(ReplicaId(1), ReplicaId(0));
+        calm
+    }
+
     #[test]
     fn a_view_change_without_a_reason_is_found() {
         let (executed, mut calm) = calm();
@@ -198,6 +217,11 @@ mod tests {
         assert!(matches!(idle, Err(Uncalled::NoReason { .. })), "{idle:?}");
         let early = calm.in_view(first, Time(0), (View(2), false), None);
         assert!(matches!(early, Err(Uncalled::Early { .. })), "{early:?}");
+        let mut of_a_liar = calm_with_a_liar();
+        assert_eq!(
+            of_a_liar.in_view(second, Time(0), NEXT, Some(&executed)),
+            Ok(())
+        );
         calm.executed(third, 8);
         assert_eq!(calm.in_view(third, Time(0), NEXT, Some(&executed)), Ok(()));
     }

@@ -13,6 +13,7 @@ pub mod exactly_once;
 pub mod exchange;
 pub mod fits;
 pub mod gathering;
+pub mod left;
 pub mod linearizable;
 pub mod own_reply;
 pub mod panic;
@@ -23,6 +24,7 @@ pub mod validity;
 pub mod view_told;
 pub mod work;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_host::{Answer, Event};
@@ -57,6 +59,7 @@ pub enum Violation {
     Exchange(#[from] exchange::BadDecision),
     Fits(#[from] fits::TooLarge),
     Gathering(#[from] gathering::Misgathered),
+    Left(#[from] left::Followed),
     Linearizable(#[from] linearizable::NotLinearizable),
     OwnReply(#[from] own_reply::NotItsOwn),
     Panic(#[from] Panicked),
@@ -86,6 +89,7 @@ impl Violation {
             Self::Exchange(_) => ("exchange", exchange::RULE),
             Self::Fits(_) => ("messages fit", fits::RULE),
             Self::Gathering(_) => ("gathering", gathering::RULE),
+            Self::Left(_) => ("proved primaries are left", left::RULE),
             Self::Linearizable(_) => ("linearizable", linearizable::RULE),
             Self::OwnReply(_) => ("own reply", own_reply::RULE),
             Self::Panic(_) => ("no panic", panic::RULE),
@@ -107,6 +111,7 @@ impl Violation {
             | Self::Certificates(_)
             | Self::Culprits(_)
             | Self::Fits(_)
+            | Self::Left(_)
             | Self::Panic(_)
             | Self::SeenLies(_)
             | Self::TotalOrder(_)
@@ -266,7 +271,8 @@ impl Invariants {
             }
             Event::Accused(evidence) => {
                 accused::check(&self.correct, by, evidence)?;
-                self.seen_lies.accused(evidence);
+                self.seen_lies.accused(by, evidence);
+                self.calm.proved(by, evidence.accused());
             }
             _ => {}
         }
@@ -319,11 +325,11 @@ impl Invariants {
         }
     }
 
-    /// A process starts again, with nothing executed.
-    pub(crate) fn restarted(&mut self, by: ReplicaId) {
+    /// A process starts again, with nothing executed. Its disk has proofs against these processes.
+    pub(crate) fn restarted(&mut self, by: ReplicaId, proved: BTreeSet<ReplicaId>) {
         if self.correct.contains(&by) {
-            self.calm.restarts(by);
-            self.seen_lies.restarted(by);
+            self.calm.restarts(by, &proved);
+            self.seen_lies.restarted(by, proved);
             self.stands_at(by, Sequence(0));
         }
     }
@@ -425,6 +431,7 @@ impl Invariants {
             self.bounded.check_fetched(own, sizes)?;
         }
         self.exchange.check(own, process.exchange())?;
+        left::check(process)?;
         Ok(())
     }
 }

@@ -80,6 +80,7 @@ const fn signer(why: &Misbehaviour) -> Option<ReplicaId> {
         | Misbehaviour::OutsideWindow { signer, .. }
         | Misbehaviour::PrimaryPrepared { signer }
         | Misbehaviour::RequestOfAnother { signer, .. }
+        | Misbehaviour::StrangerProved { signer }
         | Misbehaviour::UnknownSigner { signer }
         | Misbehaviour::WrongState { signer, .. }
         | Misbehaviour::UnwantedBody { signer }

@@ -15,6 +15,7 @@
 //!   correct replica never asks for a lower view than before.
 //! * A proposal is compared with the NEW-VIEW of its view while the process is in that view.
 //! * A process that starts again knows what is on its disk, and nothing of it counts.
+//! * A process does not look into what it disregards, because it has proved the sender faulty (rule 30).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -62,6 +63,8 @@ pub(crate) struct Seen {
     config: Config,
     correct: BTreeSet<ReplicaId>,
     proved: BTreeSet<ReplicaId>,
+    /// The processes against which each correct process has a proof.
+    convicted: BTreeSet<(ReplicaId, ReplicaId)>,
     said: BTreeMap<(ReplicaId, ReplicaId), Said>,
     /// The NEW-VIEW of the view that each process has entered last.
     starts: BTreeMap<ReplicaId, Signed<NewView>>,
@@ -164,21 +167,30 @@ impl Seen {
             config,
             correct: correct.iter().copied().collect(),
             proved: BTreeSet::new(),
+            convicted: BTreeSet::new(),
             said: BTreeMap::new(),
             starts: BTreeMap::new(),
         }
     }
 
     /// A correct process proves another one faulty. What that one said is of no interest any more.
-    pub(crate) fn accused(&mut self, evidence: &Evidence) {
-        let accused = evidence.accused();
+    pub(crate) fn accused(&mut self, by: ReplicaId, evidence: &Evidence) {
+        self.proves(by, evidence.accused());
+    }
+
+    fn proves(&mut self, by: ReplicaId, accused: ReplicaId) {
+        self.convicted.insert((by, accused));
         if self.proved.insert(accused) {
             self.said.retain(|(_, of), _| *of != accused);
         }
     }
 
-    /// A process starts again.
-    pub(crate) fn restarted(&mut self, by: ReplicaId) {
+    /// A process starts again. Its disk has proofs against these processes: it may have ended before it told of them.
+    pub(crate) fn restarted(&mut self, by: ReplicaId, proved: BTreeSet<ReplicaId>) {
+        self.convicted.retain(|(who, _)| *who != by);
+        for accused in proved {
+            self.proves(by, accused);
+        }
         self.said.retain(|(who, _), _| *who != by);
         self.starts.remove(&by);
     }
@@ -194,6 +206,9 @@ impl Seen {
         after: Status,
         events: &[(Event, Option<Arc<Packet>>)],
     ) -> Result<(), Unproved> {
+        if self.convicted.contains(&(by, heard.message.signer())) {
+            return Ok(());
+        }
         let mut refuses = false;
         for (event, _) in events {
             match event {
@@ -397,6 +412,7 @@ fn unproved(by: ReplicaId, evidence: &Evidence) -> Unproved {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::num::NonZeroU32;
     use std::sync::Arc;
 
@@ -431,7 +447,7 @@ mod tests {
     }
 
     fn signed(by: ReplicaId, message: Message) -> SignedMessage {
-        let mut keys = Keys::simulated(by, 4, ClusterId([7; 32]));
+        let mut keys = Keys::simulated(by, 7, ClusterId([7; 32]));
         keys.sign_message(message).unwrap().into_signed()
     }
 
@@ -495,12 +511,64 @@ mod tests {
             SignedMessage::Prepare(prepare) => prepare,
             other => panic!("{other:?}"),
         });
-        seen.accused(&proof);
+        seen.accused(BY, &proof);
         assert_eq!(
             take(&mut seen, now, prepare(LIAR, 1, 1, 2)),
             Ok(()),
             "proved"
         );
+    }
+
+    #[test]
+    fn what_a_process_disregards_need_not_be_proved() {
+        let other = ReplicaId(1);
+        for (by, restarts, is_fine) in [
+            (Some(BY), None, true),
+            (Some(other), None, false),
+            (None, Some(LIAR), true),
+            (None, Some(other), false),
+        ] {
+            let mut seen = Seen::new(
+                Config::new(BY, Quorum::of(NonZeroU32::new(7).unwrap())),
+                &[1, 2, 3, 4, 5].map(ReplicaId),
+            );
+            let (now, other_liar) = (status(1, 0), ReplicaId(6));
+            assert_eq!(take(&mut seen, now, prepare(other_liar, 0, 1, 1)), Ok(()));
+            let as_primary = match prepare(LIAR, 0, 1, 1) {
+                SignedMessage::Prepare(prepare) => Evidence::PrimaryPrepared(prepare),
+                other => panic!("{other:?}"),
+            };
+            if let Some(by) = by {
+                seen.accused(by, &as_primary);
+            }
+            if let Some(on_disk) = restarts {
+                seen.restarted(BY, BTreeSet::from([on_disk]));
+                assert_eq!(take(&mut seen, now, prepare(other_liar, 0, 1, 1)), Ok(()));
+            }
+            let vote = |by: u32| match prepare(ReplicaId(by), 0, 1, 2) {
+                SignedMessage::Prepare(prepare) => prepare,
+                other => panic!("{other:?}"),
+            };
+            let keys = Keys::simulated(LIAR, 7, ClusterId([7; 32]));
+            let proposal = PrePrepare {
+                view: View(0),
+                sequence: Sequence(1),
+                digest: Digest([2; 32]),
+            };
+            let certificate = PreparedCertificate {
+                pre_prepare: keys.sign(proposal).into_signed(),
+                prepares: [3, 4, 5, 6].map(vote).to_vec(),
+            };
+            let wish = ViewChange {
+                view: View(2),
+                life: 0,
+                stable: Sequence(0),
+                checkpoint_proof: Vec::new(),
+                prepared: vec![certificate],
+            };
+            let shown = take(&mut seen, now, signed(LIAR, Message::ViewChange(wish)));
+            assert_eq!(shown.is_ok(), is_fine, "{by:?} {restarts:?}: {shown:?}");
+        }
     }
 
     #[test]
@@ -533,11 +601,18 @@ mod tests {
         };
         let forged = take_with(&mut seen, now, prepare(LIAR, 1, 3, 2), vec![refused]);
         assert_eq!(forged, Ok(()), "refused");
-        seen.restarted(BY);
+        seen.restarted(BY, BTreeSet::new());
         assert_eq!(
             take(&mut seen, now, prepare(LIAR, 1, 3, 2)),
             Ok(()),
             "forgotten"
+        );
+        seen.restarted(BY, BTreeSet::from([LIAR]));
+        assert_eq!(take(&mut seen, now, prepare(LIAR, 1, 3, 2)), Ok(()));
+        assert_eq!(
+            take(&mut seen, now, prepare(LIAR, 1, 3, 1)),
+            Ok(()),
+            "the proof is on its disk"
         );
     }
 

@@ -454,7 +454,8 @@ impl World {
     fn restarted(&mut self, at: usize) {
         self.tell(at, "starts again");
         let process = &self.places.all[at].process;
-        self.invariants.restarted(process.own());
+        let proofs = process.proofs().map(|(accused, _)| accused);
+        self.invariants.restarted(process.own(), proofs.collect());
         for new_view in process.kept_new_views() {
             self.invariants.began(process.own(), &new_view);
         }

@@ -20,6 +20,12 @@ use super::waiting::Waiting;
 /// The decision of a tie.
 const DEFAULT_DECISION: &str = "retreat";
 
+/// Each of two twins runs the engine as it is, but stands by other liars.
+#[derive(Clone, Debug)]
+struct Twin;
+
+impl Behaviour for Twin {}
+
 /// A place where a process runs.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -68,6 +74,10 @@ impl Places {
             let scripted = Scripted::new(Name(own), plan.processes, book);
             Some(Box::new(scripted) as Box<dyn Behaviour>)
         };
+        let twin = |own: ReplicaId| {
+            let is_twin = plan.twins.contains(&Name(own));
+            is_twin.then(|| Box::new(Twin) as Box<dyn Behaviour>)
+        };
         let place = |own: ReplicaId| -> Result<Place, ParseError> {
             let words = behaviours.behaviour_of(own.0);
             let config = plan.engine.config(own, quorum);
@@ -86,7 +96,10 @@ impl Places {
                 cluster,
                 config,
                 rules: rules(quorum),
-                behaviour: behaviour.transpose()?.or_else(|| scripted(own)),
+                behaviour: behaviour
+                    .transpose()?
+                    .or_else(|| scripted(own))
+                    .or_else(|| twin(own)),
                 gathers: plan.gathering.as_ref().and_then(|one| one.driver(own)),
                 then: plan
                     .gathering

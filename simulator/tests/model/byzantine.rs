@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Batch, Body, Commit, NewView, PrePrepare, Prepare, Request, ViewChange,
+    Batch, Body, Commit, NewView, PrePrepare, Prepare, Proof, Request, ViewChange,
 };
 use quorate_protocol::{
-    ClientId, Digest, Keys, Quorum, ReplicaId, Sequence, Signed, SignedMessage, Timestamp, View,
+    ClientId, Digest, Evidence, Keys, Pardon, Quorum, ReplicaId, Sequence, Signed, SignedMessage,
+    Timestamp, View,
 };
 
 use crate::scope::Scope;
@@ -163,6 +164,7 @@ pub(crate) fn menu<'a>(
     if scope.crashed {
         return all;
     }
+    all.push(proof(keys));
     for view in (0..=scope.views).map(View) {
         all.extend(
             batches
@@ -198,6 +200,35 @@ pub(crate) fn menu<'a>(
         }
     }
     all
+}
+
+/// The view of the VIEW-CHANGEs that prove it faulty: no replica gets so far.
+const FAR: View = View(40);
+
+/// A proof against itself. It can sign two messages of a slot or a view that are not of this world, so any replica may get a proof at
+/// any time, and each at another time.
+fn proof(keys: &Keys) -> SignedMessage {
+    let wish = |stable| {
+        keys.sign(ViewChange {
+            view: FAR,
+            life: 0,
+            stable: Sequence(stable),
+            checkpoint_proof: Vec::new(),
+            prepared: Vec::new(),
+        })
+        .into_signed()
+    };
+    let evidence = Evidence::TwoViewChanges(wish(0), wish(1));
+    SignedMessage::Proof(keys.sign(Proof { evidence }).into_signed())
+}
+
+/// What pardons everything that a replica says in this world. See `main.rs`.
+pub(crate) const fn pardon(scope: Scope) -> Pardon {
+    let view = View(scope.views);
+    Pardon {
+        view,
+        sequence: SLOT,
+    }
 }
 
 /// The votes that it can sign for a batch in a view. As primary it signs a PREPARE too, though a correct primary does not.

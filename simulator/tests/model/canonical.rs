@@ -25,8 +25,11 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     let mut decides_nothing = vec!["config: ", "prepares: [", "proof: [", "view_changes: ["];
     // These are kept only to find contradictions.
     decides_nothing.extend(["past: {", "ended: {", "surplus: [", "statements: "]);
-    // So are proofs. The network carries none.
+    // Which proof convicts the Byzantine replica makes no difference.
     decides_nothing.push("dossier: ");
+    let convicts: Vec<_> = (0..quorum.n())
+        .filter(|other| replica.convicts(ReplicaId(*other)))
+        .collect();
     // No peer uses up its allowance here.
     decides_nothing.push("allowances: ");
     // It only makes timers longer.
@@ -57,7 +60,8 @@ pub(crate) fn replica(replica: &Replica, own: ReplicaId, quorum: Quorum, last_vi
     }
     let text = without(&text, &decides_nothing);
     let text = text.replace("{}", "").replace("[]", "");
-    text.replace(EMPTY_SLOT, "").replace("{}", "")
+    let text = text.replace(EMPTY_SLOT, "").replace("{}", "");
+    format!("convicts {convicts:?} {text}")
 }
 
 /// The text without the values of all fields of these names. A name may end with the bracket that the value begins with. One
@@ -144,6 +148,7 @@ pub(crate) fn message(message: &SignedMessage, batches: &Batches, quorum: Quorum
         SignedMessage::Body(body) => {
             format!("body of {}", batches.name(body.value().batch.digest()))
         }
+        SignedMessage::Proof(_) => "proof against itself".to_owned(),
         other => unreachable!("{other:?} is not carried"),
     }
 }

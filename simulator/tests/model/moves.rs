@@ -22,8 +22,6 @@ pub(crate) struct Move {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Moves {
     pub(crate) all: Vec<Move>,
-    /// What it can prove against the Byzantine replica.
-    pub(crate) evidence: Vec<&'static str>,
 }
 
 /// A state that silent steps lead to: one way there, and the last steps of all ways as long.
@@ -44,9 +42,8 @@ pub(crate) fn steps(table: &mut Table, node: usize, messages: Messages) -> Moves
     let mut found = Moves::default();
     for event in events(messages) {
         let next = table.next(node, event);
-        found.evidence.extend(next.evidence);
-        if next.node != node {
-            let (events, node) = (vec![event], next.node);
+        if next != node {
+            let (events, node) = (vec![event], next);
             found.all.push(Move { events, node });
         }
     }
@@ -64,18 +61,17 @@ pub(crate) fn moves(table: &mut Table, node: usize, messages: Messages, silent: 
         for at in level {
             for event in events(messages) {
                 let next = table.next(at, event);
-                found.evidence.extend(next.evidence);
-                if table.outside(next.node) != table.outside(at) {
-                    loud.push((at, event, next.node));
-                } else if depth < silent && next.node != at && may_help(table, event, messages) {
-                    if !reached.contains_key(&next.node) {
+                if table.outside(next) != table.outside(at) {
+                    loud.push((at, event, next));
+                } else if depth < silent && next != at && may_help(table, event, messages) {
+                    if !reached.contains_key(&next) {
                         let mut way = reached[&at].way.clone();
                         way.push(event);
                         let last = Vec::new();
-                        reached.insert(next.node, Reached { way, last });
-                        deeper.push(next.node);
+                        reached.insert(next, Reached { way, last });
+                        deeper.push(next);
                     }
-                    if let Some(there) = reached.get_mut(&next.node)
+                    if let Some(there) = reached.get_mut(&next)
                         && there.way.len() == depth + 1
                     {
                         there.last.push((at, event));
@@ -88,9 +84,9 @@ pub(crate) fn moves(table: &mut Table, node: usize, messages: Messages, silent: 
     for (at, event, node) in loud {
         let Reached { way, last } = &reached[&at];
         let spare = last.iter().any(|(before, silent)| {
-            let without = table.next(*before, event).node;
+            let without = table.next(*before, event);
             let is_loud = table.outside(without) != table.outside(*before);
-            is_loud && (without == node || table.next(without, *silent).node == node)
+            is_loud && (without == node || table.next(without, *silent) == node)
         });
         // COMMITs of a view that has not started are as good afterwards, unless they commit something now.
         let in_vain = table.hears_early(at) && table.outside(node).executed.is_none();

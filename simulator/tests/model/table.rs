@@ -7,7 +7,8 @@ use std::sync::Arc;
 use quorate_fault::Faulty;
 use quorate_host::{self as host, Batch, Core};
 use quorate_protocol::{
-    Config, Digest, Evidence, Keys, Quorum, Replica, ReplicaId, SignedMessage, Time, Timer, View,
+    Config, Digest, Evidence, Keys, Quorum, Record, Replica, ReplicaId, SignedMessage, Time, Timer,
+    View,
 };
 use quorate_simulator::digests::Digests;
 
@@ -72,7 +73,7 @@ struct Node {
     /// The COMMITs that it has heard of views that have not started at this replica.
     early: Messages,
     /// The results of the events that were played from this state.
-    next: BTreeMap<Event, Next>,
+    next: BTreeMap<Event, usize>,
     /// The states that were merged with this one, by their digests.
     merged: BTreeMap<Digest, Core<Digests>>,
 }
@@ -85,13 +86,6 @@ struct Signed {
     message: Arc<SignedMessage>,
     /// The messages that count as this one.
     merged: Vec<Arc<SignedMessage>>,
-}
-
-/// The result of an event: the next state, and the evidence against the Byzantine replica.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Next {
-    pub(crate) node: usize,
-    pub(crate) evidence: Option<&'static str>,
 }
 
 /// Something that can happen to a replica.
@@ -146,7 +140,9 @@ impl Table {
     pub(crate) fn start(&mut self, config: Config) -> usize {
         let own = config.replica;
         let keys = self.keys[own.0 as usize].clone();
-        let replica = Faulty::new(Replica::new(config), None);
+        let pardon = byzantine::pardon(self.scope);
+        let pardons = (0..self.quorum.n()).map(|other| Record::Pardon(ReplicaId(other), pardon));
+        let replica = Faulty::new(Replica::restore(config, pardons), None);
         let mut core = Core::new(keys, replica, Digests::default());
         let request = &self.batches.request;
         core.deliver(Batch::of(
@@ -171,6 +167,12 @@ impl Table {
     /// Whether it has heard COMMITs of a view that has not started there.
     pub(crate) fn hears_early(&self, node: usize) -> bool {
         self.nodes[node].early != Messages::default()
+    }
+
+    /// Whether it has a proof against the Byzantine replica.
+    pub(crate) fn convicts(&self, node: usize) -> bool {
+        let replica = self.nodes[node].core.replica();
+        replica.convicts(self.scope.byzantine)
     }
 
     pub(crate) fn size(&self) -> (usize, usize) {
@@ -260,7 +262,7 @@ impl Table {
     }
 
     /// What follows from an event.
-    pub(crate) fn next(&mut self, node: usize, event: Event) -> Next {
+    pub(crate) fn next(&mut self, node: usize, event: Event) -> usize {
         if let Some(next) = self.nodes[node].next.get(&event) {
             return *next;
         }
@@ -281,11 +283,7 @@ impl Table {
         mut core: Core<Digests>,
         event: Event,
         message: Option<Arc<SignedMessage>>,
-    ) -> Next {
-        let nothing = Next {
-            node: at,
-            evidence: None,
-        };
+    ) -> usize {
         let node = &self.nodes[at];
         let (mut outside, mut early) = (node.outside, node.early);
         let before = core.replica().status();
@@ -295,8 +293,9 @@ impl Table {
         {
             // A message of a view that has not started here is kept until the view starts, as if it arrived then. A COMMIT
             // counts now too, because a quorum of COMMITs commits in any view.
-            if !is_commit || early.contains(number) || outside.executed.is_some() {
-                return nothing;
+            let convicts = core.replica().convicts(self.messages[number].by);
+            if !is_commit || early.contains(number) || outside.executed.is_some() || convicts {
+                return at;
             }
             early.insert(number);
         }
@@ -308,20 +307,19 @@ impl Table {
             _ if before.view.0 < self.scope.views && core.timer(Timer::View).is_some() => {
                 core.run_out(Timer::View);
             }
-            _ => return nothing,
+            _ => return at,
         }
         let events = core.turn(Time(0)).release().events;
         let after = core.replica().status();
         if after.view.0 > self.scope.views {
-            return nothing;
+            return at;
         }
-        let evidence = self.note(&core, &mut outside, events);
+        self.note(&core, &mut outside, events);
         if (after.view, after.active) != (before.view, before.active) || outside.executed.is_some()
         {
             early = Messages::default();
         }
-        let node = self.add(core, outside, early);
-        Next { node, evidence }
+        self.add(core, outside, early)
     }
 
     /// Checks that all that was taken for one state, or for one message, goes on to one state again. Gives how many states and
@@ -347,9 +345,9 @@ impl Table {
                 };
                 for message in messages {
                     let core = self.nodes[node].merged[&digest].clone();
-                    let reached = self.step(node, core, event, message).node;
+                    let reached = self.step(node, core, event, message);
                     assert_eq!(
-                        reached, next.node,
+                        reached, next,
                         "{event:?} tells states apart that were taken for one"
                     );
                 }
@@ -361,17 +359,11 @@ impl Table {
         )
     }
 
-    /// Takes note of what a replica did; gives what it can prove against the Byzantine one.
-    fn note(
-        &mut self,
-        core: &Core<Digests>,
-        outside: &mut Outside,
-        events: Vec<host::Event>,
-    ) -> Option<&'static str> {
+    /// Takes note of what a replica did.
+    fn note(&mut self, core: &Core<Digests>, outside: &mut Outside, events: Vec<host::Event>) {
         let status = core.replica().status();
         outside.view = (status.view, status.active);
         let config = self.scope.config(core.own(), self.quorum);
-        let mut proved = None;
         for event in events {
             match event {
                 host::Event::Sent(sent) if sent.to.is_none() && is_carried(&sent.message) => {
@@ -389,10 +381,8 @@ impl Table {
                     outside.times += requests.len();
                 }
                 host::Event::Accused(evidence) => {
-                    outside.wrong |= !evidence.holds(&config);
-                    if evidence.accused() == self.scope.byzantine {
-                        proved = Some(kind(&evidence));
-                    }
+                    let is_of_liar = evidence.accused() == self.scope.byzantine;
+                    outside.wrong |= !is_of_liar || !evidence.holds(&config);
                 }
                 _ => {}
             }
@@ -404,7 +394,6 @@ impl Table {
         let said: Vec<_> = said.collect();
         let mut pairs = said.iter().flat_map(|a| said.iter().map(move |b| (*a, *b)));
         outside.wrong |= pairs.any(|(a, b)| evidence(a, b).is_some_and(|one| one.holds(&config)));
-        proved
     }
 
     /// A message, as a story tells it.
@@ -504,18 +493,4 @@ fn is_carried(message: &SignedMessage) -> bool {
         message,
         SignedMessage::ViewChange(_) | SignedMessage::NewView { .. }
     ) || vote(message).is_some()
-}
-
-const fn kind(evidence: &Evidence) -> &'static str {
-    match evidence {
-        Evidence::TwoPrePrepares(..) => "E1",
-        Evidence::TwoPrepares(..) => "E2",
-        Evidence::TwoCommits(..)
-        | Evidence::CommittedOtherProposal(..)
-        | Evidence::CommittedOtherPrepare(..) => "E3",
-        Evidence::PrimaryPrepared(..) => "E4",
-        Evidence::WrongNewView(..) | Evidence::ProposedAgainstNewView(..) => "E5",
-        Evidence::TwoViewChanges(..) | Evidence::TwoNewViews(..) => "E6",
-        Evidence::ForgottenCommit(..) | Evidence::CommitBelowCheckpoint(..) => "E7",
-    }
 }

@@ -18,6 +18,8 @@ pub struct ProofShown {
     pub kind: String,
     /// What it did, in words.
     pub what: String,
+    /// Whether this process's operator has pardoned the process, so that the proof counts no more.
+    pub pardoned: bool,
     /// The messages that prove it, as they travel. Empty if they are too long for one answer.
     pub messages: Vec<Vec<u8>>,
 }
@@ -29,6 +31,7 @@ impl ProofShown {
             ("accused", Value::String(self.accused)),
             ("kind", Value::String(self.kind)),
             ("what", Value::String(self.what)),
+            ("pardoned", Value::Boolean(self.pardoned)),
             ("messages", Value::Array(messages)),
         ])
     }
@@ -43,6 +46,7 @@ impl ProofShown {
             accused: members.text("accused")?,
             kind: members.text("kind")?,
             what: members.text("what")?,
+            pardoned: members.boolean("pardoned")?,
             messages: match members.value("messages")? {
                 Value::Array(messages) => messages
                     .into_iter()
@@ -57,8 +61,9 @@ impl ProofShown {
 impl Method for Evidence {
     const NAME: &'static str = "evidence";
     const HELP: &'static str = "evidence(): answers an array of structs with the proofs that this process keeps, at most one of each \
-        kind against each process: accused, kind (E1 to E7, as docs/evidence.md tells them), what (in words) and messages (base64, the \
-        signed messages that prove it; none if they are too long for one answer).";
+        kind against each process: accused, kind (E1 to E7, as docs/evidence.md tells them), what (in words), pardoned (a boolean: whether \
+        fault.pardon has ended what follows from the proof) and messages (base64, the signed messages that prove it; none if they are too \
+        long for one answer).";
     const SIGNATURES: &'static [&'static [&'static str]] = &[&["array"]];
     const CHANGES_NOTHING: bool = true;
     type Answer = Vec<ProofShown>;

@@ -10,6 +10,7 @@ mod bid;
 mod evidence;
 mod fault_clear;
 mod fault_get;
+mod fault_pardon;
 mod fault_set;
 mod finalize_decision;
 mod gather_tell;
@@ -56,6 +57,7 @@ pub use bid::Bid;
 pub use evidence::{Evidence, ProofShown};
 pub use fault_clear::FaultClear;
 pub use fault_get::FaultGet;
+pub use fault_pardon::FaultPardon;
 pub use fault_set::FaultSet;
 pub use finalize_decision::FinalizeDecision;
 pub use gather_tell::GatherTell;
@@ -139,7 +141,7 @@ impl Description {
 }
 
 /// What every process serves; `docs/xml-rpc.md` has it as a table.
-pub const TABLE: [Description; 30] = [
+pub const TABLE: [Description; 31] = [
     Description::of::<SendMessage>(),
     Description::of::<ReceiveMessage>(),
     Description::of::<FinalizeDecision>(),
@@ -167,6 +169,7 @@ pub const TABLE: [Description; 30] = [
     Description::of::<FaultSet>(),
     Description::of::<FaultClear>(),
     Description::of::<FaultGet>(),
+    Description::of::<FaultPardon>(),
     Description::of::<LinkSet>(),
     Description::of::<LinkGet>(),
     Description::of::<ServerControl>(),

@@ -60,18 +60,21 @@ pub enum ViewChangeReason {
     BadNewView,
     /// It had asked for the view, or was in it, before it was restarted.
     Restarted,
+    /// The primary was proved faulty.
+    Proved,
     /// A NEW-VIEW came before this process had asked for the view.
     Followed,
 }
 
 impl ViewChangeReason {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Timer,
         Self::Joined,
         Self::Client,
         Self::Slow,
         Self::BadNewView,
         Self::Restarted,
+        Self::Proved,
         Self::Followed,
     ];
 
@@ -84,6 +87,7 @@ impl ViewChangeReason {
             Self::Slow => "slow",
             Self::BadNewView => "bad-new-view",
             Self::Restarted => "restarted",
+            Self::Proved => "proved",
             Self::Followed => "followed",
         }
     }
