@@ -66,10 +66,10 @@ class Cluster:
         folder = Path(self._folder.name)
         self._log = folder / "log"
         command = [str(find_server(server)), "--processes", str(n), "--faulty", words]
-        command += ["--base-port", "0", "--ready-file", str(folder / "ready.json"), *options]
+        command += ["--base-port", "0", "--ready-file", str(folder / "ready.json"), "--end-with-stdin", *options]
         with self._log.open("wb") as log:
-            self._server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        #: Ends the server when Python ends, if nobody does before.
+            self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        #: Ends the server when Python ends, if nobody does before. If Python is killed, the server's standard input ends.
         self._end = weakref.finalize(self, _end, self._server, self._folder)
         #: The processes by name: `cluster.processes["Q"].status()`. docs/xml-rpc.md has all their methods.
         self.processes: dict[str, xmlrpc.client.ServerProxy] = {}
@@ -226,5 +226,7 @@ def _end(server: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[st
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+        if server.stdin:
+            server.stdin.close()
     finally:
         folder.cleanup()

@@ -65,7 +65,7 @@ def test_a_missing_server_says_where_it_was_looked_for(monkeypatch, tmp_path):
         Cluster()
 
 
-@pytest.mark.parametrize("how", ["interrupted", "without a block"])
+@pytest.mark.parametrize("how", ["interrupted", "killed", "without a block"])
 def test_no_process_is_left(how, tmp_path):
     report = tmp_path / "port"
     code = [
@@ -75,13 +75,16 @@ def test_no_process_is_left(how, tmp_path):
         "cluster = quorate.Cluster()",
         f"pathlib.Path({str(report) + '.new'!r}).write_text(str(cluster.ports['P']))",
         f"pathlib.Path({str(report) + '.new'!r}).rename({str(report)!r})",
-        "time.sleep(600)" if how == "interrupted" else "raise SystemExit(1)",
+        "raise SystemExit(1)" if how == "without a block" else "time.sleep(600)",
     ]
     python = subprocess.Popen([sys.executable, "-c", "\n".join(code)], stderr=subprocess.DEVNULL)
     until(report.exists)
-    if how == "interrupted":
-        os.kill(python.pid, signal.SIGINT)
+    if how != "without a block":
+        os.kill(python.pid, signal.SIGINT if how == "interrupted" else signal.SIGKILL)
     assert python.wait(timeout=60) != 0
+    # A Python that ends by itself waits for its server. One that is killed cannot.
+    if how == "killed":
+        until(lambda: gone(int(report.read_text())))
     assert gone(int(report.read_text()))
 
 

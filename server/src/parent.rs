@@ -68,17 +68,25 @@ fn read_config<T: DeserializeOwned>() -> anyhow::Result<T> {
 /// Completes when the parent closes its end of standard input, or has ended in whatever way.
 pub(crate) fn parent_gone() -> io::Result<impl Future<Output = ()> + Send> {
     let (gone, told) = oneshot::channel();
+    when_input_ends(move || {
+        let _ = gone.send(());
+        thread::sleep(GRACE);
+        std::process::exit(0);
+    })?;
+    Ok(async {
+        let _ = told.await;
+    })
+}
+
+/// Does something, in a thread of its own, when standard input ends. What comes from there until then is not looked at.
+pub(crate) fn when_input_ends(act: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new()
         .name("lifeline".into())
         .spawn(move || {
             wait_for_end_of_input();
-            let _ = gone.send(());
-            thread::sleep(GRACE);
-            std::process::exit(0);
+            act();
         })?;
-    Ok(async {
-        let _ = told.await;
-    })
+    Ok(())
 }
 
 fn wait_for_end_of_input() {

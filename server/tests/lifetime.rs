@@ -107,6 +107,17 @@ fn a_killed_server_leaves_no_process_behind() {
 }
 
 #[test]
+fn a_server_that_is_to_end_with_its_standard_input_does_and_ignores_what_comes_from_there() {
+    let mut server = Server::start_with_input(&["--end-with-stdin"]);
+    server.write_input("quit\n");
+    assert!(answers(server.processes[0].port));
+    server.end_input();
+    assert_eq!(server.wait().code(), Some(0));
+    server.assert_nothing_is_left();
+    assert!(!server.ready_file().exists(), "the ready file outlives it");
+}
+
+#[test]
 fn a_child_ignores_stop_signals_because_its_parent_decides() {
     let server = Server::start(&[]);
     let child = server.processes[1].clone();

@@ -48,6 +48,13 @@ impl Server {
         Self::start_as(command)
     }
 
+    /// As [`Server::start`], with a standard input that ends when [`Server::end_input`] ends it.
+    pub fn start_with_input(arguments: &[&str]) -> Self {
+        let mut command = command(arguments);
+        command.stdin(Stdio::piped());
+        Self::start_as(command)
+    }
+
     /// As [`Server::start`], by a command that becomes the program which its last arguments name.
     pub fn start_by(wrapper: &[&str], arguments: &[&str]) -> Self {
         let server = command(arguments);
@@ -89,6 +96,17 @@ impl Server {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Writes to the server's standard input.
+    pub fn write_input(&mut self, text: &str) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Ends the server's standard input.
+    pub fn end_input(&mut self) {
+        drop(self.child.stdin.take().unwrap());
     }
 
     /// Sends a signal to the server itself.

@@ -111,7 +111,7 @@ async fn run(options: &Options, logging: Logging, name: &str) -> anyhow::Result<
     config.control = true;
     config.trace |= options.page.is_some();
     let page = options.page.map(Page::bind).transpose()?;
-    let mut signals = StopSignals::listen().context("signal handlers")?;
+    let mut signals = options.output.stop_signals().context("signal handlers")?;
     if let Some(warning) = config.faults.bound(config.processes).warning() {
         logging.tell(name, Concern::Warning, &warning);
     }

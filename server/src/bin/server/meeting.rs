@@ -12,7 +12,6 @@ use quorate_server::gather::{
 };
 use quorate_server::logging::Logging;
 use quorate_server::options::usual_view_timeout;
-use quorate_server::signals::StopSignals;
 use quorate_service::gathering::{Name, Offer, Wish};
 
 use crate::options::{Gather, Options};
@@ -43,7 +42,7 @@ impl<'a> Meeting<'a> {
 
     /// Runs the nodes until they are told to stop, or end by themselves.
     pub(crate) async fn run(self, options: &Options, logging: Logging) -> anyhow::Result<ExitCode> {
-        let mut signals = StopSignals::listen().context("signal handlers")?;
+        let mut signals = options.output.stop_signals().context("signal handlers")?;
         let stopped = async move {
             signals.received().await;
         };

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use quorate_server::logging::LogFormat;
 use quorate_server::options::{
     ClusterOptions, LinkOptions, brief_help, help_with_links, parse_processes, parse_time,
 };
+use quorate_server::signals::StopSignals;
 use quorate_server::{NotPlayed, Play, Restart};
 
 use quorate_node::gather::Join;
@@ -272,9 +274,24 @@ pub(crate) struct Output {
     /// Write names, ports and pids as JSON to this file once all processes answer; remove it at the end
     #[arg(long, value_name = "PATH")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// End when standard input ends, as at Ctrl-C: with the program that started this one, however that ends
+    #[arg(long)]
+    pub(crate) end_with_stdin: bool,
     /// How log lines on standard error look
     #[arg(long, value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
+}
+
+impl Output {
+    /// What asks this program to stop.
+    pub(crate) fn stop_signals(&self) -> io::Result<StopSignals> {
+        let signals = StopSignals::listen()?;
+        if self.end_with_stdin {
+            signals.or_end_of_input()
+        } else {
+            Ok(signals)
+        }
+    }
 }
 
 /// The options that need another option.
