@@ -69,10 +69,10 @@ class Cluster:
         command += ["--base-port", "0", "--ready-file", str(folder / "ready.json"), "--end-with-stdin", *options]
         with self._log.open("wb") as log:
             self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
-        #: Ends the server when Python ends, if nobody does before. If Python is killed, the server's standard input ends.
-        self._end = weakref.finalize(self, _end, self._server, self._folder)
         #: The processes by name: `cluster.processes["Q"].status()`. docs/xml-rpc.md has all their methods.
         self.processes: dict[str, xmlrpc.client.ServerProxy] = {}
+        #: Ends the server when Python ends, if nobody does before. If Python is killed, the server's standard input ends.
+        self._end = weakref.finalize(self, _end, self._server, self.processes, self._folder)
         #: Their ports by name.
         self.ports: dict[str, int] = {}
         try:
@@ -122,7 +122,10 @@ class Cluster:
 
     def decide(self, decision: str | Mapping[str, str] = "attack") -> dict[str, str]:
         """One exchange: each process tells all others its decision, by name or the same for all. What each finally decided."""
-        told = {name: decision if isinstance(decision, str) else decision[name] for name in self.processes}
+        told = dict.fromkeys(self.processes, decision) if isinstance(decision, str) else dict(decision)
+        odd = sorted(set(told) ^ set(self.processes))
+        if odd:
+            raise KeyError(f"{odd[0]}: a decision for each of {', '.join(self.processes)} is wanted, and for nobody else")
         for name in self.processes:
             for other in self.processes:
                 if other != name:
@@ -217,9 +220,15 @@ class _Transport(xmlrpc.client.Transport):
         return connection
 
 
-def _end(server: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
+def _end(
+    server: subprocess.Popen[bytes],
+    processes: Mapping[str, xmlrpc.client.ServerProxy],
+    folder: tempfile.TemporaryDirectory[str],
+) -> None:
     """Ends a server in order, and its processes with it."""
     try:
+        for process in processes.values():
+            process("close")()
         server.terminate()
         try:
             server.wait(timeout=20)

@@ -36,6 +36,8 @@ def test_a_cluster_works_and_ends_with_its_block():
         assert cluster["Q"].status()["process"] == "Q" and set(cluster.status()) == set("PQRS")
         with pytest.raises(xmlrpc.client.Fault, match="write 'set KEY=VALUE'"):
             cluster.submit("sing")
+        with pytest.raises(KeyError, match="Q: a decision for each of P, Q, R, S is wanted"):
+            cluster.decide({"P": "attack", "R": "attack", "S": "attack"})
         with pytest.raises(KeyError, match="there is no process X: there are P, Q, R, S"):
             cluster["X"]
         ports = list(cluster.ports.values())
