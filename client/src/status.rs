@@ -94,8 +94,8 @@ fn object_text(reports: &[Report<'_>]) -> anyhow::Result<String> {
 /// What was seen of the processes that are watched.
 #[derive(Default)]
 struct Seen {
-    /// The messages that each process had sent when it last answered. One that has sent fewer since has started again.
-    sent: BTreeMap<SocketAddr, u64>,
+    /// How often each process had started before, when it last answered.
+    lives: BTreeMap<SocketAddr, u64>,
     started_again: BTreeSet<SocketAddr>,
 }
 
@@ -105,9 +105,9 @@ impl Seen {
             let Some(status) = report.status() else {
                 continue;
             };
-            let (address, sent) = (report.process.address, status.traffic.messages_sent);
-            let before = self.sent.insert(address, sent);
-            if before.is_some_and(|before| sent < before) {
+            let address = report.process.address;
+            let before = self.lives.insert(address, status.life);
+            if before.is_some_and(|before| status.life != before) {
                 self.started_again.insert(address);
             }
         }
@@ -275,6 +275,7 @@ struct OfProcess<'a> {
 #[derive(Serialize)]
 struct Said<'a> {
     fault: &'a str,
+    life: u64,
     seed: u64,
     view: u64,
     view_active: bool,
@@ -316,6 +317,7 @@ fn cause(process: &Process, error: &CallError) -> String {
 fn said<'a>((status, round): &'a (&ProcessStatus, RoundStatus)) -> Said<'a> {
     Said {
         fault: &status.fault,
+        life: status.life,
         seed: status.seed,
         view: status.view,
         view_active: status.view_active,

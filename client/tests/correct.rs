@@ -59,6 +59,7 @@ fn status(process: &str) -> ProcessStatus {
         cluster: "ab".repeat(32),
         processes: 2,
         port: 1,
+        life: 0,
         fault: "none".into(),
         seed: 7,
         view: 0,

@@ -215,6 +215,7 @@ fn talkative() -> ProcessStatus {
         cluster: "ab".into(),
         processes: 4,
         port: 1,
+        life: 2,
         fault: "none".into(),
         seed: 7,
         view: 1,

@@ -44,6 +44,7 @@ fn status() -> ProcessStatus {
         cluster: "ab".into(),
         processes: 4,
         port: 65535,
+        life: 2,
         fault: "none".into(),
         seed: 7,
         view: 1,

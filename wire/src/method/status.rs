@@ -54,6 +54,8 @@ pub struct ProcessStatus {
     pub processes: u64,
     /// The port that it listens on.
     pub port: u16,
+    /// How often it had started before. Another number than before: it has started again.
+    pub life: u64,
     /// The behaviour that it is configured with; `none` if it is correct.
     pub fault: String,
     /// The seed of a fault that acts at random. The process's index is mixed into it.
@@ -167,7 +169,7 @@ impl fmt::Display for Phase {
 impl Method for Status {
     const NAME: &'static str = "status";
     const HELP: &'static str = "status([sequence_number]): answers a struct. Without a sequence number, it \
-        describes this process: process, cluster, processes, port, fault, seed, view, view_active, primary, \
+        describes this process: process, cluster, processes, port, life (how often it had started before), fault, seed, view, view_active, primary, \
         low_watermark, high_watermark, executed, round (round, close_sequence_number, ballots, decision), proofs, refused, \
         view_changes, traffic. With a sequence number, \
         it describes this slot at this process: sequence_number, phase (unknown, pre-prepared, prepared, \
@@ -243,6 +245,7 @@ impl ProcessStatus {
             ("cluster", Value::String(self.cluster)),
             ("processes", from_number(self.processes)),
             ("port", Value::Integer(self.port.into())),
+            ("life", from_number(self.life)),
             ("fault", Value::String(self.fault)),
             ("seed", from_number(self.seed)),
             ("view", from_number(self.view)),
@@ -272,6 +275,7 @@ impl ProcessStatus {
             cluster: members.text("cluster")?,
             processes: members.number("processes")?,
             port: u16::try_from(members.number("port")?).map_err(|_| "member port: over 65535")?,
+            life: members.number("life")?,
             fault: members.text("fault")?,
             seed: members.number("seed")?,
             view: members.number("view")?,
