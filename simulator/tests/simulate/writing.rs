@@ -17,7 +17,7 @@ const PRINTING: [&str; 14] = [
     "replay plans/body-between-views.toml",
     "sweep --seeds 0..3",
     "sweep --seeds 0..3 --format json",
-    "sweep --seeds 2..3 --processes 4 --twins P,Q",
+    "sweep --seeds 23..24 --processes 4 --twins P,Q",
     "soak --requests 100 --every 10",
     "transcript scenarios/03-one-view-change-repeated.txt",
     "run --seed x --format json",
