@@ -1,12 +1,12 @@
 //! The program `client`, and its measurements for other programs.
 //!
 //! * [`main`]: the program. [`measure`](fn@measure): what `client bench` does, without printing.
-//! * [`options`]: the command line. [`target`]: the processes to talk to, found or started. [`mod@ask`]: a call that
-//!   any correct process may answer. [`grace`]: waiting for many processes at once.
-//! * [`exchange`]: the exchange, which makes a [`transcript`]. [`verdict`]: agreement, validity and the bound.
-//! * [`gathering`]: what the members of a gathering offer, agreed on and do.
-//! * [`render`]: lines, table, JSON and failures. [`submit`], [`read`], [`status`], [`fault`], [`link`], [`processes`],
-//!   [`trace`], [`evidence`], [`audit`], [`mod@bench`] and [`mod@requests`]: the other commands.
+//! * `options`: the command line. `target`: the processes to talk to, found or started. `ask`: a call that
+//!   any correct process may answer. `grace`: waiting for many processes at once.
+//! * `exchange`: the exchange, which makes a `transcript`. `verdict`: agreement, validity and the bound.
+//! * `gathering`: what the members of a gathering offer, agreed on and do.
+//! * `render`: lines, table, JSON and failures. `submit`, `read`, `status`, `fault`, `link`, `processes`,
+//!   `trace`, `evidence`, `audit`, `bench` and `requests`: the other commands.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
