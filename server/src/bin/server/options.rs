@@ -381,6 +381,7 @@ mod tests {
                     "trace",
                     "allowed-host",
                     "data-dir",
+                    "end-with-stdin",
                     "log-format",
                 ],
                 &[
@@ -405,6 +406,7 @@ mod tests {
                     "trace",
                     "allowed-host",
                     "data-dir",
+                    "end-with-stdin",
                     "log-format",
                 ],
                 &["no-mdns", "invitation"],
@@ -433,6 +435,7 @@ mod tests {
                     "allowed-host",
                     "data-dir",
                     "ready-file",
+                    "end-with-stdin",
                     "log-format",
                 ],
                 &[
@@ -447,6 +450,7 @@ mod tests {
                     "allowed-host",
                     "data-dir",
                     "ready-file",
+                    "end-with-stdin",
                     "log-format",
                 ],
                 &[
@@ -466,6 +470,7 @@ mod tests {
                     "allowed-host",
                     "data-dir",
                     "ready-file",
+                    "end-with-stdin",
                     "log-format",
                 ],
                 &[
@@ -485,6 +490,7 @@ mod tests {
                     "trace",
                     "allowed-host",
                     "data-dir",
+                    "end-with-stdin",
                     "log-format",
                 ],
             ],
