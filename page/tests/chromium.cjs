@@ -32,6 +32,8 @@ const executablePath =
 /** Opens a page. What it says, what goes wrong in it and what it asks of other places than `own` are faults. */
 async function open(browser, url, own, options = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+  // For a machine that is busy with something else, too.
+  page.setDefaultTimeout(120_000);
   const faults = [];
   page.on("console", (message) => faults.push(message.text()));
   page.on("pageerror", (error) => faults.push(error.message));
