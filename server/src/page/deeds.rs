@@ -233,3 +233,22 @@ fn told(name: &str, error: &CallError) -> String {
         other => format!("{name}: {other}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::FutureExt as _;
+
+    use super::{Deeds, Feed};
+
+    #[tokio::test]
+    async fn after_each_deed_the_processes_are_looked_at_at_once() {
+        let feed = Arc::new(Feed::of(&[]));
+        let deeds = Deeds::of(Vec::new(), Arc::clone(&feed));
+        assert_eq!(feed.look.notified().now_or_never(), None);
+        let refused = deeds.carry_out(br#"{"do": "kill", "process": "X"}"#).await;
+        assert_eq!(refused, Err("there is no process 'X'".to_owned()));
+        assert_eq!(feed.look.notified().now_or_never(), Some(()));
+    }
+}

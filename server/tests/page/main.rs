@@ -2,29 +2,19 @@
 //! CI has them.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../page/tests/support/mod.rs"]
+mod page;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::path::Path;
-use std::process::Command;
 
+use page::in_node;
 use support::Server;
 
 fn in_a_browser(script: &str, server: &mut Server) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/page")
-        .join(script);
-    let page = server.page();
-    let Ok(output) = Command::new("node").arg(script).arg(page).output() else {
-        assert!(
-            std::env::var_os("QUORATE_ALL_TESTS").is_none(),
-            "there is no Node"
-        );
-        return println!("skipped: Node is missing");
-    };
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    print!("{said}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
+    in_node(&folder.join(script), [server.page()]);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //! playwright-core and axe-core for Node; CI has them.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../page/tests/support/mod.rs"]
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use quorate_fault::Dice;
 use quorate_protocol::Sequence;
@@ -34,25 +36,13 @@ fn page(name: &str, plan: &str) -> PathBuf {
     file
 }
 
-/// Runs a script of this folder, and shows what it says. Skipped without Node.
+/// Runs a script of this folder on these files, and removes them.
 fn in_node(script: &str, files: &[PathBuf]) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/page")
-        .join(script);
-    let output = Command::new("node").arg(script).args(files).output();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
+    support::in_node(&folder.join(script), files);
     for file in files {
         fs::remove_file(file).unwrap();
     }
-    let Ok(output) = output else {
-        assert!(
-            std::env::var_os("QUORATE_ALL_TESTS").is_none(),
-            "there is no Node"
-        );
-        return println!("skipped: Node is missing");
-    };
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    print!("{said}");
 }
 
 #[test]
