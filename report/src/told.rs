@@ -111,6 +111,7 @@ impl<'a> Told<'a> {
         let all: Vec<&Row> = self.rows.of(wanted).collect();
         let wrong: Vec<&Row> = all.iter().copied().filter(|row| !is_right(row)).collect();
         let seen = match wrong.first() {
+            None if all.is_empty() => "in no run, for there is none of this kind".to_owned(),
             None => format!("in all {} runs", all.len()),
             Some(first) => format!(
                 "not in {} of {} runs: {}",
