@@ -23,7 +23,7 @@ use quorate_node::gather::Join;
 /// do it. `server 127.0.0.1 9000` starts one that waits for others. `server 127.0.0.1 9000 3`, in another terminal, starts three that
 /// join it.
 ///
-/// Exit status: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, or the activity is over; 1 all processes have ended by themselves, or the nodes
+/// Exit status: 0 stopped by Ctrl-C, SIGTERM, SIGHUP or --end-with-stdin, or the activity is over; 1 all processes have ended by themselves, or the nodes
 /// have no activity in common; 2 wrong usage, the processes could not be started, or the cluster was founded without this node; 3 too few
 /// nodes came in time.
 #[derive(Parser)]
