@@ -1,6 +1,6 @@
 //! Many clients.
 
-use quorate_report::{Axis, Picture, Scale, Series, Shape, Told, short};
+use quorate_report::{Axis, Picture, Rows, Scale, Series, Shape, Told, short};
 
 use crate::case::{Case, Experiment, Size, USUAL, least_for_a_slot, never};
 
@@ -16,6 +16,8 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
 
 const SERIES: &str = "n = 4";
 const RATE: &str = "per_second";
+/// The numbers of clients whose slowest writes are shown.
+const SHOWN: [f64; 5] = [1.0, 16.0, 64.0, 128.0, 512.0];
 const MESSAGES: &str = "messages_each";
 
 fn cases(size: Size) -> Vec<Case> {
@@ -29,6 +31,43 @@ fn cases(size: Size) -> Vec<Case> {
         Case::new(SERIES, *clients, options)
     };
     counts.iter().map(one).collect()
+}
+
+fn counted(clients: f64) -> String {
+    let ending = if clients < 1.5 { "" } else { "s" };
+    format!("{clients} client{ending}")
+}
+
+/// Which part of the writes took longer than so long: few clients, more, and most.
+fn tail(rows: Rows<'_>, xs: &[f64]) -> Picture {
+    let last = xs.last().copied().unwrap_or(1.0);
+    let shown = xs.iter().copied().filter(|x| SHOWN.contains(x));
+    let named: Vec<_> = shown.map(|x| (counted(x), SERIES, x)).collect();
+    let slow = |x: f64, percent: f64| {
+        short(
+            rows.tail(SERIES, x)
+                .and_then(|tail| tail.latency_ms(percent)),
+        )
+    };
+    Picture {
+        name: "tail",
+        title: "The slowest writes, against clients",
+        x: Axis::of("latency (ms)", Scale::Log),
+        y: Axis::of("writes that took longer (%)", Scale::Log),
+        series: rows.tails(&named),
+        text: format!(
+            "The writes of all turns together. At 50 % is the median, at 1 % the 99th percentile, at 0.1 % the 99.9th. With one client half of the writes take longer than \
+             {} ms, one in a hundred longer than {} ms and one in a thousand longer than {} ms; with {last} clients {}, {} and {} ms. The steeper a line \
+             falls, the more alike the waits are: with many clients all wait in the same queue, and with one only what else the machine does makes a write wait.",
+            slow(1.0, 50.0),
+            slow(1.0, 1.0),
+            slow(1.0, 0.1),
+            slow(last, 50.0),
+            slow(last, 1.0),
+            slow(last, 0.1),
+        ),
+        ..Picture::default()
+    }
 }
 
 fn tell(told: &mut Told<'_>) {
@@ -80,6 +119,7 @@ fn tell(told: &mut Told<'_>) {
         text,
         ..Picture::default()
     });
+    told.draw(tail(told.rows(), &xs));
     let series = rows.series(&[SERIES], MESSAGES, Shape::Boxes);
     let (few, many) = (at(1.0, MESSAGES), at(last, MESSAGES));
     told.draw(Picture {

@@ -1,6 +1,6 @@
 //! An open loop up to saturation.
 
-use quorate_report::{Axis, Curve, Picture, Row, Scale, Shape, Told, short};
+use quorate_report::{Axis, Curve, Picture, Row, Rows, Scale, Shape, Told, short};
 
 use crate::case::{Case, Experiment, Size};
 
@@ -18,6 +18,8 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
 };
 
 const LIMITS: [u32; 3] = [1, 16, 400];
+/// A load that both memory and disk bear.
+const BORNE: f64 = 2000.0;
 const RATE: &str = "per_second";
 const MESSAGES: &str = "messages_each";
 
@@ -58,6 +60,41 @@ fn is_beyond(case: &Case, so_far: &[&Row]) -> bool {
         .iter()
         .filter(|row| row.series == case.series && row.x < case.x);
     own.any(|row| row.figure(RATE).is_some_and(|rate| rate < row.x / 2.0))
+}
+
+/// Which part of the writes took longer than so long: at the lowest load, and at one that most series bear.
+fn tail(rows: Rows<'_>, xs: &[f64]) -> Picture {
+    let least = xs.first().copied().unwrap_or(1.0);
+    let (memory, disk) = (name(400, false), name(400, true));
+    let point = |series: &'static str, x: f64| (format!("{x} a second{series}"), x);
+    let named: Vec<_> = [least, BORNE]
+        .into_iter()
+        .flat_map(|x| [(point("", x), &memory), (point(", disk", x), &disk)])
+        .map(|((name, x), series)| (name, series.as_str(), x))
+        .collect();
+    let slow = |series: &str, percent: f64| {
+        short(
+            rows.tail(series, BORNE)
+                .and_then(|tail| tail.latency_ms(percent)),
+        )
+    };
+    Picture {
+        name: "tail",
+        title: "The slowest writes, with batches up to 400",
+        x: Axis::of("latency (ms)", Scale::Log),
+        y: Axis::of("writes that took longer (%)", Scale::Log),
+        series: rows.tails(&named),
+        text: format!(
+            "The writes of all turns together. At 50 % is the median, at 1 % the 99th percentile, at 0.1 % the 99.9th. At {BORNE} a second one write in a hundred takes longer than \
+             {} ms in memory and {} ms with a disk, one in a thousand longer than {} and {} ms. What falls due while a process waits for its disk, or \
+             for a core, waits as well, so a few long waits make the end of the line.",
+            slow(&memory, 1.0),
+            slow(&disk, 1.0),
+            slow(&memory, 0.1),
+            slow(&disk, 0.1),
+        ),
+        ..Picture::default()
+    }
 }
 
 fn tell(told: &mut Told<'_>) {
@@ -138,6 +175,7 @@ fn tell(told: &mut Told<'_>) {
             .to_owned(),
         ..Picture::default()
     });
+    told.draw(tail(rows, &xs));
     let series = rows.series(&all, MESSAGES, Shape::Boxes);
     told.draw(Picture {
         name: "messages",

@@ -1,6 +1,5 @@
 //! `experiment`: measures live processes, and writes a report of what came out.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -99,18 +98,18 @@ fn command(options: &Options) -> anyhow::Result<u8> {
     // With it end the processes that a measurement has left.
     drop(runtime);
     let removed = runs.remove_data();
-    let (sections, skipped) = runs.sections();
+    let found = runs.found()?;
     let command = options.command();
     let report = Report {
         title: "Experiments, measured".to_owned(),
-        sections,
-        skipped,
+        sections: found.sections,
+        skipped: found.skipped,
         machine: Machine::this(format!("{command} {}", options.out.display())),
         again: Again {
             command,
             is_exact: false,
         },
-        files: BTreeMap::new(),
+        files: found.files,
     };
     folder.write(&report)?;
     let mut text = report.summary().join("\n");

@@ -1,9 +1,10 @@
 //! All measurements, one after the other, and what came of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
@@ -11,6 +12,7 @@ use quorate_client::{Unmeasured, bench_command, measure};
 use quorate_report::{Folder, Row, Section, Source};
 
 use crate::case::{Case, Experiment};
+use crate::latencies::{self, Latencies};
 
 /// So many measurements that fail one after the other end the whole.
 const TOO_MANY: usize = 3;
@@ -23,6 +25,8 @@ pub struct Runs {
     each: Vec<Taken>,
     turns: u32,
     data: PathBuf,
+    /// When the first measurement began.
+    began: Instant,
 }
 
 /// One experiment: what is measured, and what came of it so far.
@@ -31,11 +35,24 @@ struct Taken {
     experiment: Experiment,
     cases: Vec<Case>,
     rows: Vec<Row>,
+    /// Of each row.
+    latencies: Vec<Latencies>,
     failed: Vec<Unmeasured>,
     /// The points that were not worth measuring.
     beyond: BTreeSet<String>,
     /// How many measurements were made, or left out.
     done: usize,
+}
+
+/// What came of measurements.
+#[derive(Debug)]
+pub struct Found {
+    /// The experiments of which something was measured.
+    pub sections: Vec<Section>,
+    /// The names of the others.
+    pub skipped: Vec<&'static str>,
+    /// More files of the report: the latency of each call, `latencies.hdr`.
+    pub files: BTreeMap<String, String>,
 }
 
 /// Why not all was measured.
@@ -55,6 +72,7 @@ impl Runs {
             experiment,
             cases,
             rows: Vec::new(),
+            latencies: Vec::new(),
             failed: Vec::new(),
             beyond: BTreeSet::new(),
             done: 0,
@@ -63,6 +81,7 @@ impl Runs {
             each: each.collect(),
             turns,
             data: folder.join(DATA),
+            began: Instant::now(),
         }
     }
 
@@ -80,12 +99,15 @@ impl Runs {
     /// There is no use in going on.
     pub async fn take(&mut self, folder: &Folder, bar: &ProgressBar) -> Result<(), Ended> {
         let mut in_a_row = 0;
+        self.began = Instant::now();
         for taken in &mut self.each {
             for turn in 1..=self.turns {
                 for place in 0..taken.cases.len() {
                     bar.set_message(taken.message(place, turn));
                     let failed = taken.failed.len();
-                    taken.one(place, turn, &self.data, folder).await?;
+                    taken
+                        .one(place, turn, (&self.data, folder), self.began)
+                        .await?;
                     bar.inc(1);
                     in_a_row = match taken.failed.len() - failed {
                         0 => 0,
@@ -100,15 +122,23 @@ impl Runs {
         Ok(())
     }
 
-    /// What came of it: the experiments of which something was measured, and the names of the others.
-    #[must_use]
-    pub fn sections(self) -> (Vec<Section>, Vec<&'static str>) {
+    /// What came of it.
+    ///
+    /// # Errors
+    /// The latencies cannot be written down.
+    pub fn found(self) -> anyhow::Result<Found> {
         let turns = self.turns;
         let (begun, others): (Vec<Taken>, Vec<Taken>) =
             self.each.into_iter().partition(|one| one.done > 0);
-        let sections = begun.into_iter().map(|one| one.section(turns));
         let skipped = others.iter().map(|one| one.experiment.name);
-        (sections.collect(), skipped.collect())
+        let all = begun.iter().flat_map(|one| &one.latencies);
+        let log = latencies::log(all)?;
+        let sections = begun.into_iter().map(|one| one.section(turns));
+        Ok(Found {
+            sections: sections.collect::<anyhow::Result<_>>()?,
+            skipped: skipped.collect(),
+            files: BTreeMap::from([(latencies::FILE.to_owned(), log)]),
+        })
     }
 
     /// Removes what processes that were killed have left on disk.
@@ -130,8 +160,8 @@ impl Taken {
         &mut self,
         place: usize,
         turn: u32,
-        data: &Path,
-        folder: &Folder,
+        (data, folder): (&Path, &Folder),
+        began: Instant,
     ) -> Result<(), Ended> {
         let case = &self.cases[place];
         let number = f64::from(turn);
@@ -144,6 +174,7 @@ impl Taken {
             self.done += 1;
             return Ok(());
         }
+        let (since, now) = (began.elapsed(), Instant::now());
         let measured = measure(&case.words(&data.to_string_lossy())).await;
         remove(data).map_err(Ended::Unkept)?;
         self.done += 1;
@@ -163,12 +194,20 @@ impl Taken {
                 let kept = folder.keep(&row);
                 kept.map_err(|error| Ended::Unkept(error.into()))?;
                 self.rows.push(row);
+                self.latencies.push(Latencies {
+                    experiment: self.experiment.name,
+                    series: case.series.clone(),
+                    x: case.x,
+                    began: since,
+                    took: now.elapsed(),
+                    calls: measured.latencies,
+                });
             }
         }
         Ok(())
     }
 
-    fn section(self, turns: u32) -> Section {
+    fn section(self, turns: u32) -> anyhow::Result<Section> {
         let wanted = self.cases.len() * turns as usize;
         let missing = (self.done < wanted).then(|| {
             format!(
@@ -192,10 +231,11 @@ impl Taken {
                 self.experiment.method
             ),
             rows: self.rows,
+            tails: latencies::tails(&self.latencies)?,
             ..Section::default()
         };
         let failed: Vec<String> = self.failed.iter().map(ToString::to_string).collect();
-        section.told(Source::Measured, missing, |told| {
+        Ok(section.told(Source::Measured, missing, |told| {
             told.find(
                 "Every measurement ends: each call is answered, the last write of each client is read at another process, and no two \
                  correct processes have executed different batches.",
@@ -206,7 +246,7 @@ impl Taken {
                 failed.is_empty(),
             );
             (self.experiment.tell)(told);
-        })
+        }))
     }
 }
 

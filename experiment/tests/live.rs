@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use quorate_experiment::{Case, Runs, Size, find};
+use quorate_experiment::{Case, Found, Runs, Size, find};
 use quorate_report::{Folder, Section};
 
 /// How long to wait for what comes within a second on a quiet machine.
@@ -96,9 +96,9 @@ fn failing() {
         format!("{ended:?}").contains("--processes none"),
         "{ended:?}"
     );
-    let (sections, skipped) = runs.sections();
-    assert!(skipped.is_empty());
-    let why = sections[0].cut_short.as_ref().unwrap();
+    let found = runs.found().unwrap();
+    assert!(found.skipped.is_empty());
+    let why = found.sections[0].cut_short.as_ref().unwrap();
     assert!(why.contains("after 3 of 5 measurements"), "{why}");
 }
 
@@ -152,7 +152,14 @@ fn holds(name: &str, cases: Vec<Case>) -> Section {
     let count = cases.len();
     let mut runs = Runs::new(vec![(find(name).unwrap(), cases)], 1, &path);
     on_runtime(runs.take(&made, &ProgressBar::hidden())).unwrap();
-    let (mut sections, _) = runs.sections();
+    let Found {
+        mut sections,
+        files,
+        ..
+    } = runs.found().unwrap();
+    let lines = files["latencies.hdr"].lines();
+    let tag = format!("Tag={name}/");
+    assert_eq!(lines.filter(|line| line.starts_with(&tag)).count(), count);
     let section = sections.remove(0);
     assert_eq!(section.cut_short, None);
     let wrong = section

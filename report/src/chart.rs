@@ -64,6 +64,8 @@ pub enum Shape {
     Boxes,
     /// Each point alone.
     Points,
+    /// The points of one line, from left to right.
+    Line,
     /// y is 0 or 1: for each x the share of ones, with its 95 % interval.
     Shares,
 }

@@ -1,6 +1,6 @@
 //! Measurements as a folder: data in, a report out.
 //!
-//! * [`Row`]: what one run came to. [`Request`]: what one request of it did.
+//! * [`Row`]: what one run came to. [`Request`]: what one request of it did. [`Tail`]: how long the slowest took.
 //! * [`statistics`]: medians, shares, and how sure they are.
 //! * [`Chart`]: a picture as data. `draw`: the same as SVG, with `ticks` on its axes.
 //! * [`Section`]: what an experiment found: its charts, and its [`Finding`]s, what theory says and what came out.
@@ -24,6 +24,6 @@ pub use contents::{Again, Report};
 pub use draw::DrawError;
 pub use folder::{BadFolder, Folder};
 pub use machine::Machine;
-pub use row::{Request, Row, Source};
+pub use row::{Request, Row, Source, Tail};
 pub use section::{Finding, Section};
 pub use told::{Picture, Rows, Told, short};

@@ -73,6 +73,27 @@ pub struct Request {
     pub latency_ms: Option<f64>,
 }
 
+/// How the latencies of a point of an experiment end: which part of the calls took longer than so long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tail {
+    /// Of which series the point is.
+    pub series: String,
+    /// What is varied, as in its rows.
+    pub x: f64,
+    /// A latency in milliseconds, and how many per cent of the calls took longer, the most first.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Tail {
+    /// The latency in milliseconds that so many per cent of the calls exceeded; `None` if there were too few calls to tell.
+    #[must_use]
+    pub fn latency_ms(&self, percent: f64) -> Option<f64> {
+        let mut points = self.points.iter();
+        let found = points.find(|(_, longer)| (longer - percent).abs() < 1e-9);
+        found.map(|(latency, _)| *latency)
+    }
+}
+
 fn as_object<S: Serializer>(
     figures: &[(&'static str, f64)],
     serializer: S,

@@ -1,7 +1,7 @@
 //! What an experiment found.
 
 use crate::chart::Chart;
-use crate::row::{Request, Row};
+use crate::row::{Request, Row, Tail};
 
 /// What theory says, and what came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Section {
     pub rows: Vec<Row>,
     /// What single requests did, where a picture shows them.
     pub requests: Vec<Request>,
+    /// How long the slowest calls took, where a picture shows it.
+    pub tails: Vec<Tail>,
     /// Why not all of it was run.
     pub cut_short: Option<String>,
 }

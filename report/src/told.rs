@@ -1,7 +1,7 @@
 //! What is made of the runs of an experiment.
 
 use crate::chart::{Axis, Band, Chart, Curve, Point, Series, Shape};
-use crate::row::{Row, Source};
+use crate::row::{Row, Source, Tail};
 use crate::section::{Finding, Section};
 use crate::statistics::median;
 
@@ -199,6 +199,35 @@ impl<'a> Rows<'a> {
         xs.sort_by(f64::total_cmp);
         xs.dedup();
         xs
+    }
+
+    /// The slowest calls at some points: how many per cent took longer than so many milliseconds. `of` has names for points, each with the
+    /// series and x.
+    #[must_use]
+    pub fn tails(self, of: &[(String, &str, f64)]) -> Vec<Series> {
+        let series = of.iter().filter_map(|(name, series, x)| {
+            let points = self.tail(series, *x)?.points.iter();
+            let says = |percent: f64| format!("{name}: {percent} % took longer");
+            Some(Series {
+                name: name.clone(),
+                shape: Shape::Line,
+                points: points
+                    .map(|(x, y)| Point {
+                        x: *x,
+                        y: *y,
+                        says: says(*y),
+                    })
+                    .collect(),
+            })
+        });
+        series.collect()
+    }
+
+    /// How the latencies of a point end.
+    #[must_use]
+    pub fn tail(self, series: &str, x: f64) -> Option<&'a Tail> {
+        let mut tails = self.section.tails.iter();
+        tails.find(|one| one.series == series && one.x.total_cmp(&x).is_eq())
     }
 
     /// Each request of the runs that keep them: when it was asked for, in seconds, and how long it took. `of` has names for runs, each

@@ -36,13 +36,14 @@ const fn figure(name: &'static str, of: fn(&Run) -> Option<f64>) -> Figure {
 }
 
 /// All figures, in the order of columns.
-pub(crate) const FIGURES: [Figure; 14] = [
+pub(crate) const FIGURES: [Figure; 15] = [
     figure("count", |run| Some(run.count as f64)),
     figure("elapsed_s", |run| Some(run.elapsed.as_secs_f64())),
     figure("per_second", |run| Some(run.per_second())),
     figure("p50_ms", |run| Some(run.quantile_ms(0.5))),
     figure("p95_ms", |run| Some(run.quantile_ms(0.95))),
     figure("p99_ms", |run| Some(run.quantile_ms(0.99))),
+    figure("p999_ms", |run| Some(run.quantile_ms(0.999))),
     figure("max_ms", |run| Some(run.quantile_ms(1.0))),
     figure("messages_each", |run| {
         run.sent.map(|sent| sent.messages as f64 / run.count as f64)
@@ -149,6 +150,7 @@ pub(crate) mod tests {
             ("per_second", 25.0),
             ("p50_ms", 50.0),
             ("p99_ms", 99.0),
+            ("p999_ms", 100.0),
             ("messages_each", 40.0),
             ("bytes_each", 1000.0),
             ("client_cpu_percent", 25.0),

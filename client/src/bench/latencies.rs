@@ -29,6 +29,11 @@ impl Latencies {
         self.0.len()
     }
 
+    /// All of them, in nanoseconds.
+    pub(crate) fn into_histogram(self) -> Histogram<u64> {
+        self.0
+    }
+
     /// The latency that this part of the calls did not exceed; 1 for the slowest call.
     pub(crate) fn quantile(&self, part: f64) -> Duration {
         Duration::from_nanos(self.0.value_at_quantile(part))

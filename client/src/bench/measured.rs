@@ -1,6 +1,7 @@
 //! A measurement for another program: what `client bench --spawn --runs 1` does, without printing.
 
 use anyhow::{Context as _, bail};
+use hdrhistogram::Histogram;
 
 use super::check;
 use crate::audit;
@@ -20,6 +21,8 @@ const COMMAND: [&str; 5] = ["client", "bench", "--spawn", "--runs", "1"];
 pub struct Measured {
     /// The figures of `client bench --format json`, by their names there, which tell the unit. Those that were not measured are left out.
     pub figures: Vec<(&'static str, f64)>,
+    /// The latency of each call, in nanoseconds, exact to three digits.
+    pub latencies: Histogram<u64>,
 }
 
 /// Why a run came to nothing.
@@ -41,14 +44,12 @@ pub struct Unmeasured {
 /// # Errors
 /// The run came to nothing.
 pub async fn measure(options: &[String]) -> Result<Measured, Unmeasured> {
-    match of_command(words(options)).await {
-        Ok(figures) => Ok(Measured { figures }),
-        Err(error) => Err(Unmeasured {
-            command: bench_command(options),
-            message: format!("{error:#}"),
-            exit_status: Exit::of(&error).status(),
-        }),
-    }
+    let measured = of_command(words(options)).await;
+    measured.map_err(|error| Unmeasured {
+        command: bench_command(options),
+        message: format!("{error:#}"),
+        exit_status: Exit::of(&error).status(),
+    })
 }
 
 /// The command that does what [`measure`] does with these options.
@@ -62,7 +63,7 @@ fn words(options: &[String]) -> Vec<&str> {
     COMMAND.into_iter().chain(options).collect()
 }
 
-async fn of_command(words: Vec<&str>) -> anyhow::Result<Vec<(&'static str, f64)>> {
+async fn of_command(words: Vec<&str>) -> anyhow::Result<Measured> {
     let read = Options::read(words)?;
     let Some(Command::Processes(ProcessCommand::Bench(options))) = read.command else {
         bail!("it is another command than `client bench`");
@@ -73,12 +74,12 @@ async fn of_command(words: Vec<&str>) -> anyhow::Result<Vec<(&'static str, f64)>
         ..spawned
     });
     let target = Target::find(places, quiet, options.purpose()).await?;
-    let figures = at(&target, &options).await;
+    let measured = at(&target, &options).await;
     target.release().await;
-    figures
+    measured
 }
 
-async fn at(target: &Target, options: &BenchOptions) -> anyhow::Result<Vec<(&'static str, f64)>> {
+async fn at(target: &Target, options: &BenchOptions) -> anyhow::Result<Measured> {
     check(target, options)?;
     let plan = Plan::of(options);
     let runs = Runs::new(target, &plan, Work::new(target, options)).quiet();
@@ -87,9 +88,11 @@ async fn at(target: &Target, options: &BenchOptions) -> anyhow::Result<Vec<(&'st
         return Err(Failure::new(Exit::Broken, split.fact()).into());
     }
     let runs = runs.into_runs()?;
-    let run = runs.first().context("nothing was measured")?;
+    let run = runs.into_iter().next().context("nothing was measured")?;
     let figures = FIGURES.iter();
-    Ok(figures
-        .filter_map(|figure| Some((figure.name, (figure.of)(run)?)))
-        .collect())
+    let figures = figures.filter_map(|figure| Some((figure.name, (figure.of)(&run)?)));
+    Ok(Measured {
+        figures: figures.collect(),
+        latencies: run.latencies.into_histogram(),
+    })
 }

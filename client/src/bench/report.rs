@@ -59,6 +59,7 @@ impl Report<'_> {
             "p50_ms" => "median latency".to_owned(),
             "p95_ms" => "95th percentile".to_owned(),
             "p99_ms" => "99th percentile".to_owned(),
+            "p999_ms" => "99.9th percentile".to_owned(),
             "max_ms" => "slowest".to_owned(),
             "messages_each" => format!("messages per {one}"),
             "bytes_each" => format!("bytes per {one}"),

@@ -20,7 +20,12 @@ impl<'a> Side<'a> {
         let all = points.map(|point| point.x);
         let all = all.chain(curves.map(|point| point.0)).chain(bands);
         let mut side = Self::of(&chart.x, all, true);
-        if chart.x.names.is_empty() && chart.series.iter().any(|one| one.shape != Shape::Points) {
+        if chart.x.names.is_empty()
+            && chart
+                .series
+                .iter()
+                .any(|one| matches!(one.shape, Shape::Boxes | Shape::Shares))
+        {
             // Boxes need room at both ends.
             let room = (side.range.1 - side.range.0) * 0.05;
             side.range = (side.range.0 - room, side.range.1 + room);

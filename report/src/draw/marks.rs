@@ -112,6 +112,12 @@ impl<F: Fn(f64, f64) -> Option<(i32, i32)>> Pen<'_, '_, F> {
         Ok(())
     }
 
+    pub(super) fn line(&self, series: &Series, mark: Mark) -> Painted {
+        let points = series.points.iter();
+        let places = points.filter_map(|point| (self.at)(point.x, point.y));
+        self.middles(places.map(Ok).collect(), mark, true)
+    }
+
     fn dot<'p>(
         &self,
         point: &'p Point,

@@ -100,12 +100,13 @@ fn paint<'a>(chart: &'a Chart, text: &mut String, says: &mut Vec<&'a str>) -> Pa
     };
     for (index, series) in (0..).zip(&chart.series) {
         let shift = match series.shape {
-            Shape::Points => 0,
+            Shape::Points | Shape::Line => 0,
             Shape::Boxes | Shape::Shares => index * apart - (all - 1) * apart / 2,
         };
         let mark = Mark::of(index);
         match series.shape {
             Shape::Points => pen.points(series, mark, says)?,
+            Shape::Line => pen.line(series, mark)?,
             Shape::Boxes => pen.boxes(series, mark, shift, chart.x.names.is_empty(), says)?,
             Shape::Shares => pen.shares(series, mark, shift, chart.x.names.is_empty())?,
         }

@@ -65,8 +65,9 @@ fn tell(told: &mut Told<'_>) {
     let text = format!(
         "What a backup does costs next to nothing: the other three are a quorum and do not need it. `flood` alone costs as much at a backup as at \
          the primary, because it takes the others' processor time, and then their timers end. A primary that sends nothing that can be \
-         used (deny, silent, corrupt, equivocate, skip) is left after T = 200 ms: the longest wait is {} ms with a silent one and {} ms with \
-         one that says different things. One that delays by 50 ms is left after eight requests that took more than T/4 (rule 18), with \
+         used (deny, silent, corrupt, skip) is left after T = 200 ms: the longest wait is {} ms with a silent one. With one that says different things \
+         (equivocate) it is {} ms: two of its proposals meet at a process with the next STANDING and prove it faulty, and then it is left at once \
+         (rule 30). One that delays by 50 ms is left after eight requests that took more than T/4 (rule 18), with \
          nobody waiting for longer than {} ms. `slow` proposes just before the timers end: {} ms. It is not left here: it holds the \
          oldest request back and must propose the next ones soon after, which looks quick, so that there are never eight slow ones in a row.",
         short(of("silent", "longest_wait_ms")),
