@@ -3,5 +3,5 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/again}
-experiment all --quick --out "$out" || test $? -eq 1
+experiment all --out "$out" || test $? -eq 1
 echo "measured again: compare $here/runs.csv with $out/runs.csv"
