@@ -50,8 +50,11 @@ function fromAddress(trace) {
   };
 }
 
-/** `live`: the processes, if they run. Then the trace is theirs, and grows. */
-function App({ trace, live }) {
+/**
+ * `live`: the processes, if they run. Then the trace is theirs, and grows. `story`: the step of a story that is told, if one is. Then the
+ * trace ends where the story is, and grows too.
+ */
+function App({ trace, live, story }) {
   const end = trace.events.length - 1;
   const first = useMemo(() => fromAddress(trace), []);
   const [chosen, setPlace] = useState(first.place);
@@ -71,6 +74,16 @@ function App({ trace, live }) {
   const slots = useMemo(() => trace.slotsUpTo(place), [trace, place]);
   const slot = slots.includes(asked) ? asked : (lastExecuted(trace, process, place) ?? slots.at(-1));
 
+  // A step of a story shows its own moment.
+  const step = useRef(first.place === undefined ? undefined : story?.number);
+  useLayoutEffect(() => {
+    if (story === undefined || step.current === story.number) return;
+    step.current = story.number;
+    go(story.place);
+    setAsked(story.slot);
+    if (story.process !== undefined) setProcess(story.process);
+  }, [story, go]);
+
   const forgotten = useRef(0);
   useLayoutEffect(() => {
     const by = (live?.forgotten ?? 0) - forgotten.current;
@@ -83,9 +96,10 @@ function App({ trace, live }) {
       ...(where === undefined ? {} : { e: String(where) }),
       p: process,
       ...(asked === undefined ? {} : { s: String(asked) }),
+      ...story?.address,
     });
     history.replaceState(null, "", `#${said}`);
-  }, [where, process, asked]);
+  }, [where, process, asked, story]);
 
   useEffect(() => {
     if (!playing) return undefined;
@@ -111,7 +125,7 @@ function App({ trace, live }) {
     setProcess(name);
     setAsked(undefined);
   }, []);
-  const step = useCallback((by) => {
+  const chooseNext = useCallback((by) => {
     const { names } = trace;
     choose(names[(names.indexOf(process) + by + names.length) % names.length]);
   }, [trace, process, choose]);
@@ -130,7 +144,8 @@ function App({ trace, live }) {
     b: () => setDialog("branch"),
     "/": () => document.getElementById("search").focus(),
     "?": () => setDialog("keys"),
-    p: (shift) => step(shift ? -1 : 1),
+    p: (shift) => chooseNext(shift ? -1 : 1),
+    ...story?.keys,
     ...(live === undefined
       ? {}
       : {
@@ -139,7 +154,7 @@ function App({ trace, live }) {
           c: () => document.querySelector(`#now-${process} input`).select(),
           l: () => document.querySelector(`#links [aria-label^="Link from ${process} "]`).focus(),
         }),
-  }), [place, end, following, go, next, slotStep, step, process, live]);
+  }), [place, end, following, go, next, slotStep, chooseNext, process, live, story]);
   // Before the next key, whose meaning depends on where this one has led.
   useLayoutEffect(() => {
     const pressed = (event) => {
@@ -163,9 +178,10 @@ function App({ trace, live }) {
   return html`
     <${Verdict} trace=${trace} end=${end} isLive=${live !== undefined} />
     <main>
+      ${story?.panel}
       ${live !== undefined && html`<${Connection} live=${live} /><${Switches} live=${live} process=${process} choose=${choose} />`}
       <${SpaceTime} ...${common} kinds=${kinds} setKinds=${setKinds} only=${only ? process : undefined} setOnly=${setOnly} process=${process}
-        following=${live !== undefined && following} />
+        following=${live !== undefined && following} span=${story?.span} />
       <${Time} ...${common} end=${end} playing=${playing} play=${keys[" "]} speed=${speed} setSpeed=${setSpeed} help=${() => setDialog("keys")} />
       <${Chosen} ...${common} />
       <div id="panels">
@@ -176,7 +192,7 @@ function App({ trace, live }) {
         <${Log} ...${common} />
       </div>
     </main>
-    ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} isLive=${live !== undefined} close=${() => setDialog(undefined)} />`}
+    ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} isLive=${live !== undefined} storyKeys=${story?.help} close=${() => setDialog(undefined)} />`}
   `;
 }
 
@@ -191,7 +207,7 @@ function lastExecuted(trace, process, place) {
 }
 
 /** The picture, and what it shows. The wheel zooms, dragging moves, a click chooses an event. */
-function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process, following }) {
+function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process, following, span }) {
   const canvas = useRef(null);
   const view = useRef(undefined);
   const drag = useRef(undefined);
@@ -206,6 +222,9 @@ function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process, 
   view.current.trace = trace;
   view.current.width = size.width;
   view.current.height = size.height;
+  useLayoutEffect(() => {
+    if (span !== undefined) Object.assign(view.current, span);
+  }, [span?.from, span?.to]);
   useLayoutEffect(() => {
     if (following) view.current.follow();
     else view.current.show(trace.times[place] ?? trace.first);
@@ -331,18 +350,25 @@ function Time({ trace, place, go, end, playing, play, speed, setSpeed, help }) {
 }
 
 /** The keys, or how to play the run again from here with something else. */
-function Dialog({ what, trace, place, isLive, close }) {
+function Dialog({ what, trace, place, isLive, storyKeys = [], close }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
   const ms = Math.round((trace.times[place] - trace.first) / 1000);
+  const again = trace.header.command.replace(/ --(trace|html) FILE/, "");
   const body =
     what === "keys"
-      ? html`<h2>Keys</h2><dl>${[...KEYS, ...(isLive ? LIVE_KEYS : [])].map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>`
+      ? html`<h2>Keys</h2><dl>${[...KEYS, ...storyKeys, ...(isLive ? LIVE_KEYS : [])].map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>`
       : isLive
         ? html`<h2>Branch here</h2><p>Processes that run cannot go back. Switch a behaviour, or play a run of the simulator again: <code>simulate run --html FILE</code>.</p>`
+        : !trace.header.command.startsWith("simulate run ")
+        ? html`<h2>Branch here</h2>
+          <p>Write the plan of this run into a file, change who is faulty in it, and play that:</p>
+          <p><code>${again} --plan > plan.toml</code></p>
+          <p><code>simulate replay plan.toml --html FILE</code></p>
+          <p>This moment is <code>@after=${ms}ms</code>.</p>`
         : html`<h2>Branch here</h2>
           <p>The same run, with another fault from this moment on:</p>
-          <p><code>${trace.header.command.replace(/ --(trace|html) FILE/, "")} --faulty Q=lie@after=${ms}ms --html FILE</code></p>
+          <p><code>${again} --faulty Q=lie@after=${ms}ms --html FILE</code></p>
           <p>Put another process and another behaviour in the place of <code>Q=lie</code>.</p>`;
   return html`<dialog ref=${dialog} onClose=${close}>${body}<form method="dialog"><button>close</button></form></dialog>`;
 }
@@ -358,14 +384,23 @@ function LiveApp({ live }) {
   return html`<${App} trace=${live.trace} live=${live} />`;
 }
 
+/** A run with a story about it. Only its page has the module for that. */
+async function storied(telling, trace) {
+  const { Storied } = await import("quorate/story");
+  document.title = `Quorate: ${telling.title}`;
+  return html`<${Storied} App=${App} whole=${trace} telling=${telling} />`;
+}
+
 const root = document.getElementById("page");
 try {
   const text = document.getElementById("trace").textContent.trim();
   const trace = text === "" ? undefined : await embedded(text);
+  const telling = document.getElementById("telling").textContent.trim();
   if (trace?.events.length === 0) throw new Error("the trace has no event");
   document.title = `Quorate: ${trace?.header.seed === undefined ? "live processes" : `seed ${trace.header.seed}`}`;
+  const shown = telling === "" ? undefined : await storied(JSON.parse(telling), trace);
   root.textContent = "";
-  render(trace === undefined ? html`<${LiveApp} live=${new Live()} />` : html`<${App} trace=${trace} />`, root);
+  render(shown ?? (trace === undefined ? html`<${LiveApp} live=${new Live()} />` : html`<${App} trace=${trace} />`), root);
 } catch (error) {
   root.textContent = `This page cannot show its trace: ${error.message}`;
   root.className = "broken";

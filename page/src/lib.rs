@@ -1,10 +1,12 @@
 //! The page: who agrees on what and why, forward and back. [`html`] is the page of one run, a file that needs no network, with the
-//! trace inside. [`live`] is the page of processes that run: whoever serves it brings it the trace.
+//! trace inside, and [`story`] the same with a story about the run. [`live`] is the page of processes that run: whoever serves it
+//! brings it the trace.
 //!
 //! Its code is in `assets/`: modules that a browser runs as they are.
 
 pub mod live;
 mod modules;
+pub mod telling;
 
 use std::io::{self, Write as _};
 
@@ -15,6 +17,8 @@ use flate2::write::GzEncoder;
 use quorate_trace::Trace;
 use sha2::{Digest as _, Sha256};
 
+use telling::Telling;
+
 const TEMPLATE: &str = include_str!("../assets/index.html");
 /// The only line of code that stands in the page itself.
 const MAIN: &str = "import \"quorate/main\";";
@@ -24,16 +28,31 @@ const MAIN: &str = "import \"quorate/main\";";
 /// # Errors
 /// The trace cannot be written as text.
 pub fn html(trace: &Trace) -> io::Result<String> {
+    file(&modules::import_map()?, trace, "")
+}
+
+/// The page of a trace with a story about it, as the text of one file. The reader sees the run as far as the story has come.
+///
+/// # Errors
+/// The trace or the story cannot be written as text.
+pub fn story(trace: &Trace, telling: &Telling) -> io::Result<String> {
+    // No text ends the element that it stands in.
+    let telling = serde_json::to_string(telling)?.replace('<', "\\u003c");
+    file(&modules::import_map_with_stories()?, trace, &telling)
+}
+
+/// The page of a trace as one file.
+fn file(modules: &str, trace: &Trace, telling: &str) -> io::Result<String> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     trace.write(&mut packed)?;
     packed.flush()?;
     let packed = BASE64_STANDARD.encode(packed.finish()?);
     // Its modules stand in it as data.
-    page(&modules::import_map()?, "data:", &packed).map(|(page, _)| page)
+    page(modules, "data:", &packed, telling).map(|(page, _)| page)
 }
 
 /// The page, and what it may load and run: its own modules, which come from `sources`, and nothing from anywhere else.
-fn page(modules: &str, sources: &str, trace: &str) -> io::Result<(String, String)> {
+fn page(modules: &str, sources: &str, trace: &str, telling: &str) -> io::Result<(String, String)> {
     let style = modules::style()?;
     let policy = format!(
         "default-src 'none'; script-src {} {} {sources}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
@@ -47,6 +66,7 @@ fn page(modules: &str, sources: &str, trace: &str) -> io::Result<(String, String
         ("{{modules}}", modules),
         ("{{main}}", MAIN),
         ("{{trace}}", trace),
+        ("{{telling}}", telling),
     ];
     let page = parts
         .into_iter()
@@ -71,7 +91,8 @@ mod tests {
     use quorate_protocol::{Quorum, ReplicaId};
     use quorate_trace::{Clock, Event, Header, Kind, Trace};
 
-    use super::html;
+    use super::telling::{Step, Telling};
+    use super::{html, story};
 
     fn trace() -> Trace {
         let quorum = Quorum::of(NonZeroU32::new(4).unwrap());
@@ -98,6 +119,35 @@ mod tests {
             .read_to_string(&mut text)
             .unwrap();
         assert_eq!(Trace::read(text.as_bytes()).unwrap(), trace());
+    }
+
+    #[test]
+    fn a_story_stands_in_its_page_whatever_it_says() {
+        let step = Step {
+            title: "</script><b>".to_owned(),
+            text: Vec::new(),
+            place: 0,
+            from: None,
+            look: "space",
+            process: None,
+            slot: None,
+            facts: Vec::new(),
+            question: None,
+            commands: Vec::new(),
+        };
+        let telling = Telling {
+            title: "One".to_owned(),
+            about: String::new(),
+            steps: vec![step],
+        };
+        let page = story(&trace(), &telling).unwrap();
+        assert!(!page.contains("{{") && !page.contains("<b>"), "{page}");
+        let (_, rest) = page.split_once("id=\"telling\">").unwrap();
+        let (text, _) = rest.split_once("</script>").unwrap();
+        let read: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(read["steps"][0]["title"], "</script><b>");
+        assert!(page.contains("quorate/story"));
+        assert!(!html(&trace()).unwrap().contains("quorate/story"));
     }
 
     #[test]

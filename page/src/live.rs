@@ -23,6 +23,7 @@ pub fn live() -> io::Result<Live> {
         &modules::import_map_of_paths()?,
         "'self'; connect-src 'self'",
         "",
+        "",
     )?;
     // A policy in the page itself cannot say this.
     let policy = format!("{policy}; frame-ancestors 'none'");

@@ -39,34 +39,47 @@ pub(crate) const MODULES: [Asset; 9] = [
     module!("quorate/switches", "switches.js"),
     module!("quorate/main", "main.js"),
 ];
+/// What a page with a story has beside them.
+const STORY: Asset = module!("quorate/story", "story.js");
 const STYLE: Asset = module!("", "style.css");
 
 /// The import map of a page that has all modules in itself.
 pub(crate) fn import_map() -> io::Result<String> {
-    map(|module| {
-        let text = BASE64_STANDARD.encode(module.text()?);
-        Ok(format!("data:text/javascript;base64,{text}"))
-    })
+    map(&MODULES, Asset::data)
+}
+
+/// The import map of a page with a story, that has all modules in itself.
+pub(crate) fn import_map_with_stories() -> io::Result<String> {
+    map(MODULES.iter().chain([&STORY]), Asset::data)
 }
 
 /// The import map of a page whose modules are served beside it.
 pub(crate) fn import_map_of_paths() -> io::Result<String> {
-    map(|module| Ok(module.path.to_owned()))
+    map(&MODULES, |module| Ok(module.path.to_owned()))
 }
 
 pub(crate) fn style() -> io::Result<String> {
     STYLE.text()
 }
 
-fn map(url: impl Fn(&Asset) -> io::Result<String>) -> io::Result<String> {
-    let imports = MODULES
-        .iter()
+fn map<'a>(
+    modules: impl IntoIterator<Item = &'a Asset>,
+    url: impl Fn(&Asset) -> io::Result<String>,
+) -> io::Result<String> {
+    let imports = modules
+        .into_iter()
         .map(|module| Ok((module.name.to_owned(), Value::String(url(module)?))));
     let imports: Map<String, Value> = imports.collect::<io::Result<_>>()?;
     Ok(json!({ "imports": imports }).to_string())
 }
 
 impl Asset {
+    /// Its text as an address.
+    fn data(&self) -> io::Result<String> {
+        let text = BASE64_STANDARD.encode(self.text()?);
+        Ok(format!("data:text/javascript;base64,{text}"))
+    }
+
     fn text(&self) -> io::Result<String> {
         let mut text = String::new();
         GzDecoder::new(self.packed).read_to_string(&mut text)?;

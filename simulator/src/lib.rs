@@ -15,6 +15,7 @@
 //! * `mutants`: the plans kept for known bugs.
 //! * [`picture`]: a run as a sequence diagram.
 //! * [`experiment`]: questions with an answer by theory, each played with many seeds.
+//! * [`story`]: runs told step by step to newcomers.
 //! * [`mod@shrink`]: makes a failing plan small.
 //! * [`transcript`]: scenarios as texts, played by the engine alone.
 
@@ -37,6 +38,7 @@ pub mod run;
 pub mod script;
 pub mod shrink;
 pub mod simulation;
+pub mod story;
 pub mod trace;
 pub mod transcript;
 pub mod universe;

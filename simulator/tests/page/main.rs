@@ -1,4 +1,4 @@
-//! The page of a run: in a real browser, and what its own code says of decisions. Skipped where there is no Node, no Chromium, or no
+//! The page of a run and those of stories: in a real browser, and what the page's own code says of decisions. Skipped where there is no Node, no Chromium, or no
 //! playwright-core and axe-core for Node; CI has them.
 #![allow(clippy::unwrap_used)]
 
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use quorate_fault::Dice;
 use quorate_protocol::Sequence;
 use quorate_simulator::plan::Choice;
+use quorate_simulator::story::{self, Story};
 use quorate_simulator::{Plan, Simulation, Watch, run_with};
 use quorate_trace::Fingerprint;
 use serde_json::{Value, json};
@@ -48,6 +49,91 @@ fn in_node(script: &str, files: &[PathBuf]) {
 #[test]
 fn a_reader_finds_in_the_page_what_happened_and_why() {
     in_node("browser.cjs", &[page("silent", PLAN), page("twins", TWINS)]);
+}
+
+/// Writes the page of a story. `of`: the test's own word.
+fn story_page(name: &str, of: &str) -> PathBuf {
+    let story = Story::named(name).unwrap().unwrap();
+    let told = story
+        .tell(&format!("simulate story {name} --html FILE"))
+        .unwrap();
+    let page = quorate_page::story(&told.trace, &told.telling).unwrap();
+    assert!(page.len() < 5_000_000, "{name}: {} bytes", page.len());
+    let file =
+        std::env::temp_dir().join(format!("quorate-{name}-{of}-{}.html", std::process::id()));
+    fs::write(&file, page).unwrap();
+    file
+}
+
+#[test]
+fn a_reader_plays_all_stories_by_keys_and_by_mouse() {
+    let pages: Vec<_> = story::names()
+        .map(|name| story_page(name, "played"))
+        .collect();
+    in_node("stories.cjs", &pages);
+}
+
+/// The folder of the pictures, and the documents that show them.
+const PICTURES: &str = "docs/pictures";
+const SHOWN: [(&str, &str); 2] = [("page", "docs/page.md"), ("story", "docs/stories.md")];
+
+/// The pictures of the documents are taken as they are there. With `QUORATE_PICTURES` set they are put there.
+#[test]
+fn the_documents_show_pictures_of_the_page_in_light_and_dark() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let pages = [
+        page("pictured", PLAN),
+        story_page("silent-primary", "pictured"),
+    ];
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/pictures.cjs");
+    support::in_node(&script, std::iter::once(&folder).chain(&pages));
+    for page in pages {
+        fs::remove_file(page).unwrap();
+    }
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    for (name, document) in SHOWN {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        for scheme in ["light", "dark"] {
+            let file = format!("{name}-{scheme}.png");
+            let kept = root.join(PICTURES).join(&file);
+            let taken = folder.join(&file);
+            if std::env::var_os("QUORATE_PICTURES").is_some() {
+                fs::create_dir_all(root.join(PICTURES)).unwrap();
+                fs::copy(&taken, &kept).unwrap();
+            }
+            let size = |path: &Path| size(&fs::read(path).unwrap());
+            assert_eq!(size(&kept), PIXELS, "{file}");
+            // There is none where there is no browser.
+            if taken.exists() {
+                assert_eq!(size(&taken), PIXELS, "{file}, as it is taken now");
+            }
+            let bytes = fs::metadata(&kept).unwrap().len();
+            assert!(bytes < 150_000, "{file}: {bytes} bytes");
+            assert!(
+                text.contains(&format!("pictures/{file}")),
+                "{document} does not show {file}"
+            );
+        }
+    }
+    for scheme in ["light", "dark"] {
+        assert!(
+            readme.contains(&format!("{PICTURES}/story-{scheme}.png")),
+            "README.md shows no story in {scheme}"
+        );
+    }
+}
+
+/// How large each picture is.
+const PIXELS: (u32, u32) = (1000, 860);
+
+/// Width and height of a PNG, which stand at its beginning.
+fn size(png: &[u8]) -> (u32, u32) {
+    assert!(png.starts_with(b"\x89PNG"));
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
 }
 
 /// How many decisions are compared, and at most how many of one run.

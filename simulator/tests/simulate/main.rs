@@ -7,6 +7,7 @@ mod picture;
 mod replaying;
 mod shards;
 mod signals;
+mod story;
 mod support;
 mod transcript;
 mod writing;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Ended, end, file, program, simulate};
 
 /// Commands that print something, in each way in which something is printed.
-const PRINTING: [&str; 14] = [
+const PRINTING: [&str; 16] = [
     "--help",
     "--version",
     "run --help",
@@ -21,6 +21,8 @@ const PRINTING: [&str; 14] = [
     "soak --requests 100 --every 10",
     "transcript scenarios/03-one-view-change-repeated.txt",
     "run --seed x --format json",
+    "story",
+    "story liar",
 ];
 
 fn with_output(arguments: &str, output: impl Into<Stdio>) -> Ended {

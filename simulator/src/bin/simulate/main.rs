@@ -5,6 +5,7 @@
 //!   several. `mutants`: the same against engines with a known bug. [`soak`]: one
 //!   cluster for very long. [`transcript`]: scenarios as texts. [`maelstrom`]: node programs in any language.
 //!   [`gather`]: foundings. [`experiment`]: what theory says, and a report of what came out. [`export`]: traces in the forms of other tools.
+//!   [`story`]: a run told to newcomers.
 //! * [`universes`]: where plans and texts come from. [`drawing`]: pictures, into files. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
 //!   terminal shows meanwhile.
 
@@ -29,6 +30,7 @@ mod seeds;
 mod shard;
 mod soak;
 mod stop;
+mod story;
 mod sweep;
 mod transcript;
 mod universes;
@@ -77,6 +79,7 @@ fn command(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Mutants(mutants) => mutants::command(mutants, &Stop::listen()?),
         Command::Experiment(experiment) => experiment::command(experiment, &Stop::listen()?),
         Command::Export(export) => export::command(export),
+        Command::Story(story) => story::command(story),
         Command::Soak(soak) => soak::command(soak, &Stop::listen()?),
         Command::Maelstrom(maelstrom) => maelstrom::command(maelstrom, &Stop::listen()?),
         Command::Gather(gather) => gather::command(gather, &Stop::listen()?),

@@ -13,7 +13,7 @@ use quorate_cli::arguments::{Need, try_read};
 use quorate_protocol::Time;
 use quorate_simulator::experiment::ALL;
 use quorate_simulator::picture::{self, Frame};
-use quorate_simulator::universe;
+use quorate_simulator::{story, universe};
 use quorate_trace::Form;
 
 use crate::shard::Shard;
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Experiment(Experiment),
     /// Writes a trace in the form of another tool: Perfetto, ShiViz or Mermaid
     Export(Export),
+    /// Tells a run to newcomers, step by step, and asks what will happen; lists the stories without a name
+    Story(Story),
     /// Plays engines with a known bug, each until a rule catches it
     #[cfg(feature = "mutants")]
     Mutants(Mutants),
@@ -89,9 +91,11 @@ impl Command {
             Self::Mutants(mutants) => mutants.format,
             Self::Maelstrom(maelstrom) => maelstrom.format,
             Self::Gather(gather) => gather.format,
-            Self::Transcript(_) | Self::Export(_) | Self::Merge(_) | Self::Experiment(_) => {
-                Format::Text
-            }
+            Self::Transcript(_)
+            | Self::Export(_)
+            | Self::Merge(_)
+            | Self::Experiment(_)
+            | Self::Story(_) => Format::Text,
         };
         matches!(format, Format::Json)
     }
@@ -214,6 +218,19 @@ pub(crate) struct Export {
     /// The file to write; standard output without it
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Story {
+    /// Which story; all are listed without it
+    #[arg(value_parser = PossibleValuesParser::new(story::names()))]
+    pub(crate) name: Option<String>,
+    /// Write the story with its run as a page into this file (docs/stories.md), in place of telling it here
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub(crate) html: Option<PathBuf>,
+    /// Print the plan of its run (docs/plans.md), and tell nothing
+    #[arg(long, requires = "name", conflicts_with = "html")]
+    pub(crate) plan: bool,
 }
 
 /// Exit status: 0 all is as theory says; 1 something is not; 2 usage, or something cannot be written; 130, 143 and 129: stopped, and what
@@ -475,6 +492,11 @@ mod tests {
             subcommand: "export",
             required: &["FILE", "--to", "perfetto"],
             sets: &[&["to", "out"]],
+        },
+        Together {
+            subcommand: "story",
+            required: &["liar"],
+            sets: &[&["html"], &["plan"]],
         },
         Together {
             subcommand: "experiment",
