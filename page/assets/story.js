@@ -1,6 +1,6 @@
 // A story about a run. A step shows the run up to its moment. Where it asks, the run goes on once the reader has predicted how.
 
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "quorate/preact";
+import { html, useCallback, useLayoutEffect, useMemo, useRef, useState } from "quorate/preact";
 import { Trace } from "quorate/trace";
 
 /**
@@ -72,7 +72,8 @@ export function Storied({ App, whole, telling }) {
     });
   }, [steps]);
 
-  useEffect(() => {
+  // With the step itself: what is asked next finds the page whole.
+  useLayoutEffect(() => {
     const panel = document.getElementById(step.look);
     panel?.setAttribute("data-pointed", "");
     return () => panel?.removeAttribute("data-pointed");
@@ -111,7 +112,7 @@ function Panel({ telling, number, answers, go, predict }) {
   const title = useRef(null);
   const shown = useRef(number);
   // Whoever listens to the page, or uses keys, is led to the step.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (shown.current === number) return;
     shown.current = number;
     title.current.focus();
