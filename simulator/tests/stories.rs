@@ -57,6 +57,18 @@ fn a_false_claim_is_named() {
 }
 
 #[test]
+fn nobody_is_blamed_for_a_disagreement_before_it_is_there() {
+    let mut early = story("two-liars");
+    let blamed = early.steps.last().unwrap().facts.last().unwrap().clone();
+    early.steps[0].facts.push(blamed);
+    let error = early.tell("").unwrap_err();
+    assert!(
+        matches!(&error, StoryError::False { fact, .. } if fact.contains("P and Q lied")),
+        "{error}"
+    );
+}
+
+#[test]
 fn all_texts_of_the_folder_are_stories() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stories");
     let files = fs::read_dir(folder)

@@ -106,7 +106,7 @@ pub enum Fact {
 pub struct Seen<'a> {
     /// What has happened until then.
     pub events: &'a [Event],
-    /// Who is proved faulty by the disagreement that ends the run, if one does.
+    /// Who is proved faulty by the disagreement that ends the run, if this is its end.
     pub culprits: &'a BTreeSet<ReplicaId>,
 }
 
@@ -324,5 +324,40 @@ fn life(events: &[Event], who: Actor) -> u32 {
 }
 
 fn votes_again(events: &[Event], who: Actor) -> bool {
-    votes(events, who).any(|event| event.life > 0)
+    let life = life(events, who);
+    life > 0 && votes(events, who).any(|event| event.life == life)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use quorate_protocol::message;
+    use quorate_trace::{Event, Kind};
+
+    use super::{Fact, Seen};
+
+    #[test]
+    fn what_a_process_voted_before_its_last_start_is_no_vote_since() {
+        let event = |kind, life| Event {
+            life,
+            message: (kind == Kind::Send).then_some(message::Kind::COMMIT),
+            ..Event::new(kind)
+        };
+        let events = [
+            event(Kind::Send, 1),
+            event(Kind::Start, 2),
+            event(Kind::Send, 2),
+        ];
+        let who = events[0].p;
+        let holds = |fact: Fact, count: usize| {
+            fact.holds(Seen {
+                events: &events[..count],
+                culprits: &BTreeSet::new(),
+            })
+        };
+        assert!(holds(Fact::VotesAgain { by: who }, 1));
+        assert!(holds(Fact::Abstains { by: who }, 2));
+        assert!(holds(Fact::VotesAgain { by: who }, 3));
+    }
 }

@@ -216,9 +216,14 @@ impl Story {
             .unwrap_or_default()
             .trace(&self.plan, command);
         let moments = self.moments(&trace.events)?;
+        let nobody = BTreeSet::new();
         let seen = |place: usize| Seen {
             events: &trace.events[..=place],
-            culprits: &culprits,
+            culprits: if place + 1 == trace.events.len() {
+                &culprits
+            } else {
+                &nobody
+            },
         };
         let steps = self.steps.iter().zip(0..).map(|(step, number)| {
             let next = moments.get(number + 1).map(|&next| seen(next));
