@@ -3,6 +3,7 @@
 use quorate_report::{Axis, Picture, Rows, Scale, Series, Shape, Told, short};
 
 use crate::case::{Case, Experiment, Size, USUAL, least_for_a_slot, never};
+use crate::latencies;
 
 pub(crate) const EXPERIMENT: Experiment = Experiment {
     name: "clients",
@@ -43,31 +44,19 @@ fn tail(rows: Rows<'_>, xs: &[f64]) -> Picture {
     let last = xs.last().copied().unwrap_or(1.0);
     let shown = xs.iter().copied().filter(|x| SHOWN.contains(x));
     let named: Vec<_> = shown.map(|x| (counted(x), SERIES, x)).collect();
-    let slow = |x: f64, percent: f64| {
-        short(
-            rows.tail(SERIES, x)
-                .and_then(|tail| tail.latency_ms(percent)),
-        )
-    };
-    Picture {
-        name: "tail",
-        title: "The slowest writes, against clients",
-        x: Axis::of("latency (ms)", Scale::Log),
-        y: Axis::of("writes that took longer (%)", Scale::Log),
-        series: rows.tails(&named),
-        text: format!(
-            "The writes of all turns together. At 50 % is the median, at 1 % the 99th percentile, at 0.1 % the 99.9th. With one client half of the writes take longer than \
-             {} ms, one in a hundred longer than {} ms and one in a thousand longer than {} ms; with {last} clients {}, {} and {} ms. The steeper a line \
-             falls, the more alike the waits are: with many clients all wait in the same queue, and with one only what else the machine does makes a write wait.",
-            slow(1.0, 50.0),
-            slow(1.0, 1.0),
-            slow(1.0, 0.1),
-            slow(last, 50.0),
-            slow(last, 1.0),
-            slow(last, 0.1),
-        ),
-        ..Picture::default()
-    }
+    let slow = |x: f64, percent: f64| latencies::slow(rows, SERIES, x, percent);
+    let text = format!(
+        "With one client half of the writes take longer than {} ms, one in a hundred longer than {} ms and one in a thousand longer than {} ms; with \
+         {last} clients {}, {} and {} ms. The steeper a line falls, the more alike the waits are: with many clients all wait in the same queue, and with one \
+         only what else the machine does makes a write wait.",
+        slow(1.0, 50.0),
+        slow(1.0, 1.0),
+        slow(1.0, 0.1),
+        slow(last, 50.0),
+        slow(last, 1.0),
+        slow(last, 0.1),
+    );
+    latencies::picture(rows, "The slowest writes, against clients", &named, &text)
 }
 
 fn tell(told: &mut Told<'_>) {

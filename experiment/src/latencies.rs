@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
-use quorate_report::Tail;
+use quorate_report::{Axis, Picture, Rows, Scale, Tail, short};
 
 /// The file in the report's folder.
 pub(crate) const FILE: &str = "latencies.hdr";
@@ -93,6 +93,32 @@ fn tail(calls: &Histogram<u64>) -> Vec<(f64, f64)> {
         (nanos as f64 / NANOS_IN_A_MS, percent)
     };
     known.map(point).collect()
+}
+
+/// Which part of the writes took longer than so long, at some points: each with its name, its series and x. `text` says what one sees of them.
+pub(crate) fn picture(
+    rows: Rows<'_>,
+    title: &'static str,
+    points: &[(String, &str, f64)],
+    text: &str,
+) -> Picture {
+    Picture {
+        name: "tail",
+        title,
+        x: Axis::of("latency (ms)", Scale::Log),
+        y: Axis::of("writes that took longer (%)", Scale::Log),
+        series: rows.tails(points),
+        text: format!(
+            "The writes of all turns together. At 50 % is the median, at 1 % the 99th percentile, at 0.1 % the 99.9th. {text}"
+        ),
+        ..Picture::default()
+    }
+}
+
+/// The latency in milliseconds that so many per cent of the calls at a point exceeded, in a sentence.
+pub(crate) fn slow(rows: Rows<'_>, series: &str, x: f64, percent: f64) -> String {
+    let tail = rows.tail(series, x);
+    short(tail.and_then(|tail| tail.latency_ms(percent)))
 }
 
 #[cfg(test)]

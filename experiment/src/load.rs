@@ -3,6 +3,7 @@
 use quorate_report::{Axis, Curve, Picture, Row, Rows, Scale, Shape, Told, short};
 
 use crate::case::{Case, Experiment, Size};
+use crate::latencies;
 
 pub(crate) const EXPERIMENT: Experiment = Experiment {
     name: "load",
@@ -72,29 +73,21 @@ fn tail(rows: Rows<'_>, xs: &[f64]) -> Picture {
         .flat_map(|x| [(point("", x), &memory), (point(", disk", x), &disk)])
         .map(|((name, x), series)| (name, series.as_str(), x))
         .collect();
-    let slow = |series: &str, percent: f64| {
-        short(
-            rows.tail(series, BORNE)
-                .and_then(|tail| tail.latency_ms(percent)),
-        )
-    };
-    Picture {
-        name: "tail",
-        title: "The slowest writes, with batches up to 400",
-        x: Axis::of("latency (ms)", Scale::Log),
-        y: Axis::of("writes that took longer (%)", Scale::Log),
-        series: rows.tails(&named),
-        text: format!(
-            "The writes of all turns together. At 50 % is the median, at 1 % the 99th percentile, at 0.1 % the 99.9th. At {BORNE} a second one write in a hundred takes longer than \
-             {} ms in memory and {} ms with a disk, one in a thousand longer than {} and {} ms. What falls due while a process waits for its disk, or \
-             for a core, waits as well, so a few long waits make the end of the line.",
-            slow(&memory, 1.0),
-            slow(&disk, 1.0),
-            slow(&memory, 0.1),
-            slow(&disk, 0.1),
-        ),
-        ..Picture::default()
-    }
+    let slow = |series: &str, percent: f64| latencies::slow(rows, series, BORNE, percent);
+    let text = format!(
+        "At {BORNE} a second one write in a hundred takes longer than {} ms in memory and {} ms with a disk, one in a thousand longer than {} and {} ms. What falls \
+         due while a process waits for its disk, or for a core, waits as well, so a few long waits make the end of the line.",
+        slow(&memory, 1.0),
+        slow(&disk, 1.0),
+        slow(&memory, 0.1),
+        slow(&disk, 0.1),
+    );
+    latencies::picture(
+        rows,
+        "The slowest writes, with batches up to 400",
+        &named,
+        &text,
+    )
 }
 
 fn tell(told: &mut Told<'_>) {
