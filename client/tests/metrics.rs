@@ -229,7 +229,9 @@ fn the_page_is_refused_as_a_call_would_be() {
     for (arguments, status) in [
         (&[][..], "200"),
         (&["--head"], "200"),
-        (&["--header", "Origin: http://localhost"], "403"),
+        (&["--header", "Origin: http://localhost"], "000"),
+        (&["--header", "Sec-Fetch-Site: cross-site"], "000"),
+        (&["--header", "Sec-Fetch-Site: none"], "200"),
         (&["--header", "Host: evil.example"], "403"),
         (&["--data", "x"], "405"),
     ] {

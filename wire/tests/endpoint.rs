@@ -101,22 +101,26 @@ async fn only_content_types_that_may_be_calls_are_accepted() {
 }
 
 #[tokio::test]
-async fn web_pages_and_unknown_hosts_are_refused() {
+async fn unknown_hosts_are_refused_and_web_pages_get_no_answer() {
     let limits = Limits {
         allowed_hosts: vec!["quorate.example".into()],
         ..Limits::default()
     };
     let served = Served::start(echo().limits(limits)).await;
-    assert_status(
-        &served
-            .raw(post(
-                "/RPC2",
-                "Origin: http://localhost\r\n",
-                call("echo", "x"),
-            ))
-            .await,
-        403,
-    );
+    for headers in [
+        "Origin: http://localhost\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Sec-Fetch-Site: same-site\r\n",
+    ] {
+        let answer = served.raw(post("/RPC2", headers, call("echo", "x"))).await;
+        assert_eq!(answer, "", "{headers}");
+        for path in ["/", "/RPC2", "/elsewhere"] {
+            let answer = served.raw(request("GET", path, headers)).await;
+            assert_eq!(answer, "", "{path} {headers}");
+        }
+    }
+    let typed = "Sec-Fetch-Site: none\r\n";
+    assert_status(&served.raw(request("GET", "/", typed)).await, 200);
     for (host, status) in [
         ("evil.example", 403),
         ("quorate.example:8000", 200),

@@ -1,16 +1,27 @@
-// A page of another origin tries to see and to switch what the page of processes does: `node hostile.cjs URL`.
+// A page of another origin tries to see and to switch what the page of processes does, and to learn that the processes run:
+// `node hostile.cjs URL PORT...`. PORTs are those of the processes.
 
 const assert = require("node:assert/strict");
 const http = require("node:http");
 const { end, open, run, text } = require("../../../page/tests/chromium.cjs");
 
-const url = process.argv[2];
+const [url, ...ports] = process.argv.slice(2);
 const { origin, host, port, hash } = new URL(url);
 const token = hash.slice("#token=".length);
 const deed = JSON.stringify({ do: "behave", process: "Q", behaviour: "silent" });
 
+/** What is to be had from a server: a page, a script, a stream, and where orders go. */
+const PAGE = { page: "/", script: "/trace.js", stream: "/live", orders: "/do", order: deed };
+const PROCESS = {
+  page: "/",
+  script: "/metrics",
+  stream: "/metrics",
+  orders: "/RPC2",
+  order: "<methodCall><methodName>fault.set</methodName><params><param><value>silent</value></param></params></methodCall>",
+};
+
 /** What a page may try with an address that is not its own. Each attempt ends in one word. */
-const attempts = async ([target, secret, order]) => {
+const attempts = async ([target, secret, has]) => {
   const told = async (attempt) => {
     try {
       return `${await attempt()}`;
@@ -28,21 +39,30 @@ const attempts = async ([target, secret, order]) => {
   const bearer = { authorization: `Bearer ${secret}` };
   const events = () =>
     new Promise((resolve) => {
-      const source = new EventSource(`${target}/live`);
+      const source = new EventSource(`${target}${has.stream}`);
       source.onopen = () => resolve("open");
       source.onerror = () => resolve("failed");
     });
+  const socket = () =>
+    new Promise((resolve) => {
+      const one = new WebSocket(`${target.replace("http", "ws")}${has.stream}`);
+      one.onopen = () => resolve("open");
+      one.onerror = () => resolve("failed");
+    });
+  const type = (path, options) => told(async () => (await fetch(`${target}${path}`, options)).type);
   return {
-    page: await told(async () => (await fetch(`${target}/`, { mode: "no-cors" })).type),
-    module: await told(async () => (await fetch(`${target}/trace.js`, { mode: "no-cors" })).type),
-    credentials: await told(async () => (await fetch(`${target}/`, { mode: "no-cors", credentials: "include" })).type),
-    trace: await told(async () => (await fetch(`${target}/live`, { headers: bearer })).type),
-    post: await told(async () => (await fetch(`${target}/do`, { method: "POST", mode: "no-cors", body: order })).type),
-    letIn: await told(async () => (await fetch(`${target}/do`, { method: "POST", headers: bearer, body: order })).type),
-    script: await element("script", { src: `${target}/trace.js` }),
-    image: await element("img", { src: `${target}/` }),
-    style: await element("link", { rel: "stylesheet", href: `${target}/trace.js` }),
+    page: await type(has.page, { mode: "no-cors" }),
+    read: await type(has.page),
+    module: await type(has.script, { mode: "no-cors" }),
+    credentials: await type(has.page, { mode: "no-cors", credentials: "include" }),
+    trace: await type(has.stream, { headers: bearer }),
+    post: await type(has.orders, { method: "POST", mode: "no-cors", body: has.order }),
+    letIn: await type(has.orders, { method: "POST", headers: bearer, body: has.order }),
+    script: await element("script", { src: `${target}${has.script}` }),
+    image: await element("img", { src: `${target}${has.page}` }),
+    style: await element("link", { rel: "stylesheet", href: `${target}${has.script}` }),
     events: await events(),
+    socket: await socket(),
   };
 };
 
@@ -60,14 +80,17 @@ async function anotherPort(browser) {
   const page = await browser.newPage();
   for (const name of ["127.0.0.1", "localhost"]) {
     await page.goto(`http://${name}:${server.address().port}/`);
-    const seen = await page.evaluate(attempts, [origin, token, deed]);
-    assert.deepEqual(seen, await page.evaluate(attempts, [nobody, token, deed]), `a page of ${name} sees what it sees where nobody listens`);
-    for (const [what, result] of Object.entries(seen)) assert.match(result, /TypeError|failed/, what);
+    const there = [[origin, PAGE], ...ports.map((one) => [`http://127.0.0.1:${one}`, PROCESS])];
+    for (const [target, has] of there) {
+      const seen = await page.evaluate(attempts, [target, token, has]);
+      assert.deepEqual(seen, await page.evaluate(attempts, [nobody, token, has]), `a page of ${name} sees of ${target} what it sees where nobody listens`);
+      for (const [what, result] of Object.entries(seen)) assert.match(result, /TypeError|failed/, `${target}: ${what}`);
+    }
     // A form and a link lead away to the same error page as from where nobody listens.
-    for (const target of [origin, nobody]) {
+    for (const target of [...there.map(([one]) => one), nobody]) {
       const [popup] = await Promise.all([page.waitForEvent("popup"), page.evaluate((to) => void window.open(to), target)]);
       await popup.waitForLoadState().catch(() => {});
-      assert.doesNotMatch(await popup.content(), /Quorate/);
+      assert.doesNotMatch(await popup.content(), /Quorate|quorate_|XML-RPC/, target);
       await popup.close();
       await page.evaluate((to) => {
         const frame = document.createElement("iframe");
@@ -76,7 +99,7 @@ async function anotherPort(browser) {
       }, target);
     }
     await page.waitForFunction(() => frames.length > 0);
-    for (const frame of page.frames()) assert.doesNotMatch(await frame.content().catch(() => ""), /Quorate/);
+    for (const frame of page.frames()) assert.doesNotMatch(await frame.content().catch(() => ""), /Quorate|quorate_|XML-RPC/);
   }
   await page.close();
   await new Promise((resolve) => server.close(resolve).closeAllConnections());
@@ -85,9 +108,17 @@ async function anotherPort(browser) {
 /** A name that somebody else gives out leads to this machine. */
 async function reboundName(browser) {
   const page = await browser.newPage();
-  for (const path of ["/", "/trace.js", "/live"])
-    await assert.rejects(page.goto(`http://evil.test:${port}${path}`), /ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED/, path);
+  const there = [...["/", "/trace.js", "/live"].map((path) => [port, path]), ...ports.flatMap((one) => ["/", "/metrics"].map((path) => [one, path]))];
+  for (const [one, path] of there)
+    await assert.rejects(page.goto(`http://evil.test:${one}${path}`), /ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED/, `${one}${path}`);
   await page.close();
+  // Whoever types an address of a process is answered.
+  for (const one of ports) {
+    const own = await browser.newPage();
+    const typed = await own.goto(`http://127.0.0.1:${one}/metrics`);
+    assert.equal(typed.status(), 200);
+    await own.close();
+  }
 }
 
 /** Answers `status`, or what went wrong. */

@@ -12,9 +12,12 @@ use std::path::Path;
 use page::in_node;
 use support::Server;
 
+/// Runs a script with the page's address and the ports of the processes.
 fn in_a_browser(script: &str, server: &mut Server) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
-    in_node(&folder.join(script), [server.page()]);
+    let page = server.page();
+    let ports = server.processes.iter().map(|one| one.port.to_string());
+    in_node(&folder.join(script), [page].into_iter().chain(ports));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
-    HeaderValue, ORIGIN,
+    ACCEPT_ENCODING, ACCEPT_LANGUAGE, ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT,
+    HOST, HeaderMap, HeaderValue, ORIGIN,
 };
 use http::{Method as Verb, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Either, Full};
@@ -29,6 +29,8 @@ const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 const PATHS: [&str; 2] = ["/", "/RPC2"];
 /// The type of every answer to a call.
 const XML: &str = "text/xml; charset=utf-8";
+/// A browser says with it whose page asks.
+const FETCH_SITE: &str = "sec-fetch-site";
 /// The type of short refusals.
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -36,6 +38,16 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 1\r\nConnection: close\r\n\r\n\
     Too many connections.\n";
+
+/// Whether a browser makes this request for a web page that is not from here, or under a host name that somebody has made lead here. Such
+/// a page must not even learn that a process runs, so it gets no answer. Programs other than browsers send none of these headers.
+pub(super) fn is_of_a_web_page<B>(request: &Request<B>, limits: &Limits) -> bool {
+    let headers = request.headers();
+    let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
+    let is_foreign = !matches!(site, None | Some(b"none" | b"same-origin"));
+    let is_browser = site.is_some() || headers.contains_key(ACCEPT_LANGUAGE);
+    headers.contains_key(ORIGIN) || is_foreign || (is_browser && !host_is_allowed(request, limits))
+}
 
 /// Answers one request. `upgrade`: where a granted upgrade is kept, if the endpoint gives links. `from`: the caller's
 /// address, if it is known.
@@ -182,12 +194,6 @@ fn refusal(
     elsewhere: bool,
 ) -> Option<Response<Full<Bytes>>> {
     let headers = request.headers();
-    if headers.contains_key(ORIGIN) {
-        return Some(text(
-            StatusCode::FORBIDDEN,
-            "Requests of web pages, which carry Origin, are not accepted.\n",
-        ));
-    }
     if !host_is_allowed(request, limits) {
         return Some(text(
             StatusCode::FORBIDDEN,
@@ -475,7 +481,7 @@ fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
-    use super::host_is_allowed;
+    use super::{host_is_allowed, is_of_a_web_page};
     use crate::Limits;
     use http::Request;
 
@@ -532,6 +538,46 @@ mod tests {
             "0.0.0.0",
         ] {
             assert!(!allowed(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_a_browser_asks_for_a_page_from_elsewhere_is_told_from_what_others_ask() {
+        let of_a_page = |headers: &[(&str, &str)]| {
+            let request = Request::builder().header("host", "localhost:8000");
+            let request = headers.iter().fold(request, |request, (name, value)| {
+                if *name == "host" {
+                    Request::builder().header("host", *value)
+                } else {
+                    request.header(*name, *value)
+                }
+            });
+            let request = request.body(()).expect("a request");
+            is_of_a_web_page(&request, &Limits::default())
+        };
+        for headers in [
+            // curl, a scraper, a script; under whatever name.
+            &[][..],
+            &[("user-agent", "curl/8")],
+            &[("host", "evil.example")],
+            // Somebody who types the address into a browser, and what that page itself asks for.
+            &[("sec-fetch-site", "none"), ("accept-language", "en")],
+            &[("sec-fetch-site", "same-origin"), ("accept-language", "en")],
+            &[("accept-language", "en")],
+        ] {
+            assert!(!of_a_page(headers), "{headers:?}");
+        }
+        for headers in [
+            &[("sec-fetch-site", "cross-site")][..],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "something new")],
+            &[("origin", "http://evil.example")],
+            &[("origin", "null")],
+            // A name that leads here by a trick. A browser does not say of it where the page is from.
+            &[("host", "evil.example"), ("accept-language", "en")],
+            &[("host", "evil.example"), ("sec-fetch-site", "same-origin")],
+        ] {
+            assert!(of_a_page(headers), "{headers:?}");
         }
     }
 }

@@ -53,6 +53,7 @@ pub use dxr_server::async_trait;
 
 use self::dispatch::Dispatch;
 use self::methods::{Entry, Handler};
+use self::site::NoAnswer;
 pub(crate) use self::stream::{Busy, Phase};
 
 use self::stream::TimedStream;
@@ -271,6 +272,9 @@ impl Connections {
             async move {
                 let _busy = phase.busy();
                 let upgrade = upgrade.as_deref();
+                if site.is_none() && http::is_of_a_web_page(&request, dispatch.limits()) {
+                    return Err(NoAnswer);
+                }
                 match (site, away) {
                     (Some(site), _) => http::respond_from(&dispatch, &*site, request).await,
                     (None, Some(away)) => {

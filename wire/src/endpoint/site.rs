@@ -14,7 +14,7 @@ pub trait Site: Send + Sync {
     async fn answer(&self, request: Request<Bytes>) -> Option<Response<AnswerBody>>;
 }
 
-/// A site does not answer.
+/// Neither does a site answer what it does not want to, nor any other endpoint what a web page has asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("this request gets no answer")]
 pub(super) struct NoAnswer;
