@@ -135,13 +135,11 @@ fn subcommand_first(
         let Some(option) = option(command, name).filter(|option| !is_for_all(option)) else {
             return Ok(arguments);
         };
-        let has_value = option.get_action().takes_values();
+        let has_value = !written.contains('=')
+            && option.get_action().takes_values()
+            && (must_have_value(option) || may_be_value(command, arguments.get(place + 1)));
         given.push(name.to_owned());
-        place += if has_value && !written.contains('=') {
-            2
-        } else {
-            1
-        };
+        place += if has_value { 2 } else { 1 };
     }
     Ok(arguments)
 }
@@ -150,6 +148,18 @@ fn option<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command
         .get_arguments()
         .find(|option| option.get_long() == Some(name))
+}
+
+fn must_have_value(option: &Arg) -> bool {
+    option
+        .get_num_args()
+        .is_none_or(|range| range.min_values() > 0)
+}
+
+/// Whether what follows an option that may have a value is this value, and neither the next option nor a subcommand.
+fn may_be_value(command: &Command, next: Option<&OsString>) -> bool {
+    let next = next.map(|next| next.to_string_lossy());
+    next.is_some_and(|next| !next.starts_with('-') && command.find_subcommand(&*next).is_none())
 }
 
 /// `--help` and `--version`, wherever they stand, are about what stands before them.
