@@ -31,10 +31,11 @@ const LIVE_KEYS = [
 ];
 
 /** The trace that stands in the page, compressed. */
-async function embedded(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return Trace.parse(await new Response(stream).text());
+function embedded(text) {
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
+  return Trace.read(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
 }
 
 /** What the address says after '#': `#e=417&p=Q&s=3`. */
@@ -98,7 +99,9 @@ function App({ trace, live, story }) {
       ...(asked === undefined ? {} : { s: String(asked) }),
       ...story?.address,
     });
-    history.replaceState(null, "", `#${said}`);
+    // Browsers refuse to write it as often as somebody scrubs.
+    const later = setTimeout(() => history.replaceState(null, "", `#${said}`), 100);
+    return () => clearTimeout(later);
   }, [where, process, asked, story]);
 
   useEffect(() => {
@@ -354,12 +357,14 @@ function Dialog({ what, trace, place, isLive, storyKeys = [], close }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
   const ms = Math.round((trace.times[place] - trace.first) / 1000);
+  // What processes did, that run or ran, cannot be played again.
+  const isReal = trace.header.clock === "wall";
   const again = trace.header.command.replace(/ --(trace|html) FILE/, "");
   const body =
     what === "keys"
       ? html`<h2>Keys</h2><dl>${[...KEYS, ...storyKeys, ...(isLive ? LIVE_KEYS : [])].map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>`
-      : isLive
-        ? html`<h2>Branch here</h2><p>Processes that run cannot go back. Switch a behaviour, or play a run of the simulator again: <code>simulate run --html FILE</code>.</p>`
+      : isReal
+        ? html`<h2>Branch here</h2><p>Real processes cannot go back. ${isLive ? "Switch a behaviour, or play" : "Play"} a run of the simulator again: <code>simulate run --html FILE</code>.</p>`
         : !trace.header.command.startsWith("simulate run ")
         ? html`<h2>Branch here</h2>
           <p>Write the plan of this run into a file, change who is faulty in it, and play that:</p>
