@@ -3,10 +3,10 @@
 //! * [`main`]: the program. [`measure`](fn@measure): what `client bench` does, without printing.
 //! * `options`: the command line. `target`: the processes to talk to, found or started. `ask`: a call that
 //!   any correct process may answer. `grace`: waiting for many processes at once.
-//! * `exchange`: the exchange, which makes a `transcript`. `verdict`: agreement, validity and the bound.
+//! * `exchange`: the exchange, which makes a `transcript`; `page` shows it. `verdict`: agreement, validity and the bound.
 //! * `gathering`: what the members of a gathering offer, agreed on and do.
 //! * `render`: lines, table, JSON and failures. `submit`, `read`, `status`, `fault`, `link`, `processes`,
-//!   `trace`, `evidence`, `audit`, `bench` and `requests`: the other commands.
+//!   `trace`, `evidence`, `audit`, `bench` and `requests`: the other commands. `html`: a trace as a page.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -22,9 +22,11 @@ mod exit;
 mod fault;
 mod gathering;
 mod grace;
+mod html;
 mod key;
 mod link;
 mod options;
+mod page;
 mod processes;
 mod read;
 mod render;
@@ -41,12 +43,13 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use quorate_cli::papers;
+use quorate_server::Page;
 use quorate_server::signals::StopSignals;
 
 pub use crate::bench::{Measured, Unmeasured, bench_command, measure};
 
 use crate::exit::{Exit, Failure};
-use crate::options::{Command, Options, ProcessCommand, Purpose};
+use crate::options::{CheckedExchange, Command, ExchangeOptions, Options, ProcessCommand, Purpose};
 use crate::render::failure::Output;
 use crate::render::write_out;
 use crate::target::Target;
@@ -80,14 +83,7 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
         biased;
         exit = async {
             match &options.command {
-                None => {
-                    let chosen = &options.exchange.target;
-                    let target =
-                        Target::find(&chosen.places, chosen.spawned(), Purpose::Exchange).await?;
-                    let exit = exchange::command(&target, &exchange).await;
-                    target.release().await;
-                    exit
-                }
+                None => on_exchange(&options.exchange, &exchange).await,
                 Some(Command::Processes(command)) => on_processes(command).await,
                 Some(Command::Requests(options)) => requests::command(options).await,
                 Some(Command::Verify(options)) => audit::verify(options),
@@ -104,6 +100,20 @@ async fn run(options: &Options) -> anyhow::Result<Exit> {
 fn print_paper(text: &str) -> anyhow::Result<Exit> {
     write_out(text)?;
     Ok(Exit::Agree)
+}
+
+async fn on_exchange(
+    options: &ExchangeOptions,
+    exchange: &CheckedExchange,
+) -> anyhow::Result<Exit> {
+    let page = options.page.map(Page::bind).transpose()?;
+    let places = &options.target.places;
+    let target = Target::find(places, options.spawned(), Purpose::Exchange).await?;
+    let exit = match page {
+        None => exchange::command(&target, exchange, None).await,
+        Some(page) => page::show(page, &target, exchange).await,
+    };
+    end(target, exit).await
 }
 
 async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
@@ -134,7 +144,12 @@ async fn on_processes(command: &ProcessCommand) -> anyhow::Result<Exit> {
         ProcessCommand::Happenings(options) => gathering::happenings(&target, options).await,
         ProcessCommand::Bench(options) => bench::command(&target, options).await,
     };
-    // A command that was stopped does not wait until its processes have ended: dropping them kills them.
+    end(target, exit).await
+}
+
+/// Stops the processes if they were started for this command. One that was stopped does not wait until they have ended: dropping them
+/// kills them.
+async fn end(target: Target, exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
     let ended = exit.as_ref().map_or_else(Exit::of, |exit| *exit);
     if !matches!(ended, Exit::Stopped(_)) {
         target.release().await;

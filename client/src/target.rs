@@ -187,6 +187,11 @@ impl Target {
         }
     }
 
+    /// The processes that were started for this run.
+    pub(crate) fn started(&self) -> &[quorate_server::Process] {
+        self.spawned.as_ref().map_or(&[], Cluster::processes)
+    }
+
     /// The processes that can be reached.
     pub(crate) fn reachable(&self) -> impl Iterator<Item = &Process> {
         self.processes
@@ -313,6 +318,7 @@ async fn spawn(places: &Places, start: Spawned<'_>) -> anyhow::Result<Cluster> {
     let mut config =
         cluster.cluster_config(places.processes, "127.0.0.1", places.base_port, logging)?;
     config.data_dir = start.data_dir.map(Into::into);
+    config.trace = start.traced;
     if let Some(warning) = config.faults.bound(config.processes).warning()
         && start.warns
     {

@@ -16,6 +16,7 @@ use quorate_trace::{Actor, Clock, Event, Header, Trace, file};
 use tokio::time::sleep;
 
 use crate::exit::{Exit, no_answer};
+use crate::html;
 use crate::options::TraceOptions;
 use crate::render::write_out;
 use crate::target::{Process, Target};
@@ -25,16 +26,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Prints the trace of all processes that can be reached, or writes it into a file.
 pub(crate) async fn command(target: &Target, options: &TraceOptions) -> anyhow::Result<Exit> {
-    let mut reader = Reader::of(target);
     if options.follow {
-        return reader.follow(options).await;
+        return Reader::of(target).follow(options).await;
     }
-    let events = reader.read().await;
-    let exit = reader.complain();
-    let trace = Trace {
-        header: reader.header(options)?,
-        events,
-    };
+    let (trace, exit) = whole(target, options.command()).await?;
+    if let Some(path) = &options.html {
+        html::save(&trace, path)?;
+        return Ok(exit);
+    }
     if let Some(warning) = options.to.warning(&trace) {
         complain(format_args!("warning: {warning}"));
     }
@@ -44,6 +43,15 @@ pub(crate) async fn command(target: &Target, options: &TraceOptions) -> anyhow::
         None => write_out(&text(|to| options.to.write(&trace, to))?)?,
     }
     Ok(exit)
+}
+
+/// What all processes did, and whether each of them has told it. `command` gives such a trace again.
+pub(crate) async fn whole(target: &Target, command: String) -> anyhow::Result<(Trace, Exit)> {
+    let mut reader = Reader::of(target);
+    let events = reader.read().await;
+    let exit = reader.complain();
+    let header = reader.header(command)?;
+    Ok((Trace { header, events }, exit))
 }
 
 /// Reads the traces of all processes.
@@ -120,11 +128,11 @@ impl<'a> Reader<'a> {
         exit
     }
 
-    fn header(&self, options: &TraceOptions) -> anyhow::Result<Header> {
+    fn header(&self, command: String) -> anyhow::Result<Header> {
         let Some((cluster, n, version)) = self.cluster.clone() else {
             bail!("no process answers with its trace");
         };
-        let mut header = Header::new(Quorum::of(n), Clock::Wall, options.command());
+        let mut header = Header::new(Quorum::of(n), Clock::Wall, command);
         header.cluster = Some(cluster);
         header.version = version;
         header.pushed_out.clone_from(&self.pushed_out);
@@ -138,7 +146,9 @@ impl<'a> Reader<'a> {
         loop {
             let events = self.read().await;
             self.complain();
-            let header = is_first.then(|| self.header(options)).transpose()?;
+            let header = is_first
+                .then(|| self.header(options.command()))
+                .transpose()?;
             write_out(&text(|to| {
                 if let Some(header) = &header {
                     file::line(to, header)?;

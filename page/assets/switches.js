@@ -6,7 +6,7 @@ import { list } from "quorate/words";
 const CONNECTIONS = {
   connecting: "Waiting for the server.",
   open: "Live.",
-  broken: "The server does not answer. Trying again.",
+  broken: "The server does not answer: it has ended, or is held up. What it has told stays here. Trying again.",
   refused: "The server does not know this page. Open the address that it has printed, with all that stands behind the #.",
 };
 

@@ -41,7 +41,7 @@ pub use call::child_call;
 pub use cluster::{Alone, Cluster, ClusterConfig, WebPlan};
 pub use error::StartError;
 pub use names::{index_of, name_of};
-pub use page::Page;
+pub use page::{Onlookers, Page, Shown};
 pub use play::{NotPlayed, Play};
 pub use ports::port_of;
 pub use process::Process;

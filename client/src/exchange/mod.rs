@@ -12,15 +12,19 @@ mod watch;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
+use std::{env, iter};
 
 use anyhow::{Context, ensure};
 use quorate_cli::console::complain;
+use quorate_server::Onlookers;
 
 use crate::audit;
 use crate::exit::{Exit, Failure};
+use crate::html;
 use crate::options::{CheckedExchange, ExchangeFormat};
 use crate::render;
 use crate::target::Target;
+use crate::trace;
 use crate::transcript::{Facts, Finalized, Message, Transcript};
 use crate::verdict::{Judged, Split, Verdict};
 
@@ -30,16 +34,14 @@ use printer::Printer;
 /// How many rounds another client may decide before this client has voted in them.
 const ATTEMPTS: usize = 5;
 
-/// Runs the exchange and prints it.
-pub(crate) async fn command(target: &Target, options: &CheckedExchange) -> anyhow::Result<Exit> {
-    for name in options.decisions.names() {
-        let exists = target.processes.iter().any(|process| process.name == name);
-        ensure!(
-            exists,
-            "--decision {name}=...: process {name} does not take part; name one that does"
-        );
-    }
-    let transcript = run(target, options).await?;
+/// Runs the exchange, prints it, and tells it to those who look at its page.
+pub(crate) async fn command(
+    target: &Target,
+    options: &CheckedExchange,
+    onlookers: Option<&Onlookers>,
+) -> anyhow::Result<Exit> {
+    check(target, options)?;
+    let transcript = run(target, options, onlookers).await?;
     render::print(&transcript, options)?;
     let exit = transcript.verdict.exit();
     if options.format == Some(ExchangeFormat::Lines) && exit != Exit::Agree {
@@ -48,16 +50,42 @@ pub(crate) async fn command(target: &Target, options: &CheckedExchange) -> anyho
     if let Some(path) = &options.diagram {
         draw(&transcript, path)?;
     }
+    if let Some(path) = &options.html {
+        let (trace, _) = trace::whole(target, own_command()).await?;
+        html::save(&trace, path)?;
+    }
     Ok(exit)
 }
 
+/// Refuses decisions of processes that do not take part.
+pub(crate) fn check(target: &Target, options: &CheckedExchange) -> anyhow::Result<()> {
+    for name in options.decisions.names() {
+        let exists = target.processes.iter().any(|process| process.name == name);
+        ensure!(
+            exists,
+            "--decision {name}=...: process {name} does not take part; name one that does"
+        );
+    }
+    Ok(())
+}
+
 /// Plays the first round that no process has closed. If another client decides this round first, plays the next one.
-async fn run(target: &Target, options: &CheckedExchange) -> anyhow::Result<Transcript> {
+async fn run(
+    target: &Target,
+    options: &CheckedExchange,
+    onlookers: Option<&Onlookers>,
+) -> anyhow::Result<Transcript> {
     let printer = Printer::new(options.format);
     let mut round = open_round(target);
     for _ in 0..ATTEMPTS {
+        if let Some(onlookers) = onlookers {
+            onlookers.round_begins(round);
+        }
         match play::play(target, options, round, &printer).await? {
             Played::Whole(messages, finalized) => {
+                if let Some(onlookers) = onlookers {
+                    tell(onlookers, &finalized);
+                }
                 let facts = facts::gather(target, round, &messages, &finalized).await;
                 let split = audit::split(target).await;
                 return Ok(judged(round, messages, finalized, facts, split));
@@ -80,6 +108,20 @@ async fn run(target: &Target, options: &CheckedExchange) -> anyhow::Result<Trans
         ),
     )
     .into())
+}
+
+/// The command that was given, as for a shell.
+fn own_command() -> String {
+    let words = env::args_os().skip(1);
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    shell_words::join(iter::once("client".to_owned()).chain(words))
+}
+
+fn tell(onlookers: &Onlookers, finalized: &[Finalized]) {
+    for one in finalized {
+        onlookers.has_finalized(&one.process, play::words(&one.outcome));
+    }
+    onlookers.round_ends();
 }
 
 /// The first round that no correct process has closed. Another client that starts now may take the same.

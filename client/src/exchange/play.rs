@@ -239,7 +239,8 @@ fn is_decided(error: &CallError) -> bool {
     matches!(error, CallError::Fault(fault) if fault.code() == Fault::ROUND_DECIDED)
 }
 
-fn words(outcome: &Outcome) -> String {
+/// `attack`, `none (one ballot is missing)`, `unreachable`.
+pub(super) fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Decided(decision) => decision.clone(),
         Outcome::NoDecision(cause) => format!("none ({cause})"),

@@ -64,7 +64,7 @@ pub(crate) struct Options {
 }
 
 /// The options that need another option.
-const NEEDS: [Need; 14] = [
+const NEEDS: [Need; 15] = [
     of_those_that_it_starts("faulty", "use `client fault` for processes that run"),
     of_those_that_it_starts("seed", ""),
     of_those_that_it_starts("default_decision", ""),
@@ -73,6 +73,7 @@ const NEEDS: [Need; 14] = [
     of_those_that_it_starts("batch_limit", ""),
     of_those_that_it_starts("data_dir", ""),
     of_those_that_it_starts("trace", ""),
+    of_those_that_it_starts("page", "use `server --page`"),
     Need::of("client", &["timestamp"]),
     Need::of("key", &["timestamp"]),
     Need::of("timestamp", &["client", "key"]),
@@ -336,6 +337,20 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_an_option_that_may_have_a_value_is_no_value_if_it_is_an_option() {
+        for (line, port) in [
+            ("--spawn --page --format lines", 0),
+            ("--spawn --page 9000 --format lines", 9000),
+            ("--page=9000 --spawn --format lines", 9000),
+            ("--spawn --format lines --page", 0),
+        ] {
+            let options = read(line).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(options.exchange.page, Some(port), "{line}");
+            assert!(options.exchange.format.is_some(), "{line}");
+        }
+    }
+
+    #[test]
     fn an_option_that_a_command_does_not_know_is_refused_before_it_too() {
         for (line, advice) in [
             (
@@ -345,6 +360,10 @@ mod tests {
             (
                 "--decision wait status",
                 "the option '--decision' means nothing to the command 'status'",
+            ),
+            (
+                "--spawn --page status",
+                "the option '--page' means nothing to the command 'status'",
             ),
             (
                 "--spawn fault Q",
@@ -439,7 +458,11 @@ mod tests {
         Together {
             subcommand: "",
             required: &[],
-            sets: &target!("format", "decision", "explain", "diagram"),
+            sets: &[
+                target!("format", "decision", "explain", "diagram", "html")[0],
+                target!("format", "decision", "explain", "diagram", "html")[1],
+                target!("format", "decision", "explain", "diagram", "html", "page")[2],
+            ],
         },
         Together {
             subcommand: "submit",
@@ -519,6 +542,8 @@ mod tests {
             sets: &[
                 places!("to", "out")[0],
                 places!("to", "out")[1],
+                places!("html")[0],
+                places!("html")[1],
                 places!("follow")[0],
                 places!("follow")[1],
             ],

@@ -29,6 +29,7 @@ impl TargetOptions {
             Some(Spawned {
                 cluster: &self.spawn.cluster,
                 data_dir: None,
+                traced: self.spawn.cluster.trace,
                 warns: true,
             })
         } else {
@@ -43,6 +44,8 @@ pub(crate) struct Spawned<'a> {
     pub(crate) cluster: &'a ClusterOptions,
     /// The folder in which they keep their state; `None`: they keep it in memory only.
     pub(crate) data_dir: Option<&'a Path>,
+    /// Whether they keep a trace.
+    pub(crate) traced: bool,
     /// Whether it is said that so many processes, or so many faulty ones, promise nothing.
     pub(crate) warns: bool,
 }

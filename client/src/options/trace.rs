@@ -21,8 +21,11 @@ pub(crate) struct TraceOptions {
     /// The file to write, compressed if its name ends in .gz [default: standard output]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
+    /// Write it as a page into this file: forward and back, and why each slot was decided (docs/page.md)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "out"], help_heading = "Output")]
+    pub(crate) html: Option<PathBuf>,
     /// Print the events as they come, until Ctrl-C
-    #[arg(long, conflicts_with_all = ["to", "out"], help_heading = "Output")]
+    #[arg(long, conflicts_with_all = ["to", "out", "html"], help_heading = "Output")]
     pub(crate) follow: bool,
     #[command(flatten)]
     pub(crate) places: Places,
@@ -34,6 +37,9 @@ impl TraceOptions {
         let mut command = "client trace".to_owned();
         if self.follow {
             command += " --follow";
+        }
+        if self.html.is_some() {
+            command += " --html FILE";
         }
         command + &self.places.arguments()
     }

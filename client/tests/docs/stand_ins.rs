@@ -32,9 +32,12 @@ pub(crate) const STAND_INS: &[StandIn] = &[
     nothing("cargo bench -p quorate-client --bench recovery"),
     nothing("cargo bench -p quorate-client --bench chart"),
     nothing("cargo bench -p quorate-simulator"),
+    nothing("cargo bench -p quorate-simulator --bench page"),
     nothing("simulate sweep --seeds 0..100000"),
     // It takes a minute. The tests of `experiment` measure the same with fewer calls.
     nothing("experiment reads --quick --out measured"),
+    // It stays until it is stopped.
+    shorter("client --spawn --page", "client --spawn --page &"),
     shorter(
         "client bench --spawn --faulty none --rounds 200 --clients 8",
         "client bench --spawn --faulty none --rounds 2 --clients 8 --runs 1",

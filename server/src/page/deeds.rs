@@ -187,18 +187,10 @@ impl Deeds {
             let round = Some(round);
             let decided = call_for(process, FinalizeDecision { round }, DECISION).await;
             let words = decided.unwrap_or_else(|error| told(&process.name, &error));
-            self.feed.round(|round| {
-                if let Some(round) = round {
-                    round.finalized.insert(process.name.clone(), words);
-                }
-            });
+            self.feed.has_finalized(&process.name, words);
         });
         join_all(finalized).await;
-        self.feed.round(|round| {
-            if let Some(round) = round {
-                round.ended = true;
-            }
-        });
+        self.feed.round_ends();
     }
 
     async fn send(&self, from: &Process, round: u64, decision: &str) {

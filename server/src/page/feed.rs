@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,7 @@ const STREAMS: usize = 16;
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// What all streams are made from.
+#[derive(Debug)]
 pub(super) struct Feed {
     /// What comes first in every stream.
     cluster: String,
@@ -36,9 +38,11 @@ pub(super) struct Feed {
     streams: Arc<Semaphore>,
     /// Notified when the processes should be asked at once how they are.
     pub(super) look: Notify,
+    /// Notified once somebody reads.
+    pub(super) looked: Notify,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Kept {
     /// The latest events as JSON.
     events: VecDeque<String>,
@@ -118,7 +122,7 @@ impl Feed {
         let quorum = Quorum::of(n.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN));
         let known = REGISTRY.iter().filter(|entry| entry.needs == Scene::Order);
         let cluster = Cluster {
-            header: Header::new(quorum, Clock::Wall, "client trace".to_owned()),
+            header: Header::new(quorum, Clock::Wall, as_a_file(processes)),
             names: processes.iter().map(|one| one.name.as_str()).collect(),
             behaviours: known
                 .map(|entry| Behaviour {
@@ -134,6 +138,7 @@ impl Feed {
             changed: watch::Sender::new(()),
             streams: Arc::new(Semaphore::new(STREAMS)),
             look: Notify::new(),
+            looked: Notify::new(),
         }
     }
 
@@ -183,9 +188,37 @@ impl Feed {
         changed
     }
 
+    /// A round is under way.
+    pub(super) fn round_begins(&self, number: u64) {
+        let begun = Round {
+            round: number,
+            ..Round::default()
+        };
+        self.round(|round| *round = Some(begun));
+    }
+
+    /// What a process has finalized in the round, or why it has not.
+    pub(super) fn has_finalized(&self, process: &str, words: String) {
+        self.round(|round| {
+            if let Some(round) = round {
+                round.finalized.insert(process.to_owned(), words);
+            }
+        });
+    }
+
+    /// The round is over.
+    pub(super) fn round_ends(&self) {
+        self.round(|round| {
+            if let Some(round) = round {
+                round.ended = true;
+            }
+        });
+    }
+
     /// A stream for somebody who has the events up to a number. `None`: there are too many.
     pub(super) fn reader(self: &Arc<Self>, last: u64) -> Option<Reader> {
         let place = Arc::clone(&self.streams).try_acquire_owned().ok()?;
+        self.looked.notify_one();
         Some(Reader {
             feed: Arc::clone(self),
             changed: self.changed.subscribe(),
@@ -260,6 +293,25 @@ impl Reader {
         }
         piece
     }
+}
+
+/// The command that writes the same page as a file.
+fn as_a_file(processes: &[Process]) -> String {
+    let addresses: Vec<_> = processes.iter().map(|one| one.address).collect();
+    let first = addresses.first().map_or(0, SocketAddr::port);
+    let follow = (first..).zip(&addresses).all(|(port, address)| {
+        address.ip().is_loopback() && address.ip().is_ipv4() && address.port() == port
+    });
+    let n = addresses.len();
+    let places = if follow && (first, n) == (8000, 4) {
+        String::new()
+    } else if follow {
+        format!(" --base-port {first} --processes {n}")
+    } else {
+        let all: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+        format!(" --endpoint {}", all.join(","))
+    };
+    format!("client trace --html run.html{places}")
 }
 
 fn tell(piece: &mut String, kind: &str, data: &str) {

@@ -1,11 +1,12 @@
 //! The page of processes that run: what they do, as it happens, and switches for it.
 //!
 //! * [`site`]: who may ask for what. [`deeds`]: what the page's reader has done.
-//! * [`feed`]: what happened, for all who look. [`collect`]: where that comes from.
+//! * [`feed`]: what happened, for all who look. [`collect`]: where that comes from. [`onlookers`]: what a program tells them itself.
 
 mod collect;
 mod deeds;
 mod feed;
+mod onlookers;
 mod site;
 
 use std::io;
@@ -18,6 +19,7 @@ use quorate_wire::{Endpoint, Limits, hex};
 use crate::{Process, StartError};
 use deeds::Deeds;
 use feed::Feed;
+pub use onlookers::Onlookers;
 use site::Site;
 
 /// The most bytes of what the page's reader asks for.
@@ -60,21 +62,52 @@ impl Page {
         format!("http://{}/#token={}", self.address, self.token)
     }
 
-    /// Serves the page of these processes, which keep a trace. Never ends by itself.
+    /// The page of these processes, which keep a trace.
+    #[must_use]
+    pub fn of(self, processes: Vec<Process>) -> Shown {
+        let feed = Arc::new(Feed::of(&processes));
+        Shown {
+            page: self,
+            processes,
+            feed,
+        }
+    }
+}
+
+/// The page of processes that run.
+#[derive(Debug)]
+pub struct Shown {
+    page: Page,
+    processes: Vec<Process>,
+    feed: Arc<Feed>,
+}
+
+impl Shown {
+    /// Those who look at the page.
+    #[must_use]
+    pub fn onlookers(&self) -> Onlookers {
+        Onlookers::of(Arc::clone(&self.feed))
+    }
+
+    /// Serves the page. Never ends by itself.
     ///
     /// # Errors
     /// The socket does not listen.
-    pub async fn serve(self, processes: Vec<Process>) -> io::Result<()> {
-        let feed = Arc::new(Feed::of(&processes));
+    pub async fn serve(self) -> io::Result<()> {
+        let Self {
+            page,
+            processes,
+            feed,
+        } = self;
         let deeds = Deeds::of(processes.clone(), Arc::clone(&feed));
-        let site = Site::new(self.address, self.token, Arc::clone(&feed), deeds)?;
+        let site = Site::new(page.address, page.token, Arc::clone(&feed), deeds)?;
         let endpoint = Endpoint::new().site(Arc::new(site)).limits(Limits {
             body: REQUEST,
             connections: CONNECTIONS,
             grace: GRACE,
             ..Limits::default()
         });
-        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let listener = tokio::net::TcpListener::from_std(page.listener)?;
         tokio::select! {
             served = endpoint.serve(listener, std::future::pending()) => served,
             never = collect::collect(&processes, &feed) => match never {},

@@ -101,6 +101,7 @@ async function back(browser) {
   await page.waitForFunction((before) => Number(document.querySelector("#slider").max) > before, end);
   assert.equal(await place(page), at);
   const event = await text(page, "#chosen");
+  await page.waitForFunction((place) => location.hash.includes(`e=${place}&`), at + 1);
   await page.reload();
   await says(page, "#connection", /Live/);
   await page.waitForFunction((before) => Number(document.querySelector("#slider")?.max) > before, end);

@@ -183,7 +183,7 @@ async fn played(play: Option<Play>, cluster: &Cluster) -> Result<(), NotPlayed> 
 /// Shows the page, if there is one. Completes only if that fails.
 async fn shown(page: Option<Page>, cluster: &Cluster) -> std::io::Result<()> {
     if let Some(page) = page {
-        page.serve(cluster.processes().to_vec()).await?;
+        page.of(cluster.processes().to_vec()).serve().await?;
     }
     std::future::pending().await
 }
