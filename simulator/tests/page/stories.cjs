@@ -84,7 +84,8 @@ async function byMouse(browser) {
       assert.equal(await page.isDisabled("#story fieldset li:first-child button"), true, "a prediction stays");
       await page.click("#forward");
     }
-    // The page as it is now, in another tab.
+    // The page as it is now, in another tab. The address follows after a pause.
+    await page.waitForFunction((step) => location.hash.includes(`t=${step}&`), telling.steps.length - 1);
     const other = await open(browser, file, {}, new URL(page.url()).hash);
     await shows(other.page, telling, telling.steps.length - 1);
     await other.page.click("#back");
