@@ -1,5 +1,7 @@
 //! The modules of every crate can be read one after the other: none needs another that needs it. That holds among the modules
 //! of a crate, and again among those of each folder in it.
+//!
+//! An error says its cause in its own text, or has it as its source: the programs print the chain of sources, and would say it twice.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +89,52 @@ fn a_circle_within_a_folder_is_found_too() {
     ]);
     let circle = BTreeSet::from(["log".to_owned(), "vote".to_owned()]);
     assert_eq!(circles_of(&modules), BTreeSet::from([circle]));
+}
+
+#[test]
+fn no_error_says_its_cause_and_has_it_as_its_source() {
+    let texts = folders_of_sources().into_iter().flat_map(|folder| {
+        let files = entries(&folder).into_iter().filter(|one| one.is_file());
+        files.collect::<Vec<_>>()
+    });
+    let mut errors = 0;
+    let mut twice = Vec::new();
+    for file in texts {
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
+        errors += text.matches(ERROR).count();
+        let told = told_twice(&text).into_iter();
+        twice.extend(told.map(|error| format!("{}: {error}", file.display())));
+    }
+    assert!(errors > 100, "only {errors} errors are found");
+    assert!(
+        twice.is_empty(),
+        "leave the cause out of the text, or make it no source:\n{}",
+        twice.join("\n")
+    );
+}
+
+#[test]
+fn an_error_that_says_its_cause_twice_is_found() {
+    let text = r##"
+        #[error("{0} at {1:?}")] A(PathBuf, #[from] io::Error),
+        #[error("it is lost: {why}")]
+        B { // Why, if (
+ #[source] why: io::Error },
+        #[error(
+            "(lost) {source}"
+        )]
+        C { source: io::Error, at: u8 },
+        #[error("lost: {}", .0)] D(#[source] io::Error),
+        #[error("'{0}' at {1}")] Fine(Vec<(u8, u8)>, u8, #[from] io::Error),
+        #[error("{at}")] Good { at: u8, source: io::Error },
+        #[error(transparent)] Through(#[from] io::Error),
+        #[error("{0}")] Told(io::Error),
+        #[error("nothing")] Unit,
+        #[error("{0}")] Last(u8), } impl X { fn y(#[source] source: u8) {} }
+    "##;
+    assert_eq!(told_twice(text), ["A", "B", "C", "D"]);
 }
 
 /// `src` of every crate, the folders of binaries in it, and all folders of modules below.
@@ -256,4 +304,70 @@ fn heads_of_tree(rest: &str) -> Vec<String> {
         }
     }
     heads
+}
+
+/// What stands before an error's text.
+const ERROR: &str = "#[error(";
+
+/// The errors, or their variants, whose text names a field that is their source too.
+fn told_twice(text: &str) -> Vec<String> {
+    let errors = text.split(ERROR).skip(1);
+    let told = errors.filter_map(|rest| {
+        let (message, rest) = rest.split_once(")]")?;
+        let rest = code(rest);
+        let item = rest.trim_start();
+        let name_ends = item.find(|letter: char| !letter.is_alphanumeric() && letter != '_')?;
+        let (name, fields) = item.split_at(name_ends);
+        let fields = fields.trim_start();
+        if !fields.starts_with(['(', '{']) {
+            return None;
+        }
+        let mut sources = parts(fields).into_iter().enumerate().filter_map(source);
+        sources
+            .any(|field| says(message, &field))
+            .then(|| name.to_owned())
+    });
+    told.collect()
+}
+
+/// The fields between the first bracket and its end.
+fn parts(fields: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let mut start = 1;
+    let mut parts = Vec::new();
+    for (place, letter) in fields.char_indices() {
+        match letter {
+            '(' | '{' | '<' | '[' => depth += 1,
+            ')' | '}' | '>' | ']' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 || (depth == 1 && letter == ',') {
+            parts.push(&fields[start..place]);
+            start = place + 1;
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    parts
+}
+
+/// The field's name or number, if it is a source.
+fn source((number, field): (usize, &str)) -> Option<String> {
+    let declared = field.rsplit(']').next().unwrap_or_default();
+    let name = declared.split_once(": ").map(|(name, _)| name.trim());
+    let name = name.map(|name| name.trim_start_matches("pub ").to_owned());
+    let name = name.unwrap_or_else(|| number.to_string());
+    let is_source = field.contains("#[source]") || field.contains("#[from]") || name == "source";
+    is_source.then_some(name)
+}
+
+fn says(message: &str, field: &str) -> bool {
+    let mut places = message.match_indices(['{', '.']);
+    places.any(|(place, _)| {
+        let after = message[place + 1..].strip_prefix(field);
+        after.is_some_and(|after| {
+            !after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+        })
+    })
 }

@@ -28,7 +28,7 @@ pub enum Flaw {
     NotInvited,
     #[error("a HELLO with an invitation, in a group without invitations")]
     NoInvitations,
-    #[error("{0}")]
+    #[error(transparent)]
     Roster(#[from] RosterFlaw),
     #[error("a vote whose signature is not valid in this group")]
     VoteSignature,

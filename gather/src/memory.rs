@@ -60,5 +60,5 @@ pub enum RestoreError {
     )]
     OtherSeat,
     #[error("the memory of the founding has {0}: start with an empty data directory")]
-    Flaw(#[from] Flaw),
+    Flaw(Flaw),
 }

@@ -63,7 +63,7 @@ impl Arrived {
 pub enum BadBatch {
     /// They cannot be decoded.
     #[error("not a batch of signed messages: {0}")]
-    Unreadable(#[from] postcard::Error),
+    Unreadable(postcard::Error),
     /// They come from a process of another cluster.
     #[error("{0} has the keys of another cluster")]
     OtherCluster(ReplicaId),
@@ -72,7 +72,8 @@ pub enum BadBatch {
 impl Head {
     /// The head, and the messages behind it.
     fn split(bytes: &[u8], cluster: ClusterId) -> Result<(Self, &[u8]), BadBatch> {
-        let (head, messages): (Self, _) = postcard::take_from_bytes(bytes)?;
+        let (head, messages): (Self, _) =
+            postcard::take_from_bytes(bytes).map_err(BadBatch::Unreadable)?;
         if head.cluster != cluster {
             return Err(BadBatch::OtherCluster(head.sender));
         }
@@ -97,7 +98,8 @@ impl Batch {
     pub fn read(sender: ReplicaId, mut bytes: &[u8]) -> Result<Self, BadBatch> {
         let mut messages = Vec::new();
         while !bytes.is_empty() {
-            let (message, after) = postcard::take_from_bytes(bytes)?;
+            let (message, after) =
+                postcard::take_from_bytes(bytes).map_err(BadBatch::Unreadable)?;
             messages.push(Arrived::new(None, message));
             bytes = after;
         }
@@ -127,7 +129,8 @@ impl Batch {
     pub fn read_numbered(sender: ReplicaId, mut bytes: &[u8]) -> Result<Self, BadBatch> {
         let mut messages = Vec::new();
         while !bytes.is_empty() {
-            let ((number, message), after) = postcard::take_from_bytes(bytes)?;
+            let ((number, message), after) =
+                postcard::take_from_bytes(bytes).map_err(BadBatch::Unreadable)?;
             let msg = EventId::of(sender.into(), number);
             messages.push(Arrived::new(msg, message));
             bytes = after;

@@ -31,7 +31,7 @@ pub enum PlanError {
     Links(#[from] LinkError),
     /// The gathering is none.
     #[error("the gathering: {0}")]
-    Gathering(#[from] BadGathering),
+    Gathering(BadGathering),
     /// A number is out of its range.
     #[error("{what} must be {expected}, and is {value}")]
     OutOfRange {
@@ -312,7 +312,9 @@ impl Plan {
         if let Some(gathering) = &self.gathering {
             in_range("patience_ms", gathering.patience_ms, 1, LATEST_MS)?;
             in_range("deliberation_ms", gathering.deliberation_ms, 1, LATEST_MS)?;
-            gathering.check(self.processes)?;
+            gathering
+                .check(self.processes)
+                .map_err(PlanError::Gathering)?;
         }
         if let Some(costs) = &self.costs {
             in_range("check_us", costs.check_us, 0, 1_000_000)?;

@@ -24,7 +24,7 @@ pub enum BadFolder {
     NotEmpty(PathBuf),
     /// The system says no.
     #[error("{0} cannot be written: {1}")]
-    Unwritable(PathBuf, #[source] io::Error),
+    Unwritable(PathBuf, io::Error),
     /// A row does not fit a table.
     #[error("the data cannot be written: {0}")]
     Data(String),

@@ -22,7 +22,7 @@ pub struct Universe {
 pub enum UniverseError {
     /// A twin has no process's name.
     #[error("--twins: {0}")]
-    Twins(#[from] quorate_protocol::ParseReplicaIdError),
+    Twins(quorate_protocol::ParseReplicaIdError),
     /// What is chosen makes no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -41,7 +41,7 @@ impl Universe {
         let choice = Choice {
             processes: self.processes,
             faulty: self.faulty.as_deref().map(faults),
-            twins: twins.transpose()?,
+            twins: twins.transpose().map_err(UniverseError::Twins)?,
             gathers: self.gathering,
         };
         Plan::generate(0, &choice).check()?;

@@ -41,7 +41,7 @@ impl Gathering {
         if memory.seat != seat(&node.hello) {
             return Err(RestoreError::OtherSeat);
         }
-        node.remember(memory)?;
+        node.remember(memory).map_err(RestoreError::Flaw)?;
         Ok(node)
     }
 

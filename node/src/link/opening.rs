@@ -36,7 +36,7 @@ pub(crate) enum NotOpened {
     Refused(String),
     /// The connection broke.
     #[error("the link broke while it was opened: {0}")]
-    Broken(#[from] io::Error),
+    Broken(io::Error),
     /// The peer did not answer.
     #[error("the peer did not open the link within {OPENING_TIME:?}")]
     TimedOut,
@@ -64,19 +64,29 @@ async fn introduce(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
 ) -> Result<Tagger, NotOpened> {
     let mut challenge = [0; CHALLENGE];
-    stream.read_exact(&mut challenge).await?;
+    stream
+        .read_exact(&mut challenge)
+        .await
+        .map_err(NotOpened::Broken)?;
     let Head { cluster, sender } = envelope.head;
     let mut tagger = envelope.pair.tagger(sender, &challenge);
     let mut opening = [&cluster.0[..], &sender.0.to_le_bytes(), &[lane as u8]].concat();
     let tag = tagger.tag(&opening);
     opening.extend(tag);
-    stream.write_all(&opening).await?;
-    let length = usize::from(stream.read_u16_le().await?);
+    stream
+        .write_all(&opening)
+        .await
+        .map_err(NotOpened::Broken)?;
+    let length = stream.read_u16_le().await.map_err(NotOpened::Broken)?;
+    let length = usize::from(length);
     if length == 0 {
         return Ok(tagger);
     }
     let mut text = vec![0; length.min(VERDICT)];
-    stream.read_exact(&mut text).await?;
+    stream
+        .read_exact(&mut text)
+        .await
+        .map_err(NotOpened::Broken)?;
     let text = String::from_utf8_lossy(&text);
     Err(NotOpened::Refused(text.escape_debug().to_string()))
 }

@@ -146,10 +146,10 @@ pub struct Told {
 pub enum StoryError {
     /// The text is no story.
     #[error("the text is no story: {0}")]
-    Text(#[from] toml::de::Error),
+    Text(toml::de::Error),
     /// Its plan cannot be played.
     #[error("its plan cannot be played: {0}")]
-    Plan(#[from] PlanError),
+    Plan(PlanError),
     /// A step's moment is not in the run, or comes before that of an earlier step.
     #[error("step '{step}': its moment {what}")]
     Moment {
@@ -194,7 +194,7 @@ impl Story {
     /// # Errors
     /// The text is no story.
     pub fn from_text(text: &str) -> Result<Self, StoryError> {
-        Ok(toml::from_str(text)?)
+        toml::from_str(text).map_err(StoryError::Text)
     }
 
     /// Plays the run, and tells the story of it. `command` gives the run again.
@@ -206,7 +206,7 @@ impl Story {
             events: true,
             ..Watch::default()
         };
-        let outcome = run_with(&self.plan, watch, &|| false)?;
+        let outcome = run_with(&self.plan, watch, &|| false).map_err(StoryError::Plan)?;
         let culprits = match &outcome.violation {
             Some(Violation::Agreement(disagreement)) => disagreement.culprits.clone(),
             _ => BTreeSet::new(),
