@@ -717,6 +717,68 @@ fn a_faulty_process_acts_on_no_proof_against_others_until_it_is_correct() {
     assert_eq!((status.view, status.active), (View(1), false));
 }
 
+#[test]
+fn a_faulty_process_counts_the_votes_of_a_proved_liar_and_hands_no_proof_on_also_after_a_restart() {
+    let [own, peer, proved_liar] = OTHERS;
+    let replica = || Replica::new(Config::new(own, setting().config.quorum));
+    let mut process = Faulty::new(replica(), Some(made("silent@after=1h")));
+    let hears = |process: &mut Faulty, from: ReplicaId, message: Message| {
+        let heard = keys(from).sign_message(message).unwrap();
+        process.step(millis(10), Input::Message(heard))
+    };
+    let lie = |number| {
+        let lie = Prepare {
+            view: View(0),
+            sequence: Sequence(7),
+            digest: digest(number),
+        };
+        keys(proved_liar).sign(lie).into_signed()
+    };
+    let standing = Message::Standing(Standing {
+        view: View(0),
+        active: true,
+        executed: Sequence(0),
+        stable: Sequence(0),
+        memory: Memory::Whole,
+        proved: Proved::none(),
+    });
+    let vote = Message::Prepare(Prepare {
+        view: View(0),
+        sequence: Sequence(1),
+        digest: batch(1).digest(),
+    });
+    // As a liar before and after a restart, then as a correct process.
+    let rounds = [(true, 1, 0), (true, 1, 0), (false, 0, 1)];
+    for (round, (behaviour, counted, proofs)) in rounds.into_iter().enumerate() {
+        if round > 0 {
+            process.restart(replica());
+        }
+        if !behaviour {
+            process.change(millis(10), None);
+        }
+        process.step(millis(10), Input::Start);
+        let proof = Evidence::TwoPrepares(lie(1), lie(2));
+        process.step(millis(10), Input::Proved(Box::new(proof)));
+        assert!(
+            process.replica().convicts(proved_liar),
+            "it keeps the proof"
+        );
+        hears(&mut process, P, proposal(1));
+        hears(&mut process, proved_liar, vote.clone());
+        let slot = process.replica().slot(Sequence(1));
+        assert_eq!(slot.prepares, counted, "faulty: {behaviour}");
+        let answer = hears(&mut process, peer, standing.clone());
+        let shown = answer.iter().filter(|effect| {
+            let message = match effect {
+                Effect::Broadcast(message) | Effect::Send { message, .. } => Some(message),
+                _ => None,
+            };
+            matches!(message, Some(Message::Proof(_)))
+        });
+        assert_eq!(shown.count(), proofs, "faulty: {behaviour}");
+    }
+}
+
 /// Whether `silent` with a trigger suppresses this message at this moment.
 fn quiet(behaviour: &mut dyn Behaviour, at: Moment, message: &Message) -> bool {
     behaviour.tick(at);
