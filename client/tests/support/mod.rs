@@ -52,75 +52,42 @@ impl Processes {
         faulty: &str,
         decision_timeout: Duration,
     ) -> Self {
-        Self::start_as(
-            processes,
-            faulty,
-            decision_timeout,
-            None,
-            LinkRules::default(),
-            false,
-        )
+        let mut config = config(processes, faulty);
+        config.decision_timeout = decision_timeout;
+        Self::start_as(config)
     }
 
     /// Four processes that keep a trace.
     pub fn start_traced(faulty: &str, links: LinkRules) -> Self {
-        Self::start_as(4, faulty, Duration::from_secs(10), None, links, true)
+        Self::start_traced_with(faulty, |config| config.links = links)
+    }
+
+    /// Four processes that keep a trace, with further settings.
+    pub fn start_traced_with(faulty: &str, set: impl FnOnce(&mut ClusterConfig)) -> Self {
+        let mut config = config(4, faulty);
+        config.trace = true;
+        set(&mut config);
+        Self::start_as(config)
     }
 
     /// Four correct processes that keep their state in a folder.
     pub fn start_in(folder: &Path) -> Self {
-        let ten_seconds = Duration::from_secs(10);
-        let links = LinkRules::default();
-        Self::start_as(
-            4,
-            "none",
-            ten_seconds,
-            Some(folder.to_owned()),
-            links,
-            false,
-        )
+        let mut config = config(4, "none");
+        config.data_dir = Some(folder.to_owned());
+        Self::start_as(config)
     }
 
     /// Four correct processes between which these rules hold.
     pub fn start_with_links(links: LinkRules, decision_timeout: Duration) -> Self {
-        Self::start_as(4, "none", decision_timeout, None, links, false)
+        let mut config = config(4, "none");
+        config.links = links;
+        config.decision_timeout = decision_timeout;
+        Self::start_as(config)
     }
 
-    fn start_as(
-        processes: u32,
-        faulty: &str,
-        decision_timeout: Duration,
-        data_dir: Option<PathBuf>,
-        links: LinkRules,
-        trace: bool,
-    ) -> Self {
+    fn start_as(config: ClusterConfig) -> Self {
         let runtime = Runtime::new().unwrap();
-        let cluster = runtime.block_on(Cluster::start(ClusterConfig {
-            web: None,
-            data_dir,
-            processes,
-            host: "127.0.0.1".into(),
-            allowed_hosts: Vec::new(),
-            base_port: None,
-            faults: FaultPlan::parse(faulty, processes, Scene::Order).unwrap(),
-            links,
-            started_us: since_1970(),
-            default_decision: "retreat".into(),
-            view_timeout: Duration::from_millis(500),
-            seed: None,
-            batch_limit: 256,
-            decision_timeout,
-            trace,
-            checkpoint_interval: None,
-            status_interval: None,
-            restart: Restart::Never,
-            control: true,
-            logging: Logging {
-                format: LogFormat::Text,
-                level: "error",
-            },
-            executable: Some(env!("CARGO_BIN_EXE_client").into()),
-        }));
+        let cluster = runtime.block_on(Cluster::start(config));
         Self {
             cluster: Some(cluster.unwrap()),
             runtime,
@@ -161,6 +128,36 @@ impl Processes {
     /// Runs `client` against these processes.
     pub fn client(&self, arguments: &[&str]) -> Output {
         client(&[arguments, &["--endpoint", &self.endpoints()]].concat())
+    }
+}
+
+/// Processes on free ports, whose binary is `client`.
+fn config(processes: u32, faulty: &str) -> ClusterConfig {
+    ClusterConfig {
+        web: None,
+        data_dir: None,
+        processes,
+        host: "127.0.0.1".into(),
+        allowed_hosts: Vec::new(),
+        base_port: None,
+        faults: FaultPlan::parse(faulty, processes, Scene::Order).unwrap(),
+        links: LinkRules::default(),
+        started_us: since_1970(),
+        default_decision: "retreat".into(),
+        view_timeout: Duration::from_millis(500),
+        seed: None,
+        batch_limit: 256,
+        decision_timeout: Duration::from_secs(10),
+        trace: false,
+        checkpoint_interval: None,
+        status_interval: None,
+        restart: Restart::Never,
+        control: true,
+        logging: Logging {
+            format: LogFormat::Text,
+            level: "error",
+        },
+        executable: Some(env!("CARGO_BIN_EXE_client").into()),
     }
 }
 
