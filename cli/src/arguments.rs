@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::exit;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Error, Parser};
 use quorate_spelling::similar;
@@ -42,7 +42,22 @@ impl Need {
 /// help or the version is printed.
 #[must_use]
 pub fn read<P: Parser>(needs: &[Need]) -> P {
-    try_read(env::args_os(), needs).unwrap_or_else(|error| exit(print(&error)))
+    read_with_advice(needs, |_| None)
+}
+
+/// As [`read`]. `advice` may know why a refusal is right and what the user can do instead; that is printed as a tip.
+#[must_use]
+pub fn read_with_advice<P: Parser>(
+    needs: &[Need],
+    advice: impl FnOnce(&Error) -> Option<&'static str>,
+) -> P {
+    try_read(env::args_os(), needs).unwrap_or_else(|mut error| {
+        if let Some(advice) = advice(&error) {
+            let advice = ContextValue::StyledStrs(vec![advice.into()]);
+            error.insert(ContextKind::Suggested, advice);
+        }
+        exit(print(&error))
+    })
 }
 
 /// Reads arguments, the name of the program first.

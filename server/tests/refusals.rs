@@ -60,7 +60,20 @@ fn what_is_no_rule_of_a_link_and_no_partition_is_refused() {
         &["--processes", "7", "--link", "P->W: cut"],
         &["there is no process W: with 7 processes"],
     );
-    assert_refused(&["127.0.0.1", "9000", "--link", "P->Q: cut"], &["--link"]);
+    for known in [["--link", "P->Q: cut"], ["--partition", "P+Q/R+S"]] {
+        assert_refused(
+            &[&["127.0.0.1", "9000"], &known[..]].concat(),
+            &[known[0], "once their cluster is founded", "`client link`"],
+        );
+    }
+    assert_refused(
+        &["--restart", "always", "127.0.0.1", "9000", "3"],
+        &[
+            "--restart",
+            "are not started again by the server",
+            "--data-dir",
+        ],
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use quorate_cli::arguments::{self, Need};
 use quorate_cli::papers::Completions;
 use quorate_gather::Group;
@@ -255,6 +256,30 @@ const KNOWN: [&str; 14] = [
     "ready_file",
 ];
 
+/// Why nodes that look for others cannot do what processes that know each other can, and what to do instead.
+const UNKNOWN: [(&str, &str); 3] = [
+    ("--link", NO_NAMES),
+    ("--partition", NO_NAMES),
+    (
+        "--restart",
+        "nodes that look for others are not started again by the server: give them --data-dir, and start one that has ended anew",
+    ),
+];
+
+const NO_NAMES: &str = "nodes have the names P, Q, ... once their cluster is founded: set its links then, with `client link`";
+
+/// What to do instead of what is refused.
+fn advice(refusal: &clap::Error) -> Option<&'static str> {
+    let named = refusal.context().map(|(_, value)| value.to_string());
+    let named = named.collect::<Vec<_>>().join(" ");
+    let is_meeting = refusal.kind() == ErrorKind::ArgumentConflict && named.contains("HOST");
+    let mut known = UNKNOWN.iter().filter(|(option, _)| named.contains(option));
+    known
+        .next()
+        .filter(|_| is_meeting)
+        .map(|(_, advice)| *advice)
+}
+
 /// What a plan says.
 const PLANNED: [&str; 8] = [
     "processes",
@@ -307,7 +332,7 @@ const NEEDS: [Need; 6] = [
 impl Options {
     /// Reads the command line; ends the program if it is wrong, or asks for help.
     pub(crate) fn read() -> Self {
-        arguments::read(&NEEDS)
+        arguments::read_with_advice(&NEEDS, advice)
     }
 
     /// The plan to play, if there is one.
