@@ -38,6 +38,7 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
 /// can be reached pardon them.
 pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Result<Exit> {
     let processes: Vec<&Process> = if options.names.is_empty() {
+        target.warn_of_kept_links();
         target.reachable().collect()
     } else {
         let names = options.names.iter();

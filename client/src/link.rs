@@ -21,6 +21,9 @@ pub(crate) async fn command(target: &Target, options: &LinkOptions) -> anyhow::R
     let processes: Vec<&Process> = target.reachable().collect();
     ensure!(!processes.is_empty(), "no process can be reached");
     let rules = rules.texts();
+    if !rules.is_empty() {
+        target.warn_of_kept_links();
+    }
     let answers = join_all(processes.into_iter().map(|process| ask(process, &rules)));
     report(answers.await, options.format)
 }

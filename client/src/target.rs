@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use futures_util::future::join_all;
+use quorate_cli::console::complain;
 use quorate_protocol::Quorum;
 use quorate_server::logging::{Concern, LogFormat, Logging};
 use quorate_server::{Cluster, name_of, port_of};
@@ -197,6 +198,23 @@ impl Target {
         self.processes
             .iter()
             .filter(|process| process.is_reachable())
+    }
+
+    /// Warns of each process that cannot be reached: the rules of the links over which it sends stay as they are.
+    pub(crate) fn warn_of_kept_links(&self) {
+        for process in &self.processes {
+            if let Err(error) = &process.status
+                && error.is_unreachable()
+            {
+                let why = process
+                    .away()
+                    .map_or_else(|| error.to_string(), str::to_owned);
+                let name = &process.name;
+                complain(format_args!(
+                    "warning: process {name} is not reached ({why}): what it sends follows the rules that it has"
+                ));
+            }
+        }
     }
 
     /// The number of processes, as the first process that answers reports it. If none answers: the number that were asked.

@@ -153,3 +153,17 @@ fn what_is_no_rule_is_refused_before_anything_changes() {
         "P: none\nQ: none\nR: none\nS: none\n"
     );
 }
+
+#[test]
+fn a_process_that_is_away_is_named_because_its_links_stay_as_they_are() {
+    let processes = Processes::start(4, "none");
+    assert!(processes.client(&["pause", "P"]).status.success());
+    let warning =
+        "warning: process P is not reached (paused): what it sends follows the rules that it has\n";
+    for arguments in [&["link", "P->Q: cut"][..], &["heal"]] {
+        let output = processes.client(arguments);
+        assert_eq!(printed(&output), "Q: none\nR: none\nS: none\n");
+        assert_eq!(complained(&output), warning, "{arguments:?}");
+    }
+    assert_eq!(complained(&processes.client(&["link"])), "");
+}
