@@ -206,6 +206,11 @@ impl Keeper {
         let Some(child) = &mut self.child else {
             return Err(self.gone());
         };
+        let name = &self.starter.name;
+        tracing::info!(
+            process = name,
+            "process {name} is killed: a caller asked for it"
+        );
         let ended = child.kill().await;
         self.on_end(ended);
         Ok(())
