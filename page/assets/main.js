@@ -111,7 +111,7 @@ function App({ trace, live, story }) {
     const frame = requestAnimationFrame(() => go(place + step));
     return () => cancelAnimationFrame(frame);
   }, [playing, speed, trace, place, go]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (following) setPlaying(false);
   }, [following]);
 
@@ -248,7 +248,7 @@ function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process, 
     }
     draw(canvas.current, view.current, place, { kinds, only });
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = canvas.current;
     const wheel = (event) => {
       event.preventDefault();
@@ -355,7 +355,8 @@ function Time({ trace, place, go, end, playing, play, speed, setSpeed, help }) {
 /** The keys, or how to play the run again from here with something else. */
 function Dialog({ what, trace, place, isLive, storyKeys = [], close }) {
   const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
+  // At once: until then Escape does not close it.
+  useLayoutEffect(() => dialog.current.showModal(), []);
   const ms = Math.round((trace.times[place] - trace.first) / 1000);
   // What processes did, that run or ran, cannot be played again.
   const isReal = trace.header.clock === "wall";

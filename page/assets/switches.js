@@ -1,6 +1,6 @@
 // What the reader does to processes that run: switches for behaviours and links, and the next exchange.
 
-import { html, useEffect, useMemo, useState } from "quorate/preact";
+import { html, useLayoutEffect, useMemo, useState } from "quorate/preact";
 import { list } from "quorate/words";
 
 const CONNECTIONS = {
@@ -70,7 +70,7 @@ function OfProcess({ one, ask, behaviours, isChosen, choose }) {
   const { process, state, reason, fault } = one;
   const [words, setWords] = useState(fault ?? "none");
   // Somebody else may have switched it.
-  useEffect(() => setWords(fault ?? "none"), [fault]);
+  useLayoutEffect(() => setWords(fault ?? "none"), [fault]);
   const set = (event) => {
     event.preventDefault();
     ask({ do: "behave", process, behaviour: words.trim() });
