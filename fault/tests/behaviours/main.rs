@@ -1,21 +1,24 @@
-//! What the others see of each behaviour. P misbehaves, among four processes.
+//! What the others see of each behaviour. P misbehaves, among four processes. [`triggers`]: when. [`accomplices`]: what every faulty process
+//! leaves undone.
 #![allow(clippy::unwrap_used)]
+
+mod accomplices;
+mod triggers;
 
 use std::num::NonZeroU32;
 
 use quorate_fault::behaviour::{Altered, REGISTRY};
 use quorate_fault::grammar;
-use quorate_fault::scope::{Moment, Scope};
+use quorate_fault::scope::Moment;
 use quorate_fault::{Behaviour, Faulty, Joins, Say, Scene, Setting};
 use quorate_protocol::certificate::PreparedCertificate;
 use quorate_protocol::message::{
-    Answer, Batch, Checkpoint, Memory, NewView, PrePrepare, Prepare, Proved, Replies, Reply,
-    Request, Standing, ViewChange,
+    Answer, Batch, Memory, NewView, PrePrepare, Prepare, Proved, Replies, Reply, Request, Standing,
+    ViewChange,
 };
 use quorate_protocol::{
-    ClientId, ClusterId, Config, Digest, Duration, Effect, Evidence, Input, Keys, Message,
-    Misbehaviour, Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time, Timer, Timestamp,
-    VerifiedMessage, View,
+    ClientId, ClusterId, Config, Digest, Duration, Effect, Input, Keys, Message, Misbehaviour,
+    Quorum, Replica, ReplicaId, Sequence, SignedMessage, Time, Timestamp, VerifiedMessage, View,
 };
 
 const P: ReplicaId = ReplicaId(0);
@@ -55,6 +58,18 @@ fn prepare(view: u64, slot: u64) -> Message {
         view: View(view),
         sequence: Sequence(slot),
         digest: digest(slot),
+    })
+}
+
+/// Of a replica that has executed nothing.
+fn standing(view: u64) -> Message {
+    Message::Standing(Standing {
+        view: View(view),
+        active: true,
+        executed: Sequence(0),
+        stable: Sequence(0),
+        memory: Memory::Whole,
+        proved: Proved::none(),
     })
 }
 
@@ -693,210 +708,6 @@ fn only_amnesia_forgets() {
         assert_eq!(forgets, entry.name == "amnesia", "{}", entry.name);
     }
     assert!(!Faulty::new(Replica::new(setting().config), None).forgets());
-}
-
-#[test]
-fn a_faulty_process_acts_on_no_proof_against_others_until_it_is_correct() {
-    let config = Config::new(OTHERS[0], setting().config.quorum);
-    let mut liar = Faulty::new(Replica::new(config), Some(made("silent@after=1h")));
-    liar.step(millis(0), Input::Start);
-    let lie = Prepare {
-        view: View(0),
-        sequence: Sequence(1),
-        digest: digest(1),
-    };
-    let proof = Evidence::PrimaryPrepared(keys(P).sign(lie).into_signed());
-    let seen = liar.step(millis(10), Input::Proved(Box::new(proof)));
-    assert_eq!(sent(&seen), [], "it neither shows the proof nor leaves P");
-    assert!(liar.replica().convicts(P), "it keeps the proof");
-    liar.step(millis(20), Input::Timer(Timer::Status));
-    assert!(liar.replica().status().active);
-    liar.change(millis(30), None);
-    liar.step(millis(40), Input::Timer(Timer::Status));
-    let status = liar.replica().status();
-    assert_eq!((status.view, status.active), (View(1), false));
-}
-
-#[test]
-fn a_faulty_process_counts_the_votes_of_a_proved_liar_and_hands_no_proof_on_also_after_a_restart() {
-    let [own, peer, proved_liar] = OTHERS;
-    let replica = || Replica::new(Config::new(own, setting().config.quorum));
-    let mut process = Faulty::new(replica(), Some(made("silent@after=1h")));
-    let hears = |process: &mut Faulty, from: ReplicaId, message: Message| {
-        let heard = keys(from).sign_message(message).unwrap();
-        process.step(millis(10), Input::Message(heard))
-    };
-    let lie = |number| {
-        let lie = Prepare {
-            view: View(0),
-            sequence: Sequence(7),
-            digest: digest(number),
-        };
-        keys(proved_liar).sign(lie).into_signed()
-    };
-    let standing = Message::Standing(Standing {
-        view: View(0),
-        active: true,
-        executed: Sequence(0),
-        stable: Sequence(0),
-        memory: Memory::Whole,
-        proved: Proved::none(),
-    });
-    let vote = Message::Prepare(Prepare {
-        view: View(0),
-        sequence: Sequence(1),
-        digest: batch(1).digest(),
-    });
-    // As a liar before and after a restart, then as a correct process.
-    let rounds = [(true, 1, 0), (true, 1, 0), (false, 0, 1)];
-    for (round, (behaviour, counted, proofs)) in rounds.into_iter().enumerate() {
-        if round > 0 {
-            process.restart(replica());
-        }
-        if !behaviour {
-            process.change(millis(10), None);
-        }
-        process.step(millis(10), Input::Start);
-        let proof = Evidence::TwoPrepares(lie(1), lie(2));
-        process.step(millis(10), Input::Proved(Box::new(proof)));
-        assert!(
-            process.replica().convicts(proved_liar),
-            "it keeps the proof"
-        );
-        hears(&mut process, P, proposal(1));
-        hears(&mut process, proved_liar, vote.clone());
-        let slot = process.replica().slot(Sequence(1));
-        assert_eq!(slot.prepares, counted, "faulty: {behaviour}");
-        let answer = hears(&mut process, peer, standing.clone());
-        let shown = answer.iter().filter(|effect| {
-            let message = match effect {
-                Effect::Broadcast(message) | Effect::Send { message, .. } => Some(message),
-                _ => None,
-            };
-            matches!(message, Some(Message::Proof(_)))
-        });
-        assert_eq!(shown.count(), proofs, "faulty: {behaviour}");
-    }
-}
-
-/// Whether `silent` with a trigger suppresses this message at this moment.
-fn quiet(behaviour: &mut dyn Behaviour, at: Moment, message: &Message) -> bool {
-    behaviour.tick(at);
-    told(behaviour, message)[1].is_empty()
-}
-
-#[test]
-fn a_behaviour_acts_from_a_time_on_and_until_a_time() {
-    let mut silent = made("silent@after=2s@until=3s");
-    let mut at = |now| quiet(&mut *silent, moment(millis(now), 0, 1), &prepare(0, 1));
-    assert_eq!(
-        [500, 2499, 2500, 3499, 3500].map(&mut at),
-        [false, false, true, true, false],
-        "times count from the start, which was at 500 ms"
-    );
-}
-
-#[test]
-fn a_behaviour_acts_on_messages_of_some_slots_and_views() {
-    let now = moment(Time(0), 7, 7);
-    let mut slots = made("silent@slots=3-9");
-    let of_slot = |slot| quiet(&mut *slots, now, &prepare(0, slot));
-    assert_eq!([2, 3, 9, 10].map(of_slot), [false, true, true, false]);
-    let mut views = made("silent@views=2");
-    let of_view = |view| quiet(&mut *views, now, &prepare(view, 1));
-    assert_eq!([1, 2, 3].map(of_view), [false, true, false]);
-    let mut from = made("silent@slots=5-");
-    assert!(quiet(&mut *from, now, &prepare(0, u64::MAX)));
-    let checkpoint = |slot| {
-        Message::Checkpoint(Checkpoint {
-            sequence: Sequence(slot),
-            digest: digest(1),
-        })
-    };
-    assert!(quiet(&mut *from, now, &checkpoint(5)) && !quiet(&mut *from, now, &checkpoint(4)));
-}
-
-#[test]
-fn a_message_without_slot_or_view_counts_as_the_current_one() {
-    let standing = Message::Standing(Standing {
-        view: View(1),
-        active: true,
-        executed: Sequence(0),
-        stable: Sequence(0),
-        memory: Memory::Whole,
-        proved: Proved::none(),
-    });
-    let mut slots = made("silent@slots=3");
-    assert!(quiet(&mut *slots, moment(Time(0), 1, 3), &standing));
-    assert!(!quiet(&mut *slots, moment(Time(0), 1, 4), &standing));
-    let mut views = made("silent@views=1");
-    assert!(quiet(&mut *views, moment(Time(0), 5, 4), &standing));
-    views.tick(moment(Time(0), 1, 4));
-    assert_eq!(views.say(OTHERS[0], "attack"), Say::Nothing);
-    views.tick(moment(Time(0), 2, 4));
-    assert_eq!(
-        views.say(OTHERS[0], "attack"),
-        Say::Decision("attack".into())
-    );
-}
-
-#[test]
-fn a_behaviour_acts_with_a_probability() {
-    let mut silent = made("silent@chance=25%");
-    let now = moment(Time(0), 0, 1);
-    let count = (0..1000)
-        .filter(|_| quiet(&mut *silent, now, &prepare(0, 1)))
-        .count();
-    assert!((200..300).contains(&count), "{count}");
-}
-
-#[test]
-fn a_trigger_limits_everything_that_a_behaviour_does() {
-    let mut deny = made("deny@after=1s");
-    let mut lie = made("lie@after=1s");
-    let mut corrupt = made("corrupt@after=1s");
-    let mut amnesia = made("amnesia@after=1s");
-    let mut crash = made("crash@after=1s");
-    let mut shows = |now| {
-        for behaviour in [&mut deny, &mut lie, &mut corrupt, &mut amnesia, &mut crash] {
-            behaviour.tick(moment(millis(now), 0, 1));
-        }
-        [
-            !deny.hears(OTHERS[0]),
-            deny.say(OTHERS[0], "a") == Say::Deny,
-            lie.ballot().is_some(),
-            corrupt.damage(Scope::default()).is_some(),
-            amnesia.forgets(),
-            crash.crashes(),
-        ]
-    };
-    assert_eq!(shows(0), [false; 6]);
-    assert_eq!(shows(1000), [true; 6]);
-}
-
-#[test]
-fn held_effects_come_even_after_the_trigger_stops_holding() {
-    let mut delay = faulty("delay:200ms@until=100ms");
-    delay.step(millis(0), Input::Start);
-    assert!(sent(&delay.step(millis(99), submit(1))).is_empty());
-    assert_eq!(sent(&delay.step(millis(100), submit(2))), OTHERS);
-    assert_eq!(delay.wake_at(), Some(millis(299)));
-    assert_eq!(sent(&delay.wake(millis(299))), OTHERS);
-}
-
-#[test]
-fn a_flood_begins_when_its_trigger_holds_and_never_wakes_its_host_in_a_loop() {
-    let mut spam = faulty("spam@after=1s");
-    spam.step(millis(0), Input::Start);
-    let mut quiet_until = None;
-    for _ in 0..1000 {
-        let now = spam.wake_at().unwrap();
-        if !spam.wake(now).is_empty() {
-            quiet_until = Some(now);
-            break;
-        }
-    }
-    assert_eq!(quiet_until, Some(millis(1000)));
 }
 
 #[test]
