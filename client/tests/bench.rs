@@ -3,12 +3,13 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use quorate_wire::Caller;
 use quorate_wire::method::{Status, StatusAnswer};
 use serde_json::Value;
-use support::{Processes, client, complained, eventually, printed, send_signal};
+use support::{Folder, Processes, client, complained, eventually, printed, send_signal};
 
 /// Measures four correct processes that are started for it, and gives the object that is printed.
 fn measured(arguments: &str) -> Value {
@@ -95,14 +96,13 @@ fn an_open_loop_makes_as_many_calls_as_it_was_told_and_not_before_they_are_due()
 
 #[test]
 fn processes_that_are_measured_may_keep_their_state_in_a_folder() {
-    let folder = std::env::temp_dir().join(format!("quorate-bench-{}", std::process::id()));
-    let data = folder.to_str().unwrap();
+    let folder = Folder::new("bench");
+    let data = folder.file("data");
     for _ in 0..2 {
         let object = measured(&format!("--operations 2 --runs 1 --data-dir {data}"));
         assert_eq!(object["runs"][0]["count"], 2.0);
-        assert!(folder.join("keys.json").exists());
+        assert!(Path::new(&data).join("keys.json").exists());
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

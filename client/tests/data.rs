@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Processes, complained, printed};
+use support::{Folder, Processes, complained, printed};
 
 fn ask(processes: &Processes, arguments: &[&str]) -> String {
     let output = processes.client(arguments);
@@ -13,19 +13,17 @@ fn ask(processes: &Processes, arguments: &[&str]) -> String {
 
 #[test]
 fn what_was_ordered_is_there_after_a_new_start_and_rounds_go_on() {
-    let folder = std::env::temp_dir().join(format!("quorate-data-{}", std::process::id()));
-    let processes = Processes::start_in(&folder);
+    let folder = Folder::new("data");
+    let processes = Processes::start_in(folder.path());
     assert_eq!(ask(&processes, &["submit", "set x=42"]), "ok\n");
     ask(&processes, &["--format", "lines"]);
     for name in ["P", "Q", "R", "S"] {
         processes.kill(name);
     }
     drop(processes);
-    let processes = Processes::start_in(&folder);
+    let processes = Processes::start_in(folder.path());
     assert_eq!(ask(&processes, &["read", "x"]), "42\n");
     let json = ask(&processes, &["--format", "json", "--decision", "retreat"]);
     assert!(json.contains("\"round\": 2"), "{json}");
     assert!(json.contains("retreat"), "{json}");
-    drop(processes);
-    std::fs::remove_dir_all(&folder).unwrap();
 }

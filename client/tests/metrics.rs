@@ -6,7 +6,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use support::{Processes, complained, eventually, printed, run};
+use support::{Folder, Processes, complained, eventually, printed, run};
 
 /// The samples of a page: each with its labels as they are written.
 type Page = BTreeMap<String, f64>;
@@ -163,8 +163,8 @@ fn what_is_damaged_is_refused_and_what_is_sent_to_the_absent_waits() {
 
 #[test]
 fn a_view_change_and_writes_to_disk_are_counted() {
-    let folder = std::env::temp_dir().join(format!("quorate-metrics-{}", std::process::id()));
-    let processes = Processes::start_in(&folder);
+    let folder = Folder::new("metrics");
+    let processes = Processes::start_in(folder.path());
     processes.kill("P");
     assert!(processes.client(&["submit", "set x=42"]).status.success());
     eventually("Q, R and S count a view change and their writes", || {
@@ -176,8 +176,6 @@ fn a_view_change_and_writes_to_disk_are_counted() {
                 && page["quorate_fsync_seconds_sum"] > 0.0
         })
     });
-    drop(processes);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Reads a page with the parser of Prometheus' own Python library, and prints the names and types.

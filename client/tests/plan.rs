@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use quorate_trace::{Event, Kind, Why};
 use serde_json::Value;
-use support::{complained, eventually, run};
+use support::{Folder, complained, eventually, run};
 
 /// S is faulty, is cut off, and loses its memory. R stands still for a while.
 const PLAN: &str = r#"
@@ -72,26 +72,6 @@ fn program(name: &str) -> Option<PathBuf> {
     );
     eprintln!("skipped: build the whole workspace first, for the program '{name}'");
     None
-}
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("quorate-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Its children end with it.

@@ -12,18 +12,17 @@ use quorate_server::{ClusterConfig, LinkRules};
 use quorate_trace::Trace;
 
 use shows::{CASES, Case, Seen};
-use support::{Processes, complained, eventually, printed};
+use support::{Folder, Processes, complained, eventually, printed};
 
 /// Longer than any case takes: no correct process asks for another view because of the time.
 const NO_VIEW_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What lets a behaviour show within seconds.
-fn set(behaviour: &str, config: &mut ClusterConfig) {
+fn set(behaviour: &str, folder: &Folder, config: &mut ClusterConfig) {
     match behaviour {
         // It loses its disk, so it needs one. The others must keep it as their primary while it is away.
         "amnesia" => {
-            let folder = format!("quorate-seen-{}", std::process::id());
-            config.data_dir = Some(std::env::temp_dir().join(folder));
+            config.data_dir = Some(folder.path().to_owned());
             config.view_timeout = NO_VIEW_TIMEOUT;
         }
         // A forger acts in view changes: Q, as the primary of view 1.
@@ -70,18 +69,12 @@ fn seen(processes: &Processes, liar: &str) -> Seen {
 fn each_behaviour_of_a_live_process_is_seen_in_the_traces_of_the_others() {
     for Case { faulty, shows } in CASES {
         let (liar, behaviour) = faulty.split_once('=').unwrap();
-        let mut data_dir = None;
-        let processes = Processes::start_traced_with(faulty, |config| {
-            set(behaviour, config);
-            data_dir.clone_from(&config.data_dir);
-        });
+        let folder = Folder::new("seen");
+        let processes =
+            Processes::start_traced_with(faulty, |config| set(behaviour, &folder, config));
         eventually(faulty, || {
             act(behaviour, &processes);
             shows(&seen(&processes, liar))
         });
-        drop(processes);
-        if let Some(data_dir) = data_dir {
-            std::fs::remove_dir_all(data_dir).unwrap();
-        }
     }
 }

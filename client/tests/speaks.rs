@@ -10,7 +10,7 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use quorate_server::LinkRules;
-use support::{Processes, complained, eventually, printed};
+use support::{Folder, Processes, complained, eventually, printed};
 
 /// A program that runs, and what it has printed so far. It is killed when dropped.
 struct Running {
@@ -192,8 +192,8 @@ fn a_bench_shows_on_a_terminal_how_far_it_is() {
 
 #[test]
 fn a_watched_status_is_drawn_in_its_place_and_shows_who_is_gone_and_who_is_back() {
-    let folder = std::env::temp_dir().join(format!("quorate-speaks-{}", std::process::id()));
-    let processes = Processes::start_in(&folder);
+    let folder = Folder::new("speaks");
+    let processes = Processes::start_in(folder.path());
     let watch = ["status", "--watch", "20ms"];
     let endpoints = processes.endpoints();
     let mut client = Running::on_terminal(&watch, &endpoints, "-");
@@ -233,8 +233,6 @@ fn a_watched_status_is_drawn_in_its_place_and_shows_who_is_gone_and_who_is_back(
     assert_eq!(tables, 2, "one table of the processes and one of the round");
     client.interrupt();
     assert_eq!(client.status(), Some(130));
-    drop(processes);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
