@@ -2,11 +2,14 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+
+/// A script that defines a global name. As a module it must export it.
+const SCRIPT: &str = "uPlot.iife.min.js";
 
 fn main() -> io::Result<()> {
     let to = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
@@ -30,6 +33,9 @@ fn pack(path: &Path, to: &Path) -> io::Result<()> {
     name.push(".gz");
     let mut packed = GzEncoder::new(File::create(to.join(name))?, Compression::best());
     io::copy(&mut File::open(path)?, &mut packed)?;
+    if path.ends_with(SCRIPT) {
+        packed.write_all(b"\nexport default uPlot;\n")?;
+    }
     packed.finish()?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use quorate_protocol::{
     Effect, Evidence, Input, Message, ReplicaId, Sequence, SignedMessage, Time, VerifiedMessage,
     View,
 };
-use quorate_service::Service;
+use quorate_service::{Operation, Service};
 use quorate_trace::{self as trace, EventId, Whom};
 
 use crate::batch::encode;
@@ -48,7 +48,9 @@ impl<S: Service> Core<S> {
                 let execute = |request| self.service.execute(sequence, request);
                 let results: Vec<_> = requests.iter().map(execute).collect();
                 let executed = self.note(|| {
-                    let what = format!("{} requests", requests.len());
+                    let parts = requests.iter().map(|one| Operation::parts(&one.operation));
+                    let operations: usize = parts.map(|parts| parts.len()).sum();
+                    let what = format!("{} requests, {operations} operations", requests.len());
                     trace::Event::new(trace::Kind::Execute)
                         .slot(sequence)
                         .what(what)

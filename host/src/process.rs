@@ -73,13 +73,20 @@ pub enum Past {
     Lost,
 }
 
+/// A caller who waits, and the name of its call in traces, which its answer leads back to.
+#[derive(Clone, Debug)]
+struct Called<C> {
+    caller: C,
+    call: Option<trace::EventId>,
+}
+
 /// One process. `C` is who asks: what it gets with its question comes back with the answer.
 #[derive(Clone, Debug)]
 pub struct Process<C> {
     head: Head,
     core: Core<Replicated>,
-    desk: Desk<C>,
-    rounds: Rounds<C>,
+    desk: Desk<Called<C>>,
+    rounds: Rounds<Called<C>>,
     gatherer: Option<Gatherer>,
     queues: Queues,
     /// How many events of this turn were looked at for what was done.
@@ -282,6 +289,7 @@ impl<C> Process<C> {
             .core
             .note(|| trace::Event::new(trace::Kind::Call).what(ask.name()));
         self.core.follow(call);
+        let caller = Called { caller, call };
         match ask {
             Ask::Wish(_)
             | Ask::Submit {
@@ -349,10 +357,11 @@ impl<C> Process<C> {
     /// Stops waiting for the results of those who have gone, and returns them. A request that nobody waits for any more is
     /// dropped if the process still holds it for lack of room. One that was submitted may execute.
     pub fn give_up(&mut self, mut gone: impl FnMut(&C) -> bool) -> Vec<C> {
+        let mut gone = |called: &Called<C>| gone(&called.caller);
         let Ended { mut callers, names } = self.desk.give_up(&mut gone);
         self.core.withdraw(&names);
         callers.extend(self.rounds.give_up(gone));
-        callers
+        callers.into_iter().map(|called| called.caller).collect()
     }
 
     /// Those callers whose operation has a slot but no result yet, with the slot. Only callers for which `wants`
@@ -364,9 +373,9 @@ impl<C> Process<C> {
         let replica = self.core.replica.replica();
         self.desk
             .ordered()
-            .filter(move |(_, caller)| wants(caller))
-            .filter_map(|((client, timestamp), caller)| {
-                Some((caller, replica.slot_of(client, timestamp)?))
+            .filter(move |(_, called)| wants(&called.caller))
+            .filter_map(|((client, timestamp), called)| {
+                Some((&mut called.caller, replica.slot_of(client, timestamp)?))
             })
     }
 
@@ -414,13 +423,16 @@ impl<C> Process<C> {
         self.core.finish(now, std::mem::take(&mut self.answers))
     }
 
-    fn answer(&mut self, caller: C, answer: Answer) {
-        self.core
-            .note(|| trace::Event::new(trace::Kind::Answer).what(answer.name()));
+    fn answer(&mut self, called: Called<C>, answer: Answer) {
+        let Called { caller, call } = called;
+        self.core.note(|| trace::Event {
+            msg: call,
+            ..trace::Event::new(trace::Kind::Answer).what(answer.name())
+        });
         self.answers.push((caller, answer));
     }
 
-    fn submit(&mut self, operation: Vec<u8>, name: Option<RequestName>, caller: C) {
+    fn submit(&mut self, operation: Vec<u8>, name: Option<RequestName>, caller: Called<C>) {
         let (keys, replica) = (&mut self.core.keys, self.core.replica.replica());
         let taken = match name {
             None => self.desk.take(operation, caller).map(|()| None),

@@ -2,8 +2,12 @@
 
 import { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "quorate/preact";
 import { KINDS, View, draw, nearest } from "quorate/space";
-import { Chosen, Log, Processes, Slots, Talk, Verdict, Why, marks } from "quorate/panels";
+import { Branch } from "quorate/branch";
+import { Charts } from "quorate/charts";
+import { Chosen, Log, Processes, Slots, Talk, Verdict, Why } from "quorate/panels";
 import { Live } from "quorate/live";
+import { grain, marks } from "quorate/marks";
+import { Size, useLarge } from "quorate/size";
 import { Connection, Switches } from "quorate/switches";
 import { Trace, upTo } from "quorate/trace";
 import { sentence } from "quorate/words";
@@ -13,12 +17,13 @@ const KEYS = [
   ["Space", "play or pause"],
   ["← →", "one event back or forward"],
   ["Shift + ← →", "one slot back or forward"],
-  ["V", "the next view"],
-  ["D", "the next decision"],
-  ["F", "the next fault"],
+  ["V", "the next view; with Shift, the one before"],
+  ["D", "the next decision; with Shift, the one before"],
+  ["F", "the next fault; with Shift, the one before"],
   ["B", "how to branch here with another fault"],
   ["/", "search"],
   ["P", "the next process; with Shift, the one before"],
+  ["T", "larger text, for a projector"],
   ["?", "these keys"],
 ];
 /** The keys of processes that run. */
@@ -68,6 +73,7 @@ function App({ trace, live, story }) {
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(1);
   const [dialog, setDialog] = useState(undefined);
+  const [isLarge, changeSize] = useLarge();
   const go = useCallback((to) => {
     setPlace(Math.min(Math.max(to, 0), end));
     setFollowing(to >= end);
@@ -106,18 +112,23 @@ function App({ trace, live, story }) {
 
   useEffect(() => {
     if (!playing) return undefined;
-    // The whole run in about 20 seconds, at speed 1.
-    const step = Math.max(Math.round((trace.events.length / 1200) * speed), 1);
-    const frame = requestAnimationFrame(() => go(place + step));
+    // The whole run in about 20 seconds, at speed 1. Whoever wants no motion sees it in pictures, two a second.
+    const step = (frames) => Math.max(Math.round((trace.events.length / 1200) * speed * frames), 1);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      const pause = setTimeout(() => go(place + step(30)), 500);
+      return () => clearTimeout(pause);
+    }
+    const frame = requestAnimationFrame(() => go(place + step(1)));
     return () => cancelAnimationFrame(frame);
   }, [playing, speed, trace, place, go]);
   useLayoutEffect(() => {
     if (following) setPlaying(false);
   }, [following]);
 
-  const next = useCallback((fits) => {
-    const at = trace.events.findIndex((event, number) => number > place && fits(event));
-    if (at >= 0) go(at);
+  const next = useCallback((by, fits) => {
+    const { events } = trace;
+    for (let at = place + by; at >= 0 && at < events.length; at += by) if (fits(events[at])) return go(at);
+    return undefined;
   }, [trace, place, go, end]);
   const slotStep = useCallback((by) => {
     const places = trace.processes.get(process).of.execute;
@@ -132,6 +143,11 @@ function App({ trace, live, story }) {
     const { names } = trace;
     choose(names[(names.indexOf(process) + by + names.length) % names.length]);
   }, [trace, process, choose]);
+  const steps = useMemo(() => ({
+    event: (by) => go(place + by),
+    slot: slotStep,
+    view: (by) => next(by, (event) => event.kind === "view" && event.what === "starts"),
+  }), [place, go, slotStep, next]);
   const keys = useMemo(() => ({
     " ": () => {
       if (following) go(0);
@@ -141,13 +157,14 @@ function App({ trace, live, story }) {
     ArrowRight: (shift) => (shift ? slotStep(1) : go(place + 1)),
     Home: () => go(0),
     End: () => go(end),
-    v: () => next((event) => event.kind === "view" && event.what === "starts"),
-    d: () => next((event) => event.kind === "execute"),
-    f: () => next((event) => event.kind === "fault" || event.kind === "accuse"),
+    v: (shift) => steps.view(shift ? -1 : 1),
+    d: (shift) => next(shift ? -1 : 1, (event) => event.kind === "execute"),
+    f: (shift) => next(shift ? -1 : 1, (event) => event.kind === "fault" || event.kind === "accuse"),
     b: () => setDialog("branch"),
     "/": () => document.getElementById("search").focus(),
     "?": () => setDialog("keys"),
     p: (shift) => chooseNext(shift ? -1 : 1),
+    t: changeSize,
     ...story?.keys,
     ...(live === undefined
       ? {}
@@ -157,7 +174,7 @@ function App({ trace, live, story }) {
           c: () => document.querySelector(`#now-${process} input`).select(),
           l: () => document.querySelector(`#links [aria-label^="Link from ${process} "]`).focus(),
         }),
-  }), [place, end, following, go, next, slotStep, chooseNext, process, live, story]);
+  }), [place, end, following, go, next, slotStep, steps, chooseNext, process, live, story, isLarge]);
   // Before the next key, whose meaning depends on where this one has led.
   useLayoutEffect(() => {
     const pressed = (event) => {
@@ -185,7 +202,8 @@ function App({ trace, live, story }) {
       ${live !== undefined && html`<${Connection} live=${live} /><${Switches} live=${live} process=${process} choose=${choose} />`}
       <${SpaceTime} ...${common} kinds=${kinds} setKinds=${setKinds} only=${only ? process : undefined} setOnly=${setOnly} process=${process}
         following=${live !== undefined && following} span=${story?.span} />
-      <${Time} ...${common} end=${end} playing=${playing} play=${keys[" "]} speed=${speed} setSpeed=${setSpeed} help=${() => setDialog("keys")} />
+      <${Time} ...${common} end=${end} playing=${playing} play=${keys[" "]} speed=${speed} setSpeed=${setSpeed} help=${() => setDialog("keys")}
+        steps=${steps} size=${html`<${Size} isLarge=${isLarge} change=${changeSize} />`} />
       <${Chosen} ...${common} />
       <div id="panels">
         <${Processes} ...${common} chosen=${process} choose=${choose} />
@@ -193,9 +211,10 @@ function App({ trace, live, story }) {
         <${Slots} ...${common} slot=${slot} process=${process} ask=${ask} />
         <${Talk} ...${common} />
         <${Log} ...${common} />
+        <${Charts} ...${common} process=${process} key=${isLarge} />
       </div>
     </main>
-    ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} isLive=${live !== undefined} storyKeys=${story?.help} close=${() => setDialog(undefined)} />`}
+    ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} process=${process} isLive=${live !== undefined} storyKeys=${story?.help} close=${() => setDialog(undefined)} />`}
   `;
 }
 
@@ -317,8 +336,9 @@ function startingView(trace) {
 }
 
 /** The slider with its marks, and how the run is played. */
-function Time({ trace, place, go, end, playing, play, speed, setSpeed, help }) {
-  const all = useMemo(() => marks(trace), [trace, trace.turns.length]);
+function Time({ trace, place, go, end, playing, play, speed, setSpeed, help, steps, size }) {
+  const all = useMemo(() => marks(trace), [trace, trace.turns.length, grain(trace.slots.size)]);
+  const [by, setBy] = useState("event");
   const [words, setWords] = useState("");
   const search = (event) => {
     event.preventDefault();
@@ -333,8 +353,11 @@ function Time({ trace, place, go, end, playing, play, speed, setSpeed, help }) {
   return html`<section id="time" aria-label="Time">
     <div class="tools">
       <button type="button" onClick=${() => play()} aria-label=${playing ? "Pause" : "Play"}>${playing ? "❚❚" : "▶"}</button>
-      <button type="button" onClick=${() => go(place - 1)} aria-label="One event back">◀</button>
-      <button type="button" onClick=${() => go(place + 1)} aria-label="One event forward">▶❘</button>
+      <button type="button" onClick=${() => steps[by](-1)} aria-label=${`One ${by} back`}>❘◀</button>
+      <button type="button" onClick=${() => steps[by](1)} aria-label=${`One ${by} forward`}>▶❘</button>
+      <label>step <select id="step" value=${by} onChange=${(event) => setBy(event.target.value)}>
+        ${Object.keys(steps).map((one) => html`<option key=${one} value=${one} selected=${one === by}>${one}</option>`)}
+      </select></label>
       <label>speed <select value=${speed} onChange=${(event) => setSpeed(Number(event.target.value))}>
         ${[0.1, 0.25, 0.5, 1, 2, 4].map((one) => html`<option key=${one} value=${one} selected=${one === speed}>${one}</option>`)}
       </select></label>
@@ -342,40 +365,30 @@ function Time({ trace, place, go, end, playing, play, speed, setSpeed, help }) {
         <input id="search" type="search" placeholder="R prepared slot 3" aria-label="Search the log" value=${words} onInput=${(event) => setWords(event.target.value)} />
         <button type="submit">find</button>
       </form>
+      ${size}
       <button type="button" onClick=${help}>keys</button>
     </div>
     <input id="slider" type="range" min="0" max=${end} value=${place} aria-label="Event" aria-valuetext=${`event ${place + 1} of ${end + 1}`}
       onInput=${(event) => go(Number(event.target.value))} />
     <svg id="marks" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">
-      ${all.map((mark) => html`<rect key=${mark.place} class=${mark.kind} x=${(mark.place / Math.max(end, 1)) * 1000} y="0" width="2" height="12"><title>${mark.words}</title></rect>`)}
+      ${all.map((mark) => html`<rect key=${`${mark.kind} ${mark.place}`} class=${mark.kind} x=${(mark.place / Math.max(end, 1)) * 1000} y="0" width="2" height="12"><title>${mark.words}</title></rect>`)}
     </svg>
   </section>`;
 }
 
 /** The keys, or how to play the run again from here with something else. */
-function Dialog({ what, trace, place, isLive, storyKeys = [], close }) {
+function Dialog({ what, trace, place, process, isLive, storyKeys = [], close }) {
   const dialog = useRef(null);
   // At once: until then Escape does not close it.
   useLayoutEffect(() => dialog.current.showModal(), []);
-  const ms = Math.round((trace.times[place] - trace.first) / 1000);
   // What processes did, that run or ran, cannot be played again.
   const isReal = trace.header.clock === "wall";
-  const again = trace.header.command.replace(/ --(trace|html) FILE/, "");
   const body =
     what === "keys"
       ? html`<h2>Keys</h2><dl>${[...KEYS, ...storyKeys, ...(isLive ? LIVE_KEYS : [])].map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>`
       : isReal
         ? html`<h2>Branch here</h2><p>Real processes cannot go back. ${isLive ? "Switch a behaviour, or play" : "Play"} a run of the simulator again: <code>simulate run --html FILE</code>.</p>`
-        : !trace.header.command.startsWith("simulate run ")
-        ? html`<h2>Branch here</h2>
-          <p>Write the plan of this run into a file, change who is faulty in it, and play that:</p>
-          <p><code>${again} --plan > plan.toml</code></p>
-          <p><code>simulate replay plan.toml --html FILE</code></p>
-          <p>This moment is <code>@after=${ms}ms</code>.</p>`
-        : html`<h2>Branch here</h2>
-          <p>The same run, with another fault from this moment on:</p>
-          <p><code>${again} --faulty Q=lie@after=${ms}ms --html FILE</code></p>
-          <p>Put another process and another behaviour in the place of <code>Q=lie</code>.</p>`;
+        : html`<${Branch} trace=${trace} place=${place} process=${process} />`;
   return html`<dialog ref=${dialog} onClose=${close}>${body}<form method="dialog"><button>close</button></form></dialog>`;
 }
 

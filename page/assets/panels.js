@@ -1,6 +1,8 @@
 // The panels: what is said in words and tables about the events up to a place.
 
 import { html } from "quorate/preact";
+import { Lies } from "quorate/lies";
+import { Quorums } from "quorate/quorums";
 import { PHASES, processOf, upTo } from "quorate/trace";
 import { contradicting, voters, why } from "quorate/why";
 import { batch, list, sentence, time, verdict } from "quorate/words";
@@ -59,9 +61,10 @@ function Ring({ trace, place, chosen }) {
     return [100 + 70 * Math.cos(angle), 92 + 70 * Math.sin(angle)];
   };
   const words = `${list(trace.names)} in a ring; the primary of view ${view} is ${primary}`;
-  return html`<svg id="ring" viewBox="0 -14 200 204" role="img" aria-label=${words}>
-    ${states.map(({ process, fault }, number) => {
+  return html`<svg id="ring" viewBox="0 -14 200 216" role="img" aria-label=${words}>
+    ${states.map(({ process, started, fault }, number) => {
       const [x, y] = at(number);
+      const state = !started ? "not started" : (fault ?? "correct");
       const shape =
         fault === undefined
           ? html`<circle cx=${x} cy=${y} r="17" />`
@@ -69,6 +72,7 @@ function Ring({ trace, place, chosen }) {
       return html`<g key=${process} class=${`${fault === undefined ? "correct" : "faulty"} ${process === chosen ? "chosen" : ""}`}>
         ${shape}
         <text x=${x} y=${y + 5}>${process}</text>
+        <text class="state" x=${x} y=${y + 30}>${state.length > 18 ? `${state.slice(0, 17)}…` : state}</text>
         ${processOf(process) === primary && html`<text class="primary" x=${x} y=${y - 22}>primary</text>`}
       </g>`;
     })}
@@ -134,7 +138,8 @@ export function Why({ trace, place, slot, process, go }) {
       <li>Prepared: ${step(found.prepared, "prepared")}<${Votes} trace=${trace} votes=${found.prepares} go=${go} except=${found.primary} /></li>
       <li>Proposed: ${step(found.proposal, `${found.primary}'s PRE-PREPARE`)}</li>
     </ol>
-    <${Intersection} trace=${trace} votes=${found.commits} />
+    <${Lies} trace=${trace} slot=${slot} place=${place} go=${go} />
+    <${Quorums} trace=${trace} quorum=${voters(found.commits)} />
   </section>`;
 }
 
@@ -162,24 +167,6 @@ function Votes({ trace, votes, go, except }) {
       ${lies.length > 0 ? `. ${list(lies)} said two things.` : "."}
     </p>
   </div>`;
-}
-
-/** Any other quorum shares a correct process with this one. */
-function Intersection({ trace, votes }) {
-  const quorum = voters(votes);
-  if (quorum.length < trace.quorum) return null;
-  const first = quorum.slice(0, trace.quorum);
-  const rest = trace.voters.filter((name) => !first.includes(name));
-  const second = [...rest, ...first].slice(0, trace.quorum);
-  const both = first.filter((name) => second.includes(name));
-  const faulty = trace.faulty();
-  const correct = both.filter((name) => !faulty.has(name));
-  return html`<p id="intersection">
-    Any two quorums of ${trace.quorum} share at least ${2 * trace.quorum - trace.n} processes, one more than the ${trace.f} that may be faulty.
-    This quorum is ${list(first)}. The quorum that differs most from it is ${list(second)}: both have ${list(both)}${
-      correct.length > 0 ? `, of which ${list(correct)} ${correct.length === 1 ? "is" : "are"} correct and votes once.` : "."
-    }
-  </p>`;
 }
 
 /** How many messages have gone from whom to whom. */
@@ -236,12 +223,4 @@ export function Chosen({ trace, place, go }) {
     <strong>${place + 1} of ${trace.events.length}</strong>, ${time(trace, trace.times[place])}: ${sentence(event)}.
     ${cause !== undefined && html` <button type="button" onClick=${() => go(cause)}>because ${sentence(trace.events[cause])}</button>`}
   </p>`;
-}
-
-/** Where views start, faults change, and proofs are made: the latest of the marks under the slider. */
-export function marks(trace) {
-  return trace.turns.slice(-400).map((place) => {
-    const event = trace.events[place];
-    return { place, kind: event.kind, words: sentence(event) };
-  });
 }

@@ -33,6 +33,10 @@ export function indexOf(name) {
 /** How a process that runs twice is faulty. */
 const TWIN = "a twin";
 
+/** What the words of a `fault` say of a process that is correct all the same: it has ended, or stood still. */
+export const isEnd = (what) => what.startsWith("ends");
+export const isPause = (what) => what === "was paused";
+
 /** The process behind a name: two twins are one process to all others, and have one vote. */
 export const processOf = (name) => name.replace(/'$/, "");
 
@@ -181,7 +185,7 @@ export class Trace {
   latest(process, kind, place, fits = () => true) {
     const places = this.processes.get(process).of[kind];
     for (let at = upTo(places, place) - 1; at >= 0; at--)
-      if (fits(this.events[places[at]])) return places[at];
+      if (fits(this.events[places[at]], places[at])) return places[at];
     return undefined;
   }
 
@@ -194,7 +198,8 @@ export class Trace {
     const starts = event("view", (one) => one.what === "starts");
     const view = event("view");
     const executed = event("execute");
-    const fault = event("fault")?.what;
+    const begun = this.latest(process, "start", place) ?? -1;
+    const fault = event("fault", (one, at) => !isPause(one.what) && !(isEnd(one.what) && at < begun))?.what;
     const accusers = this.names.filter(
       (name) => this.latest(name, "accuse", place, (one) => one.accused === process) !== undefined,
     );
@@ -239,7 +244,7 @@ export class Trace {
     const faulty = new Map();
     for (const name of this.names) {
       const places = this.processes.get(name).of.fault;
-      const first = places.map((place) => this.events[place].what).find((what) => what !== "none");
+      const first = places.map((place) => this.events[place].what).find((what) => what !== "none" && !isEnd(what) && !isPause(what));
       if (first !== undefined || this.#isTwin(name)) faulty.set(name, first ?? TWIN);
     }
     return faulty;

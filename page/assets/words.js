@@ -1,5 +1,7 @@
 // Events and states in words.
 
+import { isEnd, isPause } from "quorate/trace";
+
 /** `1.234567 s`, from the first event on. */
 export const time = (trace, t_us) => `${((t_us - trace.first) / 1e6).toFixed(6)} s`;
 
@@ -63,6 +65,7 @@ export function sentence(event) {
     case "accuse":
       return `${p} can prove that ${event.accused} is faulty${what ? `: ${what}` : ""}`;
     case "fault":
+      if (isEnd(what) || isPause(what)) return `${p} ${what}`;
       return what === "none" ? `${p} is healed` : `${p} is faulty: ${what}`;
     case "call":
       return `somebody asks ${p}: ${what}`;
@@ -75,11 +78,13 @@ export function sentence(event) {
 
 /** Who agrees on what, and who lies: the sentence on top. */
 export function verdict(trace, place) {
+  const { violation } = trace.header;
   const faulty = trace.faulty();
   const correct = trace.names.filter((name) => !faulty.has(name));
   const said = [...faulty].map(([name, what]) => `${name} is ${what}`);
   const forks = trace.forks(place);
   const need = `${trace.quorum} of ${trace.n} needed`;
+  if (violation !== undefined) return { holds: false, text: [violation, ...said, need].join("; ") };
   if (forks.length > 0) {
     const [{ slot, sides }] = forks;
     const parts = [...sides].map(([digest, names]) => `${list(names)} ${digest}`);

@@ -28,20 +28,28 @@ macro_rules! module {
     };
 }
 
-pub(crate) const MODULES: [Asset; 9] = [
+pub(crate) const MODULES: [Asset; 17] = [
     module!("quorate/preact", "preact-htm.js"),
+    module!("quorate/uplot", "uPlot.iife.min.js"),
     module!("quorate/trace", "trace.js"),
     module!("quorate/words", "words.js"),
     module!("quorate/why", "why.js"),
+    module!("quorate/lies", "lies.js"),
+    module!("quorate/quorums", "quorums.js"),
     module!("quorate/space", "space.js"),
+    module!("quorate/counts", "counts.js"),
+    module!("quorate/charts", "charts.js"),
+    module!("quorate/marks", "marks.js"),
+    module!("quorate/size", "size.js"),
+    module!("quorate/branch", "branch.js"),
     module!("quorate/panels", "panels.js"),
     module!("quorate/live", "live.js"),
     module!("quorate/switches", "switches.js"),
     module!("quorate/main", "main.js"),
 ];
+const STYLES: [Asset; 2] = [module!("", "uPlot.min.css"), module!("", "style.css")];
 /// What a page with a story has beside them.
 const STORY: Asset = module!("quorate/story", "story.js");
-const STYLE: Asset = module!("", "style.css");
 
 /// The import map of a page that has all modules in itself.
 pub(crate) fn import_map() -> io::Result<String> {
@@ -59,7 +67,7 @@ pub(crate) fn import_map_of_paths() -> io::Result<String> {
 }
 
 pub(crate) fn style() -> io::Result<String> {
-    STYLE.text()
+    STYLES.iter().map(Asset::text).collect()
 }
 
 fn map<'a>(

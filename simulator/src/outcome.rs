@@ -5,6 +5,7 @@ use quorate_protocol::Time;
 
 use crate::invariant::Violation;
 use crate::picture::Picture;
+use crate::plan::Plan;
 use crate::trace::Trace;
 use crate::world::{Counts, Measured, Recorded};
 
@@ -45,6 +46,24 @@ pub enum Verdict {
 }
 
 impl Outcome {
+    /// The broken rule and how it was broken, in a line: `violated: agreement: slot 1: ...`.
+    #[must_use]
+    pub fn finding(&self) -> Option<String> {
+        let violation = self.violation.as_ref()?;
+        let headline = match self.verdict() {
+            Verdict::Expected => "expected beyond the bound",
+            _ => "violated",
+        };
+        Some(format!("{headline}: {}: {violation}", violation.rule().0))
+    }
+
+    /// Takes out the trace, if the events were kept. The command plays the run of this plan again.
+    pub fn take_trace(&mut self, plan: &Plan, command: &str) -> Option<quorate_trace::Trace> {
+        let mut trace = self.recorded.take()?.trace(plan, command);
+        trace.header.violation = self.finding();
+        Some(trace)
+    }
+
     /// What the run says about the engine.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

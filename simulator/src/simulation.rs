@@ -189,7 +189,9 @@ impl Simulation {
             events: self.events().to_vec(),
             in_flight: Vec::new(),
         };
-        recorded.trace(&self.plan(), command)
+        let mut trace = recorded.trace(&self.plan(), command);
+        trace.header.violation = self.outcome().finding();
+        trace
     }
 
     /// What came of it, with all that was watched.

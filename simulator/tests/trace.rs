@@ -33,15 +33,19 @@ fn four_processes(seed: u64) -> Plan {
     Plan::generate(seed, &choice)
 }
 
-/// The seeds of the tests: among them are runs with losses, partitions, restarts, twins, and processes that stand still.
-fn plans() -> impl Iterator<Item = Plan> {
+fn twins(seed: u64) -> Plan {
     let twins = ["P", "Q"].map(|name| name.to_owned().try_into().unwrap());
     let choice = Choice {
         processes: Some(4),
         twins: Some(twins.to_vec()),
         ..Choice::default()
     };
-    let with_twins = (0..5).map(move |seed| Plan::generate(seed, &choice));
+    Plan::generate(seed, &choice)
+}
+
+/// The seeds of the tests: among them are runs with losses, partitions, restarts, twins, and processes that stand still.
+fn plans() -> impl Iterator<Item = Plan> {
+    let with_twins = (0..5).map(twins);
     let seeds = (0..50).map(|seed| Plan::generate(seed, &Choice::default()));
     seeds.chain(with_twins)
 }
@@ -373,4 +377,54 @@ fn what_is_committed_has_the_view_and_the_batch_of_a_quorums_commits() {
         by_votes > 0 && by_proofs > 0 && late > 0,
         "{by_votes} {by_proofs} {late}"
     );
+}
+
+#[test]
+fn the_header_says_which_rule_the_run_broke() {
+    let schema = include_str!("../../docs/trace.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let mut broken = 0;
+    for plan in plans().chain([twins(25)]) {
+        let mut outcome = outcome(&plan);
+        let trace = outcome.take_trace(&plan, "simulate run").unwrap();
+        let told = outcome.violation.as_ref().map(|violation| {
+            assert!(!outcome.bound.holds(), "seed {}", plan.seed);
+            let rule = violation.rule().0;
+            format!("expected beyond the bound: {rule}: {violation}")
+        });
+        assert_eq!(trace.header.violation, told);
+        broken += usize::from(told.is_some());
+        let header = serde_json::to_value(&trace.header).unwrap();
+        assert!(schema.is_valid(&header), "{header}");
+        assert_eq!(header.get("violation").is_some(), told.is_some());
+    }
+    assert!(broken > 0);
+}
+
+#[test]
+fn an_answer_leads_back_to_the_call_that_it_answers() {
+    let mut answers = 0;
+    for plan in plans() {
+        let mut calls = BTreeMap::new();
+        for event in recorded(&plan).events {
+            match event.kind {
+                Kind::Call => {
+                    assert_eq!(calls.insert(event.id(), event.t_us), None);
+                }
+                Kind::Answer => {
+                    let call = event.msg.unwrap();
+                    assert_eq!((call.by, call.life), (event.p, event.life));
+                    let asked = calls.remove(&call);
+                    assert!(
+                        asked.is_some_and(|asked| asked <= event.t_us),
+                        "a call is answered once: {event:?}"
+                    );
+                    answers += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(answers > 100, "{answers}");
 }

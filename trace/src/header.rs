@@ -35,6 +35,9 @@ pub struct Header {
     pub command: String,
     /// What the times are.
     pub clock: Clock,
+    /// The rule that a simulated run broke at its end, and how. None: it broke none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violation: Option<String>,
     /// How many earlier events of a live process are lost, because the process keeps only the latest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pushed_out: BTreeMap<Actor, u64>,
@@ -72,6 +75,7 @@ impl Header {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command,
             clock,
+            violation: None,
             pushed_out: BTreeMap::new(),
         }
     }

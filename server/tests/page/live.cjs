@@ -92,6 +92,28 @@ async function keys(browser) {
   await page.close();
 }
 
+/** The charts go on while the processes do, and say what was wrong. */
+async function charts(browser) {
+  const { page, faults } = await open(browser);
+  await page.waitForFunction(() => document.querySelectorAll("#charts canvas").length === 4);
+  const label = await page.getAttribute("#charts .chart", "aria-label");
+  assert.match(label, /over measured time/);
+  await page.click("#numbers summary");
+  const cells = (row) => page.$eval(`#numbers tbody tr:${row}`, (one) => [...one.cells].map((cell) => cell.textContent));
+  await page.waitForSelector("#numbers tbody td");
+  const [, requests] = await cells("first-child");
+  await page.click("#next");
+  await page.waitForFunction((before) => Number(document.querySelector("#numbers tbody td").textContent) > Number(before), requests);
+  assert.match((await cells("first-child"))[3], /^[\d.]+ ms$/);
+  await page.fill("#now-R .words", "silent");
+  await page.click("#now-R form button");
+  await says(page, "#wrong", /R is silent from \d+\.\d+ s on/);
+  await page.click("#heal");
+  await says(page, "#wrong", /R is silent from \d+\.\d+ s to/);
+  assert.deepEqual(faults, []);
+  await page.close();
+}
+
 async function back(browser) {
   const { page, faults } = await open(browser);
   await page.keyboard.press("ArrowLeft");
@@ -180,5 +202,5 @@ async function readable(browser) {
 
 relay.listen(0, "127.0.0.1", () => {
   const through = `--host-resolver-rules=MAP ${host} 127.0.0.1:${relay.address().port}`;
-  end(run([mouse, keys, back, death, broken, readable], [through]).finally(() => (relay.close(), cutWire(true))));
+  end(run([mouse, keys, charts, back, death, broken, readable], [through]).finally(() => (relay.close(), cutWire(true))));
 });

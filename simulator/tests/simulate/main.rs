@@ -3,6 +3,7 @@
 mod bound;
 mod experiment;
 mod json;
+mod pages;
 mod picture;
 mod replaying;
 mod shards;

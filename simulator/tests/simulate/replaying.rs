@@ -1,5 +1,6 @@
 //! A plan is played from its own file, or from the trace of its run.
 
+use std::fs;
 use std::path::Path;
 
 use crate::support::{Ended, file, objects, simulate};
@@ -47,4 +48,67 @@ fn a_trace_that_has_no_plan_is_refused_with_the_reason() {
         assert_eq!(ended.status, Some(2), "{ended:?}");
         assert!(ended.complained.contains(reason), "{}", ended.complained);
     }
+}
+
+/// What the events of a run are, but for their numbers, which a fault at the start moves.
+fn happenings(arguments: &str, name: &str) -> Vec<(u64, String)> {
+    let trace = file(name, "");
+    let ended = simulate(&format!("{arguments} --trace {}", trace.display()));
+    assert!(matches!(ended.status, Some(0 | 1)), "{ended:?}");
+    let text = fs::read_to_string(&trace).expect("it was written");
+    let events = objects(&text).into_iter().skip(1);
+    let events = events
+        .filter(|event| event["kind"] != "fault")
+        .map(|event| {
+            let parts = [
+                "p", "kind", "from", "to", "type", "view", "slot", "digest", "why", "what",
+            ];
+            let words = parts.map(|part| event[part].to_string()).join(" ");
+            (event["t_us"].as_u64().expect("a number"), words)
+        });
+    events.collect()
+}
+
+#[test]
+fn a_branch_is_the_same_run_until_its_fault_begins() {
+    let plan = "[requests]\nP = [0, 300, 700]\nQ = [10, 900]\nR = [200, 600, 1000]\n\
+        [[network]]\nlost = 50\nlate = 50\nshortest_us = 500\nlongest_us = 9000\n";
+    let plan = file("branched.toml", plan);
+    for (seed, branch) in [(3, "Q=silent@after=700ms"), (8, "P=equivocate@after=500ms")] {
+        let run = format!("replay {} --seed {seed} --no-shrink", plan.display());
+        let main = happenings(&run, "main.jsonl");
+        let branch = happenings(&format!("{run} --branch {branch}"), "branch.jsonl");
+        let until = main
+            .iter()
+            .zip(&branch)
+            .position(|(one, other)| one != other)
+            .expect("the fault shows");
+        assert!(until > 100, "seed {seed}: event {until}");
+        assert!(main[until].0 >= 500_000, "seed {seed}: {:?}", main[until]);
+    }
+}
+
+#[test]
+fn a_branch_that_no_plan_can_have_is_refused_with_the_reason() {
+    for (branch, reason) in [
+        ("Q=lye", "lie"),
+        ("T=lie", "T"),
+        ("P=lie", "process P is named twice"),
+    ] {
+        let ended = simulate(&format!(
+            "run --seed 3 --processes 4 --faulty P=silent --branch {branch}"
+        ));
+        assert_eq!(ended.status, Some(2), "{branch}: {ended:?}");
+        assert!(ended.complained.contains(reason), "{}", ended.complained);
+    }
+    let ended =
+        simulate("run --seed 3 --processes 4 --faulty P=silent --branch Q=lie@after=1s --plan");
+    assert_eq!(ended.status, Some(0));
+    assert!(
+        ended
+            .printed
+            .contains("faulty = [\"P=silent\", \"Q=lie@after=1s\"]"),
+        "{}",
+        ended.printed
+    );
 }

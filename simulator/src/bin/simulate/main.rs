@@ -7,7 +7,7 @@
 //!   [`gather`]: foundings. [`experiment`]: what theory says, and a report of what came out. [`export`]: traces in the forms of other tools.
 //!   [`story`]: a run told to newcomers.
 //! * [`universes`]: where plans and texts come from. [`drawing`]: pictures, into files. [`report`]: what is printed of a run, for people and as JSON. [`progress`]: what a
-//!   terminal shows meanwhile.
+//!   terminal shows meanwhile. [`pages`]: runs as pages.
 
 // They panic where nobody reads; `quorate_cli::console` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -22,6 +22,7 @@ mod merge;
 mod mutants;
 mod options;
 mod out;
+mod pages;
 mod play;
 mod progress;
 mod report;

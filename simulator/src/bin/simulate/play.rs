@@ -1,7 +1,5 @@
 //! One run.
 
-use std::fs;
-
 use anyhow::{Context, ensure};
 use quorate_simulator::trace::Hash;
 use quorate_simulator::{Outcome, Plan, Trace, Verdict, Watch, run_with, shrink_until};
@@ -9,6 +7,7 @@ use quorate_simulator::{Outcome, Plan, Trace, Verdict, Watch, run_with, shrink_u
 use crate::drawing::Canvas;
 use crate::options::{Format, Play, Replay, Run};
 use crate::out::{complain, say};
+use crate::pages;
 use crate::report::{self, Row};
 use crate::stop::Stop;
 use crate::universes;
@@ -17,7 +16,7 @@ use crate::universes;
 pub(crate) fn seed(run: &Run, stop: &Stop) -> anyhow::Result<u8> {
     let universe = run.universe.chosen();
     let plan = Plan::generate(run.seed, &universe.choice()?);
-    play(&plan, &run.play, universe.command(run.seed), stop)
+    play(plan, &run.play, universe.command(run.seed), stop)
 }
 
 /// Plays the plan of a file; the exit status.
@@ -25,10 +24,16 @@ pub(crate) fn file(replay: &Replay, stop: &Stop) -> anyhow::Result<u8> {
     let mut plan = universes::read(&replay.file)?;
     plan.seed = replay.seed.unwrap_or(plan.seed);
     let command = universes::replay(&replay.file, replay.seed);
-    play(&plan, &replay.play, command, stop)
+    play(plan, &replay.play, command, stop)
 }
 
-fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Result<u8> {
+fn play(mut plan: Plan, play: &Play, mut command: String, stop: &Stop) -> anyhow::Result<u8> {
+    if let Some(faulty) = &play.branch {
+        plan.faulty.push(faulty.clone());
+        plan.check().context("--branch")?;
+        command += &format!(" --branch {}", shell_words::quote(faulty));
+    }
+    let plan = &plan;
     if play.plan {
         say(plan.to_text().trim_end());
         return Ok(0);
@@ -56,8 +61,7 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
         measures: false,
     };
     let mut outcome = run_with(plan, watch, &|| stop.is_asked())?;
-    if let Some(recorded) = outcome.recorded.take() {
-        let mut trace = recorded.trace(plan, &format!("{command} --trace FILE"));
+    if let Some(mut trace) = outcome.take_trace(plan, &format!("{command} --trace FILE")) {
         if let Some(file) = file {
             trace
                 .save(file)
@@ -65,8 +69,7 @@ fn play(plan: &Plan, play: &Play, command: String, stop: &Stop) -> anyhow::Resul
         }
         if let Some(file) = &play.html {
             trace.header.command = format!("{command} --html FILE");
-            let page = quorate_page::html(&trace).and_then(|page| fs::write(file, page));
-            page.with_context(|| format!("the page cannot be written to {}", file.display()))?;
+            pages::write(&trace, file)?;
         }
     }
     if let Some((canvas, picture)) = canvas.zip(outcome.picture.as_ref()) {

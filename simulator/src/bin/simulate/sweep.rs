@@ -8,6 +8,7 @@ use quorate_simulator::{Outcome, Trace, Verdict, run_until, shrink_until};
 
 use crate::options::{Format, Sweep};
 use crate::out::{complain, say};
+use crate::pages::{self, Pages};
 use crate::report::{self, Row};
 use crate::runs::{Header, Runs};
 use crate::seeds::{Manner, Seeds};
@@ -52,12 +53,16 @@ pub(crate) fn command(sweep: &Sweep, stop: &Stop) -> anyhow::Result<u8> {
         let (opened, known) = Runs::open(file, &header, sweep.resume)?;
         (runs, seeds.known) = (Some(opened), known);
     }
+    let mut pages = match &sweep.html_dir {
+        Some(folder) => Some(Pages::open(folder)?),
+        None => None,
+    };
     let manner = Manner {
         jobs: sweep.jobs,
         stop,
         until: sweep.budget.and_then(|budget| started.checked_add(budget)),
     };
-    let totals = play_all(sweep, &seeds, &manner, &universes, runs)?;
+    let totals = play_all(sweep, &seeds, &manner, &universes, (runs, &mut pages))?;
     let wall = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     if stop.is_asked() && stop.status().is_none() {
         return Ok(FAILED);
@@ -75,10 +80,13 @@ pub(crate) fn command(sweep: &Sweep, stop: &Stop) -> anyhow::Result<u8> {
     if !seeds.known.is_empty() {
         summary += &format!("; {} seeds were known", seeds.known.len());
     }
+    if let Some(pages) = &pages {
+        summary += &format!("; {}", pages.summary());
+    }
     match sweep.format {
         Format::Json => complain(&summary),
         Format::Text => {
-            tell_broken(&totals.broken, &universes, stop);
+            tell_broken(&totals.broken, &universes, pages.as_ref(), stop);
             say(&summary);
         }
     }
@@ -92,7 +100,7 @@ fn play_all(
     seeds: &Seeds,
     manner: &Manner<'_>,
     universes: &Universes<'_>,
-    mut runs: Option<Runs>,
+    (mut runs, pages): (Option<Runs>, &mut Option<Pages>),
 ) -> anyhow::Result<Totals> {
     let mut totals = Totals::default();
     let failed = AtomicBool::new(false);
@@ -107,8 +115,14 @@ fn play_all(
         let row = || Row::new(&universes.plan(seed), &outcome, universes.command(seed));
         if let Some(runs) = &mut runs {
             failure = runs.add(&row()).err();
-            failed.store(failure.is_some(), Ordering::Relaxed);
         }
+        if let Some(pages) = pages.as_mut().filter(|_| outcome.violation.is_some()) {
+            let (plan, command) = (universes.plan(seed), universes.command(seed));
+            failure = failure
+                .take()
+                .or(pages.add(&plan, &command, manner.stop).err());
+        }
+        failed.store(failure.is_some(), Ordering::Relaxed);
         if sweep.format == Format::Json {
             bar.suspend(|| say(&row().line()));
         }
@@ -168,23 +182,27 @@ impl Totals {
     }
 }
 
-/// The first in full with the smallest plan, the others in a line each.
-fn tell_broken(broken: &[(u64, Outcome)], universes: &Universes, stop: &Stop) {
+/// The first in full with the smallest plan, the others in two lines each.
+fn tell_broken(
+    broken: &[(u64, Outcome)],
+    universes: &Universes,
+    pages: Option<&Pages>,
+    stop: &Stop,
+) {
     for (index, (seed, outcome)) in broken.iter().enumerate() {
-        let Some(violation) = &outcome.violation else {
-            continue;
-        };
+        let command = universes.command(*seed);
+        let page = pages.and_then(|pages| pages.of(*seed));
+        let page = page.map_or_else(
+            || pages::command(&command),
+            |file| file.display().to_string(),
+        );
         if index >= SHOWN || stop.is_asked() {
-            let expected = match outcome.verdict() {
-                Verdict::Expected => "expected beyond the bound",
-                _ => "violated",
-            };
-            let rule = violation.rule().0;
-            say(&format!("seed {seed}: {expected}: {rule}: {violation}"));
+            let finding = outcome.finding().unwrap_or_default();
+            say(&format!("seed {seed}: {finding}\n  page: {page}"));
             continue;
         }
         let finding = report::finding(outcome).unwrap_or_default();
-        say(&format!("{finding}\n  again: {}", universes.command(*seed)));
+        say(&format!("{finding}\n  again: {command}\n  page: {page}"));
         let smallest = shrink_until(&universes.plan(*seed), &|| stop.is_asked());
         say(&report::smallest(&smallest.to_text()));
     }

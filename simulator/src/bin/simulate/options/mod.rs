@@ -167,6 +167,9 @@ pub(crate) struct Sweep {
     /// Play only part I of N, from 0: 2/7. 'auto' asks Slurm, 'auto/N' Slurm or Kubernetes
     #[arg(long, value_name = "I/N", help_heading = "Many machines")]
     pub(crate) shard: Option<Shard>,
+    /// Write a page of each broken run into this folder, of the first 100 (docs/page.md)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) html_dir: Option<PathBuf>,
     /// Begin no seed after this time: 10m
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = "Many machines")]
     pub(crate) budget: Option<Duration>,
@@ -308,6 +311,9 @@ pub(crate) struct Play {
     /// Write the run as a page into this file: all that happened, forward and back (docs/page.md)
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Make this process faulty too: Q=lie@after=417ms. Until then the run stays as it is, but no client outside calls Q
+    #[arg(long, value_name = "PLAN")]
+    pub(crate) branch: Option<String>,
     /// Print the plan, and do not play it
     #[arg(long, conflicts_with_all = ["trace", "html", "no_shrink", "format", "diagram"])]
     pub(crate) plan: bool,
@@ -417,13 +423,22 @@ mod tests {
             subcommand: "run",
             required: &["--seed", "1"],
             sets: &[
-                &["seed", "processes", "faulty", "twins", "gathering", "plan"],
                 &[
                     "seed",
                     "processes",
                     "faulty",
                     "twins",
                     "gathering",
+                    "branch",
+                    "plan",
+                ],
+                &[
+                    "seed",
+                    "processes",
+                    "faulty",
+                    "twins",
+                    "gathering",
+                    "branch",
                     "trace",
                     "html",
                     "no-shrink",
@@ -439,9 +454,10 @@ mod tests {
             subcommand: "replay",
             required: &["FILE"],
             sets: &[
-                &["seed", "plan"],
+                &["seed", "branch", "plan"],
                 &[
                     "seed",
+                    "branch",
                     "trace",
                     "html",
                     "no-shrink",
@@ -458,11 +474,13 @@ mod tests {
             required: &["--seeds", "0..9"],
             sets: &[
                 &[
-                    "seeds", "jobs", "plan", "format", "out", "resume", "shard", "budget",
+                    "seeds", "jobs", "plan", "format", "html-dir", "out", "resume", "shard",
+                    "budget",
                 ],
                 &[
                     "seeds",
                     "jobs",
+                    "html-dir",
                     "out",
                     "resume",
                     "shard",
@@ -565,7 +583,7 @@ mod tests {
     fn two_options_mean_something_together_or_are_refused() {
         let value_of = |option: &str| match option {
             "seeds" => "0..9",
-            "faulty" => "S=lie",
+            "faulty" | "branch" => "S=lie",
             "twins" => "P,Q",
             "format" => "json",
             "from" | "timeout" | "budget" => "2s",
