@@ -27,7 +27,7 @@ function charts(process) {
   return [
     {
       name: "Operations executed",
-      unit: "operations a second",
+      unit: "operations/s",
       lines: [
         { name: "by the cluster", color: "--commit", dash: SOLID, of: (counts) => counts.perSecond(counts.operations) },
         { name: `by ${process}`, color: "--accent", dash: DASHED, of: (counts) => counts.perSecond(counts.operationsBy.get(process)) },
@@ -37,7 +37,7 @@ function charts(process) {
     waits("From the proposal to the execution", (counts) => counts.waits),
     {
       name: "Messages sent",
-      unit: "messages a second",
+      unit: "messages/s",
       lines: [
         ...OWN.map((kind, number) => ({
           name: kind,
@@ -214,6 +214,7 @@ function shade(plot, wrong, first, color) {
   context.save();
   context.font = `${11 * ratio}px system-ui, sans-serif`;
   context.textBaseline = "top";
+  context.textAlign = "left";
   context.lineWidth = ratio;
   const rows = [0, 0, 0];
   for (const { kind, words, from, to } of wrong) {

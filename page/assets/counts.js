@@ -146,7 +146,7 @@ export class Counts {
     if (what === undefined) this.faults.delete(p);
     else {
       this.faults.set(p, what);
-      this.#begin(`fault ${p}`, "fault", p, `${p} ${isEnd(what) ? what : `is ${what}`}`, time, place);
+      this.#begin(`fault ${p}`, "fault", p, `${p} ${isEnd(what) ? what : `is faulty: ${what}`}`, time, place);
     }
   }
 

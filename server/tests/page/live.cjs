@@ -107,9 +107,9 @@ async function charts(browser) {
   assert.match((await cells("first-child"))[3], /^[\d.]+ ms$/);
   await page.fill("#now-R .words", "silent");
   await page.click("#now-R form button");
-  await says(page, "#wrong", /R is silent from \d+\.\d+ s on/);
+  await says(page, "#wrong", /R is faulty: silent from \d+\.\d+ s on/);
   await page.click("#heal");
-  await says(page, "#wrong", /R is silent from \d+\.\d+ s to/);
+  await says(page, "#wrong", /R is faulty: silent from \d+\.\d+ s to/);
   assert.deepEqual(faults, []);
   await page.close();
 }

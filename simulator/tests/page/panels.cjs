@@ -29,7 +29,7 @@ async function drawn(page) {
 async function charts(browser) {
   const { page, faults } = await open(browser, silent);
   assert.ok((await drawn(page)).every((colours) => colours > 10));
-  assert.match(await text(page, "#wrong"), /P is silent from \d\.\d+ s on/);
+  assert.match(await text(page, "#wrong"), /P is faulty: silent from \d\.\d+ s on/);
   const labels = await page.$$eval("#charts .chart", (all) => all.map((chart) => chart.getAttribute("aria-label")));
   assert.ok(labels.every((label) => /over simulated time/.test(label)), `${labels}`);
   // A click on a chart goes to that moment, and the line goes there.
@@ -52,7 +52,7 @@ async function charts(browser) {
   assert.match(all[2], /^[\d.]+ ms$/);
   const parts = await page.$$eval("#numbers tbody tr:not(:first-child)", (rows) => rows.map((row) => Number(row.cells[1].textContent)));
   assert.equal(parts.reduce((sum, part) => sum + part, 0), Number(all[0]), "the parts are all of it");
-  assert.match(await text(page, "#numbers tbody tr:nth-child(2)"), /P is silent/);
+  assert.match(await text(page, "#numbers tbody tr:nth-child(2)"), /P is faulty: silent/);
   await page.focus("#numbers tbody tr:nth-child(4) button");
   await page.keyboard.press("Enter");
   assert.notEqual(await place(page), at);
