@@ -66,8 +66,8 @@ const waits = (name, all) => ({
 
 const others = (counts) => [...counts.sent.keys()].filter((kind) => !OWN.includes(kind) && !VIEW_CHANGES.includes(kind));
 
-/** `trace` may grow. */
-export function Charts({ trace, place, go, process }) {
+/** `trace` may grow. `isLarge`: whether the text is, by which the charts are laid out. */
+export function Charts({ trace, place, go, process, isLarge }) {
   const counted = useCounts(trace);
   const all = useMemo(() => charts(process), [process]);
   const clock = trace.header.clock === "virtual" ? "simulated" : "measured";
@@ -79,7 +79,7 @@ export function Charts({ trace, place, go, process }) {
     <h2>How much, and when</h2>
     <p class="legend">The upright line is the chosen moment. A click goes to another one. Shaded: something was wrong.</p>
     <div class="charts">
-      ${all.map((chart) => html`<${Chart} key=${chart.name} chart=${chart} counted=${counted} at=${at / 1e6} clock=${clock} toTime=${toTime} first=${trace.first} />`)}
+      ${all.map((chart) => html`<${Chart} key=${chart.name} chart=${chart} counted=${counted} at=${at / 1e6} clock=${clock} toTime=${toTime} first=${trace.first} isLarge=${isLarge} />`)}
     </div>
     ${counted.version > 0 && html`<${Wrong} trace=${trace} wrong=${wrong} go=${go} />`}
     <${Table} trace=${trace} counts=${counts} version=${counted.version} wrong=${wrong} process=${process} clock=${clock} toTime=${toTime} />
@@ -111,7 +111,7 @@ function useCounts(trace) {
 }
 
 /** One chart, with the names of its lines. */
-function Chart({ chart, counted, at, clock, toTime, first }) {
+function Chart({ chart, counted, at, clock, toTime, first, isLarge }) {
   const place = useRef(null);
   const plot = useRef(undefined);
   // What the drawing reads: the chart is made once.
@@ -176,11 +176,11 @@ function Chart({ chart, counted, at, clock, toTime, first }) {
       measure.disconnect();
       made.destroy();
     };
-  }, [chart.name, lines, clock]);
+  }, [chart.name, lines, clock, isLarge]);
   useEffect(() => {
     const { counts } = counted;
     plot.current.setData([counts.middles(), ...chart.lines.map((line) => line.of(counts))]);
-  }, [counted, lines, clock]);
+  }, [counted, lines, clock, isLarge]);
   useEffect(() => put(plot.current, at), [at]);
   const words = `${chart.name}, in ${chart.unit}, over ${clock} time. The table below says the same in numbers.`;
   return html`<figure>

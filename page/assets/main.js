@@ -174,7 +174,7 @@ function App({ trace, live, story }) {
           c: () => document.querySelector(`#now-${process} input`).select(),
           l: () => document.querySelector(`#links [aria-label^="Link from ${process} "]`).focus(),
         }),
-  }), [place, end, following, go, next, slotStep, steps, chooseNext, process, live, story, isLarge]);
+  }), [place, end, following, go, next, slotStep, steps, chooseNext, process, live, story]);
   // Before the next key, whose meaning depends on where this one has led.
   useLayoutEffect(() => {
     const pressed = (event) => {
@@ -211,7 +211,7 @@ function App({ trace, live, story }) {
         <${Slots} ...${common} slot=${slot} process=${process} ask=${ask} />
         <${Talk} ...${common} />
         <${Log} ...${common} />
-        <${Charts} ...${common} process=${process} key=${isLarge} />
+        <${Charts} ...${common} process=${process} isLarge=${isLarge} />
       </div>
     </main>
     ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} process=${process} isLive=${live !== undefined} storyKeys=${story?.help} close=${() => setDialog(undefined)} />`}

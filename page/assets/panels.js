@@ -121,9 +121,11 @@ export function Why({ trace, place, slot, process, go }) {
       ${slot === undefined ? html`<h2>Why?</h2>` : title}
       <p>${slot === undefined ? "No slot has begun yet." : `${process} knows no batch for slot ${slot} yet: no PRE-PREPARE has reached it.`}</p>
     </section>`;
+  // Whoever has the COMMITs of a quorum needs nothing that comes before them.
+  const lacks = (words) => (words !== "executed" && found.committed !== undefined ? "not here: the COMMITs of a quorum are enough" : "not yet");
   const step = (at, words) =>
     at === undefined
-      ? html`<span class="quiet">not yet</span>`
+      ? html`<span class="quiet">${lacks(words)}</span>`
       : html`<button type="button" onClick=${() => go(at)}>${words} at ${time(trace, trace.times[at])}</button>`;
   return html`<section id="why" aria-label="Why">
     ${found.phase === PHASES.length - 1 ? title : html`<h2>Why has ${process} not decided slot ${slot} yet?</h2>`}
@@ -136,11 +138,23 @@ export function Why({ trace, place, slot, process, go }) {
         ${found.proof !== undefined && html`<p>${trace.events[found.proof].from} sent it the COMMITs of a quorum: ${step(found.proof, "the proof")}.</p>`}
       </li>
       <li>Prepared: ${step(found.prepared, "prepared")}<${Votes} trace=${trace} votes=${found.prepares} go=${go} except=${found.primary} /></li>
-      <li>Proposed: ${step(found.proposal, `${found.primary}'s PRE-PREPARE`)}</li>
+      <li>Proposed: ${found.proposal !== undefined || found.accepted === undefined
+        ? step(found.proposal, `${found.primary}'s PRE-PREPARE`)
+        : step(found.accepted, "accepted without a PRE-PREPARE of its own")}</li>
+      <li>Requested: <${Origin} trace=${trace} found=${found} step=${step} /></li>
     </ol>
     <${Lies} trace=${trace} slot=${slot} place=${place} go=${go} />
     <${Quorums} trace=${trace} quorum=${voters(found.commits)} />
   </section>`;
+}
+
+/** Who has asked for it, or why the primary proposed it then. */
+function Origin({ trace, found, step }) {
+  if (found.origin === undefined) return step(undefined, "requested");
+  const { at, request } = found.origin;
+  const words = sentence(trace.events[at]);
+  if (request === undefined) return html`earlier. It is proposed when ${step(at, words)}`;
+  return html`${step(request, `${trace.events[request].p}'s REQUEST`)}${at !== request && html`, because ${step(at, words)}`}`;
 }
 
 /** Who has voted, who has not, and who has said two things. */

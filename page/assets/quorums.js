@@ -29,7 +29,7 @@ export function Quorums({ trace, quorum }) {
     <p>
       Any two quorums of ${trace.quorum} share at least ${2 * trace.quorum - trace.n} processes, one more than the ${trace.f} that may be faulty.
       This quorum is ${list(first)}. The quorum that differs most from it is ${list(second)}: both have ${list(both)}${
-        correct.length > 0 ? `, of which ${list(correct)} ${correct.length === 1 ? "is" : "are"} correct and votes once.` : "."
+        correct.length > 0 ? `, of which ${list(correct)} ${correct.length === 1 ? "is correct and votes" : "are correct and vote"} once.` : "."
       }
     </p>
     <${Drawing} first=${first} second=${second} both=${both} isFaulty=${isFaulty} />

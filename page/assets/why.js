@@ -17,6 +17,8 @@ export function why(trace, process, slot, place) {
   if (about === undefined) return { process, slot, ...reached, known: false };
   const { view, digest } = about;
   const end = (phase) => lastOf(trace, process, slot, phase, view, digest, place) ?? place;
+  const accepted = lastOf(trace, process, slot, "accept", view, digest, place);
+  const proposed = proposal(trace, process, slot, view, digest, place);
   return {
     process,
     slot,
@@ -25,7 +27,9 @@ export function why(trace, process, slot, place) {
     view,
     digest,
     primary: trace.primary(view),
-    proposal: proposal(trace, process, slot, view, digest, place),
+    proposal: proposed,
+    accepted,
+    origin: origin(trace, proposed ?? accepted),
     // The primary's proposal stands for its PREPARE.
     prepares: votes(trace, process, "prepare", slot, view, digest, end("prepared"), trace.quorum - 1),
     commits: votes(trace, process, "commit", slot, view, digest, end("committed"), trace.quorum),
@@ -80,6 +84,24 @@ function proposal(trace, process, slot, view, digest, place) {
     const same = event.slot === slot && event.view === view && event.digest === digest;
     return at <= place && told && event.type === "pre-prepare" && same;
   });
+}
+
+/**
+ * What a proposal follows from. `at`: the first event of all that led to it, one after another, at the primary and at who has requested it.
+ * `request`: where the request was sent, if the primary proposed it as soon as it had it. A request that has waited is named by no event.
+ */
+function origin(trace, place) {
+  let [at, request] = [place, undefined];
+  while (at !== undefined) {
+    const event = trace.events[at];
+    const isRequest = event.type === "request";
+    if (isRequest && event.kind === "send") request = at;
+    const goesOn = event.kind !== "receive" || isRequest || at === place;
+    const before = !goesOn ? undefined : event.kind === "receive" ? trace.sentBy(event) : trace.byName.get(event.cause);
+    if (before === undefined) return { at, request };
+    at = before;
+  }
+  return undefined;
 }
 
 /** Where somebody sent it the COMMITs as one proof, if that was so. */

@@ -130,14 +130,19 @@ impl Fact {
                 both.is_some_and(|(one, other)| one != other)
             }
             Self::Holds { slot, requests, by } => {
-                let words = format!("{requests} requests");
+                let words = format!("{requests} requests, ");
+                let holds = |event: &Event| {
+                    event
+                        .what
+                        .as_ref()
+                        .is_some_and(|what| what.starts_with(&words))
+                };
                 let of_slot =
                     |event: &&Event| event.kind == Kind::Execute && event.slot == Some(*slot);
                 let mut executed = by
                     .iter()
                     .map(|who| events.iter().filter(of_slot).rfind(|event| event.p == *who));
-                executed
-                    .all(|event| event.is_some_and(|event| event.what.as_deref() == Some(&words)))
+                executed.all(|event| event.is_some_and(holds))
             }
             Self::View { view, by } => by.iter().all(|&who| view_of(events, who) == *view),
             Self::Proved { accused, by } => by

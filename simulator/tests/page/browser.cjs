@@ -51,7 +51,14 @@ async function decisions(browser) {
   assert.match(why, /Why did R decide slot 1\?/);
   assert.match(why, /3 of 3 needed/);
   assert.match(why, /Any two quorums of 3 share at least 2 processes/);
-  await page.click("#why ol > li:last-child > button");
+  // P has kept silent about what this slot has, until the view changed. A later request is proposed at once.
+  assert.match(why, /Requested: earlier\. It is proposed when Q hears [RS]'s VIEW-CHANGE in view 1 at/);
+  await page.click("button[aria-label^='slot 3 at R']");
+  await page.click("#why ol > li:last-child > button:last-of-type");
+  assert.match(await text(page, "#chosen"), /somebody asks [QR]: /);
+  await page.keyboard.press("End");
+  await page.click("button[aria-label^='slot 1 at R']");
+  await page.click("#why ol > li:nth-child(4) > button");
   assert.match(await text(page, "#chosen"), /PRE-PREPARE/);
   await page.waitForFunction((place) => location.hash.startsWith(`#e=${place}&p=R`), (await place(page)) + 1);
   const address = new URL(page.url()).hash;

@@ -133,7 +133,8 @@ async function steps(browser) {
   const slot = await place(page);
   await page.click("[aria-label='One event forward']");
   assert.equal(await place(page), slot + 1);
-  // The page that is loaded again is where it was.
+  // The page that is loaded again is where it was, once the address says so.
+  await page.waitForFunction((event) => location.hash.startsWith(`#e=${event}&`), slot + 2);
   await page.reload();
   await page.waitForSelector("#verdict");
   assert.equal(await place(page), slot + 1);

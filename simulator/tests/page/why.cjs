@@ -10,7 +10,7 @@ const { url } = require("./modules.cjs");
   const { Trace, upTo } = await import(traceUrl);
   const { voters, why } = await import(url("why", { trace: traceUrl }));
   const runs = JSON.parse(readFileSync(process.argv[2], "utf8"));
-  let [compared, proofs] = [0, 0];
+  let [compared, proofs, requested] = [0, 0, 0];
   for (const { seed, trace: text, decisions } of runs) {
     const trace = Trace.parse(text);
     for (const decision of decisions) {
@@ -24,6 +24,12 @@ const { url } = require("./modules.cjs");
       assert.equal(found.digest, decision.digest, `${where}: the batch`);
       assert.equal(found.commits.needed, decision.voters.length, `${where}: how many are needed`);
       compared++;
+      if (found.origin?.request !== undefined) {
+        const [asked, request] = [found.origin.at, found.origin.request].map((at) => trace.events[at]);
+        assert.ok(request.kind === "send" && request.type === "request" && found.origin.request < (found.proposal ?? found.accepted), `${where}: a REQUEST`);
+        assert.ok(asked.p === request.p && asked.t_us <= request.t_us, `${where}: whoever is asked requests it`);
+        requested++;
+      }
       if (found.proof !== undefined) {
         // Somebody sent it the certificate whole.
         proofs++;
@@ -44,7 +50,8 @@ const { url } = require("./modules.cjs");
   }
   assert.ok(compared >= 200, `${compared} decisions`);
   assert.ok(proofs < compared / 2, `${proofs} of ${compared} by a proof that somebody sent`);
-  console.log(`${compared} decisions of ${runs.length} runs, ${proofs} by a proof that somebody sent: ok`);
+  assert.ok(requested > compared / 4, `${requested} of ${compared} lead back to a request`);
+  console.log(`${compared} decisions of ${runs.length} runs, ${proofs} by a proof that somebody sent, ${requested} led back to their REQUEST: ok`);
 })().catch((error) => {
   console.error(error);
   process.exitCode = 1;

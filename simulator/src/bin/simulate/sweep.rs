@@ -118,9 +118,8 @@ fn play_all(
         }
         if let Some(pages) = pages.as_mut().filter(|_| outcome.violation.is_some()) {
             let (plan, command) = (universes.plan(seed), universes.command(seed));
-            failure = failure
-                .take()
-                .or(pages.add(&plan, &command, manner.stop).err());
+            let add = || pages.add(&plan, &command, manner.stop).err();
+            failure = failure.take().or_else(add);
         }
         failed.store(failure.is_some(), Ordering::Relaxed);
         if sweep.format == Format::Json {
