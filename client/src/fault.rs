@@ -34,12 +34,11 @@ pub(crate) async fn set(target: &Target, options: &FaultOptions) -> anyhow::Resu
     report(changes, bound, options.format)
 }
 
-/// Makes the named processes correct, or all that can be reached, and takes away the rules of the links over which they send. All that
-/// can be reached pardon them.
+/// Makes the named processes correct, or all, and takes away the rules of the links over which they send. All others pardon them. A
+/// process that is not reached is a failure.
 pub(crate) async fn heal(target: &Target, options: &HealOptions) -> anyhow::Result<Exit> {
     let processes: Vec<&Process> = if options.names.is_empty() {
-        target.warn_of_kept_links();
-        target.reachable().collect()
+        target.processes.iter().collect()
     } else {
         let names = options.names.iter();
         names
@@ -63,34 +62,44 @@ async fn heal_one<'a>(target: &Target, process: &'a Process) -> (&'a Process, Ch
     let change = match healed {
         Ok(words) => match pardon(target, &process.name).await {
             Ok(()) => Change::Behaves(words),
-            Err(error) => Change::Failed(error),
+            Err(error) => Change::NotPardoned(words, error),
         },
-        Err(error) => Change::Failed(no_answer(&process.name, error)),
+        Err(error) => {
+            Change::Failed(process.not_told(error, "its behaviour and its links stay as they are"))
+        }
     };
     (process, change)
 }
 
-/// All that can be reached count a process again that they have proved faulty. It is correct by now, so what it signs from then on is no
-/// lie.
+/// All count a process again that they have proved faulty. It is correct by now, so what it signs from then on is no lie. Proofs are
+/// exchanged: if nobody who answers has one, one that is not reached has probably none either.
 async fn pardon(target: &Target, name: &str) -> anyhow::Result<()> {
-    let by = target.reachable().map(async |process| {
-        let process_name = name.to_owned();
-        let call = FaultPardon {
-            process: process_name,
-        };
-        let pardoned = process.call(call).await;
-        pardoned.map_err(|error| no_answer(&process.name, error))
+    let by = target.processes.iter().map(async |by| {
+        let process = name.to_owned();
+        let pardoned = by.call(FaultPardon { process }).await;
+        (by, pardoned)
     });
-    join_all(by)
-        .await
-        .into_iter()
-        .try_for_each(|one| one.map(drop))
+    let answers = join_all(by).await;
+    let is_proved = answers
+        .iter()
+        .any(|(_, pardoned)| matches!(pardoned, Ok(true)));
+    for (by, pardoned) in answers {
+        match pardoned {
+            Err(error) if is_proved || !error.is_unreachable() => {
+                return Err(by.not_told(error, &format!("it does not pardon {name}")));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The result of giving one process a behaviour.
 enum Change {
     /// It has this behaviour from now on.
     Behaves(String),
+    /// It has this behaviour from now on, but not all others pardon it.
+    NotPardoned(String, anyhow::Error),
     /// It was told to crash, and crashed before it could answer.
     HasEnded,
     /// The call failed, so it probably behaves as before.
@@ -123,7 +132,7 @@ fn bound(target: &Target, changes: &Changes<'_>) -> Bound {
     let is_faulty = |process: &&Process| {
         let changed = changes.iter().find(|(one, _)| one.name == process.name);
         match changed {
-            Some((_, Change::Behaves(words))) => words != CORRECT,
+            Some((_, Change::Behaves(words) | Change::NotPardoned(words, _))) => words != CORRECT,
             Some((_, Change::HasEnded)) => true,
             Some((_, Change::Failed(_))) | None => !process.is_correct() || process.is_stranger(),
         }
@@ -143,7 +152,7 @@ struct OfProcess<'a> {
     process: &'a str,
     /// `None` if the process did not answer.
     fault: Option<&'a str>,
-    /// Why it did not answer.
+    /// Why it did not answer, or who does not pardon it.
     cause: Option<String>,
 }
 
@@ -157,7 +166,7 @@ fn report(changes: Changes<'_>, bound: Bound, format: AnswerFormat) -> anyhow::R
         AnswerFormat::Lines => write_out(&changes.iter().filter_map(line).collect::<String>())?,
     }
     let failed = changes.into_iter().filter_map(|(_, change)| match change {
-        Change::Failed(error) => Some(error),
+        Change::Failed(error) | Change::NotPardoned(_, error) => Some(error),
         Change::Behaves(_) | Change::HasEnded => None,
     });
     let mut exit = Exit::Agree;
@@ -173,7 +182,9 @@ fn report(changes: Changes<'_>, bound: Bound, format: AnswerFormat) -> anyhow::R
 fn line((process, change): &(&Process, Change)) -> Option<String> {
     let name = &process.name;
     match change {
-        Change::Behaves(words) => Some(format!("{name}: {words}\n")),
+        Change::Behaves(words) | Change::NotPardoned(words, _) => {
+            Some(format!("{name}: {words}\n"))
+        }
         Change::HasEnded => Some(format!("{name}: has ended\n")),
         Change::Failed(_) => None,
     }
@@ -182,6 +193,7 @@ fn line((process, change): &(&Process, Change)) -> Option<String> {
 fn object<'a>((process, change): &'a (&Process, Change)) -> OfProcess<'a> {
     let (fault, cause) = match change {
         Change::Behaves(words) => (Some(words.as_str()), None),
+        Change::NotPardoned(words, error) => (Some(words.as_str()), Some(format!("{error:#}"))),
         Change::HasEnded => (None, Some("it has ended".to_owned())),
         Change::Failed(error) => (None, Some(format!("{error:#}"))),
     };

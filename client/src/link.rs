@@ -7,7 +7,7 @@ use quorate_server::LinkRules;
 use quorate_wire::method::{LinkGet, LinkSet, LinkStatus};
 use serde::Serialize;
 
-use crate::exit::{Exit, no_answer};
+use crate::exit::Exit;
 use crate::options::{AnswerFormat, LinkOptions};
 use crate::render::{json, write_out};
 use crate::target::{CORRECT, Process, Target};
@@ -15,15 +15,17 @@ use crate::target::{CORRECT, Process, Target};
 /// What each process says of its links.
 type Answers<'a> = Vec<(&'a Process, anyhow::Result<Vec<LinkStatus>>)>;
 
-/// Gives all processes that can be reached these rules, or shows the rules that they have.
+/// Gives all processes these rules, or shows the rules of those that can be reached. A process that does not get the rules is a failure:
+/// what it sends would not follow them.
 pub(crate) async fn command(target: &Target, options: &LinkOptions) -> anyhow::Result<Exit> {
     let rules = LinkRules::with_partitions(&options.partition, &options.rules, target.count())?;
-    let processes: Vec<&Process> = target.reachable().collect();
-    ensure!(!processes.is_empty(), "no process can be reached");
     let rules = rules.texts();
-    if !rules.is_empty() {
-        target.warn_of_kept_links();
-    }
+    let processes: Vec<&Process> = if rules.is_empty() {
+        target.reachable().collect()
+    } else {
+        target.processes.iter().collect()
+    };
+    ensure!(!processes.is_empty(), "no process can be reached");
     let answers = join_all(processes.into_iter().map(|process| ask(process, &rules)));
     report(answers.await, options.format)
 }
@@ -40,7 +42,9 @@ async fn ask<'a>(
     };
     (
         process,
-        answer.map_err(|error| no_answer(&process.name, error)),
+        answer.map_err(|error| {
+            process.not_told(error, "what it sends follows the rules that it has")
+        }),
     )
 }
 

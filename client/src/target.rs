@@ -6,9 +6,8 @@ use std::num::NonZeroU32;
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use futures_util::future::join_all;
-use quorate_cli::console::complain;
 use quorate_protocol::Quorum;
 use quorate_server::logging::{Concern, LogFormat, Logging};
 use quorate_server::{Cluster, name_of, port_of};
@@ -16,6 +15,7 @@ use quorate_wire::method::{ProcessStatus, Status};
 use quorate_wire::{CallError, Caller, Fault, LeanCaller, Method};
 use tokio::time::{Instant, sleep};
 
+use crate::exit::no_answer;
 use crate::options::{Places, Purpose, Spawned};
 use crate::render::progress::Waiting;
 
@@ -109,6 +109,17 @@ impl Process {
         }
     }
 
+    /// Why it did not carry out what it was told. `unless` says what stays as it was if it is gone or paused.
+    pub(crate) fn not_told(&self, error: CallError, unless: &str) -> anyhow::Error {
+        let name = &self.name;
+        let why = match &error {
+            CallError::Fault(fault) if error.is_away() => fault.message().to_owned(),
+            error if error.is_unreachable() => error.to_string(),
+            _ => return no_answer(name, error),
+        };
+        anyhow!("process {name} is not reached ({why}): {unless}")
+    }
+
     /// Whether a process answers, or hangs, and does not say that it is faulty.
     pub(crate) fn is_correct(&self) -> bool {
         match &self.status {
@@ -198,23 +209,6 @@ impl Target {
         self.processes
             .iter()
             .filter(|process| process.is_reachable())
-    }
-
-    /// Warns of each process that cannot be reached: the rules of the links over which it sends stay as they are.
-    pub(crate) fn warn_of_kept_links(&self) {
-        for process in &self.processes {
-            if let Err(error) = &process.status
-                && error.is_unreachable()
-            {
-                let why = process
-                    .away()
-                    .map_or_else(|| error.to_string(), str::to_owned);
-                let name = &process.name;
-                complain(format_args!(
-                    "warning: process {name} is not reached ({why}): what it sends follows the rules that it has"
-                ));
-            }
-        }
     }
 
     /// The number of processes, as the first process that answers reports it. If none answers: the number that were asked.

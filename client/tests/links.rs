@@ -155,15 +155,30 @@ fn what_is_no_rule_is_refused_before_anything_changes() {
 }
 
 #[test]
-fn a_process_that_is_away_is_named_because_its_links_stay_as_they_are() {
+fn a_process_that_is_away_is_a_failure_because_its_links_stay_as_they_are() {
     let processes = Processes::start(4, "none");
     assert!(processes.client(&["pause", "P"]).status.success());
-    let warning =
-        "warning: process P is not reached (paused): what it sends follows the rules that it has\n";
-    for arguments in [&["link", "P->Q: cut"][..], &["heal"]] {
+    for (arguments, what) in [
+        (
+            &["link", "P->Q: cut"][..],
+            "what it sends follows the rules that it has",
+        ),
+        (&["heal"], "its behaviour and its links stay as they are"),
+    ] {
         let output = processes.client(arguments);
         assert_eq!(printed(&output), "Q: none\nR: none\nS: none\n");
-        assert_eq!(complained(&output), warning, "{arguments:?}");
+        let error = format!("error: process P is not reached (paused): {what}\n");
+        assert_eq!(complained(&output), error, "{arguments:?}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let told = &object(&processes, arguments)["processes"][0];
+        assert_eq!(told["process"], "P", "{told}");
+        assert!(told["cause"].as_str().unwrap().contains(what), "{told}");
     }
-    assert_eq!(complained(&processes.client(&["link"])), "");
+    let shown = processes.client(&["link"]);
+    assert_eq!(complained(&shown), "");
+    assert_eq!(shown.status.code(), Some(0));
+
+    assert!(processes.client(&["resume", "P"]).status.success());
+    let told = processes.client(&["link", "P->Q: cut"]);
+    assert_eq!(told.status.code(), Some(0), "{}", complained(&told));
 }

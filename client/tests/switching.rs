@@ -74,6 +74,11 @@ fn one_that_is_told_to_crash_has_ended_and_the_others_are_switched_too() {
 
     let healed = processes.client(&["heal"]);
     assert_eq!(printed(&healed), "Q: none\nR: none\nS: none\n");
+    assert_eq!(
+        complained(&healed),
+        "error: process P is not reached (crashed, as its fault says): its behaviour and its links stay as they are\n"
+    );
+    assert_eq!(healed.status.code(), Some(2));
     let refused = processes.client(&["fault", "R=amnesia"]);
     assert!(complained(&refused).contains("start the server with --faulty"));
 }
@@ -107,6 +112,30 @@ fn more_faulty_processes_than_are_survived_are_warned_of_with_those_that_were_fa
     let told = processes.client(&["fault", "R=none"]);
     assert_eq!(printed(&told), "R: none\n");
     assert_eq!(complained(&told), "");
+}
+
+#[test]
+fn one_that_is_away_does_not_pardon_one_that_is_proved_faulty() {
+    let processes = Processes::start(4, "none");
+    processes.client(&["fault", "P=equivocate"]);
+    processes.client(&[]);
+    eventually("P is proved faulty", || {
+        printed(&processes.client(&["evidence"])).starts_with("P: ")
+    });
+    assert!(processes.client(&["pause", "S"]).status.success());
+    let told = processes.client(&["heal", "P"]);
+    assert_eq!(printed(&told), "P: none\n");
+    assert_eq!(
+        complained(&told),
+        "error: process S is not reached (paused): it does not pardon P\n"
+    );
+    assert_eq!(told.status.code(), Some(2));
+    // Nobody has a proof of Q, so S need not pardon it.
+    let told = processes.client(&["heal", "Q"]);
+    assert_eq!(complained(&told), "");
+    assert_eq!(told.status.code(), Some(0));
+    assert!(processes.client(&["resume", "S"]).status.success());
+    assert_eq!(processes.client(&["heal", "P"]).status.code(), Some(0));
 }
 
 #[test]
