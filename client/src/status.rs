@@ -291,6 +291,8 @@ struct Said<'a> {
     bytes_sent: u64,
     signatures_checked: u64,
     messages_lost: u64,
+    outbox_bytes: u64,
+    inbox_bytes: u64,
 }
 
 fn object<'a>(report: &'a Report<'_>) -> OfProcess<'a> {
@@ -336,5 +338,7 @@ fn said<'a>((status, round): &'a (&ProcessStatus, RoundStatus)) -> Said<'a> {
         bytes_sent: status.traffic.bytes_sent,
         signatures_checked: status.traffic.signatures_checked,
         messages_lost: status.traffic.messages_lost,
+        outbox_bytes: status.traffic.outbox_bytes,
+        inbox_bytes: status.traffic.inbox_bytes,
     }
 }

@@ -77,12 +77,7 @@ fn status(process: &str) -> ProcessStatus {
         proofs: Vec::new(),
         refused: Vec::new(),
         view_changes: Vec::new(),
-        traffic: Traffic {
-            messages_sent: 0,
-            bytes_sent: 0,
-            signatures_checked: 0,
-            messages_lost: 0,
-        },
+        traffic: Traffic::default(),
     }
 }
 

@@ -248,6 +248,8 @@ fn talkative() -> ProcessStatus {
             bytes_sent: 2,
             signatures_checked: 3,
             messages_lost: 4,
+            outbox_bytes: 5,
+            inbox_bytes: 6,
         },
     }
 }

@@ -25,10 +25,13 @@ pub(crate) struct Figures {
     /// How many processes it has proved faulty.
     pub(crate) proved_faulty: usize,
     /// The bytes that wait for each peer.
-    pub(crate) outboxes: Vec<(ReplicaId, usize)>,
+    pub(crate) outboxes: OfPeers,
     /// The bytes of each peer that wait for this process.
-    pub(crate) inboxes: Vec<(ReplicaId, usize)>,
+    pub(crate) inboxes: OfPeers,
 }
+
+/// Bytes, by the peer that they are for or from.
+pub(crate) type OfPeers = Vec<(ReplicaId, usize)>;
 
 /// What the runtime itself counts.
 #[derive(Clone, Debug, Default)]

@@ -23,7 +23,7 @@ use crate::archived::Archived;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::crossing::Crossing;
-use crate::figures::{Figures, Totals};
+use crate::figures::{Figures, OfPeers, Totals};
 use crate::herald::{Gathered, Herald};
 use crate::inbox::IntoInbox;
 use crate::link::{Envelope, Letter, NUMBER, Reception};
@@ -154,12 +154,7 @@ impl Runtime {
             process,
             clock,
             store,
-            traffic: Traffic {
-                messages_sent: 0,
-                bytes_sent: 0,
-                signatures_checked: 0,
-                messages_lost: 0,
-            },
+            traffic: Traffic::default(),
             totals: Totals::default(),
             loopback,
             herald,
@@ -456,17 +451,12 @@ impl Runtime {
 
     /// What this process has counted.
     fn figures(&mut self) -> Figures {
-        let peers = || (0..).map(ReplicaId);
-        let outboxes = peers().zip(&self.outboxes);
-        let inboxes = peers().zip(self.asked.batches.bytes());
-        let own = self.process.own();
+        let (outboxes, inboxes) = self.waiting();
         let proofs = self.process.replica().proofs();
         let accused: BTreeSet<_> = proofs.map(Evidence::accused).collect();
         Figures {
-            outboxes: outboxes
-                .filter_map(|(peer, outbox)| Some((peer, outbox.as_ref()?.bytes())))
-                .collect(),
-            inboxes: inboxes.filter(|(peer, _)| *peer != own).collect(),
+            outboxes,
+            inboxes,
             signatures_checked: self.process.keys().checked(),
             meter: self.process.meter().clone(),
             totals: self.totals.clone(),
@@ -480,6 +470,20 @@ impl Runtime {
         }
     }
 
+    /// The bytes that wait for each peer, and those of each peer that wait for this process.
+    fn waiting(&self) -> (OfPeers, OfPeers) {
+        let peers = || (0..).map(ReplicaId);
+        let outboxes = peers().zip(&self.outboxes);
+        let inboxes = peers().zip(self.asked.batches.bytes());
+        let own = self.process.own();
+        (
+            outboxes
+                .filter_map(|(peer, outbox)| Some((peer, outbox.as_ref()?.bytes())))
+                .collect(),
+            inboxes.filter(|(peer, _)| *peer != own).collect(),
+        )
+    }
+
     /// A peer listens elsewhere now. What waited for it is lost; the status messages repair that.
     fn move_peer(&mut self, peer: ReplicaId, address: SocketAddr) {
         let outbox = start_outbox(&mut self.process, peer, address);
@@ -491,6 +495,9 @@ impl Runtime {
     fn standing(&mut self) -> Standing {
         self.traffic.signatures_checked = self.process.keys().checked();
         self.traffic.messages_lost = self.crossing.lost();
+        let (outboxes, inboxes) = self.waiting();
+        let sum = |all: OfPeers| all.iter().map(|(_, bytes)| *bytes as u64).sum();
+        (self.traffic.outbox_bytes, self.traffic.inbox_bytes) = (sum(outboxes), sum(inboxes));
         let replica = self.process.replica();
         let status = replica.status();
         let asking = replica.asked_for(status.view);

@@ -1,6 +1,7 @@
 // How to play the run again from a moment on with another fault.
 
 import { html, useState } from "quorate/preact";
+import { Command } from "quorate/command";
 
 /** Some behaviours, in the words of `--faulty`. */
 export const EXAMPLES = ["silent", "lie", "equivocate", "delay:200ms", "corrupt", "skip", "crash"];
@@ -45,7 +46,7 @@ export function Branch({ trace, place, process }) {
       <label>behaviour <input type="text" list="behaviours" value=${behaviour} onInput=${(event) => setBehaviour(event.target.value)} /></label>
       <datalist id="behaviours">${EXAMPLES.map((one) => html`<option key=${one} value=${one} />`)}</datalist>
     </p>
-    <p><code id="branch">${command}</code> <button type="button" onClick=${() => navigator.clipboard?.writeText(command)}>copy</button></p>
+    <p><${Command} id="branch" command=${command} /></p>
     ${needsPlan && html`<p>with this plan in <code>plan.toml</code>:</p><pre class="scrolls" tabindex="0">${trace.header.plan}</pre>`}
     <p>The behaviour is written as for <code>--faulty</code>: <code>lie</code>, <code>delay:200ms</code>, <code>deny:R</code>.</p>`;
 }

@@ -22,8 +22,27 @@ const [DASHED, DOTTED, LONG, MIXED] = [[6, 3], [2, 3], [12, 4], [10, 3, 2, 3]];
 const VIEW_CHANGES = ["view-change", "new-view"];
 const OWN = ["pre-prepare", "prepare", "commit"];
 
-/** What is drawn: each chart with its unit, and its lines with their names, colours and values. */
-function charts(process) {
+/** The bytes that all processes have in their queues for peers, and from peers. */
+const inAll = (one, which) => Object.values(one.bytes).reduce((before, bytes) => before + bytes[which], 0);
+const forPeers = (one) => inAll(one, 0);
+const fromPeers = (one) => inAll(one, 1);
+
+/**
+ * What is drawn: each chart with its unit, and its lines with their names, colours and values. `waiting`: what waits in processes that run; no
+ * trace has it.
+ */
+function charts(process, waiting) {
+  const queues = {
+    name: "Most that waits in queues",
+    unit: "bytes",
+    points: true,
+    spanGaps: true,
+    lines: [
+      { name: "for peers, of all processes", color: "--commit", dash: SOLID, of: (counts) => counts.waited(waiting, forPeers) },
+      { name: `for peers, of ${process}`, color: "--accent", dash: DASHED, of: (counts) => counts.waited(waiting, (one) => one.bytes[process]?.[0] ?? 0) },
+      { name: "from peers, of all processes", color: "--prepare", dash: DOTTED, of: (counts) => counts.waited(waiting, fromPeers) },
+    ],
+  };
   return [
     {
       name: "Operations executed",
@@ -50,6 +69,7 @@ function charts(process) {
         { name: "lost or refused", color: "--bad", dash: [3, 6], of: (counts) => counts.perSecond(counts.lost) },
       ],
     },
+    ...(waiting === undefined ? [] : [queues]),
   ];
 }
 
@@ -66,10 +86,10 @@ const waits = (name, all) => ({
 
 const others = (counts) => [...counts.sent.keys()].filter((kind) => !OWN.includes(kind) && !VIEW_CHANGES.includes(kind));
 
-/** `trace` may grow. `isLarge`: whether the text is, by which the charts are laid out. */
-export function Charts({ trace, place, go, process, isLarge }) {
+/** `trace` may grow. `isLarge`: whether the text is, by which the charts are laid out. `waiting`: what waits in processes that run. */
+export function Charts({ trace, place, go, process, isLarge, waiting }) {
   const counted = useCounts(trace);
-  const all = useMemo(() => charts(process), [process]);
+  const all = useMemo(() => charts(process, waiting), [process, waiting]);
   const clock = trace.header.clock === "virtual" ? "simulated" : "measured";
   const toTime = useCallback((t_us) => go(Math.min(lowerPlace(trace, t_us), trace.events.length - 1)), [trace, go]);
   const { counts } = counted;
@@ -82,7 +102,7 @@ export function Charts({ trace, place, go, process, isLarge }) {
       ${all.map((chart) => html`<${Chart} key=${chart.name} chart=${chart} counted=${counted} at=${at / 1e6} clock=${clock} toTime=${toTime} first=${trace.first} isLarge=${isLarge} />`)}
     </div>
     ${counted.version > 0 && html`<${Wrong} trace=${trace} wrong=${wrong} go=${go} />`}
-    <${Table} trace=${trace} counts=${counts} version=${counted.version} wrong=${wrong} process=${process} clock=${clock} toTime=${toTime} />
+    <${Table} trace=${trace} counts=${counts} version=${counted.version} wrong=${wrong} process=${process} clock=${clock} toTime=${toTime} waiting=${waiting} />
   </section>`;
 }
 
@@ -148,7 +168,7 @@ function Chart({ chart, counted, at, clock, toTime, first, isLarge }) {
             stroke: () => color(line.color),
             dash: line.dash,
             width: 1.5,
-            spanGaps: false,
+            spanGaps: chart.spanGaps === true,
             points: { show: chart.points === true, size: 4, stroke: () => color(line.color), fill: () => color(line.color) },
           })),
         ],
@@ -181,7 +201,7 @@ function Chart({ chart, counted, at, clock, toTime, first, isLarge }) {
     const { counts } = counted;
     plot.current.setData([counts.middles(), ...chart.lines.map((line) => line.of(counts))]);
   }, [counted, lines, clock, isLarge]);
-  useEffect(() => put(plot.current, at), [at]);
+  useLayoutEffect(() => put(plot.current, at), [at]);
   const words = `${chart.name}, in ${chart.unit}, over ${clock} time. The table below says the same in numbers.`;
   return html`<figure>
     <figcaption>${chart.name}</figcaption>
@@ -258,10 +278,10 @@ function Wrong({ trace, wrong, go }) {
 }
 
 /** The same in numbers: the whole run, and parts of it. */
-function Table({ trace, counts, version, wrong, process, clock, toTime }) {
+function Table({ trace, counts, version, wrong, process, clock, toTime, waiting }) {
   const [isOpen, setOpen] = useState(false);
-  const rows = useMemo(() => (isOpen ? parts(counts, wrong, process) : []), [counts, version, isOpen, process]);
-  const titles = ["from", "operations", `by ${process}`, "half answered within", "99 of 100 within", "half executed within", "99 of 100 within", ...OWN, "view changes", "other", "lost or refused", "what was wrong"];
+  const rows = useMemo(() => (isOpen ? parts(counts, wrong, process, waiting) : []), [counts, version, isOpen, process, waiting]);
+  const titles = ["from", "operations", `by ${process}`, "half answered within", "99 of 100 within", "half executed within", "99 of 100 within", ...OWN, "view changes", "other", "lost or refused", ...(waiting === undefined ? [] : ["bytes for peers", "from peers"]), "what was wrong"];
   return html`<details id="numbers" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}>
     <summary>The same in numbers</summary>
     <div class="scrolls" tabindex="0" role="group" aria-label="Table of the charts">
@@ -282,17 +302,19 @@ function Table({ trace, counts, version, wrong, process, clock, toTime }) {
 }
 
 /** The rows of the table: spans put together, so that there are few. */
-function parts(counts, wrong, process) {
+function parts(counts, wrong, process, waiting) {
   const each = Math.max(Math.ceil(counts.spans / ROWS), 1);
   const kinds = [...OWN.map((kind) => [kind]), VIEW_CHANGES, others(counts)];
   const numbers = [counts.operations, counts.operationsBy.get(process) ?? [], ...kinds.map((some) => counts.sentOf(some)), counts.lost];
+  const waited = waiting === undefined ? [] : [forPeers, fromPeers].map((bytes) => counts.waited(waiting, bytes));
   const row = (from, spans, words) => {
     const [low, high] = spans;
     const sum = (all) => all.slice(low, high).reduce((before, count) => before + count, 0);
     const [operations, own, ...messages] = numbers.map(sum);
     const times = [counts.answers, counts.waits].flatMap((all) => counts.within(all, low, high));
     const ms = (value) => (value === undefined ? "–" : `${short(value)} ms`);
-    return { from, cells: [operations, own, ...times.map(ms), ...messages, words] };
+    const most = waited.map((all) => Math.max(0, ...all.slice(low, high).map((bytes) => bytes ?? 0)));
+    return { from, cells: [operations, own, ...times.map(ms), ...messages, ...most, words] };
   };
   const all = row(undefined, [0, counts.spans], "");
   const rows = [all];

@@ -213,6 +213,20 @@ export class Counts {
     return [0.5, 0.99].map((share) => (waits.length === 0 ? undefined : quantile(waits, share) / 1000));
   }
 
+  /**
+   * Per span, the most bytes that waited then; null where nobody has asked.
+   * @param {import("quorate/live").Waiting[]} waiting
+   * @param {(one: import("quorate/live").Waiting) => number} bytes
+   */
+  waited(waiting, bytes) {
+    const most = new Array(this.spans).fill(null);
+    for (const one of waiting) {
+      const span = Math.floor((one.t_us - this.first) / this.width);
+      if (span >= 0 && span < this.spans) most[span] = Math.max(most[span] ?? 0, bytes(one));
+    }
+    return most;
+  }
+
   /** Per span, the messages of these kinds. */
   sentOf(kinds) {
     const sums = new Array(this.spans).fill(0);

@@ -6,6 +6,8 @@ import { Trace } from "quorate/trace";
 const MOST = 300_000;
 /** After so many milliseconds without a word the stream counts as broken. */
 const SILENCE = 10_000;
+/** The most times at which the page keeps what waited: the server tells one a second. */
+const TIMES = 3600;
 
 /** What the address and this tab know of the token. The address bar does not keep it. */
 function takeToken() {
@@ -18,6 +20,11 @@ function takeToken() {
   }
   return sessionStorage.getItem("token") ?? "";
 }
+
+/**
+ * The bytes that waited at a time: of each process those for its peers, and those from its peers.
+ * @typedef {{t_us: number, bytes: Object<string, [number, number]>}} Waiting
+ */
 
 /**
  * How the processes are: {@link Live.now}.
@@ -38,6 +45,8 @@ export class Live {
     this.trace = undefined;
     /** @type {Now} */
     this.now = { processes: [], round: null, missed: 0 };
+    /** @type {Waiting[]} */
+    this.waiting = [];
     this.behaviours = [];
     /** How many events have gone by unseen, or were forgotten. */
     this.skipped = 0;
@@ -106,6 +115,13 @@ export class Live {
       case "now":
         this.now = said;
         break;
+      case "waiting": {
+        // After a break it is told again.
+        const last = this.waiting.at(-1)?.t_us ?? 0;
+        this.waiting.push(...said.filter(({ t_us }) => t_us > last));
+        this.waiting.splice(0, Math.max(this.waiting.length - TIMES, 0));
+        break;
+      }
       case "skipped":
         this.skipped += said.skipped;
         break;

@@ -43,9 +43,11 @@ function embedded(text) {
   return Trace.read(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
 }
 
-/** What the address says after '#': `#e=417&p=Q&s=3`. */
+/** What the address says after '#': `#seed=3&e=417&p=Q&s=3`. A moment of another seed's run is none of this one's: `foreign` is then that seed. */
 function fromAddress(trace) {
   const said = new URLSearchParams(location.hash.slice(1));
+  const seed = said.get("seed");
+  if (seed !== null && seed !== trace.seed) return { foreign: seed };
   const number = (name) => (/^\d+$/.test(said.get(name) ?? "") ? Number(said.get(name)) : undefined);
   const event = number("e");
   const process = said.get("p");
@@ -100,6 +102,7 @@ function App({ trace, live, story }) {
   const where = following ? undefined : place + 1;
   useEffect(() => {
     const said = new URLSearchParams({
+      ...(trace.seed === undefined ? {} : { seed: trace.seed }),
       ...(where === undefined ? {} : { e: String(where) }),
       p: process,
       ...(asked === undefined ? {} : { s: String(asked) }),
@@ -108,9 +111,10 @@ function App({ trace, live, story }) {
     // Browsers refuse to write it as often as somebody scrubs.
     const later = setTimeout(() => history.replaceState(null, "", `#${said}`), 100);
     return () => clearTimeout(later);
-  }, [where, process, asked, story]);
+  }, [trace.seed, where, process, asked, story]);
 
-  useEffect(() => {
+  // At once: what is paused takes no further step.
+  useLayoutEffect(() => {
     if (!playing) return undefined;
     // The whole run in about 20 seconds, at speed 1. Whoever wants no motion sees it in pictures, two a second.
     const step = (frames) => Math.max(Math.round((trace.events.length / 1200) * speed * frames), 1);
@@ -198,6 +202,7 @@ function App({ trace, live, story }) {
   return html`
     <${Verdict} trace=${trace} end=${end} isLive=${live !== undefined} />
     <main>
+      ${first.foreign !== undefined && html`<p id="foreign" role="status">The address is about seed ${first.foreign}. This is another run.</p>`}
       ${story?.panel}
       ${live !== undefined && html`<${Connection} live=${live} /><${Switches} live=${live} process=${process} choose=${choose} />`}
       <${SpaceTime} ...${common} kinds=${kinds} setKinds=${setKinds} only=${only ? process : undefined} setOnly=${setOnly} process=${process}
@@ -211,7 +216,7 @@ function App({ trace, live, story }) {
         <${Slots} ...${common} slot=${slot} process=${process} ask=${ask} />
         <${Talk} ...${common} />
         <${Log} ...${common} />
-        <${Charts} ...${common} process=${process} isLarge=${isLarge} />
+        <${Charts} ...${common} process=${process} isLarge=${isLarge} waiting=${live?.waiting} />
       </div>
     </main>
     ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} process=${process} isLive=${live !== undefined} storyKeys=${story?.help} close=${() => setDialog(undefined)} />`}
@@ -251,7 +256,7 @@ function SpaceTime({ trace, place, go, kinds, setKinds, only, setOnly, process, 
     if (following) view.current.follow();
     else view.current.show(trace.times[place] ?? trace.first);
   }, [place, trace, following]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The picture has the colours of the scheme.
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const changed = () => redraw((number) => number + 1);
@@ -338,6 +343,10 @@ function startingView(trace) {
 /** The slider with its marks, and how the run is played. */
 function Time({ trace, place, go, end, playing, play, speed, setSpeed, help, steps, size }) {
   const all = useMemo(() => marks(trace), [trace, trace.turns.length, grain(trace.slots.size)]);
+  // Nothing of it is made again while the reader goes back and forward.
+  const picture = useMemo(() => html`<svg id="marks" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">
+    ${all.map((mark) => html`<rect key=${`${mark.kind} ${mark.place}`} class=${mark.kind} x=${(mark.place / Math.max(end, 1)) * 1000} y="0" width="2" height="12"><title>${mark.words}</title></rect>`)}
+  </svg>`, [all, end]);
   const [by, setBy] = useState("event");
   const [words, setWords] = useState("");
   const search = (event) => {
@@ -370,9 +379,7 @@ function Time({ trace, place, go, end, playing, play, speed, setSpeed, help, ste
     </div>
     <input id="slider" type="range" min="0" max=${end} value=${place} aria-label="Event" aria-valuetext=${`event ${place + 1} of ${end + 1}`}
       onInput=${(event) => go(Number(event.target.value))} />
-    <svg id="marks" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">
-      ${all.map((mark) => html`<rect key=${`${mark.kind} ${mark.place}`} class=${mark.kind} x=${(mark.place / Math.max(end, 1)) * 1000} y="0" width="2" height="12"><title>${mark.words}</title></rect>`)}
-    </svg>
+    ${picture}
   </section>`;
 }
 
@@ -395,7 +402,7 @@ function Dialog({ what, trace, place, process, isLive, storyKeys = [], close }) 
 /** The page of processes that run, from their first event on. */
 function LiveApp({ live }) {
   const [, setCount] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     live.onChange = () => setCount((count) => count + 1);
     live.onChange();
   }, [live]);
@@ -410,13 +417,16 @@ async function storied(telling, trace) {
   return html`<${Storied} App=${App} whole=${trace} telling=${telling} />`;
 }
 
+// Somebody has written another address into the bar: of another moment, or with the token. The page itself changes it without this event.
+addEventListener("hashchange", () => location.reload());
+
 const root = document.getElementById("page");
 try {
   const text = document.getElementById("trace").textContent.trim();
   const trace = text === "" ? undefined : await embedded(text);
   const telling = document.getElementById("telling").textContent.trim();
   if (trace?.events.length === 0) throw new Error("the trace has no event");
-  document.title = `Quorate: ${trace?.header.seed === undefined ? "live processes" : `seed ${trace.header.seed}`}`;
+  document.title = `Quorate: ${trace?.seed === undefined ? "live processes" : `seed ${trace.seed}`}`;
   const shown = telling === "" ? undefined : await storied(JSON.parse(telling), trace);
   root.textContent = "";
   render(shown ?? (trace === undefined ? html`<${LiveApp} live=${new Live()} />` : html`<${App} trace=${trace} />`), root);

@@ -1,6 +1,7 @@
 // The panels: what is said in words and tables about the events up to a place.
 
-import { html } from "quorate/preact";
+import { html, useMemo } from "quorate/preact";
+import { Command } from "quorate/command";
 import { Lies } from "quorate/lies";
 import { Quorums } from "quorate/quorums";
 import { PHASES, processOf, upTo } from "quorate/trace";
@@ -10,15 +11,18 @@ import { batch, list, sentence, time, verdict } from "quorate/words";
 const PHASE_MARKS = ["·", "○", "◔", "◑", "●"];
 const PHASE_WORDS = ["nothing", "accepted", "prepared", "committed", "executed"];
 
+/** The most slots that the table has, and of many processes: each row has a cell of each of them. */
+const [SLOTS, FEW_SLOTS] = [24, 12];
+
 /** The sentence on top, the seed, and the command that gives this run again. */
 export function Verdict({ trace, end, isLive }) {
-  const { holds, text } = verdict(trace, end);
-  const { seed, command } = trace.header;
+  const { holds, text } = useMemo(() => verdict(trace, end), [trace, end]);
+  const { seed } = trace;
+  const { command } = trace.header;
   return html`<section id="verdict" class=${holds ? "holds" : "broken"} aria-label="Verdict">
     <h1><span aria-hidden="true">${holds ? "✓" : "✗"}</span> ${text}</h1>
     <p>
-      ${seed === undefined ? "" : `Seed ${seed}. `}${isLive ? "As a file" : "Again"}: <code>${command}</code>
-      <button type="button" onClick=${() => navigator.clipboard?.writeText(command)}>copy</button>
+      ${seed === undefined ? "" : `Seed ${seed}. `}${isLive ? "As a file" : "Again"}: <${Command} command=${command} />
     </p>
   </section>`;
 }
@@ -82,7 +86,7 @@ function Ring({ trace, place, chosen }) {
 /** How far each slot has come at each process. A click on a cell asks why. */
 export function Slots({ trace, place, slot, process, ask }) {
   const all = trace.slotsUpTo(place);
-  const shown = all.slice(-24).reverse();
+  const shown = all.slice(-(trace.names.length > 13 ? FEW_SLOTS : SLOTS)).reverse();
   return html`<section id="slots" aria-label="Slots">
     <h2>Slots</h2>
     <p class="legend">${PHASE_MARKS.map((mark, phase) => `${mark} ${PHASE_WORDS[phase]}`).join("  ")}</p>

@@ -31,7 +31,7 @@ export function indexOf(name) {
 }
 
 /** How a process that runs twice is faulty. */
-const TWIN = "a twin";
+export const TWIN = "a twin";
 
 /** What the words of a `fault` say of a process that is correct all the same: it has ended, or stood still. */
 export const isEnd = (what) => what.startsWith("ends");
@@ -58,6 +58,13 @@ function parsed(text, line) {
       }
     });
   }
+}
+
+/** The seed of a simulated run, in digits. A number here does not hold all that a seed may have; the command and the plan say it, too. */
+function seedOf({ seed, command, plan = "" }) {
+  if (seed === undefined || Number.isSafeInteger(seed)) return seed?.toString();
+  const [, inCommand, inPlan] = / --seed (\d+)|^seed = "?(\d+)/m.exec(`${command}\n${plan}`) ?? [];
+  return inCommand ?? inPlan;
 }
 
 export class Trace {
@@ -91,6 +98,7 @@ export class Trace {
   /** `names`: the processes that are known before they do anything. */
   constructor(header, events, names = []) {
     this.header = header;
+    this.seed = seedOf(header);
     /** @type {Event[]} */
     this.events = [];
     this.n = header.n;

@@ -1,6 +1,6 @@
 // Events and states in words.
 
-import { isEnd, isPause } from "quorate/trace";
+import { TWIN, isEnd, isPause } from "quorate/trace";
 
 /** `1.234567 s`, from the first event on. */
 export const time = (trace, t_us) => `${((t_us - trace.first) / 1e6).toFixed(6)} s`;
@@ -81,7 +81,7 @@ export function verdict(trace, place) {
   const { violation } = trace.header;
   const faulty = trace.faulty();
   const correct = trace.names.filter((name) => !faulty.has(name));
-  const said = [...faulty].map(([name, what]) => `${name} is ${what}`);
+  const said = [...faulty].map(([name, what]) => `${name} is ${what === TWIN ? what : `faulty: ${what}`}`);
   const forks = trace.forks(place);
   const need = `${trace.quorum} of ${trace.n} needed`;
   if (violation !== undefined) return { holds: false, text: [violation, ...said, need].join("; ") };

@@ -28,7 +28,7 @@ macro_rules! module {
     };
 }
 
-pub(crate) const MODULES: [Asset; 17] = [
+pub(crate) const MODULES: [Asset; 18] = [
     module!("quorate/preact", "preact-htm.js"),
     module!("quorate/uplot", "uPlot.iife.min.js"),
     module!("quorate/trace", "trace.js"),
@@ -41,6 +41,7 @@ pub(crate) const MODULES: [Asset; 17] = [
     module!("quorate/charts", "charts.js"),
     module!("quorate/marks", "marks.js"),
     module!("quorate/size", "size.js"),
+    module!("quorate/command", "command.js"),
     module!("quorate/branch", "branch.js"),
     module!("quorate/panels", "panels.js"),
     module!("quorate/live", "live.js"),

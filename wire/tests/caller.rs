@@ -81,6 +81,8 @@ fn status() -> ProcessStatus {
             bytes_sent: 1 << 40,
             signatures_checked: 0,
             messages_lost: 0,
+            outbox_bytes: 1 << 33,
+            inbox_bytes: 5,
         },
     }
 }

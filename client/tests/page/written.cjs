@@ -9,7 +9,7 @@ const opened = (browser, file) => open(browser, pathToFileURL(file).href, /^(fil
 
 async function anExchange(browser) {
   const { page, faults } = await opened(browser, exchange);
-  assert.match(await text(page, "#verdict h1"), /Q, R and S (have executed|disagree on nothing).*; P is silent; 3 of 4 needed/);
+  assert.match(await text(page, "#verdict h1"), /Q, R and S (have executed|disagree on nothing).*; P is faulty: silent; 3 of 4 needed/);
   assert.match(await text(page, "#verdict code"), /^client --spawn --faulty 'P=silent' --html \S+$/);
   assert.match(await text(page, "#why"), /Why did Q decide slot \d+\?.*3 of 3 needed/s);
   await page.keyboard.press("Home");
@@ -24,7 +24,7 @@ async function anExchange(browser) {
 
 async function aTrace(browser) {
   const { page, faults } = await opened(browser, trace);
-  assert.match(await text(page, "#verdict h1"), /P is deny/);
+  assert.match(await text(page, "#verdict h1"), /P is faulty: deny/);
   assert.match(await text(page, "#verdict code"), /^client trace --html FILE --endpoint \S+$/);
   assert.deepEqual(faults, []);
   await page.close();

@@ -4,13 +4,14 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use quorate_node::since_1970;
 use quorate_trace::Event;
 use quorate_trace::export::causes_first;
 use quorate_wire::Caller;
-use quorate_wire::method::{FaultGet, LinkGet};
+use quorate_wire::method::{FaultGet, LinkGet, Status, StatusAnswer};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::feed::{Feed, OfProcess};
+use super::feed::{Feed, OfProcess, Waiting};
 use crate::Process;
 use crate::traces::Reading;
 
@@ -71,22 +72,39 @@ async fn standings(processes: &[Process], feed: &Feed) -> Infallible {
         .collect();
     loop {
         let next = Instant::now() + LOOK;
+        let t_us = since_1970();
         let asked = processes.iter().zip(&callers).map(standing);
-        feed.tell(join_all(asked).await);
+        let (standing, waiting): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().unzip();
+        feed.tell(standing);
+        let bytes = waiting.into_iter().flatten().collect();
+        feed.wait(Waiting { t_us, bytes });
         // Nobody may have changed anything.
         let _ = timeout_at(next, feed.look.notified()).await;
     }
 }
 
-async fn standing((process, caller): (&Process, &Caller)) -> OfProcess {
-    let (fault, links) = tokio::join!(caller.call(FaultGet), caller.call(LinkGet));
+/// How a process is, and what waits in its queues.
+async fn standing(
+    (process, caller): (&Process, &Caller),
+) -> (OfProcess, Option<(String, [u64; 2])>) {
+    let (fault, links, status) = tokio::join!(
+        caller.call(FaultGet),
+        caller.call(LinkGet),
+        caller.call(Status::default())
+    );
     let state = process.state();
     let links = links.ok();
-    OfProcess {
+    let status = status.ok().and_then(StatusAnswer::into_process);
+    let waiting = status.map(|status| {
+        let bytes = [status.traffic.outbox_bytes, status.traffic.inbox_bytes];
+        (process.name.clone(), bytes)
+    });
+    let of_process = OfProcess {
         process: process.name.clone(),
         state: state.word(),
         reason: state.reason(),
         fault: fault.ok(),
         links: links.map(|rules| rules.into_iter().map(|one| one.rule).collect()),
-    }
+    };
+    (of_process, waiting)
 }

@@ -25,6 +25,8 @@ const KEPT: usize = 32 * 1024 * 1024;
 const PIECE: usize = 256 * 1024;
 /// The most streams at a time.
 const STREAMS: usize = 16;
+/// The most times at which is kept what waited then. A time is a second: an hour.
+const TIMES: usize = 3600;
 /// After so long without news a reader is told that the stream is alive.
 const SILENCE: Duration = Duration::from_secs(2);
 
@@ -53,6 +55,10 @@ struct Kept {
     missed: u64,
     standing: Standing,
     round: Option<Round>,
+    /// What waited, oldest first.
+    waiting: VecDeque<Waiting>,
+    /// How many times there were before those.
+    waiting_gone: u64,
     /// Grows whenever the processes or the round are not as they were.
     version: u64,
 }
@@ -72,6 +78,14 @@ pub(super) struct OfProcess {
     pub(super) fault: Option<String>,
     /// The rules of the links over which it sends.
     pub(super) links: Option<Vec<String>>,
+}
+
+/// The bytes that waited in the queues of the processes at a time. In a trace there is nothing of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Waiting {
+    pub(super) t_us: u64,
+    /// Per process that has answered, the bytes that waited for its peers, and those from its peers.
+    pub(super) bytes: BTreeMap<String, [u64; 2]>,
 }
 
 /// The latest exchange that the page's reader has started.
@@ -112,6 +126,8 @@ pub(super) struct Reader {
     /// The number of the last event that it has.
     last: u64,
     version: Option<u64>,
+    /// How many times it has of what waited.
+    waited: u64,
     begun: bool,
     _place: OwnedSemaphorePermit,
 }
@@ -178,6 +194,18 @@ impl Feed {
         self.changed.send_replace(());
     }
 
+    /// Tells what waits in the queues.
+    pub(super) fn wait(&self, waiting: Waiting) {
+        let mut kept = self.kept();
+        kept.waiting.push_back(waiting);
+        if kept.waiting.len() > TIMES {
+            kept.waiting.pop_front();
+            kept.waiting_gone += 1;
+        }
+        drop(kept);
+        self.changed.send_replace(());
+    }
+
     /// Changes what is known of the round. Nothing changes if `change` says so.
     pub(super) fn round<T>(&self, change: impl FnOnce(&mut Option<Round>) -> T) -> T {
         let mut kept = self.kept();
@@ -224,6 +252,7 @@ impl Feed {
             changed: self.changed.subscribe(),
             last,
             version: None,
+            waited: 0,
             begun: false,
             _place: place,
         })
@@ -266,6 +295,14 @@ impl Reader {
                 missed: kept.missed,
             };
             tell(&mut piece, "now", &json(&now));
+        }
+        let ended = kept.waiting_gone + kept.waiting.len() as u64;
+        if self.waited < ended {
+            let has = self.waited.saturating_sub(kept.waiting_gone);
+            let has = usize::try_from(has).unwrap_or(usize::MAX);
+            let news: Vec<_> = kept.waiting.iter().skip(has).collect();
+            tell(&mut piece, "waiting", &json(&news));
+            self.waited = ended;
         }
         if self.last < kept.gone {
             let skipped = kept.gone - self.last;
@@ -330,7 +367,7 @@ mod tests {
 
     use quorate_trace::{Event, Kind};
 
-    use super::{Feed, KEPT, OfProcess, PIECE, STREAMS};
+    use super::{Feed, KEPT, OfProcess, PIECE, STREAMS, TIMES, Waiting};
 
     fn events(numbers: std::ops::Range<u64>) -> Vec<Event> {
         let words = "x".repeat(1000);
@@ -412,6 +449,27 @@ mod tests {
         assert!(reader.news().contains("\"state\":\"gone\""));
         feed.tell(standing);
         assert_eq!(reader.news(), "");
+    }
+
+    #[test]
+    fn a_reader_is_told_each_time_once_what_waited_and_one_who_comes_late_the_last_hour() {
+        let waiting = |t_us| Waiting {
+            t_us,
+            bytes: [("Q".to_owned(), [t_us, 0])].into(),
+        };
+        let feed = Arc::new(Feed::of(&[]));
+        let mut reader = feed.reader(0).unwrap();
+        reader.news();
+        feed.wait(waiting(1));
+        let told = "event: waiting\ndata: [{\"t_us\":1,\"bytes\":{\"Q\":[1,0]}}]\n\n";
+        assert_eq!(reader.news(), told);
+        assert_eq!(reader.news(), "");
+        for time in 2..=TIMES as u64 + 10 {
+            feed.wait(waiting(time));
+        }
+        let late = feed.reader(0).unwrap().news();
+        assert_eq!(late.matches("t_us").count(), TIMES);
+        assert!(late.contains("[{\"t_us\":11,"), "the oldest are gone");
     }
 
     #[test]

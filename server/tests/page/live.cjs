@@ -95,7 +95,7 @@ async function keys(browser) {
 /** The charts go on while the processes do, and say what was wrong. */
 async function charts(browser) {
   const { page, faults } = await open(browser);
-  await page.waitForFunction(() => document.querySelectorAll("#charts canvas").length === 4);
+  await page.waitForFunction(() => document.querySelectorAll("#charts canvas").length === 5);
   const label = await page.getAttribute("#charts .chart", "aria-label");
   assert.match(label, /over measured time/);
   await page.click("#numbers summary");
@@ -110,6 +110,15 @@ async function charts(browser) {
   await says(page, "#wrong", /R is faulty: silent from \d+\.\d+ s on/);
   await page.click("#heal");
   await says(page, "#wrong", /R is faulty: silent from \d+\.\d+ s to/);
+  // What is sent to a process that is held up waits for it.
+  assert.match(await text(page, "#charts figure:last-child"), /Most that waits in queues.*for peers, of all processes/);
+  await page.click("[aria-label='pause S']");
+  await page.waitForFunction(() => {
+    const { cells } = document.querySelector("#numbers tbody tr");
+    return Number(cells[cells.length - 3].textContent) > 0;
+  });
+  await page.click("[aria-label='resume S']");
+  await says(page, "#now-S .is", /correct/);
   assert.deepEqual(faults, []);
   await page.close();
 }

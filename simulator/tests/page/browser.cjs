@@ -13,7 +13,7 @@ const open = (browser, options, hash = "", of = file) =>
 
 async function keys(browser) {
   const { page, faults } = await open(browser, {});
-  assert.match(await text(page, "#verdict"), /Q, R and S have executed \d+ slots alike; P is silent; 3 of 4 needed/);
+  assert.match(await text(page, "#verdict"), /Q, R and S have executed \d+ slots alike; P is faulty: silent; 3 of 4 needed/);
   const end = await place(page);
   await page.keyboard.press("ArrowLeft");
   assert.equal(await place(page), end - 1);
@@ -60,12 +60,19 @@ async function decisions(browser) {
   await page.click("button[aria-label^='slot 1 at R']");
   await page.click("#why ol > li:nth-child(4) > button");
   assert.match(await text(page, "#chosen"), /PRE-PREPARE/);
-  await page.waitForFunction((place) => location.hash.startsWith(`#e=${place}&p=R`), (await place(page)) + 1);
+  await page.waitForFunction((place) => location.hash.startsWith(`#seed=0&e=${place}&p=R`), (await place(page)) + 1);
   const address = new URL(page.url()).hash;
   // What the address says is what another reader sees.
   const other = await open(browser, {}, address);
   assert.equal(await place(other.page), await place(page));
   assert.match(await text(other.page, "#why"), /R/);
+  // Written into the bar of a tab that shows the page already, it leads there too. Of another run's moment it says so.
+  await other.page.evaluate((hash) => (location.hash = hash), address.replace(/e=\d+/, "e=3"));
+  await other.page.waitForFunction(() => document.querySelector("#slider")?.value === "2");
+  await other.page.evaluate((hash) => (location.hash = hash), address.replace("seed=0", "seed=18446744073709551615"));
+  await other.page.waitForSelector("#foreign");
+  assert.match(await text(other.page, "#foreign"), /about seed 18446744073709551615\. This is another run\./);
+  assert.equal(await place(other.page), Number(await page.$eval("#slider", (slider) => slider.max)));
   const drawn = await page.$eval("canvas", (canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size;
@@ -73,6 +80,29 @@ async function decisions(browser) {
   assert.ok(drawn > 5, `the picture has ${drawn} colours`);
   assert.deepEqual([...faults, ...other.faults], []);
   await other.page.close();
+  await page.close();
+}
+
+/** A button that cannot copy says so, and leaves the words selected. */
+async function copies(browser) {
+  const { page, faults } = await open(browser, {});
+  for (const [works, said] of [[true, /copied/], [false, /does not copy here/]]) {
+    await page.evaluate((is) => {
+      const writeText = (words) => (is ? ((globalThis.copied = words), Promise.resolve()) : Promise.reject(new Error("no")));
+      Object.defineProperty(navigator, "clipboard", { configurable: true, value: { writeText } });
+    }, works);
+    for (const [key, of] of [[undefined, "#verdict"], ["b", "dialog"]]) {
+      if (key !== undefined) await page.keyboard.press(key);
+      await page.click(`${of} .copy`);
+      await page.waitForFunction(([where, words]) => new RegExp(words).test(document.querySelector(`${where} [role=status]`).textContent), [of, said.source]);
+      const command = await text(page, `${of} code`);
+      assert.equal(await page.evaluate((is) => (is ? globalThis.copied : String(getSelection())), works), command);
+    }
+    await assertReadable(page, "what the buttons say");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+  }
+  assert.deepEqual(faults, []);
   await page.close();
 }
 
@@ -112,4 +142,4 @@ async function policy(browser) {
   await page.close();
 }
 
-end(run([keys, decisions, twins, readable, policy]));
+end(run([keys, decisions, copies, twins, readable, policy]));

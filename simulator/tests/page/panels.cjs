@@ -134,7 +134,7 @@ async function steps(browser) {
   await page.click("[aria-label='One event forward']");
   assert.equal(await place(page), slot + 1);
   // The page that is loaded again is where it was, once the address says so.
-  await page.waitForFunction((event) => location.hash.startsWith(`#e=${event}&`), slot + 2);
+  await page.waitForFunction((event) => location.hash.startsWith(`#seed=0&e=${event}&`), slot + 2);
   await page.reload();
   await page.waitForSelector("#verdict");
   assert.equal(await place(page), slot + 1);

@@ -80,12 +80,12 @@ pub struct ProcessStatus {
     pub refused: Vec<RefusedStatus>,
     /// The last views that it asked for or took over, oldest first.
     pub view_changes: Vec<ViewChangeStatus>,
-    /// What it sent and checked since it started.
+    /// What it sent and checked since it started, and what waits at the moment.
     pub traffic: Traffic,
 }
 
-/// What a process sent and checked since it started.
-#[derive(Clone, Debug, PartialEq)]
+/// What a process sent and checked since it started, and what waits at the moment.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Traffic {
     /// Protocol messages sent.
     pub messages_sent: u64,
@@ -95,6 +95,10 @@ pub struct Traffic {
     pub signatures_checked: u64,
     /// Messages that rules of the process's links have lost.
     pub messages_lost: u64,
+    /// Bytes that wait for all peers to take them.
+    pub outbox_bytes: u64,
+    /// Bytes from all peers that wait for the process to take them.
+    pub inbox_bytes: u64,
 }
 
 /// The status of one slot at a process, in the view that the process is in.
@@ -300,6 +304,8 @@ impl Traffic {
             ("bytes_sent", from_number(self.bytes_sent)),
             ("signatures_checked", from_number(self.signatures_checked)),
             ("messages_lost", from_number(self.messages_lost)),
+            ("outbox_bytes", from_number(self.outbox_bytes)),
+            ("inbox_bytes", from_number(self.inbox_bytes)),
         ])
     }
 
@@ -310,6 +316,8 @@ impl Traffic {
             bytes_sent: members.number("bytes_sent")?,
             signatures_checked: members.number("signatures_checked")?,
             messages_lost: members.number("messages_lost")?,
+            outbox_bytes: members.number("outbox_bytes")?,
+            inbox_bytes: members.number("inbox_bytes")?,
         })
     }
 }
