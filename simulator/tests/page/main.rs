@@ -308,7 +308,7 @@ fn the_charts_count_what_the_simulator_has_counted() {
 
 /// How many decisions are compared, and at most how many of one run.
 const DECISIONS: usize = 200;
-const OF_ONE_RUN: usize = 25;
+const OF_ONE_RUN: usize = 8;
 
 /// A run, as JSON: its trace, and some decisions of correct processes, drawn by `dice`, each with the certificate of the engine.
 fn decisions(seed: u64, dice: &mut Dice) -> Value {

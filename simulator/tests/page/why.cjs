@@ -7,7 +7,7 @@ const { url } = require("./modules.cjs");
 
 (async () => {
   const traceUrl = url("trace");
-  const { Trace, upTo } = await import(traceUrl);
+  const { Trace } = await import(traceUrl);
   const { voters, why } = await import(url("why", { trace: traceUrl }));
   const runs = JSON.parse(readFileSync(process.argv[2], "utf8"));
   let [compared, proofs, requested] = [0, 0, 0];
@@ -37,9 +37,9 @@ const { url } = require("./modules.cjs");
       }
       const said = voters(found.commits);
       assert.deepEqual(decision.voters.filter((name) => !said.includes(name)), [], `${where}: those who have signed have voted (${said})`);
-      // And whoever has voted had been heard by then.
-      const all = trace.processes.get(decision.process).all;
-      const heard = all.slice(0, upTo(all, found.committed)).map((at) => trace.events[at]);
+      // And whoever has voted had been heard by then, since the process had started the last time.
+      const { life } = trace.events[found.committed];
+      const heard = trace.events.slice(0, found.committed).filter((event) => event.p === decision.process && event.life === life);
       for (const name of said.filter((one) => one !== decision.process))
         assert.ok(
           heard.some((event) => event.kind === "receive" && event.type === "commit" && event.from.replace("'", "") === name && event.slot === decision.slot
