@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use quorate_wire::method::{
-    ProcessList, ProcessPause, ProcessRestart, ProcessResume, Read, ServerControl, ServerStop,
-    Status, Submit, Supervised,
+    ProcessKill, ProcessList, ProcessPause, ProcessRestart, ProcessResume, Read, ServerControl,
+    ServerStop, Status, Submit, Supervised,
 };
 use quorate_wire::{CallError, Caller, Fault, Method};
 use support::{Server, Started, answers, eventually, get, is_alive, signal};
@@ -73,6 +73,43 @@ fn a_killed_process_is_started_again_on_its_port_and_says_why_it_was_away() {
         ),
         "{said}"
     );
+}
+
+#[test]
+fn the_log_says_once_and_truly_why_a_process_ended() {
+    let mut server = Server::start(&["--faulty", "none", "--restart", "on-failure"]);
+    let control = control(&server.processes[0]);
+    let process = named("P");
+    call(control, ProcessKill { process }).unwrap();
+    signal(server.processes[1].pid, "KILL");
+    eventually("Q has ended", || {
+        server.complaints().contains("process Q ended on its own")
+    });
+    for name in ["R", "S"] {
+        let process = named(name);
+        call(control, ProcessRestart { process }).unwrap();
+    }
+    let process = named("S");
+    let milliseconds = Some(50);
+    call(
+        control,
+        ProcessPause {
+            process,
+            milliseconds,
+        },
+    )
+    .unwrap();
+    eventually("S goes on", || {
+        server.complaints().contains("process S goes on")
+    });
+    server.signal("TERM");
+    server.wait();
+    let said = server.complaints();
+    let of = |words: &str| said.matches(words).count();
+    let by_caller = "process P was ended by a caller (killed by signal 9); it restarts in";
+    assert_eq!((of(by_caller), of("process P ended")), (1, 0), "{said}");
+    assert_eq!(of(" ended on its own"), 1, "{said}");
+    assert_eq!(of("ended by a caller"), 1, "{said}");
 }
 
 #[test]

@@ -52,43 +52,34 @@ pub(crate) async fn open(
     let (reading, writing) = stream.split();
     let whole = tokio::io::join(AsyncReadExt::chain(&*early, reading), writing);
     let introduced = introduce(envelope, lane, whole);
-    let opened = tokio::time::timeout(OPENING_TIME, introduced).await;
-    let tagger = opened.map_err(|_| NotOpened::TimedOut)??;
-    Ok((stream, tagger))
+    let introduced = tokio::time::timeout(OPENING_TIME, introduced).await;
+    let verdict = introduced.map_err(|_| NotOpened::TimedOut)?;
+    let tagger = verdict.map_err(NotOpened::Broken)?;
+    Ok((stream, tagger.map_err(NotOpened::Refused)?))
 }
 
-/// Steps 1 to 3, for the opener.
+/// Steps 1 to 3, for the opener. If the peer refuses: why.
 async fn introduce(
     envelope: &Envelope,
     lane: Lane,
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-) -> Result<Tagger, NotOpened> {
+) -> io::Result<Result<Tagger, String>> {
     let mut challenge = [0; CHALLENGE];
-    stream
-        .read_exact(&mut challenge)
-        .await
-        .map_err(NotOpened::Broken)?;
+    stream.read_exact(&mut challenge).await?;
     let Head { cluster, sender } = envelope.head;
     let mut tagger = envelope.pair.tagger(sender, &challenge);
     let mut opening = [&cluster.0[..], &sender.0.to_le_bytes(), &[lane as u8]].concat();
     let tag = tagger.tag(&opening);
     opening.extend(tag);
-    stream
-        .write_all(&opening)
-        .await
-        .map_err(NotOpened::Broken)?;
-    let length = stream.read_u16_le().await.map_err(NotOpened::Broken)?;
-    let length = usize::from(length);
+    stream.write_all(&opening).await?;
+    let length = usize::from(stream.read_u16_le().await?);
     if length == 0 {
-        return Ok(tagger);
+        return Ok(Ok(tagger));
     }
     let mut text = vec![0; length.min(VERDICT)];
-    stream
-        .read_exact(&mut text)
-        .await
-        .map_err(NotOpened::Broken)?;
+    stream.read_exact(&mut text).await?;
     let text = String::from_utf8_lossy(&text);
-    Err(NotOpened::Refused(text.escape_debug().to_string()))
+    Ok(Err(text.escape_debug().to_string()))
 }
 
 /// Who wants to open a link.

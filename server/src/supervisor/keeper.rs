@@ -107,7 +107,9 @@ impl Keeper {
         loop {
             let due = self.due();
             tokio::select! {
-                ended = end_of(&mut self.child) => self.on_end(ended),
+                ended = end_of(&mut self.child) => {
+                    self.on_end(ended, &format!("ended on its own ({})", words(ended)));
+                }
                 () = reach(due) => self.on_due().await,
                 Some(command) = commands.recv() => {
                     let done = self.carry_out(command.order).await;
@@ -147,8 +149,8 @@ impl Keeper {
         }
     }
 
-    /// The process has ended, and nobody had asked it to end in order.
-    fn on_end(&mut self, ended: ExitStatus) {
+    /// The process has ended, or could not be started: `what` says so in the log. It is started again if the server was told so.
+    fn on_end(&mut self, ended: ExitStatus, what: &str) {
         self.child = None;
         if self.started.elapsed() >= STEADY {
             self.tries = 0;
@@ -169,22 +171,21 @@ impl Keeper {
         };
         self.enter(state);
         let Starter { name, .. } = &self.starter;
-        let words = words(ended);
         match state {
             State::Restarting { at, .. } => {
                 let (pause, tries) = (seconds_until(at), self.tries);
                 tracing::warn!(
                     process = name,
-                    "process {name} ended on its own ({words}); it restarts in {pause} s, try {tries} of {limit}"
+                    "process {name} {what}; it restarts in {pause} s, try {tries} of {limit}"
                 );
             }
             State::Gone {
                 too_often: true, ..
             } => tracing::error!(
                 process = name,
-                "process {name} ended on its own ({words}) after {limit} restarts in a row; it is not started again: see why it ends, then use `client restart {name}`"
+                "process {name} {what} after {limit} restarts in a row; it is not started again: see why it ends, then use `client restart {name}`"
             ),
-            _ => tracing::warn!(process = name, "process {name} ended on its own ({words})"),
+            _ => tracing::warn!(process = name, "process {name} {what}"),
         }
     }
 
@@ -206,13 +207,8 @@ impl Keeper {
         let Some(child) = &mut self.child else {
             return Err(self.gone());
         };
-        let name = &self.starter.name;
-        tracing::info!(
-            process = name,
-            "process {name} is killed: a caller asked for it"
-        );
         let ended = child.kill().await;
-        self.on_end(ended);
+        self.on_end(ended, &format!("was ended by a caller ({})", words(ended)));
         Ok(())
     }
 
@@ -289,13 +285,10 @@ impl Keeper {
                     "process {name} is started again{without_memory}"
                 );
             }
-            Err(error) => {
-                tracing::error!(
-                    process = name,
-                    "process {name} could not be started: {error}"
-                );
-                self.on_end(ExitStatus::from_raw(FAILED));
-            }
+            Err(error) => self.on_end(
+                ExitStatus::from_raw(FAILED),
+                &format!("could not be started: {error}"),
+            ),
         }
     }
 
