@@ -1,16 +1,19 @@
-//! What a faulty live process does is seen from outside: in the traces of the other processes.
+//! What a faulty live process does, and what a rule of a link does, is seen from outside: in the traces of the processes.
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
+#[path = "../../simulator/tests/seen/effects.rs"]
+mod effects;
 #[path = "../../simulator/tests/seen/shows.rs"]
 mod shows;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quorate_server::{ClusterConfig, LinkRules};
-use quorate_trace::Trace;
+use quorate_trace::{Event, Trace};
 
+use effects::{EFFECTS, Effect};
 use shows::{CASES, Case, Seen};
 use support::{Folder, Processes, complained, eventually, printed};
 
@@ -60,9 +63,9 @@ fn act(behaviour: &str, processes: &Processes) {
     }
 }
 
-fn seen(processes: &Processes, liar: &str) -> Seen {
+fn events(processes: &Processes) -> Vec<Event> {
     let trace = Trace::read(printed(&processes.client(&["trace"])).as_bytes());
-    Seen::of(&trace.unwrap().events, liar)
+    trace.unwrap().events
 }
 
 #[test]
@@ -74,7 +77,41 @@ fn each_behaviour_of_a_live_process_is_seen_in_the_traces_of_the_others() {
             Processes::start_traced_with(faulty, |config| set(behaviour, &folder, config));
         eventually(faulty, || {
             act(behaviour, &processes);
-            shows(&seen(&processes, liar))
+            shows(&Seen::of(&events(&processes), liar))
+        });
+    }
+}
+
+/// Processes that do something all the time until a window that ends after this time is over.
+fn act_through_a_window(rules: &[&str], end: Duration) -> Vec<Event> {
+    let processes = Processes::start_traced("none", LinkRules::default());
+    act("", &processes);
+    let told = processes.client(&[&["link"], rules].concat());
+    assert!(told.status.success(), "{}", complained(&told));
+    let begun = Instant::now();
+    while begun.elapsed() < end {
+        act("", &processes);
+    }
+    act("", &processes);
+    events(&processes)
+}
+
+#[test]
+fn each_effect_of_a_link_between_live_processes_is_seen_in_their_traces() {
+    for Effect { rules, shows } in EFFECTS {
+        let what = rules.join(", ");
+        if what.contains('@') {
+            // A machine that stands still for the whole window sees nothing of it.
+            eventually(&what, || {
+                shows(&act_through_a_window(rules, Duration::from_millis(1300)))
+            });
+            continue;
+        }
+        let links = LinkRules::parse(rules, 4).unwrap();
+        let processes = Processes::start_traced("none", links);
+        eventually(&what, || {
+            act("", &processes);
+            shows(&events(&processes))
         });
     }
 }

@@ -1,17 +1,19 @@
 //! What a faulty process does, and what a rule of a link does, is seen from outside: in the traces of the other processes.
 #![allow(clippy::unwrap_used)]
 
+mod effects;
 mod shows;
 
 use std::collections::BTreeSet;
 
 use quorate_fault::Scene;
 use quorate_fault::behaviour::REGISTRY;
-use quorate_fault::link::EFFECTS;
+use quorate_fault::link;
 use quorate_simulator::plan::{Back, Choice, Name, Stop};
 use quorate_simulator::{Plan, Watch, run_with};
-use quorate_trace::{Event, Kind, Why};
+use quorate_trace::Event;
 
+use effects::{EFFECTS, Effect};
 use shows::{CASES, Case, Seen};
 
 /// What four processes do, if nothing goes wrong but this.
@@ -92,101 +94,27 @@ fn no_behaviour_is_missing_here() {
     assert_eq!(here, all);
 }
 
-/// How an effect of links is seen.
-struct Effect {
-    /// The rules. What they do is done to messages from P to Q.
-    rules: &'static [&'static str],
-    shows: fn(&[Event]) -> bool,
-}
-
-/// In the order of [`EFFECTS`].
-const SHOWS: [Effect; EFFECTS.len()] = [
-    Effect {
-        rules: &["P->Q: cut"],
-        shows: |events| lost(events, Why::Cut) > 10 && waits(events).is_empty(),
-    },
-    Effect {
-        rules: &["P->Q: loss 40%"],
-        shows: |events| lost(events, Why::Loss) > 2 && waits(events).len() > 2,
-    },
-    Effect {
-        rules: &["P->Q: delay 80ms"],
-        shows: |events| {
-            let waits = waits(events);
-            waits.len() > 10 && waits.iter().all(|wait| *wait >= 80_000)
-        },
-    },
-    Effect {
-        rules: &["P->Q: duplicate 100%"],
-        shows: |events| {
-            let arrived: Vec<_> = arrivals(events).filter_map(|event| event.msg).collect();
-            let once: BTreeSet<_> = arrived.iter().collect();
-            once.len() > 10 && arrived.len() >= 2 * once.len() - 1
-        },
-    },
-    Effect {
-        rules: &["P->Q: reorder 50% by 200ms"],
-        shows: |events| {
-            let waits = waits(events);
-            let late = waits.iter().filter(|wait| **wait >= 200_000).count();
-            late > 5 && late + 5 < waits.len()
-        },
-    },
-    Effect {
-        rules: &["P->Q: rate 2kB/s"],
-        shows: |events| {
-            let waits = waits(events);
-            waits.iter().filter(|wait| **wait >= 40_000).count() * 2 > waits.len()
-        },
-    },
-    Effect {
-        rules: &["P->Q: pass", "*->Q: cut"],
-        shows: |events| {
-            let early = events.iter().filter(|event| event.t_us < 3_000_000);
-            let to_q =
-                early.filter(|event| event.kind == Kind::Receive && event.p.to_string() == "Q");
-            let from: BTreeSet<String> = to_q
-                .filter_map(|event| Some(event.from?.to_string()))
-                .collect();
-            from == BTreeSet::from(["P".to_owned()]) && lost(events, Why::Cut) == 0
-        },
-    },
-];
-
-/// What reaches Q from P while the rules hold.
-fn arrivals(events: &[Event]) -> impl Iterator<Item = &Event> {
-    let early = events.iter().filter(|event| event.t_us < 3_000_000);
-    early.filter(|event| {
-        let from = event.from.is_some_and(|from| from.to_string() == "P");
-        event.kind == Kind::Receive && event.p.to_string() == "Q" && from
-    })
-}
-
-/// How long messages from P to Q were on their way, in microseconds.
-fn waits(events: &[Event]) -> Vec<u64> {
-    let arrivals = arrivals(events);
-    let waits = arrivals.filter_map(|event| {
-        let sent = events.iter().find(|sent| Some(sent.id()) == event.msg)?;
-        Some(event.t_us - sent.t_us)
-    });
-    waits.collect()
-}
-
-/// How many messages from P to Q are lost for this reason.
-fn lost(events: &[Event], why: Why) -> usize {
-    let to_q = |event: &&Event| event.to.is_some_and(|to| to.to_string() == "Q");
-    let of_p = events.iter().filter(|event| event.p.to_string() == "P");
-    let lost = of_p.filter(|event| event.kind == Kind::Drop && event.why == Some(why));
-    lost.filter(to_q).count()
+/// While the rules hold.
+fn early(links: &[&str]) -> Vec<Event> {
+    let mut events = events("", links);
+    events.retain(|event| event.t_us < 3_000_000);
+    events
 }
 
 #[test]
 fn each_effect_of_a_link_is_seen_in_the_traces() {
-    for (Effect { rules, shows }, (form, _)) in SHOWS.iter().zip(EFFECTS) {
+    for Effect { rules, shows } in EFFECTS {
+        assert!(shows(&early(rules)), "{rules:?}");
+        assert!(!shows(&early(&[])), "{rules:?}, though there is no rule");
+    }
+}
+
+#[test]
+fn no_effect_of_a_link_is_missing_here() {
+    for (form, _) in link::EFFECTS {
         let name = form.split(' ').next().unwrap();
-        assert!(rules[0].contains(name), "{form} has no place here");
-        assert!(shows(&events("", rules)), "{form}");
-        assert!(!shows(&events("", &[])), "{form}, though there is no rule");
+        let does = |effect: &Effect| effect.rules[0].contains(&format!(": {name}"));
+        assert!(EFFECTS.iter().any(does), "{form} has no place here");
     }
 }
 
