@@ -6,10 +6,13 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use support::http::Connection;
-use support::{Server, command, eventually};
+use support::{Server, command, eventually, signal};
 
 /// A folder of this test, removed at the end.
 struct Folder(PathBuf);
@@ -272,6 +275,83 @@ fn a_directory_that_can_only_be_read_is_refused_and_still_good() {
         assert!(said.contains("Read-only file system"), "{said}");
     }
     use_once(&used);
+}
+
+/// In units of 512 bytes: no room for the keys, for half of them, for the records of a process, for half of these.
+#[test]
+fn a_new_directory_on_a_full_disk_is_named_and_good_once_there_is_room() {
+    let folder = Folder::new("no-room");
+    for blocks in [0, 1, 8, 1024] {
+        let data = folder.path(&blocks.to_string());
+        let server = command(&["--base-port", "0", "--data-dir", text(&data)]);
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &limit, "sh"]);
+        limited.arg(server.get_program()).args(server.get_args());
+        let output = limited.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{blocks}: {said}");
+        assert!(said.contains(text(&data)), "{blocks}: {said}");
+        assert!(said.contains("File too large"), "{blocks}: {said}");
+        use_once(&data);
+        use_once(&data);
+    }
+}
+
+/// A store that was not closed is repaired when it is opened.
+fn was_closed(store: &Path) -> bool {
+    let repaired = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&repaired);
+    let opened = redb::Builder::new()
+        .set_repair_callback(move |_| told.store(true, Ordering::Relaxed))
+        .open(store);
+    drop(opened.unwrap());
+    !repaired.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_server_that_ends_while_it_works_has_closed_the_store_of_each_process() {
+    let folder = Folder::new("closed");
+    for (end, is_closed) in [("TERM", true), ("INT", true), ("KILL", false)] {
+        let data = folder.path(end);
+        let mut server = Server::start(&["--faulty", "none", "--data-dir", text(&data)]);
+        let ports: Vec<_> = server
+            .processes
+            .iter()
+            .map(|process| process.port)
+            .collect();
+        let (busy, is_busy) = mpsc::channel();
+        let callers = ports.into_iter().map(|port| {
+            let busy = busy.clone();
+            thread::spawn(move || {
+                let mut process = Connection::to(port);
+                for number in 0.. {
+                    if process.submit(&format!("set {port}={number}")).is_err() {
+                        return;
+                    }
+                    // Nobody listens any more once the server was told to end.
+                    let _ = busy.send(());
+                }
+            })
+        });
+        let callers: Vec<_> = callers.collect();
+        for _ in 0..50 {
+            is_busy.recv().unwrap();
+        }
+        if end == "KILL" {
+            // Those that lose their server close their stores.
+            server.processes.iter().for_each(|one| signal(one.pid, end));
+        }
+        server.signal(end);
+        server.wait();
+        callers
+            .into_iter()
+            .for_each(|caller| caller.join().unwrap());
+        for name in ["P", "Q", "R", "S"] {
+            let store = data.join(format!("{name}.redb"));
+            assert_eq!(was_closed(&store), is_closed, "{end}: {name}");
+        }
+    }
 }
 
 /// The limit stands for the disk: a write beyond it fails as one to a full disk does, and changes nothing.
