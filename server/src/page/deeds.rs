@@ -186,7 +186,7 @@ impl Deeds {
         let finalized = self.processes.iter().map(|process| async move {
             let round = Some(round);
             let decided = call_for(process, FinalizeDecision { round }, DECISION).await;
-            let words = decided.unwrap_or_else(|error| told(&process.name, &error));
+            let words = decided.unwrap_or_else(|error| reason(&error));
             self.feed.has_finalized(&process.name, words);
         });
         join_all(finalized).await;
@@ -218,11 +218,16 @@ async fn call_for<M: Method>(
     Caller::new(process.address, patience).call(method).await
 }
 
-/// Why a call failed, for somebody who knows no addresses.
+/// Whose call failed, and why.
 fn told(name: &str, error: &CallError) -> String {
+    format!("{name}: {}", reason(error))
+}
+
+/// Why a call failed, for somebody who knows no addresses.
+fn reason(error: &CallError) -> String {
     match error {
-        CallError::Fault(fault) => format!("{name}: {}", fault.message()),
-        other => format!("{name}: {other}"),
+        CallError::Fault(fault) => fault.message().to_owned(),
+        other => other.to_string(),
     }
 }
 

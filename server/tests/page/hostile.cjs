@@ -86,7 +86,7 @@ async function anotherPort(browser) {
       assert.deepEqual(seen, await page.evaluate(attempts, [nobody, token, has]), `a page of ${name} sees of ${target} what it sees where nobody listens`);
       for (const [what, result] of Object.entries(seen)) assert.match(result, /TypeError|failed/, `${target}: ${what}`);
     }
-    // A form and a link lead away to the same error page as from where nobody listens.
+    // A link leads away to the same error page as from where nobody listens.
     for (const target of [...there.map(([one]) => one), nobody]) {
       const [popup] = await Promise.all([page.waitForEvent("popup"), page.evaluate((to) => void window.open(to), target)]);
       await popup.waitForLoadState().catch(() => {});
@@ -101,6 +101,63 @@ async function anotherPort(browser) {
     await page.waitForFunction(() => frames.length > 0);
     for (const frame of page.frames()) assert.doesNotMatch(await frame.content().catch(() => ""), /Quorate|quorate_|XML-RPC/);
   }
+  await page.close();
+  await new Promise((resolve) => server.close(resolve).closeAllConnections());
+}
+
+/**
+ * Forms and scripts that send orders from a page of another origin, and from a frame whose origin is `null`. A form of plain text has a "="
+ * somewhere: it stands where the server and a process take it. What the same forms send to the hostile page's own server shows that they work.
+ */
+async function forms(browser) {
+  const posted = [];
+  const server = http.createServer(async (request, response) => {
+    response.setHeader("content-type", "text/html");
+    let body = "";
+    for await (const piece of request) body += piece;
+    if (request.method === "POST") posted.push(body.trim());
+    response.end("<!doctype html><title>hostile</title><body></body>");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const own = `http://127.0.0.1:${server.address().port}/`;
+  const page = await browser.newPage();
+  await page.goto(own);
+  const order = (text) => text.replace("silent", "silent@after=1ms");
+  const there = [[`${origin}/do`, deed], ...ports.map((one) => [`http://127.0.0.1:${one}/RPC2`, PROCESS.order]), [own, deed]];
+  const seen = await page.evaluate(async (all) => {
+    const loaded = (frame) => new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+    const seen = [];
+    for (const [number, [to, body]] of all.entries()) {
+      const [name, ...rest] = body.split("=");
+      const form = Object.assign(document.createElement("form"), { method: "post", enctype: "text/plain", action: to });
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value: rest.join("=") }));
+      const frame = Object.assign(document.createElement("iframe"), { name: `frame${number}` });
+      document.body.append(frame, form);
+      form.target = frame.name;
+      const answered = loaded(frame);
+      form.submit();
+      await answered;
+      // A frame without an origin sends the same, by a script and by a form.
+      const alone = document.createElement("iframe");
+      alone.sandbox = "allow-scripts allow-forms";
+      form.target = "_self";
+      const text = JSON.stringify([to, body]).replaceAll("<", "\\u003c");
+      alone.srcdoc = `${form.outerHTML}<script>
+        const [to, body] = ${text};
+        fetch(to, { method: "POST", mode: "no-cors", body }).then(({ type }) => type, ({ name }) => name).then((said) => parent.postMessage(said, "*"));
+        addEventListener("message", () => document.forms[0].submit());
+      </script>`;
+      const said = new Promise((resolve) => addEventListener("message", ({ data }) => resolve(data), { once: true }));
+      document.body.append(alone);
+      seen.push(await said);
+      const gone = loaded(alone);
+      alone.contentWindow.postMessage("go on", "*");
+      await gone;
+    }
+    return seen;
+  }, there.map(([to, text]) => [to, order(text)]));
+  assert.deepEqual(seen, [...there.slice(1).map(() => "TypeError"), "opaque"]);
+  assert.deepEqual(posted, [1, 2, 3].map(() => order(deed)));
   await page.close();
   await new Promise((resolve) => server.close(resolve).closeAllConnections());
 }
@@ -166,12 +223,14 @@ async function eachCheck() {
   cases.forEach(([got, wanted], number) => assert.equal(got, wanted, `case ${number}`));
 }
 
-/** After all that Q is as it was, and whoever has the whole address may switch it. */
+/** After all that the processes are as they were, and whoever has the whole address may switch it. */
 async function nothingWasSwitched(browser) {
   const { page } = await open(browser, url, /./);
-  await page.waitForSelector("#now-Q .is");
-  assert.match(await text(page, "#now-Q .is"), /correct/);
+  for (const name of ["Q", "R", "S"]) {
+    await page.waitForSelector(`#now-${name} .is`);
+    assert.match(await text(page, `#now-${name} .is`), /correct/, name);
+  }
   await page.close();
 }
 
-end(run([eachCheck, anotherPort, reboundName, nothingWasSwitched], ["--host-resolver-rules=MAP evil.test 127.0.0.1"]));
+end(run([eachCheck, anotherPort, forms, reboundName, nothingWasSwitched], ["--host-resolver-rules=MAP evil.test 127.0.0.1"]));
