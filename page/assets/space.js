@@ -107,9 +107,15 @@ export function draw(canvas, view, place, shown) {
   context.font = style.font;
   bands(context, view, place, color);
   lanes(context, view, place, color);
+  // What has begun before the picture does not cross the names, which end 8 pixels before it.
+  context.save();
+  context.beginPath();
+  context.rect(LEFT - 7, 0, view.width, view.height);
+  context.clip();
   const messages = arrows(context, view, place, shown, color);
   points(context, view, place, color);
   cursor(context, view, place, color);
+  context.restore();
   return messages;
 }
 
