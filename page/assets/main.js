@@ -52,7 +52,8 @@ function fromAddress(trace) {
   const event = number("e");
   const process = said.get("p");
   return {
-    place: event === undefined ? undefined : Math.min(Math.max(event - 1, 0), trace.events.length - 1),
+    // Of processes that run not all events may have come yet: the moment comes with them.
+    place: event === undefined ? undefined : Math.max(event - 1, 0),
     process: trace.names.includes(process) ? process : undefined,
     slot: number("s"),
   };
@@ -99,7 +100,7 @@ function App({ trace, live, story }) {
     forgotten.current += by;
     if (by > 0) setPlace((at) => Math.max((at ?? 0) - by, 0));
   });
-  const where = following ? undefined : place + 1;
+  const where = following ? undefined : chosen + 1;
   useEffect(() => {
     const said = new URLSearchParams({
       ...(trace.seed === undefined ? {} : { seed: trace.seed }),

@@ -123,6 +123,32 @@ async function charts(browser) {
   await page.close();
 }
 
+/** Lets the first event come alone, and what follows it once the page shows that one: as if there were so many that they come in pieces. */
+function inPieces() {
+  const { fetch } = globalThis;
+  globalThis.fetch = async (...wanted) => {
+    const response = await fetch(...wanted);
+    if (wanted[0] !== "/live") return response;
+    let [text, isSplit] = ["", false];
+    const split = new TransformStream({
+      async transform(piece, to) {
+        if (isSplit) return to.enqueue(piece);
+        text += piece;
+        const found = /\ndata: (\[.*\])\nid: (\d+)\n\n/.exec(text);
+        if (found === null) return undefined;
+        isSplit = true;
+        const [first, ...rest] = JSON.parse(found[1]);
+        to.enqueue(`${text.slice(0, found.index)}\ndata: ${JSON.stringify([first])}\nid: 1\n\n`);
+        while (document.querySelector("#slider") === null) await new Promise((resolve) => requestAnimationFrame(resolve));
+        to.enqueue(`data: ${JSON.stringify(rest)}\nid: ${found[2]}\n\n${text.slice(found.index + found[0].length)}`);
+        return undefined;
+      },
+    });
+    const body = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(split).pipeThrough(new TextEncoderStream());
+    return new Response(body, response);
+  };
+}
+
 async function back(browser) {
   const { page, faults } = await open(browser);
   await page.keyboard.press("ArrowLeft");
@@ -133,6 +159,7 @@ async function back(browser) {
   assert.equal(await place(page), at);
   const event = await text(page, "#chosen");
   await page.waitForFunction((place) => location.hash.includes(`e=${place}&`), at + 1);
+  await page.addInitScript(inPieces);
   await page.reload();
   await says(page, "#connection", /Live/);
   await page.waitForFunction((before) => Number(document.querySelector("#slider")?.max) > before, end);
