@@ -35,6 +35,9 @@ const LIVE_KEYS = [
   ["End", "follow what happens"],
 ];
 
+/** While the reader scrubs or plays, the panels follow after so many milliseconds: nobody reads faster, and all of them take longer than the picture. */
+const PANELS_MS = 150;
+
 /** The trace that stands in the page, compressed. */
 function embedded(text) {
   const letters = atob(text);
@@ -81,8 +84,19 @@ function App({ trace, live, story }) {
     setPlace(Math.min(Math.max(to, 0), end));
     setFollowing(to >= end);
   }, [end]);
-  const slots = useMemo(() => trace.slotsUpTo(place), [trace, place]);
-  const slot = slots.includes(asked) ? asked : (lastExecuted(trace, process, place) ?? slots.at(-1));
+  const [scrubs, setScrubs] = useState(false);
+  useLayoutEffect(() => {
+    if (!scrubs) return undefined;
+    const rest = setTimeout(() => setScrubs(false), PANELS_MS);
+    return () => clearTimeout(rest);
+  }, [scrubs, place]);
+  const scrub = useCallback((to) => {
+    setScrubs(true);
+    go(to);
+  }, [go]);
+  const told = Math.min(usePaced(place, scrubs || playing), end);
+  const slots = useMemo(() => trace.slotsUpTo(told), [trace, told, end]);
+  const slot = slots.includes(asked) ? asked : (lastExecuted(trace, process, told) ?? slots.at(-1));
 
   // A step of a story shows its own moment.
   const step = useRef(first.place === undefined ? undefined : story?.number);
@@ -195,10 +209,22 @@ function App({ trace, live, story }) {
     return () => removeEventListener("keydown", pressed);
   }, [keys]);
 
-  const ask = (name, number) => {
+  const ask = useCallback((name, number) => {
     setProcess(name);
     setAsked(number);
-  };
+  }, []);
+  const waiting = live?.waiting;
+  const panels = useMemo(() => {
+    const common = { trace, place: told, go };
+    return html`<div id="panels">
+      <${Processes} ...${common} chosen=${process} choose=${choose} />
+      <${Why} ...${common} slot=${slot} process=${process} />
+      <${Slots} ...${common} slot=${slot} process=${process} ask=${ask} />
+      <${Talk} ...${common} />
+      <${Log} ...${common} />
+      <${Charts} ...${common} process=${process} isLarge=${isLarge} waiting=${waiting} />
+    </div>`;
+  }, [trace, end, told, go, slot, process, choose, ask, isLarge, waiting]);
   const common = { trace, place, go };
   return html`
     <${Verdict} trace=${trace} end=${end} isLive=${live !== undefined} />
@@ -208,20 +234,21 @@ function App({ trace, live, story }) {
       ${live !== undefined && html`<${Connection} live=${live} /><${Switches} live=${live} process=${process} choose=${choose} />`}
       <${SpaceTime} ...${common} kinds=${kinds} setKinds=${setKinds} only=${only ? process : undefined} setOnly=${setOnly} process=${process}
         following=${live !== undefined && following} span=${story?.span} />
-      <${Time} ...${common} end=${end} playing=${playing} play=${keys[" "]} speed=${speed} setSpeed=${setSpeed} help=${() => setDialog("keys")}
+      <${Time} ...${common} scrub=${scrub} end=${end} playing=${playing} play=${keys[" "]} speed=${speed} setSpeed=${setSpeed} help=${() => setDialog("keys")}
         steps=${steps} size=${html`<${Size} isLarge=${isLarge} change=${changeSize} />`} />
       <${Chosen} ...${common} />
-      <div id="panels">
-        <${Processes} ...${common} chosen=${process} choose=${choose} />
-        <${Why} ...${common} slot=${slot} process=${process} />
-        <${Slots} ...${common} slot=${slot} process=${process} ask=${ask} />
-        <${Talk} ...${common} />
-        <${Log} ...${common} />
-        <${Charts} ...${common} process=${process} isLarge=${isLarge} waiting=${live?.waiting} />
-      </div>
+      ${panels}
     </main>
     ${dialog !== undefined && html`<${Dialog} what=${dialog} trace=${trace} place=${place} process=${process} isLive=${live !== undefined} storyKeys=${story?.help} close=${() => setDialog(undefined)} />`}
   `;
+}
+
+/** A value, but while it moves only so often. */
+function usePaced(value, isMoving) {
+  const shown = useRef({ value, at: -Infinity });
+  const now = performance.now();
+  if (!isMoving || now - shown.current.at >= PANELS_MS) shown.current = { value, at: now };
+  return shown.current.value;
 }
 
 function correctOne(trace) {
@@ -342,7 +369,7 @@ function startingView(trace) {
 }
 
 /** The slider with its marks, and how the run is played. */
-function Time({ trace, place, go, end, playing, play, speed, setSpeed, help, steps, size }) {
+function Time({ trace, place, go, scrub, end, playing, play, speed, setSpeed, help, steps, size }) {
   const all = useMemo(() => marks(trace), [trace, trace.turns.length, grain(trace.slots.size)]);
   // Nothing of it is made again while the reader goes back and forward.
   const picture = useMemo(() => html`<svg id="marks" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">
@@ -379,7 +406,7 @@ function Time({ trace, place, go, end, playing, play, speed, setSpeed, help, ste
       <button type="button" onClick=${help}>keys</button>
     </div>
     <input id="slider" type="range" min="0" max=${end} value=${place} aria-label="Event" aria-valuetext=${`event ${place + 1} of ${end + 1}`}
-      onInput=${(event) => go(Number(event.target.value))} />
+      onInput=${(event) => scrub(Number(event.target.value))} />
     ${picture}
   </section>`;
 }
