@@ -1,6 +1,6 @@
 // What the reader does to processes that run: switches for behaviours and links, and the next exchange.
 
-import { html, useLayoutEffect, useMemo, useState } from "quorate/preact";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "quorate/preact";
 import { list } from "quorate/words";
 
 const CONNECTIONS = {
@@ -69,8 +69,13 @@ function outcome({ round, finalized, ended }) {
 function OfProcess({ one, ask, behaviours, isChosen, choose }) {
   const { process, state, reason, fault } = one;
   const [words, setWords] = useState(fault ?? "none");
-  // Somebody else may have switched it.
-  useLayoutEffect(() => setWords(fault ?? "none"), [fault]);
+  // Somebody else may have switched it. That it does not answer for a moment changes nothing: the reader may be typing.
+  const known = useRef(fault);
+  useLayoutEffect(() => {
+    if (fault === null || fault === known.current) return;
+    known.current = fault;
+    setWords(fault);
+  }, [fault]);
   const set = (event) => {
     event.preventDefault();
     ask({ do: "behave", process, behaviour: words.trim() });

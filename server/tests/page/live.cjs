@@ -179,10 +179,13 @@ async function death(browser) {
   await says(page, "#round", /Round \d+\. /);
   await page.click("[aria-label='restart R']");
   await says(page, "#now-R .is", /correct/);
+  // What the reader has typed stays while a process does not answer.
+  await page.fill("#now-S .words", "lie:retreat");
   await page.click("[aria-label='pause S']");
   await says(page, "#now-S .is", /paused/);
   await page.click("[aria-label='resume S']");
   await says(page, "#now-S .is", /correct/);
+  assert.equal(await page.inputValue("#now-S .words"), "lie:retreat");
   assert.deepEqual(faults, []);
   await page.close();
 }
