@@ -118,13 +118,21 @@ impl<'a> Side<'a> {
 
     /// Whether its names are too long to stand side by side.
     pub(super) fn turns(&self) -> bool {
-        let longest = self
-            .axis
-            .names
-            .iter()
-            .map(|name| name.chars().count())
-            .max();
-        longest.is_some_and(|longest| longest * self.axis.names.len() > 95)
+        self.longest_name() * self.axis.names.len() > 95
+    }
+
+    /// How many pixels what stands below the plane needs: turned names stand on their ends, 7 pixels a letter, above the axis's title.
+    pub(super) fn room_below(&self) -> u32 {
+        if !self.turns() {
+            return 48;
+        }
+        u32::try_from(self.longest_name() * 7 + 40).unwrap_or(u32::MAX)
+    }
+
+    /// In letters.
+    fn longest_name(&self) -> usize {
+        let names = self.axis.names.iter();
+        names.map(|name| name.chars().count()).max().unwrap_or(0)
     }
 }
 

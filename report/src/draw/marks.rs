@@ -79,8 +79,8 @@ impl<F: Fn(f64, f64) -> Option<(i32, i32)>> Pen<'_, '_, F> {
             .draw(&Text::new(band.name.clone(), (left + 4, top + 3), style))
     }
 
-    /// The names of an axis, upright below it.
-    pub(super) fn turned(&self, xs: &Side<'_>, bottom: f64) -> Painted {
+    /// The names of an axis, upright below it, and what they are names of, at the picture's lower edge.
+    pub(super) fn turned(&self, xs: &Side<'_>, bottom: f64, title: String) -> Painted {
         let style = (FONT, 13).into_text_style(self.root);
         let style = style.transform(FontTransform::Rotate270);
         let style = style.pos(Pos::new(HPos::Right, VPos::Center));
@@ -90,7 +90,12 @@ impl<F: Fn(f64, f64) -> Option<(i32, i32)>> Pen<'_, '_, F> {
                 self.root.draw(&name)?;
             }
         }
-        Ok(())
+        let style = (FONT, 14).into_text_style(self.root);
+        let style = style.pos(Pos::new(HPos::Center, VPos::Bottom));
+        let (width, height) = self.root.dim_in_pixel();
+        let edge = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
+        let place = (edge(width / 2), edge(height) - 8);
+        self.root.draw(&Text::new(title, place, style))
     }
 
     pub(super) fn curve(&self, curve: &Curve) -> Painted {

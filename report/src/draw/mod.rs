@@ -54,7 +54,7 @@ fn paint<'a>(chart: &'a Chart, text: &mut String, says: &mut Vec<&'a str>) -> Pa
     builder
         .margin(12)
         .margin_top(40 + lines * LINE)
-        .x_label_area_size(if turns { 120 } else { 48 })
+        .x_label_area_size(xs.room_below())
         .y_label_area_size(72);
     let mut context = builder.build_cartesian_2d(xs.places(), ys.places())?;
     let (x_title, y_title) = (titled(&chart.x, chart), titled(&chart.y, chart));
@@ -72,7 +72,7 @@ fn paint<'a>(chart: &'a Chart, text: &mut String, says: &mut Vec<&'a str>) -> Pa
         .y_label_formatter(&y_label)
         .y_desc(y_title);
     if !turns {
-        mesh.x_desc(x_title);
+        mesh.x_desc(x_title.clone());
     }
     mesh.draw()?;
     let at = |x: f64, y: f64| {
@@ -84,7 +84,7 @@ fn paint<'a>(chart: &'a Chart, text: &mut String, says: &mut Vec<&'a str>) -> Pa
         at: &at,
     };
     if turns {
-        pen.turned(&xs, ys.value(ys.range.0))?;
+        pen.turned(&xs, ys.value(ys.range.0), x_title)?;
     }
     for band in &chart.bands {
         pen.band(band, &ys)?;
@@ -152,7 +152,7 @@ fn with_titles(svg: &str, chart: &Chart, says: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::draw;
+    use super::{SIZE, draw};
     use crate::chart::{Axis, Band, Chart, Curve, Point, Scale, Series, Shape};
     use crate::row::Source;
 
@@ -199,6 +199,42 @@ mod tests {
         assert_eq!(svg.matches("<style>.d0072B2{").count(), 1);
         assert_eq!(svg.matches("class=\"d0072B2\"").count(), 10);
         assert_eq!(svg, draw(&chart(Shape::Boxes, Scale::Linear)).unwrap());
+    }
+
+    #[test]
+    fn long_names_stand_within_the_picture_above_the_title_of_their_axis() {
+        let mut chart = chart(Shape::Boxes, Scale::Linear);
+        let longest = "a name that is as long as any".to_owned();
+        chart.x = Axis::named(
+            "behaviour",
+            vec![
+                "lie".to_owned(),
+                "skip".to_owned(),
+                longest,
+                "deny".to_owned(),
+            ],
+        );
+        let svg = draw(&chart).unwrap();
+        let turned = svg
+            .match_indices("text-anchor=\"end\"")
+            .filter_map(|(at, _)| {
+                let line = svg.get(at..)?.lines().next()?;
+                line.split_once("rotate(270, ")?
+                    .1
+                    .trim_end_matches(")\">")
+                    .split_once(", ")?
+                    .1
+                    .parse::<u32>()
+                    .ok()
+            });
+        let tops: Vec<u32> = turned.collect();
+        assert_eq!(tops.len(), 4, "{svg}");
+        // A letter has 7 pixels, and the title of the axis stands below.
+        assert!(
+            tops.iter().all(|top| top + 29 * 7 + 20 < SIZE.1),
+            "{tops:?}"
+        );
+        assert!(svg.contains("behaviour, simulated"), "{svg}");
     }
 
     #[test]
