@@ -60,7 +60,7 @@ async fn heal_one<'a>(target: &Target, process: &'a Process) -> (&'a Process, Ch
         Err(error) => Err(error),
     };
     let change = match healed {
-        Ok(words) => match pardon(target, &process.name).await {
+        Ok(words) => match pardon(target, process).await {
             Ok(()) => Change::Behaves(words),
             Err(error) => Change::NotPardoned(words, error),
         },
@@ -71,14 +71,17 @@ async fn heal_one<'a>(target: &Target, process: &'a Process) -> (&'a Process, Ch
     (process, change)
 }
 
-/// All count a process again that they have proved faulty. It is correct by now, so what it signs from then on is no lie. Proofs are
-/// exchanged: if nobody who answers has one, one that is not reached has probably none either.
-async fn pardon(target: &Target, name: &str) -> anyhow::Result<()> {
-    let by = target.processes.iter().map(async |by| {
-        let process = name.to_owned();
-        let pardoned = by.call(FaultPardon { process }).await;
-        (by, pardoned)
-    });
+/// All count a process again that they have proved faulty. It is correct by now, so what it signs from then on is no lie. How far it had
+/// signed anything it says itself: its messages may be on their way. Proofs are exchanged: if nobody who answers has one, one that is not
+/// reached has probably none either.
+async fn pardon(target: &Target, pardoned: &Process) -> anyhow::Result<()> {
+    let name = &pardoned.name;
+    let status = pardoned.status_now().await;
+    let status = status.map_err(|error| no_answer(name, error))?;
+    let by = target
+        .processes
+        .iter()
+        .map(async |by| (by, by.call(FaultPardon::of(&status)).await));
     let answers = join_all(by).await;
     let is_proved = answers
         .iter()

@@ -97,6 +97,11 @@ impl Process {
         }
     }
 
+    /// How it is by now.
+    pub(crate) async fn status_now(&self) -> Result<ProcessStatus, CallError> {
+        status_of(&self.caller, SHORT_STATUS_LIMIT).await
+    }
+
     pub(crate) fn is_reachable(&self) -> bool {
         !matches!(&self.status, Err(error) if error.is_unreachable())
     }

@@ -68,6 +68,7 @@ fn status(process: &str) -> ProcessStatus {
         low_watermark: 0,
         high_watermark: 200,
         executed: 0,
+        last_slot: 0,
         round: RoundSummary {
             round: 0,
             close_sequence_number: 0,

@@ -224,6 +224,7 @@ fn talkative() -> ProcessStatus {
         low_watermark: 0,
         high_watermark: 256,
         executed: 5,
+        last_slot: 5,
         round: RoundSummary {
             round: 1,
             close_sequence_number: 5,

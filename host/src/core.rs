@@ -9,7 +9,7 @@ use quorate_fault::behaviour::Behaviour;
 use quorate_protocol::Mutant;
 use quorate_protocol::message::{Query, Request};
 use quorate_protocol::{
-    Input, Keys, Record, Replica, ReplicaId, Time, Timer, Verified, VerifiedMessage,
+    Input, Keys, Pardon, Record, Replica, ReplicaId, Time, Timer, Verified, VerifiedMessage,
 };
 use quorate_service::{Operation, Service};
 use quorate_trace::{self as trace, EventId};
@@ -184,9 +184,9 @@ impl<S: Service> Core<S> {
         self.give(Input::Distrust);
     }
 
-    /// The operator pardons a replica: the proofs against it that are kept here act no more.
-    pub fn pardon(&mut self, replica: ReplicaId) {
-        self.give(Input::Pardon(replica));
+    /// The operator pardons a replica, which has signed things up to there: see [`Input::Pardon`].
+    pub fn pardon(&mut self, replica: ReplicaId, signed: Pardon) {
+        self.give(Input::Pardon { replica, signed });
     }
 
     /// Misbehaves in this way from now on; `None` makes the process correct. What it held back leaves at once.

@@ -8,8 +8,8 @@ use quorate_fault::behaviour::Behaviour;
 use quorate_protocol::Mutant;
 use quorate_protocol::client::Client;
 use quorate_protocol::{
-    ClientId, Config, Input, Keys, Record, Replica, ReplicaId, Sequence, SignedMessage, Time,
-    Timestamp,
+    ClientId, Config, Input, Keys, Pardon, Record, Replica, ReplicaId, Sequence, SignedMessage,
+    Time, Timestamp,
 };
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::{Membership, Plan};
@@ -344,9 +344,9 @@ impl<C> Process<C> {
         }
     }
 
-    /// The operator pardons a replica: the proofs against it that are kept here act no more.
-    pub fn pardon(&mut self, replica: ReplicaId) {
-        self.core.pardon(replica);
+    /// The operator pardons a replica, which has signed things up to there: see [`quorate_protocol::Input::Pardon`].
+    pub fn pardon(&mut self, replica: ReplicaId, signed: Pardon) {
+        self.core.pardon(replica, signed);
     }
 
     /// Misbehaves in this way from now on; `None` makes the process correct.

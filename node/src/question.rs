@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use quorate_host::{Answer, Ask, Batch, Page as TracePage};
-use quorate_protocol::{Evidence, ReplicaId, Sequence, Sizes, SlotStatus, Status, Time};
+use quorate_protocol::{Evidence, Pardon, ReplicaId, Sequence, Sizes, SlotStatus, Status, Time};
 use quorate_service::ledger::Page;
 use quorate_wire::Fault;
 use quorate_wire::method::{
@@ -201,8 +201,8 @@ pub(crate) enum Question {
     ArchivedItem(String, oneshot::Sender<Option<Vec<u8>>>),
     /// Sets the fault of this process, in words; `None` makes it correct. The answer is the fault, in words.
     SetFault(Option<String>, oneshot::Sender<Result<String, Fault>>),
-    /// The operator pardons a process. The answer is whether there was a proof against it.
-    Pardon(ReplicaId, oneshot::Sender<Result<bool, Fault>>),
+    /// The operator pardons a process, which has signed things up to there. The answer is whether there was a proof against it.
+    Pardon(ReplicaId, Pardon, oneshot::Sender<Result<bool, Fault>>),
     /// The fault of this process, in words.
     Fault(oneshot::Sender<String>),
     /// Sets the rules of the links. The answer is that of [`Question::Links`].

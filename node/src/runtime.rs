@@ -10,7 +10,9 @@ use quorate_host::{
     Ask, Batch, Disk, Event, Journal, Micros, Outgoing, Past, Process, Released, Setup,
     first_number,
 };
-use quorate_protocol::{ClusterId, Config, Evidence, Keys, Quorum, Record, ReplicaId, Time};
+use quorate_protocol::{
+    ClusterId, Config, Evidence, Keys, Pardon, Quorum, Record, ReplicaId, Time,
+};
 use quorate_service::exchange::Rules;
 use quorate_service::gathering::Membership;
 use quorate_trace::{self as trace, EventId, Kind, Why};
@@ -411,8 +413,8 @@ impl Runtime {
             Question::SetFault(words, answer) => {
                 let _ = answer.send(self.set_fault(words));
             }
-            Question::Pardon(process, answer) => {
-                let _ = answer.send(self.pardon(process));
+            Question::Pardon(process, signed, answer) => {
+                let _ = answer.send(self.pardon(process, signed));
             }
             Question::Fault(answer) => {
                 let _ = answer.send(self.fault_in_words());
@@ -515,7 +517,7 @@ impl Runtime {
     }
 
     /// Counts a process again that this one has proved faulty. Answers whether it had.
-    fn pardon(&mut self, process: ReplicaId) -> Result<bool, Fault> {
+    fn pardon(&mut self, process: ReplicaId, signed: Pardon) -> Result<bool, Fault> {
         if !self.loopback {
             return Err(Fault::new(
                 Fault::NOT_FROM_ELSEWHERE,
@@ -527,8 +529,9 @@ impl Runtime {
         drop(proofs);
         if is_proved {
             tracing::info!(%process, "pardoned");
-            self.process.pardon(process);
         }
+        // A proof of what it signed before may still come.
+        self.process.pardon(process, signed);
         Ok(is_proved)
     }
 

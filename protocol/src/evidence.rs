@@ -83,13 +83,13 @@ impl Evidence {
     }
 }
 
-/// How far a replica was when its operator pardoned another one. What the other one has signed of views and slots up to there proves
-/// nothing more against it.
+/// How far a replica and the one that it pardoned were when its operator pardoned that one. What it has signed of views and slots up to
+/// there proves nothing more against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pardon {
-    /// The view that it was in or asked for, or a later one that the other one had asked for.
+    /// The last view that one of the two was in or had asked for.
     pub view: View,
-    /// The last slot of which it knew anything.
+    /// The last slot of which one of the two knew anything.
     pub sequence: Sequence,
 }
 

@@ -1,5 +1,5 @@
 use crate::effect::Timer;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Pardon};
 use crate::id::{ReplicaId, Sequence};
 use crate::message::{Answer, Query, Request, Surplus, VerifiedMessage};
 use crate::part::Part;
@@ -33,8 +33,14 @@ pub enum Input {
     },
     /// The signatures of what [`crate::Effect::Suspect`] has named hold.
     Proved(Box<Evidence>),
-    /// The operator of the process pardons a replica: the proofs against it that are kept here act no more.
-    Pardon(ReplicaId),
+    /// The operator of the process pardons a replica: the proofs against it that are kept here act no more, nor do those that come
+    /// later of what it has signed up to now. `signed` is how far that is at least, as the replica itself says once it is correct.
+    Pardon {
+        /// Who is pardoned.
+        replica: ReplicaId,
+        /// Its view and its last slot. Messages of it may be on their way.
+        signed: Pardon,
+    },
     /// The host has read what [`crate::Effect::Read`] asked for.
     Read {
         /// The replica that asked.

@@ -53,6 +53,7 @@ fn status() -> ProcessStatus {
         low_watermark: 0,
         high_watermark: 200,
         executed: u64::MAX,
+        last_slot: u64::MAX,
         round: RoundSummary {
             round: 1,
             close_sequence_number: 3,

@@ -207,15 +207,13 @@ impl Replica {
     }
 
     /// The operator of this process takes the proofs against a replica as settled: they act no more. It counts again from now on, until
-    /// there is a proof all of whose messages are of later slots or views.
-    pub(super) fn on_pardon(&mut self, replica: ReplicaId) {
-        if !self.dossier.convicts(replica) {
-            return;
-        }
+    /// there is a proof all of whose messages are of later slots or views. The same holds where there is no proof yet: the second message
+    /// of a lie may be on its way.
+    pub(super) fn on_pardon(&mut self, replica: ReplicaId, signed: Pardon) {
         let asked = self.view_changes_of(replica).map(|one| one.value().view);
         let pardon = Pardon {
-            view: asked.fold(self.view, std::cmp::Ord::max),
-            sequence: self.log.last().unwrap_or_default().max(self.executed),
+            view: asked.fold(self.view.max(signed.view), std::cmp::Ord::max),
+            sequence: self.last_slot().max(signed.sequence),
         };
         if !self.is_mutant(Mutant::PardonNotOnDisk) {
             self.persist(Record::Pardon(replica, pardon));

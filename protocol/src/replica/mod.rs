@@ -163,7 +163,7 @@ impl Replica {
             Input::Executed { sequence, results } => self.on_executed(sequence, results),
             Input::Read { to, answer } => self.on_read(to, answer),
             Input::Proved(evidence) => self.accuse(*evidence),
-            Input::Pardon(replica) => self.on_pardon(replica),
+            Input::Pardon { replica, signed } => self.on_pardon(replica, signed),
             Input::CheckpointTaken { sequence, parts } => self.on_checkpoint_taken(sequence, parts),
         }
         self.assert_invariants();

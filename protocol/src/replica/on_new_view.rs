@@ -17,6 +17,9 @@ impl Replica {
         pre_prepares: Vec<Verified<PrePrepare>>,
     ) {
         let (signer, view) = (new_view.signer(), new_view.value().view);
+        if signer != view.primary(self.config.quorum) {
+            return self.reject(Misbehaviour::NotPrimary { signer, view });
+        }
         let is_late = view < self.view || (view == self.view && self.active);
         if let Some(SignedMessage::NewView {
             new_view: known, ..
@@ -36,9 +39,6 @@ impl Replica {
         }
         if is_late {
             return;
-        }
-        if signer != view.primary(self.config.quorum) {
-            return self.reject(Misbehaviour::NotPrimary { signer, view });
         }
         if let Err(why) = flaw.and_then(|()| check_proposals(new_view, &pre_prepares)) {
             self.reject(Misbehaviour::InvalidNewView { signer, why });

@@ -25,6 +25,8 @@ pub struct Status {
     pub high_watermark: Sequence,
     /// The last slot executed.
     pub executed: Sequence,
+    /// The last slot of which the replica knows anything. It has signed nothing about later ones.
+    pub last_slot: Sequence,
 }
 
 /// How far a slot is, at one replica.
@@ -82,7 +84,12 @@ impl Replica {
             low_watermark: self.low_watermark(),
             high_watermark: self.high_watermark(),
             executed: self.executed,
+            last_slot: self.last_slot(),
         }
+    }
+
+    pub(super) fn last_slot(&self) -> Sequence {
+        self.log.last().unwrap_or_default().max(self.executed)
     }
 
     /// How far the slots after this one are, those in the log.

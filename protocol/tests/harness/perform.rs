@@ -3,7 +3,9 @@
 use quorate_host::{Batch as Arrived, Core, Event, Outgoing};
 use quorate_protocol::client::{Accepted, Read};
 use quorate_protocol::message::Request;
-use quorate_protocol::{Effect, Input, Misbehaviour, ReplicaId, Sequence, SignedMessage, Timer};
+use quorate_protocol::{
+    Effect, Input, Misbehaviour, Pardon, ReplicaId, Sequence, SignedMessage, Timer, View,
+};
 
 use super::log::Log;
 use super::sign::the_request;
@@ -127,9 +129,13 @@ impl Network {
         self.give(at, Core::distrust);
     }
 
-    /// A process's operator pardons a replica.
-    pub(crate) fn pardon(&mut self, at: u32, replica: u32) {
-        self.give(at, |core| core.pardon(ReplicaId(replica)));
+    /// A process's operator pardons a replica, which says that it has signed things up to a slot in view 0.
+    pub(crate) fn pardon(&mut self, at: u32, replica: u32, last_slot: u64) {
+        let signed = Pardon {
+            view: View(0),
+            sequence: Sequence(last_slot),
+        };
+        self.give(at, |core| core.pardon(ReplicaId(replica), signed));
     }
 
     /// A timer of a replica runs out now.

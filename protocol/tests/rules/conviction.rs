@@ -206,7 +206,7 @@ pub(crate) fn rule_30_a_pardoned_replica_counts_again_until_it_lies_anew_also_af
     let mut net = convicted(4, 2);
     let old = proof(&net, 2, 7);
     net.deliver(3, net.pre_prepare(0, 0, 8, &net.batch(0, 9)));
-    net.pardon(3, 2);
+    net.pardon(3, 2, 0);
     for _ in 0..2 {
         let replica = net.replica(3);
         assert!(!replica.convicts(ReplicaId(2)));
@@ -232,7 +232,7 @@ pub(crate) fn rule_30_a_pardoned_replica_counts_again_until_it_lies_anew_also_af
     let anew = net.deliver(3, later_proof(&net, 2));
     assert_eq!(accusations(&anew).len(), 1);
     assert!(net.replica(3).convicts(ReplicaId(2)));
-    net.pardon(3, 1);
+    net.pardon(3, 1, 0);
     assert!(
         net.replica(3).convicts(ReplicaId(2)),
         "1 was pardoned, not 2"
@@ -241,6 +241,24 @@ pub(crate) fn rule_30_a_pardoned_replica_counts_again_until_it_lies_anew_also_af
     net.restart(3);
     assert!(net.replica(3).convicts(ReplicaId(2)));
     assert_eq!(net.replica(3).pardoned().count(), 1);
+}
+
+#[test]
+pub(crate) fn rule_30_a_lie_on_its_way_is_pardoned_with_those_that_have_come_whether_they_proved_anything_or_not()
+ {
+    for mut net in [convicted(4, 2), Network::new(4)] {
+        net.pardon(3, 2, 9);
+        assert_eq!(
+            accusations(&net.deliver(3, proof(&net, 2, 9))),
+            [],
+            "2 says that it had signed things up to slot 9"
+        );
+        assert!(!net.replica(3).convicts(ReplicaId(2)));
+        net.crash(3);
+        net.restart(3);
+        assert_eq!(accusations(&net.deliver(3, proof(&net, 2, 9))), []);
+        assert_eq!(accusations(&net.deliver(3, proof(&net, 2, 10))).len(), 1);
+    }
 }
 
 #[test]

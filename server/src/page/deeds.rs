@@ -120,15 +120,17 @@ impl Deeds {
     }
 
     async fn heal(&self) -> Result<String, String> {
-        let healed = self.processes.iter().map(|process| async move {
-            self.set_links(process, Vec::new()).await?;
-            let healed = call(process, FaultClear).await;
-            healed.map_err(|error| told(&process.name, &error))
-        });
-        let mut done: Vec<Result<_, String>> = join_all(healed).await;
-        let pardoned = self.processes.iter().map(|by| self.pardon_all(by));
-        done.extend(join_all(pardoned).await);
-        let failed: Vec<_> = done.into_iter().filter_map(Result::err).collect();
+        let healed = self.processes.iter().map(|process| self.heal_one(process));
+        let mut pardons = Vec::new();
+        let mut failed = Vec::new();
+        for one in join_all(healed).await {
+            match one {
+                Ok(pardon) => pardons.push(pardon),
+                Err(why) => failed.push(why),
+            }
+        }
+        let pardoned = self.processes.iter().map(|by| pardon_all(by, &pardons));
+        failed.extend(join_all(pardoned).await.into_iter().filter_map(Result::err));
         if failed.is_empty() {
             Ok("all are correct, and all links whole".to_owned())
         } else {
@@ -136,14 +138,15 @@ impl Deeds {
         }
     }
 
-    /// A process counts all others again. They are correct by now.
-    async fn pardon_all(&self, by: &Process) -> Result<String, String> {
-        for process in self.processes.iter() {
-            let process = process.name.clone();
-            let pardoned = call(by, FaultPardon { process }).await;
-            pardoned.map_err(|error| told(&by.name, &error))?;
-        }
-        Ok(by.name.clone())
+    /// Makes a process correct, and its links whole. Answers what the others are to pardon.
+    async fn heal_one(&self, process: &Process) -> Result<FaultPardon, String> {
+        let failed = |error: CallError| told(&process.name, &error);
+        self.set_links(process, Vec::new()).await?;
+        call(process, FaultClear).await.map_err(failed)?;
+        let status = call(process, Status::default()).await.map_err(failed)?;
+        let status = status.into_process();
+        let status = status.ok_or_else(|| format!("{}: told how a slot is", process.name))?;
+        Ok(FaultPardon::of(&status))
     }
 
     async fn order(&self, name: &str, order: Order) -> Result<String, String> {
@@ -216,6 +219,15 @@ async fn call_for<M: Method>(
     patience: Duration,
 ) -> Result<M::Answer, CallError> {
     Caller::new(process.address, patience).call(method).await
+}
+
+/// A process counts others again. They are correct by now.
+async fn pardon_all(by: &Process, pardons: &[FaultPardon]) -> Result<(), String> {
+    for pardon in pardons {
+        let pardoned = call(by, pardon.clone()).await;
+        pardoned.map_err(|error| told(&by.name, &error))?;
+    }
+    Ok(())
 }
 
 /// Whose call failed, and why.

@@ -443,6 +443,7 @@ mod tests {
             low_watermark: Sequence(low),
             high_watermark: Sequence(low + 8),
             executed: Sequence(low),
+            last_slot: Sequence(low),
         }
     }
 

@@ -72,6 +72,8 @@ pub struct ProcessStatus {
     pub high_watermark: u64,
     /// The last executed sequence number.
     pub executed: u64,
+    /// The last sequence number of which it knows anything. It has signed nothing about later ones.
+    pub last_slot: u64,
     /// The latest round. [`Round`](super::Round) has its votes.
     pub round: RoundSummary,
     /// The processes that it can prove faulty.
@@ -174,7 +176,7 @@ impl Method for Status {
     const NAME: &'static str = "status";
     const HELP: &'static str = "status([sequence_number]): answers a struct. Without a sequence number, it \
         describes this process: process, cluster, processes, port, life (how often it had started before), fault, seed, view, view_active, primary, \
-        low_watermark, high_watermark, executed, round (round, close_sequence_number, ballots, decision), proofs, refused, \
+        low_watermark, high_watermark, executed, last_slot, round (round, close_sequence_number, ballots, decision), proofs, refused, \
         view_changes, traffic. With a sequence number, \
         it describes this slot at this process: sequence_number, phase (unknown, pre-prepared, prepared, \
         committed, executed or stable), prepares_received, commits_received, prepared_by, committed_by, \
@@ -258,6 +260,7 @@ impl ProcessStatus {
             ("low_watermark", from_number(self.low_watermark)),
             ("high_watermark", from_number(self.high_watermark)),
             ("executed", from_number(self.executed)),
+            ("last_slot", from_number(self.last_slot)),
             ("round", self.round.into_value()),
             ("proofs", from_each(self.proofs, ProofStatus::into_value)),
             (
@@ -288,6 +291,7 @@ impl ProcessStatus {
             low_watermark: members.number("low_watermark")?,
             high_watermark: members.number("high_watermark")?,
             executed: members.number("executed")?,
+            last_slot: members.number("last_slot")?,
             round: RoundSummary::from_value(members.value("round")?)?,
             proofs: members.each("proofs", ProofStatus::from_value)?,
             refused: members.each("refused", RefusedStatus::from_value)?,
