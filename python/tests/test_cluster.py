@@ -17,6 +17,9 @@ def gone(port):
         xmlrpc.client.ServerProxy(f"http://127.0.0.1:{port}/").status()
     except OSError:
         return True
+    except xmlrpc.client.Fault:
+        # It is there as long as it answers anything: one that shuts down says so.
+        return False
     return False
 
 
