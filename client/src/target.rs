@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use quorate_protocol::Quorum;
 use quorate_server::logging::{Concern, LogFormat, Logging};
 use quorate_server::{Cluster, name_of, port_of};
-use quorate_wire::method::{ProcessStatus, Status};
+use quorate_wire::method::{ProcessStatus, Status, StatusAnswer};
 use quorate_wire::{CallError, Caller, Fault, LeanCaller, Method};
 use tokio::time::{Instant, sleep};
 
@@ -99,7 +99,8 @@ impl Process {
 
     /// How it is by now.
     pub(crate) async fn status_now(&self) -> Result<ProcessStatus, CallError> {
-        status_of(&self.caller, SHORT_STATUS_LIMIT).await
+        let answer = self.call(Status::default()).await?;
+        of_process(answer, &self.caller)
     }
 
     pub(crate) fn is_reachable(&self) -> bool {
@@ -427,6 +428,10 @@ async fn meet(
 
 async fn status_of(caller: &Caller, limit: Duration) -> Result<ProcessStatus, CallError> {
     let answer = caller.call_with_timeout(Status::default(), limit).await?;
+    of_process(answer, caller)
+}
+
+fn of_process(answer: StatusAnswer, caller: &Caller) -> Result<ProcessStatus, CallError> {
     answer.into_process().ok_or_else(|| CallError::BadAnswer {
         address: caller.address().to_string(),
         method: Status::NAME.to_owned(),

@@ -524,9 +524,7 @@ impl Runtime {
                 "a process can be pardoned only by one that listens on loopback alone",
             ));
         }
-        let mut proofs = self.process.replica().proofs();
-        let is_proved = proofs.any(|one| one.accused() == process);
-        drop(proofs);
+        let is_proved = self.process.replica().convicts(process);
         if is_proved {
             tracing::info!(%process, "pardoned");
         }

@@ -1,7 +1,7 @@
 // What the events of a trace add up to over time: operations, waits, messages by kind, and when something was wrong. Each event is looked at
 // once, whatever came before it.
 
-import { isEnd, isPause, processOf } from "quorate/trace";
+import { entry, isEnd, isPause, processOf } from "quorate/trace";
 
 /** The most spans into which the time is divided, and the shortest of them in microseconds. */
 const MOST = 240;
@@ -289,8 +289,3 @@ function halve(all, both, nothing) {
 
 /** Sorts in place. What is sorted already, as all spans but the last ones are, is quick. */
 const sort = (values) => values.sort((a, b) => a - b);
-
-function entry(map, key, make) {
-  if (!map.has(key)) map.set(key, make());
-  return map.get(key);
-}

@@ -1,7 +1,7 @@
 // Who has said two things about one slot, and to whom: a liar's contradicting digests side by side.
 
 import { html, useEffect, useState } from "quorate/preact";
-import { processOf } from "quorate/trace";
+import { entry, processOf } from "quorate/trace";
 import { batch, list } from "quorate/words";
 
 const VOTES = ["pre-prepare", "prepare", "commit"];
@@ -67,9 +67,4 @@ export function Lies({ trace, slot, place, go }) {
       </ul>
     </figure>`,
   );
-}
-
-function entry(map, key, make) {
-  if (!map.has(key)) map.set(key, make());
-  return map.get(key);
 }

@@ -275,7 +275,8 @@ export class Trace {
   }
 }
 
-function entry(map, key, make) {
+/** What a map has under a key; made and put there if it has nothing. */
+export function entry(map, key, make) {
   if (!map.has(key)) map.set(key, make());
   return map.get(key);
 }

@@ -45,6 +45,13 @@ fn named(name: &str) -> String {
     name.to_owned()
 }
 
+fn pause(name: &str, milliseconds: Option<u64>) -> ProcessPause {
+    ProcessPause {
+        process: named(name),
+        milliseconds,
+    }
+}
+
 #[test]
 fn a_killed_process_is_started_again_on_its_port_and_says_why_it_was_away() {
     let server = Server::start(&["--faulty", "none", "--restart", "on-failure"]);
@@ -89,16 +96,7 @@ fn the_log_says_once_and_truly_why_a_process_ended() {
         let process = named(name);
         call(control, ProcessRestart { process }).unwrap();
     }
-    let process = named("S");
-    let milliseconds = Some(50);
-    call(
-        control,
-        ProcessPause {
-            process,
-            milliseconds,
-        },
-    )
-    .unwrap();
+    call(control, pause("S", Some(50))).unwrap();
     eventually("S goes on", || {
         server.complaints().contains("process S goes on")
     });
@@ -175,11 +173,7 @@ fn a_process_that_keeps_ending_is_left_alone_and_its_port_says_so() {
 fn a_paused_process_is_known_at_once_and_goes_on_when_told_or_by_itself() {
     let server = Server::start(&["--faulty", "none"]);
     let control = control(&server.processes[0]);
-    let pause = |milliseconds| ProcessPause {
-        process: named("Q"),
-        milliseconds,
-    };
-    let paused = call(control, pause(None)).unwrap();
+    let paused = call(control, pause("Q", None)).unwrap();
     assert_eq!(
         (paused.state.as_str(), paused.reason.as_str()),
         ("paused", "paused")
@@ -197,7 +191,7 @@ fn a_paused_process_is_known_at_once_and_goes_on_when_told_or_by_itself() {
         Fault::new(Fault::WRONG_STATE, "Q is not paused").into()
     );
 
-    call(control, pause(Some(50))).unwrap();
+    call(control, pause("Q", Some(50))).unwrap();
     eventually("it goes on by itself", || {
         listed(&server, "Q").state == "running"
     });
@@ -208,17 +202,8 @@ fn a_paused_process_is_known_at_once_and_goes_on_when_told_or_by_itself() {
 fn a_server_that_ends_ends_those_that_are_paused_or_wait_for_a_restart() {
     for end in ["INT", "KILL"] {
         let mut server = Server::start(&["--faulty", "none", "--restart", "always"]);
-        let process = named("P");
-        let milliseconds = None;
         let control = control(&server.processes[1]);
-        call(
-            control,
-            ProcessPause {
-                process,
-                milliseconds,
-            },
-        )
-        .unwrap();
+        call(control, pause("P", None)).unwrap();
         // This one is not paused by the server.
         signal(server.processes[1].pid, "STOP");
         signal(server.processes[2].pid, "KILL");

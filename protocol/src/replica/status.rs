@@ -25,7 +25,7 @@ pub struct Status {
     pub high_watermark: Sequence,
     /// The last slot executed.
     pub executed: Sequence,
-    /// The last slot of which the replica knows anything. It has signed nothing about later ones.
+    /// The last slot of which the replica knows anything. While it is correct it signs nothing about later ones.
     pub last_slot: Sequence,
 }
 

@@ -72,7 +72,7 @@ pub struct ProcessStatus {
     pub high_watermark: u64,
     /// The last executed sequence number.
     pub executed: u64,
-    /// The last sequence number of which it knows anything. It has signed nothing about later ones.
+    /// The last sequence number of which it knows anything. While it is correct it signs nothing about later ones.
     pub last_slot: u64,
     /// The latest round. [`Round`](super::Round) has its votes.
     pub round: RoundSummary,
